@@ -1,0 +1,87 @@
+# Lamppost: the commands. `make help` lists them.
+#
+# Needed beforehand: Go (see go.mod), Node 20 or later, make. Everything else is
+# fetched by the targets themselves, from the registries your environment names.
+
+SHELL   := /bin/bash
+GO      ?= go
+NPM     ?= npm
+TOOLS   := $(CURDIR)/.tools
+WEB     := cloud/console/web
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# Pinned tools; Go builds and caches them by module version.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+INFLUXD     := github.com/influxdata/influxdb/cmd/influxd@v1.8.3
+
+# Packages that need bounds of their own are tested one after another: serial
+# lines, brokers and databases share this machine's cores.
+GOTEST := $(GO) test -race -timeout 25m
+
+.DEFAULT_GOAL := help
+.PHONY: help run build build-arm console test test-go test-web test-e2e test-board lint vuln bench screenshot fuzz setup clean
+
+help: ## list the commands
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: build ## the whole street on this machine: simulated sensors, gateway, aggregator, console (Ctrl-C ends it)
+	@bin/street $(ARGS)
+
+build: console ## lamppost, lamppost-cloud and lamppost-sim into bin/
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/lamppost ./cmd/lamppost-cloud ./cmd/lamppost-sim
+	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/street ./deploy/dev/street
+
+build-arm: ## the gateway for arm64, armv7 and armv6 (static, no cgo), with sizes
+	@mkdir -p bin
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64       $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/lamppost-arm64 ./cmd/lamppost
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=7 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/lamppost-armv7 ./cmd/lamppost
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm GOARM=6 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/lamppost-armv6 ./cmd/lamppost
+	@for f in bin/lamppost-arm*; do printf '%-20s %5.1f MB\n' $$f $$(echo "$$(stat -c %s $$f)/1000000" | bc -l 2>/dev/null || awk "BEGIN{print $$(stat -c %s $$f)/1000000}"); done
+
+console: $(WEB)/node_modules/.stamp ## the console's pages, embedded into lamppost-cloud
+	@if [ -z "$$(find $(WEB)/src $(WEB)/index.html $(WEB)/package-lock.json -newer cloud/console/dist/index.html 2>/dev/null | head -1)" ] && [ -f cloud/console/dist/index.html ]; then :; else cd $(WEB) && $(NPM) run build --silent; fi
+
+$(WEB)/node_modules/.stamp: $(WEB)/package-lock.json
+	cd $(WEB) && $(NPM) ci --no-audit --no-fund --loglevel=error && touch node_modules/.stamp
+
+setup: ## what the tests need: Debian packages (listed first, apt-get only for what is missing) and InfluxDB
+	@deploy/dev/setup.sh '$(TOOLS)' '$(INFLUXD)'
+
+test: setup build test-go test-web test-board ## all set-up and all tests
+
+test-go:
+	LAMPPOST_REQUIRE_PARTS=1 PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) ./...
+
+test-web: console
+	cd $(WEB) && $(NPM) run check --silent && $(NPM) test --silent && $(NPM) run test:browser --silent
+
+test-e2e: setup build ## only the end-to-end tests
+	LAMPPOST_REQUIRE_PARTS=1 PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) -count=1 -v ./cmd/e2e/...
+
+test-board: setup build-arm ## the README's "On a real board", run under qemu-user in a Debian root
+	@deploy/dev/board/test.sh '$(TOOLS)'
+
+lint: ## gofmt, vet, staticcheck, the same for the ARM builds
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'gofmt: run gofmt -w on these'; exit 1; }
+	$(GO) vet ./...
+	GOARCH=arm GOARM=6 $(GO) vet ./edge/... ./drivers/... ./cmd/lamppost/
+	$(GO) run $(STATICCHECK) ./...
+
+vuln: ## known vulnerabilities (needs the vulnerability database on the network)
+	$(GO) run $(GOVULNCHECK) ./...
+
+bench: ## readings per second through each joint, bytes per reading
+	$(GO) test -run '^$$' -bench . -benchmem ./drivers/... ./edge/... ./cloud/... | grep -E 'Benchmark|^pkg|^cpu'
+
+fuzz: ## every fuzz target for FUZZTIME (default 1m)
+	@deploy/dev/fuzz.sh $(or $(FUZZTIME),1m)
+
+screenshot: build ## the README's picture, made in headless Chromium
+	cd $(WEB) && node test/screenshot.mjs ../../../docs/console.png
+
+clean: ## remove what was built and fetched
+	rm -rf bin .tools $(WEB)/node_modules
+	find cloud/console/dist -mindepth 1 ! -name .keep -delete

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what the tests need and says so first. Debian packages by apt-get, only
+# those that are missing and without starting their services; InfluxDB 1.8.3 by the
+# Go tool chain.  usage: setup.sh TOOLS_DIR INFLUXD_MODULE
+set -euo pipefail
+tools=$1 influxd=$2
+
+declare -A need=(
+  [mosquitto]="command -v mosquitto || test -x /usr/sbin/mosquitto"
+  [chromium]="command -v chromium"
+  [fonts-noto-cjk]="test -d /usr/share/fonts/opentype/noto"
+  [qemu-user-static]="command -v qemu-aarch64-static"
+  [debootstrap]="command -v debootstrap || test -x /usr/sbin/debootstrap"
+)
+missing=()
+for p in mosquitto chromium fonts-noto-cjk qemu-user-static debootstrap; do
+  bash -c "${need[$p]}" >/dev/null 2>&1 || missing+=("$p")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "Debian packages that the tests need and this machine lacks: ${missing[*]}"
+  sudo=""; [ "$(id -u)" = 0 ] || sudo=sudo
+  if ! command -v apt-get >/dev/null; then
+    echo "error: no apt-get here; install them by hand and run make test again" >&2; exit 1
+  fi
+  # The tests start servers of their own on free ports; the packages' services stay off.
+  policy=/usr/sbin/policy-rc.d made=""
+  if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null; $sudo chmod +x $policy; made=1; fi
+  trap '[ -z "$made" ] || $sudo rm -f $policy' EXIT
+  $sudo apt-get update -q
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+fi
+mkdir -p "$tools/bin"
+if [ ! -x "$tools/bin/influxd" ]; then
+  echo "building ${influxd##*/} (about a minute) …"
+  (cd / && GOBIN="$tools/bin" GOFLAGS= go install "$influxd")
+fi

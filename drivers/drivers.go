@@ -1,0 +1,171 @@
+// Package drivers is the contract between Lamppost and whoever writes a
+// driver. A driver turns bytes into readings and nothing else: it is lent an
+// opened bus and never opens one; it has no logger, no thresholds and no clock
+// of its own. It imports neither the gateway nor the cloud.
+//
+// A [Kind] names a driver and plans devices of it from configuration, without
+// touching hardware. The [Plan] says which channels the device will have and
+// opens it on the wire it needs. The [Driver] that comes out samples.
+package drivers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Driver samples one physical device. The poller calls it from one goroutine
+// at a time, so a driver needs no locks.
+type Driver interface {
+	// Sample polls once and returns one reading per Plan.Channels entry, in that
+	// order. It ends when ctx does. What could not be measured is an error (the
+	// whole device) or a reading flagged Missing or Fail (one channel), never a
+	// zero and never the last value. A failed call leaves the next one able to
+	// succeed. The error wraps one of the Err… values below wherever one fits.
+	Sample(ctx context.Context) ([]obs.Reading, error)
+
+	// Close puts the device to rest. A second call does nothing. The bus stays
+	// open: it was only lent.
+	Close() error
+}
+
+// StillSource is a driver that also makes pictures. Still returns the JPEG of
+// the last successful Sample, or false if there was none; the bytes are the
+// caller's to keep and are never changed afterwards.
+type StillSource interface {
+	Still() (jpeg []byte, ok bool)
+}
+
+// Channel is one measured quantity, as the datasheet states it.
+type Channel struct {
+	// Name is the metric's name in the catalogue, or that name, a dot and a
+	// qualifier ("temp.inlet"); see obs.CheckChannel. The unit is the metric's.
+	Name string
+	// Min and Max bound what the part can measure; a value outside is flagged
+	// Fail with reason range. Resolution is the smallest step the part reports.
+	// All three are in the metric's unit.
+	Min, Max, Resolution float64
+}
+
+// Wire says what a device hangs on.
+type Wire string
+
+// The wires a Plan can ask for.
+const (
+	SerialLine Wire = "serial" // a point-to-point UART: key port
+	ModbusUnit Wire = "modbus" // one unit on a shared line or host: keys bus, address
+	HTTPHost   Wire = "http"   // a network device that is asked over HTTP
+)
+
+// Kind is one driver. Its folder holds README.md and sample.yaml, embedded here
+// so that the programs can show them and the conformance kit can check them.
+type Kind struct {
+	Name   string // the word used in configuration: driver: pms5003
+	Wire   Wire
+	Readme string
+	Sample string // a devices: block ready to paste, decoded by a test
+	// Plan checks the device's options and says what the device will be. It
+	// touches no hardware, so `lamppost check` can call it anywhere. decode fills
+	// the driver's own options struct strictly: an unknown key or a wrong type is
+	// an error that already carries file, line and column. What only the driver
+	// can judge it returns as an *OptionError.
+	Plan func(decode func(options any) error) (*Plan, error)
+}
+
+// Plan is a device that is configured but not opened. Exactly one Open… is set,
+// the one that Kind.Wire names.
+type Plan struct {
+	Channels []Channel
+	MinEvery time.Duration // shortest interval the part allows; 0 = none
+	Timeout  time.Duration // what one Sample needs at most; the poller adds nothing
+	WarmUp   time.Duration // after opening, values are flagged warm-up for this long
+	Line     LineSettings  // the part's default serial settings (SerialLine, ModbusUnit)
+
+	OpenSerial func(Port) (Driver, error)
+	OpenModbus func(Modbus) (Driver, error)
+	OpenHTTP   func(Fetcher) (Driver, error)
+}
+
+// LineSettings are what a serial line is opened with. The zero value of a field
+// means "not stated".
+type LineSettings struct {
+	Baud     int    // bit/s
+	Parity   string // none, even, odd
+	StopBits int    // 1 or 2
+}
+
+// Port is a point-to-point serial line, lent to one driver.
+type Port interface {
+	// Read returns as soon as at least one byte is there. It ends early with
+	// ErrTimeout when ctx's deadline passes, with ctx's error when ctx is
+	// cancelled, and with ErrUnplugged when the line is gone.
+	Read(ctx context.Context, p []byte) (int, error)
+	// Write sends all of p or returns an error; it ends with ctx.
+	Write(ctx context.Context, p []byte) (int, error)
+	// Discard drops what was received and not read yet.
+	Discard() error
+	// Noise adds n to the line's count of bytes that belonged to no good frame.
+	Noise(n int)
+	// BadChecksum adds one to the line's count of frames whose checksum was wrong.
+	BadChecksum()
+}
+
+// Modbus is one unit on a Modbus line or behind a Modbus TCP host, lent to one
+// driver. The line's owner schedules, retries, counts and frames; a call takes
+// as long as the line does and ends with ctx.
+type Modbus interface {
+	// ReadRegisters reads count (1…125) registers from start (zero-based protocol
+	// address) with function 3 (holding) or 4 (input).
+	ReadRegisters(ctx context.Context, function uint8, start, count uint16) ([]uint16, error)
+	// ReadBits reads count (1…2000) coils (function 1) or discrete inputs (2).
+	ReadBits(ctx context.Context, function uint8, start, count uint16) ([]bool, error)
+}
+
+// Fetcher is an HTTP client that is bounded in time and size by its owner.
+type Fetcher interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Faults that a Sample can end with. A driver wraps them (%w) in an error that
+// names part and place; FaultWord turns them into the word that travels.
+var (
+	ErrTimeout   = errors.New("no answer in time")
+	ErrChecksum  = errors.New("checksum is wrong")
+	ErrProtocol  = errors.New("answer does not follow the protocol")
+	ErrException = errors.New("the device refuses the request")
+	ErrUnplugged = errors.New("the line is unplugged")
+	ErrBusy      = errors.New("the line is used by another program")
+	ErrDevice    = errors.New("the device reports a fault of its own")
+)
+
+// FaultWord returns the stable word for a failed Sample: timeout, checksum,
+// protocol, exception, unplugged, busy, device, stopped (ctx was cancelled), or
+// error for anything else.
+func FaultWord(err error) string {
+	for _, f := range []struct {
+		err  error
+		word string
+	}{
+		{ErrTimeout, "timeout"}, {context.DeadlineExceeded, "timeout"}, {ErrChecksum, "checksum"},
+		{ErrProtocol, "protocol"}, {ErrException, "exception"}, {ErrUnplugged, "unplugged"},
+		{ErrBusy, "busy"}, {ErrDevice, "device"}, {context.Canceled, "stopped"},
+	} {
+		if errors.Is(err, f.err) {
+			return f.word
+		}
+	}
+	return "error"
+}
+
+// OptionError says which option of a device is wrong. The configuration turns
+// it into a problem with file, line and column.
+type OptionError struct {
+	Key string // the option's key, as written in the configuration; dots descend
+	Msg string // what is wrong and what would be valid
+}
+
+func (e *OptionError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.Msg) }

@@ -1,0 +1,2 @@
+// Package wire is the contract between gateway and cloud.
+package wire
