@@ -1,0 +1,153 @@
+// Package poll decides when each device is sampled. One line has one goroutine,
+// so that what shares a wire never talks at the same time, and what does not
+// share it never waits for each other.
+//
+// The schedule is a fixed grid on the monotonic clock: a step of the wall clock
+// moves nothing. A sample that overruns its slot skips to the next grid point;
+// nothing is caught up. Of several devices that are due, the one whose slot ends
+// first goes first.
+package poll
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Device is one device on a line.
+type Device struct {
+	ID      string
+	Every   time.Duration // the grid; > 0
+	Timeout time.Duration // bound for one sample; > 0
+	// Open makes the driver. It is called before the first sample and again, in a
+	// later slot, as long as it fails. It must not block on the hardware.
+	Open func() (drivers.Driver, error)
+}
+
+// Sample is the outcome of one slot: readings, or an error.
+type Sample struct {
+	Device   string
+	BootMS   int64 // boot time at which the sample was complete, milliseconds
+	Readings []obs.Reading
+	Err      error
+	Took     time.Duration
+	Late     time.Duration // how long after its grid point the sample began
+	Skipped  int           // grid points passed over since the last sample
+	Driver   drivers.Driver
+}
+
+// Line samples the devices of one line until ctx ends, then closes their
+// drivers. bootMS reads the boot clock. sink is called from this goroutine, in
+// order; the samples are its to keep.
+func Line(ctx context.Context, devices []Device, bootMS func() int64, sink func(Sample)) {
+	slots := make([]*slot, len(devices))
+	start := time.Now()
+	for i, d := range devices {
+		slots[i] = &slot{device: d, due: start}
+	}
+	defer closeAll(slots)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		s := next(slots, time.Now())
+		if s == nil {
+			return // no devices
+		}
+		timer.Reset(time.Until(s.due))
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		sample := s.sample(ctx, bootMS)
+		if ctx.Err() != nil {
+			return // cut short by the stop, not by the device
+		}
+		sink(sample)
+	}
+}
+
+// slot is a device with its place on the grid.
+type slot struct {
+	device  Device
+	driver  drivers.Driver
+	due     time.Time // the next grid point
+	skipped int
+}
+
+// next picks the slot to serve: among those due, the one whose slot ends first;
+// if none is due, the one that will be due first.
+func next(slots []*slot, now time.Time) *slot {
+	var due, soonest *slot
+	for _, s := range slots {
+		if soonest == nil || s.due.Before(soonest.due) {
+			soonest = s
+		}
+		if !s.due.After(now) && (due == nil || s.ends().Before(due.ends())) {
+			due = s
+		}
+	}
+	if due != nil {
+		return due
+	}
+	return soonest
+}
+
+func (s *slot) ends() time.Time { return s.due.Add(s.device.Every) }
+
+// sample polls once, bounded by the device's timeout, and moves the slot to the
+// first grid point that is still ahead.
+func (s *slot) sample(ctx context.Context, bootMS func() int64) Sample {
+	began := time.Now()
+	out := Sample{Device: s.device.ID, Late: began.Sub(s.due), Skipped: s.skipped}
+	out.Readings, out.Err = s.ask(ctx)
+	out.BootMS, out.Took, out.Driver = bootMS(), time.Since(began), s.driver
+	s.advance(time.Now())
+	return out
+}
+
+func (s *slot) ask(ctx context.Context) ([]obs.Reading, error) {
+	if s.driver == nil {
+		d, err := s.device.Open()
+		if err != nil {
+			return nil, err
+		}
+		s.driver = d
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.device.Timeout)
+	defer cancel()
+	return guarded(ctx, s.driver)
+}
+
+// guarded turns a panic in a driver into that device's error: one broken driver
+// must not take the gateway down with it.
+func guarded(ctx context.Context, d drivers.Driver) (rs []obs.Reading, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			rs, err = nil, fmt.Errorf("the driver has a bug and panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return d.Sample(ctx)
+}
+
+func (s *slot) advance(now time.Time) {
+	s.skipped = -1
+	for !s.due.After(now) {
+		behind := now.Sub(s.due)/s.device.Every + 1
+		s.due = s.due.Add(behind * s.device.Every)
+		s.skipped += int(behind)
+	}
+	s.skipped = max(s.skipped, 0)
+}
+
+func closeAll(slots []*slot) {
+	for _, s := range slots {
+		if s.driver != nil {
+			_ = s.driver.Close() // the line goes away with the gateway's part; nothing is left to tell
+		}
+	}
+}

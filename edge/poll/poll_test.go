@@ -1,0 +1,173 @@
+package poll_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/poll"
+)
+
+// part is a driver that takes a while, or is silent until its deadline.
+type part struct {
+	takes  time.Duration
+	silent bool
+	closed *int
+}
+
+func (p part) Sample(ctx context.Context) ([]obs.Reading, error) {
+	wait := p.takes
+	if p.silent {
+		wait = time.Hour
+	}
+	select {
+	case <-time.After(wait):
+		return []obs.Reading{obs.Of(1)}, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p part) Close() error {
+	if p.closed != nil {
+		*p.closed++
+	}
+	return nil
+}
+
+func device(id string, every time.Duration, p part) poll.Device {
+	return poll.Device{ID: id, Every: every, Timeout: 300 * time.Millisecond, Open: func() (drivers.Driver, error) { return p, nil }}
+}
+
+// run polls for a while inside a bubble and returns when each device was sampled,
+// in milliseconds since the start.
+func run(t *testing.T, d time.Duration, devices ...poll.Device) (at map[string][]int64, samples []poll.Sample) {
+	t.Helper()
+	at = map[string][]int64{}
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		ctx, stop := context.WithTimeout(t.Context(), d)
+		defer stop()
+		poll.Line(ctx, devices, func() int64 { return time.Since(start).Milliseconds() }, func(s poll.Sample) {
+			at[s.Device] = append(at[s.Device], s.BootMS)
+			samples = append(samples, s)
+		})
+	})
+	return at, samples
+}
+
+func TestLineKeepsItsGrid(t *testing.T) {
+	at, _ := run(t, 4500*time.Millisecond, device("a", time.Second, part{takes: 100 * time.Millisecond}))
+	if want := []int64{100, 1100, 2100, 3100, 4100}; !slices.Equal(at["a"], want) {
+		t.Errorf("sampled at %v ms, want %v", at["a"], want)
+	}
+}
+
+func TestOverrunSkipsAndCatchesNothingUp(t *testing.T) {
+	d := device("slow", 10*time.Second, part{takes: 25 * time.Second})
+	d.Timeout = time.Minute
+	at, samples := run(t, time.Minute, d)
+	if want := []int64{25_000, 55_000}; !slices.Equal(at["slow"], want) {
+		t.Errorf("sampled at %v ms, want %v", at["slow"], want)
+	}
+	if samples[1].Skipped != 2 {
+		t.Errorf("second sample says %d grid points were skipped, want 2", samples[1].Skipped)
+	}
+}
+
+// A silent device costs the others its own timeout, never a slot.
+func TestSilentDeviceCostsItsTimeoutOnly(t *testing.T) {
+	at, samples := run(t, 20*time.Second,
+		device("silent", time.Second, part{silent: true}),
+		device("b", time.Second, part{takes: 20 * time.Millisecond}),
+		device("c", 2*time.Second, part{takes: 20 * time.Millisecond}))
+	if n := len(at["b"]); n != 20 {
+		t.Errorf("b was sampled %d times in 20 s, want 20", n)
+	}
+	if n := len(at["c"]); n != 10 {
+		t.Errorf("c was sampled %d times in 20 s, want 10", n)
+	}
+	for _, s := range samples {
+		if s.Device != "silent" && s.Late > 300*time.Millisecond+20*time.Millisecond {
+			t.Errorf("%s began %v after its grid point; the silent device may cost 300 ms", s.Device, s.Late)
+		}
+		if s.Device == "silent" && !errors.Is(s.Err, context.DeadlineExceeded) {
+			t.Errorf("silent device gave %v, want a deadline", s.Err)
+		}
+	}
+}
+
+func TestOpenIsRetriedAndDriversAreClosed(t *testing.T) {
+	closed, tries := 0, 0
+	d := poll.Device{ID: "late", Every: time.Second, Timeout: time.Second, Open: func() (drivers.Driver, error) {
+		if tries++; tries < 3 {
+			return nil, drivers.ErrUnplugged
+		}
+		return part{closed: &closed}, nil
+	}}
+	_, samples := run(t, 3500*time.Millisecond, d)
+	var faults []string
+	for _, s := range samples {
+		if s.Err != nil {
+			faults = append(faults, drivers.FaultWord(s.Err))
+		}
+	}
+	if want := []string{"unplugged", "unplugged"}; !slices.Equal(faults, want) {
+		t.Errorf("faults %v, want %v", faults, want)
+	}
+	if len(samples) != 4 || closed != 1 {
+		t.Errorf("%d samples and %d closes, want 4 and 1", len(samples), closed)
+	}
+}
+
+func TestStopInTheMiddleReportsNothing(t *testing.T) {
+	_, samples := run(t, 50*time.Millisecond, device("a", time.Second, part{silent: true}))
+	if len(samples) != 0 {
+		t.Errorf("a sample cut short by the stop was reported: %v", samples)
+	}
+}
+
+func TestNoDevices(t *testing.T) {
+	if _, samples := run(t, time.Second); samples != nil {
+		t.Errorf("an empty line gave %v", samples)
+	}
+}
+
+type broken struct{ part }
+
+func (broken) Sample(context.Context) ([]obs.Reading, error) { panic("index out of range") }
+
+func TestPanickingDriverIsAnErrorOfThatDevice(t *testing.T) {
+	at, samples := run(t, 3500*time.Millisecond,
+		poll.Device{ID: "broken", Every: time.Second, Timeout: time.Second, Open: func() (drivers.Driver, error) { return broken{}, nil }},
+		device("good", time.Second, part{takes: time.Millisecond}))
+	if len(at["good"]) != 4 {
+		t.Errorf("the good device was sampled %d times beside the broken one, want 4", len(at["good"]))
+	}
+	for _, s := range samples {
+		if s.Device == "broken" && s.Err == nil {
+			t.Error("a panic gave readings")
+		}
+	}
+}
+
+func BenchmarkLine(b *testing.B) {
+	// One sample's share of the scheduler with 32 devices on the line.
+	b.ReportAllocs()
+	n := 0
+	ctx, stop := context.WithCancel(b.Context())
+	var ds []poll.Device
+	for range 32 {
+		ds = append(ds, device("d", time.Microsecond, part{}))
+	}
+	poll.Line(ctx, ds, func() int64 { return 0 }, func(poll.Sample) {
+		if n++; n == b.N {
+			stop()
+		}
+	})
+}
