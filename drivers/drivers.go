@@ -25,7 +25,8 @@ type Driver interface {
 	// order. It ends when ctx does. What could not be measured is an error (the
 	// whole device) or a reading flagged Missing or Fail (one channel), never a
 	// zero and never the last value. A failed call leaves the next one able to
-	// succeed. The error wraps one of the Err… values below wherever one fits.
+	// succeed. The error wraps one of the Err… values below wherever one fits. The
+	// slice is the caller's: a later call does not write into it.
 	Sample(ctx context.Context) ([]obs.Reading, error)
 
 	// Close puts the device to rest. A second call does nothing. The bus stays
@@ -51,6 +52,16 @@ type Channel struct {
 	Min, Max, Resolution float64
 }
 
+// Read returns v as a reading of c: as it is inside Min…Max, flagged Fail with
+// reason range outside, without a value when v is not a number.
+func (c Channel) Read(v float64) obs.Reading {
+	r := obs.Of(v)
+	if r.Value < c.Min || r.Value > c.Max { // false for NaN
+		r.Quality = r.Quality.Worst(obs.Quality{Flag: obs.Fail, Why: obs.Range})
+	}
+	return r
+}
+
 // Wire says what a device hangs on.
 type Wire string
 
@@ -58,7 +69,7 @@ type Wire string
 const (
 	SerialLine Wire = "serial" // a point-to-point UART: key port
 	ModbusUnit Wire = "modbus" // one unit on a shared line or host: keys bus, address
-	HTTPHost   Wire = "http"   // a network device that is asked over HTTP
+	HTTPHost   Wire = "http"   // a network device asked over HTTP: its url is an option of the driver
 )
 
 // Kind is one driver. Its folder holds README.md and sample.yaml, embedded here
