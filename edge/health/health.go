@@ -1,0 +1,209 @@
+// Package health turns counters and states into sentences a field engineer can
+// act on: what is wrong, where, how it shows, and the next step. It is pure: the
+// gateway hands in what it sees, and gets the list that goes to the status page,
+// to the cloud and into the log.
+package health
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// View is what the gateway sees of itself at one moment.
+type View struct {
+	Devices []Device
+	Lines   []Line
+	Clock   Clock
+	Journal Journal
+	Uplink  Uplink
+}
+
+// Device is one configured device.
+type Device struct {
+	ID, Part string        // "river", "keller-36xw"
+	Where    string        // "rs485-1, address 3", "/dev/ttyAMA1", "192.168.1.20"
+	Line     string        // id shared by the devices on one line; empty if alone
+	Fault    string        // fault word of the last sample; empty: it answered
+	Detail   string        // the error in full
+	For      time.Duration // since when that is so
+	Every    time.Duration
+	Seen     bool // it has answered at least once since the start
+	Flat     bool // its last reading is flagged flat or frozen
+}
+
+// Line is one serial line or Modbus host, counted over the last ten minutes.
+type Line struct {
+	ID, Path    string
+	Frames      uint64 // good ones
+	BadChecksum uint64
+	Timeouts    uint64
+	NoiseBytes  uint64
+	Alien       uint64 // late answers and frames of other masters
+	Unplugged   time.Duration
+}
+
+// Clock says what the gateway's time is worth.
+type Clock struct {
+	State string        // synced, held, unsynced
+	For   time.Duration // since when
+	Year  int           // what the wall clock says
+}
+
+// Journal is the state of the disk.
+type Journal struct {
+	Degraded string // the reason, empty if all is well
+	Used     int64
+	Quota    int64
+	Lost     uint64 // records declared lost since the start
+}
+
+// Uplink is the state of the way to the cloud.
+type Uplink struct {
+	Broker    string
+	Connected bool
+	Error     string
+	Acked     time.Duration // since something was acknowledged; negative: never
+	Waiting   uint64        // records
+	Conflict  bool          // another gateway uses this id
+}
+
+// lineErrorLimit is the share of damaged frames above which a line is called
+// noisy. One in a hundred is what a sound installation stays well below.
+const lineErrorLimit = 0.01
+
+// Assess returns what a person should know, the worst first, then by id.
+func Assess(v View) []wire.Health {
+	var out []wire.Health
+	for _, d := range v.Devices {
+		out = append(out, device(d, v.Devices)...)
+	}
+	for _, l := range v.Lines {
+		out = append(out, line(l)...)
+	}
+	out = append(out, clock(v.Clock)...)
+	out = append(out, disk(v.Journal)...)
+	out = append(out, uplink(v.Uplink)...)
+	slices.SortStableFunc(out, func(a, b wire.Health) int { return rank(a.Level) - rank(b.Level) })
+	return out
+}
+
+func rank(level string) int { return slices.Index([]string{"fail", "warn", "info"}, level) }
+
+// device explains a device that does not deliver. Whether its neighbours on the
+// wire answer tells a broken device from a broken line.
+func device(d Device, all []Device) []wire.Health {
+	switch {
+	case d.Fault == "" && d.Flat:
+		return one("device-frozen", "warn", d.ID, frozen, d.ID, d.Part)
+	case d.Fault == "" || d.For < 2*d.Every:
+		return nil // one missed sample is weather
+	}
+	t := wordsFor(d, neighbours(d, all))
+	return one("device-"+d.Fault, "fail", d.ID, t, d.ID, d.Part, d.Where, span(d.For), d.Detail)
+}
+
+// company says how the other devices on a line fare.
+type company int
+
+const (
+	alone     company = iota // nothing else on the line
+	answering                // at least one other answers
+	silentToo                // none of the others answers either
+)
+
+func neighbours(d Device, all []Device) company {
+	if d.Line == "" {
+		return alone
+	}
+	c := alone
+	for _, o := range all {
+		if o.Line != d.Line || o.ID == d.ID {
+			continue
+		}
+		if o.Fault == "" && o.Seen {
+			return answering
+		}
+		c = silentToo
+	}
+	return c
+}
+
+func wordsFor(d Device, c company) text {
+	switch d.Fault {
+	case "timeout":
+		switch {
+		case c == answering:
+			return silentAmongOthers
+		case c == silentToo:
+			return silentLine
+		default:
+			return silentAlone
+		}
+	case "unplugged":
+		return unplugged
+	case "checksum":
+		return garbled
+	case "exception":
+		return refuses
+	case "busy":
+		return busy
+	case "device":
+		return ownFault
+	default:
+		return faulty
+	}
+}
+
+func line(l Line) []wire.Health {
+	total := l.Frames + l.BadChecksum
+	if total < 20 || float64(l.BadChecksum)/float64(total) <= lineErrorLimit {
+		return nil
+	}
+	return one("line-noise", "warn", l.ID, noisy, l.ID, percent(l.BadChecksum, total), l.Path)
+}
+
+func clock(c Clock) []wire.Health {
+	switch {
+	case c.State == "unsynced" && c.Year < 2025:
+		return one("clock", "warn", "", clockPast, c.Year)
+	case c.State == "unsynced":
+		return one("clock", "warn", "", clockUnsynced, span(c.For))
+	case c.State == "held" && c.For > 24*time.Hour:
+		return one("clock", "info", "", clockHeld, span(c.For))
+	default:
+		return nil
+	}
+}
+
+func disk(j Journal) []wire.Health {
+	var out []wire.Health
+	if j.Degraded != "" {
+		out = append(out, one("disk", "fail", "", diskFails, j.Degraded)...)
+	}
+	if j.Lost > 0 {
+		out = append(out, one("lost", "warn", "", lost, j.Lost)...)
+	}
+	if j.Quota > 0 && j.Used > j.Quota/10*9 {
+		out = append(out, one("disk-quota", "warn", "", nearlyFull, percent(uint64(j.Used), uint64(j.Quota)))...)
+	}
+	return out
+}
+
+func uplink(u Uplink) []wire.Health {
+	switch {
+	case u.Broker == "":
+		return nil
+	case u.Conflict:
+		return one("uplink-twin", "fail", "", twin)
+	case !u.Connected:
+		return one("uplink", "warn", "", offline, u.Broker, u.Error, u.Waiting)
+	case u.Acked < 0:
+		return one("uplink", "warn", "", neverAcked, u.Waiting)
+	case u.Acked > 3*time.Minute:
+		return one("uplink", "warn", "", unacked, span(u.Acked), u.Waiting)
+	default:
+		return nil
+	}
+}

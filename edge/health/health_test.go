@@ -1,0 +1,97 @@
+package health_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/health"
+)
+
+func device(id, fault string, d time.Duration) health.Device {
+	return health.Device{ID: id, Part: "keller-36xw", Where: "rs485-1, address 3", Line: "rs485-1",
+		Fault: fault, Detail: "the error", For: d, Every: 2 * time.Second, Seen: true}
+}
+
+func TestAssess(t *testing.T) {
+	synced := health.Clock{State: "synced", Year: 2026}
+	for _, c := range []struct {
+		name   string
+		view   health.View
+		id     string // of the first finding; empty: none
+		en, zh string // parts of its texts
+	}{
+		{"all is well", health.View{Clock: synced, Devices: []health.Device{device("river", "", 0)}}, "", "", ""},
+		{"one missed sample is not worth a word",
+			health.View{Clock: synced, Devices: []health.Device{device("river", "timeout", 3*time.Second)}}, "", "", ""},
+		{"a silent slave among answering ones",
+			health.View{Clock: synced, Devices: []health.Device{device("river", "timeout", 42*time.Second), device("weather", "", 0)}},
+			"device-timeout", "for 42 s; other devices on this line do", "42 秒 无应答；同一线路上其他设备正常"},
+		{"a silent line",
+			health.View{Clock: synced, Devices: []health.Device{device("river", "timeout", 42*time.Second), device("weather", "timeout", 11*time.Minute)}},
+			"device-timeout", "swapping them is harmless", "对调无害"},
+		{"an adapter that was pulled",
+			health.View{Clock: synced, Devices: []health.Device{device("air", "unplugged", 5*time.Minute)}},
+			"device-unplugged", "gone for 5 min. Plug it back in", "断开 5 分钟"},
+		{"noise on the line",
+			health.View{Clock: synced, Lines: []health.Line{{ID: "rs485-1", Frames: 959, BadChecksum: 41, Path: "/dev/ttyUSB0"}}},
+			"line-noise", "4.1 % of the frames arrive damaged (limit 1 %)", "4.1 % 的报文损坏（限值 1 %）"},
+		{"a little noise is not worth a word",
+			health.View{Clock: synced, Lines: []health.Line{{ID: "rs485-1", Frames: 999, BadChecksum: 1}}}, "", "", ""},
+		{"a board without a clock chip", health.View{Clock: health.Clock{State: "unsynced", Year: 1970}},
+			"clock", "The clock says 1970", "时钟显示 1970 年"},
+		{"a full card", health.View{Clock: synced, Journal: health.Journal{Degraded: "no space left on device"}},
+			"disk", "no space left on device", "采集、规则和告警照常运行"},
+		{"no broker", health.View{Clock: synced, Uplink: health.Uplink{Broker: "mqtts://hub:8883", Error: "connection refused", Waiting: 12}},
+			"uplink", "No connection to mqtts://hub:8883: connection refused. Everything is kept here; 12 records wait.", "12 条记录待上传"},
+		{"a broker without an aggregator behind it", health.View{Clock: synced, Uplink: health.Uplink{Broker: "b", Connected: true, Acked: -1}},
+			"uplink", "no aggregator has acknowledged", "尚无汇聚平台确认"},
+		{"a cloned card", health.View{Clock: synced, Uplink: health.Uplink{Broker: "b", Connected: true, Conflict: true}},
+			"uplink-twin", "cloned card", "复制过存储卡"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := health.Assess(c.view)
+			if c.id == "" {
+				if len(got) != 0 {
+					t.Fatalf("Assess = %+v, want nothing", got)
+				}
+				return
+			}
+			if len(got) == 0 {
+				t.Fatalf("Assess found nothing, want %s", c.id)
+			}
+			if got[0].ID != c.id || !strings.Contains(got[0].Text["en"], c.en) || !strings.Contains(got[0].Text["zh"], c.zh) {
+				t.Errorf("Assess = %s %q %q\nwant %s with %q and %q", got[0].ID, got[0].Text["en"], got[0].Text["zh"], c.id, c.en, c.zh)
+			}
+			for lang, s := range got[0].Text {
+				if strings.Contains(s, "%!") {
+					t.Errorf("%s sentence is malformed: %q", lang, s)
+				}
+			}
+		})
+	}
+}
+
+// The worst comes first: a person on a ladder reads one line.
+func TestAssessOrder(t *testing.T) {
+	got := health.Assess(health.View{
+		Clock:   health.Clock{State: "unsynced", Year: 1970},
+		Devices: []health.Device{device("river", "timeout", time.Minute)},
+	})
+	if len(got) != 2 || got[0].Level != "fail" || got[1].Level != "warn" {
+		t.Errorf("Assess = %+v, want the failure before the warning", got)
+	}
+}
+
+// Each fault word a driver can give has a sentence without formatting mistakes.
+func TestEveryFaultHasWords(t *testing.T) {
+	for _, word := range []string{"timeout", "checksum", "protocol", "exception", "unplugged", "busy", "device", "error"} {
+		for _, h := range health.Assess(health.View{Clock: health.Clock{State: "synced"}, Devices: []health.Device{device("x", word, time.Hour)}}) {
+			for lang, s := range h.Text {
+				if !strings.Contains(s, "x") || strings.Contains(s, "%!") {
+					t.Errorf("%s in %s: %q", word, lang, s)
+				}
+			}
+		}
+	}
+}

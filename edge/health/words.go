@@ -1,0 +1,123 @@
+package health
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// text is a sentence in each language; the verbs of both take the same arguments,
+// by index, in whatever order the language wants.
+type text struct{ en, zh string }
+
+// Arguments of the device sentences: 1 device, 2 part, 3 where, 4 since, 5 detail.
+var (
+	silentAmongOthers = text{
+		"%[1]s (%[2]s, %[3]s) has not answered for %[4]s; other devices on this line do, so the line is good. Check this device's supply, its address and its last metre of cable.",
+		"%[1]s（%[2]s，%[3]s）已 %[4]s 无应答；同一线路上其他设备正常，线路没有问题。请检查该设备的供电、地址和末段接线。"}
+	silentLine = text{
+		"%[1]s (%[2]s, %[3]s) has not answered for %[4]s, and nothing else on this line does. Check the adapter, the A/B wires (swapping them is harmless), termination and the common supply.",
+		"%[1]s（%[2]s，%[3]s）已 %[4]s 无应答，该线路上其他设备也无应答。请检查转换器、A/B 线（对调无害）、终端电阻和公共供电。"}
+	silentAlone = text{
+		"%[1]s (%[2]s, %[3]s) has sent nothing for %[4]s. Check its supply and that its TX wire goes to our RX.",
+		"%[1]s（%[2]s，%[3]s）已 %[4]s 没有数据。请检查供电，并确认设备 TX 接到网关 RX。"}
+	unplugged = text{
+		"The adapter of %[1]s (%[2]s, %[3]s) has been gone for %[4]s. Plug it back in, any socket is fine if it is bound by-id; reading goes on by itself.",
+		"%[1]s（%[2]s，%[3]s）的转换器已断开 %[4]s。重新插上即可（按 by-id 绑定时可换插口），读取会自动恢复。"}
+	garbled = text{
+		"What %[1]s (%[2]s, %[3]s) sends has been damaged for %[4]s: %[5]s. Check speed and parity, termination, common ground, and that no second device has this address.",
+		"%[1]s（%[2]s，%[3]s）的数据已损坏 %[4]s：%[5]s。请检查波特率与校验位、终端电阻、共地，以及是否有设备地址重复。"}
+	refuses = text{
+		"%[1]s (%[2]s, %[3]s) answers but has refused the request for %[4]s: %[5]s. The profile probably does not fit this model or firmware.",
+		"%[1]s（%[2]s，%[3]s）有应答但已拒绝请求 %[4]s：%[5]s。设备模板可能与该型号或固件不符。"}
+	busy = text{
+		"The port of %[1]s (%[2]s, %[3]s) has been held by another program for %[4]s: %[5]s. Stop that program.",
+		"%[1]s（%[2]s，%[3]s）的端口已被其他程序占用 %[4]s：%[5]s。请停止该程序。"}
+	ownFault = text{
+		"%[1]s (%[2]s, %[3]s) has reported a fault of its own for %[4]s: %[5]s. Clean or replace it.",
+		"%[1]s（%[2]s，%[3]s）自报故障已 %[4]s：%[5]s。请清洁或更换。"}
+	faulty = text{
+		"%[1]s (%[2]s, %[3]s) has failed for %[4]s: %[5]s.",
+		"%[1]s（%[2]s，%[3]s）读取失败已 %[4]s：%[5]s。"}
+	frozen = text{
+		"%[1]s (%[2]s) gives exactly the same again and again; it may be stuck.",
+		"%[1]s（%[2]s）的数据长时间完全不变，可能已卡死。"}
+	noisy = text{
+		"%[1]s: %[2]s of the frames arrive damaged (limit 1 %%). Most often termination or common ground is missing, or the cable runs beside a power line. (%[3]s)",
+		"%[1]s：%[2]s 的报文损坏（限值 1 %%）。常见原因：缺终端电阻、未共地，或与电源线并行走线。（%[3]s）"}
+	clockPast = text{
+		"The clock says %[1]d: this board has no clock chip and no time source has been reached yet. Values are kept with their time since boot and dated later; nothing is lost.",
+		"时钟显示 %[1]d 年：本板没有时钟芯片，尚未连上授时源。数据先按开机时长保存，之后补标时间，不会丢失。"}
+	clockUnsynced = text{
+		"The clock has not been confirmed for %[1]s. Values are kept with their time since boot and dated as soon as a time source answers; check NTP (UDP 123).",
+		"时钟已 %[1]s 未校准。数据先按开机时长保存，授时恢复后补标时间；请检查 NTP（UDP 123）。"}
+	clockHeld = text{
+		"The clock has run on its own for %[1]s since its last confirmation.",
+		"时钟距上次校准已自行运行 %[1]s。"}
+	diskFails = text{
+		"The journal cannot be written: %[1]s. Sampling, rules and alerts go on; what does not fit in memory is declared lost. Check the card.",
+		"日志无法写入：%[1]s。采集、规则和告警照常运行；内存放不下的数据会声明丢失。请检查存储卡。"}
+	lost = text{
+		"%[1]d records were lost and declared as gaps; the charts show when and why.",
+		"有 %[1]d 条记录丢失并已声明为缺口，图表会显示时间和原因。"}
+	nearlyFull = text{
+		"The journal is %[1]s full. When it is full, the oldest records that no store has acknowledged are given up, and declared.",
+		"日志已用 %[1]s。写满后将放弃最早的未确认记录，并声明缺口。"}
+	twin = text{
+		"Another gateway reports under this gateway's id: a cloned card? Give one of them a new id.",
+		"另有网关使用相同编号上报：是否复制过存储卡？请为其中一台改用新编号。"}
+	offline = text{
+		"No connection to %[1]s: %[2]s. Everything is kept here; %[3]d records wait.",
+		"无法连接 %[1]s：%[2]s。数据都保存在本机，%[3]d 条记录待上传。"}
+	neverAcked = text{
+		"Connected, but no aggregator has acknowledged anything yet; %[1]d records wait. Is the aggregator running, with the same topic prefix?",
+		"已连接，但尚无汇聚平台确认；%[1]d 条记录待确认。请确认汇聚平台已运行且主题前缀一致。"}
+	unacked = text{
+		"Connected, but nothing has been acknowledged for %[1]s; %[2]d records wait. The aggregator or its store may be down.",
+		"已连接，但已 %[1]s 没有确认；%[2]d 条记录待确认。汇聚平台或其存储可能停机。"}
+)
+
+func one(id, level, about string, t text, args ...any) []wire.Health {
+	return []wire.Health{{ID: id, Level: level, About: about, Text: map[string]string{
+		"en": fmt.Sprintf(t.en, localize(args, "en")...), "zh": fmt.Sprintf(t.zh, localize(args, "zh")...),
+	}}}
+}
+
+// span is a duration that is written in the sentence's own language.
+type span time.Duration
+
+func localize(args []any, lang string) []any {
+	out := make([]any, len(args))
+	for i, a := range args {
+		if d, ok := a.(span); ok {
+			a = d.in(lang)
+		}
+		out[i] = a
+	}
+	return out
+}
+
+// in writes the duration with its one largest unit: "42 s", "11 min", "3 h".
+func (s span) in(lang string) string {
+	d, n, unit := time.Duration(s), int64(0), 0
+	switch {
+	case d < 2*time.Minute:
+		n = int64(d.Seconds())
+	case d < 2*time.Hour:
+		n, unit = int64(d.Minutes()), 1
+	case d < 48*time.Hour:
+		n, unit = int64(d.Hours()), 2
+	default:
+		n, unit = int64(d.Hours()/24), 3
+	}
+	if lang == "zh" {
+		return strconv.FormatInt(n, 10) + [...]string{" 秒", " 分钟", " 小时", " 天"}[unit]
+	}
+	return strconv.FormatInt(n, 10) + [...]string{" s", " min", " h", " d"}[unit]
+}
+
+func percent(part, whole uint64) string {
+	return strconv.FormatFloat(float64(part)*100/float64(whole), 'f', 1, 64) + " %"
+}
