@@ -1,0 +1,140 @@
+// Package status serves the gateway's own page: what a field engineer sees on a
+// phone, on the ladder, with no cloud and no login. One page below 50 KB without
+// any other file, the same facts as JSON under /status.json, and Prometheus
+// metrics under /metrics. It only reads; nothing on it changes the gateway.
+package status
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Snapshot is everything the page shows, at one moment. Fields are only ever
+// added.
+type Snapshot struct {
+	Gateway string       `json:"gateway"`
+	Name    string       `json:"name,omitempty"`
+	State   wire.State   `json:"state"`
+	Values  []Value      `json:"values"`
+	Alerts  []wire.Alert `json:"alerts"`
+	Uplink  Uplink       `json:"uplink"`
+	Lines   []Line       `json:"lines"`
+}
+
+// Value is the newest reading of one stream.
+type Value struct {
+	Device   string            `json:"device"`
+	Channel  string            `json:"channel"`
+	Label    map[string]string `json:"label"`
+	Unit     string            `json:"unit"` // as people write it
+	Decimals int               `json:"decimals"`
+	V        *float64          `json:"v"`  // null: there is none
+	QC       int               `json:"qc"` // QARTOD
+	Why      string            `json:"why,omitempty"`
+	AgeMS    int64             `json:"age_ms"` // negative: nothing yet
+	EveryMS  int64             `json:"every_ms"`
+}
+
+// Uplink is the way to the cloud as it stands.
+type Uplink struct {
+	Broker    string `json:"broker,omitempty"` // without credentials; empty: no uplink configured
+	Connected bool   `json:"connected"`
+	Healthy   bool   `json:"healthy"`  // something was acknowledged lately
+	AckedMS   int64  `json:"acked_ms"` // since the last acknowledgement; negative: none yet
+	Waiting   uint64 `json:"waiting"`  // records no store has acknowledged
+	Error     string `json:"error,omitempty"`
+	BytesUp   uint64 `json:"bytes_up"` // since the start
+}
+
+// Line is one serial line or Modbus host.
+type Line struct {
+	ID          string `json:"id"`
+	Path        string `json:"path"`
+	Frames      uint64 `json:"frames"`
+	BadChecksum uint64 `json:"bad_checksum"`
+	Timeouts    uint64 `json:"timeouts"`
+	NoiseBytes  uint64 `json:"noise_bytes"`
+	Alien       uint64 `json:"alien"`
+	Reopened    uint64 `json:"reopened"`
+	Unplugged   bool   `json:"unplugged"`
+}
+
+//go:embed page.html
+var page string
+
+// Handler answers the page. snapshot must be safe for concurrent use.
+func Handler(snapshot func() Snapshot, metrics prometheus.Gatherer) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", servePage)
+	mux.HandleFunc("GET /status.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		_ = json.NewEncoder(w).Encode(snapshot()) // the reader has gone; there is nobody to tell
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	return localOnly(mux)
+}
+
+// servePage sends the page with a nonce, so that no script but its own can run.
+func servePage(w http.ResponseWriter, _ *http.Request) {
+	nonce := rand.Text()
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; style-src 'nonce-"+nonce+"'; script-src 'nonce-"+nonce+"'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = strings.NewReplacer("{{nonce}}", nonce).WriteString(w, page)
+}
+
+// localOnly refuses requests whose Host is a foreign name: a web page somewhere
+// must not read this one through a browser (DNS rebinding).
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if net.ParseIP(strings.Trim(host, "[]")) == nil && host != "localhost" && !strings.HasSuffix(host, ".local") {
+			http.Error(w, "this page answers to its address, to localhost and to names in .local only", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Serve listens on address and answers until ctx ends. ready is told the address
+// that was really taken.
+func Serve(ctx context.Context, address string, h http.Handler, ready func(net.Addr)) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("status page: %w", err)
+	}
+	ready(l.Addr())
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 20 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	stop := context.AfterFunc(ctx, func() {
+		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = srv.Shutdown(bye) // what is still open after a second is cut
+		_ = srv.Close()
+	})
+	defer stop()
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("status page: %w", err)
+	}
+	return nil
+}
