@@ -1,0 +1,52 @@
+package view
+
+import "github.com/lamppost-city/lamppost/edge/wire"
+
+// Alert is the newest revision of an alert, and what people did about it.
+type Alert struct {
+	ID        string            `json:"id"`
+	Rev       int               `json:"rev"`
+	Gateway   string            `json:"gateway"`
+	Device    string            `json:"device"`
+	Channel   string            `json:"channel"`
+	Rule      string            `json:"rule"`
+	Severity  wire.Severity     `json:"severity"`
+	Stage     string            `json:"stage"`     // forecast, actual
+	Condition string            `json:"condition"` // active, cleared
+	Since     int64             `json:"since"`
+	At        int64             `json:"at"`
+	Cleared   *int64            `json:"cleared"`
+	Value     *float64          `json:"value"`
+	Limit     *float64          `json:"limit"`
+	Unit      string            `json:"unit"`
+	UnitText  string            `json:"unit_text"`
+	Text      map[string]string `json:"text"`
+	Area      string            `json:"area"`
+	Position  *wire.Position    `json:"position"`
+	Image     string            `json:"image"` // image id; empty: none
+	// Acknowledged is null until a person has seen the alert.
+	Acknowledged *Acknowledged   `json:"acknowledged"`
+	Evidence     []wire.Evidence `json:"evidence"`
+	// Vanished: since when the gateway no longer lists the alert as active although
+	// it never said that it cleared; null: it does, or it did.
+	Vanished *int64 `json:"vanished"`
+	// Undated: the gateway's clock was not trusted; Since and At are about when the
+	// alert arrived.
+	Undated bool     `json:"undated,omitempty"`
+	History []Change `json:"history,omitempty"` // oldest first; only when one alert is asked for
+}
+
+// Acknowledged says who has seen an alert.
+type Acknowledged struct {
+	By   string `json:"by"`
+	At   int64  `json:"at"`
+	Note string `json:"note"`
+}
+
+// Change is one line of an alert's history.
+type Change struct {
+	At   int64  `json:"at"`
+	What string `json:"what"` // raised, actual, severity, cleared, vanished, returned, acknowledged
+	By   string `json:"by"`   // a person's name, or the gateway's id
+	Note string `json:"note"`
+}

@@ -1,0 +1,74 @@
+package view
+
+import "github.com/lamppost-city/lamppost/edge/wire"
+
+// Text is one sentence or label in the languages of the console.
+type Text struct {
+	Zh string `json:"zh"`
+	En string `json:"en"`
+}
+
+// Info says what this aggregator is.
+type Info struct {
+	Version  string    `json:"version"`
+	Store    StoreInfo `json:"store"`
+	MQTT     MQTTInfo  `json:"mqtt"`
+	Started  int64     `json:"started"`
+	Now      int64     `json:"now"`
+	Insecure bool      `json:"insecure"` // listens on more than loopback, without accounts
+}
+
+// StoreInfo names the time-series store.
+type StoreInfo struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"` // embedded, influx
+}
+
+// MQTTInfo says where gateways connect to.
+type MQTTInfo struct {
+	Address string `json:"address"` // a URL for the gateway's uplink.broker
+	Prefix  string `json:"prefix"`
+}
+
+// Gateway is one gateway as the fleet knows it.
+type Gateway struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	Online   bool              `json:"online"`
+	Since    int64             `json:"since"`     // when Online last changed
+	LastSeen int64             `json:"last_seen"` // when anything last came from it
+	Version  string            `json:"version"`
+	Config   string            `json:"config"` // hash of what runs
+	Clock    string            `json:"clock"`  // synced, held, unsynced; empty: not known yet
+	Epoch    wire.Epoch        `json:"epoch"`
+	Area     string            `json:"area"`
+	Position *wire.Position    `json:"position"`
+	Journal  wire.JournalState `json:"journal"`
+	Health   []wire.Health     `json:"health"` // the gateway's own findings and the fleet's about it
+	Devices  []Device          `json:"devices"`
+	// Conflict: two gateways speak under this id, a cloned card most likely.
+	Conflict bool `json:"conflict"`
+}
+
+// Device is one device of a gateway.
+type Device struct {
+	ID       string   `json:"id"`
+	Driver   string   `json:"driver"`
+	Profile  string   `json:"profile"`
+	Bus      string   `json:"bus"`
+	Address  string   `json:"address"`
+	EveryMS  int64    `json:"every_ms"`
+	Channels []string `json:"channels"`
+	State    string   `json:"state"` // ok, silent, fault, waiting
+	Fault    string   `json:"fault"`
+	Note     string   `json:"note"`
+	Camera   bool     `json:"camera"`
+}
+
+// Camera is a camera with its newest still.
+type Camera struct {
+	Gateway string  `json:"gateway"`
+	Device  string  `json:"device"`
+	Image   *string `json:"image"` // image id; null: no still has come yet
+	T       *int64  `json:"t"`     // when it was taken
+}
