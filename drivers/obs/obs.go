@@ -1,6 +1,9 @@
 // Package obs is the vocabulary of Lamppost: what a sensor said, what it is
-// worth, and what the words mean. It does no I/O and imports nothing of ours,
-// so that drivers, gateway and cloud can all speak it.
+// worth, and what the words mean. It does no I/O and imports nothing of ours
+// but the YAML reader, so that drivers, gateway and cloud can all speak it.
+//
+// A channel is named by its metric, and the metric catalogue ([ParseCatalog]) is
+// the one place that says what unit, scale and label the name stands for.
 package obs
 
 import (
