@@ -1,0 +1,80 @@
+package modbus
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+)
+
+func TestScan(t *testing.T) {
+	request := unhex(t, "01 03 00 6B 00 03 74 17")
+	r := Request{Function: 3, Start: 107, Count: 3}
+	const answer = "01 03 06 02 2B 00 00 00 64 05 7A"
+	found := unhex(t, "03 06 02 2B 00 00 00 64")
+	for _, c := range []struct {
+		name, line string
+		want       Scanned
+	}{
+		{"the answer", answer, Scanned{Answer: found}},
+		{"behind noise", "FF 00 01 " + answer, Scanned{Answer: found, Noise: 3}},
+		{"behind its own beginning", "01 03 06 " + answer, Scanned{Answer: found, Noise: 3, Damaged: 1}},
+		{"behind our echo", "01 03 00 6B 00 03 74 17" + answer, Scanned{Answer: found, Echoed: true}},
+		{"behind noise and echo", "FF 01 03 00 6B 00 03 74 17" + answer, Scanned{Answer: found, Echoed: true, Noise: 1}},
+		{"behind another unit's answer", "11 03 06 AE 41 56 52 43 40 49 AD" + answer, Scanned{Answer: found, Alien: 1}},
+		{"behind a late answer of another length", "01 03 02 02 18 B9 2E" + answer, Scanned{Answer: found, Alien: 1}},
+		{"behind a late exception of another function", "01 84 06 C3 02" + answer, Scanned{Answer: found, Alien: 1}},
+		{"behind a damaged one", "01 03 06 02 2B 00 00 00 64 05 7B" + answer, Scanned{Answer: found, Damaged: 1, Noise: 11}},
+		{"with something behind", answer + "AB", Scanned{Answer: found, Rest: []byte{0xAB}}},
+		{"a refusal", "01 83 02 C0 F1", Scanned{Answer: []byte{0x83, 2}}},
+		{"damaged only", "01 03 06 02 2B 00 00 00 64 05 7B", Scanned{Damaged: 1, Noise: 11}},
+		{"broken off", "01 03 06 02 2B", Scanned{Noise: 5, Begun: true}},
+		{"broken off after one byte", "01", Scanned{Noise: 1, Begun: true}},
+		{"broken off refusal", "01 83 02", Scanned{Noise: 3, Begun: true}},
+		{"half an echo", "01 03 00 6B 00 03", Scanned{Echoed: true}},
+		{"echo only", "01 03 00 6B 00 03 74 17", Scanned{Echoed: true}},
+		{"silence", "", Scanned{}},
+	} {
+		s := Scan(unhex(t, c.line), request, r)
+		if !bytes.Equal(s.Answer, c.want.Answer) || !bytes.Equal(s.Rest, c.want.Rest) || s.Echoed != c.want.Echoed ||
+			s.Alien != c.want.Alien || s.Damaged != c.want.Damaged || s.Noise != c.want.Noise || s.Begun != c.want.Begun {
+			t.Errorf("%s:\n got %+v\nwant %+v", c.name, s, c.want)
+		}
+	}
+}
+
+// TestScanWhole sends a full-size answer in two pieces, cut everywhere.
+func TestScanWhole(t *testing.T) {
+	r := Request{Function: 4, Count: MaxRegisters}
+	request := AppendRTU(nil, 9, r.Append(nil))
+	data := make([]byte, 2*MaxRegisters)
+	for i := range data {
+		data[i] = byte(7 * i)
+	}
+	frame := AppendRTU(nil, 9, Answer{Function: 4, Data: data}.Append(nil))
+	for cut := 1; cut < len(frame); cut++ {
+		if s := Scan(frame[:cut], request, r); s.Answer != nil || !s.Begun {
+			t.Fatalf("after %d bytes: %+v, want an answer begun", cut, s)
+		}
+	}
+	s := Scan(frame, request, r)
+	a, err := r.Answers(s.Answer)
+	if err != nil || len(a.Registers(nil)) != MaxRegisters || !bytes.Equal(a.Data, data) {
+		t.Errorf("whole answer: %v", err)
+	}
+}
+
+// TestScanWrites: the answer to a single write has the request's bytes, so it
+// must not be taken for an echo.
+func TestScanWrites(t *testing.T) {
+	r := Request{Function: 6, Start: 1, Count: 1, Data: []byte{0, 3}}
+	request := AppendRTU(nil, 1, r.Append(nil))
+	if s := Scan(request, request, r); !slices.Equal(s.Answer, r.Append(nil)) || s.Echoed {
+		t.Errorf("Scan = %+v", s)
+	}
+}
+
+func TestScanWithoutRequest(t *testing.T) {
+	if s := Scan([]byte{1, 3, 2}, nil, Request{}); s.Answer != nil || s.Noise != 3 {
+		t.Errorf("Scan = %+v", s)
+	}
+}
