@@ -1,0 +1,118 @@
+package quality
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"pgregory.net/rapid"
+)
+
+// The gross range vector of the reference implementation (ioos_qc, fail span
+// -0.5…10, user span -0.2…5).
+func TestGrossRange(t *testing.T) {
+	s := New(Limits{Part: Range{-0.5, 10}, Metric: Range{-0.2, 5}}, 0)
+	values := []float64{-0.6, -0.5, -0.2, 0, 1.2, 4.99, 5, 5.01, 9.99, 10, 10.01, math.NaN()}
+	want := []int{4, 3, 1, 1, 1, 1, 1, 3, 3, 3, 4, 9}
+	for i, v := range values {
+		if got := s.Judge(int64(i), obs.Of(v)); got.Quality.Flag.Code() != want[i] {
+			t.Errorf("Judge(%v) = %v, want %d", v, got.Quality, want[i])
+		}
+	}
+}
+
+func TestJudge(t *testing.T) {
+	part, metric := Range{0, 10}, Range{0, 5}
+	q := func(f obs.Flag, why obs.Reason) obs.Quality { return obs.Quality{Flag: f, Why: why} }
+	for name, c := range map[string]struct {
+		limits Limits
+		atMS   int64
+		in     obs.Reading
+		want   obs.Quality
+	}{
+		"nothing known":                {Limits{}, 0, obs.Of(3), q(obs.NotEvaluated, "")},
+		"only the metric is known":     {Limits{Metric: metric}, 0, obs.Of(3), q(obs.Pass, "")},
+		"warming up":                   {Limits{Part: part, WarmUp: 30 * time.Second}, 29_999, obs.Of(3), q(obs.Fail, obs.WarmUp)},
+		"warm":                         {Limits{Part: part, WarmUp: 30 * time.Second}, 30_000, obs.Of(3), q(obs.Pass, "")},
+		"warming up and out of range":  {Limits{Part: part, WarmUp: 30 * time.Second}, 0, obs.Of(30), q(obs.Fail, obs.WarmUp)},
+		"the driver knows better":      {Limits{Part: part}, 0, obs.Reading{Value: 3, Quality: q(obs.Fail, obs.Instrument)}, q(obs.Fail, obs.Instrument)},
+		"the driver suspects":          {Limits{Part: part, Metric: metric}, 0, obs.Reading{Value: 3, Quality: q(obs.Suspect, obs.Flat)}, q(obs.Suspect, obs.Flat)},
+		"worse than the driver says":   {Limits{Part: part}, 0, obs.Reading{Value: 30, Quality: q(obs.Suspect, obs.Flat)}, q(obs.Fail, obs.Range)},
+		"missing keeps its reason":     {Limits{Part: part}, 0, obs.None(obs.NoEcho), q(obs.Missing, obs.NoEcho)},
+		"an infinity is no value":      {Limits{Part: part}, 0, obs.Reading{Value: math.Inf(1)}, q(obs.Missing, obs.NotANumber)},
+		"missing with a number inside": {Limits{Part: part}, 0, obs.Reading{Value: 3, Quality: q(obs.Missing, obs.Maintenance)}, q(obs.Missing, obs.Maintenance)},
+	} {
+		got := New(c.limits, 0).Judge(c.atMS, c.in)
+		if got.Quality != c.want {
+			t.Errorf("%s: Judge = %v, want %v", name, got.Quality, c.want)
+		}
+		if math.IsNaN(got.Value) != (got.Quality.Flag == obs.Missing) {
+			t.Errorf("%s: value %v with flag %v", name, got.Value, got.Quality.Flag)
+		}
+	}
+}
+
+func TestReopenedWarmsUpAgain(t *testing.T) {
+	s := New(Limits{WarmUp: 10 * time.Second, Part: Range{0, 9}}, 0)
+	for _, c := range []struct {
+		atMS int64
+		want obs.Flag
+	}{{5_000, obs.Fail}, {20_000, obs.Pass}} {
+		if got := s.Judge(c.atMS, obs.Of(1)); got.Quality.Flag != c.want {
+			t.Errorf("at %d: %v, want %v", c.atMS, got.Quality, c.want)
+		}
+	}
+	s.Reopened(21_000)
+	if got := s.Judge(30_999, obs.Of(1)); got.Quality.Why != obs.WarmUp {
+		t.Errorf("after reopening: %v, want warm-up", got.Quality)
+	}
+}
+
+func TestStale(t *testing.T) {
+	s := New(Limits{Part: Range{0, 9}, Every: 20 * time.Second}, 1_000)
+	ask := func(atMS int64, wantAge time.Duration, want bool) {
+		t.Helper()
+		if age, stale := s.Stale(atMS); age != wantAge || stale != want {
+			t.Errorf("Stale(%d) = %v, %v, want %v, %v", atMS, age, stale, wantAge, want)
+		}
+	}
+	ask(500, 0, false)
+	ask(61_000, time.Minute, false)
+	ask(61_001, time.Minute+time.Millisecond, true)
+	s.Judge(100_000, obs.Of(5))
+	ask(160_000, time.Minute, false)
+	s.Judge(150_000, obs.Of(50)) // fails: not a good value
+	s.Judge(155_000, obs.None(obs.NoEcho))
+	ask(160_001, time.Minute+time.Millisecond, true)
+	s.Judge(90_000, obs.Of(5)) // late: does not turn time back
+	ask(160_001, time.Minute+time.Millisecond, true)
+}
+
+// A verdict is never better than the driver's, and a value is never changed.
+func TestNeverSoftened(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		span := func(name string) Range {
+			return Range{rapid.Float64Range(-5, 5).Draw(t, name+" min"), rapid.Float64Range(-5, 5).Draw(t, name+" max")}
+		}
+		s := New(Limits{Part: span("part"), Metric: span("metric"), WarmUp: time.Duration(rapid.IntRange(0, 10).Draw(t, "warm")) * time.Second}, 0)
+		in := obs.Reading{Value: rapid.Float64Range(-9, 9).Draw(t, "value"), Quality: obs.Quality{Flag: obs.Flag(rapid.IntRange(0, 3).Draw(t, "flag")), Why: obs.Flat}}
+		got := s.Judge(int64(rapid.IntRange(0, 20_000).Draw(t, "at")), in)
+		if got.Value != in.Value {
+			t.Fatalf("value %v became %v", in.Value, got.Value)
+		}
+		if in.Quality.Worst(got.Quality).Flag != got.Quality.Flag {
+			t.Fatalf("%v became %v", in.Quality, got.Quality)
+		}
+	})
+}
+
+func BenchmarkJudge(b *testing.B) {
+	s := New(Limits{Part: Range{0, 10}, Metric: Range{0, 5}, WarmUp: time.Second}, 0)
+	b.ReportAllocs()
+	var at int64
+	for b.Loop() {
+		at++
+		s.Judge(at, obs.Of(3))
+	}
+}
