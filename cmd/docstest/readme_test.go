@@ -1,0 +1,152 @@
+package docstest
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// The two READMEs say the same: as many headings of each level in the same
+// order, the same commands and examples, the same links.
+func TestReadmesAreInStep(t *testing.T) {
+	en, zh := read(t, "README.md"), read(t, "README.zh-CN.md")
+	same := func(what string, a, b []string) {
+		t.Helper()
+		if len(a) == 0 {
+			t.Errorf("README.md has no %s; the test is looking for the wrong thing", what)
+		}
+		if !slices.Equal(a, b) {
+			t.Errorf("the %s differ:\n  README.md        %q\n  README.zh-CN.md  %q", what, a, b)
+		}
+	}
+	same("heading levels", levels(en), levels(zh))
+	same("sh blocks", blocks(en, "sh"), blocks(zh, "sh"))
+	same("yaml blocks", blocks(en, "yaml"), blocks(zh, "yaml"))
+	swap := strings.NewReplacer("README.zh-CN.md", "README.md")
+	le, lz := links(en), links(zh)
+	for i := range le {
+		le[i] = swap.Replace(le[i])
+	}
+	same("links", le, lz)
+	same("inline commands", commands(en), commands(zh))
+}
+
+var (
+	headingRE = regexp.MustCompile(`(?m)^(#+) `)
+	linkRE    = regexp.MustCompile(`\]\(([^)]+)\)`)
+	inlineRE  = regexp.MustCompile("`((?:make|lamppost)[^`]*)`")
+)
+
+func levels(md string) (out []string) {
+	for _, m := range headingRE.FindAllStringSubmatch(withoutBlocks(md), -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+func links(md string) (out []string) {
+	for _, m := range linkRE.FindAllStringSubmatch(withoutBlocks(md), -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+func commands(md string) (out []string) {
+	for _, m := range inlineRE.FindAllStringSubmatch(withoutBlocks(md), -1) {
+		out = append(out, m[1])
+	}
+	slices.Sort(out) // the order of words in a sentence differs between the languages
+	return out
+}
+
+func withoutBlocks(md string) string {
+	return regexp.MustCompile("(?s)```.*?\n```").ReplaceAllString(md, "")
+}
+
+// blocks returns the fenced blocks of one language.
+func blocks(md, lang string) (out []string) {
+	for _, m := range regexp.MustCompile("(?s)```"+lang+"\n(.*?)```").FindAllStringSubmatch(md, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// Every relative link on every page leads to something that is in the tree.
+func TestLinksLeadSomewhere(t *testing.T) {
+	for _, page := range pages(t) {
+		for _, l := range links(read(t, page)) {
+			target, _, _ := strings.Cut(l, "#")
+			if target == "" || strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(page), target)); err != nil {
+				t.Errorf("%s links to %s: %v", page, l, err)
+			}
+		}
+	}
+}
+
+// pages lists the Markdown pages of the tree.
+func pages(t *testing.T) (out []string) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git" || d.Name() == ".tools" || d.Name() == "dist") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".md") {
+			rel, err := filepath.Rel(root, path)
+			out = append(out, rel)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// Alerts of ours never borrow the words of an official warning: those belong to
+// the authority that issues them.
+func TestNoOfficialWarningWords(t *testing.T) {
+	borrowed := regexp.MustCompile(`[红橙黄蓝]色预警`)
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if slices.Contains([]string{"node_modules", ".git", ".tools", "dist", "bin"}, d.Name()) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(path, "_test.go") || !slices.Contains([]string{".go", ".ts", ".svelte", ".yaml", ".html", ".md", ".mjs"}, filepath.Ext(path)) || strings.Contains(path, ".test.") {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if m := borrowed.Find(b); m != nil {
+			t.Errorf("%s says %s", path, m)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
