@@ -1,0 +1,171 @@
+package cases
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Errors of Get and Acknowledge.
+var (
+	ErrUnknown      = errors.New("there is no such alert")
+	ErrAcknowledged = errors.New("the alert is already acknowledged")
+)
+
+// FieldError says which field of a command cannot be accepted, and why.
+type FieldError struct{ Field, ZH, EN string }
+
+// Error returns the English sentence.
+func (e *FieldError) Error() string { return e.Field + ": " + e.EN }
+
+// DB is what a Book needs of the database, which must have Schema.
+type DB interface {
+	Write(ctx context.Context, fn func(*sql.Tx) error) error
+	Read() *sql.DB
+}
+
+// Options says what a Book works with. DB and Catalog are required.
+type Options struct {
+	DB      DB
+	Catalog *obs.Catalog
+	// Site returns where a gateway stands; the alert's own words are used where it
+	// knows nothing. nil: they are always used.
+	Site func(gateway string) (area string, pos *wire.Position)
+	// Publish takes a changed alert (view.Alert) for the live stream, as event
+	// "alert". It must not block. nil: nobody listens.
+	Publish func(event string, doc any)
+}
+
+// Book holds the alerts. It is safe for concurrent use.
+type Book struct {
+	o Options
+
+	mu     sync.Mutex
+	active map[string]map[string]standing // gateway → alert id → what Reconcile needs
+}
+
+// standing is an active alert as its newest revision left it.
+type standing struct {
+	epoch    wire.Epoch
+	bootMS   int64
+	vanished bool
+}
+
+// Open reads which alerts are active.
+func Open(ctx context.Context, o Options) (*Book, error) {
+	if o.Site == nil {
+		o.Site = func(string) (string, *wire.Position) { return "", nil }
+	}
+	if o.Publish == nil {
+		o.Publish = func(string, any) {}
+	}
+	b := &Book{o: o, active: map[string]map[string]standing{}}
+	rows, err := o.DB.Read().QueryContext(ctx, "select gateway, vanished, body from alert where condition = 'active'")
+	if err != nil {
+		return nil, fmt.Errorf("cases: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var gateway string
+		var vanished int64
+		var body []byte
+		if err := rows.Scan(&gateway, &vanished, &body); err != nil {
+			return nil, fmt.Errorf("cases: %w", err)
+		}
+		var a wire.Alert
+		if err := json.Unmarshal(body, &a); err != nil {
+			return nil, fmt.Errorf("cases: an alert of %s: %w", gateway, err)
+		}
+		b.stand(gateway, a, vanished != 0)
+	}
+	return b, rows.Err()
+}
+
+// stand notes the newest revision of an alert for Reconcile.
+func (b *Book) stand(gateway string, a wire.Alert, vanished bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if a.Condition != "active" {
+		delete(b.active[gateway], a.ID)
+		return
+	}
+	if b.active[gateway] == nil {
+		b.active[gateway] = map[string]standing{}
+	}
+	b.active[gateway][a.ID] = standing{epoch: a.Epoch, bootMS: a.At.BootMS, vanished: vanished}
+}
+
+// Active returns how many alerts are active, vanished ones included.
+func (b *Book) Active() (n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, m := range b.active {
+		n += len(m)
+	}
+	return n
+}
+
+// note adds a line to an alert's history.
+func note(ctx context.Context, tx *sql.Tx, id string, at int64, what, by, text string) error {
+	_, err := tx.ExecContext(ctx, `insert into alert_change(alert, n, at, what, by, note)
+		select ?1, coalesce(max(n), 0) + 1, ?2, ?3, ?4, ?5 from alert_change where alert = ?1`, id, at, what, by, text)
+	return err
+}
+
+// publish sends the newest form of an alert to the consoles.
+func (b *Book) publish(ctx context.Context, ids ...string) {
+	for _, id := range ids {
+		// It is stored; a console that misses this event sees it at its next load.
+		if v, err := b.one(ctx, id); err == nil {
+			b.o.Publish("alert", v)
+		}
+	}
+}
+
+// when returns the Unix time of a moment, or the time of arrival if the gateway
+// could not say.
+func when(m wire.Moment, received int64) int64 {
+	if m.Unix != 0 {
+		return m.Unix
+	}
+	return received
+}
+
+// Acknowledge notes that a person has seen the alert. It returns ErrUnknown,
+// ErrAcknowledged, or a *FieldError if by or text cannot be kept.
+func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Time) error {
+	by, text, err := checkAck(by, text)
+	if err != nil {
+		return err
+	}
+	err = b.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "update alert set acked_by = ?, acked_at = ?, acked_note = ? where id = ? and acked_by = ''",
+			by, at.UnixMilli(), text, id)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return errors.Join(err, note(ctx, tx, id, at.UnixMilli(), "acknowledged", by, text))
+		}
+		var known int
+		if err := tx.QueryRowContext(ctx, "select count(*) from alert where id = ?", id).Scan(&known); err != nil {
+			return err
+		}
+		if known == 0 {
+			return ErrUnknown
+		}
+		return ErrAcknowledged
+	})
+	if err != nil {
+		return fmt.Errorf("cases: acknowledge %q: %w", id, err)
+	}
+	b.publish(ctx, id)
+	return nil
+}

@@ -1,0 +1,223 @@
+package cases
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// stored is an alert's row as Record needs it.
+type stored struct {
+	gateway  string
+	rev      int
+	vanished bool
+	doc      wire.Alert
+}
+
+// Record stores revisions of alerts, each with the id of its gateway, in one
+// transaction. refused says, by position, why a revision will never be taken;
+// everything else is on the disk when err is nil.
+func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert], at time.Time) (refused map[int]string, err error) {
+	changed := map[string]string{} // alert → gateway
+	newest := map[string]wire.Alert{}
+	err = b.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		refused = map[int]string{}
+		i := 0
+		for gateway, a := range alerts {
+			is, why, err := put(ctx, tx, gateway, a, at.UnixMilli())
+			if err != nil {
+				return err
+			}
+			if why != "" {
+				refused[i] = why
+			}
+			if is {
+				changed[a.ID], newest[a.ID] = gateway, a
+			}
+			i++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cases: record: %w", err)
+	}
+	for id, gateway := range changed {
+		b.stand(gateway, newest[id], false)
+		b.publish(ctx, id)
+	}
+	return refused, nil
+}
+
+// put stores one revision. newer says whether it is the newest one now; why is set
+// if it cannot be stored at all.
+func put(ctx context.Context, tx *sql.Tx, gateway string, a wire.Alert, received int64) (newer bool, why string, err error) {
+	old, known, err := load(ctx, tx, a.ID)
+	if err != nil {
+		return false, "", err
+	}
+	if known && old.gateway != gateway {
+		return false, fmt.Sprintf("alert %s belongs to gateway %s", a.ID, old.gateway), nil
+	}
+	body, err := json.Marshal(a)
+	if err != nil {
+		return false, err.Error(), nil
+	}
+	if _, err := tx.ExecContext(ctx, "insert into alert_revision(alert, rev, received, body) values(?, ?, ?, ?) on conflict do nothing",
+		a.ID, a.Rev, received, body); err != nil {
+		return false, "", err
+	}
+	if known && a.Rev <= old.rev {
+		return false, "", nil
+	}
+	if _, err := tx.ExecContext(ctx, `insert into alert(id, gateway, rev, condition, received, updated, vanished, acked_by, acked_at, acked_note, body)
+		values(?1, ?2, ?3, ?4, ?5, ?5, 0, '', 0, '', ?6)
+		on conflict do update set rev = ?3, condition = ?4, updated = ?5, vanished = 0, body = ?6`,
+		a.ID, gateway, a.Rev, a.Condition, received, body); err != nil {
+		return false, "", err
+	}
+	return true, "", tell(ctx, tx, gateway, a, old, known, received)
+}
+
+// load reads an alert's row.
+func load(ctx context.Context, tx *sql.Tx, id string) (s stored, known bool, err error) {
+	var body []byte
+	var vanished int64
+	err = tx.QueryRowContext(ctx, "select gateway, rev, vanished, body from alert where id = ?", id).
+		Scan(&s.gateway, &s.rev, &vanished, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, false, nil
+	}
+	if err != nil {
+		return s, false, err
+	}
+	s.vanished = vanished != 0
+	return s, true, json.Unmarshal(body, &s.doc)
+}
+
+// tell writes what a new newest revision means into the history.
+func tell(ctx context.Context, tx *sql.Tx, gateway string, a wire.Alert, old stored, known bool, received int64) error {
+	at := when(a.At, received)
+	say := func(what, text string) error { return note(ctx, tx, a.ID, at, what, gateway, text) }
+	var errs []error
+	if !known {
+		at = when(a.Since, received)
+		errs = append(errs, say("raised", string(a.Severity)+", "+a.Stage))
+		at = when(a.At, received)
+	} else {
+		if old.vanished {
+			errs = append(errs, say("returned", ""))
+		}
+		if a.Stage != old.doc.Stage {
+			errs = append(errs, say(a.Stage, ""))
+		}
+		if a.Severity != old.doc.Severity {
+			errs = append(errs, say("severity", string(old.doc.Severity)+" → "+string(a.Severity)))
+		}
+	}
+	switch {
+	case a.Condition == "cleared" && (!known || old.doc.Condition != "cleared"):
+		if a.Cleared != nil {
+			at = when(*a.Cleared, received)
+		}
+		errs = append(errs, say("cleared", ""))
+	case a.Condition == "active" && known && old.doc.Condition == "cleared":
+		errs = append(errs, say("active", ""))
+	}
+	return errors.Join(errs...)
+}
+
+// Reconcile compares what a gateway lists as active with what is active here.
+func (b *Book) Reconcile(ctx context.Context, gateway string, s wire.State, at time.Time) error {
+	gone, back := b.compare(gateway, s)
+	if len(gone)+len(back) == 0 {
+		return nil
+	}
+	ms := at.UnixMilli()
+	err := b.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		for _, id := range gone {
+			if err := mark(ctx, tx, id, gateway, "vanished", ms, ms); err != nil {
+				return err
+			}
+		}
+		for _, id := range back {
+			if err := mark(ctx, tx, id, gateway, "returned", 0, ms); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("cases: reconcile %s: %w", gateway, err)
+	}
+	b.mu.Lock()
+	for _, id := range append(gone, back...) {
+		if st, ok := b.active[gateway][id]; ok {
+			st.vanished = !st.vanished
+			b.active[gateway][id] = st
+		}
+	}
+	b.mu.Unlock()
+	b.publish(ctx, append(gone, back...)...)
+	return nil
+}
+
+func mark(ctx context.Context, tx *sql.Tx, id, gateway, what string, vanished, at int64) error {
+	res, err := tx.ExecContext(ctx, "update alert set vanished = ? where id = ? and condition = 'active' and (vanished = 0) = (? != 0)",
+		vanished, id, vanished)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return note(ctx, tx, id, at, what, gateway, "")
+}
+
+// compare returns the alerts that the state no longer lists, and those it lists
+// again.
+func (b *Book) compare(gateway string, s wire.State) (gone, back []string) {
+	listed := make(map[string]bool, len(s.Alerts))
+	for _, a := range s.Alerts {
+		listed[a.ID] = true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, st := range b.active[gateway] {
+		switch {
+		case listed[id] && st.vanished:
+			back = append(back, id)
+		case !listed[id] && !st.vanished && after(s, st):
+			gone = append(gone, id)
+		}
+	}
+	return gone, back
+}
+
+// after says whether a state was certainly made after an alert's newest revision.
+// The two travel by different roads, so a state may be the older one.
+func after(s wire.State, st standing) bool {
+	if s.Epoch == st.epoch {
+		return s.At.BootMS > st.bootMS
+	}
+	a, okA := counter(s.Epoch)
+	b, okB := counter(st.epoch)
+	return okA && okB && a > b
+}
+
+// counter returns the number before the dash of an epoch.
+func counter(e wire.Epoch) (uint64, bool) {
+	n, _, ok := strings.Cut(string(e), "-")
+	if !ok {
+		return 0, false
+	}
+	v, err := strconv.ParseUint(n, 10, 64)
+	return v, err == nil
+}

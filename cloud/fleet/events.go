@@ -1,0 +1,101 @@
+package fleet
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// How much history of events is kept.
+const (
+	keepEvents = 400 * 24 * time.Hour
+	maxEvents  = 2_000_000
+)
+
+// Events stores events, each with the id of its gateway, in one transaction. It
+// returns nil when all of them are on the disk; an event that is there already is
+// left as it is.
+func (r *Registry) Events(ctx context.Context, events iter.Seq2[string, wire.Event], at time.Time) error {
+	var gaps []view.Gap
+	err := r.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		gaps = gaps[:0]
+		for id, e := range events {
+			isNew, err := putEvent(ctx, tx, id, e, at.UnixMilli())
+			if err != nil {
+				return err
+			}
+			if !isNew {
+				continue
+			}
+			g, err := follow(ctx, tx, id, e)
+			if err != nil {
+				return err
+			}
+			gaps = append(gaps, g...)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("fleet: events: %w", err)
+	}
+	for _, g := range gaps {
+		r.o.Publish("gap", g)
+	}
+	return nil
+}
+
+// putEvent inserts an event; isNew is false if it was there.
+func putEvent(ctx context.Context, tx *sql.Tx, id string, e wire.Event, received int64) (isNew bool, err error) {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return false, err
+	}
+	res, err := tx.ExecContext(ctx, `insert into event(gateway, epoch, seq, kind, boot, boot_ms, unix, received, body)
+		values(?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+		id, string(e.Epoch), number(e.Seq), e.Kind, e.At.Boot, e.At.BootMS, e.At.Unix, received, body)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
+}
+
+// number is a sequence number as SQLite keeps it. The wire format allows none
+// above 2^63 in practice; if one comes it only has to stay unique.
+func number(seq uint64) int64 { return int64(seq & math.MaxInt64) }
+
+// follow does what an event asks for beyond being kept. It returns the gaps that
+// can be shown now and could not before.
+func follow(ctx context.Context, tx *sql.Tx, id string, e wire.Event) ([]view.Gap, error) {
+	switch {
+	case e.Gap != nil:
+		return putGap(ctx, tx, id, e.Epoch, number(e.Seq), *e.Gap)
+	case e.Anchor != nil && e.At.Unix != 0:
+		return dateGaps(ctx, tx, id, e.At)
+	}
+	return nil, nil
+}
+
+// prune removes the oldest events; gaps are kept.
+func (r *Registry) prune(ctx context.Context, now time.Time) error {
+	err := r.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "delete from event where received < ?", now.Add(-keepEvents).UnixMilli())
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `delete from event where received <
+			(select received from event order by received desc limit 1 offset ?)`, maxEvents)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("fleet: prune events: %w", err)
+	}
+	return nil
+}
