@@ -1,0 +1,181 @@
+//go:build linux
+
+package serial
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	tarm "github.com/tarm/serial"
+	"golang.org/x/sys/unix"
+
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+// port is one opening of a line.
+type port struct {
+	f      *os.File // non-blocking: deadlines work, Close ends a Read
+	rdev   uint64   // which device it is, whatever its name
+	opened time.Time
+	heard  atomic.Bool  // a byte came in
+	looked atomic.Int64 // Unix nanoseconds of the last look at the device node
+}
+
+// openPort opens and locks the line before anything is set on it: a second
+// opener would change the speed under the first one's feet.
+func openPort(cfg Config) (*port, error) {
+	f, err := os.OpenFile(cfg.Path, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, openError(cfg.Path, err)
+	}
+	p := &port{f: f, opened: time.Now()}
+	if err := p.set(cfg); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *port) set(cfg Config) error {
+	if err := lock(p.f); err != nil {
+		return err
+	}
+	rdev, err := device(cfg.Path)
+	if err != nil {
+		return openError(cfg.Path, err)
+	}
+	p.rdev = rdev
+	t, err := tarm.OpenPort(tarmConfig(cfg))
+	if err != nil {
+		return openError(cfg.Path, err)
+	}
+	// What was received before belongs to nobody: perhaps another speed, surely
+	// another time.
+	err = t.Flush()
+	if cerr := t.Close(); err == nil { // the settings stay, since p.f is open
+		err = cerr
+	}
+	if err == nil {
+		err = p.control(makeBlockingOnOne)
+	}
+	if err != nil {
+		return openError(cfg.Path, err)
+	}
+	return nil
+}
+
+func tarmConfig(cfg Config) *tarm.Config {
+	parity := map[string]tarm.Parity{"none": tarm.ParityNone, "even": tarm.ParityEven, "odd": tarm.ParityOdd}
+	return &tarm.Config{Name: cfg.Path, Baud: cfg.Settings.Baud,
+		Parity: parity[cfg.Settings.Parity], StopBits: tarm.StopBits(cfg.Settings.StopBits)}
+}
+
+// makeBlockingOnOne sets VMIN=1, VTIME=0: with VMIN=0 a non-blocking read of an
+// empty line returns 0 bytes, which means hang-up. It also keeps others out.
+func makeBlockingOnOne(fd int) error {
+	t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		return err
+	}
+	t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
+	if err := unix.IoctlSetTermios(fd, unix.TCSETS, t); err != nil {
+		return err
+	}
+	if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil && !errors.Is(err, unix.ENOTTY) {
+		return err
+	}
+	return nil
+}
+
+// control runs do with the descriptor. os.File.Fd would make it blocking.
+func (p *port) control(do func(fd int) error) error {
+	c, err := p.f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var inner error
+	if err := c.Control(func(fd uintptr) { inner = do(int(fd)) }); err != nil {
+		return err
+	}
+	return inner
+}
+
+// lookEvery bounds how often the device node is looked at.
+const lookEvery = 500 * time.Millisecond
+
+// present says whether path still names the device that p has open. Most
+// adapters hang up when they are pulled; this finds those that do not, and a
+// stable name that now points at another adapter.
+func (p *port) present(path string) error {
+	now := time.Now().UnixNano()
+	if last := p.looked.Load(); now-last < int64(lookEvery) {
+		return nil
+	}
+	p.looked.Store(now)
+	rdev, err := device(path)
+	if err != nil {
+		return err
+	}
+	if rdev != p.rdev {
+		return errors.New("the name belongs to another device now")
+	}
+	return nil
+}
+
+func device(path string) (uint64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, fmt.Errorf("%s: no device number", path)
+	}
+	return uint64(st.Rdev), nil
+}
+
+// openError words what went wrong for the one who stands before the cabinet.
+func openError(path string, err error) error {
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV), errors.Is(err, unix.EIO):
+		return fmt.Errorf("%s: %w (%w)", path, drivers.ErrUnplugged, bare(err))
+	case errors.Is(err, unix.EBUSY):
+		return fmt.Errorf("%s: %w", path, drivers.ErrBusy)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("%s: %w%s", path, bare(err), groupHint(path))
+	case errors.Is(err, unix.ENOTTY):
+		return fmt.Errorf("%s is not a serial line: %w", path, bare(err))
+	}
+	return fmt.Errorf("%s: %w", path, bare(err))
+}
+
+// bare takes the operation and the path off an error; both are said already.
+func bare(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+func groupHint(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	name := strconv.Itoa(int(st.Gid))
+	if g, err := user.LookupGroupId(name); err == nil {
+		name = g.Name
+	}
+	return "; it belongs to group " + name + ": add the user that runs this program to it"
+}
