@@ -68,7 +68,7 @@ func openOn(t testing.TB, db *database.DB) *bench {
 func alert(rev int, edits ...func(*wire.Alert)) wire.Alert {
 	v := 3.12
 	a := wire.Alert{
-		V: 1, ID: "a", Rev: rev, Epoch: "2-b", Seq: uint64(rev), Rule: "river-high", Stage: "forecast",
+		V: 1, ID: "a", Rev: rev, Epoch: "2-00000000000b", Seq: uint64(rev), Rule: "river-high", Stage: "forecast",
 		Severity: wire.Yellow, Condition: "active", At: wire.Moment{Boot: "b", BootMS: int64(rev) * 1000, Unix: noonMS + int64(rev)},
 		Since: wire.Moment{Boot: "b", Unix: noonMS - 60_000}, Device: "river", Channel: "level", Value: &v, Unit: "m",
 		Area: "330105", Position: &wire.Position{Lat: 30, Lon: 120}, Text: map[string]string{"en": "river level 3.12 m"},
@@ -270,15 +270,15 @@ func TestReconcile(t *testing.T) {
 		vanished bool
 		story    string
 	}{
-		"still listed":                {[]wire.State{list("2-b", 2000, "a")}, false, "raised"},
-		"no longer listed":            {[]wire.State{list("2-b", 2000)}, true, "raised, vanished"},
-		"told twice":                  {[]wire.State{list("2-b", 2000), list("2-b", 3000)}, true, "raised, vanished"},
-		"a state from before":         {[]wire.State{list("2-b", 999)}, false, "raised"},
-		"a state of the same moment":  {[]wire.State{list("2-b", 1000)}, false, "raised"},
-		"a state of a journal before": {[]wire.State{list("1-a", 9000)}, false, "raised"},
-		"a state of a later journal":  {[]wire.State{list("3-c", 1)}, true, "raised, vanished"},
+		"still listed":                {[]wire.State{list("2-00000000000b", 2000, "a")}, false, "raised"},
+		"no longer listed":            {[]wire.State{list("2-00000000000b", 2000)}, true, "raised, vanished"},
+		"told twice":                  {[]wire.State{list("2-00000000000b", 2000), list("2-00000000000b", 3000)}, true, "raised, vanished"},
+		"a state from before":         {[]wire.State{list("2-00000000000b", 999)}, false, "raised"},
+		"a state of the same moment":  {[]wire.State{list("2-00000000000b", 1000)}, false, "raised"},
+		"a state of a journal before": {[]wire.State{list("1-00000000000a", 9000)}, false, "raised"},
+		"a state of a later journal":  {[]wire.State{list("3-00000000000c", 1)}, true, "raised, vanished"},
 		"an epoch without a number":   {[]wire.State{list("x", 9000)}, false, "raised"},
-		"listed again":                {[]wire.State{list("2-b", 2000), list("2-b", 3000, "a")}, false, "raised, vanished, returned"},
+		"listed again":                {[]wire.State{list("2-00000000000b", 2000), list("2-00000000000b", 3000, "a")}, false, "raised, vanished, returned"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
@@ -306,7 +306,7 @@ func TestReconcile(t *testing.T) {
 func TestRevisionEndsVanished(t *testing.T) {
 	b := open(t)
 	b.record(t, alert(1))
-	if err := b.Reconcile(t.Context(), "gw", wire.State{Epoch: "3-c"}, noon); err != nil {
+	if err := b.Reconcile(t.Context(), "gw", wire.State{Epoch: "3-00000000000c"}, noon); err != nil {
 		t.Fatal(err)
 	}
 	b.record(t, alert(2, cleared))

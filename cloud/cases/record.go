@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -207,17 +205,5 @@ func after(s wire.State, st standing) bool {
 	if s.Epoch == st.epoch {
 		return s.At.BootMS > st.bootMS
 	}
-	a, okA := counter(s.Epoch)
-	b, okB := counter(st.epoch)
-	return okA && okB && a > b
-}
-
-// counter returns the number before the dash of an epoch.
-func counter(e wire.Epoch) (uint64, bool) {
-	n, _, ok := strings.Cut(string(e), "-")
-	if !ok {
-		return 0, false
-	}
-	v, err := strconv.ParseUint(n, 10, 64)
-	return v, err == nil
+	return s.Epoch.Counter() > st.epoch.Counter()
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"math"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/view"
@@ -59,7 +58,7 @@ func putEvent(ctx context.Context, tx *sql.Tx, id string, e wire.Event, received
 	}
 	res, err := tx.ExecContext(ctx, `insert into event(gateway, epoch, seq, kind, boot, boot_ms, unix, received, body)
 		values(?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
-		id, string(e.Epoch), number(e.Seq), e.Kind, e.At.Boot, e.At.BootMS, e.At.Unix, received, body)
+		id, string(e.Epoch), int64(e.Seq), e.Kind, e.At.Boot, e.At.BootMS, e.At.Unix, received, body)
 	if err != nil {
 		return false, err
 	}
@@ -67,16 +66,12 @@ func putEvent(ctx context.Context, tx *sql.Tx, id string, e wire.Event, received
 	return n > 0, err
 }
 
-// number is a sequence number as SQLite keeps it. The wire format allows none
-// above 2^63 in practice; if one comes it only has to stay unique.
-func number(seq uint64) int64 { return int64(seq & math.MaxInt64) }
-
 // follow does what an event asks for beyond being kept. It returns the gaps that
 // can be shown now and could not before.
 func follow(ctx context.Context, tx *sql.Tx, id string, e wire.Event) ([]view.Gap, error) {
 	switch {
 	case e.Gap != nil:
-		return putGap(ctx, tx, id, e.Epoch, number(e.Seq), *e.Gap)
+		return putGap(ctx, tx, id, e.Epoch, int64(e.Seq), *e.Gap)
 	case e.Anchor != nil && e.At.Unix != 0:
 		return dateGaps(ctx, tx, id, e.At)
 	}

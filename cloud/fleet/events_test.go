@@ -20,7 +20,7 @@ func (b *bench) event(t *testing.T, e wire.Event) {
 }
 
 func gapEvent(seq uint64, from, to wire.Moment) wire.Event {
-	return wire.Event{V: 1, Epoch: "2-b", Seq: seq, Kind: "gap", Gap: &wire.Gap{From: from, To: to, Why: "power", Detail: "d"}}
+	return wire.Event{V: 1, Epoch: "2-00000000000b", Seq: seq, Kind: "gap", Gap: &wire.Gap{From: from, To: to, Why: "power", Detail: "d"}}
 }
 
 func TestGaps(t *testing.T) {
@@ -46,7 +46,7 @@ func TestGaps(t *testing.T) {
 }
 
 func TestGapsAreDatedByAnchors(t *testing.T) {
-	anchor := wire.Event{V: 1, Epoch: "2-b", Seq: 9, Kind: "anchor", Anchor: &wire.Anchor{Source: "kernel"},
+	anchor := wire.Event{V: 1, Epoch: "2-00000000000b", Seq: 9, Kind: "anchor", Anchor: &wire.Anchor{Source: "kernel"},
 		At: wire.Moment{Boot: "b1", BootMS: 60_000, Unix: 1_000_060_000}}
 	gap := gapEvent(1, wire.Moment{Unix: 999_000_000}, wire.Moment{Boot: "b1", BootMS: 5_000})
 	want := view.Gap{Gateway: "gw", From: 999_000_000, To: 1_000_005_000, Why: "power", Detail: "d"}

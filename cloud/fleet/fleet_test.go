@@ -136,7 +136,7 @@ func TestNewestValueWins(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
-			b.observe(t, pack("1-a", c.in...), noon)
+			b.observe(t, pack("1-00000000000a", c.in...), noon)
 			got := b.only(t)
 			if (got.V == nil) != c.none || got.V != nil && *got.V != c.v || got.QC != c.qc || got.Why != c.why || got.T != c.t {
 				t.Errorf("newest = %v %d %q at %d, want %v %d %q at %d", got.V, got.QC, got.Why, got.T, c.v, c.qc, c.why, c.t)
@@ -147,7 +147,7 @@ func TestNewestValueWins(t *testing.T) {
 
 func TestCatalogueSaysHowToShow(t *testing.T) {
 	b := open(t)
-	b.observe(t, pack("1-a", value("river/level", 1, 1), value("tank/temp.inlet", 1, 1), value("x/mystery", 1, 1)), noon)
+	b.observe(t, pack("1-00000000000a", value("river/level", 1, 1), value("tank/temp.inlet", 1, 1), value("x/mystery", 1, 1)), noon)
 	vs := b.Values("")
 	if v := vs[0]; v.Unit != "m" || v.Metric != "level" || v.Label.Zh == "" || v.Label.Zh == "level" {
 		t.Errorf("river/level is shown as %+v", v.Stream)
@@ -165,14 +165,14 @@ func TestCatalogueSaysHowToShow(t *testing.T) {
 
 func TestClocklessValuesAreShownAboutNow(t *testing.T) {
 	b := open(t)
-	p := pack("1-a", value("river/level", 5_000, 1), value("river/temp", 7_000, 2))
+	p := pack("1-00000000000a", value("river/level", 5_000, 1), value("river/temp", 7_000, 2))
 	p.Boot = "b0"
 	b.observe(t, p, noon)
 	vs := b.Values("gw")
 	if vs[0].T != noon.UnixMilli()-2000 || vs[1].T != noon.UnixMilli() || !vs[0].Undated {
 		t.Errorf("clockless values are at %d and %d, undated %v", vs[0].T, vs[1].T, vs[0].Undated)
 	}
-	b.observe(t, pack("1-a", value("river/level", noon.UnixMilli()+1, 3)), noon.Add(time.Second))
+	b.observe(t, pack("1-00000000000a", value("river/level", noon.UnixMilli()+1, 3)), noon.Add(time.Second))
 	if v := b.Values("gw")[0]; *v.V != 3 || v.Undated {
 		t.Errorf("after the clock came the value is %+v", v)
 	}
@@ -185,7 +185,7 @@ func TestRejectedShowsInHealth(t *testing.T) {
 	if n := len(b.Gateways()); n != 0 {
 		t.Errorf("rubbish registered %d gateways", n)
 	}
-	b.observe(t, pack("1-a"), time.Now())
+	b.observe(t, pack("1-00000000000a"), time.Now())
 	b.Rejected("gw", "a pack without end", time.Now())
 	g, _ := b.Gateway("gw")
 	if len(g.Health) != 1 || g.Health[0].ID != "rejected-messages" || g.Health[0].Text["zh"] == "" {
@@ -195,7 +195,7 @@ func TestRejectedShowsInHealth(t *testing.T) {
 
 func TestBounds(t *testing.T) {
 	b := openOn(t, openDB(t, filepath.Join(t.TempDir(), "a.db")), fleet.Options{MaxGateways: 1, MaxStreams: 2})
-	err := b.Observe(pack("1-a", value("a/level", 1, 1), value("b/level", 1, 1), value("c/level", 1, 1)), noon)
+	err := b.Observe(pack("1-00000000000a", value("a/level", 1, 1), value("b/level", 1, 1), value("c/level", 1, 1)), noon)
 	if !errors.Is(err, fleet.ErrFull) {
 		t.Errorf("the third stream: %v, want ErrFull", err)
 	}
@@ -210,8 +210,8 @@ func TestWarmStart(t *testing.T) {
 	b := openOn(t, db, fleet.Options{})
 	missing := value("air/pm2_5", 7, math.NaN())
 	missing.Quality = obs.Quality{Flag: obs.Missing, Why: "timeout"}
-	b.observe(t, pack("1-a", value("river/level", 5, 1.25), missing), noon)
-	if err := b.State("gw", state("1-a", 1, "river", "air"), noon); err != nil {
+	b.observe(t, pack("1-00000000000a", value("river/level", 5, 1.25), missing), noon)
+	if err := b.State("gw", state("1-00000000000a", 1, "river", "air"), noon); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Save(t.Context()); err != nil {
@@ -247,13 +247,13 @@ func TestChangesArePublished(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- b.Run(ctx) }()
 		for i := range 10 { // ten values of one stream within a beat are one
-			b.observe(t, pack("1-a", value("river/level", int64(i), float64(i))), time.Now())
+			b.observe(t, pack("1-00000000000a", value("river/level", int64(i), float64(i))), time.Now())
 		}
 		var many []wire.Value
 		for i := range 1200 {
 			many = append(many, value(fmt.Sprintf("d%d/level", i), 1, 1))
 		}
-		b.observe(t, pack("1-a", many...), time.Now())
+		b.observe(t, pack("1-00000000000a", many...), time.Now())
 		if err := b.Online("gw", wire.Online{Conn: 1, Online: true}, time.Now()); err != nil {
 			t.Fatal(err)
 		}
@@ -282,7 +282,7 @@ func BenchmarkObserve(b *testing.B) {
 		vs[i] = value(fmt.Sprintf("d%d/level", i%50), 1, 1)
 		vs[i].Stream.Channel = fmt.Sprintf("c%d", i/50)
 	}
-	p := pack("1-a", vs...)
+	p := pack("1-00000000000a", vs...)
 	b.ReportAllocs()
 	for t := int64(1); b.Loop(); t++ {
 		for i := range vs {

@@ -2,8 +2,6 @@ package fleet
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -95,19 +93,7 @@ func older(a, b wire.State) bool {
 	if a.Epoch == b.Epoch {
 		return a.At.BootMS < b.At.BootMS
 	}
-	na, okA := counter(a.Epoch)
-	nb, okB := counter(b.Epoch)
-	return okA && okB && na < nb
-}
-
-// counter returns the number before the dash of an epoch.
-func counter(e wire.Epoch) (uint64, bool) {
-	n, _, ok := strings.Cut(string(e), "-")
-	if !ok {
-		return 0, false
-	}
-	v, err := strconv.ParseUint(n, 10, 64)
-	return v, err == nil
+	return a.Epoch.Counter() < b.Epoch.Counter()
 }
 
 // forget drops the values of devices that the configuration no longer has; g.mu

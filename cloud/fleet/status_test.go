@@ -47,17 +47,17 @@ func TestLivePacksBringAGatewayBack(t *testing.T) {
 	if err := b.Online("gw", wire.Online{Conn: 9}, noon); err != nil {
 		t.Fatal(err)
 	}
-	b.observe(t, pack("1-a"), noon.Add(time.Second)) // a straggler
+	b.observe(t, pack("1-00000000000a"), noon.Add(time.Second)) // a straggler
 	if g, _ := b.Gateway("gw"); g.Online {
 		t.Error("a pack one second after the last will counts as a return")
 	}
-	back := pack("2-b")
+	back := pack("2-00000000000b")
 	back.Lane = wire.Backfill
 	b.observe(t, back, noon.Add(time.Minute))
 	if g, _ := b.Gateway("gw"); g.Online {
 		t.Error("backfill counts as a return; it may come from a broker's queue")
 	}
-	b.observe(t, pack("2-b"), noon.Add(time.Minute))
+	b.observe(t, pack("2-00000000000b"), noon.Add(time.Minute))
 	if g, _ := b.Gateway("gw"); !g.Online || g.Since != noon.Add(time.Minute).UnixMilli() {
 		t.Errorf("after live packs online = %v since %d", g.Online, g.Since)
 	}
@@ -109,20 +109,20 @@ func state(epoch wire.Epoch, bootMS int64, devices ...string) wire.State {
 
 func TestOlderStatesAreIgnored(t *testing.T) {
 	b := open(t)
-	for _, s := range []wire.State{state("2-a", 10), state("2-a", 9), state("1-b", 99), state("3-c", 1), state("2-a", 11)} {
+	for _, s := range []wire.State{state("2-00000000000a", 10), state("2-00000000000a", 9), state("1-00000000000b", 99), state("3-00000000000c", 1), state("2-00000000000a", 11)} {
 		if err := b.State("gw", s, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if g, _ := b.Gateway("gw"); g.Version != "3-c1" {
+	if g, _ := b.Gateway("gw"); g.Version != "3-00000000000c1" {
 		t.Errorf("the state shown is %s, want the one of epoch 3", g.Version)
 	}
 }
 
 func TestRemovedDeviceIsForgotten(t *testing.T) {
 	b := open(t)
-	b.observe(t, pack("1-a", value("river/level", 1, 1), value("old/level", 1, 1), value("gateway/uptime", 1, 60)), noon)
-	if err := b.State("gw", state("1-a", 1, "river"), noon); err != nil {
+	b.observe(t, pack("1-00000000000a", value("river/level", 1, 1), value("old/level", 1, 1), value("gateway/uptime", 1, 60)), noon)
+	if err := b.State("gw", state("1-00000000000a", 1, "river"), noon); err != nil {
 		t.Fatal(err)
 	}
 	vs := b.Values("gw")
@@ -136,7 +136,7 @@ func TestRemovedDeviceIsForgotten(t *testing.T) {
 
 func TestRetainedMessagesDoNotCountAsSeen(t *testing.T) {
 	b := open(t)
-	if err := b.State("gw", state("1-a", 1), time.Time{}); err != nil {
+	if err := b.State("gw", state("1-00000000000a", 1), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.Online("gw", wire.Online{Conn: 1, Online: true}, time.Time{}); err != nil {
@@ -156,10 +156,10 @@ func TestTwoJournalsUnderOneID(t *testing.T) {
 		words []word
 		want  bool
 	}{
-		"a restart":                   {[]word{{"1-a", 0}, {"1-a", 1}, {"2-b", 2}, {"2-b", 60}}, false},
-		"a straggler after a restart": {[]word{{"1-a", 0}, {"2-b", 2}, {"1-a", 3}, {"2-b", 4}}, false},
-		"two at the same time":        {[]word{{"1-a", 0}, {"2-b", 2}, {"1-a", 8}}, true},
-		"taking turns by the minute":  {[]word{{"1-a", 0}, {"9-b", 60}, {"1-a", 120}}, true},
+		"a restart":                   {[]word{{"1-00000000000a", 0}, {"1-00000000000a", 1}, {"2-00000000000b", 2}, {"2-00000000000b", 60}}, false},
+		"a straggler after a restart": {[]word{{"1-00000000000a", 0}, {"2-00000000000b", 2}, {"1-00000000000a", 3}, {"2-00000000000b", 4}}, false},
+		"two at the same time":        {[]word{{"1-00000000000a", 0}, {"2-00000000000b", 2}, {"1-00000000000a", 8}}, true},
+		"taking turns by the minute":  {[]word{{"1-00000000000a", 0}, {"9-00000000000b", 60}, {"1-00000000000a", 120}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := openDB(t, filepath.Join(t.TempDir(), "a.db")) // its goroutines live outside the bubble

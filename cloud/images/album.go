@@ -1,0 +1,180 @@
+package images
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cloud/view"
+)
+
+// Errors of Piece and Open.
+var (
+	// ErrRefused wraps what will never be taken.
+	ErrRefused = errors.New("the picture is refused")
+	// ErrBusy says that too many pictures are under way; the gateway sends again.
+	ErrBusy = errors.New("too many pictures are under way")
+	// ErrUnknown says that there is no such picture, or no longer.
+	ErrUnknown = errors.New("there is no such picture")
+)
+
+// DB is what an Album needs of the database, which must have Schema.
+type DB interface {
+	Write(ctx context.Context, fn func(*sql.Tx) error) error
+	Read() *sql.DB
+}
+
+// Options says what an Album works with. DB and Dir are required; zero bounds take
+// the values given here.
+type Options struct {
+	DB       DB
+	Dir      string        // made if it is missing; nobody else writes there
+	MaxBytes int64         // of kept pictures; 4 GiB
+	MaxAge   time.Duration // of pictures without an alert; 60 days. Those of alerts: six times that.
+	UnderWay int64         // bytes of pictures being put together; 64 MiB
+	Patience time.Duration // for the next piece; 2 minutes
+	// Publish takes the camera (view.Camera) with a new still, as event "image". It
+	// must not block. nil: nobody listens.
+	Publish func(event string, doc any)
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = 4 << 30
+	}
+	if o.MaxAge <= 0 {
+		o.MaxAge = 60 * 24 * time.Hour
+	}
+	if o.UnderWay <= 0 {
+		o.UnderWay = 64 << 20
+	}
+	if o.Patience <= 0 {
+		o.Patience = 2 * time.Minute
+	}
+	if o.Publish == nil {
+		o.Publish = func(string, any) {}
+	}
+	return o
+}
+
+// Album keeps pictures. It is safe for concurrent use.
+type Album struct {
+	o Options
+
+	mu       sync.Mutex
+	parts    map[key]*parts
+	reserved int64 // bytes of all parts when complete
+	latest   map[camera]view.Camera
+}
+
+type camera struct{ gateway, device string }
+
+// Schema returns the steps of this package's tables, for the database.
+func Schema() []string {
+	return []string{`
+create table image(
+	id text not null primary key,
+	gateway text not null,
+	device text not null,
+	t integer not null,          -- when it was taken, or arrived if that is not known
+	bytes integer not null,
+	alert text not null          -- alert id; empty: none
+) strict, without rowid;
+create index image_latest on image(gateway, device, t);
+create index image_age on image(t);
+`}
+}
+
+// Open reads which pictures there are and removes what an interrupted write left.
+func Open(ctx context.Context, o Options) (*Album, error) {
+	a := &Album{o: o.withDefaults(), parts: map[key]*parts{}, latest: map[camera]view.Camera{}}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("images: %w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(o.Dir, "*.part"))
+	if err != nil {
+		return nil, fmt.Errorf("images: %w", err)
+	}
+	for _, f := range left {
+		if err := os.Remove(f); err != nil {
+			return nil, fmt.Errorf("images: %w", err)
+		}
+	}
+	rows, err := o.DB.Read().QueryContext(ctx, "select gateway, device, id, max(t) from image group by gateway, device")
+	if err != nil {
+		return nil, fmt.Errorf("images: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var c camera
+		var id string
+		var t int64
+		if err := rows.Scan(&c.gateway, &c.device, &id, &t); err != nil {
+			return nil, fmt.Errorf("images: %w", err)
+		}
+		a.latest[c] = view.Camera{Gateway: c.gateway, Device: c.device, Image: &id, T: &t}
+	}
+	return a, rows.Err()
+}
+
+// path returns where a picture's file is: 256 folders by the id's last two digits,
+// which are random in a UUIDv7.
+func (a *Album) path(id string) string {
+	return filepath.Join(a.o.Dir, id[len(id)-2:], id+".jpg")
+}
+
+// File opens a picture for reading, or returns ErrUnknown. The caller closes it.
+func (a *Album) File(ctx context.Context, id string) (*os.File, time.Time, error) {
+	var t int64
+	err := a.o.DB.Read().QueryRowContext(ctx, "select t from image where id = ?", id).Scan(&t)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, ErrUnknown)
+	}
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, err)
+	}
+	// Only ids that Piece has checked are in the table, so this cannot leave Dir.
+	f, err := os.Open(a.path(id))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, ErrUnknown)
+	}
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("images: %w", err)
+	}
+	return f, time.UnixMilli(t).UTC(), nil
+}
+
+// Latest returns the newest still of a camera; ok is false if there is none.
+func (a *Album) Latest(gateway, device string) (c view.Camera, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c, ok = a.latest[camera{gateway, device}]
+	return c, ok
+}
+
+// Cameras returns the cameras of which there is a still, of one gateway or, with
+// an empty id, of all, by gateway and device.
+func (a *Album) Cameras(gateway string) []view.Camera {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := []view.Camera{}
+	for k, c := range a.latest {
+		if gateway == "" || k.gateway == gateway {
+			out = append(out, c)
+		}
+	}
+	slices.SortFunc(out, func(x, y view.Camera) int {
+		if c := strings.Compare(x.Gateway, y.Gateway); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Device, y.Device)
+	})
+	return out
+}
