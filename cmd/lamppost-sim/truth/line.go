@@ -47,7 +47,7 @@ type Line struct {
 	Resolution float64 `json:"resolution"` // the step of V; 0 when V is exact
 	Via        Via     `json:"via"`
 	Good       bool    `json:"good"`
-	Fault      string  `json:"fault"`  // crc, garbage, slow, frozen; empty: none
+	Fault      string  `json:"fault"`  // crc, garbage, slow; empty: none
 	Event      string  `json:"event"`  // start, stop, cycle, or a fault's name, with "-over" at its end
 	Detail     string  `json:"detail"` // of an event: what a person wants to know
 	SHA256     string  `json:"sha256"` // of a still's bytes, hex
