@@ -9,21 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
-
-// Errors of Get and Acknowledge.
-var (
-	ErrUnknown      = errors.New("there is no such alert")
-	ErrAcknowledged = errors.New("the alert is already acknowledged")
-)
-
-// FieldError says which field of a command cannot be accepted, and why.
-type FieldError struct{ Field, ZH, EN string }
-
-// Error returns the English sentence.
-func (e *FieldError) Error() string { return e.Field + ": " + e.EN }
 
 // DB is what a Book needs of the database, which must have Schema.
 type DB interface {
@@ -138,8 +127,8 @@ func when(m wire.Moment, received int64) int64 {
 	return received
 }
 
-// Acknowledge notes that a person has seen the alert. It returns ErrUnknown,
-// ErrAcknowledged, or a *FieldError if by or text cannot be kept.
+// Acknowledge notes that a person has seen the alert. It returns view.ErrUnknown,
+// view.ErrAcknowledged, or a *view.FieldError if by or text cannot be kept.
 func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Time) error {
 	by, text, err := checkAck(by, text)
 	if err != nil {
@@ -159,9 +148,9 @@ func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Tim
 			return err
 		}
 		if known == 0 {
-			return ErrUnknown
+			return view.ErrUnknown
 		}
-		return ErrAcknowledged
+		return view.ErrAcknowledged
 	})
 	if err != nil {
 		return fmt.Errorf("cases: acknowledge %q: %w", id, err)

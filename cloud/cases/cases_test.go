@@ -212,10 +212,10 @@ func TestAcknowledge(t *testing.T) {
 	if story(v) != "raised, acknowledged, cleared" {
 		t.Errorf("history %q", story(v))
 	}
-	if err := b.Acknowledge(t.Context(), "a", "x", "", noon); !errors.Is(err, cases.ErrAcknowledged) {
+	if err := b.Acknowledge(t.Context(), "a", "x", "", noon); !errors.Is(err, view.ErrAcknowledged) {
 		t.Errorf("twice: %v, want ErrAcknowledged", err)
 	}
-	if err := b.Acknowledge(t.Context(), "z", "x", "", noon); !errors.Is(err, cases.ErrUnknown) {
+	if err := b.Acknowledge(t.Context(), "z", "x", "", noon); !errors.Is(err, view.ErrUnknown) {
 		t.Errorf("an unknown one: %v, want ErrUnknown", err)
 	}
 	if story(b.get(t)) != "raised, acknowledged, cleared" {
@@ -237,9 +237,9 @@ func TestWhatAPersonMayWrite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
 			b.record(t, alert(1))
-			var fe *cases.FieldError
+			var fe *view.FieldError
 			err := b.Acknowledge(t.Context(), "a", c.by, c.note, noon)
-			if !errors.As(err, &fe) || fe.Field != c.field || fe.ZH == "" || fe.EN == "" {
+			if !errors.As(err, &fe) || fe.Field != c.field || fe.Text.Zh == "" || fe.Text.En == "" {
 				t.Errorf("Acknowledge = %v, want a FieldError of %s", err, c.field)
 			}
 		})
@@ -331,22 +331,23 @@ func TestList(t *testing.T) {
 		}
 	}
 	for _, c := range []struct {
-		f    cases.Filter
-		want string
+		state, gateway string
+		limit          int
+		want           string
 	}{
-		{cases.Filter{State: "all", Limit: 100}, "id5 id4 id3 id2 id1 id0"},
-		{cases.Filter{State: "active", Limit: 100}, "id3 id2 id1 id0"},
-		{cases.Filter{State: "past", Limit: 100}, "id5 id4"},
-		{cases.Filter{State: "all", Gateway: "gw", Limit: 100}, "id4 id2 id0"},
-		{cases.Filter{State: "all", Limit: 2}, "id5 id4"},
+		{"all", "", 100, "id5 id4 id3 id2 id1 id0"},
+		{"active", "", 100, "id3 id2 id1 id0"},
+		{"past", "", 100, "id5 id4"},
+		{"all", "gw", 100, "id4 id2 id0"},
+		{"all", "", 2, "id5 id4"},
 	} {
-		got, err := b.List(t.Context(), c.f)
+		got, err := b.List(t.Context(), c.state, c.gateway, c.limit)
 		var ids []string
 		for _, v := range got {
 			ids = append(ids, v.ID)
 		}
 		if s := strings.Join(ids, " "); err != nil || s != c.want {
-			t.Errorf("List(%+v) = %q, %v; want %q", c.f, s, err, c.want)
+			t.Errorf("List(%s, %q, %d) = %q, %v; want %q", c.state, c.gateway, c.limit, s, err, c.want)
 		}
 	}
 }

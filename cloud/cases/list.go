@@ -14,21 +14,15 @@ import (
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// Filter chooses alerts.
-type Filter struct {
-	State   string // active, past (cleared), all
-	Gateway string // empty: all
-	Limit   int    // at most this many, the latest; 1 … 1000
-}
-
 const columns = "id, gateway, received, updated, vanished, acked_by, acked_at, acked_note, body"
 
-// List returns the alerts that the filter chooses, the latest first.
-func (b *Book) List(ctx context.Context, f Filter) ([]view.Alert, error) {
-	condition := map[string]string{"active": "active", "past": "cleared"}[f.State]
+// List returns the latest alerts first, at most limit (1 … 1000): those that are
+// active, past (cleared) or all, of one gateway or, with an empty id, of all.
+func (b *Book) List(ctx context.Context, state, gateway string, limit int) ([]view.Alert, error) {
+	condition := map[string]string{"active": "active", "past": "cleared"}[state]
 	rows, err := b.o.DB.Read().QueryContext(ctx, "select "+columns+` from alert
 		where (?1 = '' or condition = ?1) and (?2 = '' or gateway = ?2)
-		order by received desc, id desc limit ?3`, condition, f.Gateway, min(max(f.Limit, 1), 1000))
+		order by received desc, id desc limit ?3`, condition, gateway, min(max(limit, 1), 1000))
 	if err != nil {
 		return nil, fmt.Errorf("cases: list: %w", err)
 	}
@@ -44,7 +38,7 @@ func (b *Book) List(ctx context.Context, f Filter) ([]view.Alert, error) {
 	return out, rows.Err()
 }
 
-// Get returns one alert with its history, or ErrUnknown.
+// Get returns one alert with its history, or view.ErrUnknown.
 func (b *Book) Get(ctx context.Context, id string) (view.Alert, error) {
 	v, err := b.one(ctx, id)
 	if err != nil {
@@ -69,7 +63,7 @@ func (b *Book) Get(ctx context.Context, id string) (view.Alert, error) {
 func (b *Book) one(ctx context.Context, id string) (view.Alert, error) {
 	v, err := b.scan(b.o.DB.Read().QueryRowContext(ctx, "select "+columns+" from alert where id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return v, fmt.Errorf("cases: %q: %w", id, ErrUnknown)
+		return v, fmt.Errorf("cases: %q: %w", id, view.ErrUnknown)
 	}
 	if err != nil {
 		return v, fmt.Errorf("cases: %q: %w", id, err)
@@ -143,15 +137,15 @@ func checkAck(by, text string) (string, string, error) {
 	by, text = strings.TrimSpace(by), strings.TrimSpace(text)
 	switch {
 	case by == "":
-		return "", "", &FieldError{"by", "请填写姓名", "write your name"}
+		return "", "", &view.FieldError{Field: "by", Text: view.Text{Zh: "请填写姓名", En: "write your name"}}
 	case utf8.RuneCountInString(by) > maxName:
-		return "", "", &FieldError{"by", fmt.Sprintf("姓名最多 %d 个字符", maxName), fmt.Sprintf("a name has at most %d characters", maxName)}
+		return "", "", &view.FieldError{Field: "by", Text: view.Text{Zh: fmt.Sprintf("姓名最多 %d 个字符", maxName), En: fmt.Sprintf("a name has at most %d characters", maxName)}}
 	case bad(by, false):
-		return "", "", &FieldError{"by", "姓名含有不可见字符", "the name has invisible characters"}
+		return "", "", &view.FieldError{Field: "by", Text: view.Text{Zh: "姓名含有不可见字符", En: "the name has invisible characters"}}
 	case utf8.RuneCountInString(text) > maxNote:
-		return "", "", &FieldError{"note", fmt.Sprintf("备注最多 %d 个字符", maxNote), fmt.Sprintf("a note has at most %d characters", maxNote)}
+		return "", "", &view.FieldError{Field: "note", Text: view.Text{Zh: fmt.Sprintf("备注最多 %d 个字符", maxNote), En: fmt.Sprintf("a note has at most %d characters", maxNote)}}
 	case bad(text, true):
-		return "", "", &FieldError{"note", "备注含有不可见字符", "the note has invisible characters"}
+		return "", "", &view.FieldError{Field: "note", Text: view.Text{Zh: "备注含有不可见字符", En: "the note has invisible characters"}}
 	}
 	return by, text, nil
 }

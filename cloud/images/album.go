@@ -15,14 +15,12 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
-// Errors of Piece and Open.
+// Errors of Piece.
 var (
 	// ErrRefused wraps what will never be taken.
 	ErrRefused = errors.New("the picture is refused")
 	// ErrBusy says that too many pictures are under way; the gateway sends again.
 	ErrBusy = errors.New("too many pictures are under way")
-	// ErrUnknown says that there is no such picture, or no longer.
-	ErrUnknown = errors.New("there is no such picture")
 )
 
 // DB is what an Album needs of the database, which must have Schema.
@@ -130,12 +128,13 @@ func (a *Album) path(id string) string {
 	return filepath.Join(a.o.Dir, id[len(id)-2:], id+".jpg")
 }
 
-// File opens a picture for reading, or returns ErrUnknown. The caller closes it.
+// File opens a picture for reading, with the time it was taken, or returns
+// view.ErrUnknown. The caller closes it.
 func (a *Album) File(ctx context.Context, id string) (*os.File, time.Time, error) {
 	var t int64
 	err := a.o.DB.Read().QueryRowContext(ctx, "select t from image where id = ?", id).Scan(&t)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, ErrUnknown)
+		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, view.ErrUnknown)
 	}
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, err)
@@ -143,7 +142,7 @@ func (a *Album) File(ctx context.Context, id string) (*os.File, time.Time, error
 	// Only ids that Piece has checked are in the table, so this cannot leave Dir.
 	f, err := os.Open(a.path(id))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, ErrUnknown)
+		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, view.ErrUnknown)
 	}
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("images: %w", err)

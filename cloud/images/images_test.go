@@ -185,7 +185,7 @@ func TestRefused(t *testing.T) {
 			if _, err := b.Piece(t.Context(), "gw", p.m, p.data, noon); !errors.Is(err, images.ErrRefused) {
 				t.Errorf("Piece = %v, want ErrRefused", err)
 			}
-			if _, _, err := b.File(t.Context(), id(1)); !errors.Is(err, images.ErrUnknown) {
+			if _, _, err := b.File(t.Context(), id(1)); !errors.Is(err, view.ErrUnknown) {
 				t.Errorf("File = %v, want ErrUnknown", err)
 			}
 		})
