@@ -1,0 +1,153 @@
+package drivertest
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// commonKeys are the keys of a device that belong to the configuration, not to
+// the driver.
+var commonKeys = []string{
+	"driver", "profile", "port", "bus", "address", "baud", "parity", "stop", "every", "timeout", "name", "upload",
+}
+
+// wireKeys are the keys without which a device of a wire cannot be found.
+var wireKeys = map[drivers.Wire][]string{
+	drivers.SerialLine: {"port"}, drivers.ModbusUnit: {"bus", "address"}, drivers.HTTPHost: {"url"},
+}
+
+// Describe tests what a kind says about itself: that every device in its sample
+// can be planned, that its channels are metrics of the catalogue with a range and
+// a resolution, and that its README names every channel and every option.
+func Describe(t *testing.T, k drivers.Kind, catalog *obs.Catalog) {
+	t.Helper()
+	for _, err := range describe(k, catalog) {
+		t.Error(err)
+	}
+}
+
+func describe(k drivers.Kind, catalog *obs.Catalog) (wrong []error) {
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(k.Name+": "+format, args...)) }
+	if err := obs.CheckID(k.Name); err != nil {
+		fail("its name: %w", err)
+	}
+	if wireKeys[k.Wire] == nil {
+		fail("wire %q is none that a plan can ask for", k.Wire)
+	}
+	doc, err := yamldoc.Parse(k.Name+"/sample.yaml", []byte(k.Sample))
+	if err != nil {
+		fail("%w", err)
+		return wrong
+	}
+	devices := doc.Node("devices")
+	if devices.Len() == 0 {
+		fail("sample.yaml has no devices")
+	}
+	for _, id := range devices.Keys() {
+		for _, err := range describeDevice(k, devices.Node(id), catalog) {
+			fail("sample.yaml: %s: %w", id, err)
+		}
+	}
+	return wrong
+}
+
+func describeDevice(k drivers.Kind, n *yamldoc.Node, catalog *obs.Catalog) (wrong []error) {
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	for _, key := range wireKeys[k.Wire] {
+		if n.Node(key) == nil {
+			fail("has no %s", key)
+		}
+	}
+	if driver := n.Node("driver").Text(); driver != k.Name && n.Node("profile") == nil {
+		fail("driver is %q", driver)
+	}
+	var options any
+	pl, err := k.Plan(func(out any) error { options = out; return n.DecodeBeside(out, commonKeys...) })
+	if err != nil {
+		fail("plan: %w", err)
+		return wrong
+	}
+	wrong = append(wrong, describePlan(k.Wire, pl, catalog)...)
+	for _, name := range append(keysOf(reflect.TypeOf(options)), channelNames(pl)...) {
+		if !strings.Contains(k.Readme, "`"+name+"`") {
+			fail("README.md does not name `%s`", name)
+		}
+	}
+	return wrong
+}
+
+// keysOf lists the option keys of the struct that a driver decodes into.
+func keysOf(t reflect.Type) (keys []string) {
+	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
+		return nil
+	}
+	for i := range t.Elem().NumField() {
+		key, _, _ := strings.Cut(t.Elem().Field(i).Tag.Get("yaml"), ",")
+		if key != "" && key != "-" {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func channelNames(p *drivers.Plan) (names []string) {
+	for _, c := range p.Channels {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+func describePlan(w drivers.Wire, p *drivers.Plan, catalog *obs.Catalog) (wrong []error) {
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	open := map[drivers.Wire]bool{
+		drivers.SerialLine: p.OpenSerial != nil, drivers.ModbusUnit: p.OpenModbus != nil, drivers.HTTPHost: p.OpenHTTP != nil,
+	}
+	for wire, set := range open {
+		if set != (wire == w) {
+			fail("a device on wire %s, and the plan's Open for %s is set: %v", w, wire, set)
+		}
+	}
+	if p.Timeout <= 0 || p.MinEvery < 0 || p.WarmUp < 0 {
+		fail("timeout %v, shortest interval %v, warm-up %v", p.Timeout, p.MinEvery, p.WarmUp)
+	}
+	if w == drivers.SerialLine && p.Line.Baud <= 0 {
+		fail("the plan does not say the part's baud rate")
+	}
+	if len(p.Channels) == 0 {
+		fail("no channels")
+	}
+	for i, c := range p.Channels {
+		if slices.Contains(channelNames(p)[:i], c.Name) {
+			fail("channel %s twice", c.Name)
+		}
+		if err := describeChannel(c, catalog); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	return wrong
+}
+
+func describeChannel(c drivers.Channel, catalog *obs.Catalog) error {
+	if err := obs.CheckChannel(c.Name); err != nil {
+		return err
+	}
+	m, ok := catalog.Lookup(c.Name)
+	switch {
+	case !ok:
+		return fmt.Errorf("channel %s is no metric of the catalogue", c.Name)
+	case c.Resolution <= 0:
+		return fmt.Errorf("channel %s states no resolution", c.Name)
+	case c.Min >= c.Max || c.Resolution > c.Max-c.Min:
+		return fmt.Errorf("channel %s goes from %v to %v in steps of %v", c.Name, c.Min, c.Max, c.Resolution)
+	case c.Min < m.Min || c.Max > m.Max:
+		return fmt.Errorf("channel %s goes from %v to %v, its metric only from %v to %v", c.Name, c.Min, c.Max, m.Min, m.Max)
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package drivertest
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Part is a part as one test has it: how the device is configured, what the part
+// answers, and what that must become.
+type Part struct {
+	Name    string // for messages
+	Source  string // where the answer comes from: captured, published, constructed …
+	Options string // YAML of the driver's own options; empty: none
+
+	Frame []byte       // serial: one frame
+	Unit  Modbus       // modbus: its registers; copied for each test
+	Page  http.Handler // http: its answers
+
+	Want      string // one reading per channel; the grammar is in the package comment
+	WantFault string // the fault word instead
+}
+
+// Load reads a golden frame, or ends the test.
+func Load(t testing.TB, path string) Part {
+	t.Helper()
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := parsePart(string(src))
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	p.Name = strings.TrimSuffix(filepath.Base(path), ".frame")
+	return p
+}
+
+func parsePart(src string) (p Part, err error) {
+	head := map[string]*string{"source": &p.Source, "options": &p.Options, "want": &p.Want, "want-fault": &p.WantFault}
+	inHead := true
+	for i, line := range strings.Split(src, "\n") {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "#"):
+		case line == "":
+			inHead = false
+		case inHead:
+			key, value, _ := strings.Cut(line, ":")
+			at := head[key]
+			if at == nil {
+				return Part{}, fmt.Errorf("line %d: %q is none of source, options, want, want-fault", i+1, key)
+			}
+			*at = strings.TrimSpace(value)
+		default:
+			b, err := hex.DecodeString(strings.ReplaceAll(line, " ", ""))
+			if err != nil {
+				return Part{}, fmt.Errorf("line %d: %w", i+1, err)
+			}
+			p.Frame = append(p.Frame, b...)
+		}
+	}
+	switch {
+	case p.Source == "":
+		return Part{}, fmt.Errorf("it does not say its source")
+	case (p.Want == "") == (p.WantFault == ""):
+		return Part{}, fmt.Errorf("it needs either want or want-fault")
+	case len(p.Frame) == 0:
+		return Part{}, fmt.Errorf("it holds no bytes")
+	}
+	return p, nil
+}
+
+// reading is what one channel must read.
+type reading struct {
+	channel string
+	obs.Reading
+}
+
+// parseWant reads "pm1=0 pm2_5=35/fail/range pm10=none/warm-up".
+func parseWant(s string) ([]reading, error) {
+	var all []reading
+	for _, f := range strings.Fields(s) {
+		channel, text, ok := strings.Cut(f, "=")
+		value, judgement, judged := strings.Cut(text, "/")
+		flag, why, _ := strings.Cut(judgement, "/")
+		if !ok {
+			return nil, fmt.Errorf("want %q has no '='", f)
+		}
+		if value == "none" {
+			all = append(all, reading{channel, obs.None(obs.Reason(judgement))})
+			continue
+		}
+		v, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return nil, fmt.Errorf("want %q: %w", f, err)
+		}
+		r := reading{channel, obs.Of(v)}
+		if judged {
+			r.Quality = obs.Quality{Flag: flagNamed(flag), Why: obs.Reason(why)}
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func flagNamed(word string) obs.Flag {
+	for _, f := range []obs.Flag{obs.Pass, obs.Suspect, obs.Fail, obs.Missing} {
+		if f.String() == word {
+			return f
+		}
+	}
+	return obs.NotEvaluated
+}
+
+// compare says how readings differ from what is wanted: in number, in order, in
+// value (exactly: a division gives 21.2 where a multiplication gives
+// 21.200000000000003) or in quality.
+func compare(channels []drivers.Channel, got []obs.Reading, want string) error {
+	wanted, err := parseWant(want)
+	if err != nil {
+		return err
+	}
+	if len(got) != len(channels) {
+		return fmt.Errorf("%d readings for %d channels", len(got), len(channels))
+	}
+	if len(got) != len(wanted) {
+		return fmt.Errorf("%d readings, want %d (%s)", len(got), len(wanted), want)
+	}
+	for i, w := range wanted {
+		switch g := got[i]; {
+		case channels[i].Name != w.channel:
+			return fmt.Errorf("channel %d is %s, want %s", i, channels[i].Name, w.channel)
+		case math.IsNaN(g.Value) != (g.Quality.Flag == obs.Missing):
+			return fmt.Errorf("%s is %v with flag %v; no value goes with missing and with nothing else", w.channel, g.Value, g.Quality.Flag)
+		case g.Value != w.Value && !(math.IsNaN(g.Value) && math.IsNaN(w.Value)):
+			return fmt.Errorf("%s is %v, want %v", w.channel, g.Value, w.Value)
+		case g.Quality != w.Quality:
+			return fmt.Errorf("%s is judged %q (%s), want %q (%s)", w.channel, g.Quality.Flag, g.Quality.Why, w.Quality.Flag, w.Quality.Why)
+		}
+	}
+	return nil
+}
