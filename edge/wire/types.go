@@ -276,6 +276,7 @@ type JournalState struct {
 
 // ImageMeta describes a picture that travels in pieces.
 type ImageMeta struct {
+	V      int    `json:"v"`
 	ID     string `json:"id"` // UUIDv7
 	Device string `json:"device"`
 	At     Moment `json:"at"`
