@@ -90,7 +90,10 @@ func readingsAreKept(ctx context.Context, b bench) error {
 }
 
 func flagsBeyond(ctx context.Context, b bench) error {
-	if b.NeverBeyond != "" {
+	switch {
+	case b.Beyond.Want == "" && b.NeverBeyond == "":
+		return fmt.Errorf("the test shows no answer that is out of range, and does not say why there is none")
+	case b.Beyond.Want == "":
 		return nil
 	}
 	d, err := b.open(b.Beyond)
@@ -110,7 +113,7 @@ func flagsBeyond(ctx context.Context, b bench) error {
 		}
 		flagged = flagged || out || r.Quality == obs.Quality{Flag: obs.Missing, Why: obs.Range}
 	}
-	if !flagged {
+	if !flagged && b.NeverBeyond == "" {
 		return fmt.Errorf("no reading of %q is out of range: %v", b.Beyond.Name, rs)
 	}
 	return compare(d.plan.Channels, rs, b.Beyond.Want)

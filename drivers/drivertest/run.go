@@ -21,7 +21,8 @@ type Config struct {
 	// Beyond is the part at a value outside a channel's range: at least one reading
 	// must be flagged Fail with reason range. Its Options are Good's.
 	Beyond Part
-	// NeverBeyond says instead why no answer of the part can be outside its range.
+	// NeverBeyond says why no reading is ever flagged so. Beyond may then be left out,
+	// or be any other answer of the part.
 	NeverBeyond string
 	// Secrets are texts that no error may hold: passwords, tokens.
 	Secrets []string
