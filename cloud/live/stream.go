@@ -20,6 +20,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
 	s := stream{w: w, ctl: http.NewResponseController(w), patience: h.o.Patience}
+	// The server's limit for reading a request would otherwise end the stream.
+	_ = s.ctl.SetReadDeadline(time.Time{})
 	hello := fmt.Appendf(nil, `{"now":%d}`, time.Now().UnixMilli())
 	if err := s.write(frame(r0.id, "hello", hello)); err != nil {
 		return

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	_ "embed" // openapi.json
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/lamppost-city/lamppost/cloud/store"
+	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+//go:embed openapi.json
+var openAPI []byte
+
+// Fleet is what the API needs of the registry of gateways.
+type Fleet interface {
+	Gateways() []view.Gateway
+	Gateway(id string) (view.Gateway, bool)
+	Values(gateway string) []view.Value
+	Stream(gateway string, s obs.Stream) (view.Stream, bool)
+	Gaps(ctx context.Context, gateway string, from, to int64) ([]view.Gap, error)
+}
+
+// Alerts is what the API needs of the alert book. Its errors are view.ErrUnknown,
+// view.ErrAcknowledged and *view.FieldError.
+type Alerts interface {
+	List(ctx context.Context, state, gateway string, limit int) ([]view.Alert, error)
+	Get(ctx context.Context, id string) (view.Alert, error)
+	Acknowledge(ctx context.Context, id, by, note string, at time.Time) error
+}
+
+// Images is what the API needs of the album.
+type Images interface {
+	File(ctx context.Context, id string) (*os.File, time.Time, error)
+	Latest(gateway, device string) (view.Camera, bool)
+	Cameras(gateway string) []view.Camera
+}
+
+// Points is what the API needs of the store.
+type Points interface {
+	Query(ctx context.Context, q store.Query) ([]store.Point, error)
+}
+
+// Check is one thing that /healthz looks at. Do returns nil if it is well, else
+// what is wrong in words for a person.
+type Check struct {
+	Name string
+	Do   func(ctx context.Context) error
+}
+
+// Options is everything the API shows. All fields but AnyHost are required.
+type Options struct {
+	Info    func() view.Info
+	Fleet   Fleet
+	Alerts  Alerts
+	Images  Images
+	Points  Points
+	Metrics []view.Metric
+	Live    http.Handler // the stream of events
+	Console http.Handler // everything that is not an API route
+	Checks  []Check
+	Gather  *prometheus.Registry // shown at /metrics; the API adds its own counters
+	Log     *slog.Logger
+	// AnyHost answers requests whatever host they name. Without it a page from
+	// elsewhere could point its own name at this machine (DNS rebinding) and read
+	// everything.
+	AnyHost bool
+}
+
+// server carries the options through the handlers.
+type server struct {
+	Options
+	mux *http.ServeMux
+}
+
+// route is one line of the API.
+type route struct {
+	method, path string
+	do           func(http.ResponseWriter, *http.Request) error
+}
+
+// prefix is where the versioned API lives.
+const prefix = "/api/v1"
+
+func (s *server) routes() []route {
+	return []route{
+		{"GET", prefix + "/info", s.info},
+		{"GET", prefix + "/gateways", s.gateways},
+		{"GET", prefix + "/gateways/{id}", s.gateway},
+		{"GET", prefix + "/values", s.values},
+		{"GET", prefix + "/series", s.series},
+		{"GET", prefix + "/alerts", s.alerts},
+		{"GET", prefix + "/alerts/{id}", s.alert},
+		{"POST", prefix + "/alerts/{id}/acknowledge", s.acknowledge},
+		{"GET", prefix + "/gaps", s.gaps},
+		{"GET", prefix + "/cameras", s.cameras},
+		{"GET", prefix + "/cameras/{gateway}/{device}/latest.jpg", s.latest},
+		{"GET", prefix + "/images/{file}", s.image},
+		{"GET", prefix + "/metrics-catalogue", s.catalogue},
+		{"GET", prefix + "/stream", s.stream},
+		{"GET", prefix + "/openapi.json", s.openapi},
+		{"GET", "/healthz", s.healthz},
+		{"GET", "/metrics", s.metrics(s.Gather)},
+	}
+}
+
+// New returns the handler of everything. It panics only if a metric of the same
+// name is registered already, which is a programming error.
+func New(o Options) http.Handler {
+	s := &server{Options: o, mux: http.NewServeMux()}
+	count := promhttp.InstrumentHandlerCounter(requests(o.Gather), s.mux)
+	for _, r := range s.routes() {
+		s.mux.HandleFunc(r.method+" "+r.path, s.answer(r.do))
+	}
+	s.mux.HandleFunc(prefix+"/", s.answer(s.unknown))
+	s.mux.Handle("/", o.Console)
+	return s.guard(count)
+}
+
+func requests(r prometheus.Registerer) *prometheus.CounterVec {
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "lamppost_http_requests_total", Help: "Requests answered, by method and status.",
+	}, []string{"code", "method"})
+	r.MustRegister(c)
+	return c
+}
+
+func (s *server) metrics(r *prometheus.Registry) func(http.ResponseWriter, *http.Request) error {
+	h := promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+	return func(w http.ResponseWriter, req *http.Request) error {
+		h.ServeHTTP(w, req)
+		return nil
+	}
+}
+
+// answer turns a handler's error into a response.
+func (s *server) answer(do func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		if err := do(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	}
+}

@@ -1,0 +1,13 @@
+// Package api is the aggregator's HTTP interface: JSON documents under /api/v1,
+// the live stream, /healthz and /metrics, and the console's files at the root.
+//
+// Promised and kept stable: the routes and documents that openapi.json describes;
+// fields are only added. Times are Unix milliseconds. Errors are
+// {"error":{"id","text":{"zh","en"},"field"}}; an id never changes its meaning.
+//
+// Until accounts exist everything may be read, and the one thing that can be
+// written, the acknowledgement of an alert, records the name that is given. So
+// the handler answers only requests that name this machine (unless Options.AnyHost
+// is set), takes writes only from its own pages or from programs, sends no CORS
+// header, and lets no page load anything from elsewhere.
+package api

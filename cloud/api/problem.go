@@ -1,0 +1,128 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// failure is an error with its answer.
+type failure struct {
+	status int
+	ID     string    `json:"id"`
+	Text   view.Text `json:"text"`
+	Field  string    `json:"field"`
+}
+
+// Error returns the English sentence.
+func (f *failure) Error() string { return f.ID + ": " + f.Text.En }
+
+func problem(status int, id, field, zh, en string) *failure {
+	return &failure{status: status, ID: id, Field: field, Text: view.Text{Zh: zh, En: en}}
+}
+
+// badField is the answer to a parameter that cannot be used.
+func badField(field, zh, en string) error {
+	return problem(http.StatusBadRequest, "E7101", field, zh, en)
+}
+
+// fail answers with an error. What is nobody's fault but ours is logged and said
+// without details.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var f *failure
+	var field *view.FieldError
+	switch {
+	case errors.As(err, &f):
+	case errors.As(err, &field):
+		f = problem(http.StatusBadRequest, "E7101", field.Field, field.Text.Zh, field.Text.En)
+	case errors.Is(err, view.ErrUnknown):
+		f = problem(http.StatusNotFound, "E7102", "", "没有这一项，或已不存在", "there is no such thing, or no longer")
+	case r.Context().Err() != nil:
+		return // nobody listens any more
+	case errors.Is(err, context.DeadlineExceeded):
+		s.Log.Warn("a request took too long", "path", r.URL.Path, "error", err)
+		f = problem(http.StatusServiceUnavailable, "E7107", "", "处理时间过长，请缩小范围后重试", "this takes too long; ask for less")
+	default:
+		s.Log.Error("a request failed", "path", r.URL.Path, "error", err)
+		f = problem(http.StatusInternalServerError, "E7100", "", "平台内部出错，详见日志", "the aggregator failed; its log says how")
+	}
+	if err := send(w, f.status, map[string]*failure{"error": f}); err != nil {
+		s.Log.Debug("an answer was not sent", "path", r.URL.Path, "error", err)
+	}
+}
+
+// send writes doc as JSON.
+func send(w http.ResponseWriter, status int, doc any) error {
+	b, err := json.Marshal(doc)
+	if err != nil {
+		return fmt.Errorf("api: encode: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, err = w.Write(append(b, '\n'))
+	return err
+}
+
+// unknown answers for routes that do not exist, or not with this method.
+func (s *server) unknown(w http.ResponseWriter, r *http.Request) error {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := s.mux.Handler(other); pattern != prefix+"/" {
+			w.Header().Set("Allow", method)
+			return problem(http.StatusMethodNotAllowed, "E7103", "",
+				"此地址不支持 "+r.Method+" 方法", "this address does not take "+r.Method)
+		}
+	}
+	return problem(http.StatusNotFound, "E7102", "", "没有这个地址，见 "+prefix+"/openapi.json", "there is no such address; see "+prefix+"/openapi.json")
+}
+
+// gatewayParam returns the parameter gateway; empty is allowed unless it must be
+// there.
+func gatewayParam(q url.Values, must bool) (string, error) {
+	id := q.Get("gateway")
+	if id == "" && !must {
+		return "", nil
+	}
+	if err := obs.CheckID(id); err != nil {
+		return "", badField("gateway", "网关编号无效", err.Error())
+	}
+	return id, nil
+}
+
+// intParam returns an integer parameter between low and high, or def.
+func intParam(q url.Values, name string, def, low, high int64) (int64, error) {
+	text := q.Get(name)
+	if text == "" {
+		return def, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < low || n > high {
+		return 0, badField(name, fmt.Sprintf("应为 %d 到 %d 的整数", low, high), fmt.Sprintf("write a whole number from %d to %d", low, high))
+	}
+	return n, nil
+}
+
+// latestTime bounds times in requests: the year 2200, in Unix milliseconds.
+const latestTime = 7_258_118_400_000
+
+// span returns the parameters from and to, in Unix milliseconds.
+func span(q url.Values, defFrom, defTo int64) (from, to int64, err error) {
+	if to, err = intParam(q, "to", defTo, 0, latestTime); err != nil {
+		return 0, 0, err
+	}
+	if from, err = intParam(q, "from", min(defFrom, to), 0, latestTime); err != nil {
+		return 0, 0, err
+	}
+	if from > to {
+		return 0, 0, badField("from", "起始时间晚于结束时间", "from is later than to")
+	}
+	return from, to, nil
+}
