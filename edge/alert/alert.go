@@ -1,0 +1,200 @@
+// Package alert turns what a rule decided into the document that people get: one
+// id from the raise to the clear, a revision for each change, a text in each
+// configured language, and the readings around it as evidence. It is pure: time,
+// ids and readings come in, a document goes out.
+package alert
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Rule is what the configuration says about the alerts of one rule.
+type Rule struct {
+	ID       string
+	Severity wire.Severity
+	Category string
+	Area     string
+	Position *wire.Position
+	// Texts are the messages by language (zh, en), with the fields {value}, {limit},
+	// {unit}, {device}, {label} and {since}. Without one for a language, a plain
+	// sentence is made from the fields.
+	Texts map[string]string
+	// Names are the device's names by language; its id where there is none.
+	Names map[string]map[string]string
+}
+
+// Change is a rule's decision: an alert begins or ends.
+type Change struct {
+	Cleared      bool
+	Stage        string // forecast, actual
+	At           wire.Moment
+	Since        wire.Moment // when the condition was first met
+	Stream       obs.Stream
+	Value, Limit float64 // NaN: not known
+}
+
+// Revise makes the next revision. prev is the alert that is active for this rule,
+// or nil; id is used for a new alert (a UUIDv7). evidence is kept as it is.
+func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidence []wire.Evidence) wire.Alert {
+	a := wire.Alert{
+		V: wire.Version, ID: id, Rev: 1, Rule: r.ID, Stage: c.Stage, Severity: r.Severity, Condition: "active",
+		At: c.At, Since: c.Since, Device: c.Stream.Device, Channel: c.Stream.Channel,
+		Value: number(c.Value), Limit: number(c.Limit), Unit: m.Wire,
+		Position: r.Position, Area: r.Area, Category: r.Category, Evidence: evidence,
+	}
+	if prev != nil {
+		a.ID, a.Rev, a.Since, a.Image = prev.ID, prev.Rev+1, prev.Since, prev.Image
+	}
+	if c.Cleared {
+		a.Condition = "cleared"
+		a.Cleared = &a.At
+	}
+	a.Text = texts(r, m, a)
+	return a
+}
+
+func number(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// texts fills the message in for each language the console speaks.
+func texts(r Rule, m obs.Metric, a wire.Alert) map[string]string {
+	out := map[string]string{}
+	for _, lang := range []string{"zh", "en"} {
+		text := r.Texts[lang]
+		if text == "" {
+			text = plain[lang]
+		}
+		out[lang] = fields(r, m, a, lang).Replace(text)
+	}
+	return out
+}
+
+// plain is the sentence of a rule without a message of its own.
+var plain = map[string]string{
+	"zh": "{device}：{label} {value} {unit}，限值 {limit} {unit}",
+	"en": "{device}: {label} {value} {unit}, limit {limit} {unit}",
+}
+
+func fields(r Rule, m obs.Metric, a wire.Alert, lang string) *strings.Replacer {
+	name := r.Names[a.Device][lang]
+	if name == "" {
+		name = a.Device
+	}
+	return strings.NewReplacer("{value}", shown(m, a.Value), "{limit}", shown(m, a.Limit), "{unit}", m.Text,
+		"{device}", name, "{label}", m.Label.In(lang), "{since}", clock(a.Since))
+}
+
+func shown(m obs.Metric, v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	return m.Format(*v)
+}
+
+// clock writes a moment as hours and minutes of the gateway's local time, or as
+// the time since power-on while the clock is not trusted.
+func clock(at wire.Moment) string {
+	if t := at.Time(); !t.IsZero() {
+		return t.Local().Format("15:04")
+	}
+	return "+" + (time.Duration(at.BootMS) * time.Millisecond).Round(time.Second).String()
+}
+
+// Saved is what the journal keeps of one rule: the rule's own state and the alert
+// that is active, in one record, so that a power cut can never tear them apart.
+type Saved struct {
+	V        int             `json:"v"`
+	Rule     string          `json:"rule"`
+	Snapshot json.RawMessage `json:"snapshot"`        // the rule engine's
+	Alert    *wire.Alert     `json:"alert,omitempty"` // the active one
+	Boot     string          `json:"boot"`
+	BootMS   int64           `json:"boot_ms"`
+}
+
+// ErrSaved is wrapped by every refusal of a saved state.
+var ErrSaved = errors.New("saved alert state cannot be used")
+
+const savedVersion = 1
+
+// Encode writes s for the journal.
+func (s Saved) Encode() ([]byte, error) {
+	s.V = savedVersion
+	return json.Marshal(s)
+}
+
+// DecodeSaved reads what Encode wrote.
+func DecodeSaved(b []byte) (s Saved, err error) {
+	if err := json.Unmarshal(b, &s); err != nil {
+		return Saved{}, fmt.Errorf("%w: %w", ErrSaved, err)
+	}
+	if s.V != savedVersion || s.Rule == "" {
+		return Saved{}, fmt.Errorf("%w: version %d of rule %q, this program writes version %d", ErrSaved, s.V, s.Rule, savedVersion)
+	}
+	if s.Alert != nil && (s.Alert.ID == "" || s.Alert.Rev < 1) {
+		return Saved{}, fmt.Errorf("%w: rule %q: its alert has no id or no revision", ErrSaved, s.Rule)
+	}
+	return s, nil
+}
+
+// Trail remembers the newest readings of each stream, for evidence. The zero
+// value is ready. It is for one goroutine.
+type Trail struct {
+	streams map[obs.Stream]*ring
+}
+
+// trailLen readings of a stream are kept: enough to see the rise that led to an
+// alert, few enough to travel with it.
+const trailLen = 10
+
+type ring struct {
+	at   [trailLen]int64
+	r    [trailLen]obs.Reading
+	next int
+}
+
+// Add remembers a reading taken at bootMS.
+func (t *Trail) Add(s obs.Stream, bootMS int64, r obs.Reading) {
+	if t.streams == nil {
+		t.streams = map[obs.Stream]*ring{}
+	}
+	k := t.streams[s]
+	if k == nil {
+		k = &ring{}
+		t.streams[s] = k
+	}
+	k.at[k.next%trailLen], k.r[k.next%trailLen] = bootMS, r
+	k.next++
+}
+
+// Of returns the newest readings of a stream that have a value, oldest first,
+// each with its age at bootMS.
+func (t *Trail) Of(s obs.Stream, bootMS int64) (out []wire.Evidence) {
+	k := t.streams[s]
+	if k == nil {
+		return nil
+	}
+	for i := max(0, k.next-trailLen); i < k.next; i++ {
+		r := k.r[i%trailLen]
+		if r.Quality.Flag == obs.Missing {
+			continue
+		}
+		e := wire.Evidence{Stream: s.String(), At: bootMS - k.at[i%trailLen], V: r.Value}
+		if r.Quality.Flag != obs.Pass {
+			e.QC = r.Quality.Flag.Code()
+		}
+		out = append(out, e)
+	}
+	return out
+}
