@@ -85,11 +85,8 @@ const (
 // candidate judges b as the beginning of an answer from unit; n is the length
 // of the frame when it is good.
 func candidate(b []byte, unit, function uint8, pduLen int) (n int, s candidateState) {
-	if b[0] != unit {
+	if b[0] != unit || len(b) == 1 { // one byte alone is more likely noise
 		return 0, none
-	}
-	if len(b) == 1 {
-		return 0, begun
 	}
 	switch {
 	case b[1] == function && pduLen > 0:

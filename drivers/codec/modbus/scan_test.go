@@ -28,7 +28,8 @@ func TestScan(t *testing.T) {
 		{"a refusal", "01 83 02 C0 F1", Scanned{Answer: []byte{0x83, 2}}},
 		{"damaged only", "01 03 06 02 2B 00 00 00 64 05 7B", Scanned{Damaged: 1, Noise: 11}},
 		{"broken off", "01 03 06 02 2B", Scanned{Noise: 5, Begun: true}},
-		{"broken off after one byte", "01", Scanned{Noise: 1, Begun: true}},
+		{"broken off after the function", "01 03", Scanned{Noise: 2, Begun: true}},
+		{"one byte is no beginning", "01", Scanned{Noise: 1}},
 		{"broken off refusal", "01 83 02", Scanned{Noise: 3, Begun: true}},
 		{"half an echo", "01 03 00 6B 00 03", Scanned{Echoed: true}},
 		{"echo only", "01 03 00 6B 00 03 74 17", Scanned{Echoed: true}},
@@ -51,7 +52,7 @@ func TestScanWhole(t *testing.T) {
 		data[i] = byte(7 * i)
 	}
 	frame := AppendRTU(nil, 9, Answer{Function: 4, Data: data}.Append(nil))
-	for cut := 1; cut < len(frame); cut++ {
+	for cut := 2; cut < len(frame); cut++ {
 		if s := Scan(frame[:cut], request, r); s.Answer != nil || !s.Begun {
 			t.Fatalf("after %d bytes: %+v, want an answer begun", cut, s)
 		}

@@ -1,0 +1,251 @@
+// Package modbus owns Modbus lines and Modbus TCP hosts. One [Bus] speaks on one
+// line; every slave on it is a [Unit], lent to one driver as drivers.Modbus.
+// There are no goroutines: a call does its work on its caller's, and calls that
+// meet wait for their turn, the nearest deadline first.
+//
+// What a bus promises to the units on it:
+//   - One request at a time. Before it: the silence that ends a frame (3.5
+//     characters), the bus's and the slave's own pause, and everything received
+//     meanwhile dropped. On receive silences mean nothing, since no user program
+//     behind a USB adapter can see them: a frame is told by its length, and a
+//     broken one is given up 100 ms after its last byte.
+//   - An answer is taken only from the right unit, with the right function and
+//     length and a good CRC (over TCP: the right transaction). Late answers, other
+//     units' frames, noise and our own echo are skipped and counted.
+//   - A silent slave costs its own timeout, not more. A damaged or missing answer
+//     is asked for once more only by a slave that was well before, while nobody
+//     waits, while no other unit is expected to be due, and within the caller's
+//     deadline. After three failed calls in a row the slave is asked at pauses
+//     that grow from 2 s to 1 min; calls in between cost nothing and end with a
+//     [Skipped] error.
+//   - An unplugged line or an unreachable host is not the slaves' fault and
+//     opens no breaker.
+//
+// Only reading is offered.
+package modbus
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
+
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+// Options say how a bus is used. The zero value is usable.
+type Options struct {
+	// Name stands in errors and health; default: what the line calls itself, or the
+	// host's address.
+	Name string
+	// Baud is the serial line's speed, default 9600. Silences and the time that
+	// bytes take on the line follow from it.
+	Baud int
+	// Turnaround is the least silence before every request, default 3.5 characters.
+	Turnaround time.Duration
+	// Answer is how long a slave may take before its answer begins, default 500 ms.
+	// A driver that knows its part better says so with Unit.SetTiming.
+	Answer time.Duration
+	// Trace, if set, is called with each request as it is sent and with all bytes
+	// as they are received. It must be quick and must not keep p.
+	Trace func(sent bool, p []byte, at time.Time)
+	// Dial opens connections to a TCP host; default: net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Bus is one line or host. It may be used from several goroutines.
+type Bus struct {
+	name string
+	opt  Options
+	way  transport
+	turn turn
+
+	mu    sync.Mutex // guards what follows, and all that is in the units
+	units map[uint8]*Unit
+	count Counts
+}
+
+// transport carries one request at a time. The turn is held while it is used.
+type transport interface {
+	// exchange sends r to u and waits for the answer. It ends with ctx, at the
+	// latest when u's time is over.
+	exchange(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error)
+	// ready is when the line is free for the next request.
+	ready() time.Time
+	// airtime is how long n bytes take.
+	airtime(n int) time.Duration
+	health(*Health)
+	close() error
+}
+
+// NewRTU returns the bus on a serial line, which it owns from now on.
+func NewRTU(line Line, o Options) *Bus {
+	if s, ok := line.(fmt.Stringer); ok && o.Name == "" {
+		o.Name = s.String()
+	}
+	if o.Baud <= 0 {
+		o.Baud = 9600
+	}
+	b := newBus(o)
+	b.way = &rtu{bus: b, line: line, rx: make([]byte, 0, rxSize)}
+	return b
+}
+
+// NewTCP returns the bus to a Modbus TCP host at "host:port". It connects at
+// first use and whenever the connection was lost.
+func NewTCP(address string, o Options) *Bus {
+	if o.Name == "" {
+		o.Name = address
+	}
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
+	}
+	b := newBus(o)
+	b.way = &tcp{bus: b, address: address}
+	return b
+}
+
+func newBus(o Options) *Bus {
+	if o.Answer <= 0 {
+		o.Answer = 500 * time.Millisecond
+	}
+	return &Bus{name: o.Name, opt: o, units: map[uint8]*Unit{}}
+}
+
+// Close ends running and later calls. It closes the line or the connection.
+func (b *Bus) Close() error { return b.way.close() }
+
+// Unit returns the slave with this address. All callers with one address share
+// its breaker, counts and timing.
+func (b *Bus) Unit(address uint8) *Unit {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	u := b.units[address]
+	if u == nil {
+		u = &Unit{bus: b, address: address, answer: b.opt.Answer}
+		b.units[address] = u
+	}
+	return u
+}
+
+// serve asks u, when it is its turn, and once more if that hurts nobody. The
+// answer is used before the turn ends: it lies in the transport's buffer.
+func (b *Bus) serve(ctx context.Context, u *Unit, r codec.Request, use func(codec.Answer)) error {
+	if err := b.turn.take(ctx); err != nil {
+		return err
+	}
+	defer b.turn.give()
+	if err := u.admit(time.Now()); err != nil { // another caller may have found it silent meanwhile
+		return err
+	}
+	u.beat(r)
+	a, err := b.attempt(ctx, u, r)
+	if verdictOf(err) == failed && b.mayRetry(ctx, u, r) {
+		b.add(func(c *Counts) { c.Retries++ }, u)
+		a, err = b.attempt(ctx, u, r)
+	}
+	u.judge(err)
+	if err == nil {
+		use(a)
+	}
+	return err
+}
+
+// attempt waits for the line to be free and asks u once.
+func (b *Bus) attempt(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error) {
+	if err := sleepUntil(ctx, u.readyAt()); err != nil {
+		return codec.Answer{}, err
+	}
+	b.add(func(c *Counts) { c.Requests++ }, u)
+	start := time.Now()
+	a, err := b.way.exchange(ctx, u, r)
+	if err == nil && a.Exception != 0 {
+		err = exceptionError(a.Exception)
+	}
+	b.note(u, time.Since(start), err)
+	return a, err
+}
+
+func exceptionError(e codec.Exception) error {
+	if e == codec.TargetSilent { // the slave's silence, told by the gateway before it
+		return fmt.Errorf("%w: %w", drivers.ErrTimeout, e)
+	}
+	return fmt.Errorf("%w: %w", drivers.ErrException, e)
+}
+
+// mayRetry says whether asking u a second time takes nothing from anybody.
+func (b *Bus) mayRetry(ctx context.Context, u *Unit, r codec.Request) bool {
+	if b.turn.queued() > 0 {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	end := now.Add(b.worst(u, r))
+	if d, ok := ctx.Deadline(); u.failures > 0 || u.answered.IsZero() || ok && d.Before(end) {
+		return false
+	}
+	for _, other := range b.units {
+		if other != u && other.rhythm.dueBetween(now, end) {
+			return false
+		}
+	}
+	return true
+}
+
+// worst is how long one attempt can take. b.mu is held.
+func (b *Bus) worst(u *Unit, r codec.Request) time.Duration {
+	return max(u.turnaround, b.opt.Turnaround) + b.way.airtime(8) + u.answer + b.way.airtime(5+2*int(r.Count))
+}
+
+// sleepUntil waits for at, or for ctx.
+func sleepUntil(ctx context.Context, at time.Time) error {
+	wait := time.Until(at)
+	if wait <= 0 {
+		return ended(ctx)
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ended(ctx)
+	}
+}
+
+// ended is ctx's error, with its deadline as ErrTimeout.
+func ended(ctx context.Context) error {
+	switch err := ctx.Err(); err {
+	case nil:
+		return nil
+	case context.DeadlineExceeded:
+		return errNoTurn
+	default:
+		return err
+	}
+}
+
+// errNoTurn says that the caller's time was over before the unit was asked, so
+// that nothing is known about the unit.
+var errNoTurn = fmt.Errorf("%w: the line was not free before the deadline", drivers.ErrTimeout)
+
+func (b *Bus) trace(sent bool, p []byte) {
+	if b.opt.Trace != nil && len(p) > 0 {
+		b.opt.Trace(sent, p, time.Now())
+	}
+}
+
+// addresses returns the units' addresses in order. b.mu is held.
+func (b *Bus) addresses() []uint8 {
+	list := make([]uint8, 0, len(b.units))
+	for a := range b.units {
+		list = append(list, a)
+	}
+	slices.Sort(list)
+	return list
+}

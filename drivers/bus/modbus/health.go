@@ -1,0 +1,106 @@
+package modbus
+
+import (
+	"errors"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+// Counts is what happened since the bus was made.
+type Counts struct {
+	Requests   uint64 // frames sent, retries included
+	Answers    uint64 // good ones
+	Exceptions uint64 // refusals
+	Timeouts   uint64 // requests without an answer in time
+	Damaged    uint64 // answers with a wrong CRC
+	Malformed  uint64 // answers that do not follow the protocol (TCP)
+	Retries    uint64
+	Skipped    uint64 // calls that the breaker ended at once
+}
+
+// Health is how a bus is doing.
+type Health struct {
+	Name string
+	Counts
+	Echo  bool   // the line gave our own requests back
+	Alien uint64 // good frames that nobody waited for: late answers, another master
+	Noise uint64 // bytes that belonged to no frame
+
+	// Only for a TCP host; a serial line has a health of its own.
+	Connected bool
+	Lost      time.Time // since when it is not connected, though it was tried
+	Fault     error     // why
+	Dials     uint64    // connections made
+
+	Units []UnitHealth // by address
+}
+
+// UnitHealth is how one slave is doing.
+type UnitHealth struct {
+	Address uint8
+	Counts
+	Failures int           // calls in a row without an answer
+	NextTry  time.Time     // zero unless the breaker is open
+	Answered time.Time     // the last time it did; zero: never
+	Response time.Duration // what an exchange takes on the average
+	Cause    error         // of the last failure; nil when it is well
+}
+
+// Health returns a snapshot. It does not wait for the line.
+func (b *Bus) Health() Health {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h := Health{Name: b.name, Counts: b.count}
+	b.way.health(&h)
+	now := time.Now()
+	for _, a := range b.addresses() {
+		u := b.units[a]
+		uh := UnitHealth{Address: a, Counts: u.count, Failures: u.failures, Answered: u.answered, Response: u.response, Cause: u.cause}
+		if u.failures >= tolerated && u.next.After(now) {
+			uh.NextTry = u.next
+		}
+		h.Units = append(h.Units, uh)
+	}
+	return h
+}
+
+// add counts for the bus and, with u, for the unit.
+func (b *Bus) add(count func(*Counts), u *Unit) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	count(&b.count)
+	if u != nil {
+		count(&u.count)
+	}
+}
+
+// note books one exchange of u.
+func (b *Bus) note(u *Unit, took time.Duration, err error) {
+	b.add(func(c *Counts) {
+		switch {
+		case err == nil:
+			c.Answers++
+		case errors.Is(err, drivers.ErrException):
+			c.Exceptions++
+		case errors.Is(err, errNoTurn): // nothing was asked
+		case errors.Is(err, drivers.ErrTimeout):
+			c.Timeouts++
+		case errors.Is(err, drivers.ErrChecksum):
+			c.Damaged++
+		case errors.Is(err, drivers.ErrProtocol):
+			c.Malformed++
+		}
+	}, u)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	u.free = time.Now()
+	if verdictOf(err) != answered {
+		return
+	}
+	u.answered = u.free
+	if u.response == 0 {
+		u.response = took
+	}
+	u.response += (took - u.response) / 8
+}

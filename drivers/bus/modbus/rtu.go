@@ -1,0 +1,229 @@
+package modbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
+
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+// Line is a serial line that a bus takes over.
+type Line interface {
+	drivers.Port
+	io.Closer
+}
+
+// rtu speaks Modbus RTU. Its fields are used by whoever has the turn; the counts
+// are guarded by bus.mu.
+type rtu struct {
+	bus  *Bus
+	line Line
+	tx   []byte
+	rx   []byte    // what came since the request
+	busy time.Time // when the last byte passed, as far as can be known
+
+	echo         bool
+	alien, noise uint64
+}
+
+const (
+	// gap is how long a frame that has begun may pause. The standard says 1.5
+	// characters; USB adapters deliver in blocks, so that is not to be seen here.
+	gap = 100 * time.Millisecond
+	// rxSize bounds what a babbling line can fill; rxKeep of it, more than the
+	// longest frame, is kept when it is full.
+	rxSize, rxKeep = 512, 300
+)
+
+// silence is the least pause between two frames: 3.5 characters of 11 bits, or
+// 1.75 ms above 19200 bit/s ("MODBUS over Serial Line" 2.5.1.1).
+func silence(baud int) time.Duration {
+	if baud > 19200 {
+		return 1750 * time.Microsecond
+	}
+	return time.Duration(38.5 * float64(time.Second) / float64(baud))
+}
+
+func (t *rtu) airtime(n int) time.Duration {
+	return time.Duration(n) * 11 * time.Second / time.Duration(t.bus.opt.Baud)
+}
+
+func (t *rtu) ready() time.Time {
+	if t.busy.IsZero() {
+		return t.busy
+	}
+	return t.busy.Add(max(silence(t.bus.opt.Baud), t.bus.opt.Turnaround))
+}
+
+func (t *rtu) close() error { return t.line.Close() }
+
+func (t *rtu) health(h *Health) { h.Echo, h.Alien, h.Noise = t.echo, t.alien, t.noise }
+
+func (t *rtu) exchange(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error) {
+	if err := t.awaitLate(ctx, u, r); err != nil {
+		return codec.Answer{}, err
+	}
+	t.tx = codec.AppendRTU(t.tx[:0], u.address, r.Append(nil))
+	if err := t.line.Discard(); err != nil {
+		return codec.Answer{}, err
+	}
+	if err := t.write(ctx); err != nil {
+		return codec.Answer{}, err
+	}
+	sent := time.Now().Add(t.airtime(len(t.tx))) // a kernel buffer takes it at once, the line does not
+	t.busy = sent
+	end := sent.Add(u.patience() + t.airtime(5+2*int(r.Count)))
+	a, err := t.receive(ctx, end, r)
+	u.owes(r, sent, err)
+	return a, err
+}
+
+// write sends the request. A line that does not take it in a second more than it
+// needs is stuck, which no deadline of the caller's has to tell.
+func (t *rtu) write(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, t.airtime(len(t.tx))+time.Second)
+	defer cancel()
+	t.bus.trace(true, t.tx)
+	_, err := t.line.Write(ctx, t.tx)
+	return err
+}
+
+// receive reads until the answer is there, cannot come any more, or its time is
+// over.
+func (t *rtu) receive(ctx context.Context, end time.Time, r codec.Request) (codec.Answer, error) {
+	t.rx = t.rx[:0]
+	for until := end; ; {
+		err := t.read(ctx, until)
+		s := codec.Scan(t.rx, t.tx, r)
+		switch {
+		case s.Answer != nil:
+			s.Damaged = 0 // noise that looked like the beginning
+			t.account(s)
+			return r.Answers(s.Answer)
+		case errors.Is(err, drivers.ErrTimeout):
+			t.account(s)
+			return codec.Answer{}, t.failure(s)
+		case err != nil:
+			return codec.Answer{}, err
+		}
+		until = end
+		if s.Begun || s.Damaged > 0 {
+			until = earlier(end, t.busy.Add(gap))
+		}
+		if len(t.rx) == cap(t.rx) {
+			t.shed()
+		}
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// read appends what comes to rx, for which there is always room.
+func (t *rtu) read(ctx context.Context, until time.Time) error {
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	n, err := t.line.Read(ctx, t.rx[len(t.rx):cap(t.rx)])
+	if n > 0 {
+		t.bus.trace(false, t.rx[len(t.rx):len(t.rx)+n])
+		t.rx = t.rx[:len(t.rx)+n]
+		t.busy = time.Now()
+	}
+	return err
+}
+
+// failure says why there is no answer.
+func (t *rtu) failure(s codec.Scanned) error {
+	switch {
+	case s.Damaged > 0:
+		return fmt.Errorf("%w in an answer of %d bytes", drivers.ErrChecksum, len(t.rx))
+	case s.Begun:
+		return fmt.Errorf("%w: it broke off after %d bytes", drivers.ErrTimeout, len(t.rx))
+	case len(t.rx) > 0 && !s.Echoed:
+		return fmt.Errorf("%w, only %d bytes that are no answer", drivers.ErrTimeout, len(t.rx))
+	}
+	return drivers.ErrTimeout
+}
+
+// account books what stood beside the answer.
+func (t *rtu) account(s codec.Scanned) {
+	noise := s.Noise + len(s.Rest)
+	t.bus.mu.Lock()
+	t.echo = t.echo || s.Echoed
+	t.alien += uint64(s.Alien)
+	t.noise += uint64(noise)
+	t.bus.mu.Unlock()
+	t.line.Noise(noise)
+	for range s.Damaged {
+		t.line.BadChecksum()
+	}
+}
+
+// shed makes room when a line babbles.
+func (t *rtu) shed() {
+	n := len(t.rx) - rxKeep
+	t.account(codec.Scanned{Noise: n})
+	t.rx = append(t.rx[:0], t.rx[n:]...)
+}
+
+// lateAnswer is what a unit may still say to a request that was given up.
+type lateAnswer struct {
+	to    codec.Request
+	sent  time.Time
+	until time.Time
+}
+
+// patience is how long u's answer may take to begin.
+func (u *Unit) patience() time.Duration {
+	u.bus.mu.Lock()
+	defer u.bus.mu.Unlock()
+	return u.answer
+}
+
+// owes notes, when r was given up, that its answer may still come. When r was
+// answered while an older answer was owed to the same request, one of the two is
+// still owed, and comes as much later as r was sent later.
+func (u *Unit) owes(r codec.Request, sent time.Time, err error) {
+	u.bus.mu.Lock()
+	defer u.bus.mu.Unlock()
+	now := time.Now()
+	switch {
+	case err == nil && now.Before(u.late.until):
+		u.late = lateAnswer{r, sent, now.Add(sent.Sub(u.late.sent) + gap/2)}
+	case err != nil && !errors.Is(err, drivers.ErrChecksum): // a damaged answer is no longer owed
+		u.late = lateAnswer{r, sent, sent.Add(2 * u.answer)}
+	}
+}
+
+// awaitLate lets a late answer pass that would be taken for the answer to r:
+// same unit, same function, same length, but other registers. It waits only
+// then, and about as long as the unit's own time.
+func (t *rtu) awaitLate(ctx context.Context, u *Unit, r codec.Request) error {
+	u.bus.mu.Lock()
+	late := u.late
+	u.bus.mu.Unlock()
+	if !time.Now().Before(late.until) || late.to.Function != r.Function || late.to.Count != r.Count || late.to.Start == r.Start {
+		return nil
+	}
+	t.tx = codec.AppendRTU(t.tx[:0], u.address, late.to.Append(nil))
+	_, err := t.receive(ctx, late.until, late.to)
+	u.bus.mu.Lock()
+	u.late = lateAnswer{}
+	if err == nil {
+		t.alien++
+	}
+	u.bus.mu.Unlock()
+	if err != nil && !errors.Is(err, drivers.ErrTimeout) && !errors.Is(err, drivers.ErrChecksum) {
+		return err
+	}
+	return sleepUntil(ctx, t.ready())
+}
