@@ -4,7 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/pace"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 )
 
 // Port is the line's end of a serial port. Write never blocks and returns how
@@ -26,10 +28,6 @@ type Line struct {
 // process is not scheduled within 4 ms: silence is what lasts longer than this,
 // or 3.5 characters.
 const leastSilence = 20 * time.Millisecond
-
-// burst is how long the line talks between two writes: what a USB adapter
-// gathers before it passes bytes on.
-const burst = 8 * time.Millisecond
 
 // answering is an answer that waits for its time.
 type answering struct {
@@ -73,7 +71,7 @@ func (l *Line) Serve() {
 			if !ok {
 				return
 			}
-			if r.at.Sub(last) > max(leastSilence, l.characters(3)+l.characters(1)/2) {
+			if r.at.Sub(last) > max(leastSilence, pace.Characters(7, l.Baud)/2) {
 				held = held[:0]
 			}
 			last = r.at
@@ -123,7 +121,7 @@ func (l *Line) accept(frame []byte, at time.Time) (answering, bool) {
 			u.silence(l.Record)
 			return answering{}, false
 		}
-		due := at.Add(l.characters(len(frame)) + u.Turnaround + m.Delay)
+		due := at.Add(pace.Characters(len(frame), l.Baud) + u.Turnaround + m.Delay)
 		return answering{u, slices.Clone(frame[1 : len(frame)-2]), m, due}, true
 	}
 	return answering{}, false // another slave's business, or a broadcast
@@ -133,28 +131,8 @@ func (l *Line) accept(frame []byte, at time.Time) (answering, bool) {
 func (l *Line) send(a answering) {
 	pdu, lines := a.unit.answer(a.pdu)
 	frame := a.mishap.Damage(seal(append([]byte{a.unit.Address}, pdu...)))
-	if l.paced(frame) {
-		record(l.Record, lines, a.mishap)
+	if pace.Send(l.Port.Write, l.Baud, frame) {
+		truth.Stamp(lines, !a.mishap.Flip, a.mishap.Fault())
+		l.Record.Add(lines...)
 	}
-}
-
-// paced writes b so that its last byte leaves when a wire would have sent it, and
-// says whether all of it went out.
-func (l *Line) paced(b []byte) bool {
-	begin := time.Now()
-	chunk := max(1, int(burst/l.characters(1)))
-	for sent := 0; sent < len(b); {
-		next := b[sent:min(sent+chunk, len(b))]
-		sent += len(next)
-		time.Sleep(time.Until(begin.Add(l.characters(sent))))
-		if l.Port.Write(next) < len(next) {
-			return false
-		}
-	}
-	return true
-}
-
-// characters returns how long n characters take on the line.
-func (l *Line) characters(n int) time.Duration {
-	return time.Duration(n) * 10 * time.Second / time.Duration(l.Baud)
 }

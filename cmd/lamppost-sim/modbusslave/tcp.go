@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 )
 
 // Host is a Modbus TCP device with units behind it.
@@ -141,7 +143,8 @@ func (h *Host) reply(c net.Conn, header [7]byte, pdu []byte) bool {
 		return false
 	}
 	m.Flip, m.Garbage = false, false // TCP delivers what was sent
-	record(h.Record, lines, m)
+	truth.Stamp(lines, true, m.Fault())
+	h.Record.Add(lines...)
 	return true
 }
 

@@ -110,15 +110,6 @@ func (u *Unit) span(function uint8) (lo, hi int, ok bool) {
 	return lo, hi, ok
 }
 
-// record files the lines of an answer whose last byte has just been written.
-func record(to Recorder, lines []truth.Line, m scenario.Mishap) {
-	now := time.Now().UnixMilli()
-	for i := range lines {
-		lines[i].T, lines[i].Good, lines[i].Fault = now, !m.Flip, m.Fault()
-	}
-	to.Add(lines...)
-}
-
 // silence files a request that is left without an answer.
 func (u *Unit) silence(to Recorder) {
 	to.Add(truth.Line{T: time.Now().UnixMilli(), Device: u.Device, Via: truth.Silence})

@@ -24,6 +24,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 )
 
 // Via says how a value came to be on a wire.
@@ -74,6 +75,15 @@ func (l Line) Append(b []byte) []byte {
 	b = appendText(b, "detail", l.Detail)
 	b = appendText(b, "sha256", l.SHA256)
 	return append(b, '}', '\n')
+}
+
+// Stamp completes the lines of a frame whose last byte has just been written:
+// with the time, whether the frame is good, and what befell it.
+func Stamp(lines []Line, good bool, fault string) {
+	now := time.Now().UnixMilli()
+	for i := range lines {
+		lines[i].T, lines[i].Good, lines[i].Fault = now, good, fault
+	}
 }
 
 func (l Line) hasValue() bool { return l.Event == "" && l.Via != Silence }

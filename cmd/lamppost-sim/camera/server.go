@@ -1,0 +1,103 @@
+package camera
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
+)
+
+// Path is where the camera's still picture is.
+const Path = "/still.jpg"
+
+// Source is where the scene, and the camera's mishaps, come from. It may be called
+// from many goroutines.
+type Source interface {
+	State() State            // now
+	Mishap() scenario.Mishap // what befalls the next picture
+}
+
+// Recorder takes truth lines.
+type Recorder interface{ Add(...truth.Line) }
+
+// Camera answers GET and HEAD on Path with a picture of now.
+type Camera struct {
+	Device string // the gateway's name for it, for the truth log
+	Scene  *Scene
+	Source Source
+	Record Recorder
+}
+
+// ServeHTTP draws and sends one picture. The truth line, with the level that is in
+// it and the hash of its bytes, is written when the last byte has gone to the
+// kernel.
+func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != Path {
+		http.NotFound(w, r)
+		return
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
+		return
+	}
+	m := c.Source.Mishap()
+	if !c.befalls(w, r, m) {
+		return
+	}
+	s := c.Source.State()
+	b, err := c.Scene.JPEG(s)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "image/jpeg")
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	h.Set("Cache-Control", "no-store")
+	if r.Method == http.MethodHead {
+		return
+	}
+	if _, err := w.Write(b); err != nil || http.NewResponseController(w).Flush() != nil {
+		return // the client is gone
+	}
+	sum := sha256.Sum256(b)
+	lines := []truth.Line{{Device: c.Device, V: math.Round(s.Level*1000) / 1000, Resolution: 0.001, Via: truth.Still, SHA256: hex.EncodeToString(sum[:])}}
+	truth.Stamp(lines, true, m.Fault())
+	c.Record.Add(lines...)
+}
+
+// befalls lets a mishap happen and says whether there will be a picture. Noise and
+// garbage do not get through TCP.
+func (c *Camera) befalls(w http.ResponseWriter, r *http.Request, m scenario.Mishap) bool {
+	switch {
+	case m.Unplug:
+		hangUp(w)
+		return false
+	case m.Silent:
+		c.Record.Add(truth.Line{T: time.Now().UnixMilli(), Device: c.Device, Via: truth.Silence})
+		<-r.Context().Done()
+		return false
+	case m.Delay > 0:
+		timer := time.NewTimer(m.Delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			return false
+		}
+	}
+	return true
+}
+
+// hangUp ends the connection without an answer, as a pulled cable does.
+func hangUp(w http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		conn.Close()
+	}
+}
