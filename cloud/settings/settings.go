@@ -1,0 +1,229 @@
+// Package settings reads the aggregator's configuration: one strict YAML file in
+// which every mistake is reported at once, with its place. Without a file
+// everything is embedded and listens on loopback.
+//
+// Problem ids beside those of yamldoc:
+//
+//	E5001  not an address (host:port)
+//	E5002  not a loopback address, and insecure is not set
+//	E5003  an embedded part and an external one at the same time
+//	E5004  not a URL of a kind that is spoken here
+//	E5005  a secret twice, or one that cannot be read
+//	E5006  something that the store or broker needs is missing
+//	E5007  not a topic prefix
+//	E5008  out of range
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Settings is the aggregator's configuration, complete: what the file does not
+// say has its default.
+type Settings struct {
+	Listen   string `yaml:"listen"` // console and API, host:port
+	Data     string `yaml:"data"`   // directory for everything that is kept
+	Prefix   string `yaml:"prefix"` // of all topics
+	Insecure bool   `yaml:"insecure"`
+	MQTT     MQTT   `yaml:"mqtt"`
+	Store    Store  `yaml:"store"`
+}
+
+// MQTT says which broker: the embedded one, or an external one if Broker is set.
+type MQTT struct {
+	Embedded     *EmbeddedBroker `yaml:"embedded"`
+	Broker       string          `yaml:"broker"` // mqtt, mqtts, tcp, ssl, ws or wss URL
+	Username     string          `yaml:"username"`
+	PasswordFile string          `yaml:"password_file"`
+	Share        bool            `yaml:"share"` // several aggregators divide the lanes among them
+	Password     string          `yaml:"-"`     // content of PasswordFile
+}
+
+// EmbeddedBroker is the broker inside the aggregator.
+type EmbeddedBroker struct {
+	Listen string `yaml:"listen"` // host:port
+}
+
+// Store says where readings are kept: the embedded engine, or InfluxDB if Influx
+// is set.
+type Store struct {
+	Embedded *EmbeddedStore `yaml:"embedded"`
+	Influx   *Influx        `yaml:"influx"`
+}
+
+// EmbeddedStore is the engine inside the aggregator.
+type EmbeddedStore struct {
+	Retention time.Duration `yaml:"retention"` // older readings are deleted; 1 day to 10 years
+}
+
+// Influx is an InfluxDB server, 1.8 or 2.x.
+type Influx struct {
+	URL       string `yaml:"url,required"`
+	Org       string `yaml:"org"`             // empty for 1.8
+	Bucket    string `yaml:"bucket,required"` // "database/retention-policy" for 1.8
+	Token     string `yaml:"token"`           // "user:password" for 1.8
+	TokenFile string `yaml:"token_file"`
+}
+
+// Default returns what holds without a file. Data is the service manager's state
+// directory, else a folder where the program was started.
+func Default() *Settings {
+	data := os.Getenv("STATE_DIRECTORY")
+	if data == "" {
+		data = "lamppost-cloud-data"
+	}
+	return &Settings{Listen: "127.0.0.1:8080", Data: data, Prefix: wire.DefaultPrefix,
+		MQTT: MQTT{Embedded: &EmbeddedBroker{Listen: "127.0.0.1:1883"}}, Store: Store{Embedded: &EmbeddedStore{Retention: 90 * 24 * time.Hour}}}
+}
+
+// Load reads the file at path. The error is yamldoc.Problems if the file is
+// wrong. insecure allows other addresses than loopback, as the file's own key
+// does.
+func Load(path string, insecure bool) (*Settings, error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return Parse(path, src, insecure)
+}
+
+// Parse is Load for bytes that are there already; file names them in errors.
+func Parse(file string, src []byte, insecure bool) (*Settings, error) {
+	doc, err := yamldoc.Parse(file, src)
+	if doc == nil {
+		return nil, err
+	}
+	s := Default()
+	// Embedded parts are the default only where the file names no others.
+	if doc.Node("mqtt", "broker") != nil && doc.Node("mqtt", "embedded") == nil {
+		s.MQTT.Embedded = nil
+	}
+	if doc.Node("store", "influx") != nil && doc.Node("store", "embedded") == nil {
+		s.Store.Embedded = nil
+	}
+	c := checker{doc: doc, loopbackOnly: !insecure}
+	c.take(err)
+	c.take(doc.Decode(s))
+	if s.Insecure {
+		c.loopbackOnly = false
+	}
+	c.all(s)
+	if err := c.problems.Err(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// checker collects what only this package can judge.
+type checker struct {
+	doc          *yamldoc.Doc
+	loopbackOnly bool
+	problems     yamldoc.Problems
+}
+
+func (c *checker) take(err error) {
+	var ps yamldoc.Problems
+	if errors.As(err, &ps) {
+		c.problems = append(c.problems, ps...)
+	}
+}
+
+func (c *checker) say(id, msg string, path ...string) {
+	c.problems = append(c.problems, c.doc.Problem(path, id, msg))
+}
+
+func (c *checker) all(s *Settings) {
+	c.address(s.Listen, "listen")
+	if err := wire.CheckPrefix(s.Prefix); err != nil {
+		c.say("E5007", err.Error(), "prefix")
+	}
+	if s.Data == "" {
+		c.say("E5006", "data is empty; name a directory that the aggregator may write to", "data")
+	}
+	c.mqtt(&s.MQTT)
+	c.store(&s.Store)
+}
+
+func (c *checker) address(addr string, path ...string) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || port == "" {
+		c.say("E5001", fmt.Sprintf("%q is not an address; write host:port, for example 127.0.0.1:8080", addr), path...)
+		return
+	}
+	ip := net.ParseIP(host)
+	if c.loopbackOnly && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		c.say("E5002", fmt.Sprintf("%q can be reached from outside, and there are no accounts yet; write 127.0.0.1:%s, or set insecure: true if the network itself keeps strangers out", addr, port), path...)
+	}
+}
+
+func (c *checker) mqtt(m *MQTT) {
+	if m.Broker == "" {
+		if m.Embedded != nil {
+			c.address(m.Embedded.Listen, "mqtt", "embedded", "listen")
+		}
+		if m.Share {
+			c.say("E5003", "share needs an external broker: the embedded one serves exactly one aggregator", "mqtt", "share")
+		}
+		return
+	}
+	if m.Embedded != nil {
+		c.say("E5003", "embedded and broker are both set; keep one", "mqtt", "broker")
+	}
+	c.url(m.Broker, []string{"mqtt", "mqtts", "tcp", "ssl", "ws", "wss"}, "mqtt", "broker")
+	m.Password = c.secret(m.PasswordFile, "mqtt", "password_file")
+}
+
+func (c *checker) store(s *Store) {
+	if s.Embedded != nil && s.Influx != nil {
+		c.say("E5003", "embedded and influx are both set; keep one", "store", "influx")
+	}
+	if e := s.Embedded; e != nil && (e.Retention < 24*time.Hour || e.Retention > 3650*24*time.Hour) {
+		c.say("E5008", "retention must be between 1d and 3650d", "store", "embedded", "retention")
+	}
+	if i := s.Influx; i != nil && c.doc.Node("store", "influx", "url") != nil {
+		c.influx(i)
+	}
+}
+
+func (c *checker) influx(i *Influx) {
+	c.url(i.URL, []string{"http", "https"}, "store", "influx", "url")
+	switch {
+	case i.Token != "" && i.TokenFile != "":
+		c.say("E5005", "token and token_file are both set; keep one", "store", "influx", "token_file")
+	case i.TokenFile != "":
+		i.Token = c.secret(i.TokenFile, "store", "influx", "token_file")
+	}
+}
+
+func (c *checker) url(text string, schemes []string, path ...string) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme):
+		c.say("E5004", fmt.Sprintf("%q is not a URL that begins with %s://", text, strings.Join(schemes, "://, ")), path...)
+	case u.User != nil:
+		c.say("E5005", "a URL with a password ends up in logs; write user and password under keys of their own", path...)
+	}
+}
+
+// secret reads a one-line file.
+func (c *checker) secret(file string, path ...string) string {
+	if file == "" {
+		return ""
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		c.say("E5005", "the secret cannot be read: "+err.Error(), path...)
+		return ""
+	}
+	return strings.TrimRight(string(b), "\r\n")
+}

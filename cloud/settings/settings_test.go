@@ -1,0 +1,110 @@
+package settings_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cloud/settings"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+)
+
+var update = flag.Bool("update", false, "write the .want files anew")
+
+// Each *.bad.yaml gives exactly the message in its .want file.
+func TestBadFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.bad.yaml")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d bad files, %v", len(files), err)
+	}
+	for _, f := range files {
+		t.Run(filepath.Base(f), func(t *testing.T) {
+			src, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := settings.Parse(filepath.Base(f), src, false)
+			var ps yamldoc.Problems
+			if s != nil || !errors.As(err, &ps) {
+				t.Fatalf("Parse = %+v, %v, want problems", s, err)
+			}
+			var b strings.Builder
+			if err := ps.Render(&b); err != nil {
+				t.Fatal(err)
+			}
+			want := strings.TrimSuffix(f, ".bad.yaml") + ".want"
+			if *update {
+				if err := os.WriteFile(want, []byte(b.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			golden, err := os.ReadFile(want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.String() != string(golden) {
+				t.Errorf("got\n%s\nwant\n%s", b.String(), golden)
+			}
+		})
+	}
+}
+
+func TestGoodFiles(t *testing.T) {
+	for name, check := range map[string]func(*settings.Settings) bool{
+		"full": func(s *settings.Settings) bool {
+			return s.MQTT.Embedded == nil && s.Store.Embedded == nil && s.Store.Influx.Token == "user:password" && s.MQTT.Share && s.Prefix == "city/lamppost"
+		},
+		"short": func(s *settings.Settings) bool {
+			return s.Listen == "127.0.0.1:8080" && s.MQTT.Embedded.Listen == "127.0.0.1:1883" && s.Store.Embedded.Retention == 90*24*time.Hour
+		},
+		"embedded": func(s *settings.Settings) bool {
+			return s.MQTT.Embedded.Listen == "[::1]:1884" && s.Store.Embedded.Retention == 30*24*time.Hour && s.Store.Influx == nil
+		},
+	} {
+		s, err := settings.Load("testdata/"+name+".good.yaml", false)
+		if err != nil || !check(s) {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+	}
+}
+
+// An open address needs a person who says so, in the file or on the command line.
+func TestInsecureAllowsOpenAddresses(t *testing.T) {
+	const open = "listen: 0.0.0.0:8080\n"
+	if _, err := settings.Parse("f", []byte(open), false); err == nil {
+		t.Error("an open address was taken")
+	}
+	if _, err := settings.Parse("f", []byte(open), true); err != nil {
+		t.Errorf("--insecure: %v", err)
+	}
+	if _, err := settings.Parse("f", []byte(open+"insecure: true\n"), false); err != nil {
+		t.Errorf("insecure: true: %v", err)
+	}
+}
+
+func TestPasswordFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p")
+	if err := os.WriteFile(path, []byte("geheim\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := settings.Parse("f", []byte("mqtt: {broker: \"mqtt://h:1\", password_file: "+path+"}"), false)
+	if err != nil || s.MQTT.Password != "geheim" {
+		t.Errorf("password %q, %v", s.MQTT.Password, err)
+	}
+}
+
+// Whatever the bytes are, the answer is settings or problems.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("listen: 127.0.0.1:8080\nmqtt: {broker: \"mqtt://h:1\"}\n"))
+	f.Add([]byte("store: {influx: {}}"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := settings.Parse("f", b, false)
+		if (s == nil) == (err == nil) {
+			t.Errorf("Parse = %+v, %v", s, err)
+		}
+	})
+}
