@@ -1,0 +1,95 @@
+package broker
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Options says how to run a Broker. All fields are required.
+type Options struct {
+	Listen  string // host:port; port 0 takes a free one
+	Prefix  string // of the topics
+	Metrics prometheus.Registerer
+	Log     *slog.Logger
+}
+
+// Bounds. The broker serves ten thousand gateways in half a gigabyte.
+const (
+	maxClients = 20_000
+	// maxPacket is a largest message with its topic and header.
+	maxPacket = wire.MaxMessage + 1<<10
+	// maxPending messages wait for one client at most. The library makes this room
+	// for every client at once, 8 bytes for each message.
+	maxPending = 4096
+	// maxRetained topics are kept: two or three for each gateway.
+	maxRetained = 3 * maxClients
+	// sessionExpiry is how long, in seconds, a client that asked for it finds its
+	// subscriptions again.
+	sessionExpiry = 600
+)
+
+// Broker is a running broker. It is safe for concurrent use.
+type Broker struct {
+	server   *mqtt.Server
+	listener *listeners.TCP
+	user     string
+	password string
+}
+
+// Start listens and serves until Close. If the address is in use, the error is
+// syscall.EADDRINUSE.
+func Start(o Options) (*Broker, error) {
+	if err := wire.CheckPrefix(o.Prefix); err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	b := &Broker{user: "aggregator-" + rand.Text(), password: rand.Text()}
+	caps := mqtt.NewDefaultServerCapabilities()
+	caps.MaximumClients = maxClients
+	caps.MaximumPacketSize = maxPacket
+	caps.MaximumClientWritesPending = maxPending
+	caps.MaximumInflight = math.MaxUint16
+	caps.MaximumSessionExpiryInterval = sessionExpiry
+	caps.MinimumProtocolVersion = 4
+	// The library also removes retained messages after this time, whatever their
+	// protocol: a gateway's state must not disappear because it did not change.
+	caps.MaximumMessageExpiryInterval = 10 * 365 * 24 * 3600
+	b.server = mqtt.New(&mqtt.Options{
+		Capabilities:             caps,
+		ClientNetWriteBufferSize: 4 << 10,
+		ClientNetReadBufferSize:  4 << 10,
+		SysTopicResendInterval:   60, // it stops the world each time, to count memory
+		Logger:                   slog.New(onlyErrors{o.Log.With("part", "broker").Handler()}),
+	})
+	h := &hook{broker: b, prefix: o.Prefix, log: o.Log.With("part", "broker"), counts: newCounts(o.Metrics, b.server.Info)}
+	b.listener = listeners.NewTCP(listeners.Config{ID: "tcp", Address: o.Listen})
+	err := b.server.AddHook(h, nil)
+	if err == nil {
+		err = b.server.AddListener(b.listener)
+	}
+	if err == nil {
+		err = b.server.Serve()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("broker: %w", err), b.server.Close())
+	}
+	return b, nil
+}
+
+// Address returns the host:port on which the broker listens.
+func (b *Broker) Address() string { return b.listener.Address() }
+
+// Credentials returns what the aggregator's own connections log in with. They
+// change with every start.
+func (b *Broker) Credentials() (user, password string) { return b.user, b.password }
+
+// Close disconnects everybody and stops listening.
+func (b *Broker) Close() error { return b.server.Close() }
