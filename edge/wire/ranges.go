@@ -188,6 +188,22 @@ func (s RangeSet) Missing(within Range) iter.Seq[Range] {
 	}
 }
 
+// Common yields the parts of r that are in the set, in ascending order. The set
+// must not change meanwhile.
+func (s RangeSet) Common(r Range) iter.Seq[Range] {
+	return func(yield func(Range) bool) {
+		if !r.Valid() {
+			return
+		}
+		i := sort.Search(len(s.ranges), func(i int) bool { return s.ranges[i].To >= r.From })
+		for ; i < len(s.ranges) && s.ranges[i].From <= r.To; i++ {
+			if !yield(Range{max(r.From, s.ranges[i].From), min(r.To, s.ranges[i].To)}) {
+				return
+			}
+		}
+	}
+}
+
 // MarshalJSON writes the set as an array of "from-to".
 func (s RangeSet) MarshalJSON() ([]byte, error) {
 	b := []byte{'['}

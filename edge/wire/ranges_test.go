@@ -36,6 +36,17 @@ func TestRangeSetModel(t *testing.T) {
 		if missing.Count()+s.Count() != top {
 			t.Fatalf("%d in the set, %d missing", s.Count(), missing.Count())
 		}
+		within := Range{rapid.Uint64Range(1, top).Draw(t, "within"), top}
+		common, _ := SetOf(slices.Collect(s.Common(within))...)
+		missing, _ = SetOf(slices.Collect(s.Missing(within))...)
+		if common.Count()+missing.Count() != within.Count() {
+			t.Fatalf("of %v %v are in the set and %v are not", within, common.Ranges(), missing.Ranges())
+		}
+		for r := range common.All() {
+			if !s.Contains(r) {
+				t.Fatalf("%v is not in the set", r)
+			}
+		}
 		for r := range missing.All() {
 			for n := r.From; n <= r.To; n++ {
 				if model[n] {
