@@ -1,0 +1,233 @@
+package rule
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Limits of a rule's text.
+const (
+	maxText  = 2000 // bytes
+	maxNodes = 200  // parts of an expression
+	maxReads = 16   // streams and windows of an expression
+	minSpan  = time.Second
+	maxSpan  = 48 * time.Hour
+)
+
+// Spec is a rule as it is written.
+type Spec struct {
+	ID       string
+	When     string        // the condition
+	Clear    string        // ends it; empty: when When is false
+	For      time.Duration // how long it must be met before the rule raises
+	ClearFor time.Duration // how long it must be over before the rule clears
+}
+
+// Error is one thing that is wrong with a rule's text.
+type Error struct {
+	Field  string // "when" or "clear"
+	Offset int    // bytes into that text
+	Length int    // bytes, may be 0
+	ID     string
+	Msg    string // what is wrong
+	Hint   string // what would be valid; may be empty
+}
+
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s, byte %d: %s %s", e.Field, e.Offset, e.ID, e.Msg)
+	if e.Hint != "" {
+		s += "; " + e.Hint
+	}
+	return s
+}
+
+// Rule is a checked rule. It is never changed and may be shared.
+type Rule struct {
+	spec  Spec
+	when  *program
+	clear *program // nil: not when
+}
+
+// ID returns the rule's id.
+func (r *Rule) ID() string { return r.spec.ID }
+
+// Spec returns what the rule was made from.
+func (r *Rule) Spec() Spec { return r.spec }
+
+// Streams returns the streams that the rule reads, each once, in the order of the
+// text.
+func (r *Rule) Streams() (all []obs.Stream) {
+	for _, p := range []*program{r.when, r.clear} {
+		if p == nil {
+			continue
+		}
+		for _, x := range p.reads {
+			if !slices.Contains(all, x.stream) {
+				all = append(all, x.stream)
+			}
+		}
+	}
+	return all
+}
+
+// Subject returns the stream that the rule is about, the first that when reads,
+// and the constant it is compared with, NaN if there is none.
+func (r *Rule) Subject() (obs.Stream, float64) {
+	if len(r.when.compared) == 0 {
+		return r.when.reads[0].stream, math.NaN()
+	}
+	c := r.when.compared[0]
+	return c.stream, c.limit
+}
+
+// Compile checks a rule and makes it ready. It reports everything it finds.
+func Compile(s Spec, known Streams) (*Rule, []*Error) {
+	r := &Rule{spec: s}
+	var errs []*Error
+	add := func(field string, found []*Error) {
+		for _, e := range found {
+			e.Field = field
+			errs = append(errs, e)
+		}
+	}
+	var found []*Error
+	r.when, found = compile(s.When, known)
+	add("when", found)
+	if strings.TrimSpace(s.Clear) != "" {
+		r.clear, found = compile(s.Clear, known)
+		add("clear", found)
+	}
+	if len(errs) == 0 && r.clear != nil {
+		add("clear", crossed(r.when, r.clear, s.When))
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return r, nil
+}
+
+// compile turns one text into a program that is a condition.
+func compile(text string, known Streams) (*program, []*Error) {
+	if len(text) > maxText {
+		return nil, []*Error{{ID: "E3107", Msg: fmt.Sprintf("the expression has %d bytes", len(text)), Hint: fmt.Sprintf("at most %d; make two rules of it", maxText)}}
+	}
+	if strings.TrimSpace(text) == "" {
+		return nil, []*Error{{ID: "E3101", Msg: "the expression is empty", Hint: "write a condition like river.level > 3.00"}}
+	}
+	if !utf8.ValidString(text) {
+		return nil, []*Error{{ID: "E3101", Msg: "the expression is not UTF-8"}}
+	}
+	src := newSource(text, known)
+	tree, err := parse(src.out.String())
+	if err != nil {
+		return nil, append(src.errs, src.syntax(err))
+	}
+	c := &compiler{source: src, program: &program{}}
+	root, k := c.lower(tree.Node)
+	c.root = root
+	switch {
+	case len(src.errs) > 0:
+	case k != aTruth:
+		at, n := c.extent(tree.Node)
+		src.fail(at, n, "E3105", "this is a number, a rule needs a condition", "compare it, like … > 3")
+	case len(c.reads) == 0:
+		src.fail(0, len(text), "E3106", "the expression reads no stream, so it never changes", "compare a stream: device.channel > 3")
+	case len(c.reads) > maxReads:
+		src.fail(0, len(text), "E3107", fmt.Sprintf("the expression reads %d streams and windows", len(c.reads)), fmt.Sprintf("at most %d; make two rules of it", maxReads))
+	}
+	if len(src.errs) > 0 {
+		return nil, src.errs
+	}
+	return c.program, nil
+}
+
+// parse runs expr's parser with nothing of its library: each of its functions is
+// either replaced by ours or unknown.
+func parse(text string) (tree *parser.Tree, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the parser gave up: %v", r)
+		}
+	}()
+	c := &conf.Config{MaxNodes: maxNodes, DisableIfOperator: true, Disabled: map[string]bool{}, Functions: conf.FunctionsTable{}}
+	for _, b := range builtin.Builtins {
+		c.Disabled[b.Name] = true
+	}
+	for name := range builtin.Index {
+		c.Functions[name] = nil // also the ones with a syntax of their own
+	}
+	for _, name := range [...]string{"all", "none", "any", "one", "filter", "map", "count", "sum", "find", "findIndex", "findLast", "findLastIndex", "groupBy", "sortBy", "reduce"} {
+		c.Functions[name] = nil
+	}
+	return parser.ParseWithConfig(text, c)
+}
+
+// syntax places an error of expr's parser.
+func (s *source) syntax(err error) *Error {
+	e := &Error{ID: "E3101", Msg: err.Error(), Length: 1}
+	var at *file.Error
+	if !errors.As(err, &at) {
+		return e
+	}
+	e.Msg = s.original(at.Message)
+	e.Offset = s.offs[min(max(at.From, 0), len(s.offs)-1)]
+	if end := s.offs[min(max(at.To, 0), len(s.offs)-1)]; end > e.Offset {
+		e.Length = end - e.Offset
+	}
+	switch {
+	case strings.Contains(at.Message, "maximum allowed nodes"):
+		e.ID, e.Msg, e.Hint = "E3107", "the expression has too many parts", fmt.Sprintf("at most %d; make two rules of it", maxNodes)
+	case strings.HasPrefix(at.Message, "invalid") && strings.Contains(at.Message, "out of range"):
+		e.Msg = "this number is too large"
+	case strings.Contains(at.Message, "EOF"):
+		e.Msg, e.Hint = "the expression ends too early", "something is missing behind it, perhaps a )"
+	case strings.Contains(at.Message, `Operator("=")`):
+		e.Msg, e.Hint = "= is no comparison", "write == to compare"
+	case strings.HasPrefix(at.Message, "unexpected token"):
+		e.Hint = "an operator may be missing before it"
+	}
+	return e
+}
+
+// original puts the words of the text back in place of our identifiers.
+func (s *source) original(msg string) string {
+	for name, w := range s.words {
+		msg = strings.ReplaceAll(msg, fmt.Sprintf("%q", name), fmt.Sprintf("%q", s.text[w.at:w.at+w.length]))
+	}
+	return msg
+}
+
+// crossed finds a clear that is at odds with when, where both are one comparison
+// of the same thing with a number.
+func crossed(when, clear *program, text string) []*Error {
+	a, b := when.limitOf(), clear.limitOf()
+	if a == nil || b == nil || !a.value.equal(b.value, when, clear) {
+		return nil
+	}
+	up := a.kind == opMore || a.kind == opMoreEq
+	if up == (b.kind == opMore || b.kind == opMoreEq) {
+		return []*Error{{Offset: b.at, Length: b.length, ID: "E3110", Msg: "clear goes the same way as when (" + strings.TrimSpace(text) + ")", Hint: "turn the comparison round"}}
+	}
+	if up && b.limit > a.limit || !up && b.limit < a.limit {
+		side, than := "above", "lower"
+		if !up {
+			side, than = "below", "higher"
+		}
+		return []*Error{{Offset: b.at, Length: b.length, ID: "E3109",
+			Msg:  fmt.Sprintf("clear %s is %s raise %s", short(b.limit), side, short(a.limit)),
+			Hint: fmt.Sprintf("clear must be %s than %s", than, short(a.limit))}}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+// Package rule decides when something is wrong, from text that a field engineer
+// can read aloud:
+//
+//	when:  "river.level > 3.00 and rate(river.level, 10m) > 0.2"
+//	for:   2m
+//	clear: "river.level < 2.90"
+//
+// [Compile] checks the text against the streams that exist. An [Engine] is given
+// readings and the time and answers with [Transition] values. It is pure: it reads
+// no clock, starts no goroutine and does no I/O; times are milliseconds since boot
+// and may be negative. It is for one goroutine.
+//
+// # The language
+//
+// Expressions are written in the syntax of expr-lang, of which this is the part
+// that a rule needs: numbers, + - * / % ^ **, < <= > >= == !=, chained comparisons
+// (1 < x < 3), and or not (&& || !), condition ? a : b, abs(x), and
+//
+//	river.level               the last usable value; tank.temp.inlet is a qualified channel
+//	avg(river.level, 10m)     mean of the readings of the last ten minutes; also min, max, sum
+//	count(river.level, 10m)   how many usable readings there were
+//	rise(river.level, 10m)    by how much the last reading is above the lowest one in the window
+//	rate(river.level, 30m)    last reading less the first in the window, per hour
+//	stale(river.level)        seconds since the last usable value
+//
+// A window is written as a constant duration, 10m or "10m", from 1s to 48h. A
+// duration elsewhere is a number of seconds: stale(air.pm2_5) > 5m. Device ids may
+// contain dashes: where pm-north.pm2_5 is a stream it is read as one; put spaces
+// around a minus. Loops, lists and texts are not part of a rule. A text has at most
+// 2000 bytes, 200 parts and 16 streams and windows, so that an evaluation costs
+// microseconds whatever is written.
+//
+// # What is not known
+//
+// A value is used until the stream is stale: three of its intervals, at least half
+// a minute. After that it is unknown, and so is, by Kleene's logic, what depends on
+// it: unknown or true is true, unknown and true is unknown. Readings flagged fail
+// or missing are passed over. A window that is covered by readings to less than
+// three quarters is known only on one side: its maximum is at least what was seen,
+// so max(river.level, 1h) > 3 can be true a minute after the start, and false only
+// when the hour is known. The same holds for min, sum (of what cannot be negative),
+// rise and, until the engine has run for the window, count. avg and rate are unknown
+// then. Division by zero is unknown too.
+//
+// # From the condition to the alert
+//
+// The condition becomes met when the expression when is true. It ends when clear is
+// true and when is not; between the two it stays what it was. Without a clear of
+// its own a rule clears when the expression when is false. A condition that has been
+// met for the time for raises; one that has been over for clear_for clears:
+//
+//	normal → pending → Active → clearing → normal
+//
+// While either expression is unknown and neither is true, nothing changes and the
+// timers stand still; after an hour of that a pending or clearing rule goes back to
+// where it came from. Unknown never raises and never clears.
+//
+// # Restart
+//
+// [Engine.Snapshot] gives a rule's state as a few bytes of JSON, to be saved at each
+// transition, also those where only a timer stopped or went on (From equals To).
+// [Engine.Restore] takes it back: the time during which nothing ran counts as
+// unknown, so a timer goes on where it stood, also after a reboot. Windows are not
+// part of it; a caller with a journal may Observe the past again before the first
+// Tick, in the current boot's milliseconds.
+//
+// # Memory
+//
+// A window holds at most 512 points (28 KiB). When it has more readings than that
+// they are pooled into steps of 1/256 of the window, by which its edge is then
+// blurred.
+//
+// # Problem ids
+//
+//	E3101  the text is no expression
+//	E3102  no such device or channel
+//	E3103  no such function
+//	E3104  wrong arguments of a function, or a window that is no duration from 1s to 48h
+//	E3105  a number where a condition belongs, or the other way round
+//	E3106  the expression reads no stream, so it never changes
+//	E3107  the expression is too long or reads too much
+//	E3108  a part of expr-lang that rules do not have
+//	E3109  clear can be true while when is: the limits are crossed over
+//	E3110  clear and when go the same way
+package rule

@@ -1,0 +1,383 @@
+package rule
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+)
+
+// kind is the type of an expression.
+type kind uint8
+
+const (
+	wrong   kind = iota // reported already
+	aNumber             //
+	aTruth              // a condition
+)
+
+// compiler lowers expr's syntax tree to a program and checks it on the way.
+type compiler struct {
+	*source
+	*program
+}
+
+// functions says what each function computes and whether it takes a window.
+var functions = map[string]struct {
+	op     op
+	window bool
+}{
+	"avg": {opAvg, true}, "min": {opMin, true}, "max": {opMax, true}, "sum": {opSum, true}, "count": {opCount, true},
+	"rise": {opRise, true}, "rate": {opRate, true}, "stale": {opStale, false}, "abs": {opAbs, false},
+}
+
+var binary = map[string]op{
+	"+": opAdd, "-": opSub, "*": opMul, "/": opDiv, "%": opMod, "^": opPow, "**": opPow,
+	"<": opLess, "<=": opLessEq, ">": opMore, ">=": opMoreEq, "==": opEqual, "!=": opNotEq,
+	"and": opAnd, "&&": opAnd, "or": opOr, "||": opOr,
+}
+
+func (c *compiler) lower(n ast.Node) (*node, kind) {
+	switch n := n.(type) {
+	case *ast.IntegerNode:
+		return &node{op: opConst, num: float64(n.Value)}, aNumber
+	case *ast.FloatNode:
+		return c.float(n)
+	case *ast.BoolNode:
+		v := 0.0
+		if n.Value {
+			v = 1
+		}
+		return &node{op: opTruth, num: v}, aTruth
+	case *ast.IdentifierNode:
+		return c.identifier(n)
+	case *ast.UnaryNode:
+		return c.unary(n)
+	case *ast.BinaryNode:
+		return c.binary(n)
+	case *ast.ConditionalNode:
+		return c.conditional(n)
+	case *ast.CallNode:
+		return c.call(n)
+	default:
+		return c.refuse(n, n)
+	}
+}
+
+// refuse reports what expr-lang has and a rule has not.
+func (c *compiler) refuse(n, at ast.Node) (*node, kind) {
+	what := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n), "*ast."), "Node"))
+	switch n := n.(type) {
+	case *ast.StringNode:
+		what = "text"
+	case *ast.MemberNode:
+		if head, ok := n.Node.(*ast.IdentifierNode); ok && c.words[head.Value].length == 0 {
+			at, size := c.extent(head)
+			c.fail(at, size, "E3102", fmt.Sprintf("no device is called %q", head.Value), yamldoc.Hint(head.Value, c.known.devices()))
+			return nil, wrong
+		}
+		what = "." // of something that is a number
+	case *ast.BinaryNode:
+		what = n.Operator
+	}
+	from, size := c.extent(at)
+	c.fail(from, size, "E3108", fmt.Sprintf("rules have no %s here", what), "numbers, comparisons, and or not, and functions of streams can be used")
+	return nil, wrong
+}
+
+func (c *compiler) float(n *ast.FloatNode) (*node, kind) {
+	if math.IsInf(n.Value, 0) || math.IsNaN(n.Value) {
+		at, size := c.extent(n)
+		c.fail(at, size, "E3101", "this number is too large", "")
+		return nil, wrong
+	}
+	return &node{op: opConst, num: n.Value}, aNumber
+}
+
+func (c *compiler) identifier(n *ast.IdentifierNode) (*node, kind) {
+	w, ok := c.words[n.Value]
+	switch {
+	case ok && w.unknown:
+		return nil, wrong
+	case ok && w.isStream:
+		return c.reading(opLast, w, 0), aNumber
+	case ok:
+		return &node{op: opConst, num: w.duration.Seconds()}, aNumber
+	}
+	at, size := c.extent(n)
+	hint := "a value is written device.channel"
+	if near, found := yamldoc.Nearest(n.Value, append(c.known.devices(), "and", "or", "not", "true", "false")); found {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	} else if f, found := yamldoc.Nearest(n.Value, functionNames()); found {
+		hint = fmt.Sprintf("a function is written %s(…)", f)
+	}
+	c.fail(at, size, "E3102", fmt.Sprintf("%q is nothing that is known here", n.Value), hint)
+	return nil, wrong
+}
+
+func functionNames() (all []string) {
+	for name := range functions {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// reading adds what a node reads, once for all nodes that read the same.
+func (c *compiler) reading(o op, w word, window time.Duration) *node {
+	s := c.known[w.stream]
+	r := read{stream: w.stream, window: window.Milliseconds(), min: s.Min, stale: max(3*s.Every, 30*time.Second).Milliseconds()}
+	i := slices.Index(c.reads, r)
+	if i < 0 {
+		i = len(c.reads)
+		c.reads = append(c.reads, r)
+	}
+	return &node{op: o, read: i}
+}
+
+// want lowers n and reports it if it is of another kind.
+func (c *compiler) want(n ast.Node, k kind) *node {
+	out, got := c.lower(n)
+	if got == k || got == wrong {
+		return out
+	}
+	at, size := c.extent(n)
+	if k == aNumber {
+		c.fail(at, size, "E3105", "this is a condition, here belongs a number", "perhaps brackets are missing")
+	} else {
+		c.fail(at, size, "E3105", "this is a number, here belongs a condition", "compare it, like … > 3")
+	}
+	return nil
+}
+
+func (c *compiler) unary(n *ast.UnaryNode) (*node, kind) {
+	switch n.Operator {
+	case "+":
+		return c.want(n.Node, aNumber), aNumber
+	case "-":
+		return &node{op: opNeg, a: c.want(n.Node, aNumber)}, aNumber
+	default:
+		return &node{op: opNot, a: c.want(n.Node, aTruth)}, aTruth
+	}
+}
+
+func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
+	o, ok := binary[n.Operator]
+	switch {
+	case !ok:
+		return c.refuse(n, n)
+	case o == opAnd || o == opOr:
+		return &node{op: o, a: c.want(n.Left, aTruth), b: c.want(n.Right, aTruth)}, aTruth
+	case o < opLess:
+		return &node{op: o, a: c.want(n.Left, aNumber), b: c.want(n.Right, aNumber)}, aNumber
+	case o == opEqual || o == opNotEq:
+		if c.isTruth(n.Left) {
+			same := &node{op: opSame, a: c.want(n.Left, aTruth), b: c.want(n.Right, aTruth)}
+			if o == opNotEq {
+				return &node{op: opNot, a: same}, aTruth
+			}
+			return same, aTruth
+		}
+	}
+	out := &node{op: o, a: c.want(n.Left, aNumber), b: c.want(n.Right, aNumber)}
+	if out.a != nil && out.b != nil {
+		c.noteComparison(out, n)
+	}
+	return out, aTruth
+}
+
+// isTruth looks at a node's kind without lowering it.
+func (c *compiler) isTruth(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.BoolNode:
+		return true
+	case *ast.UnaryNode:
+		return n.Operator == "not" || n.Operator == "!"
+	case *ast.BinaryNode:
+		return binary[n.Operator] >= opLess
+	case *ast.ConditionalNode:
+		return c.isTruth(n.Exp1)
+	}
+	return false
+}
+
+// noteComparison remembers what is compared with which number, so that an alert
+// can say so.
+func (c *compiler) noteComparison(out *node, n *ast.BinaryNode) {
+	turned := map[op]op{opLess: opMore, opLessEq: opMoreEq, opMore: opLess, opMoreEq: opLessEq, opEqual: opEqual, opNotEq: opNotEq}
+	cmp := comparison{node: out, value: out.a, limit: math.NaN(), kind: out.op}
+	if v, ok := out.b.constant(); ok {
+		cmp.limit = v
+	} else if v, ok := out.a.constant(); ok {
+		cmp.value, cmp.limit, cmp.kind = out.b, v, turned[out.op]
+	}
+	i := cmp.value.firstRead()
+	if i < 0 {
+		return
+	}
+	cmp.stream = c.reads[i].stream
+	cmp.at, cmp.length = c.extent(n)
+	c.compared = append(c.compared, cmp)
+}
+
+func (c *compiler) conditional(n *ast.ConditionalNode) (*node, kind) {
+	cond := c.want(n.Cond, aTruth)
+	a, k := c.lower(n.Exp1)
+	if k == wrong {
+		c.lower(n.Exp2)
+		return nil, wrong
+	}
+	o := opPick
+	if k == aTruth {
+		o = opChoose
+	}
+	return &node{op: o, a: cond, b: a, c: c.want(n.Exp2, k)}, k
+}
+
+func (c *compiler) call(n *ast.CallNode) (*node, kind) {
+	callee, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok {
+		return c.refuse(n.Callee, n)
+	}
+	at, size := c.extent(callee)
+	f, ok := functions[callee.Value]
+	if !ok {
+		name := c.text[at:min(at+size, len(c.text))]
+		c.fail(at, size, "E3103", fmt.Sprintf("there is no function %q", name), yamldoc.Hint(name, functionNames()))
+		return nil, wrong
+	}
+	args, form := 1, callee.Value+"(device.channel)"
+	switch {
+	case f.window:
+		args, form = 2, callee.Value+"(device.channel, 10m)"
+	case f.op == opAbs:
+		form = "abs(number)"
+	}
+	if len(n.Arguments) != args {
+		c.fail(at, size, "E3104", fmt.Sprintf("%s takes %d argument(s), here are %d", callee.Value, args, len(n.Arguments)), "write "+form)
+		return nil, wrong
+	}
+	if f.op == opAbs {
+		return &node{op: opAbs, a: c.want(n.Arguments[0], aNumber)}, aNumber
+	}
+	w, ok := c.streamArg(n.Arguments[0], form)
+	var span time.Duration
+	if f.window {
+		var good bool
+		span, good = c.windowArg(n.Arguments[1], form)
+		ok = ok && good
+	}
+	if !ok {
+		return nil, wrong
+	}
+	return c.reading(f.op, w, span), aNumber
+}
+
+// streamArg reads a function's first argument, which must be a stream itself.
+func (c *compiler) streamArg(n ast.Node, form string) (word, bool) {
+	if id, ok := n.(*ast.IdentifierNode); ok {
+		w, known := c.words[id.Value]
+		switch {
+		case known && w.unknown:
+			return w, false
+		case known && w.isStream:
+			return w, true
+		case !known:
+			c.lower(n) // reports it
+			return word{}, false
+		}
+	}
+	before := len(c.errs)
+	if m, ok := n.(*ast.MemberNode); ok {
+		c.refuse(m, m)
+	}
+	if len(c.errs) == before {
+		at, size := c.extent(n)
+		c.fail(at, size, "E3104", "the first argument must be a stream", "write "+form)
+	}
+	return word{}, false
+}
+
+// windowArg reads a window: a duration, bare or in quotes.
+func (c *compiler) windowArg(n ast.Node, form string) (time.Duration, bool) {
+	at, size := c.extent(n)
+	var d time.Duration
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		w, known := c.words[n.Value]
+		if known && w.unknown {
+			return 0, false
+		}
+		if known && !w.isStream {
+			d = w.duration
+		}
+	case *ast.StringNode:
+		if v, err := yamldoc.ParseDuration(n.Value); err == nil {
+			d = v
+		}
+	}
+	switch {
+	case d == 0:
+		c.fail(at, size, "E3104", "the window must be a constant duration", "write "+form)
+		return 0, false
+	case d < minSpan || d > maxSpan:
+		c.fail(at, size, "E3104", "the window is out of range", "write 1s to 48h")
+		return 0, false
+	}
+	return d, true
+}
+
+// extent finds the stretch of the original text that a node stands for.
+func (c *compiler) extent(n ast.Node) (at, size int) {
+	from, to := len(c.text), 0
+	c.widen(n, &from, &to)
+	if from >= to {
+		return 0, max(1, len(c.text))
+	}
+	return from, to - from
+}
+
+func (c *compiler) widen(n ast.Node, from, to *int) {
+	if n == nil {
+		return
+	}
+	loc := n.Location()
+	last := len(c.offs) - 1
+	f, t := c.offs[min(max(loc.From, 0), last)], c.offs[min(max(loc.To, 0), last)]
+	if id, ok := n.(*ast.IdentifierNode); ok {
+		if w, known := c.words[id.Value]; known {
+			f, t = w.at, w.at+w.length
+		}
+	}
+	if t <= f {
+		_, w := utf8.DecodeRuneInString(c.text[f:])
+		t = f + max(1, w)
+	}
+	*from, *to = min(*from, f), max(*to, min(t, len(c.text)))
+	for _, m := range children(n) {
+		c.widen(m, from, to)
+	}
+}
+
+func children(n ast.Node) []ast.Node {
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		return []ast.Node{n.Node}
+	case *ast.BinaryNode:
+		return []ast.Node{n.Left, n.Right}
+	case *ast.ConditionalNode:
+		return []ast.Node{n.Cond, n.Exp1, n.Exp2}
+	case *ast.CallNode:
+		return append([]ast.Node{n.Callee}, n.Arguments...)
+	case *ast.MemberNode:
+		return []ast.Node{n.Node, n.Property}
+	default:
+		return nil
+	}
+}

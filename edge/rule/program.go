@@ -1,0 +1,139 @@
+package rule
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// op is what a node does.
+type op uint8
+
+const (
+	opConst op = iota // a number
+	opLast            // what a stream or window says
+	opAvg
+	opMin
+	opMax
+	opSum
+	opCount
+	opRise
+	opRate
+	opStale
+	opNeg
+	opAbs
+	opAdd
+	opSub
+	opMul
+	opDiv
+	opMod
+	opPow
+	opPick  // condition ? number : number
+	opTruth // true, false
+	opLess
+	opLessEq
+	opMore
+	opMoreEq
+	opEqual
+	opNotEq
+	opSame // two conditions that agree
+	opNot
+	opAnd
+	opOr
+	opChoose // condition ? condition : condition
+)
+
+// node is one part of a program.
+type node struct {
+	op      op
+	read    int     // index into program.reads, for opLast … opStale
+	num     float64 // opConst; opTruth: 0 or 1
+	a, b, c *node
+}
+
+// read is a stream that a program needs, with the length of the window in ms, or
+// without one.
+type read struct {
+	stream obs.Stream
+	window int64
+	min    float64 // the least the metric can be
+	stale  int64
+}
+
+// comparison is a place in a program where something is compared with a number.
+type comparison struct {
+	node       *node
+	value      *node // the side that is not constant
+	limit      float64
+	kind       op // the comparison with the limit on the right
+	stream     obs.Stream
+	at, length int // in the text
+}
+
+// program is an expression that is a condition.
+type program struct {
+	root     *node
+	reads    []read
+	compared []comparison
+}
+
+// short writes a number without superfluous digits.
+func short(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// limitOf returns the program's comparison if it is nothing else.
+func (p *program) limitOf() *comparison {
+	if len(p.compared) != 1 || p.compared[0].node != p.root || math.IsNaN(p.compared[0].limit) {
+		return nil
+	}
+	if k := p.compared[0].kind; k == opEqual || k == opNotEq {
+		return nil
+	}
+	return &p.compared[0]
+}
+
+// equal says whether a of program p and b of program q compute the same.
+func (a *node) equal(b *node, p, q *program) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	if a.op != b.op || a.num != b.num {
+		return false
+	}
+	if a.op >= opLast && a.op <= opStale && p.reads[a.read] != q.reads[b.read] {
+		return false
+	}
+	return a.a.equal(b.a, p, q) && a.b.equal(b.b, p, q) && a.c.equal(b.c, p, q)
+}
+
+// constant returns what a node computes if it reads no stream.
+func (n *node) constant() (float64, bool) {
+	if n.reads() {
+		return math.NaN(), false
+	}
+	v := (&reader{}).number(n)
+	return v.lo, v.exact()
+}
+
+func (n *node) reads() bool {
+	if n == nil {
+		return false
+	}
+	return n.op >= opLast && n.op <= opStale || n.a.reads() || n.b.reads() || n.c.reads()
+}
+
+// firstRead returns the index of the first read in n, or -1.
+func (n *node) firstRead() int {
+	if n == nil {
+		return -1
+	}
+	if n.op >= opLast && n.op <= opStale {
+		return n.read
+	}
+	for _, m := range [...]*node{n.a, n.b, n.c} {
+		if i := m.firstRead(); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,193 @@
+package rule
+
+import (
+	"math"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Phase is where a rule stands.
+type Phase uint8
+
+// The phases. In Pending and Active the condition is met, in Clearing and Normal
+// it is not.
+const (
+	Normal Phase = iota
+	Pending
+	Active
+	Clearing
+)
+
+// String returns normal, pending, active or clearing.
+func (p Phase) String() string {
+	return [...]string{"normal", "pending", "active", "clearing"}[p&3]
+}
+
+// The stages of an alert. Forecast rules raise before the limit is reached.
+const (
+	StageActual   = "actual"
+	StageForecast = "forecast"
+)
+
+// Transition says that a rule's state changed and should be saved. From equals To
+// where only its timer stopped or went on.
+type Transition struct {
+	Rule     string
+	Stage    string
+	From, To Phase
+	At       int64 // boot ms; never after the Tick that returned it
+	Since    int64 // boot ms: when the condition that was met last began to be met
+	// Stream is what the comparison that decided it speaks of, Value what is known
+	// of that side of it, and Limit the number on the other side. NaN: not known,
+	// or not a constant.
+	Stream       obs.Stream
+	Value, Limit float64
+}
+
+// Raised says whether an alert begins.
+func (t Transition) Raised() bool {
+	return t.To == Active && (t.From == Normal || t.From == Pending)
+}
+
+// Cleared says whether an alert ends.
+func (t Transition) Cleared() bool {
+	return t.To == Normal && (t.From == Active || t.From == Clearing)
+}
+
+// never is later than any time that is added to it may reach.
+const never = math.MaxInt64 / 4
+
+// patience is how long a timer may stand still before its rule goes back to where
+// it came from.
+const patience = int64(time.Hour / time.Millisecond)
+
+// state is what a rule remembers. It is plain data.
+type state struct {
+	phase   Phase
+	running bool  // the timer of Pending or Clearing runs
+	since   int64 // when the condition began to be met
+	held    int64 // ms that the timer has run
+	last    int64 // up to when held counts
+	until   int64 // for how long the last evaluation stands, if running
+	paused  int64 // since when the timer stands, if not running
+	subject int   // index of the comparison that decided
+}
+
+// need is how long the timer of s's phase must run; ok is false without a timer.
+func (s *state) need(r *Rule) (ms int64, ok bool) {
+	switch s.phase {
+	case Pending:
+		return r.spec.For.Milliseconds(), true
+	case Clearing:
+		return r.spec.ClearFor.Milliseconds(), true
+	default:
+		return 0, false
+	}
+}
+
+// due is when the timer alone will change s, or never.
+func (s *state) due(r *Rule) int64 {
+	need, ok := s.need(r)
+	switch {
+	case !ok:
+		return never
+	case !s.running:
+		return s.paused + patience
+	default:
+		return min(s.last+need-s.held, s.until+1)
+	}
+}
+
+// advance lets the timer run up to now under what the last evaluation found. It
+// returns when the timer ran out, and whether it did.
+func (s *state) advance(r *Rule, now int64) (at int64, out bool) {
+	need, ok := s.need(r)
+	if !ok {
+		return 0, false
+	}
+	if s.running {
+		end := max(s.last, min(now, s.until))
+		// At the very moment the timer runs out the newest readings decide, in meet.
+		if at = s.last + need - s.held; at <= end && at < now {
+			s.move(s.phase.ahead(), at)
+			return at, true
+		}
+		s.held += end - s.last
+		s.last = end
+		if now > s.until {
+			s.running, s.paused = false, s.until
+		}
+	}
+	if !s.running && now-s.paused >= patience {
+		at = s.paused + patience
+		s.move(s.phase.back(), at)
+		return at, true
+	}
+	return 0, false
+}
+
+// ahead is the phase that a timer leads to, back the one it came from.
+func (p Phase) ahead() Phase {
+	if p == Pending {
+		return Active
+	}
+	return Normal
+}
+
+func (p Phase) back() Phase {
+	if p == Pending {
+		return Normal
+	}
+	return Active
+}
+
+func (s *state) move(p Phase, at int64) {
+	if s.phase == Normal {
+		s.since = at
+	}
+	s.phase, s.held, s.last, s.running, s.paused = p, 0, at, false, at
+}
+
+// meet takes an evaluation at now: when and clear are its answers and until is how
+// long they stand. It changes the phase at most twice and reports each change.
+func (s *state) meet(r *Rule, now, until int64, when, clear truth, changed func(from Phase)) {
+	known := when == isTrue || clear == isTrue || when == isFalse && clear == isFalse
+	moved := false
+	step := func(p Phase) {
+		from := s.phase
+		s.move(p, now)
+		if need, timed := s.need(r); timed && need == 0 {
+			s.move(p.ahead(), now)
+		}
+		changed(from)
+		moved = true
+	}
+	met := s.phase == Pending || s.phase == Active
+	switch {
+	case when == isTrue && s.phase == Normal:
+		step(Pending)
+	case when == isTrue && s.phase == Clearing:
+		step(Active)
+	case when != isTrue && clear == isTrue && met:
+		if s.phase == Pending {
+			step(Normal)
+		} else {
+			step(Clearing)
+		}
+	}
+	need, timed := s.need(r)
+	if timed && known && s.held >= need {
+		step(s.phase.ahead())
+		_, timed = s.need(r)
+	}
+	if timed && known != s.running {
+		s.running, s.last, s.paused = known, now, now
+		if !moved {
+			changed(s.phase)
+		}
+	}
+	if s.until = until; !timed {
+		s.running = false
+	}
+}
