@@ -1,0 +1,345 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Errors that callers ask for with errors.Is.
+var (
+	// ErrLocked: another process, or another Journal, has the directory.
+	ErrLocked = errors.New("the journal directory is in use")
+	// ErrClosed: the journal was closed.
+	ErrClosed = errors.New("the journal is closed")
+	// ErrDegraded: the disk does not take data at the moment. Appending goes on
+	// in memory; the journal tries again by itself.
+	ErrDegraded = errors.New("the journal cannot write")
+	// ErrLost: the record was dropped from memory before the disk took it.
+	ErrLost = errors.New("the record was dropped before it could be written")
+)
+
+// Options say how a journal is kept. The zero value of a field is its default.
+type Options struct {
+	Size        int64         // quota in bytes, for Trim; default 512 MB
+	SegmentSize int64         // bytes in one segment; default 4 MB, at most a quarter of Size, at least 4 KB
+	Commit      time.Duration // a record waits at most this long for its commit; default 10 s
+	Buffer      int           // bytes of entries that may wait in memory; default 4 MB, at least 256 KB
+	Stamp       func() Stamp  // the caller's clock; must not block; default: Unix time only
+	FS          FS            // file operations; default the real ones
+}
+
+func (o Options) withDefaults() Options {
+	def := func(v *int64, d int64) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	def(&o.Size, 512<<20)
+	def(&o.SegmentSize, 4<<20)
+	o.SegmentSize = max(min(o.SegmentSize, o.Size/4), 4<<10)
+	if o.Commit <= 0 {
+		o.Commit = 10 * time.Second
+	}
+	if o.Buffer <= 0 {
+		o.Buffer = 4 << 20
+	}
+	o.Buffer = max(o.Buffer, 4*blockTarget)
+	if o.Stamp == nil {
+		o.Stamp = func() Stamp { return Stamp{UnixMS: time.Now().UnixMilli()} }
+	}
+	if o.FS == nil {
+		o.FS = osFS{}
+	}
+	return o
+}
+
+// Journal is an open journal. All methods may be called from many goroutines.
+type Journal struct {
+	dir   string
+	o     Options
+	epoch Epoch
+	lock  io.Closer
+	kick  chan struct{} // wakes the committer; holds one
+	quit  chan struct{} // closed by Close
+	done  chan struct{} // closed when the committer has ended
+	pool  sync.Pool     // *readBuffers
+
+	mu      sync.Mutex
+	queue   queue
+	states  map[string][]byte // as set
+	durable map[string][]byte // as committed: what a new segment starts with
+	floor   uint64
+	segs    []*segment // ascending; the last one may be the one being written
+	last    uint64     // number of the newest committed record
+	pos     uint64     // position of the newest committed entry
+	fail    failure
+	changed chan struct{} // closed and replaced after every attempt to commit
+	stats   Stats
+	closed  bool
+}
+
+// failure is what stands between the queue and the disk.
+type failure struct {
+	err   error         // of the newest attempt; nil: none
+	since time.Time     // first failed attempt
+	pause time.Duration // until the next one
+	next  time.Time     // when that is
+}
+
+// Open takes the directory, makes it if it is missing, reads what is there and
+// begins a new epoch. Damage is no error: what can be read stays readable, the
+// rest is in Epochs. A disk that cannot be written is none either: the journal
+// then starts degraded (see Stats). Errors are: ErrLocked, a directory that
+// cannot be made or listed, a segment that cannot be opened.
+func Open(dir string, o Options) (*Journal, error) {
+	o = o.withDefaults()
+	lock, err := o.FS.Lock(dir)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	x, err := load(o.FS, dir)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	p, err := newPacker()
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	j := &Journal{dir: dir, o: o, epoch: newEpoch(x.epoch), lock: lock,
+		kick: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}),
+		states: x.states, durable: maps.Clone(x.states), floor: x.floor}
+	j.queue.init(o.Buffer, o.Stamp)
+	j.tidy(x)
+	w := &writer{j: j, packer: p, num: x.num}
+	j.commit(w, false)
+	go j.run(w)
+	return j, nil
+}
+
+// tidy renames what is damaged and deletes what was given up. Both can fail and
+// be done by a later Open.
+func (j *Journal) tidy(x *index) {
+	touched := false
+	for _, f := range x.files {
+		if f.num < x.floor && !f.gone {
+			touched = true
+			if j.o.FS.Remove(f.path(j.dir)) == nil {
+				continue
+			}
+		}
+		if f.damaged && !f.broken && !f.gone {
+			touched = true
+			j.setBroken(&f.segment)
+		}
+		j.segs = append(j.segs, &f.segment)
+	}
+	if touched {
+		_ = j.syncDir()
+	}
+}
+
+// setBroken renames a damaged segment, so that whoever lists the directory sees it.
+func (j *Journal) setBroken(s *segment) {
+	from := s.path(j.dir)
+	s.broken = true
+	if j.o.FS.Rename(from, s.path(j.dir)) != nil {
+		s.broken = false
+	}
+}
+
+// Epoch returns the epoch that this opening began.
+func (j *Journal) Epoch() Epoch { return j.epoch }
+
+// Append adds a record and returns its number at once; numbers of an epoch rise
+// by one from 1. body is copied. The record is on disk within Options.Commit, or
+// after Sync. When the disk takes nothing and the buffer is full, the oldest
+// records waiting are dropped and their numbers become a Loss. Errors: ErrClosed,
+// a body longer than MaxRecord, a kind of 240 or above.
+func (j *Journal) Append(k Kind, body []byte) (seq uint64, err error) {
+	if err := checkRecord(k, body); err != nil {
+		return 0, err
+	}
+	return j.put(true, k, body, nil)
+}
+
+// AppendState adds a record and sets a keyed state with it: after a crash either
+// both are there or neither.
+func (j *Journal) AppendState(k Kind, body []byte, key string, state []byte) (seq uint64, err error) {
+	if err := checkRecord(k, body); err != nil {
+		return 0, err
+	}
+	if err := checkState(key, state); err != nil {
+		return 0, err
+	}
+	return j.put(true, k, body, newState(key, state))
+}
+
+// SetState sets the state under key; nil removes it. The latest one wins. It
+// survives in every later epoch, whatever Trim drops, and even when records
+// around it are dropped from memory. At most MaxKey bytes of key, MaxState of
+// state; all states together should stay small, each segment begins with them.
+func (j *Journal) SetState(key string, state []byte) error {
+	if err := checkState(key, state); err != nil {
+		return err
+	}
+	_, err := j.put(false, 0, nil, newState(key, state))
+	return err
+}
+
+// State returns a copy of the state under key as last set, committed or not.
+func (j *Journal) State(key string) ([]byte, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	v, ok := j.states[key]
+	return slices.Clone(v), ok
+}
+
+// States walks the keys in order, with the states as they were at the start of
+// the walk. They must not be changed.
+func (j *Journal) States() iter.Seq2[string, []byte] {
+	j.mu.Lock()
+	all := maps.Clone(j.states)
+	j.mu.Unlock()
+	return func(yield func(string, []byte) bool) {
+		for _, k := range slices.Sorted(maps.Keys(all)) {
+			if !yield(k, all[k]) {
+				return
+			}
+		}
+	}
+}
+
+func newState(key string, state []byte) *stateEntry {
+	return &stateEntry{key: key, value: append([]byte{}, state...), gone: state == nil}
+}
+
+func checkRecord(k Kind, body []byte) error {
+	if k >= firstOwnKind {
+		return fmt.Errorf("journal: kind %d is the journal's own; use 0 to %d", k, firstOwnKind-1)
+	}
+	if len(body) > MaxRecord {
+		return fmt.Errorf("journal: a record of %d bytes; at most %d are allowed", len(body), MaxRecord)
+	}
+	return nil
+}
+
+func checkState(key string, state []byte) error {
+	if key == "" || len(key) > MaxKey {
+		return fmt.Errorf("journal: a state key of %d bytes; 1 to %d are allowed", len(key), MaxKey)
+	}
+	if len(state) > MaxState {
+		return fmt.Errorf("journal: state %q of %d bytes; at most %d are allowed", key, len(state), MaxState)
+	}
+	return nil
+}
+
+// put queues a record, a state, or both, and wakes the committer when it has
+// something new to know.
+func (j *Journal) put(hasRecord bool, k Kind, body []byte, st *stateEntry) (seq uint64, err error) {
+	j.mu.Lock()
+	if j.closed {
+		j.mu.Unlock()
+		return 0, ErrClosed
+	}
+	if st != nil {
+		applyState(j.states, *st)
+	}
+	wake := j.queue.held == 0
+	before := j.queue.held
+	seq = j.queue.put(hasRecord, k, body, st)
+	wake = wake || before < commitBytes && j.queue.held >= commitBytes
+	j.mu.Unlock()
+	if wake {
+		j.wake()
+	}
+	return seq, nil
+}
+
+func (j *Journal) wake() {
+	select {
+	case j.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Sync commits now and returns when everything appended before is on disk. Many
+// callers share one commit. It returns the error of the attempt, which wraps
+// ErrDegraded, as soon as one fails; the journal goes on trying, and while it
+// pauses between two tries Sync fails at once. ctx ends the waiting, not the commit.
+func (j *Journal) Sync(ctx context.Context) error {
+	j.mu.Lock()
+	target := j.queue.pos
+	j.mu.Unlock()
+	return j.await(ctx, func() (bool, error) { return j.pos >= target, nil })
+}
+
+// SyncTo is Sync for one record of the current epoch: it returns nil only when
+// record seq is on disk, and ErrLost when it was dropped.
+func (j *Journal) SyncTo(ctx context.Context, seq uint64) error {
+	return j.await(ctx, func() (bool, error) {
+		switch {
+		case seq >= j.queue.next:
+			return false, fmt.Errorf("journal: record %d was never appended", seq)
+		case j.queue.isDropped(seq):
+			return false, fmt.Errorf("journal: record %d: %w", seq, ErrLost)
+		}
+		return j.last >= seq, nil
+	})
+}
+
+// await asks for a commit until reached says yes or no for good. reached is
+// called with the mutex held.
+func (j *Journal) await(ctx context.Context, reached func() (bool, error)) error {
+	for {
+		j.mu.Lock()
+		ok, err := reached()
+		if ok || err != nil {
+			j.mu.Unlock()
+			return err
+		}
+		if err := j.fail.err; err != nil {
+			j.mu.Unlock()
+			return err
+		}
+		if j.closed {
+			j.mu.Unlock()
+			return ErrClosed
+		}
+		j.queue.urgent = true
+		changed := j.changed
+		j.mu.Unlock()
+		j.wake()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Close commits what is waiting, writes a clean mark and releases the
+// directory. Its error says that something could not be written. A second call
+// does nothing.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	if j.closed {
+		j.mu.Unlock()
+		<-j.done
+		return nil
+	}
+	j.closed = true
+	j.mu.Unlock()
+	close(j.quit)
+	<-j.done
+	j.mu.Lock()
+	err := j.fail.err
+	j.mu.Unlock()
+	return errors.Join(err, j.lock.Close())
+}

@@ -1,0 +1,167 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+)
+
+// maxSegments bounds the files a journal keeps, however small they are: a
+// gateway that restarts every minute must not fill a directory.
+const maxSegments = 4096
+
+// Trim keeps the journal within its quota: it gives up whole segments, oldest
+// first, never the newest. missing returns the parts of a range of records that
+// no store has; they come to declare as a Loss before they are deleted. declare
+// normally appends a record about the loss: Trim syncs before it deletes, so
+// that a loss is on disk before it happens. An error of declare or of that sync
+// stops the trimming; only on a full disk one segment goes all the same, since
+// otherwise there would never be room again. A loss that was declared must not
+// come out of missing again.
+func (j *Journal) Trim(ctx context.Context, missing func(Epoch, Range) []Range, declare func(Loss) error) error {
+	plan := j.planTrim()
+	for _, s := range plan {
+		if loss, ok := j.lossOf(s, missing); ok {
+			if err := declare(loss); err != nil {
+				return fmt.Errorf("journal: declare a loss: %w", err)
+			}
+		}
+	}
+	if len(plan) == 0 {
+		return nil
+	}
+	return j.giveUp(ctx, plan)
+}
+
+// planTrim chooses the segments to give up. It changes nothing.
+func (j *Journal) planTrim() []*segment {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	sizes := make([]int64, len(j.segs))
+	for i, s := range j.segs {
+		sizes[i] = s.size
+	}
+	limit := j.o.Size
+	if isFull(j.fail.err) && len(sizes) > 1 {
+		return slices.Clone(j.segs[:1]) // whoever filled the disk, somebody must make room
+	}
+	return slices.Clone(j.segs[:trimCount(sizes, limit)])
+}
+
+// trimCount returns how many of the oldest segments must go so that the rest
+// fits in limit bytes. The newest one stays.
+func trimCount(sizes []int64, limit int64) int {
+	total, n := sum(sizes), 0
+	for n < len(sizes)-1 && (total > limit || len(sizes)-n > maxSegments) {
+		total -= sizes[n]
+		n++
+	}
+	return n
+}
+
+func sum(sizes []int64) (total int64) {
+	for _, n := range sizes {
+		total += n
+	}
+	return total
+}
+
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// lossOf asks what of s is stored nowhere else. What was lost before is not
+// lost again.
+func (j *Journal) lossOf(s *segment, missing func(Epoch, Range) []Range) (Loss, bool) {
+	j.mu.Lock()
+	r, ok := s.records()
+	l := Loss{Epoch: s.epoch, From: s.opened, To: s.closed, Why: WhyQuota}
+	known := slices.Clone(s.lost)
+	gone := s.gone
+	j.mu.Unlock()
+	if !ok || gone {
+		return Loss{}, false
+	}
+	l.Ranges = missing(s.epoch, r)
+	for _, k := range known {
+		l.Ranges = subtract(l.Ranges, k.Ranges[0])
+	}
+	return l, len(l.Ranges) > 0
+}
+
+// subtract returns rs without the numbers in cut.
+func subtract(rs []Range, cut Range) []Range {
+	var out []Range
+	for _, r := range rs {
+		if cut.To < r.From || cut.From > r.To {
+			out = append(out, r)
+			continue
+		}
+		if r.From < cut.From {
+			out = append(out, Range{r.From, cut.From - 1})
+		}
+		if r.To > cut.To {
+			out = append(out, Range{cut.To + 1, r.To})
+		}
+	}
+	return out
+}
+
+// Drop releases the whole segments in which no record is newer than upTo of
+// epoch e, earlier epochs included; the segment being written stays. It returns
+// how many it deleted.
+func (j *Journal) Drop(ctx context.Context, e Epoch, upTo uint64) (int, error) {
+	j.mu.Lock()
+	n := 0
+	for n < len(j.segs)-1 {
+		s := j.segs[n]
+		if s.epoch.N > e.N || s.epoch.N == e.N && s.first != 0 && (s.epoch != e || s.last > upTo) {
+			break
+		}
+		n++
+	}
+	plan := slices.Clone(j.segs[:n])
+	j.mu.Unlock()
+	if n == 0 {
+		return 0, nil
+	}
+	return n, j.giveUp(ctx, plan)
+}
+
+// giveUp deletes the oldest segments. The floor is on disk first: an Open after
+// a crash in between finishes the work instead of missing a file.
+func (j *Journal) giveUp(ctx context.Context, plan []*segment) error {
+	j.mu.Lock()
+	if j.closed {
+		j.mu.Unlock()
+		return ErrClosed
+	}
+	j.queue.put(false, 0, nil, &stateEntry{isFloor: true, floor: plan[len(plan)-1].num + 1})
+	j.mu.Unlock()
+	if err := j.Sync(ctx); isFull(err) {
+		plan = plan[:1]
+	} else if err != nil {
+		return err
+	}
+	for _, s := range plan {
+		j.mu.Lock()
+		path, gone := s.path(j.dir), s.gone
+		s.gone = true
+		j.mu.Unlock()
+		if gone {
+			continue
+		}
+		if err := j.o.FS.Remove(path); err != nil {
+			return fmt.Errorf("journal: give up a segment: %w", err)
+		}
+	}
+	j.mu.Lock()
+	j.segs = slices.Clone(j.segs[len(plan):])
+	j.mu.Unlock()
+	if err := j.syncDir(); err != nil {
+		return fmt.Errorf("journal: sync directory: %w", err)
+	}
+	return nil
+}
