@@ -1,0 +1,154 @@
+package camera
+
+import (
+	"bytes"
+	"errors"
+	"image/jpeg"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+func load(t testing.TB, file string) []byte {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// tablesAt finds the Huffman tables of a picture.
+func tablesAt(t testing.TB, b []byte) (from, to int) {
+	t.Helper()
+	from = bytes.Index(b, []byte{0xFF, dht})
+	if from < 0 {
+		t.Fatal("no DHT")
+	}
+	return from, from + 2 + int(b[from+2])<<8 + int(b[from+3])
+}
+
+// Go's encoder writes the tables of the standard, too.
+func TestStandardTables(t *testing.T) {
+	scene := load(t, "scene.jpg")
+	from, to := tablesAt(t, scene)
+	if !bytes.Equal(standardTables, scene[from:to]) {
+		t.Error("the tables to insert are not those that encoders use")
+	}
+}
+
+func TestCleanJPEG(t *testing.T) {
+	scene := load(t, "scene.jpg")
+	from, to := tablesAt(t, scene)
+	without := append(bytes.Clone(scene[:from]), scene[to:]...)
+	thumb := append([]byte{0xFF, 0xE1, 0x0A, 0x02}, bytes.Repeat([]byte{0xFF, eoi}, 0x500)...) // an APP1 segment
+	scan := bytes.Index(without, []byte{0xFF, sos})
+	for _, c := range []struct {
+		name     string
+		in, want []byte
+	}{
+		{"as it is", scene, scene},
+		{"with zeros behind it", append(bytes.Clone(scene), make([]byte, 900)...), scene},
+		{"with another picture behind it", append(bytes.Clone(scene), scene...), scene},
+		{"restart markers", load(t, "restart.jpg"), load(t, "restart.jpg")},
+		{"progressive", load(t, "progressive.jpg"), load(t, "progressive.jpg")},
+		{"grey", load(t, "grey.jpg"), load(t, "grey.jpg")},
+		{"without Huffman tables", without, bytes.Join([][]byte{without[:scan], standardTables, without[scan:]}, nil)},
+		{"fill bytes before a marker", append([]byte{0xFF, soi, 0xFF, 0xFF}, scene[2:]...), append([]byte{0xFF, soi, 0xFF, 0xFF}, scene[2:]...)},
+		{"end markers in a thumbnail", bytes.Join([][]byte{scene[:2], thumb, scene[2:]}, nil), bytes.Join([][]byte{scene[:2], thumb, scene[2:]}, nil)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := cleanJPEG(c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(p.jpeg, c.want) {
+				t.Errorf("%d bytes, want %d", len(p.jpeg), len(c.want))
+			}
+			if _, err := jpeg.Decode(bytes.NewReader(p.jpeg)); err != nil {
+				t.Errorf("it does not decode: %v", err)
+			}
+		})
+	}
+}
+
+func TestBadJPEG(t *testing.T) {
+	scene := load(t, "scene.jpg")
+	edit := func(f func([]byte) []byte) []byte { return f(bytes.Clone(scene)) }
+	for _, c := range []struct {
+		name, want string
+		in         []byte
+	}{
+		{"nothing", "0 bytes are too few", nil},
+		{"little", "499 bytes are too few", scene[:499]},
+		{"a byte in front", "it begins with 00 ff d8", append([]byte{0}, scene...)},
+		{"a web page", "it begins with 3c 68 74", bytes.Repeat([]byte("<html>"), 100)},
+		{"no end marker", "cut short after 2500 bytes", scene[:len(scene)-2]},
+		{"half", "cut short after 1251 bytes", scene[:len(scene)/2]},
+		{"cut in a segment", "the segment at byte", scene[:550]},
+		{"a segment of length 1", "has length 1", edit(func(b []byte) []byte { b[4], b[5] = 0, 1; return b })},
+		{"garbage between segments", "a marker begins with 0xff", edit(func(b []byte) []byte {
+			from, _ := tablesAt(t, b)
+			b[from] = 0x12
+			return b
+		})},
+		{"a second start", "a second picture begins at byte 2", append([]byte{0xFF, soi}, scene...)},
+		{"no frame header", "without quantisation tables or frame header", edit(func(b []byte) []byte {
+			b[bytes.Index(b, []byte{0xFF, sof0})+1] = 0xFE // a comment
+			return b
+		})},
+		{"ends at once", "ends before the picture begins", append([]byte{0xFF, soi, 0xFF, eoi}, make([]byte, 600)...)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := cleanJPEG(c.in)
+			if !errors.Is(err, drivers.ErrProtocol) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("cleanJPEG gives %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestEveryCutIsRefused(t *testing.T) {
+	for _, file := range []string{"scene.jpg", "progressive.jpg"} {
+		b := load(t, file)
+		for n := range b {
+			if _, err := cleanJPEG(b[:n]); err == nil {
+				t.Fatalf("%s passes with %d of %d bytes", file, n, len(b))
+			}
+		}
+	}
+}
+
+// FuzzCleanJPEG holds that what is accepted begins and ends as a picture does, is
+// accepted again unchanged, and is made of the input's bytes and the tables.
+func FuzzCleanJPEG(f *testing.F) {
+	for _, file := range []string{"scene.jpg", "grey.jpg", "progressive.jpg"} {
+		b := load(f, file)
+		f.Add(b)
+		from, to := tablesAt(f, b)
+		f.Add(append(bytes.Clone(b[:from]), b[to:]...))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := cleanJPEG(b)
+		if err != nil {
+			if !errors.Is(err, drivers.ErrProtocol) {
+				t.Errorf("the error %q is no fault", err)
+			}
+			return
+		}
+		again, err := cleanJPEG(p.jpeg)
+		switch {
+		case err != nil || !bytes.Equal(again.jpeg, p.jpeg):
+			t.Errorf("a clean picture of %d bytes cleans to %d, %v", len(p.jpeg), len(again.jpeg), err)
+		case !bytes.HasPrefix(p.jpeg, []byte{0xFF, soi, 0xFF}) || !bytes.HasSuffix(p.jpeg, []byte{0xFF, eoi}):
+			t.Errorf("a clean picture is % x … % x", p.jpeg[:3], p.jpeg[len(p.jpeg)-2:])
+		case len(p.jpeg) > len(b)+len(standardTables):
+			t.Errorf("%d bytes became %d", len(b), len(p.jpeg))
+		}
+		if g, err := decodeJPEG(p); err == nil && (g.brightness() < 0 || g.brightness() > 100 || g.sharpness() < 0 || g.sharpness() > 1_040_400) {
+			t.Errorf("brightness %v, sharpness %v", g.brightness(), g.sharpness())
+		}
+	})
+}

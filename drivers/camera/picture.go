@@ -1,0 +1,120 @@
+package camera
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+// Limits on a picture, judged before it is decoded: decoding takes 1.5 to 3 bytes
+// per pixel, a progressive one 9.
+const (
+	minSide        = 16
+	maxSide        = 8192
+	maxPixels      = 10_000_000 // 4096 × 2160 and a little
+	maxProgressive = 2_500_000  // 1920 × 1080 and a little
+)
+
+// sharpWidth is the width that sharpness is measured at; a wider picture is
+// reduced to at most this, so that one site's values survive a change of
+// resolution by and large.
+const sharpWidth = 320
+
+// grey is a picture's brightness, 0 to 255, row by row.
+type grey struct {
+	w, h int
+	pix  []uint8
+}
+
+// decodeJPEG decodes the luma of a picture that cleanJPEG has passed.
+func decodeJPEG(p picture) (grey, error) {
+	c, err := jpeg.DecodeConfig(bytes.NewReader(p.jpeg))
+	if err != nil {
+		return grey{}, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+	}
+	limit := maxPixels
+	if p.progressive {
+		limit = maxProgressive
+	}
+	if min(c.Width, c.Height) < minSide || max(c.Width, c.Height) > maxSide || c.Width*c.Height > limit {
+		return grey{}, fmt.Errorf("%w: a picture of %d × %d; %d to %d pixels a side and %d in all are taken",
+			drivers.ErrProtocol, c.Width, c.Height, minSide, maxSide, limit)
+	}
+	m, err := jpeg.Decode(bytes.NewReader(p.jpeg))
+	if err != nil {
+		return grey{}, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+	}
+	switch m := m.(type) {
+	case *image.YCbCr:
+		return luma(m.Y, m.YStride, c.Width, c.Height), nil
+	case *image.Gray:
+		return luma(m.Pix, m.Stride, c.Width, c.Height), nil
+	default:
+		return grey{}, fmt.Errorf("%w: a picture in %T, neither YCbCr nor grey", drivers.ErrProtocol, m)
+	}
+}
+
+// luma takes a w × h picture out of a plane and reduces it to at most sharpWidth
+// columns: each result is the rounded mean of k × k pixels. What is left over at
+// the right and bottom edges, fewer than k, is not looked at.
+func luma(plane []uint8, stride, w, h int) grey {
+	k := max((w+sharpWidth-1)/sharpWidth, 1)
+	k = min(k, h/3) // a very wide picture keeps the three rows that sharpness needs
+	g := grey{w: w / k, h: h / k}
+	g.pix = make([]uint8, 0, g.w*g.h)
+	sums := make([]uint32, g.w)
+	for y := range g.h {
+		clear(sums)
+		for row := y * k; row < (y+1)*k; row++ {
+			line := plane[row*stride:][:g.w*k]
+			for x := range sums {
+				for _, p := range line[x*k:][:k] {
+					sums[x] += uint32(p)
+				}
+			}
+		}
+		for _, s := range sums {
+			g.pix = append(g.pix, uint8((s+uint32(k*k)/2)/uint32(k*k)))
+		}
+	}
+	return g
+}
+
+// brightness is the mean in percent of white.
+func (g grey) brightness() float64 {
+	sum := 0
+	for _, p := range g.pix {
+		sum += int(p)
+	}
+	return float64(sum) / float64(len(g.pix)) / 255 * 100
+}
+
+// sharpness is the variance of the Laplacian: of what the kernel
+//
+//	0  1  0
+//	1 -4  1
+//	0  1  0
+//
+// gives on each inner pixel. 0 is a picture without any edge, 1 040 400 a
+// checkerboard of black and white pixels.
+func (g grey) sharpness() float64 {
+	var sum, squares, n int64
+	for y := 1; y < g.h-1; y++ {
+		above, here, below := g.pix[(y-1)*g.w:][:g.w], g.pix[y*g.w:][:g.w], g.pix[(y+1)*g.w:][:g.w]
+		for x := 1; x < g.w-1; x++ {
+			l := int64(above[x]) + int64(below[x]) + int64(here[x-1]) + int64(here[x+1]) - 4*int64(here[x])
+			sum += l
+			squares += l * l
+		}
+		n += int64(g.w - 2)
+	}
+	mean := float64(sum) / float64(n)
+	return float64(squares)/float64(n) - mean*mean
+}
+
+// tenth rounds to the resolution that the channels state.
+func tenth(v float64) float64 { return math.Round(v*10) / 10 }
