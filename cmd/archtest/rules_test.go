@@ -25,7 +25,7 @@ var rules = []rule{
 	{"edge/wire/...", []string{"drivers/obs", "drivers/codec/..."}, "the contract with the cloud stands on the vocabulary alone"},
 	{"edge/journal/...", nil, "it stores bytes and knows no observation"},
 	{"edge/clock/...", []string{"edge/wire"}, "it is a value type that every job uses"},
-	{"edge/record/...", []string{"drivers/obs", "drivers/codec/...", "edge/wire"}, "it is a value type that every job uses"},
+	{"edge/record/...", []string{"drivers/obs", "drivers/codec/...", "edge/wire", "edge/journal"}, "it is what stands in a record of the journal, and every job may use it"},
 	{"edge/rule/...", judge, "an evaluator sees observations and values only"},
 	{"edge/quality/...", judge, "an evaluator sees observations and values only"},
 	{"edge/alert/...", judge, "it turns transitions into documents and does no I/O"},
