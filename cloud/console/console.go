@@ -1,0 +1,115 @@
+package console
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// dist is what `npm run build` writes. dist/.keep is always there, so that a
+// fresh clone builds; "all:" is what embeds a name that begins with a dot.
+//
+//go:embed all:dist
+var dist embed.FS
+
+//go:embed missing.html
+var missing string
+
+// document is the one page of the application.
+const document = "index.html"
+
+// policy lets the page load from its own address alone: an operations center
+// has no internet, and a page that shows alerts must not run foreign code.
+// Styles may be inline, since the chart positions its parts with them.
+const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
+	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// Handler returns the console, to be mounted at /. It answers GET and HEAD, is
+// safe for concurrent use, reads no file at run time and keeps nothing about
+// its callers. Security headers that are already set, by whoever wraps it, are
+// left as they are. A path below /api/ is never answered with a page, so that a
+// mistyped address of the API does not look like a success.
+func Handler() http.Handler {
+	sub, err := fs.Sub(dist, "dist")
+	if err != nil {
+		// Only an invalid name makes fs.Sub fail, and the name is a constant.
+		return newHandler(dist)
+	}
+	return newHandler(sub)
+}
+
+func newHandler(files fs.FS) http.Handler {
+	assets, err := load(files)
+	if err != nil || assets[document] == nil {
+		return secured(http.HandlerFunc(serveMissing))
+	}
+	return secured(&server{assets: assets})
+}
+
+type server struct {
+	assets map[string]*asset
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "the console answers GET and HEAD", http.StatusMethodNotAllowed)
+		return
+	}
+	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+	if a := s.assets[name]; a != nil {
+		a.serve(w, r)
+		return
+	}
+	if !isPage(name) {
+		http.NotFound(w, r)
+		return
+	}
+	s.assets[document].serve(w, r)
+}
+
+// isPage says whether a path that is no file may be a page of the application.
+// An old tab that asks for a script of the build before this one must get 404:
+// a document in place of a script would be a puzzle. A channel's name may hold a
+// dot ("temp.inlet"), so below gateways/ a dot means nothing.
+func isPage(name string) bool {
+	if name == "api" || strings.HasPrefix(name, "api/") || strings.HasPrefix(name, hashedDir) {
+		return false
+	}
+	return strings.HasPrefix(name, "gateways/") || path.Ext(name) == ""
+}
+
+// secured sets what a browser should know about a page of ours, unless someone
+// outside has already said something else.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		for _, kv := range [...][2]string{
+			{"Content-Security-Policy", policy},
+			{"X-Content-Type-Options", "nosniff"},
+			{"Referrer-Policy", "no-referrer"},
+			{"Cross-Origin-Opener-Policy", "same-origin"},
+		} {
+			if h.Get(kv[0]) == "" {
+				h.Set(kv[0], kv[1])
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func serveMissing(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(missing)) // the reader has gone: nobody is left to tell
+	}
+}

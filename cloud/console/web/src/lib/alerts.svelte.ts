@@ -1,0 +1,67 @@
+// The alerts the console knows: all active ones, and the past ones it has asked for.
+import type { Alert } from './api';
+import { compareActive, comparePast, mergeAlert } from './model';
+import { isUrgent, lookOf } from './severity';
+
+export type News = 'raised' | 'cleared' | 'changed';
+
+class Alerts {
+  #all = $state.raw<ReadonlyMap<string, Alert>>(new Map());
+  /** When an alert came in that was not there before, so that it can be marked as new. */
+  arrived = $state.raw<ReadonlyMap<string, number>>(new Map());
+
+  active: Alert[] = $derived([...this.#all.values()].filter((a) => a.condition === 'active').sort(compareActive));
+  past: Alert[] = $derived([...this.#all.values()].filter((a) => a.condition !== 'active').sort(comparePast));
+  /** Active and seen by nobody: what the page's title counts. */
+  open: Alert[] = $derived(this.active.filter((a) => !a.acknowledged));
+  /** Over, but seen by nobody. */
+  clearedUnseen: Alert[] = $derived(this.past.filter((a) => !a.acknowledged));
+
+  get(id: string): Alert | undefined {
+    return this.#all.get(id);
+  }
+
+  /** Takes one that the live stream brought, and says what it means to a person. */
+  receive(next: Alert, now: number): News {
+    const old = this.#all.get(next.id);
+    const merged = this.#put([next]).get(next.id)!;
+    if (merged.condition !== 'active') return old?.condition === 'active' ? 'cleared' : 'changed';
+    const worse = old && lookOf(merged.severity).rank < lookOf(old.severity).rank;
+    if (old && old.condition === 'active' && !worse) return 'changed';
+    this.arrived = new Map(this.arrived).set(next.id, now);
+    return 'raised';
+  }
+
+  put(list: readonly Alert[]): void {
+    this.#put(list);
+  }
+
+  /** Takes the list of active ones: any other that was active has ended meanwhile. Returns their ids. */
+  setActive(list: readonly Alert[]): string[] {
+    const listed = new Set(list.map((a) => a.id));
+    const gone = this.active.filter((a) => !listed.has(a.id)).map((a) => a.id);
+    this.#put(list);
+    return gone;
+  }
+
+  /** Removes alerts that the aggregator no longer knows. */
+  drop(ids: readonly string[]): void {
+    const next = new Map(this.#all);
+    for (const id of ids) next.delete(id);
+    this.#all = next;
+  }
+
+  /** The most severe active one that nobody has acknowledged and that is urgent. */
+  get loudest(): Alert | undefined {
+    return this.open.find((a) => isUrgent(a.severity));
+  }
+
+  #put(list: readonly Alert[]): ReadonlyMap<string, Alert> {
+    const next = new Map(this.#all);
+    for (const a of list) next.set(a.id, mergeAlert(next.get(a.id), a));
+    this.#all = next;
+    return next;
+  }
+}
+
+export const alerts = new Alerts();

@@ -1,0 +1,241 @@
+// The aggregator's HTTP API as the console uses it. Times are Unix milliseconds.
+// Every number and word that comes in was checked by the aggregator; what may be
+// absent is optional here, so that a newer or older aggregator is still readable.
+
+/** A text in each language that the sender knows. */
+export type Texts = Readonly<Record<string, string>>;
+
+/** QARTOD: 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing. */
+export type QualityCode = 1 | 2 | 3 | 4 | 9;
+
+export type Severity = 'red' | 'orange' | 'yellow' | 'blue';
+
+export interface Info {
+  version: string;
+  store: { id: string; kind: string };
+  mqtt: { address: string; prefix: string };
+  started: number;
+  now: number;
+  insecure?: boolean;
+}
+
+export interface Health {
+  id: string;
+  level: 'info' | 'warn' | 'fail';
+  about?: string;
+  text: Texts;
+}
+
+export interface Device {
+  id: string;
+  driver: string;
+  profile?: string;
+  bus?: string;
+  address?: string;
+  every_ms: number;
+  channels: string[];
+  state: string;
+  fault?: string;
+  note?: string;
+  camera?: boolean;
+}
+
+export interface Journal {
+  bytes: number;
+  quota: number;
+  waiting: number;
+  oldest_ms: number;
+  commit_ms: number;
+  lost: number;
+}
+
+export interface Position {
+  lat: number;
+  lon: number;
+}
+
+export interface Gateway {
+  id: string;
+  name?: string;
+  online: boolean;
+  since?: number;
+  last_seen?: number;
+  version?: string;
+  config?: string;
+  clock?: 'synced' | 'held' | 'unsynced';
+  epoch?: string;
+  area?: string;
+  position?: Position | null;
+  journal?: Journal | null;
+  health?: Health[] | null;
+  devices?: Device[] | null;
+  conflict?: boolean;
+}
+
+/** What is known of a stream apart from its readings. */
+export interface StreamInfo {
+  gateway: string;
+  device: string;
+  channel: string;
+  metric?: string;
+  unit?: string;
+  unit_text?: string;
+  label?: Texts;
+  decimals?: number;
+  every_ms?: number;
+}
+
+/** The newest reading of one stream. `v` is null exactly when there is no value. */
+export interface Value extends StreamInfo {
+  v: number | null;
+  qc: QualityCode;
+  why?: string;
+  t: number;
+}
+
+export interface Evidence {
+  n: string;
+  ago_ms: number;
+  v: number;
+  qc?: QualityCode;
+}
+
+export interface Acknowledgement {
+  by: string;
+  at: number;
+  note?: string;
+}
+
+export interface HistoryEntry {
+  at: number;
+  what: string;
+  by?: string;
+  note?: string;
+}
+
+export interface Alert {
+  id: string;
+  rev: number;
+  gateway: string;
+  device?: string;
+  channel?: string;
+  rule: string;
+  severity: Severity;
+  stage: 'forecast' | 'actual';
+  condition: 'active' | 'cleared';
+  since: number;
+  at: number;
+  cleared?: number | null;
+  value?: number | null;
+  limit?: number | null;
+  unit?: string;
+  unit_text?: string;
+  text?: Texts;
+  area?: string;
+  position?: Position | null;
+  image?: string;
+  acknowledged?: Acknowledgement | null;
+  evidence?: Evidence[] | null;
+  history?: HistoryEntry[] | null;
+}
+
+export interface Gap {
+  gateway?: string;
+  device?: string;
+  from: number;
+  to: number;
+  why: string;
+  detail?: string;
+}
+
+/** [time, value or null, quality, reason] */
+export type Point = [t: number, v: number | null, qc: QualityCode, why?: string];
+
+export interface Series {
+  stream: StreamInfo;
+  points: Point[];
+  gaps: Gap[];
+  reduced?: boolean;
+}
+
+export interface Camera {
+  gateway: string;
+  device: string;
+  image: string;
+  t: number;
+}
+
+/** What the aggregator answered instead of what was asked for. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly id: string,
+    readonly text: Texts,
+    readonly field?: string,
+    /** The body as it came; a 409 carries the alert. */
+    readonly body?: unknown,
+  ) {
+    super(`${status} ${id}`);
+  }
+}
+
+const base = '/api/v1';
+
+function isRecord(x: unknown): x is Record<string, unknown> {
+  return typeof x === 'object' && x !== null;
+}
+
+function toApiError(status: number, body: unknown): ApiError {
+  const e = isRecord(body) && isRecord(body['error']) ? body['error'] : {};
+  const raw = e['text'];
+  const text: Texts = isRecord(raw) ? (raw as Texts) : typeof raw === 'string' ? { en: raw } : {};
+  const field = typeof e['field'] === 'string' ? e['field'] : undefined;
+  return new ApiError(status, String(e['id'] ?? ''), text, field, body);
+}
+
+/** Asks for JSON. Throws ApiError when the aggregator refuses, TypeError when it cannot be reached. */
+async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const answer = await fetch(base + path, { ...init, signal: init.signal ?? AbortSignal.timeout(20_000) });
+  const body: unknown = await answer.json().catch(() => undefined);
+  if (!answer.ok) throw toApiError(answer.status, body);
+  return body as T;
+}
+
+function query(fields: Record<string, string | number | undefined>): string {
+  const q = new URLSearchParams();
+  for (const [k, v] of Object.entries(fields)) if (v !== undefined && v !== '') q.set(k, String(v));
+  const s = q.toString();
+  return s && `?${s}`;
+}
+
+const part = encodeURIComponent;
+
+export const api = {
+  info: () => request<Info>('/info'),
+  gateways: async () => (await request<{ gateways: Gateway[] | null }>('/gateways')).gateways ?? [],
+  values: async () => {
+    const r = await request<{ now: number; values: Value[] | null }>('/values');
+    return { now: r.now, values: r.values ?? [] };
+  },
+  alerts: async (f: { state: 'active' | 'past' | 'all'; gateway?: string; limit?: number }) =>
+    (await request<{ alerts: Alert[] | null }>(`/alerts${query(f)}`)).alerts ?? [],
+  alert: (id: string) => request<Alert>(`/alerts/${part(id)}`),
+  acknowledge: (id: string, by: string, note: string) =>
+    request<Alert>(`/alerts/${part(id)}/acknowledge`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ by, note }),
+    }),
+  series: async (
+    f: { gateway: string; device: string; channel: string; from: number; to: number; max: number },
+    signal?: AbortSignal,
+  ): Promise<Series> => {
+    const r = await request<Series>(`/series${query(f)}`, signal ? { signal } : {});
+    return { ...r, points: r.points ?? [], gaps: r.gaps ?? [] };
+  },
+  gaps: async (f: { gateway: string; from: number; to: number }) =>
+    (await request<{ gaps: Gap[] | null }>(`/gaps${query(f)}`)).gaps ?? [],
+  cameras: async () => (await request<{ cameras: Camera[] | null }>('/cameras')).cameras ?? [],
+  imageURL: (id: string) => `${base}/images/${part(id)}.jpg`,
+  streamURL: `${base}/stream`,
+};

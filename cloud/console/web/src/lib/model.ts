@@ -1,0 +1,190 @@
+// What the console knows and how news changes it, as pure functions. News may
+// come twice, late and in any order (a snapshot races with the live stream), so
+// each merge keeps the newer one.
+import type { Alert, Device, Gateway, QualityCode, Value } from './api';
+import { lookOf } from './severity';
+
+/** The pseudo channel under which the failed sample of a whole device travels. */
+export const faultChannel = 'fault';
+
+export function streamKey(s: { gateway: string; device: string; channel: string }): string {
+  return `${s.gateway}/${s.device}/${s.channel}`;
+}
+
+/** The newer of two readings. What the newer one leaves unsaid about the stream is kept from the older. */
+export function mergeValue(old: Value | undefined, next: Value): Value {
+  if (!old) return next;
+  if (next.t < old.t) return old;
+  return {
+    ...next,
+    metric: next.metric ?? old.metric,
+    unit: next.unit ?? old.unit,
+    unit_text: next.unit_text ?? old.unit_text,
+    label: next.label ?? old.label,
+    decimals: next.decimals ?? old.decimals,
+    every_ms: next.every_ms ?? old.every_ms,
+  };
+}
+
+/**
+ * The newer of two revisions. Within one revision the later to arrive counts,
+ * but neither an acknowledgement nor the details of an alert are ever forgotten:
+ * a revision that was made on the gateway knows nothing of either.
+ */
+export function mergeAlert(old: Alert | undefined, next: Alert): Alert {
+  if (!old) return next;
+  const newer = next.rev >= old.rev ? next : old;
+  const other = newer === next ? old : next;
+  return {
+    ...newer,
+    acknowledged: newer.acknowledged ?? other.acknowledged ?? null,
+    image: newer.image || other.image || '',
+    evidence: newer.evidence?.length ? newer.evidence : (other.evidence ?? null),
+    history: longer(newer.history, other.history),
+  };
+}
+
+function longer<T>(a: T[] | null | undefined, b: T[] | null | undefined): T[] | null {
+  return (a?.length ?? 0) >= (b?.length ?? 0) ? (a ?? null) : (b ?? null);
+}
+
+/** Most severe first, then those nobody has acknowledged, then the newest. */
+export function compareActive(a: Alert, b: Alert): number {
+  return (
+    lookOf(a.severity).rank - lookOf(b.severity).rank ||
+    Number(!!a.acknowledged) - Number(!!b.acknowledged) ||
+    b.since - a.since ||
+    (a.id < b.id ? -1 : 1)
+  );
+}
+
+/** The most recently ended first. */
+export function comparePast(a: Alert, b: Alert): number {
+  return (b.cleared ?? b.at) - (a.cleared ?? a.at) || (a.id < b.id ? 1 : -1);
+}
+
+/** A reading is stale when three of its intervals have passed without a newer one. */
+export function isStale(t: number, everyMs: number | undefined, now: number): boolean {
+  return now - t > 3 * Math.max(everyMs ?? 10_000, 1000);
+}
+
+export type Judgement = 'good' | 'unchecked' | 'suspect' | 'fail' | 'missing';
+
+export function judge(qc: QualityCode): Judgement {
+  switch (qc) {
+    case 1:
+      return 'good';
+    case 3:
+      return 'suspect';
+    case 4:
+      return 'fail';
+    case 9:
+      return 'missing';
+    default:
+      return 'unchecked';
+  }
+}
+
+/** How a gateway is doing, in numbers. */
+export interface Summary {
+  devices: number;
+  /** Devices that are silent or at fault. */
+  bad: number;
+  streams: number;
+  stale: number;
+  /** Streams whose newest reading is suspect, failed or missing. */
+  doubtful: number;
+}
+
+export const emptySummary: Summary = { devices: 0, bad: 0, streams: 0, stale: 0, doubtful: 0 };
+
+export function deviceIsBad(d: Device): boolean {
+  return d.state === 'silent' || d.state === 'fault';
+}
+
+export function summarize(g: Gateway, values: Iterable<Value>, now: number): Summary {
+  const s = { ...emptySummary };
+  for (const d of g.devices ?? []) {
+    s.devices++;
+    if (deviceIsBad(d)) s.bad++;
+  }
+  for (const v of values) {
+    if (v.channel === faultChannel) continue;
+    s.streams++;
+    if (isStale(v.t, v.every_ms, now)) s.stale++;
+    else if (v.qc === 3 || v.qc === 4 || v.qc === 9) s.doubtful++;
+  }
+  return s;
+}
+
+export function addSummaries(a: Summary, b: Summary): Summary {
+  return {
+    devices: a.devices + b.devices,
+    bad: a.bad + b.bad,
+    streams: a.streams + b.streams,
+    stale: a.stale + b.stale,
+    doubtful: a.doubtful + b.doubtful,
+  };
+}
+
+export function sameSummary(a: Summary, b: Summary): boolean {
+  return (
+    a.devices === b.devices &&
+    a.bad === b.bad &&
+    a.streams === b.streams &&
+    a.stale === b.stale &&
+    a.doubtful === b.doubtful
+  );
+}
+
+/** Whether a person should look at this gateway. Its alerts are counted elsewhere. */
+export function inTrouble(g: Gateway, s: Summary): boolean {
+  const bad = (g.health ?? []).some((h) => h.level !== 'info');
+  return !g.online || !!g.conflict || bad || s.bad > 0 || s.stale > 0 || s.doubtful > 0;
+}
+
+/** Channels in the order the device declares them; what it does not declare follows by name. */
+export function orderChannels<T extends { channel: string }>(declared: readonly string[], found: readonly T[]): T[] {
+  const place = new Map(declared.map((c, i) => [c, i]));
+  const at = (c: string) => place.get(c) ?? declared.length;
+  return [...found].sort((a, b) => at(a.channel) - at(b.channel) || a.channel.localeCompare(b.channel));
+}
+
+/**
+ * Deals panels onto columns, each to the shortest so far. Depends only on what
+ * a panel always contains, so that nothing moves while people read.
+ */
+export function dealColumns<T>(panels: readonly T[], height: (p: T) => number, columns: number): T[][] {
+  const out: T[][] = Array.from({ length: Math.max(1, columns) }, () => []);
+  const heights = out.map(() => 0);
+  for (const p of panels) {
+    const i = heights.indexOf(Math.min(...heights));
+    out[i]!.push(p);
+    heights[i]! += height(p);
+  }
+  return out;
+}
+
+export interface AlertFilter {
+  severity: string;
+  gateway: string;
+  text: string;
+  unacknowledged: boolean;
+}
+
+export function matchesAlert(a: Alert, f: AlertFilter): boolean {
+  if (f.severity && a.severity !== f.severity) return false;
+  if (f.gateway && a.gateway !== f.gateway) return false;
+  if (f.unacknowledged && a.acknowledged) return false;
+  const words = f.text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return true;
+  const hay = [a.gateway, a.device, a.channel, a.rule, ...Object.values(a.text ?? {})].join(' ').toLowerCase();
+  return words.every((w) => hay.includes(w));
+}
+
+/** The label of a stream: the metric's words, with the qualifier of a channel such as temp.inlet behind. */
+export function qualifierOf(channel: string): string {
+  const dot = channel.indexOf('.');
+  return dot < 0 ? '' : channel.slice(dot + 1);
+}
+

@@ -1,0 +1,91 @@
+// Pages by path. The aggregator answers every path with the same document.
+
+export type Route =
+  | { page: 'overview' }
+  | { page: 'alerts' }
+  | { page: 'connect' }
+  | { page: 'alert'; id: string }
+  | { page: 'gateway'; gateway: string }
+  | { page: 'stream'; gateway: string; device: string; channel: string }
+  | { page: 'notfound' };
+
+export function parseRoute(path: string): Route {
+  let parts: string[];
+  try {
+    parts = path.split('/').filter(Boolean).map(decodeURIComponent);
+  } catch {
+    return { page: 'notfound' };
+  }
+  const [first, a, b, c] = parts;
+  if (first === undefined) return { page: 'overview' };
+  if (first === 'alerts' && parts.length === 1) return { page: 'alerts' };
+  if (first === 'alerts' && a && parts.length === 2) return { page: 'alert', id: a };
+  if (first === 'connect' && parts.length === 1) return { page: 'connect' };
+  if (first === 'gateways' && a && parts.length === 2) return { page: 'gateway', gateway: a };
+  if (first === 'gateways' && a && b && c && parts.length === 4) {
+    return { page: 'stream', gateway: a, device: b, channel: c };
+  }
+  return { page: 'notfound' };
+}
+
+export const href = {
+  overview: () => '/',
+  alerts: () => '/alerts',
+  connect: () => '/connect',
+  alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
+  gateway: (id: string) => `/gateways/${encodeURIComponent(id)}`,
+  stream: (s: { gateway: string; device: string; channel: string }) =>
+    `/gateways/${[s.gateway, s.device, s.channel].map(encodeURIComponent).join('/')}`,
+};
+
+class Router {
+  path = $state('/');
+  query = $state.raw(new URLSearchParams());
+  route = $derived(parseRoute(this.path));
+  /** Called after a page was changed by the viewer, to move focus and scroll. */
+  onNavigate: () => void = () => {};
+
+  start() {
+    this.#read();
+    addEventListener('popstate', () => {
+      this.#read();
+      this.onNavigate();
+    });
+    document.addEventListener('click', (e) => this.#click(e));
+  }
+
+  go(to: string) {
+    if (to === location.pathname + location.search) return;
+    history.pushState(null, '', to);
+    this.#read();
+    this.onNavigate();
+  }
+
+  /** Keeps a filter in the address without making a step in the history. */
+  setQuery(fields: Record<string, string>) {
+    const q = new URLSearchParams(location.search);
+    for (const [k, v] of Object.entries(fields)) {
+      if (v) q.set(k, v);
+      else q.delete(k);
+    }
+    const s = q.toString();
+    history.replaceState(null, '', location.pathname + (s && `?${s}`));
+    this.query = q;
+  }
+
+  #read() {
+    this.path = location.pathname;
+    this.query = new URLSearchParams(location.search);
+  }
+
+  #click(e: MouseEvent) {
+    if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+    const a = e.target instanceof Element ? e.target.closest('a') : null;
+    if (!a || a.target || a.origin !== location.origin || a.hasAttribute('download') || a.hash) return;
+    if (a.pathname.startsWith('/api/')) return;
+    e.preventDefault();
+    this.go(a.pathname + a.search);
+  }
+}
+
+export const router = new Router();

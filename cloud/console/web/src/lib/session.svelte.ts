@@ -1,0 +1,222 @@
+// Brings everything together: loads what is, follows what changes, and tells
+// people about it.
+import { announcer } from './announce.svelte';
+import { alerts } from './alerts.svelte';
+import { api, type Alert, type Camera, type Gap, type Gateway, type Info, type Value } from './api';
+import { clock } from './clock.svelte';
+import { fleet } from './fleet.svelte';
+import { openLive, type Phase } from './live';
+import { settings, t, word } from './settings.svelte';
+import { isUrgent } from './severity';
+import { Siren } from './sound';
+import type { ServerEvent } from './sse';
+import { alertText, gatewayName, stageWord } from './words';
+
+/** A connection that was away longer than this may have missed more than the aggregator can replay. */
+const replayable = 10_000;
+const sirenEvery = 30_000;
+const pastAtStart = 50;
+
+type ValueListener = (values: readonly Value[]) => void;
+type GapListener = (gap: Gap) => void;
+
+class Session {
+  phase = $state<Phase>('connecting');
+  /** When anything last came from the aggregator, heartbeats included, in its time. */
+  lastMessage = $state(0);
+  /** When the connection was lost, in the aggregator's time; 0 while it stands. */
+  lostAt = $state(0);
+  loaded = $state(false);
+  info = $state.raw<Info | undefined>(undefined);
+  /** Whether sounds can be heard: the browser wants a click first. */
+  soundReady = $state(false);
+
+  #siren = new Siren();
+  #lastSiren = 0;
+  #fresher = new Set<string>();
+  #loading = false;
+  #frame = false;
+  #valueListeners = new Set<ValueListener>();
+  #gapListeners = new Set<GapListener>();
+
+  start(): () => void {
+    clock.start(() => this.#tick());
+    const close = openLive({
+      url: api.streamURL,
+      onAlive: () => (this.lastMessage = clock.read()),
+      onOpen: (downMs) => {
+        if (downMs > replayable || !this.loaded) void this.load();
+      },
+      onPhase: (p) => this.#setPhase(p),
+      onEvent: (e) => this.#receive(e),
+    });
+    return () => {
+      close();
+      clock.stop();
+    };
+  }
+
+  /** Loads all there is. Tries again by itself until it has succeeded. */
+  async load(): Promise<void> {
+    if (this.#loading) return;
+    this.#loading = true;
+    try {
+      this.#fresher.clear();
+      const [info, gateways, values, active, past, cameras] = await Promise.all([
+        api.info(),
+        api.gateways(),
+        api.values(),
+        api.alerts({ state: 'active' }),
+        api.alerts({ state: 'past', limit: pastAtStart }),
+        api.cameras(),
+      ]);
+      this.info = info;
+      clock.set(values.now);
+      fleet.setGateways(gateways, this.#fresher);
+      fleet.queue(values.values);
+      fleet.flush();
+      fleet.setCameras(cameras);
+      fleet.summarize(clock.now);
+      const ended = alerts.setActive(active);
+      alerts.put(past);
+      void this.#follow(ended);
+      this.loaded = true;
+      this.lastMessage = clock.now;
+    } catch {
+      setTimeout(() => void this.load(), 2000);
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  /** Asks how alerts ended that were active before and are not listed any more. */
+  async #follow(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const a = await api.alert(id).catch((e: unknown) => e);
+      if (a instanceof Error) {
+        if ('status' in a && a.status === 404) alerts.drop([id]);
+      } else alerts.put([a as Alert]);
+    }
+  }
+
+  /** Calls f with every batch of values as it arrives, until the returned function is called. */
+  onValues(f: ValueListener): () => void {
+    this.#valueListeners.add(f);
+    return () => this.#valueListeners.delete(f);
+  }
+
+  onGap(f: GapListener): () => void {
+    this.#gapListeners.add(f);
+    return () => this.#gapListeners.delete(f);
+  }
+
+  /** Turns sounds on or off; to be called from a click or a key press. */
+  async toggleSound(): Promise<void> {
+    if (settings.sound && this.soundReady) {
+      settings.setSound(false);
+      return;
+    }
+    settings.setSound(true);
+    this.soundReady = await this.#siren.enable();
+    this.#siren.play(alerts.loudest?.severity ?? 'yellow');
+    this.#lastSiren = clock.read();
+  }
+
+  /** The first touch of the page is what browsers wait for; nothing is played for it. */
+  async wakeSound(): Promise<void> {
+    if (settings.sound && !this.soundReady) this.soundReady = await this.#siren.enable();
+  }
+
+  #setPhase(p: Phase) {
+    const was = this.phase;
+    this.phase = p;
+    if (p === 'live') {
+      if (was !== 'live' && this.lostAt) announcer.say(t('conn.back'));
+      this.lostAt = 0;
+    } else if (was === 'live') this.lostAt = clock.read();
+    if (p === 'offline') {
+      this.lostAt ||= clock.read();
+      announcer.say(t('conn.lost'));
+    }
+  }
+
+  #receive(e: ServerEvent) {
+    if (e.event === 'resync') {
+      void this.load();
+      return;
+    }
+    let data: unknown;
+    try {
+      data = JSON.parse(e.data);
+    } catch {
+      return; // half an event helps nobody; the next one is whole
+    }
+    switch (e.event) {
+      case 'values':
+        this.#values((data as { values?: Value[] }).values ?? []);
+        break;
+      case 'alert':
+        this.#alert(data as Alert);
+        break;
+      case 'gateway': {
+        const g = data as Gateway;
+        this.#fresher.add(g.id);
+        fleet.setGateway(g);
+        break;
+      }
+      case 'image':
+        fleet.setCamera(data as Camera);
+        break;
+      case 'gap':
+        for (const f of this.#gapListeners) f(data as Gap);
+        break;
+      case 'hello':
+        clock.set((data as { now: number }).now);
+        break;
+    }
+  }
+
+  #values(values: readonly Value[]) {
+    fleet.queue(values);
+    for (const f of this.#valueListeners) f(values);
+    if (this.#frame) return;
+    this.#frame = true;
+    const show = () => {
+      this.#frame = false;
+      fleet.flush();
+    };
+    // A page in the background has no frames, yet its ages and counts must hold.
+    if (document.hidden) setTimeout(show, 1000);
+    else requestAnimationFrame(show);
+  }
+
+  #alert(a: Alert) {
+    const news = alerts.receive(a, clock.read());
+    if (news === 'changed') return;
+    const what = alertText(a).text;
+    const where = gatewayName(a.gateway);
+    if (news === 'cleared') {
+      announcer.say(t('announce.cleared', { what, where }));
+      return;
+    }
+    const stage = stageWord(a);
+    const level = word('severity', a.severity);
+    announcer.say(t('announce.new', { stage, level, what, where }), isUrgent(a.severity));
+    if (!settings.sound || a.acknowledged) return;
+    this.#siren.play(a.severity);
+    if (isUrgent(a.severity)) this.#lastSiren = clock.read();
+  }
+
+  #tick() {
+    fleet.summarize(clock.now);
+    if (!settings.sound) return;
+    this.soundReady = this.#siren.ready;
+    const loudest = alerts.loudest;
+    if (loudest?.severity === 'red' && clock.now - this.#lastSiren >= sirenEvery) {
+      this.#lastSiren = clock.now;
+      this.#siren.play('red');
+    }
+  }
+}
+
+export const session = new Session();

@@ -1,0 +1,89 @@
+// What the viewer chose, kept in localStorage: language, colours, text size, sound, name.
+import { initialLanguage, locale, term, translate, type Key, type Language, type Params } from './i18n/translate';
+
+export type Theme = 'auto' | 'light' | 'dark';
+export type Size = 'normal' | 'large';
+
+function read(name: string): string | null {
+  try {
+    return localStorage.getItem(`lamppost.${name}`);
+  } catch {
+    return null; // storage is forbidden: choices last as long as the page
+  }
+}
+
+export function keep(name: string, value: string): void {
+  try {
+    localStorage.setItem(`lamppost.${name}`, value);
+  } catch {
+    // as above
+  }
+}
+
+function oneOf<T extends string>(value: string | null, allowed: readonly T[], otherwise: T): T {
+  return allowed.find((a) => a === value) ?? otherwise;
+}
+
+const systemDark = globalThis.matchMedia?.('(prefers-color-scheme: dark)');
+
+class Settings {
+  language = $state<Language>(initialLanguage(read('language'), globalThis.navigator?.languages ?? []));
+  theme = $state<Theme>(oneOf(read('theme'), ['auto', 'light', 'dark'], 'auto'));
+  #systemDark = $state(systemDark?.matches ?? false);
+  dark = $derived(this.theme === 'dark' || (this.theme === 'auto' && this.#systemDark));
+  size = $state<Size>(oneOf(read('size'), ['normal', 'large'], 'normal'));
+  sound = $state(read('sound') === 'on');
+  /** The name last given with an acknowledgement. */
+  name = $state(read('name') ?? '');
+
+  setLanguage(l: Language) {
+    this.language = l;
+    keep('language', l);
+    this.apply();
+  }
+  setTheme(t: Theme) {
+    this.theme = t;
+    keep('theme', t);
+    this.apply();
+  }
+  setSize(s: Size) {
+    this.size = s;
+    keep('size', s);
+    this.apply();
+  }
+  setSound(on: boolean) {
+    this.sound = on;
+    keep('sound', on ? 'on' : 'off');
+  }
+  setName(n: string) {
+    this.name = n;
+    keep('name', n);
+  }
+
+  constructor() {
+    systemDark?.addEventListener('change', (e) => {
+      this.#systemDark = e.matches;
+      this.apply();
+    });
+  }
+
+  /** Writes the choices where style sheets and screen readers find them. */
+  apply() {
+    const root = document.documentElement;
+    root.lang = locale[this.language];
+    root.dataset['theme'] = this.dark ? 'dark' : 'light';
+    root.dataset['size'] = this.size;
+  }
+}
+
+export const settings = new Settings();
+
+/** The text for key in the viewer's language; follows the switch. */
+export function t(key: Key, params?: Params): string {
+  return translate(settings.language, key, params);
+}
+
+/** The text for a word of the protocol in the viewer's language. */
+export function word(group: 'why' | 'what' | 'device' | 'severity', w: string): string {
+  return term(settings.language, group, w);
+}

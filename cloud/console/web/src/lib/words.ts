@@ -1,0 +1,59 @@
+// Names and sentences put together from what the API gives, in the viewer's language.
+import type { Alert, StreamInfo } from './api';
+import { fleet } from './fleet.svelte';
+import { decimalsOf, formatValue, withUnit } from './format';
+import { pick } from './i18n/translate';
+import { qualifierOf, streamKey } from './model';
+import { settings, t } from './settings.svelte';
+
+/** A text with the language it is written in, for lang attributes. */
+export interface Tagged {
+  text: string;
+  lang: string;
+}
+
+/** The words for what a stream measures: "Temperature", with "inlet" behind for temp.inlet. */
+export function streamLabel(s: StreamInfo): Tagged {
+  const label = pick(settings.language, s.label) ?? { text: s.channel, lang: 'en' };
+  const qualifier = s.label ? qualifierOf(s.channel) : '';
+  return qualifier ? { ...label, text: `${label.text} · ${qualifier}` } : label;
+}
+
+/** What an alert says; the rule's name when it says nothing. */
+export function alertText(a: Alert): Tagged {
+  return pick(settings.language, a.text) ?? { text: a.rule, lang: 'en' };
+}
+
+/** A number in the words of an alert's stream, with unit; value and limit with the same decimals. Empty when there is none. */
+export function alertNumber(a: Alert, v: number | null | undefined): string {
+  if (v === null || v === undefined) return '';
+  const decimals = Math.min(3, Math.max(decimalsOf(a.value), decimalsOf(a.limit), decimalsOf(v)));
+  return withUnit(formatValue(settings.language, v, decimals), a.unit_text || a.unit);
+}
+
+/** The newest reading of the alert's stream, when it is usable. */
+export function alertNow(a: Alert): string {
+  if (!a.device || !a.channel || a.condition !== 'active') return '';
+  const value = fleet.stream(streamKey({ gateway: a.gateway, device: a.device, channel: a.channel }))?.value;
+  if (!value || value.v === null || value.qc === 4) return '';
+  // A rule may watch a sum or a rate over a stream. Only when the alert's value is
+  // one of the stream's own readings does the newest reading compare with it.
+  const own = a.evidence?.some((e) => e.n === `${a.device}/${a.channel}` && e.v === a.value);
+  if (!own || value.unit !== a.unit) return '';
+  return withUnit(formatValue(settings.language, value.v, value.decimals), value.unit_text || value.unit);
+}
+
+/** A gateway's name as people say it; its id when it has none. */
+export function gatewayName(id: string): string {
+  return fleet.gateway(id)?.info.name || id;
+}
+
+/** "Alert" or "Pre-alert". */
+export function stageWord(a: Alert): string {
+  return t(a.stage === 'forecast' ? 'stage.forecast' : 'stage.actual');
+}
+
+/** The language of a text that comes without one: a gateway's notes are Chinese or English. */
+export function guessLanguage(text: string): string {
+  return /\p{Script=Han}/u.test(text) ? 'zh-CN' : 'en';
+}
