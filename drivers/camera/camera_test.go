@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -266,5 +267,35 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		case strings.Contains(err.Error(), "hunter2"):
 			t.Errorf("the error holds the password: %v", err)
 		}
+	}
+}
+
+// The same over a real network, where the client's errors come from the kernel.
+func TestOverTheNetwork(t *testing.T) {
+	refused := 0
+	srv := httptest.NewServer(guarded(living(t), `Digest realm="x", nonce="y", qop="auth", algorithm=SHA-256`, `Digest username="eve"`, &refused))
+	client := srv.Client()
+	options := "{url: '" + srv.URL + "/still?password=hunter2', username: eve, password_file: " + passwordFile(t, "hunter3") + "}"
+	p, err := planYAML(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := p.OpenHTTP(client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		rs, err := d.Sample(t.Context())
+		if err != nil || rs[0].Value != sceneBrightness {
+			t.Fatalf("readings %v, %v", rs, err)
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d requests were refused, want the first one only", refused)
+	}
+	srv.Close()
+	_, err = d.Sample(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "hunter") {
+		t.Errorf("a camera that went away gives %v", err)
 	}
 }
