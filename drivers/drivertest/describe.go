@@ -25,7 +25,8 @@ var wireKeys = map[drivers.Wire][]string{
 
 // Describe tests what a kind says about itself: that every device in its sample
 // can be planned, that its channels are metrics of the catalogue with a range and
-// a resolution, and that its README names every channel and every option.
+// a resolution, and that its README names every option and, unless they come from
+// a profile, every channel.
 func Describe(t *testing.T, k drivers.Kind, catalog *obs.Catalog) {
 	t.Helper()
 	for _, err := range describe(k, catalog) {
@@ -75,7 +76,11 @@ func describeDevice(k drivers.Kind, n *yamldoc.Node, catalog *obs.Catalog) (wron
 		return wrong
 	}
 	wrong = append(wrong, describePlan(k.Wire, pl, catalog)...)
-	for _, name := range append(keysOf(reflect.TypeOf(options)), channelNames(pl)...) {
+	names := keysOf(reflect.TypeOf(options))
+	if n.Node("profile") == nil { // a profile's channels stand in the profile
+		names = append(names, channelNames(pl)...)
+	}
+	for _, name := range names {
 		if !strings.Contains(k.Readme, "`"+name+"`") {
 			fail("README.md does not name `%s`", name)
 		}
