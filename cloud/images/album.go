@@ -17,8 +17,6 @@ import (
 
 // Errors of Piece.
 var (
-	// ErrRefused wraps what will never be taken.
-	ErrRefused = errors.New("the picture is refused")
 	// ErrBusy says that too many pictures are under way; the gateway sends again.
 	ErrBusy = errors.New("too many pictures are under way")
 )

@@ -182,7 +182,7 @@ func TestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := open(t, images.Options{})
 			p := pieces(t, 1, bad, noon)[0]
-			if _, err := b.Piece(t.Context(), "gw", p.m, p.data, noon); !errors.Is(err, images.ErrRefused) {
+			if _, err := b.Piece(t.Context(), "gw", p.m, p.data, noon); !errors.Is(err, view.ErrRefused) {
 				t.Errorf("Piece = %v, want ErrRefused", err)
 			}
 			if _, _, err := b.File(t.Context(), id(1)); !errors.Is(err, view.ErrUnknown) {
@@ -196,7 +196,7 @@ func TestPiecesThatDoNotBelongTogether(t *testing.T) {
 	b := open(t, images.Options{})
 	first, second := pieces(t, 1, picture(t, 256), noon), pieces(t, 1, picture(t, 200), noon)
 	b.send(t, "gw", first[:1], noon)
-	if _, err := b.Piece(t.Context(), "gw", second[1].m, second[1].data, noon); !errors.Is(err, images.ErrRefused) {
+	if _, err := b.Piece(t.Context(), "gw", second[1].m, second[1].data, noon); !errors.Is(err, view.ErrRefused) {
 		t.Errorf("Piece = %v, want ErrRefused", err)
 	}
 	b.send(t, "gw", first, noon) // and the true one can still come
@@ -206,7 +206,7 @@ func TestIDsBelongToTheirGateway(t *testing.T) {
 	b := open(t, images.Options{})
 	ps := pieces(t, 1, picture(t, 64), noon)
 	b.send(t, "gw", ps, noon)
-	if _, err := b.Piece(t.Context(), "evil", ps[0].m, ps[0].data, noon); !errors.Is(err, images.ErrRefused) {
+	if _, err := b.Piece(t.Context(), "evil", ps[0].m, ps[0].data, noon); !errors.Is(err, view.ErrRefused) {
 		t.Errorf("another gateway's picture with this id: %v, want ErrRefused", err)
 	}
 }
@@ -235,7 +235,7 @@ func TestNothingIsStoredBeforeTheRowIs(t *testing.T) {
 	b := open(t, images.Options{})
 	ps := pieces(t, 1, picture(t, 64), noon)
 	b.db.down = errors.New("disk full")
-	if ok, err := b.Piece(t.Context(), "gw", ps[0].m, ps[0].data, noon); ok || !errors.Is(err, b.db.down) || errors.Is(err, images.ErrRefused) {
+	if ok, err := b.Piece(t.Context(), "gw", ps[0].m, ps[0].data, noon); ok || !errors.Is(err, b.db.down) || errors.Is(err, view.ErrRefused) {
 		t.Errorf("Piece = %v, %v; want the database's error", ok, err)
 	}
 	if _, ok := b.Latest("gw", "gauge"); ok || len(b.published) > 0 {

@@ -33,7 +33,7 @@ type parts struct {
 
 // Piece takes one piece, whose meta data was checked when it was decoded; data is
 // copied. stored is true when the picture is complete and on the disk, now or
-// already before. ErrRefused: this will never be taken. Any other error: nothing is
+// already before. view.ErrRefused: this will never be taken. Any other error: nothing is
 // lost if the gateway sends again.
 func (a *Album) Piece(ctx context.Context, gateway string, m wire.ImageMeta, data []byte, at time.Time) (stored bool, err error) {
 	owner, err := a.owner(ctx, m.ID)
@@ -41,7 +41,7 @@ func (a *Album) Piece(ctx context.Context, gateway string, m wire.ImageMeta, dat
 		return false, err
 	}
 	if owner != "" && owner != gateway {
-		return false, fmt.Errorf("%w: id %s belongs to gateway %s", ErrRefused, m.ID, owner)
+		return false, fmt.Errorf("%w: id %s belongs to gateway %s", view.ErrRefused, m.ID, owner)
 	}
 	if owner != "" {
 		return true, nil
@@ -86,7 +86,7 @@ func (a *Album) collect(gateway string, m wire.ImageMeta, data []byte, at time.T
 	}
 	if p.meta.Bytes != m.Bytes || p.meta.Device != m.Device || p.meta.Pieces != m.Pieces {
 		a.forget(k)
-		return nil, fmt.Errorf("%w: its pieces do not belong together", ErrRefused)
+		return nil, fmt.Errorf("%w: its pieces do not belong together", view.ErrRefused)
 	}
 	if p.data[m.Piece] == nil {
 		p.data[m.Piece] = bytes.Clone(data)
@@ -139,11 +139,11 @@ func check(b []byte) error {
 	c, err := jpeg.DecodeConfig(bytes.NewReader(b))
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: not a JPEG: %w", ErrRefused, err)
+		return fmt.Errorf("%w: not a JPEG: %w", view.ErrRefused, err)
 	case c.Width < 1 || c.Height < 1 || c.Width > maxSide || c.Height > maxSide:
-		return fmt.Errorf("%w: %d × %d pixels", ErrRefused, c.Width, c.Height)
+		return fmt.Errorf("%w: %d × %d pixels", view.ErrRefused, c.Width, c.Height)
 	case !bytes.Contains(b[max(0, len(b)-trailing):], []byte{0xff, 0xd9}):
-		return fmt.Errorf("%w: the JPEG has no end mark", ErrRefused)
+		return fmt.Errorf("%w: the JPEG has no end mark", view.ErrRefused)
 	}
 	return nil
 }

@@ -2,12 +2,14 @@ package view
 
 import "errors"
 
-// Errors by which the API tells what to answer.
+// Errors by which the jobs tell each other what to answer.
 var (
 	// ErrUnknown: there is no such thing, or no longer.
 	ErrUnknown = errors.New("there is no such thing")
 	// ErrAcknowledged: somebody has acknowledged the alert already.
 	ErrAcknowledged = errors.New("the alert is already acknowledged")
+	// ErrRefused: what a gateway sent will never be taken, however often it comes.
+	ErrRefused = errors.New("refused")
 )
 
 // FieldError says which field of a request cannot be accepted, and why.
