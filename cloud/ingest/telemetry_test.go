@@ -125,7 +125,7 @@ func TestFullLaneLeavesAndReturns(t *testing.T) {
 	var have wire.RangeSet
 	for have.Count() < packs {
 		for m := range have.Missing(wire.Range{From: 1, To: packs}) {
-			g.sendPack(g.pack(m.From, m.From))
+			g.sendPack(g.pack(m.From, min(m.To, m.From+20)))
 			break
 		}
 		a := g.ack("what was missing", func(a wire.Ack) bool { return len(a.Stored) > 0 })
@@ -186,7 +186,11 @@ func TestTwoGatewaysUnderOneID(t *testing.T) {
 	r := newRig(t)
 	a, b := r.gateway("gw", "/a"), r.gateway("gw", "/b")
 	send := func(g *gateway, e wire.Epoch, n uint64, v float64) {
-		g.sendPack(g.pack(n, n, func(p *wire.Pack) { p.Epoch = e; p.Values[0].V = v; p.Values[0].Stream.Channel = "ch" + string(rune('a'+e.Counter())) }))
+		g.sendPack(g.pack(n, n, func(p *wire.Pack) {
+			p.Epoch = e
+			p.Values[0].V = v
+			p.Values[0].Stream.Channel = "ch" + string(rune('a'+e.Counter()))
+		}))
 		g.stored(e, wire.Range{From: n, To: n})
 	}
 	// The second speaks while the first goes on for longer than a restart can explain.
