@@ -1,0 +1,100 @@
+package modbus
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/drivers/drivertest"
+)
+
+// part makes a test part of the first fixture that shows all channels with a
+// value; change, if not nil, may change its registers.
+func part(t *testing.T, f *Profile, change func(address uint16, word uint16) uint16) (drivertest.Part, bool) {
+	t.Helper()
+	for _, x := range f.Fixtures {
+		var want []string
+		for _, r := range f.Channels {
+			if v := x.Values[r.Channel]; v != "" && v != "none" {
+				want = append(want, r.Channel+"="+v)
+			}
+		}
+		if len(want) < len(f.Channels) {
+			continue
+		}
+		e, err := x.Exchange()
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := map[uint16]uint16{}
+		for i, w := range e.Registers {
+			at := e.Request.Start + uint16(i)
+			if change != nil {
+				w = change(at, w)
+			}
+			held[at] = w
+		}
+		return drivertest.Part{
+			Name: f.ID, Source: x.Source, Options: "profile: " + f.ID, Want: strings.Join(want, " "),
+			Unit: drivertest.Modbus{Registers: map[uint8]map[uint16]uint16{e.Request.Function: held}},
+		}, true
+	}
+	return drivertest.Part{}, false
+}
+
+// TestConformance runs the kit over every built-in profile that has a fixture
+// with all of its channels.
+func TestConformance(t *testing.T) {
+	p := builtIn(t)
+	ran := 0
+	for _, id := range p.IDs() {
+		f, _ := p.Get(id)
+		good, ok := part(t, f, nil)
+		if !ok {
+			t.Errorf("%s: no fixture shows all channels at once", id)
+			continue
+		}
+		beyond, ok := beyonds[id]
+		c := drivertest.Config{Kind: Kind(p), Good: good, NeverBeyond: "its own test says which values are"}
+		if ok {
+			c.Beyond, _ = part(t, f, func(at, w uint16) uint16 {
+				if v, ok := beyond.registers[at]; ok {
+					return v
+				}
+				return w
+			})
+			c.Beyond.Want, c.NeverBeyond = beyond.want, ""
+		}
+		t.Run(id, func(t *testing.T) { drivertest.Run(t, c) })
+		ran++
+	}
+	if ran < 12 || len(beyonds) != 5 {
+		t.Errorf("only %d profiles were tested", ran)
+	}
+}
+
+// beyonds are registers that hold values outside the part's range.
+var beyonds = map[string]struct {
+	registers map[uint16]uint16
+	want      string
+}{
+	"keller-36xw":  {map[uint16]uint16{2: 0x42C8, 3: 0, 8: 0x42F0, 9: 0}, "level=1019.716/fail/range water_temp=120/fail/range"},
+	"weather-01f4": {map[uint16]uint16{0x1F7: 361, 0x1F8: 1001, 0x1F9: 0x8000}, "wind_speed=2.5 wind_dir=361/fail/range rh=100.1/fail/range temp=-3276.8/fail/range noise=50 pm2_5=12 pm10=23 pressure=1012 illuminance=25000 rain=1.2 radiation=450"},
+	"xy-md02":      {map[uint16]uint16{1: 801}, "temp=80.1/fail/range rh=54.6"},
+	"sdm120":       {map[uint16]uint16{0: 0x4396, 1: 0x3333}, "voltage=300.4/fail/range current=4.873 power=1092.6 power_factor=0.969 frequency=49.98 energy=1532.42"},
+	"pzem-004t":    {map[uint16]uint16{7: 701}, "voltage=225.7 current=0.108 power=24.4 energy=0.038 frequency=70.1/fail/range power_factor=1"},
+}
+
+// TestReadmeNamesProfilesKeys keeps the format's description complete.
+func TestReadmeNamesProfilesKeys(t *testing.T) {
+	for _, key := range []string{"doubts", "turnaround", "warm_up", "max_registers", "gap", "identify", "fixtures", "missing", "resolution"} {
+		if !strings.Contains(readme, key) {
+			t.Errorf("README.md does not explain %s", key)
+		}
+	}
+	for n := 1; n <= 9; n++ {
+		if id := fmt.Sprintf("E18%02d", n); !strings.Contains(readme, id) {
+			t.Errorf("README.md does not explain %s", id)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package modbus
+
+import (
+	"errors"
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// converter turns registers into readings of one channel.
+type converter struct {
+	reg     Register
+	channel drivers.Channel
+	// A whole number times a decimal scale: (raw×mul + add) / 10^places, exactly.
+	exact bool
+	mul   int64
+	// Else: raw × factor + base, rounded to whole steps, and then
+	// (steps×step + add) / 10^places.
+	factor, base float64
+	step         int64
+	perStep      float64 // steps in 1
+	// In both, add holds what is added in units of 10^-places.
+	add    int64
+	places int
+}
+
+var errDigits = errors.New("scale, offset and resolution together need more than 15 digits")
+
+// newConverter prepares r, with mount, the configured offset, added.
+func newConverter(r Register, mount Decimal) (converter, error) {
+	c := converter{reg: r, exact: r.Scale.decimal() && r.Type != codec.Float32 && r.Type != codec.Float64}
+	unit, add := r.Resolution, mount
+	if c.exact {
+		var ok bool
+		if add, ok = r.Offset.plus(mount); !ok {
+			return c, errDigits
+		}
+		unit = r.Scale.Num
+	}
+	c.places = max(unit.Places, add.Places)
+	n, ok := unit.steps(c.places)
+	var aok bool
+	c.add, aok = add.steps(c.places)
+	lo, lok := r.Min.plus(mount)
+	hi, hok := r.Max.plus(mount)
+	if !ok || !aok || !lok || !hok {
+		return c, errDigits
+	}
+	c.mul, c.step = n, n
+	c.factor, c.base = r.Scale.Float(), r.Offset.Float()
+	c.perStep = pow10(r.Resolution.Places) / float64(max(r.Resolution.Digits, 1))
+	c.channel = drivers.Channel{Name: r.Channel, Min: lo.Float(), Max: hi.Float(), Resolution: r.Resolution.Float()}
+	return c, nil
+}
+
+// read makes a reading of the channel's words.
+func (c *converter) read(words []uint16) obs.Reading {
+	n, err := c.reg.Type.Decode(words, c.reg.Order)
+	for _, code := range c.reg.Missing {
+		if n.Raw == code {
+			return obs.None(obs.Instrument)
+		}
+	}
+	if err != nil {
+		return obs.None(obs.NotANumber)
+	}
+	return c.channel.Read(c.value(n))
+}
+
+// value scales n. Whole results stay whole as long as a float64 can count them;
+// one division then gives the float64 nearest to the decimal.
+func (c *converter) value(n codec.Number) float64 {
+	if !c.exact {
+		n.Float = n.Float*c.factor + c.base
+		n.Float = math.Round(n.Float * c.perStep)
+		n.Whole, n.Int = math.Abs(n.Float) < 1<<53, int64(n.Float)
+	}
+	if f := n.Float*float64(c.mul) + float64(c.add); !n.Whole || math.Abs(f) >= 1<<53 || math.Abs(n.Float) >= 1<<53 {
+		return f / pow10(c.places)
+	}
+	return float64(n.Int*c.mul+c.add) / pow10(c.places)
+}

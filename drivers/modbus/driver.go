@@ -1,0 +1,163 @@
+package modbus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// driver reads one part as its profile says.
+type driver struct {
+	profile *Profile
+	convs   []converter
+	all     []int
+	unit    drivers.Modbus
+	reads   []read
+	known   bool // the part has identified itself since it was last silent
+}
+
+// timed is what a line's owner offers to drivers that know their part.
+type timed interface {
+	SetTiming(answer, turnaround time.Duration)
+}
+
+// open returns a device of its own on unit.
+func (d driver) open(unit drivers.Modbus) drivers.Driver {
+	if t, ok := unit.(timed); ok {
+		t.SetTiming(d.profile.Answer, d.profile.Turnaround)
+	}
+	d.unit = unit
+	d.reads = merge(d.profile, d.convs, d.all)
+	return &d
+}
+
+// Sample implements drivers.Driver. Channels that the part refuses are missing;
+// if it refuses all of them, or one request fails otherwise, the sample fails.
+func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
+	out, err := d.sample(ctx)
+	if err != nil {
+		d.known = false
+		return nil, fmt.Errorf("%s: %w", d.profile.ID, err)
+	}
+	return out, nil
+}
+
+func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
+	if err := d.identify(ctx); err != nil {
+		return nil, err
+	}
+	out := make([]obs.Reading, len(d.convs))
+	for i := range out {
+		out[i] = obs.None(obs.Instrument) // until it is read
+	}
+	var refused error
+	read := 0
+	for i := 0; i < len(d.reads); i++ {
+		parts, n, err := d.ask(ctx, &d.reads[i], out)
+		if err != nil && !errors.Is(err, drivers.ErrException) {
+			return nil, err
+		}
+		if len(parts) > 0 && n > 0 { // one by one works: remember it
+			d.reads = append(d.reads[:i:i], append(parts, d.reads[i+1:]...)...)
+			i += len(parts) - 1
+		}
+		read += n
+		if err != nil {
+			refused = err
+		}
+	}
+	if read == 0 {
+		return nil, refused
+	}
+	return out, nil
+}
+
+// ask performs rd and fills out. It returns how many channels were read, and the
+// single reads that took rd's place if it was refused as a whole.
+func (d *driver) ask(ctx context.Context, rd *read, out []obs.Reading) (parts []read, n int, err error) {
+	if !rd.apart {
+		err = d.block(ctx, rd, out)
+		if err == nil {
+			return nil, len(rd.channels), nil
+		}
+		if !d.splits(rd, err) {
+			return nil, 0, err
+		}
+	}
+	rd.apart = false // if this does not work either, the block has its turn again
+	for _, i := range rd.channels {
+		one := single(d.convs, i)
+		parts = append(parts, one)
+		oneErr := d.block(ctx, &parts[len(parts)-1], out)
+		switch {
+		case oneErr == nil:
+			n++
+		case errors.Is(oneErr, drivers.ErrException):
+			err = oneErr
+		default:
+			return nil, 0, oneErr
+		}
+	}
+	return parts, n, err
+}
+
+// splits says whether the channels of rd are worth asking one by one, now that
+// the block ended with err. Parts refuse a block that runs over registers they do
+// not have; some do not answer it at all. Such silence cannot be told from a dead
+// part, so that the single reads are tried at the next sample only, and only for
+// a block that was never answered.
+func (d *driver) splits(rd *read, err error) bool {
+	if len(rd.channels) == 1 {
+		return false
+	}
+	if errors.Is(err, drivers.ErrException) {
+		var code codec.Exception
+		return !errors.As(err, &code) || code == codec.IllegalAddress
+	}
+	rd.apart = errors.Is(err, drivers.ErrTimeout) && !rd.answered
+	return false
+}
+
+// block reads rd's registers and fills out.
+func (d *driver) block(ctx context.Context, rd *read, out []obs.Reading) error {
+	words, err := d.unit.ReadRegisters(ctx, rd.function, rd.start, rd.count)
+	if err != nil {
+		return fmt.Errorf("%v: %w", rd, err)
+	}
+	if len(words) < int(rd.count) {
+		return fmt.Errorf("%v: %w: %d registers came", rd, drivers.ErrProtocol, len(words))
+	}
+	rd.answered = true
+	for _, i := range rd.channels {
+		c := &d.convs[i]
+		out[i] = c.read(words[c.reg.Address-rd.start:])
+	}
+	return nil
+}
+
+// identify makes sure, before values count, that it is the part that answers:
+// addresses are mixed up when parts are replaced.
+func (d *driver) identify(ctx context.Context) error {
+	id := d.profile.Identify
+	if id == nil || d.known {
+		return nil
+	}
+	words, err := d.unit.ReadRegisters(ctx, id.Function, id.Address, uint16(id.Type.Words()))
+	if err != nil {
+		return fmt.Errorf("identification: %w", err)
+	}
+	n, _ := id.Type.Decode(words, codec.ABCD) // no number is another number
+	if n.Raw != id.Equals {
+		return fmt.Errorf("identification: %w: register 0x%04X holds 0x%X, a %s has 0x%X there", drivers.ErrProtocol, id.Address, n.Raw, d.profile.ID, id.Equals)
+	}
+	d.known = true
+	return nil
+}
+
+// Close does nothing: the part has no rest position, and the unit was lent.
+func (d *driver) Close() error { return nil }

@@ -1,0 +1,207 @@
+package modbus
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Ids of the problems that ParseProfiles reports beside those of package yamldoc.
+const (
+	badID       = "E1801" // the profile's id
+	badDoubts   = "E1802" // sure and doubts disagree
+	badLine     = "E1803" // line, address, times or limits of the bus
+	badChannel  = "E1804" // a channel's name
+	badRegister = "E1805" // function, register or type
+	badScale    = "E1806" // scale, offset, resolution
+	badRange    = "E1807" // min, max
+	badFixture  = "E1808" // a fixture that is no exchange, or gives other values
+	noFixture   = "E1809" // a channel that no fixture shows
+)
+
+// ParseProfiles reads every *.yaml file in the given folders and below. A profile
+// in a later folder replaces one with the same id in an earlier one, so that a
+// site can put its own beside the built-in ones. Each profile is checked against
+// its own fixtures. Everything that is wrong in all files is reported at once, as
+// yamldoc.Problems.
+func ParseProfiles(folders ...fs.FS) (*Profiles, error) {
+	p := &Profiles{byID: map[string]*Profile{}}
+	var all yamldoc.Problems
+	for _, folder := range folders {
+		files, err := yamlFiles(folder)
+		if err != nil {
+			return nil, fmt.Errorf("device profiles: %w", err)
+		}
+		for _, name := range files {
+			src, err := fs.ReadFile(folder, name)
+			if err != nil {
+				return nil, fmt.Errorf("device profiles: %w", err)
+			}
+			f, err := parseProfile(name, src)
+			var ps yamldoc.Problems
+			switch {
+			case errors.As(err, &ps):
+				all = append(all, ps...)
+			case err != nil:
+				return nil, fmt.Errorf("device profiles: %s: %w", name, err)
+			default:
+				p.byID[f.ID] = f
+			}
+		}
+	}
+	p.ids = slices.Sorted(maps.Keys(p.byID))
+	if err := all.Err(); err != nil {
+		return nil, fmt.Errorf("device profiles: %w", err)
+	}
+	return p, nil
+}
+
+func yamlFiles(folder fs.FS) (files []string, err error) {
+	err = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && path.Ext(name) == ".yaml" {
+			files = append(files, name)
+		}
+		return err
+	})
+	return files, err
+}
+
+// parseProfile reads one file; its error is yamldoc.Problems.
+func parseProfile(file string, src []byte) (*Profile, error) {
+	doc, err := yamldoc.Parse(file, src)
+	if err != nil {
+		return nil, err
+	}
+	one := Scale{Decimal{1, 0}, Decimal{1, 0}}
+	f := &Profile{Answer: defaultAnswer, MaxRegisters: 125}
+	if err := doc.Decode(f); err != nil {
+		return nil, err
+	}
+	for i := range f.Channels {
+		r := &f.Channels[i]
+		if r.Scale == (Scale{}) {
+			r.Scale = one
+		}
+		if r.Resolution == (Decimal{}) && r.Scale.decimal() {
+			r.Resolution = r.Scale.Num
+			r.Resolution.Digits = abs(r.Resolution.Digits)
+		}
+	}
+	c := checker{doc: doc, file: file, f: f}
+	c.profile()
+	c.bus()
+	for i := range f.Channels {
+		c.register(i)
+	}
+	if len(c.all) == 0 { // fixtures need channels that can be read
+		c.fixtures()
+	}
+	return f, c.all.Err()
+}
+
+// checker judges what a well-formed file says.
+type checker struct {
+	doc  *yamldoc.Doc
+	file string
+	f    *Profile
+	all  yamldoc.Problems
+}
+
+func (c *checker) report(id, msg string, at ...string) {
+	c.all = append(c.all, c.doc.Problem(at, id, msg))
+}
+
+func (c *checker) profile() {
+	f := c.f
+	want := strings.TrimSuffix(path.Base(c.file), ".yaml")
+	if err := obs.CheckID(f.ID); err != nil {
+		c.report(badID, err.Error(), "id")
+	} else if f.ID != want {
+		c.report(badID, fmt.Sprintf("the id is %q and the file is called %q; make them one", f.ID, want), "id")
+	}
+	switch {
+	case !f.Sure && len(f.Doubts) == 0:
+		c.report(badDoubts, "the profile is not sure and does not say of what; write doubts:", "sure")
+	case f.Sure && len(f.Doubts) > 0:
+		c.report(badDoubts, "the profile has doubts and says it is sure", "doubts")
+	}
+	if len(f.Channels) == 0 {
+		c.report(badChannel, "the profile has no channel", "channels")
+	}
+	if len(f.Fixtures) == 0 {
+		c.report(badFixture, "the profile has no fixture; one request and its answer, from a document or a real part, is needed", "fixtures")
+	}
+	if id := f.Identify; id != nil && (id.Function != 3 && id.Function != 4 || int(id.Address)+id.Type.Words() > 1<<16) {
+		c.report(badRegister, "function must be 3 (holding) or 4 (input), and the registers end at 65535", "identify", "function")
+	}
+}
+
+const (
+	defaultAnswer = 500 * time.Millisecond
+	maxAnswer     = 30 * time.Second
+	maxGap        = 64
+)
+
+func (c *checker) bus() {
+	f := c.f
+	switch l := f.Line; {
+	case l.Baud < 0 || l.Baud > 4_000_000:
+		c.report(badLine, fmt.Sprintf("a line has no %d bit/s", l.Baud), "line", "baud")
+	case !slices.Contains([]string{"", "none", "even", "odd"}, l.Parity):
+		c.report(badLine, fmt.Sprintf("%q is no parity; write none, even or odd", l.Parity), "line", "parity")
+	case l.Stop < 0 || l.Stop > 2:
+		c.report(badLine, "stop bits are 1 or 2", "line", "stop")
+	}
+	if f.Answer <= 0 || f.Answer > maxAnswer {
+		c.report(badLine, fmt.Sprintf("a timeout of %v; write up to %v", f.Answer, maxAnswer), "timeout")
+	}
+	for key, d := range map[string]time.Duration{"turnaround": f.Turnaround, "every": f.Every, "warm_up": f.WarmUp} {
+		if d < 0 {
+			c.report(badLine, "a time cannot be negative", key)
+		}
+	}
+	if f.MaxRegisters < 1 || f.MaxRegisters > 125 {
+		c.report(badLine, "one request reads 1 to 125 registers", "max_registers")
+	}
+	if f.Gap < 0 || f.Gap > maxGap {
+		c.report(badLine, fmt.Sprintf("a gap of 0 to %d registers may be read over", maxGap), "gap")
+	}
+}
+
+// register checks channel i.
+func (c *checker) register(i int) {
+	r, at := c.f.Channels[i], strconv.Itoa(i)
+	if err := obs.CheckChannel(r.Channel); err != nil {
+		c.report(badChannel, err.Error(), "channels", at, "name")
+	}
+	if slices.ContainsFunc(c.f.Channels[:i], func(o Register) bool { return o.Channel == r.Channel }) {
+		c.report(badChannel, fmt.Sprintf("channel %s is there twice; tell them apart as %s.inlet, %s.outlet", r.Channel, r.Channel, r.Channel), "channels", at, "name")
+	}
+	if r.Function != 3 && r.Function != 4 {
+		c.report(badRegister, fmt.Sprintf("function %d; write 3 (holding registers) or 4 (input registers)", r.Function), "channels", at, "function")
+	}
+	if r.last() > 1<<16-1 {
+		c.report(badRegister, "the registers of this type run past 65535", "channels", at, "register")
+	}
+	if r.Type.Words() > c.f.MaxRegisters {
+		c.report(badRegister, fmt.Sprintf("%s needs %d registers, max_registers allows %d", r.Type, r.Type.Words(), c.f.MaxRegisters), "channels", at, "type")
+	}
+	if r.Resolution.Digits <= 0 {
+		c.report(badScale, "the resolution is a number above 0; a quotient as scale needs one", "channels", at, "resolution")
+	}
+	if r.Min.Float() >= r.Max.Float() {
+		c.report(badRange, "min is not below max", "channels", at, "min")
+	}
+	if _, err := newConverter(r, Decimal{}); err != nil {
+		c.report(badScale, err.Error(), "channels", at, "scale")
+	}
+}

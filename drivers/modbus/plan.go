@@ -1,0 +1,162 @@
+package modbus
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+)
+
+// options are a device's own keys.
+type options struct {
+	Profile string             `yaml:"profile,required"`
+	Offsets map[string]Decimal `yaml:"offsets"`
+	Only    []string           `yaml:"only"`
+}
+
+// plan says what a device with these options will be.
+func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
+	var o options
+	if err := decode(&o); err != nil {
+		return nil, err
+	}
+	f, ok := p.Get(o.Profile)
+	if !ok {
+		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("there is no profile %q; %s", o.Profile, yamldoc.Hint(o.Profile, p.ids))}
+	}
+	regs, err := f.chosen(o.Only)
+	if err != nil {
+		return nil, err
+	}
+	convs, err := converters(regs, o.Offsets)
+	if err != nil {
+		return nil, err
+	}
+	d := driver{profile: f, convs: convs}
+	for i := range convs {
+		d.all = append(d.all, i)
+	}
+	d.reads = merge(f, convs, d.all)
+	pl := &drivers.Plan{
+		MinEvery: f.Every, Timeout: f.timeout(len(d.reads), len(convs)), WarmUp: f.WarmUp, Line: f.Line.Settings(),
+		OpenModbus: func(unit drivers.Modbus) (drivers.Driver, error) { return d.open(unit), nil },
+	}
+	for _, c := range convs {
+		pl.Channels = append(pl.Channels, c.channel)
+	}
+	return pl, nil
+}
+
+// chosen returns the channels in only, in the profile's order, or all.
+func (f *Profile) chosen(only []string) ([]Register, error) {
+	if only == nil {
+		return f.Channels, nil
+	}
+	var regs []Register
+	for _, r := range f.Channels {
+		if slices.Contains(only, r.Channel) {
+			regs = append(regs, r)
+		}
+	}
+	for i, name := range only {
+		if !slices.ContainsFunc(regs, func(r Register) bool { return r.Channel == name }) {
+			return nil, &drivers.OptionError{Key: "only", Msg: fmt.Sprintf("profile %s has no channel %q%s", f.ID, name, hint(name, f.Channels))}
+		}
+		if slices.Contains(only[:i], name) {
+			return nil, &drivers.OptionError{Key: "only", Msg: fmt.Sprintf("channel %q is there twice", name)}
+		}
+	}
+	if len(regs) == 0 {
+		return nil, &drivers.OptionError{Key: "only", Msg: "the list is empty; name at least one channel, or leave the key out"}
+	}
+	return regs, nil
+}
+
+// converters prepares the channels with their configured offsets.
+func converters(regs []Register, offsets map[string]Decimal) ([]converter, error) {
+	convs := make([]converter, len(regs))
+	for i, r := range regs {
+		var err error
+		if convs[i], err = newConverter(r, offsets[r.Channel]); err != nil {
+			return nil, &drivers.OptionError{Key: "offsets." + r.Channel, Msg: err.Error()}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(offsets)) {
+		if !slices.ContainsFunc(regs, func(r Register) bool { return r.Channel == name }) {
+			return nil, &drivers.OptionError{Key: "offsets." + name, Msg: "the device has no channel " + name + hint(name, regs)}
+		}
+	}
+	return convs, nil
+}
+
+// timeout is what a Sample may need: every read once, all channels one by one if
+// a merged read is refused, and one repetition by the line's owner. The bytes are
+// given twice the time they need at the part's own speed.
+func (f *Profile) timeout(reads, channels int) time.Duration {
+	n := reads + 1
+	if channels > reads {
+		n += channels
+	}
+	if f.Identify != nil {
+		n++
+	}
+	baud := cmp.Or(f.Line.Baud, 9600)
+	bytes := 8 + 5 + 2*f.MaxRegisters
+	air := 2 * time.Duration(bytes) * 11 * time.Second / time.Duration(baud)
+	return time.Duration(n) * (f.Turnaround + f.Answer + air)
+}
+
+// read is one request and the channels it serves.
+type read struct {
+	function     uint8
+	start, count uint16
+	channels     []int // indexes of converters
+	answered     bool  // it was, at least once
+	apart        bool  // try its channels one by one next time: see driver.refused
+}
+
+// merge plans as few requests as the profile allows for the channels in which.
+func merge(f *Profile, convs []converter, which []int) (reads []read) {
+	order := slices.Clone(which)
+	slices.SortStableFunc(order, func(a, b int) int {
+		ra, rb := convs[a].reg, convs[b].reg
+		return cmp.Or(cmp.Compare(ra.Function, rb.Function), cmp.Compare(ra.Address, rb.Address))
+	})
+	for _, i := range order {
+		r := convs[i].reg
+		if n := len(reads); n > 0 && reads[n-1].takes(r, f) {
+			last := &reads[n-1]
+			last.count = uint16(max(int(last.start)+int(last.count), r.last()+1) - int(last.start))
+			last.channels = append(last.channels, i)
+			continue
+		}
+		reads = append(reads, single(convs, i))
+	}
+	return reads
+}
+
+// takes says whether r may be read together with what rd reads.
+func (rd read) takes(r Register, f *Profile) bool {
+	gap := int(r.Address) - int(rd.start) - int(rd.count)
+	return r.Function == rd.function && gap <= f.Gap && r.last()+1-int(rd.start) <= f.MaxRegisters
+}
+
+// single is the request for one channel.
+func single(convs []converter, i int) read {
+	r := convs[i].reg
+	return read{function: r.Function, start: r.Address, count: uint16(r.Type.Words()), channels: []int{i}}
+}
+
+func (rd read) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "function %d register 0x%04X", rd.function, rd.start)
+	if rd.count > 1 {
+		fmt.Fprintf(&b, " to 0x%04X", int(rd.start)+int(rd.count)-1)
+	}
+	return b.String()
+}

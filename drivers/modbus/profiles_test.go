@@ -1,0 +1,70 @@
+package modbus
+
+import (
+	"os"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/drivertest"
+)
+
+const profilesDir = "../../firmware-configs/devices"
+
+// builtIn reads the profiles that are compiled into the programs. ParseProfiles
+// holds each of them against its fixtures.
+func builtIn(t testing.TB) *Profiles {
+	t.Helper()
+	p, err := ParseProfiles(os.DirFS(profilesDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestBuiltInProfiles: every channel is a metric of the catalogue, within its
+// range; every profile can be planned; and the line says what it is set to.
+func TestBuiltInProfiles(t *testing.T) {
+	p, metrics := builtIn(t), drivertest.Metrics(t)
+	if len(p.IDs()) < 12 {
+		t.Errorf("only %d profiles: %v", len(p.IDs()), p.IDs())
+	}
+	for _, id := range p.IDs() {
+		f, _ := p.Get(id)
+		if f.Line.Baud == 0 || f.Line.Parity == "" || f.Line.Stop == 0 || f.Address == 0 {
+			t.Errorf("%s: the part's line settings or address are not stated", id)
+		}
+		pl := planned(t, p, "profile: "+id)
+		for i, c := range pl.Channels {
+			m, ok := metrics.Lookup(c.Name)
+			if !ok || c.Min < m.Min || c.Max > m.Max {
+				t.Errorf("%s: %s (%v to %v) is no metric, or goes beyond it (%v to %v)", id, c.Name, c.Min, c.Max, m.Min, m.Max)
+			}
+			if c.Resolution <= 0 || c.Name != f.Channels[i].Channel {
+				t.Errorf("%s: channel %+v", id, c)
+			}
+		}
+		if pl.Timeout < f.Answer || pl.Line != (drivers.LineSettings{Baud: f.Line.Baud, Parity: f.Line.Parity, StopBits: f.Line.Stop}) {
+			t.Errorf("%s: plan %+v", id, pl)
+		}
+	}
+}
+
+// TestStreetReadsInOneRequest: the parts of the simulated street cost one request
+// each, which is what their poll intervals are reckoned with.
+func TestStreetReadsInOneRequest(t *testing.T) {
+	p := builtIn(t)
+	for _, id := range []string{"keller-36xw", "weather-01f4", "xy-md02", "sdm120", "pzem-004t", "phg-2091"} {
+		f, _ := p.Get(id)
+		convs, err := converters(f.Channels, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := make([]int, len(convs))
+		for i := range all {
+			all[i] = i
+		}
+		if reads := merge(f, convs, all); len(reads) != 1 {
+			t.Errorf("%s is read with %v", id, reads)
+		}
+	}
+}
