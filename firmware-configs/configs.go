@@ -1,9 +1,12 @@
 // Package firmwareconfigs holds the data that is compiled into the programs: the
-// metric catalogue, and what later folders add. It only embeds: whoever needs the
-// data passes it to the package that can read it. Nothing here is ever written.
+// metric catalogue and the device profiles. It only embeds: whoever needs the data
+// passes it to the package that can read it. Nothing here is ever written.
 package firmwareconfigs
 
-import _ "embed"
+import (
+	"embed"
+	"io/fs"
+)
 
 // MetricsFile names the catalogue in messages about it.
 const MetricsFile = "firmware-configs/metrics/metrics.yaml"
@@ -11,6 +14,21 @@ const MetricsFile = "firmware-configs/metrics/metrics.yaml"
 //go:embed metrics/metrics.yaml
 var metrics []byte
 
+//go:embed devices/*.yaml
+var files embed.FS
+
 // Metrics returns the metric catalogue, for obs.ParseCatalog. The bytes are the
 // caller's.
 func Metrics() []byte { return append([]byte(nil), metrics...) }
+
+// Devices returns the folder of device profiles, for modbus.ParseProfiles.
+func Devices() fs.FS { return folder("devices") }
+
+// folder returns one folder of files, empty if there is none.
+func folder(name string) fs.FS {
+	sub, err := fs.Sub(files, name)
+	if err != nil {
+		return embed.FS{}
+	}
+	return sub
+}

@@ -1,10 +1,13 @@
 package firmwareconfigs_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
 
+	"github.com/lamppost-city/lamppost/drivers/drivertest"
+	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
@@ -80,4 +83,24 @@ func TestLabelsAreInTheirLanguage(t *testing.T) {
 func TestMetricsIsACopy(t *testing.T) {
 	clear(firmwareconfigs.Metrics())
 	catalog(t)
+}
+
+// Each profile is decoded, held against its own fixtures, and makes a device whose
+// channels are metrics, inside the metric's range.
+func TestDevicesDecode(t *testing.T) {
+	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(profiles.IDs()) == 0 {
+		t.Fatal("no device profiles")
+	}
+	metrics := catalog(t)
+	for _, id := range profiles.IDs() {
+		t.Run(id, func(t *testing.T) {
+			k := modbus.Kind(profiles)
+			k.Sample = fmt.Sprintf("devices: {part: {profile: %s, bus: line, address: 1}}", id)
+			drivertest.Describe(t, k, metrics)
+		})
+	}
 }
