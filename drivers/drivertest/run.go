@@ -56,8 +56,10 @@ func Run(t *testing.T, c Config) {
 		t.Logf("%s: grade gold (%s)", c.Kind.Name, c.Field)
 	case c.Tape != "":
 		t.Logf("%s: grade silver (%s)", c.Kind.Name, c.Tape)
-	default:
+	case golden > 0:
 		t.Logf("%s: grade bronze (%d golden frames)", c.Kind.Name, golden)
+	default:
+		t.Logf("%s: grade bronze", c.Kind.Name)
 	}
 }
 
