@@ -119,11 +119,14 @@ func TestWhoMayConnect(t *testing.T) {
 	}{
 		"a gateway":                      {"gw-1", nil, true},
 		"a gateway's second connection":  {"gw-2/alerts", nil, true},
+		"a gateway's journal":            {"gw-2.9f3ac2d1b07e", []func(*paho.ClientOptions){will("lamppost/v1/gw-2/online")}, true},
+		"nobody":                         {"", nil, true},
+		"nobody with a will":             {"", []func(*paho.ClientOptions){will("lamppost/v1/x/online")}, false},
 		"a gateway with its will":        {"gw-3", []func(*paho.ClientOptions){will("lamppost/v1/gw-3/online")}, true},
 		"a will for another gateway":     {"gw-4", []func(*paho.ClientOptions){will("lamppost/v1/gw-1/online")}, false},
 		"a will that forges an ack":      {"gw-5", []func(*paho.ClientOptions){will("lamppost/v1/gw-5/ack")}, false},
 		"a will elsewhere":               {"gw-6", []func(*paho.ClientOptions){will("anything")}, false},
-		"an id that is none":             {"Gw_1", nil, false},
+		"an id that is none":             {"Gw_1", nil, true},
 		"the aggregator":                 {"A!", []func(*paho.ClientOptions){own(b)}, true},
 		"the aggregator, wrong password": {"gw-7", []func(*paho.ClientOptions){user(name, "x")}, false},
 		"a reader":                       {"Any Thing", []func(*paho.ClientOptions){user("read", "")}, true},
@@ -135,8 +138,8 @@ func TestWhoMayConnect(t *testing.T) {
 			}
 		})
 	}
-	if n := testutil.ToFloat64(collector(t, reg, "lamppost_broker_refused_total")); n != 4 {
-		t.Errorf("%v refused, want 4", n)
+	if n := testutil.ToFloat64(collector(t, reg, "lamppost_broker_refused_total")); n != 5 {
+		t.Errorf("%v refused, want 5", n)
 	}
 }
 
@@ -188,20 +191,28 @@ func TestTopicsKeepTheirDirection(t *testing.T) {
 	}
 }
 
-func TestReaderReadsAndNothingElse(t *testing.T) {
+func TestOnlookersReadAndNothingElse(t *testing.T) {
 	b, _ := start(t)
-	r := mustDial(t, b, "Me", func(o *paho.ClientOptions) { o.SetUsername("read") })
-	if !r.granted(t, "lamppost/v1/#") || r.granted(t, "#") {
-		t.Error("a reader may read below the prefix and not elsewhere")
-	}
-	if !mustDial(t, b, "gw").accepted(t, "lamppost/v1/gw/live", false) {
-		t.Fatal("the gateway was cut off")
-	}
-	if m := <-r.got; m.Topic() != "lamppost/v1/gw/live" {
-		t.Errorf("read %s", m.Topic())
-	}
-	if r.accepted(t, "lamppost/v1/gw/live", false) {
-		t.Error("a reader may publish")
+	for name, dialled := range map[string]func() *client{
+		"no id":       func() *client { return mustDial(t, b, "") },
+		"another id":  func() *client { return mustDial(t, b, "MQTT_Explorer") },
+		"by its name": func() *client { return mustDial(t, b, "me", func(o *paho.ClientOptions) { o.SetUsername("read") }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := dialled()
+			if !r.granted(t, "lamppost/v1/#") || r.granted(t, "#") {
+				t.Error("an onlooker may read below the prefix and not elsewhere")
+			}
+			if !mustDial(t, b, "gw").accepted(t, "lamppost/v1/gw/live", false) {
+				t.Fatal("the gateway was cut off")
+			}
+			if m := <-r.got; m.Topic() != "lamppost/v1/gw/live" {
+				t.Errorf("read %s", m.Topic())
+			}
+			if r.accepted(t, "lamppost/v1/gw/live", false) {
+				t.Error("an onlooker may publish")
+			}
+		})
 	}
 }
 

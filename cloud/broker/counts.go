@@ -22,7 +22,7 @@ func newCounts(r prometheus.Registerer, info *system.Info) *counts {
 		return c
 	}
 	c := &counts{
-		refused:    counter("refused_total", "Connections refused because of client id or last will."),
+		refused:    counter("refused_total", "Connections refused because of their last will."),
 		forbidden:  counter("forbidden_total", "Publishes and subscriptions beyond a client's own topics."),
 		oversized:  counter("oversized_total", "Connections ended because a packet was too large."),
 		unretained: counter("unretained_total", "Retain flags taken from messages that must not stay."),

@@ -23,8 +23,8 @@ type hook struct {
 	counts *counts
 }
 
-// reader is the user name of people who look on.
-const reader = "read"
+// onlooker is the user name of people who look on with an id like a gateway's.
+const onlooker = "read"
 
 func (h *hook) ID() string { return "lamppost" }
 
@@ -37,29 +37,32 @@ func (h *hook) Provides(b byte) bool {
 	return false
 }
 
-// gatewayOf returns the gateway that a client id speaks for.
-func gatewayOf(clientID string) (string, bool) {
-	id, _, _ := strings.Cut(clientID, "/")
-	return id, obs.CheckID(id) == nil
+// gatewayOf returns the gateway that a client speaks for; ok is false for one that
+// looks on.
+func gatewayOf(cl *mqtt.Client) (id string, ok bool) {
+	id = cl.ID
+	if i := strings.IndexAny(id, "./"); i >= 0 {
+		id = id[:i]
+	}
+	assigned := cl.Properties.Props.AssignedClientID != "" // it did not say who it is
+	return id, !assigned && string(cl.Properties.Username) != onlooker && obs.CheckID(id) == nil
 }
 
 func (h *hook) own(cl *mqtt.Client) bool { return string(cl.Properties.Username) == h.broker.user }
 
-// OnConnectAuthenticate admits the aggregator itself, readers, and whoever bears a
-// gateway's id.
+// OnConnectAuthenticate admits everybody who does not claim to be the aggregator and
+// whose last will is in order. The library publishes a last will without asking
+// OnACLCheck: it could forge an acknowledgement.
 func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	if h.own(cl) {
 		return subtle.ConstantTimeCompare(pk.Connect.Password, []byte(h.broker.password)) == 1
 	}
-	if string(cl.Properties.Username) == reader {
-		return !pk.Connect.WillFlag
+	if !pk.Connect.WillFlag {
+		return true
 	}
-	id, ok := gatewayOf(cl.ID)
-	if !ok {
-		return h.refuse(cl, "its client id is not a gateway's")
-	}
-	// The library publishes a last will without asking OnACLCheck.
-	if t, err := wire.ParseTopic(h.prefix, pk.Connect.WillTopic); pk.Connect.WillFlag && (err != nil || t.Gateway != id || t.Kind != wire.OnlineTopic) {
+	id, ok := gatewayOf(cl)
+	t, err := wire.ParseTopic(h.prefix, pk.Connect.WillTopic)
+	if !ok || err != nil || t.Gateway != id || t.Kind != wire.OnlineTopic {
 		return h.refuse(cl, "its last will is not its own online topic")
 	}
 	return true
@@ -74,18 +77,17 @@ func (h *hook) refuse(cl *mqtt.Client, why string) bool {
 // OnACLCheck is asked for each publish (write), each subscription (topic is the
 // filter) and each delivery.
 func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
-	switch {
-	case h.own(cl):
+	if h.own(cl) {
 		return true
-	case string(cl.Properties.Username) == reader:
-		return !write && strings.HasPrefix(topic, h.prefix+"/")
 	}
-	id, ok := gatewayOf(cl.ID)
+	id, ok := gatewayOf(cl)
 	switch {
-	case ok && write:
+	case !ok:
+		ok = !write && strings.HasPrefix(topic, h.prefix+"/")
+	case write:
 		t, err := wire.ParseTopic(h.prefix, topic)
 		ok = err == nil && t.Gateway == id && t.Kind.Up()
-	case ok:
+	default:
 		ok = h.mayHear(id, topic)
 	}
 	if !ok {
