@@ -78,7 +78,7 @@ func TestExact(t *testing.T) {
 		offset, _ := new(big.Rat).SetString(c.offset)
 		mount, _ := new(big.Rat).SetString(c.mount)
 		add := new(big.Rat).Add(offset, mount)
-		for raw := 0; raw < 1<<16; raw += 7 {
+		for raw := 0; raw < 1<<16; raw += 31 {
 			exact := new(big.Rat).SetInt64(int64(int16(raw)))
 			want, _ := exact.Add(exact.Mul(exact, scale), add).Float64()
 			if got := conv.read([]uint16{uint16(raw)}).Value; got != want {
