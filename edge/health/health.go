@@ -104,6 +104,18 @@ func device(d Device, all []Device) []wire.Health {
 	return one("device-"+d.Fault, "fail", d.ID, t, d.ID, d.Part, d.Where, span(d.For), d.Detail)
 }
 
+// Note is what Assess says of one device, in one language; empty if nothing.
+func Note(d Device, all []Device, lang string) string {
+	h := device(d, all)
+	if len(h) == 0 {
+		return ""
+	}
+	if t, ok := h[0].Text[lang]; ok {
+		return t
+	}
+	return h[0].Text["en"]
+}
+
 // company says how the other devices on a line fare.
 type company int
 

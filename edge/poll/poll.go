@@ -71,6 +71,15 @@ func Line(ctx context.Context, devices []Device, bootMS func() int64, sink func(
 	}
 }
 
+// Once opens a device, samples it a single time and closes it again.
+func Once(ctx context.Context, d Device) ([]obs.Reading, time.Duration, error) {
+	s := &slot{device: d}
+	defer closeAll([]*slot{s})
+	began := time.Now()
+	rs, err := s.ask(ctx)
+	return rs, time.Since(began), err
+}
+
 // slot is a device with its place on the grid.
 type slot struct {
 	device  Device

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func checkCommand() *cobra.Command {
+	var show, insecure bool
+	c := &cobra.Command{
+		Use:   "check FILE",
+		Short: "check a configuration: every mistake at once, each with its line",
+		Long: `check reads a configuration and shows every mistake at once: where it is, the line
+itself, what is wrong and what would be valid. It opens no port and changes nothing.
+
+Exit codes: 0 good, 3 mistakes, 7 the file cannot be read.`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	c.Flags().BoolVar(&show, "show", false, "show the configuration as understood, each value with where it comes from")
+	c.Flags().BoolVar(&insecure, "insecure", false, "allow the status page on other addresses than loopback")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		path := defaultConfig
+		if len(args) == 1 {
+			path = args[0]
+		}
+		b, err := loadBuiltin(insecure)
+		if err != nil {
+			return err
+		}
+		cfg, err := b.load(path, c.OutOrStdout())
+		if err != nil {
+			return err
+		}
+		if show {
+			if err := cfg.Show(c.OutOrStdout()); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(c.OutOrStdout(), summary(cfg))
+		return nil
+	}
+	return c
+}

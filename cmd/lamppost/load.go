@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/lamppost-city/lamppost/drivers/catalog"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/modbus"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/gateway"
+	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
+)
+
+// defaultConfig is where the service unit looks.
+const defaultConfig = "/etc/lamppost/gateway.yaml"
+
+// builtin is the data that is compiled in.
+type builtin struct {
+	metrics *obs.Catalog
+	env     config.Env
+}
+
+func loadBuiltin(insecure bool) (*builtin, error) {
+	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
+	if err != nil {
+		return nil, err
+	}
+	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	if err != nil {
+		return nil, err
+	}
+	return &builtin{metrics, config.Env{Kinds: catalog.Builtin(profiles), Catalog: metrics, Rules: gateway.RuleChecker, Insecure: insecure}}, nil
+}
+
+// load reads a configuration and shows what is wrong with it on w.
+func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
+	src, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Load(path, src, b.env)
+	var problems yamldoc.Problems
+	switch {
+	case errors.As(err, &problems):
+		if err := problems.Render(w); err != nil {
+			return nil, err
+		}
+		return nil, &exit{code: exitConfig}
+	case err != nil:
+		return nil, &exit{code: exitConfig, err: err}
+	}
+	if len(cfg.Warnings) > 0 {
+		if err := cfg.Warnings.Render(w); err != nil {
+			return nil, err
+		}
+	}
+	return cfg, nil
+}
+
+func summary(cfg *config.Config) string {
+	return fmt.Sprintf("%s: good (revision %s): gateway %s, %d devices, %d streams, %d rules",
+		cfg.File, cfg.Hash, cfg.Gateway.ID, len(cfg.Devices), len(cfg.Streams()), len(cfg.Rules))
+}

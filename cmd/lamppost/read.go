@@ -1,0 +1,229 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/gateway"
+	"github.com/spf13/cobra"
+)
+
+func readCommand() *cobra.Command {
+	var path, lang string
+	var raw, asJSON bool
+	c := &cobra.Command{
+		Use:   "read [DEVICE…]",
+		Short: "poll each device once and show what it answers, with no cloud",
+		Long: `read polls the devices of a configuration once, all of them or those named, and shows
+value, quality and timing; with --raw also the bytes that crossed the line.
+It writes nothing and sends nothing to the cloud.
+
+Exit codes: 0 all answered, 4 none did, 5 some did, 6 a port is in use by the gateway.`,
+	}
+	c.Flags().StringVar(&path, "config", defaultConfig, "the configuration")
+	c.Flags().BoolVar(&raw, "raw", false, "show the bytes, > sent and < received")
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object per device")
+	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
+	c.RunE = func(c *cobra.Command, only []string) error {
+		b, err := loadBuiltin(true)
+		if err != nil {
+			return err
+		}
+		cfg, err := b.load(path, c.ErrOrStderr())
+		if err != nil {
+			return err
+		}
+		if err := known(cfg, only); err != nil {
+			return err
+		}
+		outcomes, err := gateway.Read(c.Context(), cfg, b.metrics, only)
+		if err != nil {
+			return classify(err)
+		}
+		if err := cutShort(c.Context()); err != nil {
+			return err
+		}
+		if asJSON {
+			err = renderJSON(c.OutOrStdout(), outcomes)
+		} else {
+			err = render(c.OutOrStdout(), outcomes, lang, raw)
+		}
+		if err != nil {
+			return err
+		}
+		return verdict(outcomes)
+	}
+	return c
+}
+
+// language is the user's, from the environment.
+func language() string {
+	for _, key := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(key); v != "" {
+			if strings.HasPrefix(v, "zh") {
+				return "zh"
+			}
+			return "en"
+		}
+	}
+	return "en"
+}
+
+func known(cfg *config.Config, ids []string) error {
+	var all []string
+	for _, d := range cfg.Devices {
+		all = append(all, d.ID)
+	}
+	for _, id := range ids {
+		if !slices.Contains(all, id) {
+			return &exit{exitUsage, fmt.Errorf("%s has no device %q", cfg.File, id), "devices: " + strings.Join(all, ", ")}
+		}
+	}
+	return nil
+}
+
+// words of the table's last line and qualities.
+var words = map[string]map[string]string{
+	"en": {"head": "DEVICE\tCHANNEL\tVALUE\tUNIT\tQUALITY\tTOOK", "sum": "%d of %d devices answered\n"},
+	"zh": {"head": "设备\t测点\t数值\t单位\t质量\t耗时", "sum": "%[2]d 台设备中 %[1]d 台有应答\n"},
+}
+
+// render prints the outcomes as a table.
+func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) error {
+	text, ok := words[lang]
+	if !ok {
+		text = words["en"]
+	}
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, text["head"])
+	answered := 0
+	for _, o := range outcomes {
+		if o.Answered() {
+			answered++
+		}
+		rows(t, o)
+		if raw {
+			frames(t, o)
+		}
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, text["sum"], answered, len(outcomes))
+	return err
+}
+
+func rows(w io.Writer, o gateway.Outcome) {
+	took := o.Took.Round(time.Millisecond).String()
+	if o.Err != nil {
+		fmt.Fprintf(w, "%s\t-\t-\t-\t%s\t%s\n", o.Device.ID, o.Fault(), took)
+		fmt.Fprintf(w, "  %v\n", o.Err)
+		return
+	}
+	for i, c := range o.Device.Plan.Channels {
+		r, m := o.Readings[i], o.Device.Metrics[i]
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Device.ID, c.Name, m.Format(r.Value), dash(m.Text), grade(r.Quality), took)
+		took = "" // once for the device: its channels come in one poll
+	}
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func grade(q obs.Quality) string {
+	if q.Why == "" {
+		return q.Flag.String()
+	}
+	return q.Flag.String() + ": " + string(q.Why)
+}
+
+// frames prints the bytes, sixteen or so to a line that still fits a terminal.
+func frames(w io.Writer, o gateway.Outcome) {
+	for _, f := range o.Frames {
+		mark := "<"
+		if f.Sent {
+			mark = ">"
+		}
+		for i, part := range slices.Collect(slices.Chunk(f.Bytes, 20)) {
+			if i > 0 {
+				mark = " "
+			}
+			fmt.Fprintf(w, "  %s % x", mark, part)
+			if i == 0 {
+				fmt.Fprintf(w, "  (%v)", f.At.Round(time.Millisecond))
+			}
+			fmt.Fprintln(w)
+		}
+	}
+}
+
+// jsonOutcome is the --json form of one device; fields are only ever added.
+type jsonOutcome struct {
+	Device   string        `json:"device"`
+	Fault    string        `json:"fault,omitempty"`
+	Error    string        `json:"error,omitempty"`
+	TookMS   int64         `json:"took_ms"`
+	Readings []jsonReading `json:"readings,omitempty"`
+}
+
+type jsonReading struct {
+	Channel string   `json:"channel"`
+	Value   *float64 `json:"value"`
+	Unit    string   `json:"unit"`
+	QC      int      `json:"qc"`
+	Why     string   `json:"why,omitempty"`
+}
+
+func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
+	enc := json.NewEncoder(w)
+	for _, o := range outcomes {
+		j := jsonOutcome{Device: o.Device.ID, Fault: o.Fault(), TookMS: o.Took.Milliseconds()}
+		if o.Err != nil {
+			j.Error = o.Err.Error()
+		}
+		for i, r := range o.Readings {
+			row := jsonReading{Channel: o.Device.Plan.Channels[i].Name, Unit: o.Device.Metrics[i].Unit, QC: r.Quality.Flag.Code(), Why: string(r.Quality.Why)}
+			if r.Quality.Flag != obs.Missing {
+				row.Value = &r.Value
+			}
+			j.Readings = append(j.Readings, row)
+		}
+		if err := enc.Encode(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verdict is the exit code of read.
+func verdict(outcomes []gateway.Outcome) error {
+	answered, busy := 0, false
+	for _, o := range outcomes {
+		if o.Answered() {
+			answered++
+		}
+		busy = busy || o.Fault() == "busy"
+	}
+	switch {
+	case busy:
+		return &exit{exitInUse, nil, "a port is held by the running gateway: its page shows the same values, or stop it first"}
+	case answered == len(outcomes):
+		return nil
+	case answered == 0:
+		return &exit{code: exitSilent}
+	default:
+		return &exit{code: exitPartly}
+	}
+}

@@ -1,0 +1,156 @@
+package gateway
+
+import (
+	"errors"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/modbus"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/poll"
+	"github.com/lamppost-city/lamppost/edge/quality"
+	"github.com/lamppost-city/lamppost/edge/record"
+)
+
+// faultEvery is how often a fault that lasts is written down again: often enough
+// for a chart to show it, seldom enough not to wear the card out.
+const faultEvery = time.Minute
+
+// device is what the gateway knows of one device while it runs. It is guarded by
+// the gateway's lock.
+type device struct {
+	spec     deviceSpec
+	channels []string
+	metrics  []obs.Metric
+	streams  []*quality.Stream // one per channel; nil until the first sample
+
+	answered bool  // at least once since the start
+	fault    error // of the last sample; nil: it answered
+	changed  int64 // boot ms: since when fault, or its absence, lasts
+	failed   int   // failed samples in a row
+	down     bool  // reported as down
+	written  int64 // boot ms of the last fault record
+	frozen   bool
+
+	last   []obs.Reading // newest reading of each channel
+	lastAt int64         // boot ms of the last good sample
+	still  []byte        // newest picture of a camera
+	sentAt int64         // boot ms of the last still that was uploaded unasked
+}
+
+// deviceSpec is what the configuration says of a device.
+type deviceSpec struct {
+	id, driver, profile string
+	line, address       string // the line it hangs on, and its place there
+	where               string // for people: "rs485-1 #3", "/dev/ttyAMA1"
+	every, timeout      time.Duration
+	upload              time.Duration // between stills uploaded unasked; 0: none
+	plan                *drivers.Plan
+	names               map[string]string
+}
+
+func newDevice(spec deviceSpec, catalog *obs.Catalog) *device {
+	d := &device{spec: spec}
+	for _, c := range spec.plan.Channels {
+		m, _ := catalog.Lookup(c.Name) // the configuration has checked it
+		d.channels, d.metrics = append(d.channels, c.Name), append(d.metrics, m)
+	}
+	d.last = make([]obs.Reading, len(d.channels))
+	return d
+}
+
+// part names what the device is, for people.
+func (d *device) part() string {
+	if d.spec.profile != "" {
+		return d.spec.profile
+	}
+	return d.spec.driver
+}
+
+// take judges a sample. It returns the record to write, or false if there is
+// nothing to write: a fault that lasts is written only now and then.
+func (d *device) take(s poll.Sample) (rec record.Sample, write bool) {
+	rec = record.Sample{Device: d.spec.id, BootMS: s.BootMS}
+	if s.Err == nil && len(s.Readings) != len(d.channels) {
+		s.Err = errors.New("the driver has a bug: it does not give one reading per channel")
+	}
+	if s.Err != nil {
+		return rec, d.takeFault(s, &rec)
+	}
+	d.opened(s.BootMS)
+	if d.fault != nil || !d.answered {
+		d.fault, d.changed, d.answered = nil, s.BootMS, true
+	}
+	d.failed, d.written, d.lastAt, d.frozen = 0, 0, s.BootMS, false
+	rec.Channels, rec.Readings = d.channels, s.Readings
+	for i, r := range s.Readings {
+		r = d.streams[i].Judge(s.BootMS, r)
+		s.Readings[i], d.last[i] = r, r
+		d.frozen = d.frozen || r.Quality.Why == obs.Flat
+	}
+	return rec, true
+}
+
+func (d *device) takeFault(s poll.Sample, rec *record.Sample) (write bool) {
+	if d.fault == nil {
+		d.changed = s.BootMS
+	}
+	d.fault = s.Err
+	d.failed++
+	if errors.Is(s.Err, drivers.ErrUnplugged) {
+		d.streams = nil // what comes back has to warm up again
+	}
+	var skipped *modbus.Skipped
+	if errors.As(s.Err, &skipped) {
+		return false // the line was not even asked
+	}
+	if d.failed > 1 && s.BootMS-d.written < faultEvery.Milliseconds() {
+		return false
+	}
+	d.written = s.BootMS
+	rec.Fault = drivers.FaultWord(s.Err)
+	return true
+}
+
+// opened makes the quality streams at the first sample after the part was opened.
+func (d *device) opened(bootMS int64) {
+	if d.streams != nil {
+		return
+	}
+	d.streams = make([]*quality.Stream, len(d.channels))
+	for i, c := range d.spec.plan.Channels {
+		d.streams[i] = quality.New(quality.Limits{
+			Part:   quality.Range{Min: c.Min, Max: c.Max},
+			Metric: quality.Range{Min: d.metrics[i].Min, Max: d.metrics[i].Max},
+			WarmUp: d.spec.plan.WarmUp, Every: d.spec.every,
+		}, bootMS)
+	}
+}
+
+// turned says whether the device went down or came back since it was last asked.
+// One missed sample is not an event.
+func (d *device) turned() (changed, up bool) {
+	switch {
+	case d.fault != nil && !d.down && (d.failed >= 2 || errors.Is(d.fault, drivers.ErrUnplugged)):
+		d.down = true
+		return true, false
+	case d.fault == nil && d.down:
+		d.down = false
+		return true, true
+	}
+	return false, false
+}
+
+// state is the device's state in one word.
+func (d *device) state() string {
+	switch {
+	case d.fault == nil && !d.answered:
+		return "waiting"
+	case d.fault == nil:
+		return "ok"
+	case errors.Is(d.fault, drivers.ErrTimeout):
+		return "silent"
+	default:
+		return "fault"
+	}
+}

@@ -1,0 +1,241 @@
+// Package gateway composes the edge: it is the one package that knows all jobs
+// and brings them together. A sample's way is in pipeline.go, what happens at the
+// start in start.go, the lines in lines.go, what is shown to people in view.go.
+//
+// What it promises: sampling, rules and the journal start at once, with no
+// network, clock or cloud; a configuration that is wrong never replaces one that
+// runs; Run returns when everything has stopped, nothing keeps running behind it.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/clock"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/journal"
+	"github.com/lamppost-city/lamppost/edge/status"
+	"github.com/lamppost-city/lamppost/edge/uplink"
+	"github.com/lamppost-city/lamppost/edge/wire"
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say what a gateway is made of.
+type Options struct {
+	Config  *config.Config // checked, runs until Reload brings another one
+	Catalog *obs.Catalog
+	Version string
+	Log     *slog.Logger // nil: silent
+
+	// Reload delivers checked configurations that replace the running one; nil: none
+	// ever comes. Identity, journal, uplink and status page stay as they were started.
+	Reload <-chan *config.Config
+	// Ready is told once the lines are being polled. May be nil.
+	Ready func(Started)
+	// Alive is called at least every ten seconds while the gateway's loops run. May be
+	// nil.
+	Alive func()
+	// Kernel asks the kernel for its view of the clock, Wall what the wall clock says
+	// now; nil: the real ones.
+	Kernel func() clock.Kernel
+	Wall   func() time.Time
+}
+
+// Started says what a gateway that has just started found.
+type Started struct {
+	Gateway string
+	Epoch   wire.Epoch
+	Status  net.Addr // nil if there is no status page
+	Devices int
+}
+
+// Gateway is a running gateway.
+type Gateway struct {
+	opt     Options
+	log     *slog.Logger
+	catalog *obs.Catalog
+	id      string
+	started int64 // boot ms
+
+	journal *journal.Journal
+	epoch   wire.Epoch
+	clock   *clock.Clock
+	dates   *dates
+	uplink  *uplink.Uplink // nil: none configured
+	metrics
+
+	mu        sync.Mutex // guards what follows, and all devices, rules and trails
+	gen       *generation
+	active    map[string]*wire.Alert // by rule
+	scratch   []byte
+	ruleTimer *time.Timer
+
+	syncs, states chan struct{} // one signal waits in each
+}
+
+// ruleKey is the journal's state key for a rule and its active alert.
+const ruleKey = "rule/"
+
+// Run starts a gateway and returns when ctx has ended and everything has stopped.
+// The error says why it could not start, or what broke.
+func Run(ctx context.Context, o Options) (err error) {
+	g, err := open(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := g.journal.Close(); cerr != nil {
+			err = errors.Join(err, fmt.Errorf("journal: %w", cerr))
+		}
+	}()
+	return g.run(ctx)
+}
+
+func (g *Gateway) run(ctx context.Context) error {
+	// The uplink outlives the sampling: what was sampled last should still leave.
+	linkCtx, endLink := context.WithCancel(context.WithoutCancel(ctx))
+	defer endLink()
+	link, linkCtx := errgroup.WithContext(linkCtx)
+	if g.uplink != nil {
+		link.Go(func() error { return g.uplink.Run(linkCtx) })
+	}
+	local, ctx := errgroup.WithContext(ctx)
+	page, err := g.servePage(ctx, local)
+	if err != nil {
+		return errors.Join(err, local.Wait())
+	}
+	local.Go(func() error { return g.clock.Run(ctx) })
+	local.Go(func() error { return g.syncLoop(ctx) })
+	local.Go(func() error { return g.ruleLoop(ctx) })
+	local.Go(func() error { return g.careLoop(ctx) })
+	local.Go(func() error { return g.stateLoop(ctx) })
+	local.Go(func() error { return g.generations(ctx, page) })
+	err = local.Wait()
+	g.publishState()
+	endLink()
+	return errors.Join(err, link.Wait())
+}
+
+// servePage starts the status page, if there is one, and returns its address. A
+// port that is taken ends the start: an engineer looks for that page.
+func (g *Gateway) servePage(ctx context.Context, group *errgroup.Group) (net.Addr, error) {
+	listen := g.opt.Config.Status
+	if listen == "" {
+		return nil, nil
+	}
+	ready, failed := make(chan net.Addr, 1), make(chan error, 1)
+	group.Go(func() error {
+		err := status.Serve(ctx, listen, status.Handler(g.snapshot, g.registry), func(a net.Addr) { ready <- a })
+		if err != nil {
+			failed <- err
+		}
+		return err
+	})
+	select {
+	case a := <-ready:
+		return a, nil
+	case err := <-failed:
+		return nil, err
+	}
+}
+
+// generations runs one configuration after another. What a generation learned
+// goes on in the next: rule states, readings, what is known of devices.
+func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
+	cfg := g.opt.Config
+	first := true
+	for {
+		stop, err := g.begin(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		if first && g.opt.Ready != nil {
+			g.opt.Ready(Started{Gateway: g.id, Epoch: g.epoch, Status: page, Devices: len(cfg.Devices)})
+		}
+		first = false
+		select {
+		case <-ctx.Done():
+			stop()
+			return nil
+		case cfg = <-g.opt.Reload:
+			stop()
+			g.log.Info("configuration is taken over", "config", cfg.Hash)
+		}
+	}
+}
+
+// syncLoop makes raised alerts durable at once, beside their publication.
+func (g *Gateway) syncLoop(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-g.syncs:
+			if err := g.journal.Sync(ctx); err != nil && ctx.Err() == nil {
+				g.log.Warn("an alert is not on the disk yet", "error", err)
+			}
+		}
+	}
+}
+
+// ruleLoop ticks when a rule waits for time to pass without any reading.
+func (g *Gateway) ruleLoop(ctx context.Context) error {
+	defer g.ruleTimer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-g.ruleTimer.C:
+			g.mu.Lock()
+			if g.gen != nil {
+				g.tick(g.gen)
+			}
+			g.mu.Unlock()
+		}
+	}
+}
+
+// careLoop does what has to be done now and then.
+func (g *Gateway) careLoop(ctx context.Context) error {
+	beat, often := time.NewTicker(time.Minute), time.NewTicker(5*time.Second)
+	defer beat.Stop()
+	defer often.Stop()
+	g.heartbeat()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-beat.C:
+			g.heartbeat()
+			g.forget()
+		case <-often.C:
+			g.declareLosses()
+			g.trim(ctx)
+			if g.opt.Alive != nil {
+				g.opt.Alive()
+			}
+		}
+	}
+}
+
+func (g *Gateway) forget() {
+	if err := forgetBoots(g.journal, g.clock.Boot()); err != nil {
+		g.log.Warn("old clock anchors cannot be dropped", "error", err)
+	}
+}
+
+func (g *Gateway) kickSync()  { kick(g.syncs) }
+func (g *Gateway) kickState() { kick(g.states) }
+
+func kick(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,106 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/alert"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/poll"
+	"github.com/lamppost-city/lamppost/edge/rule"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// generation is what one configuration brings to life: lines, devices and rules.
+// A reload ends one and begins the next; everything else of a gateway stays.
+type generation struct {
+	cfg         *config.Config
+	lines       *Lines
+	order       []string // device ids as configured
+	devices     map[string]*device
+	rules       map[string]*compiled
+	ruleStreams map[string][]obs.Stream
+	engine      *rule.Engine
+	trail       *alert.Trail
+}
+
+func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error) {
+	lines, err := OpenLines(cfg, nil)
+	if err != nil {
+		return nil, err
+	}
+	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), trail: &alert.Trail{}}
+	for _, d := range cfg.Devices {
+		gen.order = append(gen.order, d.ID)
+		gen.devices[d.ID] = newDevice(specOf(d), catalog)
+	}
+	gen.ruleStreams = streamsOf(gen.rules)
+	var rules []*rule.Rule
+	for _, r := range cfg.Rules {
+		if c := gen.rules[r.ID]; c != nil {
+			rules = append(rules, c.rule)
+		}
+	}
+	gen.engine = rule.New(rules)
+	return gen, nil
+}
+
+func specOf(d config.Device) deviceSpec {
+	s := deviceSpec{id: d.ID, driver: d.Driver, profile: d.Profile, line: d.Bus, where: place(d),
+		every: d.Every, timeout: d.Timeout, upload: d.Upload, plan: d.Plan, names: d.Name}
+	if d.Bus != "" {
+		s.address = fmt.Sprint(d.Address)
+	} else {
+		s.address = s.where
+	}
+	return s
+}
+
+// begin starts a generation. stop ends its polling and closes its lines; what it
+// learned stays with the gateway.
+func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(), err error) {
+	gen, err := newGeneration(cfg, g.catalog)
+	if err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	old := g.gen
+	g.gen = gen
+	if old == nil {
+		g.restoreRules(gen)
+	} else {
+		g.adoptRules(gen, old)
+		g.adoptDevices(gen, old)
+	}
+	g.event(wire.Event{Kind: "config", Config: &wire.Config{Hash: cfg.Hash}})
+	g.armTimer(gen)
+	g.mu.Unlock()
+	g.kickState()
+
+	ctx, cancel := context.WithCancel(ctx)
+	var polling sync.WaitGroup
+	polling.Go(func() {
+		gen.lines.Poll(ctx, g.clock.BootMS, func(s poll.Sample) { g.handle(gen, s) })
+	})
+	return func() {
+		cancel()
+		polling.Wait()
+		gen.lines.Close()
+	}, nil
+}
+
+// adoptDevices carries over what is known of devices that did not change: their
+// last values, and that they have warmed up.
+func (g *Gateway) adoptDevices(gen, old *generation) {
+	for id, d := range gen.devices {
+		o := old.devices[id]
+		if o == nil || o.part() != d.part() || o.spec.where != d.spec.where || len(o.channels) != len(d.channels) {
+			continue
+		}
+		spec := d.spec
+		*d = *o
+		d.spec = spec
+	}
+}

@@ -1,0 +1,152 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	busmodbus "github.com/lamppost-city/lamppost/drivers/bus/modbus"
+	"github.com/lamppost-city/lamppost/drivers/bus/serial"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/poll"
+)
+
+// Tracer sees every byte that crosses a line. It must be quick and must not keep p.
+type Tracer func(line string, sent bool, p []byte, at time.Time)
+
+// Lines are the opened wires of a configuration, and the devices on them.
+type Lines struct {
+	all []*line
+}
+
+// line is one wire: a shared bus, a point-to-point port, or a network device.
+type line struct {
+	id, path string
+	serial   *serial.Line   // the line itself, also below a bus
+	bus      *busmodbus.Bus // of a shared line or a Modbus TCP host
+	devices  []poll.Device
+}
+
+// OpenLines makes the lines of a configuration. Hardware that is missing now is
+// opened when it is there; nothing blocks.
+func OpenLines(cfg *config.Config, trace Tracer) (*Lines, error) {
+	ls := &Lines{}
+	for _, b := range cfg.Buses {
+		l, err := openBus(b, trace)
+		if err != nil {
+			ls.Close()
+			return nil, fmt.Errorf("bus %s: %w", b.ID, err)
+		}
+		ls.all = append(ls.all, l)
+	}
+	for _, d := range cfg.Devices {
+		if err := ls.attach(d, trace); err != nil {
+			ls.Close()
+			return nil, fmt.Errorf("device %s: %w", d.ID, err)
+		}
+	}
+	return ls, nil
+}
+
+func openBus(b config.Bus, trace Tracer) (*line, error) {
+	o := busmodbus.Options{Name: b.ID, Baud: b.Line.Baud, Turnaround: b.Turnaround, Trace: trace.on(b.ID)}
+	if b.TCP != "" {
+		return &line{id: b.ID, path: b.TCP, bus: busmodbus.NewTCP(b.TCP, o)}, nil
+	}
+	s, err := serial.New(serial.Config{Path: b.Serial, Settings: b.Line})
+	if err != nil {
+		return nil, err
+	}
+	return &line{id: b.ID, path: b.Serial, serial: s, bus: busmodbus.NewRTU(s, o)}, nil
+}
+
+// on returns the tracer for one line, nil if nobody looks.
+func (t Tracer) on(line string) func(bool, []byte, time.Time) {
+	if t == nil {
+		return nil
+	}
+	return func(sent bool, p []byte, at time.Time) { t(line, sent, p, at) }
+}
+
+// attach puts a device on its line, which a point-to-point device brings along.
+func (ls *Lines) attach(d config.Device, trace Tracer) error {
+	p := poll.Device{ID: d.ID, Every: d.Every, Timeout: d.Timeout}
+	var l *line
+	switch d.Wire {
+	case drivers.ModbusUnit:
+		i := slices.IndexFunc(ls.all, func(l *line) bool { return l.id == d.Bus })
+		l = ls.all[i] // the configuration has checked that the bus exists
+		p.Open = func() (drivers.Driver, error) { return d.Plan.OpenModbus(l.bus.Unit(d.Address)) }
+	case drivers.SerialLine:
+		s, err := serial.New(serial.Config{Path: d.Port, Settings: d.Line, Trace: trace.on(d.ID)})
+		if err != nil {
+			return err
+		}
+		l = &line{id: d.ID, path: d.Port, serial: s}
+		p.Open = func() (drivers.Driver, error) { return d.Plan.OpenSerial(s) }
+		ls.all = append(ls.all, l)
+	default:
+		l = &line{id: d.ID, path: host(d.URL)}
+		p.Open = func() (drivers.Driver, error) { return d.Plan.OpenHTTP(fetcher(d.Timeout)) }
+		ls.all = append(ls.all, l)
+	}
+	l.devices = append(l.devices, p)
+	return nil
+}
+
+// fetcher is the HTTP client of one network device: its own connections, so that
+// a wedged camera holds nobody else's.
+func fetcher(timeout time.Duration) drivers.Fetcher {
+	return &http.Client{Timeout: timeout, Transport: &http.Transport{
+		Proxy: nil, MaxIdleConns: 1, MaxConnsPerHost: 2, IdleConnTimeout: time.Minute,
+		ResponseHeaderTimeout: timeout, TLSHandshakeTimeout: timeout, MaxResponseHeaderBytes: 64 << 10,
+	}}
+}
+
+// Poll samples all devices of all lines until ctx ends.
+func (ls *Lines) Poll(ctx context.Context, bootMS func() int64, sink func(poll.Sample)) {
+	var wg sync.WaitGroup
+	for _, l := range ls.all {
+		wg.Go(func() { poll.Line(ctx, l.devices, bootMS, sink) })
+	}
+	wg.Wait()
+}
+
+// Close gives all lines up.
+func (ls *Lines) Close() {
+	for _, l := range ls.all {
+		switch {
+		case l.bus != nil:
+			_ = l.bus.Close() // nothing to be done about it, and nothing depends on it
+		case l.serial != nil:
+			_ = l.serial.Close()
+		}
+	}
+}
+
+// host is what a person needs of a URL: no user, password or query.
+func host(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// place says where a device hangs, the same in every language.
+func place(d config.Device) string {
+	switch d.Wire {
+	case drivers.ModbusUnit:
+		return d.Bus + " #" + strconv.Itoa(int(d.Address))
+	case drivers.SerialLine:
+		return d.Port
+	default:
+		return host(d.URL)
+	}
+}

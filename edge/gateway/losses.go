@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/lamppost-city/lamppost/edge/journal"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// declaredKey is the journal's state key for the losses that have been declared.
+const declaredKey = "declared"
+
+// declared remembers per epoch which lost numbers have a gap record already: the
+// journal finds its losses again at every start.
+type declared map[string]wire.RangeSet
+
+func (g *Gateway) loadDeclared() declared {
+	d := declared{}
+	if b, ok := g.journal.State(declaredKey); ok {
+		if json.Unmarshal(b, &d) != nil {
+			return declared{} // declaring a loss twice is better than never
+		}
+	}
+	return d
+}
+
+// declareLosses turns what the journal has lost into gap records, each once.
+func (g *Gateway) declareLosses() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, e := range g.journal.Epochs() {
+		for _, l := range e.Lost {
+			if err := g.declare(l); err != nil {
+				g.log.Error("a loss cannot be declared yet", "epoch", l.Epoch.String(), "error", err)
+			}
+		}
+	}
+}
+
+// declare writes a gap record for a loss, unless there is one. The caller holds
+// the lock.
+func (g *Gateway) declare(l journal.Loss) error {
+	d := g.loadDeclared()
+	set := d[l.Epoch.String()]
+	var fresh []wire.Range
+	for _, r := range l.Ranges {
+		w := wire.Range{From: r.From, To: r.To}
+		if !set.Contains(w) {
+			fresh = append(fresh, w)
+			set.Add(w)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	gap := wire.Gap{From: g.dates.stamp(l.From), To: g.dates.stamp(l.To), Why: gapWord(l.Why), Epoch: wire.Epoch(l.Epoch.String()),
+		Ranges: fresh[:min(len(fresh), wire.MaxRanges)], Detail: fmt.Sprintf("%d records of epoch %s were lost", l.Count(), l.Epoch)}
+	if err := g.tryEvent(wire.Event{Kind: "gap", Gap: &gap}); err != nil {
+		return err
+	}
+	g.countLost(l.Count())
+	d[l.Epoch.String()] = set
+	b, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return g.journal.SetState(declaredKey, b)
+}
+
+// gapWord is the contract's word for the journal's.
+func gapWord(why string) string {
+	switch why {
+	case journal.WhyDamage:
+		return "damage"
+	case journal.WhyQuota:
+		return "quota"
+	case journal.WhyOverflow:
+		return "disk-full"
+	}
+	return why
+}
+
+// trim keeps the journal within its quota; what no store has is declared before
+// it goes.
+func (g *Gateway) trim(ctx context.Context) {
+	if s := g.journal.Stats(); s.Bytes <= s.Quota {
+		return
+	}
+	err := g.journal.Trim(ctx, g.missing, func(l journal.Loss) error {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return g.declare(l)
+	})
+	if err != nil && ctx.Err() == nil && !errors.Is(err, journal.ErrClosed) {
+		g.log.Warn("the journal cannot be trimmed", "error", err)
+	}
+}
+
+// missing returns the parts of a range that no store has and that were not
+// declared lost yet.
+func (g *Gateway) missing(e journal.Epoch, r journal.Range) (out []journal.Range) {
+	if g.uplink == nil {
+		return nil // nobody waits for it
+	}
+	gone := g.loadDeclared()[e.String()]
+	for _, m := range g.uplink.Missing(wire.Epoch(e.String()), wire.Range{From: r.From, To: r.To}) {
+		for left := range gone.Missing(m) {
+			out = append(out, journal.Range{From: left.From, To: left.To})
+		}
+	}
+	return out
+}

@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/edge/poll"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics are the figures under /metrics that are counted as things happen; what
+// other parts count themselves is read when it is asked for.
+type metrics struct {
+	registry *prometheus.Registry
+	readings prometheus.Counter
+	samples  *prometheus.CounterVec
+	alerts   *prometheus.CounterVec
+	lost     prometheus.Counter
+	took     *prometheus.HistogramVec
+	good     map[string]uint64 // good samples of a point-to-point line, by device
+	lostSum  uint64
+}
+
+func newMetrics() metrics {
+	m := metrics{registry: prometheus.NewRegistry(), good: map[string]uint64{},
+		readings: prometheus.NewCounter(prometheus.CounterOpts{Name: "lamppost_readings_total", Help: "Readings written into the journal."}),
+		samples: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lamppost_samples_total",
+			Help: "Samples by device and outcome: ok or the fault word."}, []string{"device", "outcome"}),
+		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lamppost_alert_revisions_total",
+			Help: "Alert revisions by severity and condition."}, []string{"severity", "condition"}),
+		lost: prometheus.NewCounter(prometheus.CounterOpts{Name: "lamppost_records_lost_total", Help: "Records declared lost since the start."}),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lamppost_sample_seconds", Help: "How long a sample took, by device.",
+			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5}}, []string{"device"})}
+	m.registry.MustRegister(m.readings, m.samples, m.alerts, m.lost, m.took,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// register adds the figures that other parts hold.
+func (g *Gateway) register() {
+	gauge := func(name, help string, f func() float64) {
+		g.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f))
+	}
+	counter := func(name, help string, f func() float64) {
+		g.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, f))
+	}
+	gauge("lamppost_journal_bytes", "Size of the journal.", func() float64 { return float64(g.journal.Stats().Bytes) })
+	gauge("lamppost_journal_degraded", "1 while the journal cannot be written.", func() float64 { return truth(g.journal.Stats().Degraded) })
+	counter("lamppost_journal_written_bytes_total", "Bytes given to the disk.", func() float64 { return float64(g.journal.Stats().Written) })
+	counter("lamppost_journal_syncs_total", "Flushes asked of the disk.", func() float64 { return float64(g.journal.Stats().Syncs) })
+	gauge("lamppost_alerts_active", "Alerts that are active.", func() float64 {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return float64(len(g.active))
+	})
+	if g.uplink == nil {
+		return
+	}
+	gauge("lamppost_uplink_connected", "1 while the broker is connected.", func() float64 { return truth(g.uplink.Status().Connected) })
+	gauge("lamppost_uplink_healthy", "1 while something was acknowledged lately.", func() float64 { return truth(g.uplink.Status().Healthy) })
+	gauge("lamppost_uplink_waiting_records", "Committed records that no store has.", func() float64 { return float64(g.uplink.Status().Waiting) })
+	counter("lamppost_uplink_sent_bytes_total", "MQTT bytes sent.", func() float64 { return float64(g.uplink.Status().BytesUp) })
+	counter("lamppost_uplink_readings_total", "Readings published, repeats included.", func() float64 {
+		s := g.uplink.Status()
+		return float64(s.Live + s.Backfill)
+	})
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// countSample counts one sample. The caller holds the lock.
+func (g *Gateway) countSample(s poll.Sample) {
+	outcome := "ok"
+	if s.Err != nil {
+		outcome = drivers.FaultWord(s.Err)
+	} else {
+		g.good[s.Device]++
+		g.took.WithLabelValues(s.Device).Observe(s.Took.Seconds())
+	}
+	g.samples.WithLabelValues(s.Device, outcome).Inc()
+}
+
+// countLost counts records that were declared lost. The caller holds the lock.
+func (g *Gateway) countLost(n uint64) {
+	g.lost.Add(float64(n))
+	g.lostSum += n
+}
+
+func (g *Gateway) lostTotal() uint64 { return g.lostSum }

@@ -1,0 +1,251 @@
+package gateway
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/alert"
+	"github.com/lamppost-city/lamppost/edge/poll"
+	"github.com/lamppost-city/lamppost/edge/record"
+	"github.com/lamppost-city/lamppost/edge/rule"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// handle takes one sample on its whole way: judged, written down, given to the
+// rules, offered to the uplink. It is called by every line's goroutine and does no
+// I/O of its own: the journal and the uplink take what they get into memory.
+func (g *Gateway) handle(gen *generation, s poll.Sample) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d := gen.devices[s.Device]
+	rec, write := d.take(s)
+	g.countSample(s)
+	if write {
+		g.keep(&rec)
+	}
+	for i, c := range rec.Channels {
+		st := obs.Stream{Device: rec.Device, Channel: c}
+		gen.trail.Add(st, rec.BootMS, rec.Readings[i])
+		gen.engine.Observe(st, rec.BootMS, rec.Readings[i])
+	}
+	if changed, up := d.turned(); changed {
+		g.deviceTurned(d, up)
+	}
+	g.tick(gen)
+	g.takeStill(gen, d, s)
+}
+
+// keep writes a sample into the journal and offers it to the uplink under the
+// number it got there.
+func (g *Gateway) keep(rec *record.Sample) {
+	body, err := rec.Append(g.scratch[:0])
+	if err != nil {
+		g.log.Error("a sample cannot be written down", "device", rec.Device, "error", err)
+		return
+	}
+	g.scratch = body // the journal copies it
+	seq, err := g.journal.Append(record.KindSample, body)
+	if err != nil {
+		g.log.Error("a sample cannot be written down", "device", rec.Device, "error", err)
+		return
+	}
+	g.readings.Add(float64(len(rec.Readings)))
+	if g.uplink != nil {
+		g.uplink.Offer(seq, sampleValues(nil, rec, rec.BootMS, g.catalog))
+	}
+}
+
+// heartbeat is a reading of the gateway itself, so that there is always something
+// to acknowledge.
+func (g *Gateway) heartbeat() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.clock.BootMS()
+	up := obs.Reading{Value: float64(now / 1000), Quality: obs.Quality{Flag: obs.Pass}}
+	g.keep(&record.Sample{Device: wire.HeartbeatStream.Device, BootMS: now,
+		Channels: []string{wire.HeartbeatStream.Channel}, Readings: []obs.Reading{up}})
+}
+
+// tick lets the rules see the time and carries out what they decide.
+func (g *Gateway) tick(gen *generation) {
+	for _, t := range gen.engine.Tick(g.clock.BootMS()) {
+		if err := g.decide(gen, t); err != nil {
+			g.log.Error("a rule's decision cannot be kept", "rule", t.Rule, "error", err)
+		}
+	}
+	g.armTimer(gen)
+}
+
+// armTimer wakes the loop that ticks when a rule waits for time to pass.
+func (g *Gateway) armTimer(gen *generation) {
+	if next, ok := gen.engine.Next(); ok {
+		g.ruleTimer.Reset(time.Duration(max(next-g.clock.BootMS(), 1)) * time.Millisecond)
+	}
+}
+
+// decide keeps a transition: rule state and revision in one record. The alert
+// leaves at once; the sync runs beside it.
+func (g *Gateway) decide(gen *generation, t rule.Transition) error {
+	key := ruleKey + t.Rule
+	prev := g.active[t.Rule]
+	saved := alert.Saved{Rule: t.Rule, Snapshot: gen.engine.Snapshot(t.Rule), Alert: prev, Boot: g.clock.Boot(), BootMS: t.At}
+	if !t.Raised() && !t.Cleared() {
+		return g.saveRule(key, saved)
+	}
+	if t.Cleared() && prev == nil {
+		g.log.Warn("a rule cleared an alert that nobody knows", "rule", t.Rule)
+		return g.saveRule(key, saved)
+	}
+	a, err := g.revise(gen, t, prev)
+	if err != nil {
+		return err
+	}
+	saved.Alert = &a
+	if t.Cleared() {
+		saved.Alert = nil
+	}
+	return g.publish(key, saved, a)
+}
+
+// publish writes a revision down together with the rule's state and sends it.
+func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
+	body, err := record.AppendAlert(nil, a)
+	if err != nil {
+		return err
+	}
+	state, err := saved.Encode()
+	if err != nil {
+		return err
+	}
+	if a.Seq, err = g.journal.AppendState(record.KindAlert, body, key, state); err != nil {
+		return err
+	}
+	a.Epoch = g.epoch
+	if saved.Alert == nil {
+		delete(g.active, a.Rule)
+	} else {
+		g.active[a.Rule] = &a
+	}
+	g.alerts.WithLabelValues(string(a.Severity), a.Condition).Inc()
+	g.log.Info("alert", "rule", a.Rule, "severity", a.Severity, "condition", a.Condition, "text", a.Text["en"])
+	g.kickSync()
+	g.kickState()
+	if g.uplink == nil {
+		return nil
+	}
+	return g.uplink.Alert(a)
+}
+
+func (g *Gateway) saveRule(key string, saved alert.Saved) error {
+	b, err := saved.Encode()
+	if err != nil {
+		return err
+	}
+	return g.journal.SetState(key, b)
+}
+
+// revise makes the document of a rule's decision.
+func (g *Gateway) revise(gen *generation, t rule.Transition, prev *wire.Alert) (wire.Alert, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return wire.Alert{}, fmt.Errorf("make an id: %w", err)
+	}
+	r := gen.rules[t.Rule]
+	m, _ := g.catalog.Lookup(t.Stream.Channel) // a rule about no single stream has no metric
+	c := alert.Change{Cleared: t.Cleared(), Stage: t.Stage, At: g.moment(t.At), Since: g.moment(t.Since),
+		Stream: t.Stream, Value: t.Value, Limit: t.Limit}
+	var evidence []wire.Evidence
+	for _, st := range gen.ruleStreams[t.Rule] {
+		evidence = append(evidence, gen.trail.Of(st, t.At)...)
+	}
+	evidence = evidence[:min(len(evidence), wire.MaxEvidence)]
+	a := alert.Revise(r.alert, m, prev, c, id.String(), evidence)
+	if r.still != "" && !t.Cleared() {
+		a.Image = g.evidenceStill(gen, r.still, a.ID)
+	}
+	return a, nil
+}
+
+func (g *Gateway) moment(bootMS int64) wire.Moment { return g.dates.moment(g.clock.Boot(), bootMS) }
+
+// deviceTurned writes down that a device went away or came back.
+func (g *Gateway) deviceTurned(d *device, up bool) {
+	e := wire.DeviceEvent{Device: d.spec.id, Up: up}
+	if up {
+		g.log.Info("device is back", "device", d.spec.id)
+	} else {
+		e.Why = drivers.FaultWord(d.fault)
+		g.log.Warn("device is gone", "device", d.spec.id, "error", d.fault)
+	}
+	g.event(wire.Event{Kind: "device", Device: &e})
+	g.kickState()
+}
+
+// event writes a happening down and sends it. The caller holds the lock.
+func (g *Gateway) event(e wire.Event) {
+	if err := g.tryEvent(e); err != nil {
+		g.log.Error("an event cannot be written down", "kind", e.Kind, "error", err)
+	}
+}
+
+func (g *Gateway) tryEvent(e wire.Event) error {
+	e.V = wire.Version
+	if e.At == (wire.Moment{}) {
+		e.At = g.moment(g.clock.BootMS())
+	}
+	body, err := record.AppendEvent(nil, e)
+	if err != nil {
+		return err
+	}
+	if e.Seq, err = g.journal.Append(record.KindEvent, body); err != nil {
+		return err
+	}
+	e.Epoch = g.epoch
+	if g.uplink == nil {
+		return nil
+	}
+	return g.uplink.Event(e)
+}
+
+// takeStill keeps a camera's newest picture and uploads it if that is asked for.
+func (g *Gateway) takeStill(gen *generation, d *device, s poll.Sample) {
+	src, ok := s.Driver.(drivers.StillSource)
+	if !ok || s.Err != nil {
+		return
+	}
+	jpeg, ok := src.Still()
+	if !ok {
+		return
+	}
+	d.still = jpeg
+	if d.spec.upload > 0 && (d.sentAt == 0 || s.BootMS-d.sentAt >= d.spec.upload.Milliseconds()-int64(d.spec.every/2/time.Millisecond)) {
+		d.sentAt = s.BootMS
+		g.uploadStill(d, "", s.BootMS)
+	}
+}
+
+// evidenceStill uploads the newest picture of a camera with an alert and returns
+// its id; empty if there is none.
+func (g *Gateway) evidenceStill(gen *generation, camera, alertID string) string {
+	d := gen.devices[camera]
+	if d == nil || d.still == nil {
+		return ""
+	}
+	return g.uploadStill(d, alertID, d.lastAt)
+}
+
+func (g *Gateway) uploadStill(d *device, alertID string, bootMS int64) string {
+	id, err := uuid.NewV7()
+	if err != nil || g.uplink == nil {
+		return ""
+	}
+	meta := wire.ImageMeta{ID: id.String(), Device: d.spec.id, At: g.moment(bootMS), Alert: alertID}
+	if err := g.uplink.Image(meta, d.still); err != nil {
+		g.log.Warn("a picture cannot be sent", "device", d.spec.id, "error", err)
+		return ""
+	}
+	return meta.ID
+}

@@ -1,0 +1,155 @@
+package gateway
+
+import (
+	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/alert"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/rule"
+)
+
+// compiled is one rule with what its alerts say.
+type compiled struct {
+	rule  *rule.Rule
+	alert alert.Rule
+	still string // a camera whose picture goes with the alert
+}
+
+// RuleChecker judges the rules of a configuration with these streams; it is what
+// config.Env.Rules wants. Checking and running compile the same text the same way.
+func RuleChecker(streams []config.Stream) config.RuleChecker {
+	known := knownStreams(streams)
+	return func(r config.Rule) (reads []obs.Stream, wrong []config.TextError) {
+		c, errs := rule.Compile(ruleSpec(r), known)
+		for _, e := range errs {
+			wrong = append(wrong, config.TextError{Key: e.Field, Offset: e.Offset, Length: e.Length, ID: e.ID, Msg: e.Msg, Hint: e.Hint})
+		}
+		if c != nil {
+			reads = c.Streams()
+		}
+		return reads, wrong
+	}
+}
+
+func knownStreams(streams []config.Stream) rule.Streams {
+	known := rule.Streams{}
+	for _, s := range streams {
+		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min}
+	}
+	return known
+}
+
+func ruleSpec(r config.Rule) rule.Spec {
+	return rule.Spec{ID: r.ID, When: r.When, Clear: r.Clear, For: r.For, ClearFor: r.ClearFor}
+}
+
+// compileRules makes the rules of a configuration that was checked before.
+func compileRules(cfg *config.Config) map[string]*compiled {
+	known := knownStreams(cfg.Streams())
+	names := map[string]map[string]string{}
+	for _, d := range cfg.Devices {
+		names[d.ID] = d.Name
+	}
+	out := map[string]*compiled{}
+	for _, r := range cfg.Rules {
+		c, _ := rule.Compile(ruleSpec(r), known)
+		if c == nil {
+			continue // the check refused it; a configuration cannot get here with it
+		}
+		out[r.ID] = &compiled{rule: c, still: r.Still, alert: alert.Rule{ID: r.ID, Severity: r.Severity, Category: r.Category,
+			Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Texts: r.Message, Names: names}}
+	}
+	return out
+}
+
+// restoreRules gives the rules the state they had when the gateway last ran, and
+// hands their active alerts to the uplink again. An alert whose rule is gone ends.
+func (g *Gateway) restoreRules(gen *generation) {
+	lastSeen := g.lastSeen()
+	for key, state := range g.journal.States() {
+		id, ok := strings.CutPrefix(key, ruleKey)
+		if !ok {
+			continue
+		}
+		saved, err := alert.DecodeSaved(state)
+		if err != nil {
+			g.log.Warn("a rule's saved state is left aside", "rule", id, "error", err)
+			continue
+		}
+		if gen.rules[id] == nil {
+			g.endOrphan(key, saved)
+			continue
+		}
+		how := rule.Resume{Now: g.clock.BootMS(), SameBoot: saved.Boot == g.clock.Boot(), LastSeen: max(saved.BootMS, lastSeen[saved.Boot])}
+		if err := gen.engine.Restore(id, saved.Snapshot, how); err != nil {
+			g.log.Warn("a rule begins anew: its saved state cannot be used", "rule", id, "error", err)
+			g.endOrphan(key, saved)
+			continue
+		}
+		if saved.Alert != nil {
+			g.active[id] = saved.Alert
+		}
+	}
+	g.resendActive()
+}
+
+// lastSeen returns for each boot up to when the gateway surely ran in it.
+func (g *Gateway) lastSeen() map[string]int64 {
+	out := map[string]int64{}
+	for _, e := range g.journal.Epochs() {
+		out[e.LastCommit.Boot] = max(out[e.LastCommit.Boot], e.LastCommit.BootMS)
+	}
+	return out
+}
+
+// resendActive writes each active alert down again as it stands, so that it has a
+// place in this epoch, and sends it: an aggregator that lost it has it back.
+func (g *Gateway) resendActive() {
+	for id, a := range g.active {
+		again := *a
+		again.Rev++
+		again.At = g.moment(g.clock.BootMS())
+		saved := alert.Saved{Rule: id, Snapshot: g.gen.engine.Snapshot(id), Alert: &again, Boot: g.clock.Boot(), BootMS: g.clock.BootMS()}
+		if err := g.publish(ruleKey+id, saved, again); err != nil {
+			g.log.Error("an active alert cannot be taken up again", "rule", id, "error", err)
+		}
+	}
+}
+
+// endOrphan clears the alert of a rule that does not exist any more.
+func (g *Gateway) endOrphan(key string, saved alert.Saved) {
+	if saved.Alert != nil {
+		a := *saved.Alert
+		a.Rev++
+		a.Condition, a.At = "cleared", g.moment(g.clock.BootMS())
+		a.Cleared = &a.At
+		if err := g.publish(key, alert.Saved{Rule: saved.Rule, Boot: g.clock.Boot(), BootMS: g.clock.BootMS()}, a); err != nil {
+			g.log.Error("an alert without its rule cannot be ended", "rule", saved.Rule, "error", err)
+			return
+		}
+	}
+	if err := g.journal.SetState(key, nil); err != nil {
+		g.log.Warn("the state of a rule that is gone cannot be dropped", "rule", saved.Rule, "error", err)
+	}
+}
+
+// adoptRules takes the rules' state over from the generation before.
+func (g *Gateway) adoptRules(gen, old *generation) {
+	gen.engine.Adopt(old.engine)
+	gen.trail = old.trail
+	for id, a := range g.active {
+		if gen.rules[id] != nil {
+			continue
+		}
+		g.endOrphan(ruleKey+id, alert.Saved{Rule: id, Alert: a})
+	}
+}
+
+func streamsOf(rules map[string]*compiled) map[string][]obs.Stream {
+	out := map[string][]obs.Stream{}
+	for id, r := range rules {
+		out[id] = r.rule.Streams()
+	}
+	return out
+}

@@ -1,0 +1,141 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/clock"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/journal"
+	"github.com/lamppost-city/lamppost/edge/uplink"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// open does what has to be done before anything runs: journal, clock, uplink, and
+// the declaration of the time in which nothing ran.
+func open(ctx context.Context, o Options) (*Gateway, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	g := &Gateway{opt: o, log: o.Log, catalog: o.Catalog, id: o.Config.Gateway.ID, metrics: newMetrics(),
+		active: map[string]*wire.Alert{}, ruleTimer: time.NewTimer(time.Hour),
+		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1)}
+	boot := clock.ThisBoot()
+	g.started = clock.BootMS()
+	j, err := journal.Open(o.Config.Journal.Dir, journal.Options{Size: o.Config.Journal.Size, Commit: o.Config.Journal.Commit,
+		Stamp: func() journal.Stamp {
+			return journal.Stamp{Boot: boot.ID, BootMS: clock.BootMS(), UnixMS: o.Wall().UnixMilli()}
+		}})
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	g.journal, g.epoch = j, wire.Epoch(j.Epoch().String())
+	g.openClock(ctx, boot)
+	if err := g.openUplink(); err != nil {
+		return nil, closing(j, err)
+	}
+	g.register()
+	g.declareStart()
+	g.declareLosses()
+	return g, nil
+}
+
+func closing(j *journal.Journal, err error) error {
+	_ = j.Close() // the first error is the one to tell
+	return err
+}
+
+func (g *Gateway) openClock(ctx context.Context, boot clock.Boot) {
+	timelines := loadTimelines(g.journal)
+	g.clock = clock.New(clock.Options{
+		Boot: boot, Trust: g.opt.Config.Trust, Saved: timelines[boot.ID], Kernel: g.opt.Kernel,
+		Save: func(t *clock.Timeline) error { return saveTimeline(ctx, g.journal, t) },
+		Anchored: func(a clock.Anchor) {
+			g.log.Info("the clock is trusted", "source", a.Source, "error_ms", a.ErrMS)
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.event(wire.Event{Kind: "anchor", At: wire.Moment{Boot: boot.ID, BootMS: a.BootMS, Unix: a.UnixMS, ErrorMS: a.ErrMS},
+				Anchor: &wire.Anchor{Source: a.Source}})
+			g.kickState()
+		},
+	})
+	g.dates = &dates{now: g.clock, saved: timelines}
+}
+
+// uplinkKey is the journal's state key for what stores have acknowledged.
+const uplinkKey = "uplink"
+
+func (g *Gateway) openUplink() error {
+	cfg := g.opt.Config.Uplink
+	if cfg == nil {
+		return nil
+	}
+	saved, _ := g.journal.State(uplinkKey)
+	u, err := uplink.New(uplink.Options{
+		Gateway: g.id, Epoch: g.epoch, Boot: g.clock.Boot(), Broker: cfg.Broker, Prefix: cfg.Prefix, Username: cfg.Username,
+		Password: password(cfg), Stores: cfg.Stores, Saved: saved,
+		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
+		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
+		Clock:   g.clock, Log: g.log,
+	})
+	if err != nil {
+		return err
+	}
+	g.uplink = u
+	return nil
+}
+
+// password reads the file at each connection, so that a new one needs no restart.
+func password(cfg *config.Uplink) func() (string, error) {
+	if cfg.PasswordFile == "" {
+		return nil
+	}
+	return func() (string, error) {
+		b, err := os.ReadFile(cfg.PasswordFile)
+		return strings.TrimRight(string(b), "\r\n"), err
+	}
+}
+
+// declareStart writes down that the gateway started and, if it ran before, the
+// gap in which it did not: from the last commit on.
+func (g *Gateway) declareStart() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	epochs := g.journal.Epochs()
+	clean := true
+	if len(epochs) > 1 {
+		last := epochs[len(epochs)-2]
+		clean = last.Clean
+		gap := wire.Gap{From: g.dates.stamp(last.LastCommit), To: g.moment(g.started), Why: pauseWord(last, g.clock.Boot()),
+			Epoch: wire.Epoch(last.Epoch.String())}
+		gap.Detail = pauseDetail(gap.Why, g.opt.Config.Journal.Commit)
+		g.event(wire.Event{Kind: "gap", Gap: &gap})
+	}
+	g.event(wire.Event{Kind: "boot", Boot: &wire.Boot{Version: g.opt.Version, Epoch: g.epoch, Clean: clean}})
+	g.kickSync()
+}
+
+func pauseWord(last journal.EpochInfo, boot string) string {
+	switch {
+	case last.Clean:
+		return "stopped"
+	case last.LastCommit.Boot != boot:
+		return "power"
+	default:
+		return "killed"
+	}
+}
+
+func pauseDetail(why string, commit time.Duration) string {
+	if why == "stopped" {
+		return "the gateway was stopped in order; nothing that was sampled is lost"
+	}
+	return fmt.Sprintf("the gateway ended without notice; what was sampled in the last %v before is lost at most", commit)
+}

@@ -1,0 +1,255 @@
+package gateway
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/clock"
+	"github.com/lamppost-city/lamppost/edge/health"
+	"github.com/lamppost-city/lamppost/edge/status"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// stateLoop publishes the gateway's state when something about it changes, looked
+// at every two seconds, and once a minute in any case.
+func (g *Gateway) stateLoop(ctx context.Context) error {
+	look := time.NewTicker(2 * time.Second)
+	defer look.Stop()
+	for {
+		g.publishState()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+		case <-g.states:
+		}
+	}
+}
+
+func (g *Gateway) publishState() {
+	if g.uplink == nil {
+		return
+	}
+	s := g.settled(g.state())
+	if err := g.uplink.SetState(s); err != nil {
+		g.log.Error("the state cannot be published", "error", err)
+	}
+}
+
+// settled rounds what moves all the time, so that the retained state is published
+// again only for something worth it: the time to the minute, counters coarsely.
+func (g *Gateway) settled(s wire.State) wire.State {
+	now := g.clock.BootMS()
+	s.At = g.moment(now - now%60_000)
+	s.Journal.Bytes -= s.Journal.Bytes % 1_000_000
+	s.Journal.Waiting -= s.Journal.Waiting % 1000
+	s.Journal.OldestMS -= s.Journal.OldestMS % 60_000
+	return s
+}
+
+// state gathers what the gateway says of itself.
+func (g *Gateway) state() wire.State {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	cfg := g.opt.Config
+	if g.gen != nil {
+		cfg = g.gen.cfg
+	}
+	now := g.clock.BootMS()
+	s := wire.State{V: wire.Version, Version: g.opt.Version, Boot: g.clock.Boot(), Epoch: g.epoch, Config: cfg.Hash,
+		At: g.moment(now), Started: g.moment(g.started), Clock: g.clock.State(),
+		Site: wire.Site{Name: cfg.Gateway.Name, Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Language: cfg.Gateway.Language}}
+	lines := g.lineViews()
+	s.Devices, s.Alerts, s.Journal = g.deviceStates(cfg.Gateway.Language), g.activeRevisions(), g.journalState(now)
+	s.Health = health.Assess(g.healthView(now, lines))
+	return s
+}
+
+func (g *Gateway) deviceStates(lang string) []wire.DeviceState {
+	out := []wire.DeviceState{}
+	if g.gen == nil {
+		return out
+	}
+	for _, id := range g.gen.order {
+		d := g.gen.devices[id]
+		s := wire.DeviceState{ID: id, Driver: d.spec.driver, Profile: d.spec.profile, Bus: d.spec.line, Address: d.spec.address,
+			EveryMS: d.spec.every.Milliseconds(), Channels: d.channels, State: d.state(), Camera: d.spec.plan.OpenHTTP != nil}
+		if d.fault != nil {
+			s.Fault = drivers.FaultWord(d.fault)
+			s.Note = health.Note(g.deviceView(d, g.clock.BootMS()), g.deviceViews(g.clock.BootMS()), lang)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func (g *Gateway) activeRevisions() []wire.Revised {
+	out := []wire.Revised{}
+	for _, id := range slices.Sorted(maps.Keys(g.active)) {
+		out = append(out, wire.Revised{ID: g.active[id].ID, Rev: g.active[id].Rev})
+	}
+	return out
+}
+
+func (g *Gateway) journalState(now int64) wire.JournalState {
+	j := g.journal.Stats()
+	s := wire.JournalState{Bytes: j.Bytes, Quota: j.Quota, CommitMS: j.Commit.Milliseconds(), LostTotal: g.lostTotal()}
+	if g.uplink != nil {
+		u := g.uplink.Status()
+		s.Waiting, s.OldestMS = u.Waiting, g.oldestAge(u.OldestEpoch, u.OldestSeq, now)
+	}
+	return s
+}
+
+// oldestAge is how long the oldest waiting record waits, as near as its epoch's
+// stamps tell without reading the journal.
+func (g *Gateway) oldestAge(e wire.Epoch, seq uint64, now int64) int64 {
+	if e == "" {
+		return 0
+	}
+	for _, i := range g.journal.Epochs() {
+		if i.Epoch.String() != string(e) || i.Last < i.First {
+			continue
+		}
+		from, to := i.Opened, i.LastCommit
+		if from.Boot != g.clock.Boot() {
+			return max(now, 1) // from before this boot: at least as old as it
+		}
+		done := float64(seq-min(seq, i.First)) / float64(i.Last-i.First+1)
+		return max(0, now-from.BootMS-int64(done*float64(to.BootMS-from.BootMS)))
+	}
+	return 0
+}
+
+func (g *Gateway) deviceViews(now int64) []health.Device {
+	if g.gen == nil {
+		return nil
+	}
+	var out []health.Device
+	for _, id := range g.gen.order {
+		out = append(out, g.deviceView(g.gen.devices[id], now))
+	}
+	return out
+}
+
+func (g *Gateway) deviceView(d *device, now int64) health.Device {
+	v := health.Device{ID: d.spec.id, Part: d.part(), Where: d.spec.where, Line: d.spec.line, Every: d.spec.every, Seen: d.answered, Flat: d.frozen}
+	if d.fault != nil {
+		v.Fault, v.Detail = drivers.FaultWord(d.fault), d.fault.Error()
+		v.For = time.Duration(now-d.changed) * time.Millisecond
+	}
+	return v
+}
+
+func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
+	v := health.View{Devices: g.deviceViews(now)}
+	for _, l := range lines {
+		v.Lines = append(v.Lines, health.Line{ID: l.ID, Path: l.Path, Frames: l.Frames, BadChecksum: l.BadChecksum,
+			Timeouts: l.Timeouts, NoiseBytes: l.NoiseBytes, Alien: l.Alien})
+	}
+	v.Clock = health.Clock{State: g.clock.State(), For: time.Duration(now-g.started) * time.Millisecond, Year: g.opt.Wall().Year()}
+	if v.Clock.State == clock.Unsynced && v.Clock.For < 30*time.Second {
+		v.Clock.State = clock.Synced // it has hardly had time to find out
+	}
+	j := g.journal.Stats()
+	v.Journal = health.Journal{Used: j.Bytes, Quota: j.Quota, Lost: g.lostTotal()}
+	if j.Degraded && j.Err != nil {
+		v.Journal.Degraded = j.Err.Error()
+	}
+	v.Uplink = g.uplinkView(now)
+	return v
+}
+
+func (g *Gateway) uplinkView(now int64) health.Uplink {
+	if g.uplink == nil || now-g.started < 10_000 {
+		return health.Uplink{} // it is still connecting
+	}
+	u := g.uplink.Status()
+	v := health.Uplink{Broker: u.Broker, Connected: u.Connected, Error: u.LastError, Acked: -1, Waiting: u.Waiting}
+	if !u.LastAck.IsZero() {
+		v.Acked = time.Since(u.LastAck)
+	}
+	return v
+}
+
+// snapshot is what the status page shows.
+func (g *Gateway) snapshot() status.Snapshot {
+	s := status.Snapshot{Gateway: g.id, State: g.state(), Values: []status.Value{}, Alerts: []wire.Alert{}, Lines: []status.Line{}}
+	s.Name = s.State.Site.Name
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s.Lines = append(s.Lines, g.lineViews()...)
+	for _, id := range slices.Sorted(maps.Keys(g.active)) {
+		s.Alerts = append(s.Alerts, *g.active[id])
+	}
+	now := g.clock.BootMS()
+	if g.gen != nil {
+		for _, id := range g.gen.order {
+			s.Values = append(s.Values, values(g.gen.devices[id], now)...)
+		}
+	}
+	if g.uplink != nil {
+		s.Uplink = g.uplinkStatus(now)
+	}
+	return s
+}
+
+func (g *Gateway) uplinkStatus(now int64) status.Uplink {
+	u := g.uplink.Status()
+	s := status.Uplink{Broker: u.Broker, Connected: u.Connected, Healthy: u.Healthy, AckedMS: -1, Waiting: u.Waiting, BytesUp: u.BytesUp}
+	if !u.Connected {
+		s.Error = u.LastError
+	}
+	if !u.LastAck.IsZero() {
+		s.AckedMS = time.Since(u.LastAck).Milliseconds()
+	}
+	return s
+}
+
+func values(d *device, now int64) (out []status.Value) {
+	for i, c := range d.channels {
+		m := d.metrics[i]
+		v := status.Value{Device: d.spec.id, Channel: c, Label: map[string]string{"zh": m.Label.ZH, "en": m.Label.EN}, Unit: m.Text,
+			Decimals: m.Decimals, AgeMS: -1, EveryMS: d.spec.every.Milliseconds(), QC: obs.Missing.Code()}
+		if d.answered {
+			r := d.last[i]
+			v.AgeMS, v.QC, v.Why = now-d.lastAt, r.Quality.Flag.Code(), string(r.Quality.Why)
+			if r.Quality.Flag != obs.Missing {
+				v.V = &r.Value
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// lineViews counts what happened on each line.
+func (g *Gateway) lineViews() (out []status.Line) {
+	if g.gen == nil {
+		return nil
+	}
+	for _, l := range g.gen.lines.all {
+		v := status.Line{ID: l.id, Path: l.path}
+		switch {
+		case l.bus != nil:
+			h := l.bus.Health()
+			v.Frames, v.BadChecksum, v.Timeouts, v.NoiseBytes, v.Alien = h.Answers+h.Exceptions, h.Damaged, h.Timeouts, h.Noise, h.Alien
+			v.Unplugged = l.serial == nil && h.Fault != nil
+		case l.serial == nil:
+			continue // a network device has no line to look after
+		}
+		if l.serial != nil {
+			h := l.serial.Health()
+			if l.bus == nil {
+				v.Frames, v.BadChecksum, v.Timeouts, v.NoiseBytes = g.good[l.id], h.BadChecksums, h.Timeouts, h.Noise
+			}
+			v.Reopened, v.Unplugged = h.Reopened, h.Fault != nil
+		}
+		out = append(out, v)
+	}
+	return out
+}
