@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -63,11 +64,11 @@ func (p Problem) render(b *strings.Builder) {
 // window cuts a long line around the place and measures it in terminal cells:
 // lead is the space before the mark, tabs kept so that it lines up.
 func (p Problem) window() (line, lead string, marks int) {
-	src := []rune(printable(p.Source))
+	src := []rune(printable(masked(p.Source)))
 	at := min(p.Col-1, len(src))
 	end := min(at+p.Width, len(src))
 	from, head := 0, ""
-	if cells(src[:at]) > maxCells/2 {
+	if cells(src) > maxCells && cells(src[:at]) > maxCells/2 {
 		from, head = max(0, at-maxCells/4), "…"
 	}
 	to, tail := len(src), ""
@@ -87,6 +88,9 @@ func (p Problem) window() (line, lead string, marks int) {
 	return head + strings.TrimRight(string(src[from:to]), " \t") + tail, pad.String(), max(1, cells(src[at:end]))
 }
 
+// Width returns how many cells of a terminal s takes: Chinese characters take two.
+func Width(s string) int { return cells([]rune(s)) }
+
 func cells(rs []rune) (n int) {
 	for _, r := range rs {
 		n += width(r)
@@ -102,6 +106,30 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// secrets are the words in a line that must not be repeated in a log: what stands
+// behind a key that says so, and a password inside an address.
+var secrets = regexp.MustCompile(`(?i)((?:^|[\s{,"'])(?:password|passwd|secret|token)["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s,}\]]+)|(://[^/@\s]*:)([^/@\s]+)(@)`)
+
+// masked replaces each character of a secret, so that the line keeps its width.
+func masked(line string) string {
+	return secrets.ReplaceAllStringFunc(line, func(hit string) string {
+		m := secrets.FindStringSubmatch(hit)
+		return m[1] + m[3] + strings.Map(star, m[2]+m[4]) + m[5]
+	})
+}
+
+// star is an asterisk as wide as r.
+func star(r rune) rune {
+	switch width(r) {
+	case 0:
+		return '\u200b'
+	case 2:
+		return '＊'
+	default:
+		return '*'
+	}
 }
 
 // wide are the characters that take two cells of a terminal (Unicode TR 11, W and

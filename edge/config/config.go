@@ -1,0 +1,177 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Config is a configuration that was found good, complete with defaults. It is
+// never changed.
+type Config struct {
+	File     string
+	Hash     string // first 12 hex digits of the file's SHA-256
+	Gateway  Gateway
+	Trust    []string // clock sources: kernel, uplink
+	Uplink   *Uplink  // nil: the gateway works on its own
+	Journal  Journal
+	Status   string // address of the status page, host:port
+	Buses    []Bus
+	Devices  []Device
+	Rules    []Rule
+	Warnings yamldoc.Problems
+
+	rows []row // see Show
+}
+
+// Gateway says who and where the gateway is.
+type Gateway struct {
+	ID       string
+	Name     string
+	Area     string // area code, a hint
+	Position *wire.Position
+	Language string // zh or en
+}
+
+// Uplink says where to report. PasswordFile is read at each connection.
+type Uplink struct {
+	Broker       string
+	Prefix       string
+	Username     string
+	PasswordFile string
+	Stores       []string // pinned; none: the first one that acknowledges
+}
+
+// Journal says where and how much is kept.
+type Journal struct {
+	Dir    string
+	Size   int64 // bytes
+	Commit time.Duration
+}
+
+// Bus is a line or host that several devices share: Serial or TCP is set.
+type Bus struct {
+	ID         string
+	Serial     string // device node
+	Line       drivers.LineSettings
+	TCP        string        // host:port
+	Turnaround time.Duration // 0: the bus's own default
+}
+
+// Device is one device, planned and not opened. Which of Bus, Port and URL is set
+// follows from Wire.
+type Device struct {
+	ID      string
+	Driver  string
+	Profile string // empty without one
+	Wire    drivers.Wire
+	Bus     string // id
+	Address uint8  // on Bus
+	Port    string // device node
+	Line    drivers.LineSettings
+	URL     string
+	Every   time.Duration
+	Timeout time.Duration     // of one sample
+	Name    map[string]string // by language; may be empty
+	Upload  time.Duration     // interval of pictures sent without an event; 0: none
+	Plan    *drivers.Plan
+	Metrics []obs.Metric // of Plan.Channels, in that order
+}
+
+// Rule is one rule as it is written, found good.
+type Rule struct {
+	ID       string
+	When     string
+	For      time.Duration
+	Clear    string
+	ClearFor time.Duration
+	Severity wire.Severity
+	Category string
+	Still    string            // a camera's device id, or empty
+	Message  map[string]string // by language
+	Reads    []obs.Stream      // what its expressions read
+}
+
+// Stream is one channel of one configured device.
+type Stream struct {
+	obs.Stream
+	Every  time.Duration
+	Metric obs.Metric
+}
+
+// Streams returns all streams of c, device by device.
+func (c *Config) Streams() []Stream { return streams(c.Devices) }
+
+func streams(devices []Device) (all []Stream) {
+	for _, d := range devices {
+		for i, ch := range d.Plan.Channels {
+			all = append(all, Stream{obs.Stream{Device: d.ID, Channel: ch.Name}, d.Every, d.Metrics[i]})
+		}
+	}
+	return all
+}
+
+// TextError is something wrong inside a text of a rule.
+type TextError struct {
+	Key            string // when, clear
+	Offset, Length int    // bytes of that text
+	ID, Msg, Hint  string
+}
+
+// RuleChecker judges rules against the streams that exist: the streams that a rule
+// reads, and everything wrong with it.
+type RuleChecker func(Rule) (reads []obs.Stream, wrong []TextError)
+
+// Env is what a configuration is judged against.
+type Env struct {
+	Kinds   []drivers.Kind
+	Catalog *obs.Catalog
+	// Rules makes the checker for a configuration with these streams. Nil: texts of
+	// rules are not judged.
+	Rules    func([]Stream) RuleChecker
+	Insecure bool // status may listen on any address
+}
+
+// Defaults of what a file does not say.
+const (
+	DefaultStatus = "127.0.0.1:8090"
+	DefaultDir    = "/var/lib/lamppost"
+	DefaultSize   = 512_000_000
+	DefaultCommit = 10 * time.Second
+	DefaultEvery  = 10 * time.Second
+)
+
+// Load reads and judges a configuration; file names it in messages. The error is
+// yamldoc.Problems, warnings among them.
+func Load(file string, src []byte, env Env) (*Config, error) {
+	doc, err := yamldoc.Parse(file, src)
+	if doc == nil {
+		return nil, err
+	}
+	l := &loader{doc: doc, env: env, config: &Config{File: file, Hash: hash(src)}}
+	l.take(err)
+	l.take(doc.Decode(&l.raw))
+	l.gateway()
+	l.uplink()
+	l.journal()
+	l.status()
+	l.buses()
+	l.devices()
+	l.rules()
+	if err := l.problems.Err(); err != nil {
+		return nil, err
+	}
+	l.config.Warnings = l.problems.Sorted()
+	l.config.rows = l.rows()
+	return l.config, nil
+}
+
+func hash(src []byte) string {
+	sum := sha256.Sum256(src)
+	return hex.EncodeToString(sum[:6])
+}

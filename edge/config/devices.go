@@ -1,0 +1,248 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// deviceKeys are the keys that every device may have, whatever its driver.
+type deviceKeys struct {
+	Driver  string         `yaml:"driver"`
+	Profile string         `yaml:"profile"`
+	Bus     string         `yaml:"bus"`
+	Address *int           `yaml:"address"`
+	Port    string         `yaml:"port"`
+	URL     string         `yaml:"url"`
+	Line    lineKeys       `yaml:",inline"`
+	Every   *time.Duration `yaml:"every"`
+	Timeout *time.Duration `yaml:"timeout"`
+	Name    texts          `yaml:"name"`
+	Upload  *uploadKeys    `yaml:"upload"`
+}
+
+type uploadKeys struct {
+	Every time.Duration `yaml:"every,required"`
+}
+
+// commonKeys are those of deviceKeys, for the drivers' own decoding.
+var commonKeys = []string{"driver", "profile", "bus", "address", "port", "url", "baud", "parity", "stop", "every", "timeout", "name", "upload"}
+
+// reserved is the device id under which the gateway itself reports.
+const reserved = "gateway"
+
+const (
+	maxEvery  = 24 * time.Hour
+	minEvery  = 10 * time.Millisecond
+	maxUpload = 24 * time.Hour
+)
+
+// texts is a text in several languages, or one text for all of them.
+type texts map[string]string
+
+// UnmarshalNode reads {zh: …, en: …} or a plain text.
+func (t *texts) UnmarshalNode(n *yamldoc.Node) error {
+	if n.Kind() == yamldoc.Scalar {
+		*t = texts{"zh": n.Text(), "en": n.Text()}
+		return nil
+	}
+	var k struct {
+		ZH string `yaml:"zh"`
+		EN string `yaml:"en"`
+	}
+	err := n.Decode(&k)
+	*t = texts{}
+	for lang, text := range map[string]string{"zh": k.ZH, "en": k.EN} {
+		if text != "" {
+			(*t)[lang] = text
+		}
+	}
+	return err
+}
+
+func (l *loader) devices() {
+	ids := l.doc.Node("devices").Keys()
+	if len(ids) > maxDevices {
+		l.sayKey("E2003", fmt.Sprintf("%d devices are too many for one gateway; at most %d", len(ids), maxDevices), "devices")
+	}
+	for _, id := range ids {
+		if l.id(id, "devices", id); id == reserved {
+			l.sayKey("E2002", "the gateway reports its own state under this id; choose another", "devices", id)
+		}
+		if d, ok := l.device(id, l.doc.Node("devices", id)); ok {
+			l.config.Devices = append(l.config.Devices, d)
+		}
+	}
+	for i := range l.config.Buses {
+		l.settle(&l.config.Buses[i])
+	}
+}
+
+// device judges one device; ok is false if it cannot be planned.
+func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
+	var k deviceKeys
+	before := len(l.problems)
+	l.take(n.DecodeKnown(&k))
+	if n.Kind() != yamldoc.Map && len(l.problems) > before {
+		return Device{}, false
+	}
+	d := Device{ID: id, Driver: k.Driver, Profile: k.Profile, Bus: k.Bus, Port: k.Port, URL: k.URL, Name: k.Name}
+	for lang, text := range k.Name {
+		l.short(text, maxText, "devices", id, "name", lang)
+	}
+	kind, ok := l.kindOf(&d)
+	if !ok {
+		return Device{}, false
+	}
+	d.Wire = kind.Wire
+	if d.Plan, ok = l.plan(kind, id, n); !ok {
+		l.connection(&d, k)
+		return Device{}, false
+	}
+	d.Line = d.Plan.Line
+	l.connection(&d, k)
+	l.times(&d, k)
+	return d, l.metrics(&d)
+}
+
+// kindOf finds the driver of a device.
+func (l *loader) kindOf(d *Device) (drivers.Kind, bool) {
+	switch {
+	case d.Driver == "" && d.Profile == "":
+		l.sayKey("E2601", "a device needs a driver or a profile; write profile: keller-36xw or driver: pms5003, for example", "devices", d.ID)
+		return drivers.Kind{}, false
+	case d.Driver == "":
+		d.Driver = "modbus"
+	case d.Profile != "" && d.Driver != "modbus":
+		l.sayKey("E2601", "profiles belong to the driver modbus, not to "+d.Driver+"; delete one of the two keys", "devices", d.ID, "profile")
+		return drivers.Kind{}, false
+	}
+	i := slices.IndexFunc(l.env.Kinds, func(k drivers.Kind) bool { return k.Name == d.Driver })
+	if i < 0 {
+		var names []string
+		for _, k := range l.env.Kinds {
+			names = append(names, k.Name)
+		}
+		l.say("E2602", fmt.Sprintf("there is no driver %q; %s", d.Driver, yamldoc.Hint(d.Driver, names)), "devices", d.ID, "driver")
+		return drivers.Kind{}, false
+	}
+	return l.env.Kinds[i], true
+}
+
+// plan lets the driver judge its own options.
+func (l *loader) plan(kind drivers.Kind, id string, n *yamldoc.Node) (p *drivers.Plan, ok bool) {
+	defer func() { // a driver's mistake must not stop the gateway that reloads
+		if r := recover(); r != nil {
+			l.sayKey("E2608", fmt.Sprintf("the driver %s gave up on this: %v", kind.Name, r), "devices", id)
+			p, ok = nil, false
+		}
+	}()
+	p, err := kind.Plan(func(options any) error { return n.DecodeBeside(options, commonKeys...) })
+	var ps yamldoc.Problems
+	var option *drivers.OptionError
+	switch {
+	case err == nil:
+		return p, p != nil
+	case errors.As(err, &ps):
+		l.problems = append(l.problems, ps...)
+	case errors.As(err, &option):
+		l.option(n, option)
+	default:
+		l.sayKey("E2608", err.Error(), "devices", id)
+	}
+	return nil, false
+}
+
+// option finds the key that a driver means. Dots descend, but a channel's name
+// may have one itself.
+func (l *loader) option(n *yamldoc.Node, e *drivers.OptionError) {
+	at, rest := n, e.Key
+	for rest != "" {
+		next := at.Node(rest)
+		key := rest
+		for next == nil && strings.Contains(key, ".") {
+			key = key[:strings.LastIndexByte(key, '.')]
+			next = at.Node(key)
+		}
+		if next == nil {
+			break
+		}
+		at, rest = next, strings.TrimPrefix(rest[len(key):], ".")
+	}
+	if at == n {
+		l.report(n.KeyProblem("E2608", e.Key+": "+e.Msg))
+		return
+	}
+	l.report(at.Problem("E2608", e.Msg))
+}
+
+// times judges interval, timeout and pictures.
+func (l *loader) times(d *Device, k deviceKeys) {
+	d.Every = max(DefaultEvery, d.Plan.MinEvery)
+	if k.Every != nil && l.has("devices", d.ID, "every") && !l.wrong("devices", d.ID, "every") {
+		d.Every = *k.Every
+		least := max(minEvery, d.Plan.MinEvery)
+		switch part := cmp.Or(d.Profile, d.Driver); {
+		case d.Every < least:
+			l.say("E2606", fmt.Sprintf("%s is shorter than the %s allows; write %s or longer", brief(d.Every), part, brief(least)), "devices", d.ID, "every")
+		case d.Every > maxEvery:
+			l.say("E2606", "an interval is at most a day; write 24h or less", "devices", d.ID, "every")
+		}
+	}
+	d.Timeout = d.Plan.Timeout
+	if k.Timeout != nil && !l.wrong("devices", d.ID, "timeout") {
+		if d.Timeout = *k.Timeout; d.Timeout < minEvery || d.Timeout > time.Minute {
+			l.say("E2606", "a timeout is 10ms to 1m; leave it out for what the part needs", "devices", d.ID, "timeout")
+		}
+	}
+	if k.Upload != nil {
+		l.upload(d, k.Upload.Every)
+	}
+}
+
+// wrong says whether a problem was reported at path already.
+func (l *loader) wrong(path ...string) bool {
+	at := l.doc.Problem(path, "", "")
+	return slices.ContainsFunc(l.problems, func(p yamldoc.Problem) bool { return p.Line == at.Line && p.Col == at.Col && !p.Warning() })
+}
+
+func (l *loader) upload(d *Device, every time.Duration) {
+	switch {
+	case !camera(*d):
+		l.sayKey("E2607", fmt.Sprintf("a %s makes no pictures; delete upload", d.Driver), "devices", d.ID, "upload")
+	case every < d.Every && !l.wrong("devices", d.ID, "upload", "every"):
+		l.say("E2607", fmt.Sprintf("pictures are taken every %s; write that or longer, or shorten the device's own every", brief(d.Every)), "devices", d.ID, "upload", "every")
+	case every > maxUpload:
+		l.say("E2607", "an upload interval is at most a day; leave upload out to send pictures with alerts only", "devices", d.ID, "upload", "every")
+	}
+	d.Upload = every
+}
+
+// camera says whether a device makes pictures.
+func camera(d Device) bool { return d.Driver == "camera" }
+
+// metrics looks the channels up; a driver with channels of its own invention is
+// a mistake in the program.
+func (l *loader) metrics(d *Device) bool {
+	d.Metrics = make([]obs.Metric, len(d.Plan.Channels))
+	for i, ch := range d.Plan.Channels {
+		m, ok := l.env.Catalog.Lookup(ch.Name)
+		if !ok {
+			l.sayKey("E2608", fmt.Sprintf("the driver %s measures %q, which the catalogue of metrics does not have; this is a mistake in the driver or profile", d.Driver, ch.Name), "devices", d.ID)
+			return false
+		}
+		d.Metrics[i] = m
+	}
+	if len(d.Plan.Channels) > wire.MaxListed {
+		l.sayKey("E2003", fmt.Sprintf("%d channels are too many for one device; at most %d", len(d.Plan.Channels), wire.MaxListed), "devices", d.ID)
+	}
+	return true
+}

@@ -1,0 +1,133 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+type ruleKeys struct {
+	When     string        `yaml:"when,required"`
+	For      time.Duration `yaml:"for"`
+	Clear    string        `yaml:"clear"`
+	ClearFor time.Duration `yaml:"clear_for"`
+	Severity string        `yaml:"severity,required"`
+	Category string        `yaml:"category"`
+	Still    string        `yaml:"still"`
+	Message  texts         `yaml:"message"`
+}
+
+// severities, most severe first.
+var severities = []string{string(wire.Red), string(wire.Orange), string(wire.Yellow), string(wire.Blue)}
+
+// MessageFields are what a rule's message may hold in braces.
+var MessageFields = []string{"value", "limit", "unit", "device", "label", "since"}
+
+func (l *loader) rules() {
+	ids := l.doc.Node("rules").Keys()
+	if len(ids) > maxRules {
+		l.sayKey("E2003", fmt.Sprintf("%d rules are too many for one gateway; at most %d", len(ids), maxRules), "rules")
+	}
+	var check RuleChecker
+	if l.env.Rules != nil {
+		check = l.env.Rules(streams(l.config.Devices))
+	}
+	for _, id := range ids {
+		k := l.raw.Rules[id]
+		l.id(id, "rules", id)
+		r := Rule{ID: id, When: k.When, For: k.For, Clear: k.Clear, ClearFor: k.ClearFor, Severity: wire.Severity(k.Severity), Category: k.Category, Still: k.Still, Message: k.Message}
+		if l.has("rules", id, "severity") && !slices.Contains(severities, k.Severity) {
+			l.say("E2701", fmt.Sprintf("%q is no severity; write red, orange, yellow or blue, red being the most severe", k.Severity), "rules", id, "severity")
+		}
+		l.short(k.Category, maxArea, "rules", id, "category")
+		l.still(r)
+		l.message(r)
+		if check != nil && l.has("rules", id, "when") {
+			l.expression(&r, check)
+		}
+		l.config.Rules = append(l.config.Rules, r)
+	}
+}
+
+// unplanned says whether a text at offset speaks of a device that was refused
+// itself: its channels are not known, which is no mistake of the rule.
+func (l *loader) unplanned(text string, offset int) bool {
+	for _, id := range l.doc.Node("devices").Keys() {
+		rest, ok := strings.CutPrefix(text[min(offset, len(text)):], id)
+		if ok && (rest == "" || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789-_", rune(rest[0]))) {
+			return !slices.ContainsFunc(l.config.Devices, func(d Device) bool { return d.ID == id })
+		}
+	}
+	return false
+}
+
+// expression puts what the checker found at its place in the file.
+func (l *loader) expression(r *Rule, check RuleChecker) {
+	reads, wrong := check(*r)
+	r.Reads = reads
+	for _, e := range wrong {
+		n := l.doc.Node("rules", r.ID, e.Key)
+		if n.Kind() != yamldoc.Scalar || l.unplanned(n.Text(), e.Offset) {
+			continue
+		}
+		l.problems = append(l.problems, n.TextProblem(e.Offset, e.Length, e.ID, e.Msg).WithHint(e.Hint))
+	}
+	for _, s := range reads {
+		i := slices.IndexFunc(l.config.Devices, func(d Device) bool { return d.ID == s.Device })
+		if every := l.config.Devices[max(i, 0)].Every; i >= 0 && r.For > 0 && r.For <= every {
+			l.say("W2701", fmt.Sprintf("%s is read every %s: one reading alone raises this; write a longer for, or leave it out", s.Device, brief(every)), "rules", r.ID, "for")
+			return
+		}
+	}
+}
+
+func (l *loader) still(r Rule) {
+	if r.Still == "" {
+		return
+	}
+	var cameras []string
+	for _, id := range l.doc.Node("devices").Keys() {
+		if l.doc.Node("devices", id, "driver").Text() == "camera" {
+			cameras = append(cameras, id)
+		}
+	}
+	if !slices.Contains(cameras, r.Still) {
+		hint := yamldoc.Hint(r.Still, cameras)
+		if len(cameras) == 0 {
+			hint = "add a device with driver: camera"
+		}
+		l.say("E2702", fmt.Sprintf("no camera is called %q; %s", r.Still, hint), "rules", r.ID, "still")
+	}
+}
+
+var (
+	field    = regexp.MustCompile(`\{[^{}]*\}?`)
+	official = regexp.MustCompile(`[红橙黄蓝]色?预警`)
+)
+
+// message judges the texts of a rule.
+func (l *loader) message(r Rule) {
+	for lang, text := range r.Message {
+		n := l.doc.Node("rules", r.ID, "message", lang)
+		if n == nil { // one text for all languages
+			n = l.doc.Node("rules", r.ID, "message")
+		}
+		if len(text) > wire.MaxText/2 {
+			l.report(n.Problem("E2003", fmt.Sprintf("this text has %d bytes; at most %d are allowed", len(text), wire.MaxText/2)))
+		}
+		for _, at := range field.FindAllStringIndex(text, -1) {
+			name := strings.Trim(text[at[0]:at[1]], "{}")
+			if !slices.Contains(MessageFields, name) || text[at[1]-1] != '}' {
+				l.report(n.TextProblem(at[0], at[1]-at[0], "E2703", fmt.Sprintf("a message has no field %s", text[at[0]:at[1]])).WithHint(yamldoc.Hint(name, MessageFields)))
+			}
+		}
+		if at := official.FindStringIndex(text); at != nil {
+			l.report(n.TextProblem(at[0], at[1]-at[0], "W2702", "these words belong to warnings that the authorities issue").WithHint("write what was measured; the severity is shown beside it"))
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+)
+
+// row is one value of the resolved view.
+type row struct{ path, value, from string }
+
+// Show writes every value that is in force, one a line, and where it comes from:
+// the file's line, the part's profile or driver, or the default.
+func (c *Config) Show(w io.Writer) error {
+	path, value := 0, 0
+	for _, r := range c.rows {
+		path, value = max(path, len(r.path)), max(value, min(yamldoc.Width(r.value), 48))
+	}
+	var b strings.Builder
+	for _, r := range c.rows {
+		pad := strings.Repeat(" ", max(0, value-yamldoc.Width(r.value)))
+		fmt.Fprintf(&b, "%-*s  %s%s  %s\n", path, r.path, r.value, pad, r.from)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// rows lists the values of a configuration that was found good.
+func (l *loader) rows() []row {
+	var out []row
+	// add writes a value; where the file does not have it, it comes from other, or
+	// is left out if other is empty.
+	add := func(value any, other string, path ...string) {
+		n := l.doc.Node(path...)
+		from := other
+		if n.Kind() != yamldoc.Null {
+			from = fmt.Sprintf("%s:%d", filepath.Base(l.doc.File()), n.Line())
+		}
+		if from != "" {
+			out = append(out, row{strings.Join(path, "."), show(value), from})
+		}
+	}
+	c := l.config
+	add(c.Gateway.ID, "", "gateway", "id")
+	add(c.Gateway.Name, "", "gateway", "name")
+	add(c.Gateway.Area, "", "gateway", "area")
+	if p := c.Gateway.Position; p != nil {
+		add(fmt.Sprintf("%v, %v", p.Lat, p.Lon), "", "gateway", "position")
+	}
+	add(c.Gateway.Language, "default", "gateway", "language")
+	add(strings.Join(c.Trust, ", "), "default", "clock", "trust")
+	if u := c.Uplink; u != nil {
+		add(u.Broker, "", "uplink", "broker")
+		add(u.Prefix, "default", "uplink", "prefix")
+		add(u.Username, "", "uplink", "username")
+		add(u.PasswordFile, "", "uplink", "password_file")
+		add(strings.Join(u.Stores, ", "), "", "uplink", "stores")
+	}
+	add(c.Journal.Dir, "default", "journal", "dir")
+	add(yamldoc.Size(c.Journal.Size), "default", "journal", "size")
+	add(c.Journal.Commit, "default", "journal", "commit")
+	add(c.Status, "default", "status", "listen")
+	for _, b := range c.Buses {
+		busRows(b, add)
+	}
+	for _, d := range c.Devices {
+		deviceRows(d, add)
+		l.optionRows(d, add)
+	}
+	for _, r := range c.Rules {
+		ruleRows(r, add)
+	}
+	return out
+}
+
+type adder func(value any, other string, path ...string)
+
+func lineRows(s drivers.LineSettings, from string, add adder, path ...string) {
+	at := func(key string) []string { return append(path[:len(path):len(path)], key) }
+	add(s.Baud, from, at("baud")...)
+	add(s.Parity, from, at("parity")...)
+	add(s.StopBits, from, at("stop")...)
+}
+
+func busRows(b Bus, add adder) {
+	add(b.Serial, "", "buses", b.ID, "serial")
+	add(b.TCP, "", "buses", b.ID, "tcp")
+	if b.Serial != "" {
+		lineRows(b.Line, "parts or default", add, "buses", b.ID)
+		add(b.Turnaround, "", "buses", b.ID, "turnaround")
+	}
+}
+
+func deviceRows(d Device, add adder) {
+	part := "driver " + d.Driver
+	if d.Profile != "" {
+		part = "profile " + d.Profile
+	}
+	at := func(key string) []string { return []string{"devices", d.ID, key} }
+	add(d.Driver, "profile", at("driver")...)
+	add(d.Profile, "", at("profile")...)
+	add(d.Bus, "", at("bus")...)
+	add(d.Address, "", at("address")...)
+	add(d.Port, "", at("port")...)
+	if d.Port != "" {
+		lineRows(d.Line, part, add, "devices", d.ID)
+	}
+	add(d.URL, "", at("url")...)
+	add(d.Every, "default", at("every")...)
+	add(d.Timeout, part, at("timeout")...)
+	add(d.Upload, "", "devices", d.ID, "upload", "every")
+	for i, ch := range d.Plan.Channels {
+		add(fmt.Sprintf("%s … %s %s", d.Metrics[i].Format(ch.Min), d.Metrics[i].Format(ch.Max), d.Metrics[i].Text), part, "devices", d.ID, "channels", ch.Name)
+	}
+}
+
+// optionRows lists a device's keys that belong to its driver, as written.
+func (l *loader) optionRows(d Device, add adder) {
+	n := l.doc.Node("devices", d.ID)
+	common := strings.Join(commonKeys, " ") + " "
+	for _, key := range n.Keys() {
+		if !strings.Contains(" "+common, " "+key+" ") {
+			optionRow(n.Node(key), add, "devices", d.ID, key)
+		}
+	}
+}
+
+func optionRow(n *yamldoc.Node, add adder, path ...string) {
+	if n.Kind() != yamldoc.Map {
+		text := n.Text()
+		if n.Kind() == yamldoc.List {
+			text = fmt.Sprintf("%d entries", n.Len())
+		}
+		add(text, "", path...)
+		return
+	}
+	for _, k := range n.Keys() {
+		optionRow(n.Node(k), add, append(path[:len(path):len(path)], k)...)
+	}
+}
+
+func ruleRows(r Rule, add adder) {
+	at := func(key string) []string { return []string{"rules", r.ID, key} }
+	add(r.When, "", at("when")...)
+	add(r.For, "default", at("for")...)
+	clear := r.Clear
+	if clear == "" {
+		clear = "when it is false"
+	}
+	add(clear, "default", at("clear")...)
+	add(r.ClearFor, "default", at("clear_for")...)
+	add(r.Severity, "", at("severity")...)
+	add(r.Category, "", at("category")...)
+	add(r.Still, "", at("still")...)
+	for _, lang := range []string{"zh", "en"} {
+		add(r.Message[lang], "", "rules", r.ID, "message", lang)
+	}
+}
+
+// show writes a value as it is written in a file: 90s and not 1m30s would be
+// equally right, 10s and not 10000000000 is.
+func show(v any) string {
+	if d, ok := v.(time.Duration); ok {
+		return brief(d)
+	}
+	return fmt.Sprint(v)
+}
+
+// brief writes a duration without parts that are zero.
+func brief(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
