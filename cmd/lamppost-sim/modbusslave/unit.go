@@ -24,6 +24,7 @@ type Unit struct {
 	Address    uint8
 	Device     string        // the gateway's name for it, for the truth log
 	Turnaround time.Duration // from the last byte of a request to the first of its answer
+	Limit      int           // registers that one request may ask for; 0: 125
 	registers  []Register
 	source     Source
 }
@@ -67,7 +68,7 @@ func (u *Unit) answer(pdu []byte) (answer []byte, lines []truth.Line) {
 		return refuse(badCount)
 	}
 	start, count := int(binary.BigEndian.Uint16(pdu[1:])), int(binary.BigEndian.Uint16(pdu[3:]))
-	if count < 1 || count > maxCount {
+	if count < 1 || count > maxCount || u.Limit > 0 && count > u.Limit {
 		return refuse(badCount)
 	}
 	if start < lo || start+count > hi {

@@ -67,6 +67,17 @@ func meterHolding(t *testing.T) *Unit {
 		Register{Channel: "b", Function: 3, Address: 500, Type: Uint16, Scale: 1})
 }
 
+// Some parts serve only a few registers at a time.
+func TestLimit(t *testing.T) {
+	u := louver(t, &fixed{})
+	u.Limit = 8
+	for count, want := range map[byte]int{8: 2 + 16, 9: 2} {
+		if pdu, _ := u.answer([]byte{3, 1, 0xF4, 0, count}); len(pdu) != want {
+			t.Errorf("%d registers of at most 8: % X", count, pdu)
+		}
+	}
+}
+
 func TestRequest(t *testing.T) {
 	read := unhex(t, "01 03 00 6B 00 03 74 17")
 	coils := unhex(t, "01 0F 00 13 00 0A 02 CD 01 72 CB")
