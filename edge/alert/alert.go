@@ -39,11 +39,16 @@ type Change struct {
 	Since        wire.Moment // when the condition was first met
 	Stream       obs.Stream
 	Value, Limit float64 // NaN: not known
+	// Quantity says what Value and Limit are: empty, as the stream is measured;
+	// per-hour, its change in an hour; seconds; number, of readings; other, something
+	// computed that has no unit.
+	Quantity string
 }
 
 // Revise makes the next revision. prev is the alert that is active for this rule,
 // or nil; id is used for a new alert (a UUIDv7). evidence is kept as it is.
 func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidence []wire.Evidence) wire.Alert {
+	m = measured(m, c.Quantity)
 	a := wire.Alert{
 		V: wire.Version, ID: id, Rev: 1, Rule: r.ID, Stage: c.Stage, Severity: r.Severity, Condition: "active",
 		At: c.At, Since: c.Since, Device: c.Stream.Device, Channel: c.Stream.Channel,
@@ -92,7 +97,11 @@ func fields(r Rule, m obs.Metric, a wire.Alert, lang string) *strings.Replacer {
 	if name == "" {
 		name = a.Device
 	}
-	return strings.NewReplacer("{value}", shown(m, a.Value), "{limit}", shown(m, a.Limit), "{unit}", m.Text,
+	m.Decimals = apart(m, a.Value, a.Limit)
+	value, limit := shown(m, a.Value), shown(m, a.Limit)
+	// With its unit at once, so that a number without one leaves no gap.
+	return strings.NewReplacer("{value} {unit}", strings.TrimSpace(value+" "+m.Text), "{limit} {unit}", strings.TrimSpace(limit+" "+m.Text),
+		"{value}", value, "{limit}", limit, "{unit}", m.Text,
 		"{device}", name, "{label}", m.Label.In(lang), "{since}", clock(a.Since))
 }
 

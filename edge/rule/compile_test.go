@@ -178,3 +178,28 @@ func TestSubject(t *testing.T) {
 		}
 	}
 }
+
+func TestQuantity(t *testing.T) {
+	for text, want := range map[string]Quantity{
+		"river.level > 3":                                 Same,
+		"abs(-river.level) + 1 > 3":                       Same,
+		"rise(river.level, 5m) > 3":                       Same,
+		"max(river.level, 1h) - min(river.level, 1h) > 3": Same,
+		"3 < rate(river.level, 5m)":                       PerHour,
+		"stale(river.level) > 5m":                         Seconds,
+		"1 + count(river.level, 5m) > 3":                  Number,
+		"river.level * 2 > 3":                             Other,
+		"river.level - tank.temp.inlet > 3":               Other,
+		"river.level - rate(river.level, 5m) > 3":         Other,
+		"(true ? river.level : 2) > 3":                    Same,
+	} {
+		r := mustCompile(t, Spec{When: text})
+		if got := r.when.compared[0].quantity; got != want {
+			t.Errorf("%s compares %q, want %q", text, got, want)
+		}
+		e := New([]*Rule{r})
+		if e.report(e.rules[0], Normal, 0); e.out[0].Quantity != want {
+			t.Errorf("%s: the transition says %q", text, e.out[0].Quantity)
+		}
+	}
+}

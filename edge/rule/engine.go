@@ -188,7 +188,7 @@ func (e *Engine) report(b *bound, from Phase, at int64) {
 	t := Transition{Rule: b.spec.ID, Stage: StageActual, From: from, To: b.phase, At: at, Since: b.since, Value: math.NaN(), Limit: math.NaN()}
 	if cmp := b.Rule.when.compared; len(cmp) > 0 {
 		c := &cmp[min(b.subject, len(cmp)-1)]
-		t.Stream, t.Limit, t.Value = c.stream, c.limit, e.quiet(b).number(c.value).best()
+		t.Stream, t.Quantity, t.Limit, t.Value = c.stream, c.quantity, c.limit, e.quiet(b).number(c.value).best()
 	} else {
 		t.Stream = b.Rule.when.reads[0].stream
 	}

@@ -221,7 +221,7 @@ func (c *compiler) noteComparison(out *node, n *ast.BinaryNode) {
 	if i < 0 {
 		return
 	}
-	cmp.stream = c.reads[i].stream
+	cmp.stream, cmp.quantity = c.reads[i].stream, c.measureOf(cmp.value).quantity
 	cmp.at, cmp.length = c.extent(n)
 	c.compared = append(c.compared, cmp)
 }

@@ -68,6 +68,7 @@ type comparison struct {
 	limit      float64
 	kind       op // the comparison with the limit on the right
 	stream     obs.Stream
+	quantity   Quantity
 	at, length int // in the text
 }
 

@@ -43,6 +43,7 @@ type Transition struct {
 	// or not a constant.
 	Stream       obs.Stream
 	Value, Limit float64
+	Quantity     Quantity // what Value and Limit are
 }
 
 // Raised says whether an alert begins.
