@@ -138,8 +138,11 @@ func (c *checker) take(err error) {
 	}
 }
 
+// say reports something about the value at path; what stands behind "; " is what
+// would be valid.
 func (c *checker) say(id, msg string, path ...string) {
-	c.problems = append(c.problems, c.doc.Problem(path, id, msg))
+	msg, hint, _ := strings.Cut(msg, "; ")
+	c.problems = append(c.problems, c.doc.Problem(path, id, msg).WithHint(hint))
 }
 
 func (c *checker) all(s *Settings) {
@@ -209,7 +212,8 @@ func (c *checker) url(text string, schemes []string, path ...string) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme):
-		c.say("E5004", fmt.Sprintf("%q is not a URL that begins with %s://", text, strings.Join(schemes, "://, ")), path...)
+		host := text[strings.LastIndexByte(text, '@')+1:] // without a password that may stand before it
+		c.say("E5004", fmt.Sprintf("%q is not an address that can be used here; write %s://host:port", host, strings.Join(schemes, ":// or ")), path...)
 	case u.User != nil:
 		c.say("E5005", "a URL with a password ends up in logs; write user and password under keys of their own", path...)
 	}
