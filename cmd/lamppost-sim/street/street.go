@@ -199,7 +199,8 @@ func (s *Street) Run(ctx context.Context, ready func()) error {
 	defer stop(nil)
 	s.clock.start = time.Now()
 	s.mark("start", fmt.Sprintf("scenario %s, seed %d, speed %v", s.o.Scenario.Name, s.o.Seed, s.o.Speed))
-	web := &http.Server{Handler: &s.cam, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	web := &http.Server{Handler: &s.cam, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0),
+		BaseContext: func(net.Listener) context.Context { return ctx }}
 	c := &conductor{clock: &s.clock, course: s.course, log: s.log, plugs: map[string]plug{pump: cable{s.host.Cut}}}
 	for wire, p := range s.ports {
 		c.plugs[wire] = p
@@ -222,7 +223,7 @@ func (s *Street) Run(ctx context.Context, ready func()) error {
 	ready()
 	<-ctx.Done()
 	err := context.Cause(ctx)
-	web.Close()
+	hangUp(web)
 	for _, p := range s.ports {
 		p.Close()
 	}
@@ -232,6 +233,15 @@ func (s *Street) Run(ctx context.Context, ready func()) error {
 		return nil
 	}
 	return err
+}
+
+// hangUp lets a picture that is on its way arrive, and be written down.
+func hangUp(web *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if web.Shutdown(ctx) != nil {
+		web.Close()
+	}
 }
 
 func served(err error) error {

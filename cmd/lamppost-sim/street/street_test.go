@@ -188,6 +188,9 @@ func holds(t *testing.T, lines []truth.Line, device, channel string, v float64) 
 	t.Errorf("the wire said %s.%s = %v, the truth never", device, channel, v)
 }
 
+// ticks are odd times over more than two cycles.
+func ticks(i int) time.Duration { return time.Duration(i) * 277 * time.Millisecond }
+
 func place(s *street.Street, wire string) string {
 	for _, p := range s.Places() {
 		if p.Wire == wire {
