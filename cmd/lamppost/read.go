@@ -102,37 +102,51 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 	if !ok {
 		text = words["en"]
 	}
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	// The table is laid out whole, so that its columns hold across devices; what
+	// belongs under a device's rows is put between them afterwards.
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, text["head"])
-	answered := 0
-	for _, o := range outcomes {
+	answered, height := 0, make([]int, len(outcomes))
+	for i, o := range outcomes {
 		if o.Answered() {
 			answered++
 		}
-		rows(t, o)
-		if raw {
-			frames(t, o)
-		}
+		height[i] = rows(t, o)
 	}
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	lines := strings.SplitAfter(table.String(), "\n")
+	fmt.Fprint(w, lines[0])
+	lines = lines[1:]
+	for i, o := range outcomes {
+		fmt.Fprint(w, strings.Join(lines[:height[i]], ""))
+		lines = lines[height[i]:]
+		if o.Err != nil {
+			fmt.Fprintf(w, "  %v\n", o.Err)
+		}
+		if raw {
+			frames(w, o)
+		}
 	}
 	_, err := fmt.Fprintf(w, text["sum"], answered, len(outcomes))
 	return err
 }
 
-func rows(w io.Writer, o gateway.Outcome) {
+// rows prints a device's rows of the table and returns how many.
+func rows(w io.Writer, o gateway.Outcome) int {
 	took := o.Took.Round(time.Millisecond).String()
 	if o.Err != nil {
 		fmt.Fprintf(w, "%s\t-\t-\t-\t%s\t%s\n", o.Device.ID, o.Fault(), took)
-		fmt.Fprintf(w, "  %v\n", o.Err)
-		return
+		return 1
 	}
 	for i, c := range o.Device.Plan.Channels {
 		r, m := o.Readings[i], o.Device.Metrics[i]
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Device.ID, c.Name, m.Format(r.Value), dash(m.Text), grade(r.Quality), took)
 		took = "" // once for the device: its channels come in one poll
 	}
+	return len(o.Readings)
 }
 
 func dash(s string) string {

@@ -65,7 +65,7 @@ func (g *Gateway) state() wire.State {
 		Site: wire.Site{Name: cfg.Gateway.Name, Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Language: cfg.Gateway.Language}}
 	lines := g.lineViews()
 	s.Devices, s.Alerts, s.Journal = g.deviceStates(cfg.Gateway.Language), g.activeRevisions(), g.journalState(now)
-	s.Health = health.Assess(g.healthView(now, lines))
+	s.Health = append([]wire.Health{}, health.Assess(g.healthView(now, lines))...)
 	return s
 }
 
