@@ -156,7 +156,7 @@ func (g *Gateway) revise(gen *generation, t rule.Transition, prev *wire.Alert) (
 	r := gen.rules[t.Rule]
 	m, _ := g.catalog.Lookup(t.Stream.Channel) // a rule about no single stream has no metric
 	c := alert.Change{Cleared: t.Cleared(), Stage: t.Stage, At: g.moment(t.At), Since: g.moment(t.Since),
-		Stream: t.Stream, Value: t.Value, Limit: t.Limit}
+		Stream: t.Stream, Value: t.Value, Limit: t.Limit, Quantity: string(t.Quantity)}
 	var evidence []wire.Evidence
 	for _, st := range gen.ruleStreams[t.Rule] {
 		evidence = append(evidence, gen.trail.Of(st, t.At)...)
