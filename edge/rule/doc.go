@@ -21,7 +21,8 @@
 //	count(river.level, 10m)   how many usable readings there were
 //	rise(river.level, 10m)    by how much the last reading is above the lowest one in the window
 //	rate(river.level, 30m)    last reading less the first in the window, per hour
-//	stale(river.level)        seconds since the last usable value
+//	stale(river.level)        seconds since the last usable value, or since the part was last
+//	                          warming up, calibrated or under maintenance
 //
 // A window is written as a constant duration, 10m or "10m", from 1s to 48h. A
 // duration elsewhere is a number of seconds: stale(air.pm2_5) > 5m. Device ids may

@@ -82,6 +82,10 @@ func (s *series) windowOf(length int64) *window {
 // of a stream before one Tick only the later is seen, save by windows.
 func (e *Engine) Observe(st obs.Stream, bootMS int64, r obs.Reading) {
 	s := e.series[st]
+	if s != nil && excused(r.Quality.Why) {
+		e.begin(bootMS)
+		s.heard, s.excused = max(bootMS, s.heard), true
+	}
 	if s == nil || !r.Quality.Usable() || math.IsNaN(r.Value) || math.IsInf(r.Value, 0) || s.has && bootMS <= s.at {
 		return
 	}
@@ -96,6 +100,12 @@ func (e *Engine) Observe(st obs.Stream, bootMS int64, r obs.Reading) {
 			e.touched = append(e.touched, i)
 		}
 	}
+}
+
+// excused are the reasons for which a part is heard although it gives no usable
+// value: it is not silent, so stale counts from then.
+func excused(why obs.Reason) bool {
+	return why == obs.WarmUp || why == obs.Calibration || why == obs.Maintenance
 }
 
 func (e *Engine) begin(t int64) {

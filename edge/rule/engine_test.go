@@ -186,6 +186,22 @@ func TestStaleRaisesWithoutInput(t *testing.T) {
 	}
 }
 
+// A part that warms up has no usable value yet, but it is not silent.
+func TestWarmUpIsNotSilence(t *testing.T) {
+	e := New([]*Rule{mustCompile(t, Spec{When: "stale(river.level) > 2m"})})
+	e.Tick(0)
+	for i := range int64(5) {
+		e.Observe(level, i*minute, obs.Reading{Value: 1, Quality: obs.Quality{Flag: obs.Fail, Why: obs.WarmUp}})
+		if ts := e.Tick(i * minute); len(ts) != 0 {
+			t.Errorf("minute %d: %v", i, ts)
+		}
+	}
+	e.Tick(6 * minute)
+	if ts := e.Tick(6*minute + 1000); len(ts) != 1 || !ts[0].Raised() {
+		t.Errorf("silent since minute 4: %v", ts)
+	}
+}
+
 func TestTimeJumps(t *testing.T) {
 	spec := Spec{When: "river.level > 3", For: 10 * time.Minute}
 	// Suspended for a day while pending: only the three minutes count that a value is

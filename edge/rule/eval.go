@@ -11,6 +11,8 @@ type series struct {
 	has     bool
 	at      int64 // of the last usable value
 	value   float64
+	heard   int64 // when it had a good reason to give no value, if excused
+	excused bool
 	windows []*window
 	rules   []int // of the engine, those that read it
 }
@@ -101,6 +103,9 @@ func (r *reader) silence(in *input) span {
 	from := r.start
 	if in.has {
 		from = in.at
+	}
+	if in.excused {
+		from = max(from, in.heard)
 	}
 	r.again(time.Second.Milliseconds())
 	return exactly(float64(max(0, r.now-from)) / 1000)

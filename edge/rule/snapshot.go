@@ -114,6 +114,7 @@ func (e *Engine) Adopt(old *Engine) {
 
 func (s *series) adopt(was *series) {
 	s.has, s.at, s.value = was.has, was.at, was.value
+	s.heard, s.excused = was.heard, was.excused
 	for i, w := range s.windows {
 		for _, x := range was.windows {
 			if x.length == w.length {
