@@ -355,6 +355,14 @@ func TestInternalErrorsSayNothing(t *testing.T) {
 	}
 }
 
+func TestStoreDoesNotAnswer(t *testing.T) {
+	f := &fakes{broken: fmt.Errorf("dial: %w", store.ErrUnavailable)}
+	r := request(newAPI(t, f), "GET", "/api/v1/series?gateway=gw&device=river&channel=level", "")
+	if body := text(t, r); r.StatusCode != 503 || !strings.Contains(body, "E7109") {
+		t.Errorf("%d %s", r.StatusCode, body)
+	}
+}
+
 func TestHealthz(t *testing.T) {
 	r := request(newAPI(t, &fakes{broken: errors.New("no answer from the store for 12 s")}), "GET", "/healthz", "")
 	want := "FAIL store: no answer from the store for 12 s\nok   database\n"

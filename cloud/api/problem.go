@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/lamppost-city/lamppost/cloud/store"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
@@ -46,6 +47,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		f = problem(http.StatusNotFound, "E7102", "", "没有这一项，或已不存在", "there is no such thing, or no longer")
 	case r.Context().Err() != nil:
 		return // nobody listens any more
+	case errors.Is(err, store.ErrUnavailable):
+		s.Log.Warn("the store does not answer", "path", r.URL.Path, "error", err)
+		f = problem(http.StatusServiceUnavailable, "E7109", "", "时序数据库暂时不可用", "the time-series store does not answer at the moment")
 	case errors.Is(err, context.DeadlineExceeded):
 		s.Log.Warn("a request took too long", "path", r.URL.Path, "error", err)
 		f = problem(http.StatusServiceUnavailable, "E7107", "", "处理时间过长，请缩小范围后重试", "this takes too long; ask for less")

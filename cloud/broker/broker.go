@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
+	"sync"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -16,10 +17,10 @@ import (
 
 // Options says how to run a Broker. All fields are required.
 type Options struct {
-	Listen  string // host:port; port 0 takes a free one
-	Prefix  string // of the topics
-	Metrics prometheus.Registerer
-	Log     *slog.Logger
+	Listener net.Listener // the broker's from now on, also if Start fails
+	Prefix   string       // of the topics
+	Metrics  prometheus.Registerer
+	Log      *slog.Logger
 }
 
 // Bounds. The broker serves ten thousand gateways in half a gigabyte.
@@ -40,16 +41,16 @@ const (
 // Broker is a running broker. It is safe for concurrent use.
 type Broker struct {
 	server   *mqtt.Server
-	listener *listeners.TCP
+	door     *door
 	user     string
 	password string
+	close    sync.Once
 }
 
-// Start listens and serves until Close. If the address is in use, the error is
-// syscall.EADDRINUSE.
+// Start serves until Close.
 func Start(o Options) (*Broker, error) {
 	if err := wire.CheckPrefix(o.Prefix); err != nil {
-		return nil, fmt.Errorf("broker: %w", err)
+		return nil, errors.Join(fmt.Errorf("broker: %w", err), o.Listener.Close())
 	}
 	b := &Broker{user: "aggregator-" + rand.Text(), password: rand.Text()}
 	caps := mqtt.NewDefaultServerCapabilities()
@@ -70,26 +71,30 @@ func Start(o Options) (*Broker, error) {
 		Logger:                   slog.New(onlyErrors{o.Log.With("part", "broker").Handler()}),
 	})
 	h := &hook{broker: b, prefix: o.Prefix, log: o.Log.With("part", "broker"), counts: newCounts(o.Metrics, b.server.Info)}
-	b.listener = listeners.NewTCP(listeners.Config{ID: "tcp", Address: o.Listen})
+	b.door = newDoor(o.Listener, h.log)
 	err := b.server.AddHook(h, nil)
 	if err == nil {
-		err = b.server.AddListener(b.listener)
+		err = b.server.AddListener(b.door)
 	}
 	if err == nil {
 		err = b.server.Serve()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("broker: %w", err), b.server.Close())
+		return nil, errors.Join(fmt.Errorf("broker: %w", err), b.server.Close(), o.Listener.Close())
 	}
 	return b, nil
 }
 
 // Address returns the host:port on which the broker listens.
-func (b *Broker) Address() string { return b.listener.Address() }
+func (b *Broker) Address() string { return b.door.Address() }
 
 // Credentials returns what the aggregator's own connections log in with. They
 // change with every start.
 func (b *Broker) Credentials() (user, password string) { return b.user, b.password }
 
-// Close disconnects everybody and stops listening.
-func (b *Broker) Close() error { return b.server.Close() }
+// Close disconnects everybody and stops listening. A second call does nothing.
+func (b *Broker) Close() error {
+	var err error
+	b.close.Do(func() { err = b.server.Close() })
+	return err
+}

@@ -54,7 +54,8 @@ type DB interface {
 }
 
 // Options says where messages come from and where they go. All fields but
-// Username, Password and Share are required.
+// Username, Password and Share are required. While Store.ID is empty, nothing is
+// acknowledged: the store is not open yet.
 type Options struct {
 	Broker             string // URL: mqtt://host:1883
 	Username, Password string
@@ -94,7 +95,7 @@ func New(o Options) (*Ingest, error) {
 	}
 	in := &Ingest{o: o, id: "aggregator-" + strings.ToLower(rand.Text()[:10]), counts: newCounts(o.Metrics)}
 	in.parked = newParking(o.DB, in.counts)
-	in.out = newOutbox(o.Prefix, o.Store.ID(), in.credit)
+	in.out = newOutbox(o.Prefix, o.Store.ID, in.credit)
 	in.ack.failed(errors.New("not connected yet"))
 	live := in.lane("live", wire.LiveTopic)
 	backfill := in.lane("backfill", wire.BackfillTopic)

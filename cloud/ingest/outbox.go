@@ -23,9 +23,10 @@ const (
 
 // outbox gathers what is to be told to each gateway and sends it in few messages.
 type outbox struct {
-	prefix, store string
-	credit        func() wire.Credit
-	wake          chan struct{} // something is due at once
+	prefix string
+	store  func() string // the store's id; empty while it is not known
+	credit func() wire.Credit
+	wake   chan struct{} // something is due at once
 
 	mu    sync.Mutex
 	known map[string]*letter
@@ -54,7 +55,7 @@ type verdict struct {
 	refused []wire.Refusal
 }
 
-func newOutbox(prefix, store string, credit func() wire.Credit) *outbox {
+func newOutbox(prefix string, store func() string, credit func() wire.Credit) *outbox {
 	return &outbox{prefix: prefix, store: store, credit: credit, wake: make(chan struct{}, 1), known: map[string]*letter{}}
 }
 
@@ -168,21 +169,25 @@ func (o *outbox) greetAll() {
 	}
 }
 
-// collect takes the letters that are due, or all of them, and says when the next
-// one will be; zero: none waits.
+// collect takes the letters that are due, or all of them, and says when to ask
+// again; zero: when something new is due.
 func (o *outbox) collect(now time.Time, all bool) (out []posted, next time.Time) {
+	store := o.store()
+	if store == "" {
+		return nil, now.Add(spacing) // nobody could sign them
+	}
+	credit := o.credit()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	credit := o.credit()
 	for _, l := range o.soon {
 		l.soon = false
-		out = o.seal(out, l, now, credit)
+		out = o.seal(out, l, wire.Ack{V: wire.Version, Store: store, Time: now.UnixMilli(), Credit: &credit})
 	}
 	o.soon = o.soon[:0]
 	n := 0
 	for ; n < len(o.later) && (all || !o.later[n].due.After(now)); n++ {
 		o.later[n].later = false
-		out = o.seal(out, o.later[n], now, credit)
+		out = o.seal(out, o.later[n], wire.Ack{V: wire.Version, Store: store, Time: now.UnixMilli(), Credit: &credit})
 	}
 	o.later = slices.Delete(o.later, 0, n)
 	if len(o.later) > 0 {
@@ -197,14 +202,15 @@ type posted struct {
 	payload []byte
 }
 
-// seal turns a letter into messages and empties it; the caller holds mu.
-func (o *outbox) seal(out []posted, l *letter, now time.Time, credit wire.Credit) []posted {
+// seal turns a letter into messages that all begin like head, and empties it; the
+// caller holds mu.
+func (o *outbox) seal(out []posted, l *letter, head wire.Ack) []posted {
 	topic := wire.Topic{Gateway: l.gateway, Kind: wire.AckTopic}.Build(o.prefix)
 	for _, a := range l.messages() {
-		a.V, a.Store, a.Time, a.Credit = wire.Version, o.store, now.UnixMilli(), &credit
+		a.V, a.Store, a.Time, a.Credit = head.V, head.Store, head.Time, head.Credit
 		if b, err := wire.Encode(&a); err == nil {
 			out = append(out, posted{topic, b})
-			l.sent = now
+			l.sent = time.UnixMilli(head.Time)
 		}
 	}
 	clear(l.epochs)

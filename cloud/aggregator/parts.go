@@ -1,0 +1,215 @@
+package aggregator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/lamppost-city/lamppost/cloud/api"
+	"github.com/lamppost-city/lamppost/cloud/broker"
+	"github.com/lamppost-city/lamppost/cloud/cases"
+	"github.com/lamppost-city/lamppost/cloud/console"
+	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/fleet"
+	"github.com/lamppost-city/lamppost/cloud/images"
+	"github.com/lamppost-city/lamppost/cloud/ingest"
+	"github.com/lamppost-city/lamppost/cloud/live"
+	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
+)
+
+// parts is everything that runs, in the order in which it is opened.
+type parts struct {
+	o       Options
+	started time.Time
+	closers []func() error
+
+	metrics  *prometheus.Registry
+	catalog  *obs.Catalog
+	live     *live.Hub
+	db       *database.DB
+	store    *lateStore
+	fleet    *fleet.Registry
+	cases    *cases.Book
+	images   *images.Album
+	broker   *broker.Broker // nil: an external one
+	ingest   *ingest.Ingest
+	handler  http.Handler
+	listener net.Listener
+}
+
+// open opens the parts. What is open when it fails is closed by close.
+func open(ctx context.Context, o Options) (*parts, error) {
+	p := &parts{o: o, started: time.Now(), metrics: prometheus.NewRegistry(), live: live.New(live.Options{})}
+	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, step := range []func(context.Context) error{
+		p.openAddresses, p.openData, p.openStore, p.openJobs, p.openBroker, p.openIngest, p.openAPI,
+	} {
+		if err := step(ctx); err != nil {
+			return p, err
+		}
+	}
+	p.register()
+	return p, nil
+}
+
+// close closes what is open, the last first.
+func (p *parts) close() error {
+	var errs []error
+	for _, c := range slices.Backward(p.closers) {
+		errs = append(errs, c())
+	}
+	p.closers = nil
+	return errors.Join(errs...)
+}
+
+func (p *parts) onClose(f func() error) { p.closers = append(p.closers, f) }
+
+// openAddresses takes the console's address before anything is written: the most
+// frequent mistake is a second start.
+func (p *parts) openAddresses(ctx context.Context) error {
+	if err := p.judge(); err != nil {
+		return err
+	}
+	l, err := listen(ctx, p.o.Settings.Listen, p.o.PortFallback)
+	if err != nil {
+		return fmt.Errorf("console: %w", err)
+	}
+	p.listener = l
+	p.onClose(func() error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+func (p *parts) openData(ctx context.Context) (err error) {
+	dir := p.o.Settings.Data
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return storage(err)
+	}
+	unlock, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return err
+	}
+	p.onClose(unlock)
+	p.db, err = database.Open(ctx, filepath.Join(dir, "lamppost.db"),
+		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
+		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()})
+	if err != nil {
+		return storage(err)
+	}
+	p.onClose(p.db.Close)
+	return nil
+}
+
+// storage marks an error as one of storage, unless it is one of permission, which
+// has another remedy.
+func storage(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrInUse) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrStorage, err)
+}
+
+func (p *parts) openJobs(ctx context.Context) (err error) {
+	if p.catalog, err = obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics()); err != nil {
+		return err
+	}
+	if p.fleet, err = fleet.Open(ctx, fleet.Options{DB: p.db, Catalog: p.catalog, Publish: p.publish}); err != nil {
+		return storage(err)
+	}
+	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.fleet.Site, Publish: p.publish}); err != nil {
+		return storage(err)
+	}
+	dir := filepath.Join(p.o.Settings.Data, "images")
+	if p.images, err = images.Open(ctx, images.Options{DB: p.db, Dir: dir, Publish: p.publish}); err != nil {
+		return storage(err)
+	}
+	return nil
+}
+
+// publish sends a change to the consoles.
+func (p *parts) publish(event string, doc any) {
+	if err := p.live.Publish(event, doc); err != nil {
+		p.o.Log.Error("a change cannot be shown", "event", event, "error", err)
+	}
+}
+
+func (p *parts) openBroker(ctx context.Context) error {
+	m := p.o.Settings.MQTT
+	if m.Broker != "" {
+		return nil
+	}
+	l, err := listen(ctx, m.Embedded.Listen, p.o.PortFallback)
+	if err == nil {
+		p.broker, err = broker.Start(broker.Options{Listener: l, Prefix: p.o.Settings.Prefix, Metrics: p.metrics, Log: p.o.Log})
+	}
+	if err != nil {
+		return fmt.Errorf("mqtt: %w", err)
+	}
+	p.onClose(p.broker.Close)
+	return nil
+}
+
+func (p *parts) openIngest(context.Context) (err error) {
+	s := p.o.Settings
+	o := ingest.Options{
+		Broker: p.info().MQTT.Address, Username: s.MQTT.Username, Password: s.MQTT.Password, Prefix: s.Prefix, Share: s.MQTT.Share,
+		Store: p.store, Fleet: p.fleet, Ledger: p.fleet, Alerts: p.cases, Images: p.images, DB: p.db,
+		Metrics: p.metrics, Log: p.o.Log.With("part", "ingest"),
+	}
+	if p.broker != nil {
+		o.Username, o.Password = p.broker.Credentials()
+	}
+	p.ingest, err = ingest.New(o)
+	return err
+}
+
+func (p *parts) openAPI(context.Context) error {
+	var metrics []view.Metric
+	for _, m := range p.catalog.All() {
+		metrics = append(metrics, view.Metric{
+			Name: m.Name, Unit: m.Unit, UnitText: m.Text, Min: m.Min, Max: m.Max, Decimals: m.Decimals,
+			Label: view.Text{Zh: m.Label.ZH, En: m.Label.EN}, HJ212: m.HJ212,
+		})
+	}
+	p.handler = api.New(api.Options{
+		Info: p.info, Fleet: p.fleet, Alerts: p.cases, Images: p.images, Points: p.store, Metrics: metrics,
+		Live: p.live, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure,
+		Checks: []api.Check{
+			{Name: "database", Do: p.db.Check}, {Name: "store", Do: p.store.check}, {Name: "writes", Do: p.ingest.CheckStore}, {Name: "mqtt", Do: p.ingest.CheckLink},
+		},
+	})
+	return nil
+}
+
+// info says what this aggregator is.
+func (p *parts) info() view.Info {
+	s := p.o.Settings
+	i := view.Info{
+		Version: p.o.Version, Store: view.StoreInfo{ID: p.store.ID(), Kind: "embedded"},
+		MQTT:    view.MQTTInfo{Address: s.MQTT.Broker, Prefix: s.Prefix},
+		Started: p.started.UnixMilli(), Now: time.Now().UnixMilli(), Insecure: s.Insecure,
+	}
+	if s.Store.Influx != nil {
+		i.Store.Kind = "influx"
+	}
+	if p.broker != nil {
+		i.MQTT.Address = "mqtt://" + p.broker.Address()
+	}
+	return i
+}

@@ -1,0 +1,103 @@
+// Command lamppost-cloud is the aggregator: it takes the readings, alerts and
+// pictures of all gateways, keeps them, and shows them to the operations center.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/lamppost-city/lamppost/cloud/aggregator"
+	"github.com/lamppost-city/lamppost/cloud/ingest"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+)
+
+// version is set at build time.
+var version = "dev"
+
+// The exit codes, part of the interface.
+const (
+	exitOK         = 0
+	exitFailed     = 1
+	exitUsage      = 2
+	exitConfig     = 3
+	exitNoAnswer   = 4
+	exitInUse      = 6
+	exitPermission = 7
+	exitStorage    = 8
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is main without the process around it.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	cmd := root(version)
+	cmd.SetArgs(args)
+	cmd.SetOut(out)
+	cmd.SetErr(errOut)
+	err := cmd.ExecuteContext(ctx)
+	explain(errOut, err)
+	return exitCode(err)
+}
+
+// errUsage marks what is wrong with the command line.
+var errUsage = errors.New("wrong usage")
+
+func exitCode(err error) int {
+	var problems yamldoc.Problems
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case errors.As(err, &problems), errors.Is(err, aggregator.ErrSettings), errors.Is(err, fs.ErrNotExist):
+		return exitConfig
+	case errors.Is(err, ingest.ErrShare):
+		return exitNoAnswer
+	case errors.Is(err, aggregator.ErrInUse), errors.Is(err, syscall.EADDRINUSE):
+		return exitInUse
+	case errors.Is(err, fs.ErrPermission):
+		return exitPermission
+	case errors.Is(err, aggregator.ErrStorage):
+		return exitStorage
+	}
+	return exitFailed
+}
+
+// explain prints an error and, where there is one, the next step.
+func explain(w io.Writer, err error) {
+	var problems yamldoc.Problems
+	switch {
+	case err == nil:
+		return
+	case errors.As(err, &problems):
+		_ = problems.Render(w) // nothing can be said about an error stream that is gone
+		return
+	}
+	fmt.Fprintln(w, "error:", err)
+	hint := ""
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		hint = "another program listens there; stop it, change the address in the configuration, or start with --port-fallback"
+	case errors.Is(err, aggregator.ErrInUse):
+		hint = "embedded parts belong to exactly one aggregator; stop the other one or set another data directory"
+	case errors.Is(err, fs.ErrPermission):
+		hint = "the data directory must be writable for this user; below port 1024 the capability CAP_NET_BIND_SERVICE is needed"
+	case errors.Is(err, aggregator.ErrStorage):
+		hint = "nothing was changed or repaired; look at the disk, or restore the data directory"
+	}
+	if hint != "" {
+		fmt.Fprintln(w, "hint:", hint)
+	}
+}
