@@ -11,7 +11,7 @@ export function isLoopback(address: string): boolean {
     .replace(/^[a-z]+:\/\//i, '')
     .replace(/:\d+$/, '')
     .replace(/^\[|\]$/g, '');
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+  return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
 }
 
 /** A complete first configuration: one particle sensor on a serial port. */

@@ -25,17 +25,17 @@ export class EventParser {
   /** Takes the next piece of text and returns the events it completes. */
   push(text: string): ServerEvent[] {
     const out: ServerEvent[] = [];
-    // A lone CR at the end may be half of a CRLF: it waits for what follows.
     const all = this.#rest + text;
-    const end = all.endsWith('\r') ? all.length - 1 : all.length;
+    const lineEnd = /\r\n|\n|\r/g;
+    // What was kept has no line end in it, save perhaps half of one.
+    lineEnd.lastIndex = Math.max(0, this.#rest.length - 1);
     let from = 0;
-    for (let i = 0; i < end; i++) {
-      const c = all[i];
-      if (c !== '\n' && c !== '\r') continue;
-      const event = this.#line(all.slice(from, i));
+    for (let m = lineEnd.exec(all); m; m = lineEnd.exec(all)) {
+      // A lone CR at the end may be half of a CRLF: it waits for what follows.
+      if (m[0] === '\r' && m.index === all.length - 1) break;
+      const event = this.#line(all.slice(from, m.index));
       if (event) out.push(event);
-      if (c === '\r' && all[i + 1] === '\n') i++;
-      from = i + 1;
+      from = lineEnd.lastIndex;
     }
     this.#rest = all.slice(from);
     if (this.#rest.length > maxEvent) throw new Error('event stream: a line is too long');

@@ -1,0 +1,145 @@
+// From a phone to a wall, and with a whole city.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { bridge, open, overflow, start } from './harness.mjs';
+
+let env;
+before(async () => (env = await start()));
+after(() => env.stop());
+
+const paths = {
+  overview: '/',
+  alerts: '/alerts',
+  alert: '/alerts/01928f3a-7c00-7000-8000-000000000001',
+  gateway: '/gateways/hz-xiasha-pump-02',
+  stream: `/gateways/${bridge}/river/level`,
+  connect: '/connect',
+};
+const screens = {
+  'phone, Chinese': { size: [360, 740], locale: 'zh-CN', isMobile: true, hasTouch: true },
+  'phone, English': { size: [360, 740], locale: 'en-GB', isMobile: true, hasTouch: true },
+  'desktop at 400 %, which is 320 wide': { size: [320, 256] },
+  'tablet, large text': { size: [820, 1180], locale: 'zh-CN', storage: { size: 'large' } },
+  'desktop, large text': { size: [1280, 900], storage: { size: 'large' } },
+  wall: { size: [1920, 1080] },
+  'large wall': { size: [3840, 2160], locale: 'zh-CN' },
+};
+
+for (const [screen, options] of Object.entries(screens)) {
+  test(`nothing is wider than the screen: ${screen}`, async () => {
+    for (const [name, path] of Object.entries(paths)) {
+      const { page, close } = await open(env, path, options);
+      await page.locator('main h1').waitFor({ state: 'attached' });
+      await page.waitForTimeout(200);
+      assert.ok((await overflow(page)) <= 0, `${name} is ${await overflow(page)} px too wide`);
+      await close();
+    }
+  });
+}
+
+/** Controls smaller than `least` CSS pixels either way. Links in running text are left out, as WCAG 2.5.8 does. */
+function small(page, least) {
+  return page.evaluate((min) => {
+    const bad = [];
+    for (const e of document.querySelectorAll('button, a, input, select, summary, textarea')) {
+      if (e.closest('[hidden], .skip, p, dd') || e.matches('.skip') || !e.checkVisibility()) continue;
+      // A tick box is as large as its label.
+      const box = (e.closest('label') ?? e).getBoundingClientRect();
+      if (box.width < min - 0.5 || box.height < min - 0.5) bad.push(`${e.tagName} ${e.textContent.trim()} ${box.width}×${box.height}`);
+    }
+    return bad;
+  }, least);
+}
+
+test('targets are large enough for a thumb on a phone', async () => {
+  for (const path of Object.values(paths)) {
+    const { page, close } = await open(env, path, screens['phone, English']);
+    await page.waitForTimeout(200);
+    // A heading that is a link is as wide as the row it opens.
+    const found = (await small(page, 44)).filter((f) => !/^A (Underpass|River|Rain|PM2|Cabinet)/.test(f));
+    assert.deepEqual(found, [], path);
+    await close();
+  }
+});
+
+test('targets are at least 24 pixels on a desktop', async () => {
+  for (const path of Object.values(paths)) {
+    const { page, close } = await open(env, path);
+    await page.waitForTimeout(200);
+    assert.deepEqual(await small(page, 24), [], path);
+    await close();
+  }
+});
+
+test('large text is at least 18 points of 4/3 pixel in values and buttons', async () => {
+  const { page, close } = await open(env, '/', { storage: { size: 'large' } });
+  await page.locator('td.value').first().waitFor();
+  for (const selector of ['td.value .number', '.who button', 'h3 a', 'th a']) {
+    const px = await page.locator(selector).first().evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
+    assert.ok(px >= 20, `${selector} is ${px} px`);
+  }
+  await close();
+});
+
+test('colours and text size can be chosen and are kept', async () => {
+  const { page, close } = await open(env, '/', { colorScheme: 'light' });
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  await page.locator('[aria-controls=display-panel]').click();
+  await page.getByLabel('Dark').check();
+  assert.notEqual(await background(), light);
+  await page.getByLabel('Large').check();
+  await page.keyboard.press('Escape');
+  assert.ok(await page.locator('#display-panel').isHidden());
+  await page.reload();
+  await page.locator('h1').first().waitFor({ state: 'attached' });
+  assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+  assert.equal(await page.locator('html').getAttribute('data-size'), 'large');
+  await close();
+});
+
+test('nothing moves for those who asked for that', async () => {
+  const { page, close } = await open(env, '/', { reducedMotion: 'reduce' });
+  const moving = await page.evaluate(() => document.getAnimations().length);
+  assert.equal(moving, 0);
+  await close();
+});
+
+test('a city of a thousand gateways is usable', async () => {
+  const city = await start({ gateways: 1000 });
+  const began = Date.now();
+  const { page, faults, close } = await open(city);
+  await page.locator('[data-gateway]').first().waitFor();
+  const useful = Date.now() - began;
+  assert.match(await page.locator('dl.summary').innerText(), /of 1,000 (online|offline)/);
+  assert.ok((await page.locator('[data-gateway]').count()) <= 100, 'all rows at once');
+  // Find one, open it, see its values; measured in the page, input to the next frame.
+  const took = await page.evaluate(async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const input = document.querySelector('section.gateways input[type=search]');
+    const start = performance.now();
+    input.value = 'demo-0777';
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    await frame();
+    return performance.now() - start;
+  });
+  await page.locator('[data-gateway=demo-0777] button').click();
+  await page.locator('[data-gateway=demo-0777] td.value').first().waitFor();
+  // While a thousand gateways report, how long is the page ever busy?
+  const longest = await page.evaluate(
+    () =>
+      new Promise((done) => {
+        let worst = 0;
+        new PerformanceObserver((l) => l.getEntries().forEach((e) => (worst = Math.max(worst, e.duration)))).observe({
+          type: 'longtask',
+        });
+        setTimeout(() => done(worst), 11_000);
+      }),
+  );
+  console.log(`# 1000 gateways: first view ${useful} ms, search ${took.toFixed(0)} ms, longest task in 11 s ${longest.toFixed(0)} ms`);
+  assert.ok(took < 250, `a search took ${took} ms`);
+  assert.ok(longest < 500, `the page was busy for ${longest} ms`);
+  assert.deepEqual(faults, []);
+  await close();
+  await city.stop();
+});

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import {
+  decimalsOf,
+  formatAge,
+  formatBytes,
+  formatClock,
+  formatDay,
+  formatDuration,
+  formatMinute,
+  formatMoment,
+  formatPosition,
+  formatValue,
+  formatZone,
+  withUnit,
+} from './format';
+
+const shanghai = 'Asia/Shanghai';
+const utc = (text: string) => Date.parse(`${text}Z`);
+
+describe('values', () => {
+  test.each([
+    [2.713, 3, '2.713'],
+    [2.7, 3, '2.700'],
+    [1013.25, 1, '1013.3'],
+    [-0.004, 2, '0.00'],
+    [-0.06, 1, '−0.1'],
+    [-12, 0, '−12'],
+    [0.1 + 0.2, undefined, '0.3'],
+    [5, undefined, '5'],
+    [1e-9, undefined, '0'],
+  ])('%d with %s decimals', (v, decimals, want) => {
+    expect(formatValue('en', v, decimals)).toBe(want);
+    expect(formatValue('zh', v, decimals)).toBe(want);
+  });
+
+  test('unit follows with a space that does not break', () => {
+    expect(withUnit('2.7', 'm')).toBe('2.7\u00a0m');
+    expect(withUnit('0.71', '1')).toBe('0.71');
+    expect(withUnit('3', undefined)).toBe('3');
+  });
+
+  test.each([
+    [3, 0],
+    [3.2, 1],
+    [0.001, 3],
+    [1.5e-7, 8],
+    [1e21, 0],
+    [NaN, 0],
+    [null, 0],
+  ])('decimals of %d', (v, want) => expect(decimalsOf(v)).toBe(want));
+});
+
+describe('times', () => {
+  const t = utc('2026-11-21T16:05:09');
+
+  test('are in the zone of the viewer, on a 24 hour clock', () => {
+    expect(formatClock('en', t, shanghai)).toBe('00:05:09');
+    expect(formatClock('zh', t, shanghai)).toBe('00:05:09');
+    expect(formatMinute('zh', t, shanghai)).toBe('00:05');
+    expect(formatClock('en', t, 'America/New_York')).toBe('11:05:09');
+  });
+
+  test('carry the day when it is not today, the year when it is not this year', () => {
+    const now = utc('2026-11-21T18:00:00'); // the 22nd in Shanghai
+    expect(formatMoment('en', t, now, shanghai)).toBe('00:05:09');
+    expect(formatMoment('en', t - 7_200_000, now, shanghai)).toBe('21 Nov 22:05:09');
+    expect(formatMoment('zh', t - 7_200_000, now, shanghai)).toBe('11月21日 22:05:09');
+    expect(formatDay('en', utc('2025-01-02T12:00:00'), now, shanghai)).toBe('2 Jan 2025');
+    expect(formatDay('zh', utc('2025-01-02T12:00:00'), now, shanghai)).toBe('2025年1月2日');
+  });
+
+  test.each([
+    [480, 'UTC+08:00'],
+    [0, 'UTC+00:00'],
+    [-210, 'UTC−03:30'],
+    [345, 'UTC+05:45'],
+  ])('zone at %d minutes', (offset, want) => expect(formatZone(0, offset)).toBe(want));
+});
+
+describe('ages and durations', () => {
+  test.each([
+    [-500, 'now', '刚刚'],
+    [999, 'now', '刚刚'],
+    [3000, '3 s ago', '3 秒前'],
+    [59_999, '59 s ago', '59 秒前'],
+    [60_000, '1 min ago', '1 分钟前'],
+    [3_599_999, '59 min ago', '59 分钟前'],
+    [47 * 3_600_000, '47 h ago', '47 小时前'],
+    [48 * 3_600_000, '2 d ago', '2 天前'],
+    [1500 * 86_400_000, '1,500 d ago', '1,500 天前'],
+  ])('age of %d ms', (ms, en, zh) => {
+    expect(formatAge('en', ms)).toBe(en);
+    expect(formatAge('zh', ms)).toBe(zh);
+  });
+
+  test.each([
+    [-5, '0 ms', '0 毫秒'],
+    [400, '400 ms', '400 毫秒'],
+    [12_300, '12 s', '12 秒'],
+    [60_000, '1 min', '1 分钟'],
+    [725_000, '12 min 5 s', '12 分钟 5 秒'],
+    [3_600_000, '1 h', '1 小时'],
+    [13_200_000, '3 h 40 min', '3 小时 40 分钟'],
+    [90_000_000, '1 d 1 h', '1 天 1 小时'],
+  ])('duration of %d ms', (ms, en, zh) => {
+    expect(formatDuration('en', ms)).toBe(en);
+    expect(formatDuration('zh', ms)).toBe(zh);
+  });
+});
+
+test.each([
+  [0, '0\u00a0B'],
+  [999, '999\u00a0B'],
+  [1000, '1\u00a0kB'],
+  [1_449_999, '1.4\u00a0MB'],
+  [48_200_000, '48\u00a0MB'],
+  [2e9, '2\u00a0GB'],
+  [3.1e15, '3,100\u00a0TB'],
+])('%d bytes', (n, want) => expect(formatBytes('en', n)).toBe(want));
+
+test('positions say their hemisphere', () => {
+  expect(formatPosition('en', { lat: 30.319, lon: 120.142 })).toBe('30.3190°\u00a0N, 120.1420°\u00a0E');
+  expect(formatPosition('zh', { lat: -33.86, lon: -70.5 })).toBe('33.8600°\u00a0S, 70.5000°\u00a0W');
+});
