@@ -32,7 +32,7 @@ const (
 	flagHead    = 1 << 3 // one of the blocks that carry the states into a new segment
 	flagHeadEnd = 1 << 4 // the last of them
 	flagClean   = 1 << 5 // Close wrote this: the epoch ends here, in order
-	flagBoot    = 1 << 6 // the stamp's boot differs from the segment header's
+	flagBoot    = 1 << 6 // the stamp's boot follows; else it is the segment header's
 	flagsKnown  = 1<<7 - 1
 
 	entryState = 0xF0 // key, value: a keyed state
@@ -89,7 +89,7 @@ func (p *packer) append(dst []byte, seed uint32, boot string, b block, entries [
 			b.flags |= flagZstd
 		}
 	}
-	if b.stamp.Boot != boot {
+	if b.stamp.Boot != boot || b.flags&flagHead != 0 {
 		b.flags |= flagBoot
 	}
 	start := len(dst)

@@ -153,6 +153,9 @@ func TestFlippedBitAtEveryByte(t *testing.T) {
 				missing[seq] = true
 			}
 		}
+		if info.Opened != fixed() || info.LastCommit != fixed() {
+			t.Errorf("flip at %d: opened %+v, last commit %+v; readings of this epoch cannot be dated", at, info.Opened, info.LastCommit)
+		}
 		// A flip in the last block, the clean mark, is a torn tail.
 		if !info.Clean && info.Last != records {
 			t.Errorf("flip at %d: not clean, yet only %d records", at, info.Last)

@@ -67,7 +67,8 @@
 //	 8   4  length n of the rest
 //	12   n  byte flags, uvarint number of the first record, uvarint count of records,
 //	        uvarint length of the entries, varint milliseconds since boot, varint Unix
-//	        milliseconds, with flag 64 string boot (else the header's), entries
+//	        milliseconds, with flag 64 string boot (else the header's; the blocks that
+//	        carry states always have it, in case the header is damaged), entries
 //
 // Flags: 1 entries are one zstd frame; 2 the numbers missing before this block were
 // dropped from memory; 4 there are states inside; 8 the block carries all states into a

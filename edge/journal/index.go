@@ -167,6 +167,9 @@ func epochs(segs []*segment) []EpochInfo {
 		}
 		e.Lost = append(e.Lost, s.lost...)
 		e.Clean = s.clean
+		if e.Opened == (Stamp{}) {
+			e.Opened = s.opened
+		}
 		e.Last = max(e.Last, s.last)
 		if s.closed != (Stamp{}) { // unknown when the header is damaged and nothing follows
 			e.LastCommit = s.closed

@@ -98,6 +98,9 @@ func scan(f io.ReaderAt, limit int64, o origin, visit func(b *block, off int64) 
 			return res, nil
 		}
 		res.damaged = res.damaged || skipped
+		if s.boot == "" {
+			s.boot = b.stamp.Boot
+		}
 		res.take(&b, s.pos-int64(b.size))
 		if visit != nil {
 			if err := visit(&b, s.pos-int64(b.size)); err != nil {
@@ -111,6 +114,14 @@ func scan(f io.ReaderAt, limit int64, o origin, visit func(b *block, off int64) 
 func (res *scanned) take(b *block, off int64) {
 	if res.first == 0 {
 		res.first, res.last = b.first, b.first-1
+	}
+	if b.flags&flagHead != 0 {
+		if res.opened == (Stamp{}) { // the header is damaged; its stamp is here once more
+			res.opened = b.stamp
+		}
+		if res.closed == (Stamp{}) && b.first == 1 {
+			res.closed = b.stamp
+		}
 	}
 	if b.first > res.last+1 {
 		why := WhyDamage

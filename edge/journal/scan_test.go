@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"os"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -161,6 +163,32 @@ func FuzzHeader(f *testing.F) {
 			t.Errorf("%+v, written and read again %+v, %v", h, h2, err)
 		}
 	})
+}
+
+// TestVersion1StaysReadable reads a segment that version 1 of the format wrote:
+// header with a predecessor, a plain block, a compressed one, a hole, a torn tail.
+func TestVersion1StaysReadable(t *testing.T) {
+	img, err := os.ReadFile("testdata/v1.seg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks, items, res := contents(t, img)
+	long := strings.Repeat("a river level ", 20)
+	want := [][]item{
+		{{1, 0, "one", stateEntry{}}, {2, 0, "two", stateEntry{}}, {State: stateEntry{key: "k", value: []byte{0}}}},
+		{{3, 1, long, stateEntry{}}, {State: stateEntry{key: "k", value: []byte{1}}}},
+		{{8, 2, "after a hole", stateEntry{}}},
+	}
+	if !reflect.DeepEqual(items, want) {
+		t.Errorf("entries %+v, want %+v", items, want)
+	}
+	if len(blocks) != 3 || blocks[1].flags&flagZstd == 0 || blocks[2].stamp != (Stamp{"b2", 9, 1795291200009}) {
+		t.Errorf("blocks %+v", blocks)
+	}
+	if !res.torn || res.damaged || res.opened != (Stamp{"b", 5, 1795291200000}) || len(res.lost) != 1 ||
+		!reflect.DeepEqual(res.lost[0].Ranges, []Range{{4, 7}}) || res.lost[0].Why != WhyOverflow {
+		t.Errorf("scan found %+v", res)
+	}
 }
 
 func TestParseEpoch(t *testing.T) {

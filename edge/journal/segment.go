@@ -115,6 +115,9 @@ func (x *file) settle(fsys FS, dir string, said summary, known bool) error {
 		return nil
 	}
 	end := int64(0)
+	if known && !x.hasHead && said.epoch == x.epoch {
+		x.opened = said.opened
+	}
 	if known && x.hasHead {
 		end = said.end
 	}
