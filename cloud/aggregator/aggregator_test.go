@@ -34,7 +34,7 @@ const patience = 15 * time.Second
 
 // cloud is a running aggregator.
 type cloud struct {
-	t             *testing.T
+	t             testing.TB
 	console, mqtt string
 	cancel        context.CancelFunc
 	done          chan error
@@ -51,7 +51,7 @@ func at(dir string, edit ...func(*settings.Settings)) *settings.Settings {
 }
 
 // try runs an aggregator; its error comes at once if it does not start.
-func try(t *testing.T, s *settings.Settings, fallback bool) (*cloud, error) {
+func try(t testing.TB, s *settings.Settings, fallback bool) (*cloud, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	tr := &http.Transport{}
@@ -78,7 +78,7 @@ func try(t *testing.T, s *settings.Settings, fallback bool) (*cloud, error) {
 	}
 }
 
-func start(t *testing.T, s *settings.Settings) *cloud {
+func start(t testing.TB, s *settings.Settings) *cloud {
 	t.Helper()
 	c, err := try(t, s, false)
 	if err != nil {
@@ -172,10 +172,12 @@ func pack(t *testing.T, seq uint64, at int64, v float64) []byte {
 	return b
 }
 
-func alert(t *testing.T) []byte {
+func alert(t testing.TB) []byte { return alertNumber(t, 1) }
+
+func alertNumber(t testing.TB, n int) []byte {
 	t.Helper()
 	m := wire.Moment{Boot: "01234567", Unix: time.Now().UnixMilli()}
-	b, err := wire.Encode(&wire.Alert{V: 1, ID: "01940000-0000-7000-8000-000000000001", Rev: 1, Epoch: wire.NewEpoch(1, [6]byte{1}), Seq: 900, Rule: "river-high",
+	b, err := wire.Encode(&wire.Alert{V: 1, ID: fmt.Sprintf("01940000-0000-7000-8000-%012d", n), Rev: 1, Epoch: wire.NewEpoch(1, [6]byte{1}), Seq: uint64(900 + n), Rule: "river-high",
 		Stage: "actual", Severity: wire.Orange, Condition: "active", At: m, Since: m, Text: map[string]string{"zh": "河道水位 3.12 米"}})
 	if err != nil {
 		t.Fatal(err)
