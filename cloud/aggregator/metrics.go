@@ -7,16 +7,8 @@ func (p *parts) register() {
 	gauge := func(name, help string, value func() float64) {
 		p.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "lamppost_" + name, Help: help}, value))
 	}
-	gauge("gateways", "Gateways that are known.", func() float64 { return float64(len(p.fleet.Gateways())) })
-	gauge("gateways_online", "Gateways that are connected.", func() float64 {
-		n := 0
-		for _, g := range p.fleet.Gateways() {
-			if g.Online {
-				n++
-			}
-		}
-		return float64(n)
-	})
+	gauge("gateways", "Gateways that are known.", func() float64 { known, _ := p.fleet.Count(); return float64(known) })
+	gauge("gateways_online", "Gateways that are connected.", func() float64 { _, online := p.fleet.Count(); return float64(online) })
 	gauge("alerts_active", "Alerts whose condition is active.", func() float64 { return float64(p.cases.Active()) })
 	gauge("live_readers", "Open live streams.", func() float64 { return float64(p.live.Stats().Readers) })
 	gauge("live_resyncs", "Live readers told to load anew, since start.", func() float64 { return float64(p.live.Stats().Resyncs) })

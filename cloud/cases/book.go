@@ -101,6 +101,39 @@ func (b *Book) Active() (n int) {
 	return n
 }
 
+// keepRevisions is how long revisions that were replaced are kept. The newest one
+// and the history stay.
+const keepRevisions = 400 * 24 * time.Hour
+
+// Run removes what has been kept long enough, now and then, until ctx ends. It
+// returns nil.
+func (b *Book) Run(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-tick.C:
+			// What cannot be removed now is tried again in an hour.
+			_ = b.Prune(ctx, now)
+		}
+	}
+}
+
+// Prune removes replaced revisions that are older than 400 days.
+func (b *Book) Prune(ctx context.Context, now time.Time) error {
+	err := b.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `delete from alert_revision where received < ?
+			and rev < (select rev from alert where id = alert_revision.alert)`, now.Add(-keepRevisions).UnixMilli())
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("cases: prune: %w", err)
+	}
+	return nil
+}
+
 // note adds a line to an alert's history.
 func note(ctx context.Context, tx *sql.Tx, id string, at int64, what, by, text string) error {
 	_, err := tx.ExecContext(ctx, `insert into alert_change(alert, n, at, what, by, note)

@@ -163,6 +163,23 @@ func TestEveryRevisionIsKept(t *testing.T) {
 	}
 }
 
+func TestReplacedRevisionsAreForgottenAtLast(t *testing.T) {
+	b := open(t)
+	b.record(t, alert(1), alert(2, actual))
+	for _, c := range []struct{ days, want int }{{399, 2}, {401, 1}} {
+		if err := b.Prune(t.Context(), noon.AddDate(0, 0, c.days)); err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		if err := b.db.Read().QueryRowContext(t.Context(), "select count(*) from alert_revision").Scan(&n); err != nil || n != c.want {
+			t.Errorf("%d revisions after %d days, %v; want %d", n, c.days, err, c.want)
+		}
+	}
+	if v := b.get(t); v.Rev != 2 || story(v) != "raised, actual" {
+		t.Errorf("the alert became revision %d, history %q", v.Rev, story(v))
+	}
+}
+
 func TestShown(t *testing.T) {
 	b := open(t)
 	b.record(t, alert(1, cleared))

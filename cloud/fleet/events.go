@@ -16,6 +16,7 @@ import (
 const (
 	keepEvents = 400 * 24 * time.Hour
 	maxEvents  = 2_000_000
+	maxGaps    = 500_000
 )
 
 // Events stores events, each with the id of its gateway, in one transaction. It
@@ -78,7 +79,7 @@ func follow(ctx context.Context, tx *sql.Tx, id string, e wire.Event) ([]view.Ga
 	return nil, nil
 }
 
-// prune removes the oldest events; gaps are kept.
+// prune removes the oldest events, and the oldest gaps if there are too many.
 func (r *Registry) prune(ctx context.Context, now time.Time) error {
 	err := r.o.DB.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "delete from event where received < ?", now.Add(-keepEvents).UnixMilli())
@@ -87,6 +88,11 @@ func (r *Registry) prune(ctx context.Context, now time.Time) error {
 		}
 		_, err = tx.ExecContext(ctx, `delete from event where received <
 			(select received from event order by received desc limit 1 offset ?)`, maxEvents)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `delete from gap where to_unix <
+			(select to_unix from gap order by to_unix desc limit 1 offset ?)`, maxGaps)
 		return err
 	})
 	if err != nil {

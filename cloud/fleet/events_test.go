@@ -1,9 +1,14 @@
 package fleet_test
 
 import (
+	"context"
 	"iter"
+	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/lamppost-city/lamppost/cloud/fleet"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
@@ -78,5 +83,33 @@ func TestDeclareGrowsOneGap(t *testing.T) {
 	}
 	if got, _ := b.Gaps(t.Context(), "", 0, 0); len(got) != 1 || got[0].To != 3000 {
 		t.Errorf("Gaps = %v, want one until 3000", got)
+	}
+}
+
+func TestOldEventsArePruned(t *testing.T) {
+	db := openDB(t, filepath.Join(t.TempDir(), "a.db"))
+	synctest.Test(t, func(t *testing.T) {
+		b := openOn(t, db, fleet.Options{})
+		if err := b.Events(t.Context(), one("gw", gapEvent(1, wire.Moment{Unix: 1000}, wire.Moment{Unix: 2000})), time.Now().AddDate(0, 0, -401)); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Events(t.Context(), one("gw", gapEvent(2, wire.Moment{Unix: 1000}, wire.Moment{Unix: 2000})), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- b.Run(ctx) }()
+		time.Sleep(time.Hour + time.Second)
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if gaps, err := b.Gaps(t.Context(), "", 0, 0); err != nil || len(gaps) != 2 {
+			t.Errorf("gaps %v, %v; want both kept", gaps, err)
+		}
+	})
+	var n int
+	if err := db.Read().QueryRowContext(t.Context(), "select count(*) from event").Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d events, %v; want 1", n, err)
 	}
 }

@@ -169,6 +169,18 @@ func (r *Registry) Gateway(id string) (view.Gateway, bool) {
 	return g.view(time.Now()), true
 }
 
+// Count returns how many gateways are known, and how many of them are online.
+func (r *Registry) Count() (known, online int) {
+	for _, g := range r.all() {
+		g.mu.Lock()
+		if known++; g.online {
+			online++
+		}
+		g.mu.Unlock()
+	}
+	return known, online
+}
+
 // Site returns where a gateway stands, as far as it is known.
 func (r *Registry) Site(id string) (area string, pos *wire.Position) {
 	g := r.get(id)

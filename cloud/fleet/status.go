@@ -176,13 +176,17 @@ func (g *gateway) findings(now int64) []wire.Health {
 	return out
 }
 
-// sweep marks gateways that have gone quiet.
+// sweep marks gateways that have gone quiet, and ends conflicts that are over.
 func (r *Registry) sweep(now int64) {
 	for _, g := range r.all() {
 		g.mu.Lock()
 		// What was said while no aggregator ran was not heard: hence began.
 		if end := max(g.lastSeen, r.began) + Quiet.Milliseconds(); g.online && now > end {
 			r.setOnline(g, false, end)
+		}
+		if g.conflict != 0 && now >= g.conflict {
+			g.conflict, g.announce = 0, true
+			r.touch(g)
 		}
 		g.mu.Unlock()
 	}

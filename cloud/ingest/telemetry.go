@@ -87,7 +87,9 @@ func (t *telemetry) add(b *group, it item) {
 		return
 	}
 	if err := t.in.o.Fleet.Observe(*pack, it.at); err != nil {
+		// Not for good: somebody may make room.
 		t.in.counts.rejected.WithLabelValues(t.lane.name).Inc()
+		t.in.o.Fleet.Rejected(pack.Gateway, err.Error(), it.at)
 		t.in.out.refused(pack.Gateway, pack.Epoch, "registry-full", true, pack.Ranges...)
 		t.lane.done(it)
 		return
