@@ -46,6 +46,7 @@ for (const look of looks) {
     const { page, close } = await open(env, '/', look);
     await page.locator('[aria-controls=display-panel]').click();
     assert.deepEqual(await axe(page), []);
+    await page.keyboard.press('Escape');
     await page.locator('li[data-alert] button.primary').first().click();
     await page.locator('dialog[open] input').fill('');
     await page.locator('dialog[open] button.primary').click();

@@ -86,9 +86,9 @@ test('colours and text size can be chosen and are kept', async () => {
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
   await page.locator('[aria-controls=display-panel]').click();
-  await page.getByLabel('Dark').check();
+  await page.getByRole('radio', { name: 'Dark' }).check();
   assert.notEqual(await background(), light);
-  await page.getByLabel('Large').check();
+  await page.getByRole('radio', { name: 'Large' }).check();
   await page.keyboard.press('Escape');
   assert.ok(await page.locator('#display-panel').isHidden());
   await page.reload();
