@@ -38,7 +38,8 @@ type Options struct {
 	Log       *slog.Logger     // what a person should know; default none
 	Now       func() time.Time // default time.Now
 
-	segment int64 // bytes in a segment of the log; default 16 MB; smaller in tests
+	segment int64      // bytes in a segment of the log; default 16 MB; smaller in tests
+	fs      journal.FS // of the log; default the real one; faulty in tests
 }
 
 func (o Options) withDefaults() Options {
@@ -116,7 +117,7 @@ type scratch struct {
 func Open(dir string, o Options) (*Store, error) {
 	o = o.withDefaults()
 	j, err := journal.Open(filepath.Join(dir, "log"), journal.Options{
-		Size: 1 << 50, SegmentSize: o.segment, Commit: time.Second, Buffer: 64 << 20,
+		Size: 1 << 50, SegmentSize: o.segment, Commit: time.Second, Buffer: 64 << 20, FS: o.fs,
 		Stamp: func() journal.Stamp { return journal.Stamp{UnixMS: o.Now().UnixMilli()} },
 	})
 	if errors.Is(err, journal.ErrLocked) {
