@@ -94,11 +94,11 @@ func TestLine(t *testing.T) {
 		{"behind another unit", []piece{{10 * ms, other}, {40 * ms, good}}, nil, 40 * ms, func(h Health, _ *fakeLine) bool { return h.Alien == 1 }},
 		{"behind noise", []piece{{10 * ms, []byte{1, 0xFF, 1}}, {300 * ms, good}}, nil, 300 * ms, func(h Health, f *fakeLine) bool { return h.Noise == 3 && f.noise == 3 }},
 		{"with noise behind", []piece{{10 * ms, append(slices.Clone(good), 0)}}, nil, 10 * ms, func(h Health, _ *fakeLine) bool { return h.Noise == 1 }},
-		{"silence", nil, drivers.ErrTimeout, 521770 * time.Microsecond, func(h Health, _ *fakeLine) bool { return h.Timeouts == 1 }},
-		{"echo and silence", []piece{{1 * ms, echo}}, drivers.ErrTimeout, 521770 * time.Microsecond, func(h Health, _ *fakeLine) bool { return h.Echo }},
-		{"another unit only", []piece{{10 * ms, other}}, drivers.ErrTimeout, 521770 * time.Microsecond, func(h Health, _ *fakeLine) bool { return h.Alien == 1 && h.Timeouts == 1 }},
-		{"broken off", []piece{{10 * ms, good[:5]}}, drivers.ErrTimeout, 110 * ms, func(h Health, _ *fakeLine) bool { return h.Noise == 5 }},
-		{"damaged", []piece{{10 * ms, bad}}, drivers.ErrChecksum, 110 * ms, func(h Health, f *fakeLine) bool { return h.Damaged == 1 && f.damaged == 1 }},
+		{"silence", nil, drivers.ErrTimeout, 523770 * time.Microsecond, func(h Health, _ *fakeLine) bool { return h.Timeouts == 1 }},
+		{"echo and silence", []piece{{1 * ms, echo}}, drivers.ErrTimeout, 523770 * time.Microsecond, func(h Health, _ *fakeLine) bool { return h.Echo }},
+		{"another unit only", []piece{{10 * ms, other}}, drivers.ErrTimeout, 523770 * time.Microsecond, func(h Health, _ *fakeLine) bool { return h.Alien == 1 && h.Timeouts == 1 }},
+		{"broken off", []piece{{10 * ms, good[:5]}}, drivers.ErrTimeout, 112 * ms, func(h Health, _ *fakeLine) bool { return h.Noise == 5 }},
+		{"damaged", []piece{{10 * ms, bad}}, drivers.ErrChecksum, 112 * ms, func(h Health, f *fakeLine) bool { return h.Damaged == 1 && f.damaged == 1 }},
 		{"damaged, then good", []piece{{10 * ms, bad}, {100 * ms, good}}, nil, 100 * ms, func(_ Health, f *fakeLine) bool { return f.damaged == 0 }},
 		{"a refusal", []piece{{10 * ms, refusal}}, drivers.ErrException, 10 * ms, func(h Health, _ *fakeLine) bool { return h.Exceptions == 1 && h.Units[0].Failures == 0 }},
 		{"a gateway's silence", []piece{{10 * ms, relayed}}, drivers.ErrTimeout, 10 * ms, func(h Health, _ *fakeLine) bool { return h.Timeouts == 1 && h.Units[0].Failures == 1 }},
@@ -310,6 +310,40 @@ func TestTrace(t *testing.T) {
 		}})
 		if _, err := b.Unit(1).ReadRegisters(t.Context(), 3, 0, 4); err != nil || sent != 8 || received != 13 {
 			t.Errorf("traced %d out, %d in, %v; want 8, 13", sent, received, err)
+		}
+	})
+}
+
+// sleepy is a line on a machine that is too busy: its second read comes back only
+// after the deadline, as a read of the kernel's does then, without a look.
+type sleepy struct {
+	*fakeLine
+	reads int
+}
+
+func (s *sleepy) Read(ctx context.Context, p []byte) (int, error) {
+	if s.reads++; s.reads == 2 {
+		time.Sleep(200 * time.Millisecond)
+		return 0, drivers.ErrTimeout
+	}
+	return s.fakeLine.Read(ctx, p)
+}
+
+// An answer that came in while this program did not run is still taken.
+func TestAnswerIsTakenAfterOversleeping(t *testing.T) {
+	request := codec.Request{Function: 3, Start: 107, Count: 3}
+	good := registers(1, request)
+	synctest.Test(t, func(t *testing.T) {
+		line := &sleepy{fakeLine: newFake(func(uint8, codec.Request, []byte) []piece {
+			return []piece{{30 * time.Millisecond, good[:4]}, {40 * time.Millisecond, good[4:]}}
+		})}
+		b := NewRTU(line, Options{Baud: 9600})
+		defer b.Close()
+		if words, err := b.Unit(1).ReadRegisters(t.Context(), 3, 107, 3); err != nil || len(words) != 3 {
+			t.Errorf("ReadRegisters = %v, %v", words, err)
+		}
+		if h := b.Health(); h.Timeouts != 0 || h.Noise != 0 {
+			t.Errorf("health %+v: the line did nothing wrong", h)
 		}
 	})
 }
