@@ -53,13 +53,13 @@ setup: ## what the tests need: Debian packages (listed first, apt-get only for w
 test: setup build test-go test-web test-board ## all set-up and all tests
 
 test-go:
-	LAMPPOST_REQUIRE_PARTS=1 PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) ./...
+	LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) ./...
 
 test-web: console
 	cd $(WEB) && $(NPM) run check --silent && $(NPM) test --silent && $(NPM) run test:browser --silent
 
 test-e2e: setup build ## only the end-to-end tests
-	LAMPPOST_REQUIRE_PARTS=1 PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) -count=1 -v ./cmd/e2e/...
+	LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) -count=1 -v ./cmd/e2e/...
 
 test-board: setup build-arm ## the README's "On a real board", run under qemu-user in a Debian root
 	@deploy/dev/board/test.sh '$(TOOLS)'

@@ -164,7 +164,7 @@ func (c *city) points(from, to int64) (out []truth.Point) {
 			Reduced bool
 		}
 		q := url.Values{"gateway": {gatewayID}, "device": {v.Device}, "channel": {v.Channel},
-			"from": {fmt.Sprint(from)}, "to": {fmt.Sprint(to)}, "max": {"100000"}}
+			"from": {fmt.Sprint(from)}, "to": {fmt.Sprint(to)}, "max": {"20000"}}
 		c.get("/series?"+q.Encode(), &s)
 		if s.Reduced {
 			c.t.Fatalf("%s/%s was reduced; this test needs every point", v.Device, v.Channel)
@@ -202,12 +202,76 @@ func (c *city) alerts() []alertRow {
 	return a.Alerts
 }
 
+// faults reads when a device gave nothing, as the store has it.
+func (c *city) faults(i *influx, from, to time.Time) (out []truth.Point) {
+	c.t.Helper()
+	if i != nil {
+		return i.faults(gatewayID)
+	}
+	for _, d := range c.devices() {
+		var s struct{ Points [][4]any }
+		q := url.Values{"gateway": {gatewayID}, "device": {d}, "channel": {"fault"},
+			"from": {fmt.Sprint(from.UnixMilli())}, "to": {fmt.Sprint(to.UnixMilli())}, "max": {"20000"}}
+		if c.tryGet("/series?"+q.Encode(), &s) != nil {
+			continue // the device never failed: there is no such stream
+		}
+		for _, p := range s.Points {
+			out = append(out, truth.Point{Device: d, Channel: "fault", T: int64(p[0].(float64))})
+		}
+	}
+	return out
+}
+
+func (c *city) devices() (ids []string) {
+	c.t.Helper()
+	s, err := c.page()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, d := range s.State.Devices {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}
+
+// excuse marks answers that the gateway declared it did not take: on a machine
+// that is too busy an answer can lie unread until its time is over. It returns how
+// many; the caller decides how many are too many.
+func excuse(lines []truth.Line, faults []truth.Point) (n int) {
+	const wait = 1500 // ms: no part of the street is given longer to answer
+	for i, l := range lines {
+		if l.Via != truth.Answer || !l.Good || l.Fault != "" {
+			continue
+		}
+		for _, f := range faults {
+			if f.Device == l.Device && l.T <= f.T && f.T-l.T < wait {
+				lines[i].Fault = "slow"
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
 // judge compares points with the simulator's log.
 func (c *city) judge(points []truth.Point, from, to time.Time, adjust func(*truth.Run)) truth.Report {
+	c.t.Helper()
+	return c.judgeWith(points, nil, from, to, adjust)
+}
+
+// judgeWith is judge where the gateway may have declared that it missed answers.
+func (c *city) judgeWith(points, faults []truth.Point, from, to time.Time, adjust func(*truth.Run)) truth.Report {
 	c.t.Helper()
 	lines, err := truth.ReadFile(filepath.Join(c.dir, "street", "truth.jsonl"))
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	if n := excuse(lines, faults); n > 0 {
+		c.t.Logf("%d answers were declared as not taken in time", n)
+		if n*100 > len(lines) {
+			c.t.Errorf("%d of %d answers were not taken in time: more than one in a hundred", n, len(lines))
+		}
 	}
 	s, err := c.page()
 	if err != nil {

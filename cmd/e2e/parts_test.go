@@ -133,3 +133,17 @@ func (i *influx) points(gateway string) (out []truth.Point) {
 	}
 	return out
 }
+
+// faults reads when a device gave nothing.
+func (i *influx) faults(gateway string) (out []truth.Point) {
+	i.t.Helper()
+	a := i.query(`SELECT why FROM "city"."raw"."fault" WHERE gateway = '` + gateway + `' GROUP BY device`)
+	for _, res := range a.Results {
+		for _, s := range res.Series {
+			for _, row := range s.Values {
+				out = append(out, truth.Point{Device: s.Tags["device"], Channel: "fault", T: int64(row[0].(float64))})
+			}
+		}
+	}
+	return out
+}

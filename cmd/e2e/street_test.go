@@ -36,7 +36,8 @@ func TestWhatIsOnTheWireIsInTheStore(t *testing.T) {
 			ended := time.Now()
 			city.drained(20 * time.Second)
 			points := city.stored(influx, began.Add(-time.Minute), ended.Add(time.Minute))
-			report := city.judge(points, began, ended.Add(-10*time.Second), nil)
+			faults := city.faults(influx, began.Add(-time.Minute), ended.Add(time.Minute))
+			report := city.judgeWith(points, faults, began, ended.Add(-10*time.Second), nil)
 			t.Log(report.String())
 			if err := report.Err(); err != nil {
 				t.Error(err)

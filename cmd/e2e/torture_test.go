@@ -53,7 +53,8 @@ func TestNothingCommittedIsLost(t *testing.T) {
 			pause(t, 5*time.Second)
 			city.drained(60 * time.Second)
 			points := city.stored(influx, began.Add(-time.Minute), ended.Add(time.Minute))
-			report := city.judge(points, began, ended, nil)
+			faults := city.faults(influx, began.Add(-time.Minute), ended.Add(time.Minute))
+			report := city.judgeWith(points, faults, began, ended, nil)
 			t.Log(report.String())
 			if err := report.Err(); err != nil {
 				t.Error(err)
