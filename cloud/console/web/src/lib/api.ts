@@ -62,7 +62,8 @@ export interface Gateway {
   last_seen?: number;
   version?: string;
   config?: string;
-  clock?: 'synced' | 'held' | 'unsynced';
+  /** Empty while it is not known. */
+  clock?: 'synced' | 'held' | 'unsynced' | '';
   epoch?: string;
   area?: string;
   position?: Position | null;
@@ -82,6 +83,7 @@ export interface StreamInfo {
   unit_text?: string;
   label?: Texts;
   decimals?: number;
+  /** 0: not known. */
   every_ms?: number;
 }
 
@@ -91,6 +93,8 @@ export interface Value extends StreamInfo {
   qc: QualityCode;
   why?: string;
   t: number;
+  /** The gateway's clock is not trusted yet: `t` is about when the reading arrived. */
+  undated?: boolean;
 }
 
 export interface Evidence {
@@ -136,6 +140,10 @@ export interface Alert {
   image?: string;
   acknowledged?: Acknowledgement | null;
   evidence?: Evidence[] | null;
+  /** Since when the gateway no longer lists this alert although it never said that it cleared. */
+  vanished?: number | null;
+  /** The gateway's clock was not trusted: the times are about when the alert arrived. */
+  undated?: boolean;
   history?: HistoryEntry[] | null;
 }
 
@@ -161,8 +169,9 @@ export interface Series {
 export interface Camera {
   gateway: string;
   device: string;
-  image: string;
-  t: number;
+  /** Null: no still has come yet. */
+  image: string | null;
+  t: number | null;
 }
 
 /** What the aggregator answered instead of what was asked for. */

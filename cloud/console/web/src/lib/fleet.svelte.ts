@@ -14,6 +14,12 @@ import {
   type Summary,
 } from './model';
 
+/** A picture that is there. */
+export interface Still {
+  image: string;
+  t: number;
+}
+
 export class StreamCell {
   readonly key: string;
   readonly gateway: string;
@@ -75,7 +81,7 @@ class Fleet {
   gateways = $state.raw<readonly GatewayCell[]>([]);
   total = $state.raw({ gateways: 0, online: 0, ...emptySummary });
   /** Newest picture per "gateway/device". */
-  cameras = $state.raw<ReadonlyMap<string, Camera>>(new Map());
+  cameras = $state.raw<ReadonlyMap<string, Still>>(new Map());
 
   #byId = new Map<string, GatewayCell>();
   #streams = new Map<string, StreamCell>();
@@ -119,9 +125,10 @@ class Fleet {
 
   setCameras(list: readonly Camera[]): void {
     const next = new Map(this.cameras);
-    for (const c of list) {
-      const key = `${c.gateway}/${c.device}`;
-      if ((next.get(key)?.t ?? 0) <= c.t) next.set(key, c);
+    for (const { gateway, device, image, t } of list) {
+      if (!image || t === null) continue;
+      const key = `${gateway}/${device}`;
+      if ((next.get(key)?.t ?? 0) <= t) next.set(key, { image, t });
     }
     this.cameras = next;
   }

@@ -63,9 +63,12 @@ export function comparePast(a: Alert, b: Alert): number {
   return (b.cleared ?? b.at) - (a.cleared ?? a.at) || (a.id < b.id ? 1 : -1);
 }
 
+/** What a stream's interval is taken for while it is not known, in milliseconds. */
+export const unknownInterval = 60_000;
+
 /** A reading is stale when three of its intervals have passed without a newer one. */
 export function isStale(t: number, everyMs: number | undefined, now: number): boolean {
-  return now - t > 3 * Math.max(everyMs ?? 10_000, 1000);
+  return now - t > 3 * Math.max(everyMs || unknownInterval, 1000);
 }
 
 export type Judgement = 'good' | 'unchecked' | 'suspect' | 'fail' | 'missing';

@@ -22,13 +22,13 @@ describe('bands', () => {
   });
 
   test('silence nobody has explained', () => {
-    expect(brief([...every(0, 100), ...every(200, 300)])).toEqual(['silence 100-200 none']);
+    expect(brief([...every(0, 100), ...every(200, 300)])).toEqual(['silence 100-200 no-data']);
   });
 
   test('the unexplained rest beside a gap that is too short', () => {
     const points = [...every(0, 100), ...every(200, 300)];
     expect(brief(points, [{ from: 130 * s, to: 190 * s, why: 'power' }])).toEqual([
-      'silence 100-130 none',
+      'silence 100-130 no-data',
       'declared 130-190 power',
     ]);
   });
@@ -45,17 +45,21 @@ describe('bands', () => {
 
   test('reads that failed before all fell silent', () => {
     const points = [...every(0, 90), at(95, null, 'timeout'), at(100, null, 'timeout')];
-    expect(brief(points)).toEqual(['missing 95-100 timeout', 'silence 100-300 none']);
+    expect(brief(points)).toEqual(['missing 95-100 timeout', 'silence 100-300 no-data']);
   });
 
   test('silence to this moment, but not the ordinary pause', () => {
-    expect(brief(every(0, 200))).toEqual(['silence 200-300 none']);
+    expect(brief(every(0, 200))).toEqual(['silence 200-300 no-data']);
     expect(brief(every(0, 290))).toEqual([]);
   });
 
   test('nothing before the first reading: the stream may not have existed', () => {
     expect(brief(every(200, 300))).toEqual([]);
     expect(brief([])).toEqual([]);
+  });
+
+  test('what the aggregator found silent and what has been silent since are one', () => {
+    expect(brief(every(0, 100), [{ from: 100 * s, to: 200 * s, why: 'no-data' }])).toEqual(['silence 100-300 no-data']);
   });
 
   test('gaps are cut to the window, and what lies outside is left out', () => {
@@ -71,16 +75,16 @@ describe('bands', () => {
 test('one that is declared explains more than one that is not', () => {
   const bands = bandsOf([...every(0, 100), ...every(200, 300)], [{ from: 150 * s, to: 199 * s, why: 'quota' }], window, limit);
   expect(bandAt(bands, 150 * s)?.why).toBe('quota');
-  expect(bandAt(bands, 120 * s)?.why).toBe('none');
+  expect(bandAt(bands, 120 * s)?.why).toBe('no-data');
   expect(bandAt(bands, 50 * s)).toBeUndefined();
 });
 
 test.each([
-  ['three intervals', every(0, 100), 5000, false, 15_000],
-  ['of a fast sensor, at least three seconds', every(0, 10, 1), 100, false, 3000],
+  ['three intervals and a little', every(0, 100), 5000, false, 17_000],
+  ['of a fast sensor', every(0, 10, 1), 100, false, 2300],
   ['thinned out: four steps', every(0, 3000, 60), 5000, true, 240_000],
-  ['thinned out, but too few to tell', every(0, 5), 5000, true, 15_000],
-  ['interval not known', every(0, 100), undefined, false, 30_000],
+  ['thinned out, but too few to tell', every(0, 5), 5000, true, 17_000],
+  ['interval not known', every(0, 100), 0, false, 182_000],
 ])('the line breaks after %s', (_, points, everyMs, reduced, want) => {
   expect(breakAfter(points, everyMs, reduced)).toBe(want);
 });

@@ -1,16 +1,20 @@
 // Where a stream has no readings, and why. A gap is never drawn over: the line
 // stops, a hatched band takes its place, and the band knows its reason.
 import type { Gap, Point } from '../api';
+import { unknownInterval } from '../model';
 
 export interface Band {
   from: number;
   to: number;
-  /** A word of the protocol, or "none" when no reason is known. */
+  /** A word of the protocol; noData when no reason is known. */
   why: string;
   detail: string;
   /** declared: the gateway or the aggregator says so; missing: reads failed; silence: nothing came. */
   kind: 'declared' | 'missing' | 'silence';
 }
+
+/** The reason of a gap that nobody has explained, as the aggregator writes it. */
+export const noData = 'no-data';
 
 export interface Span {
   from: number;
@@ -19,7 +23,8 @@ export interface Span {
 
 /** The time between two readings above which the line may not join them. */
 export function breakAfter(points: readonly Point[], everyMs: number | undefined, reduced: boolean): number {
-  const usual = 3 * Math.max(everyMs ?? 10_000, 1000);
+  // Three intervals and some slack, as the aggregator counts it.
+  const usual = 3 * (everyMs || unknownInterval) + 2000;
   if (!reduced || points.length < 3) return usual;
   const steps = points.slice(1).map((p, i) => p[0] - points[i]![0]);
   steps.sort((a, b) => a - b);
@@ -47,7 +52,7 @@ function missingRuns(points: readonly Point[], until: number): Band[] {
   let run: Band | undefined;
   for (const [t, v, , why] of points) {
     if (v === null) {
-      const reason = why || 'none';
+      const reason = why || noData;
       if (run && run.why === reason) run.to = t;
       else {
         if (run) run.to = t;
@@ -78,13 +83,10 @@ function silences(points: readonly Point[], end: number, limit: number): Span[] 
  * order of time; limit is what breakAfter says.
  */
 export function bandsOf(points: readonly Point[], gaps: readonly Gap[], window: Span, limit: number): Band[] {
-  const declared: Band[] = gaps.map((g) => ({
-    from: g.from,
-    to: g.to,
-    why: g.why || 'none',
-    detail: g.detail ?? '',
-    kind: 'declared',
-  }));
+  const declared = gaps.map(({ from, to, why, detail }): Band => {
+    const kind = !why || why === noData ? 'silence' : 'declared';
+    return { from, to, why: why || noData, detail: detail ?? '', kind };
+  });
   const last = points.at(-1);
   const tail = last && window.to - last[0] > limit ? last[0] : window.to;
   const missing = missingRuns(points, last && last[1] === null ? tail : 0).filter((b) => b.to > b.from);
@@ -93,12 +95,23 @@ export function bandsOf(points: readonly Point[], gaps: readonly Gap[], window: 
     // What remains at the edges of a declared gap is the ordinary pause before and after it.
     subtract(s, known)
       .filter((r) => r.to - r.from > limit)
-      .map((r): Band => ({ ...r, why: 'none', detail: '', kind: 'silence' })),
+      .map((r): Band => ({ ...r, why: noData, detail: '', kind: 'silence' })),
   );
-  return [...known, ...silent]
+  return joined([...known, ...silent])
     .filter((b) => b.to > window.from && b.from < window.to)
     .map((b) => ({ ...b, from: Math.max(b.from, window.from), to: Math.min(b.to, window.to) }))
     .sort((a, b) => a.from - b.from || a.to - b.to);
+}
+
+/** Silences that touch are one. */
+function joined(bands: readonly Band[]): Band[] {
+  const out: Band[] = [];
+  for (const b of [...bands].sort((x, y) => x.from - y.from)) {
+    const last = out.filter((o) => o.kind === 'silence').at(-1);
+    if (b.kind === 'silence' && last && b.from <= last.to) last.to = Math.max(last.to, b.to);
+    else out.push({ ...b });
+  }
+  return out;
 }
 
 /** The band at time t; where two overlap, the one that knows more. */

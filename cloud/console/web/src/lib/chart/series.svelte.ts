@@ -2,7 +2,7 @@
 import { api, type Gap, type Point, type StreamInfo, type Value } from '../api';
 import { clock } from '../clock.svelte';
 import { streamKey } from '../model';
-import { bandsOf, breakAfter, type Band, type Span } from './bands';
+import { bandsOf, breakAfter, noData, type Band, type Span } from './bands';
 import { append } from './points';
 
 /** As many readings as a wide screen has room for, two per step. */
@@ -55,7 +55,9 @@ export class SeriesView {
       this.stream = s.stream;
       this.reduced = s.reduced ?? false;
       this.points = append(s.points, this.#meanwhile, from);
-      this.gaps = [...s.gaps, ...this.gaps];
+      // Silence is found here too, and followed; only between thinned out readings it cannot be seen.
+      const told = this.reduced ? s.gaps : s.gaps.filter((g) => g.why !== noData);
+      this.gaps = [...told, ...this.gaps];
       this.loading = false;
     } catch {
       if (abort.signal.aborted) return;

@@ -103,6 +103,8 @@ export const en = {
   'alert.acknowledge.this': 'Acknowledge: {what}',
   'alert.acknowledged': 'Acknowledged',
   'alert.acknowledged.by': 'Acknowledged by {by}, {time}',
+  'alert.vanished': 'The gateway has not listed this alert since {time} and never said that it cleared.',
+  'alert.undated': 'The gateway’s clock was not set; these times are about when the alert arrived.',
   'alert.evidence': 'Readings around the alert',
   'alert.evidence.stream': 'Stream',
   'alert.history': 'History',
@@ -112,10 +114,10 @@ export const en = {
   'alert.notfound': 'There is no alert with this id.',
 
   'what.raised': 'Raised',
-  'what.updated': 'Updated',
-  'what.revised': 'Updated',
   'what.severity': 'Level changed',
-  'what.stage': 'Forecast came true',
+  'what.actual': 'Forecast came true',
+  'what.vanished': 'No longer listed by the gateway',
+  'what.returned': 'Listed again',
   'what.cleared': 'Cleared',
   'what.acknowledged': 'Acknowledged',
 
@@ -249,8 +251,9 @@ export const en = {
   'why.damage': 'storage damaged',
   'why.quota': 'dropped: disk quota reached',
   'why.overload': 'overload',
+  'why.overflow': 'dropped: too much was waiting',
   'why.retention': 'beyond the retention time',
-  'why.none': 'nothing received, reason not known yet',
+  'why.no-data': 'nothing received, reason not known yet',
 
   'age.now': 'now',
   'age.s': '{n} s ago',

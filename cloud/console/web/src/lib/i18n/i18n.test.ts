@@ -70,7 +70,7 @@ describe('what must not be said', () => {
     expect(zh['stage.forecast']).toBe('预警');
     expect(zh['stage.actual']).toBe('告警');
     for (const [k, f] of everything(zh)) {
-      if (f.includes('预警')) expect(k, f).toMatch(/^(stage\.forecast|what\.stage)$/);
+      if (f.includes('预警')) expect(k, f).toMatch(/^(stage\.forecast|what\.actual)$/);
     }
   });
 });
@@ -105,7 +105,7 @@ test('every reason, fault and gap that the wire knows has words', () => {
   const words =
     'range rate flat spike stale warm-up calibration maintenance instrument no-echo not-a-number ' +
     'timeout checksum protocol exception unplugged busy device stopped error ' +
-    'killed power disk-full damage quota overload';
+    'killed power disk-full damage quota overload overflow retention no-data';
   for (const w of words.split(' ')) expect(`why.${w}` in en, w).toBe(true);
 });
 

@@ -101,6 +101,8 @@ export const zh: Messages = {
   'alert.acknowledge.this': '确认：{what}',
   'alert.acknowledged': '已确认',
   'alert.acknowledged.by': '{by} 已于 {time} 确认',
+  'alert.vanished': '网关自 {time} 起不再列出此告警，也没有报告恢复。',
+  'alert.undated': '当时网关时钟尚未校准，时间为告警到达的大致时刻。',
   'alert.evidence': '告警前后的读数',
   'alert.evidence.stream': '测点',
   'alert.history': '处理记录',
@@ -110,10 +112,10 @@ export const zh: Messages = {
   'alert.notfound': '没有这个编号的告警。',
 
   'what.raised': '触发',
-  'what.updated': '更新',
-  'what.revised': '更新',
   'what.severity': '级别变化',
-  'what.stage': '预警转为告警',
+  'what.actual': '预警转为告警',
+  'what.vanished': '网关不再列出',
+  'what.returned': '重新列出',
   'what.cleared': '恢复',
   'what.acknowledged': '确认',
 
@@ -246,8 +248,9 @@ export const zh: Messages = {
   'why.damage': '存储损坏',
   'why.quota': '超出磁盘配额，已丢弃',
   'why.overload': '过载',
+  'why.overflow': '积压过多，已丢弃',
   'why.retention': '超出保存期限',
-  'why.none': '没有收到数据，原因尚不明',
+  'why.no-data': '没有收到数据，原因尚不明',
 
   'age.now': '刚刚',
   'age.s': '{n} 秒前',
