@@ -5,7 +5,9 @@
 // The schedule is a fixed grid on the monotonic clock: a step of the wall clock
 // moves nothing. A sample that overruns its slot skips to the next grid point;
 // nothing is caught up. Of several devices that are due, the one whose slot ends
-// first goes first.
+// first goes first; one that failed last time lets a whole interval's worth of
+// others go before it. The devices of a line begin one after another, so that one
+// that waits for its timeout keeps no other from its grid point if that can be.
 package poll
 
 import (
@@ -45,9 +47,9 @@ type Sample struct {
 // order; the samples are its to keep.
 func Line(ctx context.Context, devices []Device, bootMS func() int64, sink func(Sample)) {
 	slots := make([]*slot, len(devices))
-	start := time.Now()
+	start, apart := time.Now(), spread(devices)
 	for i, d := range devices {
-		slots[i] = &slot{device: d, due: start}
+		slots[i] = &slot{device: d, due: start.Add(time.Duration(i) * apart)}
 	}
 	defer closeAll(slots)
 	timer := time.NewTimer(0)
@@ -63,12 +65,26 @@ func Line(ctx context.Context, devices []Device, bootMS func() int64, sink func(
 			return
 		case <-timer.C:
 		}
-		sample := s.sample(ctx, bootMS)
+		sample := next(slots, time.Now()).sample(ctx, bootMS) // several may be due by now
 		if ctx.Err() != nil {
 			return // cut short by the stop, not by the device
 		}
 		sink(sample)
 	}
+}
+
+// maxSpread bounds how long after one device the next one begins: nobody wants to
+// wait for the first values of a line with many slow devices.
+const maxSpread = time.Second
+
+// spread returns how far apart the grids of these devices lie: an equal share of
+// the shortest interval for each.
+func spread(devices []Device) time.Duration {
+	apart := maxSpread
+	for _, d := range devices {
+		apart = min(apart, d.Every/time.Duration(len(devices)))
+	}
+	return apart
 }
 
 // Once opens a device, samples it a single time and closes it again.
@@ -86,6 +102,7 @@ type slot struct {
 	driver  drivers.Driver
 	due     time.Time // the next grid point
 	skipped int
+	failed  bool // the last sample did
 }
 
 // next picks the slot to serve: among those due, the one whose slot ends first;
@@ -106,7 +123,15 @@ func next(slots []*slot, now time.Time) *slot {
 	return soonest
 }
 
-func (s *slot) ends() time.Time { return s.due.Add(s.device.Every) }
+// ends is when the slot ends; for a device that failed, a slot later. It will
+// probably take all of its timeout again, and those who answer need not wait for
+// that. On a line that is always busy its turn comes all the same.
+func (s *slot) ends() time.Time {
+	if s.failed {
+		return s.due.Add(2 * s.device.Every)
+	}
+	return s.due.Add(s.device.Every)
+}
 
 // sample polls once, bounded by the device's timeout, and moves the slot to the
 // first grid point that is still ahead.
@@ -115,6 +140,7 @@ func (s *slot) sample(ctx context.Context, bootMS func() int64) Sample {
 	out := Sample{Device: s.device.ID, Late: began.Sub(s.due), Skipped: s.skipped}
 	out.Readings, out.Err = s.ask(ctx)
 	out.BootMS, out.Took, out.Driver = bootMS(), time.Since(began), s.driver
+	s.failed = out.Err != nil
 	s.advance(time.Now())
 	return out
 }

@@ -102,6 +102,49 @@ func TestSilentDeviceCostsItsTimeoutOnly(t *testing.T) {
 	}
 }
 
+// On a line with room, one that is silent does not even move the others.
+func TestSilentDeviceIsNotNoticedByItsNeighbours(t *testing.T) {
+	at, _ := run(t, 30*time.Second,
+		device("a", time.Second, part{takes: 20 * time.Millisecond}),
+		device("silent", time.Second, part{silent: true}),
+		device("b", time.Second, part{takes: 20 * time.Millisecond}))
+	for _, id := range []string{"a", "b"} {
+		if len(at[id]) != 30 {
+			t.Errorf("%s was sampled %d times in 30 s, want 30", id, len(at[id]))
+		}
+		for i := 1; i < len(at[id]); i++ {
+			if d := at[id][i] - at[id][i-1]; d != 1000 {
+				t.Errorf("%s: %d ms between two samples, want 1000", id, d)
+			}
+		}
+	}
+	if n := len(at["silent"]); n != 30 {
+		t.Errorf("the silent device was asked %d times in 30 s, want 30", n)
+	}
+}
+
+// Where slots meet, who answered goes before who did not.
+func TestFailedDeviceGoesLast(t *testing.T) {
+	_, samples := run(t, 30*time.Second,
+		device("silent", time.Second, part{silent: true}),
+		device("a", 1500*time.Millisecond, part{takes: 20 * time.Millisecond})) // they meet at 2 s, 5 s, …
+	for _, s := range samples {
+		if s.Device == "a" && s.Late != 0 {
+			t.Errorf("a began %v late behind a silent device", s.Late)
+		}
+	}
+}
+
+// On a line that is always busy, the one that fails has its turn all the same.
+func TestFailedDeviceIsNotForgotten(t *testing.T) {
+	at, _ := run(t, 20*time.Second,
+		device("silent", time.Second, part{silent: true}),
+		device("busy", 100*time.Millisecond, part{takes: 99 * time.Millisecond}))
+	if n := len(at["silent"]); n < 10 {
+		t.Errorf("the silent device was asked %d times in 20 s, want at least each second slot", n)
+	}
+}
+
 func TestOpenIsRetriedAndDriversAreClosed(t *testing.T) {
 	closed, tries := 0, 0
 	d := poll.Device{ID: "late", Every: time.Second, Timeout: time.Second, Open: func() (drivers.Driver, error) {
@@ -143,7 +186,7 @@ type broken struct{ part }
 func (broken) Sample(context.Context) ([]obs.Reading, error) { panic("index out of range") }
 
 func TestPanickingDriverIsAnErrorOfThatDevice(t *testing.T) {
-	at, samples := run(t, 3500*time.Millisecond,
+	at, samples := run(t, 3900*time.Millisecond,
 		poll.Device{ID: "broken", Every: time.Second, Timeout: time.Second, Open: func() (drivers.Driver, error) { return broken{}, nil }},
 		device("good", time.Second, part{takes: time.Millisecond}))
 	if len(at["good"]) != 4 {
