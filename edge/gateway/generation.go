@@ -24,6 +24,7 @@ type generation struct {
 	ruleStreams map[string][]obs.Stream
 	engine      *rule.Engine
 	trail       *alert.Trail
+	recent      map[string]*recent // by line
 }
 
 func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error) {
@@ -31,7 +32,8 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error
 	if err != nil {
 		return nil, err
 	}
-	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), trail: &alert.Trail{}}
+	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), trail: &alert.Trail{},
+		recent: map[string]*recent{}}
 	for _, d := range cfg.Devices {
 		gen.order = append(gen.order, d.ID)
 		gen.devices[d.ID] = newDevice(specOf(d), catalog)

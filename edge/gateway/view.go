@@ -148,8 +148,12 @@ func (g *Gateway) deviceView(d *device, now int64) health.Device {
 func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 	v := health.View{Devices: g.deviceViews(now)}
 	for _, l := range lines {
-		v.Lines = append(v.Lines, health.Line{ID: l.ID, Path: l.Path, Frames: l.Frames, BadChecksum: l.BadChecksum,
-			Timeouts: l.Timeouts, NoiseBytes: l.NoiseBytes, Alien: l.Alien})
+		r := g.gen.recent[l.ID]
+		if r == nil {
+			r = &recent{}
+			g.gen.recent[l.ID] = r
+		}
+		v.Lines = append(v.Lines, r.of(now, l))
 	}
 	v.Clock = health.Clock{State: g.clock.State(), For: time.Duration(now-g.started) * time.Millisecond, Year: g.opt.Wall().Year()}
 	if v.Clock.State == clock.Unsynced && v.Clock.For < 30*time.Second {

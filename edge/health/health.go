@@ -33,7 +33,8 @@ type Device struct {
 	Flat     bool // its last reading is flagged flat or frozen
 }
 
-// Line is one serial line or Modbus host, counted over the last ten minutes.
+// Line is one serial line or Modbus host, counted over its last hundred frames or
+// so: a line that was repaired is not blamed any more.
 type Line struct {
 	ID, Path    string
 	Frames      uint64 // good ones
