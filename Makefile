@@ -55,13 +55,15 @@ test: setup build test-go test-web test-board ## all set-up and all tests
 test-go:
 	LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) ./...
 
-test-web: console
+test-web: build
 	cd $(WEB) && $(NPM) run check --silent && $(NPM) test --silent && $(NPM) run test:browser --silent
+	cd $(WEB) && node browser/street.mjs
 
 test-e2e: setup build ## only the end-to-end tests
 	LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) -count=1 -v ./cmd/e2e/...
 
 test-board: setup build-arm ## the README's "On a real board", run under qemu-user in a Debian root
+	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/lamppost-sim
 	@deploy/dev/board/test.sh '$(TOOLS)'
 
 lint: ## gofmt, vet, staticcheck, the same for the ARM builds
@@ -80,7 +82,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 1m)
 	@deploy/dev/fuzz.sh $(or $(FUZZTIME),1m)
 
 screenshot: build ## the README's picture, made in headless Chromium
-	cd $(WEB) && node test/screenshot.mjs ../../../docs/console.png
+	cd $(WEB) && node browser/street.mjs ../../../docs/console.png
 
 clean: ## remove what was built and fetched
 	rm -rf bin .tools $(WEB)/node_modules
