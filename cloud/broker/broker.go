@@ -23,14 +23,14 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// Bounds. The broker serves ten thousand gateways in half a gigabyte.
+// Bounds. Ten thousand gateways must fit into one machine.
 const (
 	maxClients = 20_000
 	// maxPacket is a largest message with its topic and header.
 	maxPacket = wire.MaxMessage + 1<<10
 	// maxPending messages wait for one client at most. The library makes this room
 	// for every client at once, 8 bytes for each message.
-	maxPending = 4096
+	maxPending = 1024
 	// maxRetained topics are kept: two or three for each gateway.
 	maxRetained = 3 * maxClients
 	// sessionExpiry is how long, in seconds, a client that asked for it finds its
@@ -65,8 +65,8 @@ func Start(o Options) (*Broker, error) {
 	caps.MaximumMessageExpiryInterval = 10 * 365 * 24 * 3600
 	b.server = mqtt.New(&mqtt.Options{
 		Capabilities:             caps,
-		ClientNetWriteBufferSize: 4 << 10,
-		ClientNetReadBufferSize:  4 << 10,
+		ClientNetWriteBufferSize: 2 << 10,
+		ClientNetReadBufferSize:  2 << 10,
 		SysTopicResendInterval:   60, // it stops the world each time, to count memory
 		Logger:                   slog.New(onlyErrors{o.Log.With("part", "broker").Handler()}),
 	})

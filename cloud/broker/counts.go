@@ -11,8 +11,8 @@ import (
 
 // counts are the broker's own figures.
 type counts struct {
-	refused, forbidden, oversized, unretained prometheus.Counter
-	dropped                                   *prometheus.CounterVec
+	refused, forbidden, oversized, unretained, waits prometheus.Counter
+	dropped                                          *prometheus.CounterVec
 }
 
 func newCounts(r prometheus.Registerer, info *system.Info) *counts {
@@ -26,6 +26,7 @@ func newCounts(r prometheus.Registerer, info *system.Info) *counts {
 		forbidden:  counter("forbidden_total", "Publishes and subscriptions beyond a client's own topics."),
 		oversized:  counter("oversized_total", "Connections ended because a packet was too large."),
 		unretained: counter("unretained_total", "Retain flags taken from messages that must not stay."),
+		waits:      counter("waits_total", "Publishes that waited because the aggregator's queues were nearly full."),
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "lamppost_broker_dropped_total",
 			Help: "Messages dropped because their subscriber was too slow; gateways send again what nobody acknowledged.",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -21,6 +22,7 @@ type hook struct {
 	prefix string
 	log    *slog.Logger
 	counts *counts
+	queues sync.Map // *mqtt.Client of the aggregator → *atomic.Int64, messages queued for it
 }
 
 // onlooker is the user name of people who look on with an id like a gateway's.
@@ -30,8 +32,8 @@ func (h *hook) ID() string { return "lamppost" }
 
 func (h *hook) Provides(b byte) bool {
 	switch b {
-	case mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnPublish, mqtt.OnPublishDropped,
-		mqtt.OnPacketIDExhausted, mqtt.OnDisconnect, mqtt.OnClientExpired:
+	case mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnPublish, mqtt.OnPublishDropped, mqtt.OnPacketIDExhausted,
+		mqtt.OnSessionEstablished, mqtt.OnQosPublish, mqtt.OnPacketSent, mqtt.OnDisconnect, mqtt.OnClientExpired:
 		return true
 	}
 	return false
@@ -110,8 +112,12 @@ func (h *hook) mayHear(id, topic string) bool {
 }
 
 // OnPublish takes the retain flag from topics that are never retained: one message
-// for each piece of each picture would stay for ever.
+// for each piece of each picture would stay for ever. And it lets a publisher wait
+// while the aggregator's queues are nearly full, before its message is confirmed.
 func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	if !h.own(cl) {
+		h.crowd()
+	}
 	if !pk.FixedHeader.Retain {
 		return pk, nil
 	}
@@ -125,6 +131,7 @@ func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, er
 
 // OnPublishDropped counts a message that its subscriber was too slow for.
 func (h *hook) OnPublishDropped(cl *mqtt.Client, _ packets.Packet) {
+	h.count(cl, -1)
 	h.counts.dropped.WithLabelValues(h.who(cl)).Inc()
 }
 
@@ -142,6 +149,7 @@ func (h *hook) who(cl *mqtt.Client) string {
 
 // OnDisconnect counts connections that ended because of what the client sent.
 func (h *hook) OnDisconnect(cl *mqtt.Client, err error, _ bool) {
+	h.queues.Delete(cl)
 	if errors.Is(err, packets.ErrPacketTooLarge) {
 		h.counts.oversized.Inc()
 		h.log.Warn("an MQTT client sent too large a packet and was disconnected", "client", clip(cl.ID), "limit", maxPacket)

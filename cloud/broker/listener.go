@@ -14,6 +14,10 @@ const (
 	// greeting is how long a new connection may take to send its CONNECT. The library
 	// waits for ever.
 	greeting = 10 * time.Second
+	// stuck is how long a client may let one write wait. The library holds a client's
+	// lock while it writes to it, and whoever publishes to that client waits for the
+	// lock: one gateway that stops reading would keep acknowledgements from all.
+	stuck = time.Second
 	// breath is the pause after a failed accept, such as one for want of descriptors.
 	breath = 50 * time.Millisecond
 )
@@ -59,10 +63,29 @@ func (d *door) Serve(establish listeners.EstablishFn) {
 			defer d.leave(c)
 			_ = c.SetDeadline(time.Now().Add(greeting)) // the library sets its own after CONNECT
 			// How a connection ends is the hook's to tell.
-			_ = establish(d.ID(), c)
+			_ = establish(d.ID(), &guest{c})
 		}()
 	}
 }
+
+// guest is a connection that ends when its other side does not read.
+type guest struct{ net.Conn }
+
+// Write writes all of b within a moment, or closes the connection: a packet that is
+// half written cannot be continued.
+func (g *guest) Write(b []byte) (int, error) {
+	if err := g.Conn.SetWriteDeadline(time.Now().Add(stuck)); err != nil {
+		return 0, err
+	}
+	n, err := g.Conn.Write(b)
+	if err != nil {
+		_ = g.Conn.Close()
+	}
+	return n, err
+}
+
+// SetDeadline is the library's keepalive; it is meant for reading.
+func (g *guest) SetDeadline(t time.Time) error { return g.Conn.SetReadDeadline(t) }
 
 func (d *door) enter(c net.Conn) bool {
 	d.mu.Lock()
@@ -86,10 +109,6 @@ func (d *door) leave(c net.Conn) {
 func (d *door) Close(goodbye listeners.CloseFn) {
 	d.mu.Lock()
 	d.closed = true
-	for c := range d.open {
-		// A client that does not read must not hold the goodbye up.
-		_ = c.SetWriteDeadline(time.Now().Add(time.Second))
-	}
 	d.mu.Unlock()
 	_ = d.l.Close()
 	goodbye(d.ID())

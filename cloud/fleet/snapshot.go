@@ -6,23 +6,49 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
+// saveGroup is how many gateways are saved in one transaction.
+const saveGroup = 500
+
 // Save writes what is shown and has changed since the last Save to the disk.
 func (r *Registry) Save(ctx context.Context) error {
-	for _, g := range r.all() {
-		undo, write := g.unsavedParts()
-		if write == nil {
-			continue
-		}
-		if err := r.o.DB.Write(ctx, func(tx *sql.Tx) error { return write(ctx, tx) }); err != nil {
-			undo()
-			return fmt.Errorf("fleet: save %s: %w", g.id, err)
+	for group := range slices.Chunk(r.all(), saveGroup) {
+		if err := r.save(ctx, group); err != nil {
+			return fmt.Errorf("fleet: save: %w", err)
 		}
 	}
 	return nil
+}
+
+func (r *Registry) save(ctx context.Context, group []*gateway) error {
+	var undos []func()
+	var writes []func(context.Context, *sql.Tx) error
+	for _, g := range group {
+		if undo, write := g.unsavedParts(); write != nil {
+			undos, writes = append(undos, undo), append(writes, write)
+		}
+	}
+	if len(writes) == 0 {
+		return nil
+	}
+	err := r.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		for _, write := range writes {
+			if err := write(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		for _, undo := range undos {
+			undo()
+		}
+	}
+	return err
 }
 
 // unsavedParts copies what is unsaved, marks it saved, and returns how to write
