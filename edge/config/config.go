@@ -76,9 +76,10 @@ type Device struct {
 	Line    drivers.LineSettings
 	URL     string
 	Every   time.Duration
-	Timeout time.Duration     // of one sample
-	Name    map[string]string // by language; may be empty
-	Upload  time.Duration     // interval of pictures sent without an event; 0: none
+	Timeout time.Duration            // of one sample
+	Name    map[string]string        // by language; may be empty
+	Upload  time.Duration            // interval of pictures sent without an event; 0: none
+	Flat    map[string]time.Duration // by channel: a value that stands for so long is suspect
 	Plan    *drivers.Plan
 	Metrics []obs.Metric // of Plan.Channels, in that order
 }

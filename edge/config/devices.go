@@ -27,6 +27,8 @@ type deviceKeys struct {
 	Timeout *time.Duration `yaml:"timeout"`
 	Name    texts          `yaml:"name"`
 	Upload  *uploadKeys    `yaml:"upload"`
+
+	Flat map[string]time.Duration `yaml:"flat"` // by channel
 }
 
 type uploadKeys struct {
@@ -34,7 +36,7 @@ type uploadKeys struct {
 }
 
 // commonKeys are those of deviceKeys, for the drivers' own decoding.
-var commonKeys = []string{"driver", "profile", "bus", "address", "port", "url", "baud", "parity", "stop", "every", "timeout", "name", "upload"}
+var commonKeys = []string{"driver", "profile", "bus", "address", "port", "url", "baud", "parity", "stop", "every", "timeout", "name", "upload", "flat"}
 
 // reserved is the device id under which the gateway itself reports.
 const reserved = "gateway"
@@ -43,6 +45,8 @@ const (
 	maxEvery  = 24 * time.Hour
 	minEvery  = 10 * time.Millisecond
 	maxUpload = 24 * time.Hour
+	minFlat   = 5 // intervals
+	maxFlat   = 30 * 24 * time.Hour
 )
 
 // texts is a text in several languages, or one text for all of them.
@@ -110,6 +114,7 @@ func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
 	d.Line = d.Plan.Line
 	l.connection(&d, k)
 	l.times(&d, k)
+	l.flat(&d, k.Flat)
 	return d, l.metrics(&d)
 }
 
@@ -206,6 +211,28 @@ func (l *loader) times(d *Device, k deviceKeys) {
 	if k.Upload != nil {
 		l.upload(d, k.Upload.Every)
 	}
+}
+
+// flat judges the flat line test of each channel.
+func (l *loader) flat(d *Device, flat map[string]time.Duration) {
+	for ch, limit := range flat {
+		i := slices.IndexFunc(d.Plan.Channels, func(c drivers.Channel) bool { return c.Name == ch })
+		path := []string{"devices", d.ID, "flat", ch}
+		switch least := minFlat * d.Every; {
+		case i < 0:
+			var names []string
+			for _, c := range d.Plan.Channels {
+				names = append(names, c.Name)
+			}
+			l.sayKey("E2609", fmt.Sprintf("the device has no channel %q; %s", ch, yamldoc.Hint(ch, names)), path...)
+		case l.wrong(path...):
+		case limit < least:
+			l.say("E2609", fmt.Sprintf("a value that stands for %s is nothing unusual with one every %s; write %s or longer", brief(limit), brief(d.Every), brief(least)), path...)
+		case limit > maxFlat:
+			l.say("E2609", "a flat line is found after 30 days at most; write 720h or less", path...)
+		}
+	}
+	d.Flat = flat
 }
 
 // wrong says whether a problem was reported at path already.

@@ -13,13 +13,14 @@
 //	  plant:   {tcp: "192.168.1.20:502"}
 //	devices:
 //	  river: {profile: keller-36xw, bus: rs485-1, address: 3, every: 5s, timeout: 1s, name: {zh: 河道, en: river}, offsets: {level: 1.20}}
-//	  air:   {driver: pms5003, port: /dev/ttyAMA1, baud: 9600, every: 10s}
+//	  air:   {driver: pms5003, port: /dev/ttyAMA1, baud: 9600, every: 10s, flat: {pm2_5: 30m}}
 //	  gauge: {driver: camera, url: "http://192.168.1.21/still.jpg", every: 30s, upload: {every: 20s}}
 //	rules:
 //	  river-high: {when: "river.level > 3.00", for: 2m, clear: "river.level < 2.90", clear_for: 1m, severity: orange,
 //	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}}
 //
-// Only gateway.id is required. A file without uplink runs on its own. The keys of a
+// flat marks a value suspect that has not moved for so long; without it a value may
+// stand for ever. Only gateway.id is required. A file without uplink runs on its own. The keys of a
 // device that are not listed here belong to its driver; profile: X alone means
 // driver: modbus with that profile.
 //
@@ -54,6 +55,7 @@
 //	E2606  an interval or timeout that the part does not allow
 //	E2607  pictures from something that is no camera
 //	E2608  an option that the driver refuses
+//	E2609  a flat line test of no channel, or after too short or too long a time
 //	E2701  not a severity
 //	E2702  still names no camera
 //	E2703  a field in a message that does not exist

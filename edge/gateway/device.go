@@ -45,6 +45,7 @@ type deviceSpec struct {
 	where               string // for people: "rs485-1 #3", "/dev/ttyAMA1"
 	every, timeout      time.Duration
 	upload              time.Duration // between stills uploaded unasked; 0: none
+	flat                map[string]time.Duration
 	plan                *drivers.Plan
 	names               map[string]string
 }
@@ -118,13 +119,15 @@ func (d *device) opened(bootMS int64) {
 		return
 	}
 	d.streams = make([]*quality.Stream, len(d.channels))
-	for i, c := range d.spec.plan.Channels {
-		d.streams[i] = quality.New(quality.Limits{
-			Part:   quality.Range{Min: c.Min, Max: c.Max},
-			Metric: quality.Range{Min: d.metrics[i].Min, Max: d.metrics[i].Max},
-			WarmUp: d.spec.plan.WarmUp, Every: d.spec.every,
-		}, bootMS)
+	for i := range d.streams {
+		d.streams[i] = quality.New(d.limits(i), bootMS)
 	}
+}
+
+func (d *device) limits(channel int) quality.Limits {
+	c, m := d.spec.plan.Channels[channel], d.metrics[channel]
+	return quality.Limits{Part: quality.Range{Min: c.Min, Max: c.Max}, Metric: quality.Range{Min: m.Min, Max: m.Max},
+		WarmUp: d.spec.plan.WarmUp, Every: d.spec.every, Flat: d.spec.flat[c.Name], Step: c.Resolution}
 }
 
 // turned says whether the device went down or came back since it was last asked.

@@ -51,7 +51,7 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error
 
 func specOf(d config.Device) deviceSpec {
 	s := deviceSpec{id: d.ID, driver: d.Driver, profile: d.Profile, line: d.Bus, where: place(d),
-		every: d.Every, timeout: d.Timeout, upload: d.Upload, plan: d.Plan, names: d.Name}
+		every: d.Every, timeout: d.Timeout, upload: d.Upload, flat: d.Flat, plan: d.Plan, names: d.Name}
 	if d.Bus != "" {
 		s.address = fmt.Sprint(d.Address)
 	} else {
@@ -104,5 +104,8 @@ func (g *Gateway) adoptDevices(gen, old *generation) {
 		spec := d.spec
 		*d = *o
 		d.spec = spec
+		for i, s := range d.streams {
+			s.Limit(d.limits(i))
+		}
 	}
 }

@@ -13,10 +13,13 @@
 //	during warm-up                   fail, warm-up: no rule acts on it
 //	outside what the part measures   fail, range
 //	outside what the metric can be   suspect, range
+//	has not moved for too long       suspect, flat
 //	otherwise                        pass, if a range is known
 //
-// A value equal to a limit passes. Later tests (spike, rate, flat line) join in
-// [Stream.Judge]; a caller sees only the rolled-up verdict.
+// A value equal to a limit passes. The flat line test is off unless a site asks
+// for it: a lake can be truly flat (QARTOD manual for water level, test 8). Later
+// tests (spike, rate) join in [Stream.Judge]; a caller sees only the rolled-up
+// verdict.
 package quality
 
 import (
@@ -41,6 +44,8 @@ type Limits struct {
 	Metric Range         // what the property can be: outside is suspect
 	WarmUp time.Duration // after opening, values do not count for so long
 	Every  time.Duration // the interval at which values are expected
+	Flat   time.Duration // a value that has not moved for so long is suspect; 0: it may stand
+	Step   float64       // what the part resolves: less than half of it is no movement
 }
 
 // StaleAfter is how long a stream that is sampled at an interval may go without a
@@ -56,12 +61,26 @@ type Stream struct {
 	openedMS int64 // when the part was opened last
 	goodMS   int64 // when the last usable value came
 	hasGood  bool
+	run      run
 }
+
+// run is a stretch of values that did not move, the last value among them.
+type run struct {
+	low, high     float64
+	fromMS, endMS int64
+	n             int
+}
+
+// flatSamples is how many values a flat line has at least.
+const flatSamples = 3
 
 // New returns the stream of a part that was opened at bootMS.
 func New(l Limits, bootMS int64) *Stream {
 	return &Stream{limits: l, openedMS: bootMS}
 }
+
+// Limit puts other limits in force; what is known of the stream stays.
+func (s *Stream) Limit(l Limits) { s.limits = l }
 
 // Reopened says that the part was opened again at bootMS, after an unplug or a
 // power cut of its own: it warms up anew.
@@ -79,10 +98,29 @@ func (s *Stream) Judge(bootMS int64, r obs.Reading) obs.Reading {
 		r.Quality = r.Quality.Worst(obs.Quality{Flag: obs.Fail, Why: obs.WarmUp})
 	}
 	r.Quality = r.Quality.Worst(s.limits.gross(r.Value))
+	if s.flat(bootMS, r.Value) {
+		r.Quality = r.Quality.Worst(obs.Quality{Flag: obs.Suspect, Why: obs.Flat})
+	}
 	if r.Quality.Usable() && (!s.hasGood || bootMS > s.goodMS) {
 		s.goodMS, s.hasGood = bootMS, true
 	}
 	return r
+}
+
+// flat is QARTOD's flat line test in its streaming form. A pause longer than the
+// limit begins anew: nothing is known of what the value did meanwhile.
+func (s *Stream) flat(bootMS int64, v float64) bool {
+	if s.limits.Flat <= 0 {
+		return false
+	}
+	u := &s.run
+	low, high, limit := min(u.low, v), max(u.high, v), s.limits.Flat.Milliseconds()
+	if u.n == 0 || high-low > s.limits.Step/2 || bootMS-u.endMS > limit {
+		*u = run{low: v, high: v, fromMS: bootMS, endMS: bootMS, n: 1}
+		return false
+	}
+	u.low, u.high, u.endMS, u.n = low, high, bootMS, u.n+1
+	return u.n >= flatSamples && bootMS-u.fromMS >= limit
 }
 
 // gross is QARTOD's gross range test.
