@@ -1,0 +1,167 @@
+package uplink
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// echoes remembers when the last live packs left, so that the time in an
+// acknowledgement can be read with half the round trip as error.
+type echoes struct {
+	sent [64]struct {
+		echo   string
+		bootMS int64
+	}
+	next int
+}
+
+func (e *echoes) note(p *wire.Pack, c Clock) {
+	if c == nil {
+		return
+	}
+	e.sent[e.next].echo, e.sent[e.next].bootMS = p.Echo(), c.BootMS()
+	e.next = (e.next + 1) % len(e.sent)
+}
+
+// observe tells the clock what an acknowledgement says of the time.
+func (e *echoes) observe(a *wire.Ack, c Clock) {
+	if c == nil || a.Echo == "" || a.Time == 0 {
+		return
+	}
+	for _, s := range e.sent {
+		if s.echo == a.Echo {
+			now := c.BootMS()
+			half := (now - s.bootMS + 1) / 2
+			c.Observe("uplink", now, a.Time+half, half+1)
+			return
+		}
+	}
+}
+
+// receive takes what arrives. It must not block: paho waits for it.
+func (u *Uplink) receive(topic string, payload []byte) {
+	if topic != u.topic(wire.AckTopic) {
+		return
+	}
+	var a wire.Ack
+	err := wire.Decode(payload, &a)
+	u.mu.Lock()
+	if err != nil {
+		u.count.BadAcks++
+		u.mu.Unlock()
+		u.o.Log.Warn("uplink: an acknowledgement is not valid", "error", err)
+		return
+	}
+	pinned, known := u.known(a.Store)
+	if known {
+		u.take(&a, time.Now())
+	}
+	u.mu.Unlock()
+	switch {
+	case !known:
+		u.o.Log.Warn("uplink: a store that is not ours acknowledges; it does not count", "store", a.Store)
+	case pinned:
+		u.o.Log.Info("uplink: store pinned: from now on only its acknowledgements count", "store", a.Store)
+		signal(u.save)
+	}
+	signal(u.wake)
+	signal(u.fill)
+}
+
+// known says whether a store counts. The first one ever heard is pinned.
+func (u *Uplink) known(store string) (pinned, known bool) {
+	switch {
+	case slices.Contains(u.cursors.stores, store):
+		return false, true
+	case len(u.cursors.stores) > 0:
+		u.count.Alien, u.count.AlienStore = u.count.Alien+1, store
+		return false, false
+	}
+	u.cursors.stores, u.cursors.dirty = []string{store}, true
+	return true, true
+}
+
+// take applies an acknowledgement.
+func (u *Uplink) take(a *wire.Ack, now time.Time) {
+	for _, r := range a.Stored {
+		u.settle(a.Epoch, r, now)
+	}
+	for _, refused := range a.Refused {
+		if refused.Retry {
+			u.release(a.Epoch, refused.Range, now)
+			continue
+		}
+		u.count.Refused += u.settle(a.Epoch, refused.Range, now)
+		u.count.RefusedWhy = refused.Why
+	}
+	for _, r := range a.Alerts {
+		u.settleAlert(r, now)
+	}
+	for _, id := range a.Images {
+		u.images.done(id)
+	}
+	if a.Credit != nil {
+		u.link.credit = a.Credit
+	}
+	u.echoes.observe(a, u.o.Clock)
+	u.count.LastAck, u.count.Store = now, a.Store
+	if len(a.Stored)+len(a.Refused)+len(a.Alerts)+len(a.Images) == 0 && a.Echo == "" {
+		for lane := range u.window {
+			u.window[lane].greet(now)
+		}
+	}
+}
+
+// settle marks what was transmitted of r as being the store's, and returns how
+// many records that were.
+func (u *Uplink) settle(e wire.Epoch, r wire.Range, now time.Time) (n uint64) {
+	set := u.unanswered[e]
+	if set == nil {
+		return 0 // nothing of that epoch was sent since the start
+	}
+	for _, part := range slices.Collect(set.Common(r)) {
+		u.cursors.add(e, part)
+		set.Subtract(part)
+		n += part.Count()
+		u.answered(e, part, now)
+	}
+	if h := u.holds[e]; h != nil && n > 0 {
+		h.pause = 0
+	}
+	return n
+}
+
+// answered takes part off everything that waits for an answer.
+func (u *Uplink) answered(e wire.Epoch, part wire.Range, now time.Time) {
+	for lane := range u.window {
+		u.window[lane].settle(e, part, now)
+	}
+	u.alerts.settle(e, part)
+	u.events.settle(e, part)
+}
+
+// settleAlert marks one revision of an alert, sent or about to be sent again.
+func (u *Uplink) settleAlert(r wire.Revised, now time.Time) {
+	for _, s := range slices.Concat(u.window[alertLane].ships, u.alerts.ships) {
+		if s.alert == r {
+			for _, part := range s.left.Ranges() {
+				u.settle(s.epoch, part, now)
+			}
+		}
+	}
+}
+
+// release leaves r to the journal, to be sent again after a pause.
+func (u *Uplink) release(e wire.Epoch, r wire.Range, now time.Time) {
+	set := u.unanswered[e]
+	if set == nil {
+		return
+	}
+	for _, part := range slices.Collect(set.Common(r)) {
+		set.Subtract(part)
+		u.answered(e, part, now)
+		u.hold(e).refuse(part, now)
+	}
+}

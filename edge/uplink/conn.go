@@ -1,0 +1,161 @@
+package uplink
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"golang.org/x/net/proxy"
+)
+
+// open connects to the broker, through the proxy that the environment names
+// (all_proxy, no_proxy; for ws and wss http_proxy).
+func open(ctx context.Context, u *url.URL, config *tls.Config) (net.Conn, error) {
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if u.Scheme == "ws" || u.Scheme == "wss" {
+		return mqtt.NewWebsocket(u.String(), config, connectTimeout, nil, &mqtt.WebsocketOptions{WriteBufferSize: 4 << 10})
+	}
+	direct := &net.Dialer{Timeout: connectTimeout}
+	conn, err := dialThrough(ctx, proxy.FromEnvironmentUsing(direct), u.Host)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		// A refusal only means a larger buffer.
+		_ = tcp.SetWriteBuffer(socketBuffer)
+	}
+	if u.Scheme != "mqtts" {
+		return conn, nil
+	}
+	if config.ServerName == "" {
+		config = config.Clone()
+		config.ServerName = u.Hostname()
+	}
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("tls: %w", err)
+	}
+	return secure, nil
+}
+
+func dialThrough(ctx context.Context, d proxy.Dialer, host string) (net.Conn, error) {
+	if d, ok := d.(proxy.ContextDialer); ok {
+		return d.DialContext(ctx, "tcp", host)
+	}
+	return d.Dial("tcp", host)
+}
+
+// conn is a connection that counts, whose every write has a deadline, and that
+// ends itself when the broker sends what no MQTT client expects. paho sets a
+// deadline on publishes only, so a ping or an acknowledgement could hang for as
+// long as TCP likes; it allocates whatever length a packet announces; and it
+// panics on a SUBACK with more codes than topics.
+type conn struct {
+	net.Conn
+	bytes *traffic
+	max   int
+
+	write sync.Mutex
+	guard guard
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	c.write.Lock()
+	defer c.write.Unlock()
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return 0, err
+	}
+	n, err := c.Conn.Write(p)
+	c.bytes.up.Add(uint64(n))
+	return n, err
+}
+
+// SetWriteDeadline does nothing: Write sets its own.
+func (c *conn) SetWriteDeadline(time.Time) error { return nil }
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.bytes.down.Add(uint64(n))
+	if bad := c.guard.feed(p[:n], c.max); bad != nil {
+		return 0, bad
+	}
+	return n, err
+}
+
+// guard follows the packets that the broker sends (MQTT 3.1.1 §2.2): a type, a
+// length of up to four bytes, and that many bytes.
+type guard struct {
+	kind   byte
+	length int
+	shift  uint // of the next length byte; 0 and inHead: the type comes next
+	inLen  bool
+	rest   int // bytes of the packet still to come
+}
+
+// The packets a broker sends to a client that publishes and subscribes with QoS 1,
+// one topic at a time, and their lengths; 0: any up to the limit.
+func packetLength(kind byte) (n int, known bool) {
+	switch kind {
+	case 2, 4, 11: // CONNACK, PUBACK, UNSUBACK
+		return 2, true
+	case 3: // PUBLISH
+		return 0, true
+	case 9: // SUBACK for one topic
+		return 3, true
+	case 13: // PINGRESP
+		return -1, true
+	}
+	return 0, false
+}
+
+func (g *guard) feed(p []byte, limit int) error {
+	for len(p) > 0 {
+		switch {
+		case g.rest > 0:
+			n := min(g.rest, len(p))
+			g.rest, p = g.rest-n, p[n:]
+		case !g.inLen:
+			g.kind, g.inLen, g.length, g.shift = p[0]>>4, true, 0, 0
+			p = p[1:]
+		default:
+			b := p[0]
+			p = p[1:]
+			g.length |= int(b&0x7f) << g.shift
+			g.shift += 7
+			if b&0x80 != 0 && g.shift < 28 {
+				continue
+			}
+			if b&0x80 != 0 {
+				return fmt.Errorf("broker: packet of type %d has a length that never ends", g.kind)
+			}
+			if err := g.check(limit); err != nil {
+				return err
+			}
+			g.inLen, g.rest = false, g.length
+		}
+	}
+	return nil
+}
+
+func (g *guard) check(limit int) error {
+	want, known := packetLength(g.kind)
+	switch {
+	case !known:
+		return fmt.Errorf("broker: a packet of type %d is not for us", g.kind)
+	case want == 0 && g.length > limit:
+		return fmt.Errorf("broker: a message of %d bytes, %d are allowed", g.length, limit)
+	case want == 0 && g.length < 2:
+		return fmt.Errorf("broker: a message without a topic")
+	case want != 0 && g.length != max(want, 0):
+		return fmt.Errorf("broker: a packet of type %d has %d bytes", g.kind, g.length)
+	}
+	return nil
+}

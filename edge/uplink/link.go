@@ -1,0 +1,61 @@
+package uplink
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// link is one MQTT connection: connected, subscribed, used, and thrown away. It is
+// never connected again.
+type link interface {
+	// publish sends with QoS 1. It blocks while the socket does and the link is there.
+	// done is called once, from any goroutine: with nil when the broker has confirmed,
+	// else with why not; then the link is of no more use.
+	publish(topic string, retained bool, payload []byte, done func(error))
+	// lost is closed when the connection is gone; err then says why.
+	lost() <-chan struct{}
+	err() error
+	// close ends the link and waits for all that it started, some seconds at worst.
+	// Only if it is polite does the broker hear a good-bye, and keep the last will
+	// to itself.
+	close(polite bool)
+}
+
+// dialer opens a link with a last will, subscribed to the topics below. receive
+// gets what arrives; it must not block. ctx bounds the attempt, not the link.
+type dialer func(ctx context.Context, h handshake) (link, error)
+
+// handshake is what a connection begins with.
+type handshake struct {
+	clientID    string
+	willTopic   string
+	will        []byte
+	subscribe   []string
+	receive     func(topic string, payload []byte)
+	bytes       *traffic
+	maxReceived int // largest message taken from the broker
+}
+
+// traffic counts the bytes of all connections, MQTT included, TLS and TCP not.
+type traffic struct{ up, down atomic.Uint64 }
+
+// What a connection may take.
+const (
+	keepAlive      = 20 * time.Second
+	pingTimeout    = 10 * time.Second
+	writeTimeout   = 10 * time.Second // for one write on the socket
+	handTimeout    = 5 * time.Second  // for a message to be taken for writing
+	connectTimeout = 15 * time.Second
+	confirmTimeout = 30 * time.Second // for the broker to confirm a message
+	socketBuffer   = 64 << 10         // what an alert may have to wait behind in the kernel
+)
+
+// clientID differs from epoch to epoch: two boards with one card then both stay
+// connected and are noticed, instead of pushing each other out for ever. Within
+// an epoch it is the same, so that a new connection takes over a half-open one.
+func clientID(gateway string, e wire.Epoch) string {
+	return gateway + "." + string(e[len(e)-12:])
+}

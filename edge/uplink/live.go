@@ -1,0 +1,124 @@
+package uplink
+
+import (
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// sample is one offered record that waits for its pack.
+type sample struct {
+	seq    uint64
+	values []wire.Value // times as offered
+	at     time.Time
+}
+
+// liveQueue is the present, in memory. What it drops is not lost: the journal has
+// it, and it goes as history.
+type liveQueue struct {
+	items  []sample
+	values int
+}
+
+const (
+	maxLiveValues = 4096             // kept at most
+	maxLiveAge    = 60 * time.Second // what is older is history
+)
+
+func (q *liveQueue) push(s sample) {
+	q.items = append(q.items, s)
+	q.values += len(s.values)
+	for q.values > maxLiveValues && len(q.items) > 1 {
+		q.drop(1)
+	}
+}
+
+// drop forgets the n oldest.
+func (q *liveQueue) drop(n int) {
+	for _, s := range q.items[:n] {
+		q.values -= len(s.values)
+	}
+	clear(q.items[:n])
+	q.items = q.items[n:]
+	if len(q.items) == 0 {
+		q.items = nil // lets go of a buffer that grew
+	}
+}
+
+// begin leaves only what a first pack can hold and is not old: after an outage
+// the present goes first.
+func (q *liveQueue) begin(limit int, now time.Time) {
+	n := 0
+	values := q.values
+	for n < len(q.items)-1 && (values > limit || now.Sub(q.items[n].at) > maxLiveAge) {
+		values -= len(q.items[n].values)
+		n++
+	}
+	q.drop(n)
+}
+
+// due returns when the oldest sample has waited long enough; zero: there is none.
+func (q *liveQueue) due(linger time.Duration) time.Time {
+	if len(q.items) == 0 {
+		return time.Time{}
+	}
+	return q.items[0].at.Add(linger)
+}
+
+// head returns how many of the oldest samples make one pack: at most limit values,
+// unless the first sample alone has more, and at most wire.MaxRanges ranges.
+func (q *liveQueue) head(limit int) int {
+	values, ranges := 0, 0
+	for i, s := range q.items {
+		if i == 0 || s.seq != q.items[i-1].seq+1 {
+			ranges++
+		}
+		if values += len(s.values); i > 0 && (values > limit || ranges > wire.MaxRanges) {
+			return i
+		}
+	}
+	return len(q.items)
+}
+
+// pack makes a pack of the n oldest samples. If clock cannot date the first, all
+// keep their time since boot.
+func (q *liveQueue) pack(n int, o *Options) *wire.Pack {
+	p := &wire.Pack{Gateway: o.Gateway, Epoch: o.Epoch, Lane: wire.Live}
+	date := func(ms int64) int64 { return ms }
+	if o.Clock != nil && n > 0 {
+		if _, _, trusted := o.Clock.Unix(firstTime(q.items[:n])); !trusted {
+			p.Boot = o.Boot
+		} else {
+			date = func(ms int64) int64 {
+				unixMS, _, _ := o.Clock.Unix(ms)
+				return unixMS
+			}
+		}
+	}
+	for _, s := range q.items[:n] {
+		p.Ranges = appendSeq(p.Ranges, s.seq)
+		for _, v := range s.values {
+			v.Time = date(v.Time)
+			p.Values = append(p.Values, v)
+		}
+	}
+	return p
+}
+
+func firstTime(items []sample) int64 {
+	for _, s := range items {
+		for _, v := range s.values {
+			return v.Time
+		}
+	}
+	return 0
+}
+
+// appendSeq adds a number to ranges in ascending order.
+func appendSeq(rs []wire.Range, seq uint64) []wire.Range {
+	if n := len(rs); n > 0 && rs[n-1].To+1 == seq {
+		rs[n-1].To = seq
+		return rs
+	}
+	return append(rs, wire.Range{From: seq, To: seq})
+}

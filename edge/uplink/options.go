@@ -1,0 +1,175 @@
+package uplink
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Record is one journal record as it travels. At most one of Values, Event and
+// Alert is set; a record with none, such as a cursor, never travels.
+type Record struct {
+	Seq    uint64
+	Values []wire.Value // with final times, Unix milliseconds
+	Event  *wire.Event
+	Alert  *wire.Alert
+	// Undated says that the record has values which cannot be dated yet: it stays
+	// pending, and so does what follows it in its epoch, for some seconds.
+	Undated bool
+}
+
+// Extent is what the journal holds of one epoch: committed records, From ≤ To.
+type Extent struct {
+	Epoch wire.Epoch
+	Range wire.Range
+}
+
+// Source is the journal as the uplink sees it. Its methods are called from one
+// goroutine at a time and may block on the disk.
+type Source interface {
+	// Extents returns the epochs that hold committed records, oldest first.
+	Extents() []Extent
+	// Read gives fn the committed records of the epoch within r, ascending, until fn
+	// returns false. If it returns nil without that, a number in r that was not
+	// given does not exist any more and is nobody's business here. The record is the
+	// uplink's to keep.
+	Read(epoch wire.Epoch, r wire.Range, fn func(Record) bool) error
+}
+
+// Clock dates what is sent live, and learns from what the aggregator says.
+type Clock interface {
+	// BootMS returns the milliseconds since boot.
+	BootMS() int64
+	// Unix dates a moment of this boot. Once trusted, always so, and the same.
+	Unix(bootMS int64) (unixMS, errMS int64, trusted bool)
+	// Observe is told that at bootMS it was unixMS, give or take errMS. It must not
+	// block.
+	Observe(source string, bootMS, unixMS, errMS int64)
+}
+
+// Options says how an Uplink is made. Gateway, Epoch and Broker are needed.
+type Options struct {
+	Gateway string     // the gateway's id
+	Epoch   wire.Epoch // the journal's present epoch
+	Boot    string     // the boot's id; needed with Clock
+
+	Broker   string // mqtt://host:1883, mqtts://host:8883, tcp://, ws://host/mqtt, wss://
+	Prefix   string // of all topics; empty: wire.DefaultPrefix
+	Username string
+	Password func() (string, error) // asked at each connection; nil: none
+	TLS      *tls.Config            // for mqtts and wss; nil: the system's roots
+
+	// Stores are the ids of the stores whose acknowledgements count. None: the first
+	// store that acknowledges is pinned, and is part of what Save keeps.
+	Stores []string
+	// Saved is what Save was given last, nil if there is none; what cannot be read is
+	// left aside: everything is then sent again, which is harmless.
+	Saved []byte
+	// Save keeps the cursors, when they changed, every SaveEvery and at the end. It is
+	// called from one goroutine and may block. nil: they are not kept.
+	Save func(state []byte) error
+
+	Journal Source       // nil: only what is offered is sent
+	Clock   Clock        // nil: offered values carry Unix milliseconds already
+	Log     *slog.Logger // a line when the link comes and goes, and for what is refused
+	Limits  Limits
+}
+
+// Limits bound what the uplink takes of link and memory. Zero means the default.
+type Limits struct {
+	Compress  bool          // zstd, worth it where bytes cost money
+	Linger    time.Duration // how long a reading may wait for company; default 500 ms, at most 1 s
+	Readings  int           // in a pack at most; default 500
+	Window    int           // records unacknowledged at most; default 10 000. Ack.Credit lowers it
+	Backfill  int           // readings per second of history at most; default 20 000. Ack.Credit lowers it
+	SaveEvery time.Duration // default 10 s
+	Drain     time.Duration // for what is in memory when Run ends; default 2 s
+	Healthy   time.Duration // acknowledged within this is healthy; default 150 s
+}
+
+func (l *Limits) defaults() {
+	set(&l.Linger, 500*time.Millisecond)
+	l.Linger = min(l.Linger, time.Second)
+	set(&l.Readings, 500)
+	l.Readings = min(l.Readings, wire.MaxValues)
+	set(&l.Window, 10_000)
+	set(&l.Backfill, 20_000)
+	set(&l.SaveEvery, 10*time.Second)
+	set(&l.Drain, 2*time.Second)
+	set(&l.Healthy, 150*time.Second)
+}
+
+func set[T int | time.Duration](v *T, def T) {
+	if *v <= 0 {
+		*v = def
+	}
+}
+
+// check fills in defaults and says what is wrong.
+func (o *Options) check() error {
+	o.Limits.defaults()
+	if o.Prefix == "" {
+		o.Prefix = wire.DefaultPrefix
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := obs.CheckID(o.Gateway); err != nil {
+		return fmt.Errorf("uplink: gateway: %w", err)
+	}
+	if err := o.Epoch.Validate(); err != nil {
+		return fmt.Errorf("uplink: %w", err)
+	}
+	if err := wire.CheckPrefix(o.Prefix); err != nil {
+		return fmt.Errorf("uplink: %w", err)
+	}
+	if o.Clock != nil && o.Boot == "" {
+		return errors.New("uplink: a clock needs the boot's id")
+	}
+	for _, s := range o.Stores {
+		if err := obs.CheckID(s); err != nil {
+			return fmt.Errorf("uplink: store: %w", err)
+		}
+	}
+	return CheckBroker(o.Broker)
+}
+
+// CheckBroker accepts the broker addresses that Options.Broker takes.
+func CheckBroker(address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return fmt.Errorf("broker %q: %w", address, errors.Unwrap(err))
+	}
+	switch u.Scheme {
+	case "mqtt", "tcp", "mqtts", "ws", "wss":
+	default:
+		return fmt.Errorf("broker %q: write mqtt://host:1883, mqtts://host:8883 or ws://host:port/path", address)
+	}
+	if u.Hostname() == "" || u.User != nil {
+		return fmt.Errorf("broker %q: there must be a host, and no user or password in the address", address)
+	}
+	return nil
+}
+
+// brokerURL returns the address with the scheme's port filled in.
+func brokerURL(address string) *url.URL {
+	u, err := url.Parse(address)
+	if err != nil {
+		return &url.URL{} // checked before; dialing it fails
+	}
+	if u.Port() == "" {
+		switch u.Scheme {
+		case "mqtt", "tcp":
+			u.Host += ":1883"
+		case "mqtts":
+			u.Host += ":8883"
+		}
+	}
+	return u
+}

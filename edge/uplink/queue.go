@@ -1,0 +1,90 @@
+package uplink
+
+import (
+	"slices"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Bounds of what waits in memory to be sent. What does not fit is in the journal.
+const (
+	maxQueued = 256 // alerts, and events
+	maxOnWay  = 64  // of each, sent and unacknowledged
+)
+
+// queue holds alerts or events that were not sent on this connection yet, in the
+// order in which they are to go.
+type queue struct{ ships []*shipment }
+
+// push adds an event at the end; false: there is no room.
+func (q *queue) push(s *shipment) bool {
+	if len(q.ships) >= maxQueued {
+		return false
+	}
+	q.ships = append(q.ships, s)
+	return true
+}
+
+// pushAlert adds a revision: the newest revision of each alert goes first, in the
+// order in which they came, then what they supersede, as history. Without room
+// history gives way, then the oldest. It returns false if s itself found no room.
+func (q *queue) pushAlert(s *shipment, onWay []*shipment) bool {
+	for _, other := range slices.Concat(q.ships, onWay) {
+		switch {
+		case other.alert.ID != s.alert.ID:
+		case other.alert.Rev > s.alert.Rev:
+			s.history = true
+		case other.alert.Rev < s.alert.Rev:
+			other.history = true
+		default:
+			return true // the same revision again
+		}
+	}
+	q.ships = append(q.ships, s)
+	q.sortAlerts()
+	if len(q.ships) <= maxQueued {
+		return true
+	}
+	drop := len(q.ships) - 1 // the last of the history, if there is any
+	if !q.ships[drop].history {
+		drop = 0
+	}
+	kept := q.ships[drop] != s
+	q.ships = slices.Delete(q.ships, drop, drop+1)
+	return kept
+}
+
+// sortAlerts puts history behind the rest, both otherwise in their order.
+func (q *queue) sortAlerts() {
+	slices.SortStableFunc(q.ships, func(a, b *shipment) int {
+		switch {
+		case a.history == b.history:
+			return 0
+		case b.history:
+			return -1
+		default:
+			return 1
+		}
+	})
+}
+
+// pop takes the first; nil: there is none.
+func (q *queue) pop() *shipment {
+	if len(q.ships) == 0 {
+		return nil
+	}
+	s := q.ships[0]
+	q.ships = slices.Delete(q.ships, 0, 1)
+	return s
+}
+
+// requeue puts back what a lost connection left unacknowledged, before the rest.
+func (q *queue) requeue(ships []*shipment) {
+	q.ships = append(slices.Clone(ships), q.ships...)
+	q.sortAlerts()
+}
+
+// settle drops what was acknowledged before it was sent again.
+func (q *queue) settle(e wire.Epoch, r wire.Range) {
+	q.ships = filter(q.ships, func(s *shipment) bool { return s.epoch != e || !common(s.left, r) })
+}

@@ -1,0 +1,273 @@
+package uplink
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// message is what the sender publishes next.
+type message struct {
+	topic    string
+	retained bool
+	payload  []byte
+	ship     *shipment // its confirmation is noted, with the live lane's count
+	picture  *picture
+}
+
+// next returns what is to be sent now, or when to look again (zero: when
+// something happens). Alerts first, then events, state, the present, and behind
+// it history and pictures. Call with mu held.
+func (u *Uplink) next(now time.Time) (m *message, at time.Time) {
+	soonest := func(t time.Time) {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	for _, step := range []func(time.Time) (*message, time.Time){
+		u.nextAlert, u.nextEvent, u.nextState, u.nextLive, u.nextHistory, u.nextPiece,
+	} {
+		m, t := step(now)
+		if m != nil {
+			return m, now
+		}
+		soonest(t)
+	}
+	return nil, at
+}
+
+func (u *Uplink) nextAlert(now time.Time) (*message, time.Time) {
+	return u.nextSingle(alertLane, &u.alerts, now)
+}
+
+func (u *Uplink) nextEvent(now time.Time) (*message, time.Time) {
+	return u.nextSingle(eventLane, &u.events, now)
+}
+
+// nextSingle sends again what the rule says, else the first in the queue.
+func (u *Uplink) nextSingle(lane int, q *queue, now time.Time) (*message, time.Time) {
+	again, at := u.window[lane].due(now)
+	if again != nil {
+		return u.resend(again, now), now
+	}
+	if len(u.window[lane].ships) >= maxOnWay {
+		return nil, at
+	}
+	for s := q.pop(); s != nil; s = q.pop() {
+		if !u.settled(s) {
+			return u.transmit(s, now), now
+		}
+	}
+	return nil, at
+}
+
+// settled says whether the store has all of s already.
+func (u *Uplink) settled(s *shipment) bool {
+	for r := range s.left.All() {
+		if !u.cursors.contains(s.epoch, r) {
+			return false
+		}
+	}
+	return true
+}
+
+func (u *Uplink) nextState(now time.Time) (*message, time.Time) {
+	switch t := u.state.sent.Add(stateEvery); {
+	case !u.state.dirty:
+		return nil, time.Time{}
+	case t.After(now):
+		return nil, t
+	}
+	u.state.dirty, u.state.sent = false, now
+	return &message{topic: u.topic(wire.StateTopic), retained: true, payload: u.state.payload}, now
+}
+
+// nextLive makes a pack when its first reading has waited long enough or it is
+// full, and the broker has confirmed the last one: on a slow link packs grow.
+func (u *Uplink) nextLive(now time.Time) (*message, time.Time) {
+	w := &u.window[liveLane]
+	again, at := w.due(now)
+	if again != nil {
+		return u.resend(again, now), now
+	}
+	due := u.live.due(u.linger())
+	full := u.live.values >= u.o.Limits.Readings
+	switch {
+	case due.IsZero() || u.link.onWay > 0 && !full || !u.link.pacer.room(0):
+		return nil, at
+	case u.onWay() >= u.allowed() || w.size() > maxWindowBytes:
+		return nil, at
+	case due.After(now) && !full:
+		if at.IsZero() || due.Before(at) {
+			at = due
+		}
+		return nil, at
+	}
+	if s := u.packLive(); s != nil {
+		if s.epoch == "" { // clockless: shown, not stored, not waited for
+			return u.message(s, now), now
+		}
+		return u.transmit(s, now), now
+	}
+	return nil, now
+}
+
+func (u *Uplink) linger() time.Duration {
+	if u.link.draining {
+		return 0
+	}
+	return u.o.Limits.Linger
+}
+
+// packLive takes the oldest samples out of the queue and packs them. It returns nil
+// if they cannot be packed: then the one that is to blame is dropped, and the
+// journal's copy meets the same fate with a reason.
+func (u *Uplink) packLive() *shipment {
+	for n := u.live.head(u.o.Limits.Readings); n > 0; n /= 2 {
+		p := u.live.pack(n, &u.o)
+		payload, err := u.packer.Append(nil, p)
+		if err != nil {
+			if n == 1 {
+				u.live.drop(1)
+			}
+			continue
+		}
+		u.live.drop(n)
+		u.echoes.note(p, u.o.Clock)
+		s := &shipment{lane: liveLane, topic: u.topic(wire.LiveTopic), payload: payload, records: uint64(n), values: len(p.Values)}
+		if p.Boot == "" {
+			s.epoch = p.Epoch
+			s.left, _ = wire.SetOf(p.Ranges...)
+		}
+		return s
+	}
+	return nil
+}
+
+// nextHistory sends what the filler has prepared, if window, rate and link allow.
+func (u *Uplink) nextHistory(now time.Time) (*message, time.Time) {
+	w := &u.window[backfillLane]
+	again, at := w.due(now)
+	if again != nil {
+		return u.resend(again, now), now
+	}
+	if len(u.prepared) == 0 || u.link.draining || w.size() > maxWindowBytes {
+		return nil, at
+	}
+	s := u.prepared[0]
+	// A quarter of the window is the present's.
+	if u.onWay() > 0 && (u.onWay()+s.records)*4 > u.allowed()*3 || !u.link.pacer.room(len(s.payload)) {
+		return nil, at
+	}
+	u.link.bucket.rate = float64(u.pace())
+	if wait, ok := u.link.bucket.take(s.values, now); !ok {
+		if t := now.Add(wait); wait > 0 && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+		return nil, at
+	}
+	u.prepared = u.prepared[1:]
+	signal(u.fill)
+	if u.settled(s) {
+		return u.nextHistory(now)
+	}
+	return u.transmit(s, now), now
+}
+
+func (u *Uplink) nextPiece(now time.Time) (*message, time.Time) {
+	if u.link.draining || !u.link.pacer.room(wire.MaxPiece) {
+		return nil, time.Time{} // a confirmation wakes the sender
+	}
+	p, at := u.images.due(now)
+	if p == nil {
+		return nil, at
+	}
+	topic := wire.Topic{Gateway: u.o.Gateway, Kind: wire.ImageTopic, ID: p.id, Piece: p.next}
+	m := &message{topic: topic.Build(u.o.Prefix), payload: p.pieces[p.next], picture: p}
+	p.sent(now)
+	return m, now
+}
+
+// transmit sends s for the first time on this connection.
+func (u *Uplink) transmit(s *shipment, now time.Time) *message {
+	set := u.unanswered[s.epoch]
+	if set == nil {
+		set = new(wire.RangeSet)
+		u.unanswered[s.epoch] = set
+	}
+	for r := range s.left.All() {
+		set.Add(r) // refused only if it has more than 1 024 ranges: then it is sent again
+	}
+	u.window[s.lane].add(s, now)
+	return u.message(s, now)
+}
+
+func (u *Uplink) resend(s *shipment, now time.Time) *message {
+	u.window[s.lane].stamp(s, now)
+	u.count.Resent++
+	return u.message(s, now)
+}
+
+func (u *Uplink) message(s *shipment, now time.Time) *message {
+	s.sent = now
+	switch s.lane {
+	case liveLane:
+		u.link.onWay++
+		u.count.Live += uint64(s.values)
+	case backfillLane:
+		u.count.Backfill += uint64(s.values)
+	}
+	return &message{topic: s.topic, payload: s.payload, ship: s}
+}
+
+// maxWindowBytes bounds what a lane keeps in memory to send it again.
+const maxWindowBytes = 512 << 10
+
+// onWay returns how many records of readings are unacknowledged.
+func (u *Uplink) onWay() uint64 {
+	return u.window[liveLane].records() + u.window[backfillLane].records()
+}
+
+// allowed returns how many may be.
+func (u *Uplink) allowed() uint64 {
+	n := u.o.Limits.Window
+	if c := u.link.credit; c != nil {
+		n = min(n, c.Window)
+	}
+	return uint64(n)
+}
+
+// pace returns how many readings of history may go in a second.
+func (u *Uplink) pace() int {
+	n := u.o.Limits.Backfill
+	if c := u.link.credit; c != nil {
+		n = min(n, c.Backfill)
+	}
+	return n
+}
+
+// confirmed notes the broker's answer to a publish on the connection with that
+// number; one that is closing does not speak for the next.
+func (u *Uplink) confirmed(m *message, number int64, sent time.Time, err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if number != u.link.number {
+		return
+	}
+	defer signal(u.wake)
+	now := time.Now()
+	u.link.pacer.confirmed(len(m.payload), now.Sub(sent), now)
+	if err != nil && u.link.failed == nil {
+		u.link.failed = fmt.Errorf("%w: %w", errLost, err)
+	}
+	if m.picture != nil {
+		m.picture.onWay = false
+	}
+	if s := m.ship; s != nil {
+		s.pending = false
+		if s.lane == liveLane {
+			u.link.onWay--
+		}
+	}
+}

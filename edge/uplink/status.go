@@ -1,0 +1,75 @@
+package uplink
+
+import (
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Status is how the uplink is. "Connected" is a socket; "Healthy" means that a
+// store acknowledged something lately.
+type Status struct {
+	Broker    string
+	Connected bool
+	Since     time.Time // connected, or not, since then
+	Healthy   bool
+	// Waiting counts committed records that the store does not have; the oldest is
+	// number OldestSeq of OldestEpoch.
+	Waiting     uint64
+	OldestEpoch wire.Epoch
+	OldestSeq   uint64
+	Alerts      int // revisions not acknowledged
+	Events      int
+	Images      int
+	OnWay       uint64 // records sent and not acknowledged
+	BytesUp     uint64 // MQTT bytes of all connections
+	BytesDown   uint64
+	Counts
+}
+
+// Counts count since the start; texts and times are the last of their kind.
+type Counts struct {
+	Connections uint64
+	Live        uint64 // readings published live, repeats included
+	Backfill    uint64 // and as history
+	Resent      uint64 // messages sent again on one connection
+	Refused     uint64 // records that a store has parked, or that cannot travel
+	RefusedWhy  string
+	BadAcks     uint64
+	Alien       uint64 // acknowledgements of stores that are not ours
+	AlienStore  string
+	Store       string // that acknowledged last
+	LastAck     time.Time
+	LastError   string // why there is, or was, no connection
+	ReadError   string // of the journal
+}
+
+// counters is Counts while they count.
+type counters = Counts
+
+// Status returns how the uplink is now. It asks the journal for its extents.
+func (u *Uplink) Status() Status {
+	var extents []Extent
+	if u.o.Journal != nil {
+		extents = u.o.Journal.Extents()
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	s := Status{
+		Broker: u.o.Broker, Connected: u.link.up, Since: u.link.since, Counts: u.count,
+		Healthy: !u.count.LastAck.IsZero() && time.Since(u.count.LastAck) < u.o.Limits.Healthy,
+		Alerts:  len(u.alerts.ships) + len(u.window[alertLane].ships),
+		Events:  len(u.events.ships) + len(u.window[eventLane].ships),
+		Images:  len(u.images.pictures), OnWay: u.onWay(),
+		BytesUp: u.bytes.up.Load(), BytesDown: u.bytes.down.Load(),
+	}
+	for _, x := range extents {
+		for _, r := range u.cursors.missing(x.Epoch, x.Range) {
+			if s.Waiting == 0 {
+				s.OldestEpoch, s.OldestSeq = x.Epoch, r.From
+			}
+			s.Waiting += r.Count()
+		}
+	}
+	return s
+}

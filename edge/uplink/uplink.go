@@ -1,0 +1,245 @@
+package uplink
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Uplink carries one gateway's records to one destination. Its methods are safe
+// for concurrent use and never block on the network.
+type Uplink struct {
+	o     Options
+	dial  dialer
+	pause backoff
+	// closing waits for links that are done with, while the next one is tried.
+	closing sync.WaitGroup
+
+	wake chan struct{} // the sender has something to look at
+	fill chan struct{} // so has the filler
+	save chan struct{} // the cursors want saving at once
+
+	bytes  traffic
+	packer packer
+
+	mu sync.Mutex
+	queues
+	window  [lanes]window
+	cursors cursors
+	// unanswered is what was transmitted and is not acknowledged, on any connection:
+	// an acknowledgement counts for that and for nothing else.
+	unanswered map[wire.Epoch]*wire.RangeSet
+	holds      map[wire.Epoch]*hold
+	echoes     echoes
+	link       linkState
+	count      counters
+}
+
+// queues is what waits to be sent.
+type queues struct {
+	live     liveQueue
+	alerts   queue
+	events   queue
+	images   imageQueue
+	state    retained
+	prepared []*shipment // history, encoded
+	claimed  uint64      // numbers of the present epoch up to this are history's
+}
+
+// packer is the one encoder, for the present and for history: compressing takes
+// memory that a small board would not like to spend twice.
+type packer struct {
+	mu sync.Mutex
+	wire.Packer
+}
+
+func (p *packer) Append(dst []byte, pack *wire.Pack) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.Packer.Append(dst, pack)
+}
+
+// retained is the state document, as it is kept at the broker.
+type retained struct {
+	payload []byte
+	dirty   bool
+	sent    time.Time
+}
+
+// stateEvery is the shortest time between two publications of the state.
+const stateEvery = time.Second
+
+// linkState is what the sender knows of the present connection.
+type linkState struct {
+	up       bool
+	since    time.Time // up or down since
+	number   int64     // of the connection
+	draining bool
+	onWay    int // live packs that the broker has not confirmed
+	failed   error
+	pacer    pacer
+	bucket   bucket
+	credit   *wire.Credit
+}
+
+// New returns an uplink that has not connected: Run does. Errors name the option.
+func New(o Options) (*Uplink, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	u := &Uplink{o: o, pause: backoff{first: firstPause, most: mostPause}, wake: make(chan struct{}, 1), fill: make(chan struct{}, 1), save: make(chan struct{}, 1),
+		unanswered: make(map[wire.Epoch]*wire.RangeSet), holds: make(map[wire.Epoch]*hold)}
+	u.dial, u.packer.Compress = pahoDialer(&u.o), o.Limits.Compress
+	var err error
+	if u.cursors, err = decodeCursors(o.Saved); err != nil {
+		o.Log.Warn("uplink: what was sent is not known, all is sent again", "error", err)
+	}
+	if len(o.Stores) > 0 {
+		u.cursors.stores = slices.Clone(o.Stores)
+	}
+	for lane := range u.window {
+		u.window[lane] = newWindow(5*time.Second, 30*time.Second)
+	}
+	u.window[alertLane] = newWindow(2*time.Second, 10*time.Second)
+	u.link.since = time.Now()
+	return u, nil
+}
+
+// Offer hands over a sample that was just given its number in the present epoch,
+// to be sent live. Times are milliseconds since boot, or Unix milliseconds if there
+// is no clock. Numbers rise. The slice is the uplink's from then on. What cannot be
+// sent live, for lack of room or link, is sent from the journal.
+func (u *Uplink) Offer(seq uint64, values []wire.Value) {
+	u.mu.Lock()
+	if seq <= u.claimed {
+		u.mu.Unlock()
+		return
+	}
+	u.live.push(sample{seq, values, time.Now()})
+	ring := len(u.live.items) == 1 || u.live.values >= u.o.Limits.Readings
+	u.mu.Unlock()
+	if ring {
+		signal(u.wake)
+	}
+}
+
+// Skip says that a record of the present epoch never travels.
+func (u *Uplink) Skip(seq uint64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.cursors.add(u.o.Epoch, wire.Range{From: seq, To: seq})
+}
+
+// Event sends an event as soon as the link allows. It is in the journal already:
+// if there is no room here, it goes from there. The error says that the event is
+// not valid and will never travel.
+func (u *Uplink) Event(e wire.Event) error {
+	s, err := u.eventShipment(e)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	if !u.settled(s) {
+		u.push(s)
+	}
+	u.mu.Unlock()
+	signal(u.wake)
+	return nil
+}
+
+// Alert sends a revision of an alert before anything else, and again until a store
+// acknowledges it, on every connection. After a start, hand over the newest revision
+// of each active alert. The error says that the alert is not valid and will never
+// travel.
+func (u *Uplink) Alert(a wire.Alert) error {
+	s, err := u.alertShipment(a)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	if !u.settled(s) {
+		u.push(s)
+	}
+	u.mu.Unlock()
+	signal(u.wake)
+	return nil
+}
+
+// Image sends a picture when the link has room, and again until a store
+// acknowledges it or a newer one of the camera replaces it. Pictures are kept in
+// memory only. Bytes, Pieces and Piece of meta are filled in here.
+func (u *Uplink) Image(meta wire.ImageMeta, jpeg []byte) error {
+	p, err := newPicture(meta, jpeg)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	u.images.push(p)
+	u.mu.Unlock()
+	signal(u.wake)
+	return nil
+}
+
+// SetState publishes the state, retained, at once if it is a second since the last
+// one, and on each new connection.
+func (u *Uplink) SetState(s wire.State) error {
+	s.V = wire.Version
+	payload, err := wire.Encode(&s)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	u.state.dirty = u.state.dirty || string(payload) != string(u.state.payload)
+	u.state.payload = payload
+	u.mu.Unlock()
+	signal(u.wake)
+	return nil
+}
+
+// Stored says whether the store has every record of the range. What it says may
+// be overwritten.
+func (u *Uplink) Stored(epoch wire.Epoch, r wire.Range) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.cursors.contains(epoch, r)
+}
+
+func (u *Uplink) eventShipment(e wire.Event) (*shipment, error) {
+	e.V = wire.Version
+	payload, err := wire.Encode(&e)
+	if err != nil {
+		return nil, err
+	}
+	return u.single(eventLane, wire.EventTopic, e.Epoch, e.Seq, payload), nil
+}
+
+func (u *Uplink) alertShipment(a wire.Alert) (*shipment, error) {
+	a.V = wire.Version
+	payload, err := wire.Encode(&a)
+	if err != nil {
+		return nil, err
+	}
+	s := u.single(alertLane, wire.AlertTopic, a.Epoch, a.Seq, payload)
+	s.alert = wire.Revised{ID: a.ID, Rev: a.Rev}
+	return s, nil
+}
+
+// single makes a message that carries one record.
+func (u *Uplink) single(lane int, kind wire.Kind, e wire.Epoch, seq uint64, payload []byte) *shipment {
+	left, _ := wire.SetOf(wire.Range{From: seq, To: seq})
+	return &shipment{lane: lane, topic: u.topic(kind), payload: payload, epoch: e, left: left, records: 1}
+}
+
+func (u *Uplink) topic(kind wire.Kind) string {
+	return wire.Topic{Gateway: u.o.Gateway, Kind: kind}.Build(u.o.Prefix)
+}
+
+// signal wakes whoever waits on c; one signal is enough.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
