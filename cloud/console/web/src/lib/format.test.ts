@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  commonDecimals,
   decimalsOf,
   formatAge,
   formatBytes,
@@ -49,6 +50,16 @@ describe('values', () => {
     [null, 0],
   ])('decimals of %d', (v, want) => expect(decimalsOf(v)).toBe(want));
 });
+
+test.each([
+  ['as the metric has it', 2.834, 2.8, 2, 2],
+  ['more for the limit', 2.8, 2.755, 2, 3],
+  ['more where they would look alike', 2.804, 2.8, 2, 3],
+  ['not when they are alike', 2.8, 2.8, 2, 2],
+  ['without a metric, as the numbers are', 0.5, 1.25, undefined, 2],
+  ['never without end', 2.8 + 1e-12, 2.8, 2, 6],
+  ['without a limit', 3, null, 1, 1],
+])('decimals beside a limit: %s', (_, value, limit, metric, want) => expect(commonDecimals(value, limit, metric)).toBe(want));
 
 describe('times', () => {
   const t = utc('2026-11-21T16:05:09');

@@ -52,6 +52,18 @@ export function decimalsOf(v: number | null | undefined): number {
   return Math.max(0, (mantissa.split('.')[1]?.length ?? 0) - Number(exponent));
 }
 
+/**
+ * Decimals to write a value beside its limit: the metric's, more where the limit
+ * has more or where both would look the same although they differ; six at most.
+ */
+export function commonDecimals(value: number | null | undefined, limit: number | null | undefined, metric?: number): number {
+  let d = Math.max(metric ?? decimalsOf(value), decimalsOf(limit));
+  if (typeof value === 'number' && typeof limit === 'number' && value !== limit) {
+    while (d < 6 && value.toFixed(Math.min(d, 6)) === limit.toFixed(Math.min(d, 6))) d++;
+  }
+  return Math.min(d, 6);
+}
+
 /** Value and unit with a no-break space between; the unit "1" (a pure number) is not written. */
 export function withUnit(number: string, unit: string | undefined): string {
   return unit && unit !== '1' ? `${number}\u00a0${unit}` : number;

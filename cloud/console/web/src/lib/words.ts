@@ -1,10 +1,10 @@
 // Names and sentences put together from what the API gives, in the viewer's language.
-import type { Alert, StreamInfo } from './api';
+import type { Alert, HistoryEntry, StreamInfo } from './api';
 import { fleet } from './fleet.svelte';
-import { decimalsOf, formatValue, withUnit } from './format';
-import { pick } from './i18n/translate';
+import { commonDecimals, formatValue, withUnit } from './format';
+import { headline, pick } from './i18n/translate';
 import { qualifierOf, streamKey } from './model';
-import { settings, t } from './settings.svelte';
+import { settings, t, word } from './settings.svelte';
 
 /** A text with the language it is written in, for lang attributes. */
 export interface Tagged {
@@ -15,20 +15,29 @@ export interface Tagged {
 /** The words for what a stream measures: "Temperature", with "inlet" behind for temp.inlet. */
 export function streamLabel(s: StreamInfo): Tagged {
   const label = pick(settings.language, s.label) ?? { text: s.channel, lang: 'en' };
+  label.text = headline(label.text);
   const qualifier = s.label ? qualifierOf(s.channel) : '';
   return qualifier ? { ...label, text: `${label.text} · ${qualifier}` } : label;
 }
 
 /** What an alert says; the rule's name when it says nothing. */
 export function alertText(a: Alert): Tagged {
-  return pick(settings.language, a.text) ?? { text: a.rule, lang: 'en' };
+  const said = pick(settings.language, a.text);
+  return said ? { ...said, text: headline(said.text) } : { text: a.rule, lang: 'en' };
 }
 
-/** A number in the words of an alert's stream, with unit; value and limit with the same decimals. Empty when there is none. */
+/** Value or limit of an alert with unit, both with the same decimals; empty when there is none. */
 export function alertNumber(a: Alert, v: number | null | undefined): string {
   if (v === null || v === undefined) return '';
-  const decimals = Math.min(3, Math.max(decimalsOf(a.value), decimalsOf(a.limit), decimalsOf(v)));
-  return withUnit(formatValue(settings.language, v, decimals), a.unit_text || a.unit);
+  const metric = fleet.stream(`${a.gateway}/${a.device}/${a.channel}`)?.value.decimals;
+  return withUnit(formatValue(settings.language, v, commonDecimals(a.value, a.limit, metric)), a.unit_text || a.unit);
+}
+
+/** Who did what in the history, in words: the aggregator writes "yellow, actual" and "yellow → red". */
+export function historyNote(h: HistoryEntry): string {
+  if (!h.note || (h.what !== 'raised' && h.what !== 'severity')) return h.note ?? '';
+  const stages = { forecast: t('stage.forecast'), actual: t('stage.actual') };
+  return h.note.replace(/\w+/g, (w) => (w in stages ? stages[w as keyof typeof stages] : word('severity', w)));
 }
 
 /** The newest reading of the alert's stream, when it is usable. */

@@ -83,6 +83,7 @@ export const en = {
 
   'alert.where': 'Where',
   'alert.value': 'Value',
+  'alert.value.end': 'At the end',
   'alert.limit': 'Limit',
   'alert.now': 'Now',
   'alert.since': 'Since',
@@ -116,6 +117,8 @@ export const en = {
   'what.raised': 'Raised',
   'what.severity': 'Level changed',
   'what.actual': 'Forecast came true',
+  'what.forecast': 'Became a forecast again',
+  'what.active': 'Active again',
   'what.vanished': 'No longer listed by the gateway',
   'what.returned': 'Listed again',
   'what.cleared': 'Cleared',
@@ -275,6 +278,7 @@ export const en = {
   'camera.failed': 'The picture could not be loaded.',
 
   'chart.range': 'Period',
+  'chart.15m': '15 min',
   'chart.1h': '1 h',
   'chart.6h': '6 h',
   'chart.24h': '24 h',

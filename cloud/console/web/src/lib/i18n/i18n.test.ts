@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { en } from './en';
-import { initialLanguage, messages, pick, term, translate, type Key, type Message } from './translate';
+import { headline, initialLanguage, messages, pick, term, translate, type Key, type Message } from './translate';
 import { zh } from './zh';
 
 const keys = Object.keys(en) as Key[];
@@ -70,7 +70,7 @@ describe('what must not be said', () => {
     expect(zh['stage.forecast']).toBe('预警');
     expect(zh['stage.actual']).toBe('告警');
     for (const [k, f] of everything(zh)) {
-      if (f.includes('预警')) expect(k, f).toMatch(/^(stage\.forecast|what\.actual)$/);
+      if (f.includes('预警')) expect(k, f).toMatch(/^(stage\.forecast|what\.(actual|forecast))$/);
     }
   });
 });
@@ -126,6 +126,16 @@ describe('a text of the sender', () => {
     expect(pick('en', { zh: '' })).toBeUndefined();
   });
 });
+
+test.each([
+  ['water level', 'Water level'],
+  ['noise', 'Noise'],
+  ['pH', 'pH'],
+  ['pm2.5', 'pm2.5'],
+  ['PM10', 'PM10'],
+  ['水位', '水位'],
+  ['', ''],
+])('%s at the head of a line', (text, want) => expect(headline(text)).toBe(want));
 
 test.each([
   ['zh', ['en-GB'], 'zh'],

@@ -49,6 +49,11 @@ export function pick(
   return undefined;
 }
 
+/** A text as it stands at the head of a line: "water level" becomes "Water level", "pH" stays. */
+export function headline(text: string): string {
+  return /^[a-z]+(?![A-Za-z0-9])/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
 /** The language to begin with: the one kept from last time, else the browser's first that we have. */
 export function initialLanguage(kept: string | null, browser: readonly string[]): Language {
   if (kept === 'zh' || kept === 'en') return kept;

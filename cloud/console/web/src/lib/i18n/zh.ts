@@ -81,6 +81,7 @@ export const zh: Messages = {
 
   'alert.where': '位置',
   'alert.value': '数值',
+  'alert.value.end': '恢复时',
   'alert.limit': '限值',
   'alert.now': '当前',
   'alert.since': '开始时间',
@@ -114,6 +115,8 @@ export const zh: Messages = {
   'what.raised': '触发',
   'what.severity': '级别变化',
   'what.actual': '预警转为告警',
+  'what.forecast': '转回预警',
+  'what.active': '再次触发',
   'what.vanished': '网关不再列出',
   'what.returned': '重新列出',
   'what.cleared': '恢复',
@@ -272,6 +275,7 @@ export const zh: Messages = {
   'camera.failed': '画面加载失败。',
 
   'chart.range': '时段',
+  'chart.15m': '15 分钟',
   'chart.1h': '1 小时',
   'chart.6h': '6 小时',
   'chart.24h': '24 小时',
