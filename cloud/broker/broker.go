@@ -70,7 +70,8 @@ func Start(o Options) (*Broker, error) {
 		SysTopicResendInterval:   60, // it stops the world each time, to count memory
 		Logger:                   slog.New(onlyErrors{o.Log.With("part", "broker").Handler()}),
 	})
-	h := &hook{broker: b, prefix: o.Prefix, log: o.Log.With("part", "broker"), counts: newCounts(o.Metrics, b.server.Info)}
+	h := &hook{broker: b, prefix: o.Prefix, log: o.Log.With("part", "broker"), counts: newCounts(o.Metrics, b.server.Info),
+		places: make(chan struct{}, inside)}
 	b.door = newDoor(o.Listener, h.log)
 	err := b.server.AddHook(h, nil)
 	if err == nil {

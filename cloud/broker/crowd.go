@@ -9,11 +9,14 @@ import (
 )
 
 const (
-	// crowded is how many messages may wait for one of the aggregator's connections
-	// before publishers have to.
-	crowded = maxPending * 3 / 4
+	// inside is how many publishers may be between the confirmation of a message and
+	// its place in the queues; crowded, how many messages may wait for one of the
+	// aggregator's connections before those publishers have to wait as well. Together
+	// they are what a queue holds, so nothing is dropped as long as the waits suffice.
+	inside  = maxPending / 4
+	crowded = maxPending - inside
 	// glance is how often a waiting publisher looks again, and shove how long it waits
-	// at most: then the library drops the message, which is counted, and the gateway
+	// at most: then the library may drop the message, which is counted, and the gateway
 	// sends it again. Longer, and its alerts would wait behind its history.
 	glance = time.Millisecond
 	shove  = time.Second
@@ -47,24 +50,47 @@ func (h *hook) count(cl *mqtt.Client, n int64) {
 	}
 }
 
-// crowd waits while one of the aggregator's queues is nearly full. A whole city that
-// comes back at once is a burst of thousands of messages in a moment, and the
-// aggregator takes them as fast as the machine can: a few milliseconds are enough.
-func (h *hook) crowd() {
-	if !h.full() {
-		return
+// crowd lets a publisher in. A whole city that comes back at once is a burst of
+// thousands of messages in a moment, and the aggregator takes them as fast as the
+// machine can: a few milliseconds of waiting are enough.
+func (h *hook) crowd(cl *mqtt.Client) {
+	select {
+	case h.places <- struct{}{}:
+		h.taken.Store(cl, nil)
+		if !h.full() {
+			return
+		}
+	default:
 	}
 	h.counts.waits.Inc()
-	tick := time.NewTicker(glance)
-	defer tick.Stop()
 	end := time.NewTimer(shove)
 	defer end.Stop()
+	if _, in := h.taken.Load(cl); !in {
+		select {
+		case h.places <- struct{}{}:
+			h.taken.Store(cl, nil)
+		case <-end.C:
+			return
+		}
+	}
+	tick := time.NewTicker(glance)
+	defer tick.Stop()
 	for h.full() {
 		select {
 		case <-tick.C:
 		case <-end.C:
 			return
 		}
+	}
+}
+
+// OnPacketProcessed lets the next publisher in, however the packet ended.
+func (h *hook) OnPacketProcessed(cl *mqtt.Client, pk packets.Packet, _ error) {
+	if pk.FixedHeader.Type != packets.Publish {
+		return
+	}
+	if _, in := h.taken.LoadAndDelete(cl); in {
+		<-h.places
 	}
 }
 

@@ -22,7 +22,9 @@ type hook struct {
 	prefix string
 	log    *slog.Logger
 	counts *counts
-	queues sync.Map // *mqtt.Client of the aggregator → *atomic.Int64, messages queued for it
+	queues sync.Map      // *mqtt.Client of the aggregator → *atomic.Int64, messages queued for it
+	places chan struct{} // held by publishers that are inside
+	taken  sync.Map      // *mqtt.Client that holds a place
 }
 
 // onlooker is the user name of people who look on with an id like a gateway's.
@@ -33,7 +35,7 @@ func (h *hook) ID() string { return "lamppost" }
 func (h *hook) Provides(b byte) bool {
 	switch b {
 	case mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnPublish, mqtt.OnPublishDropped, mqtt.OnPacketIDExhausted,
-		mqtt.OnSessionEstablished, mqtt.OnQosPublish, mqtt.OnPacketSent, mqtt.OnDisconnect, mqtt.OnClientExpired:
+		mqtt.OnSessionEstablished, mqtt.OnQosPublish, mqtt.OnPacketSent, mqtt.OnPacketProcessed, mqtt.OnDisconnect, mqtt.OnClientExpired:
 		return true
 	}
 	return false
@@ -116,7 +118,7 @@ func (h *hook) mayHear(id, topic string) bool {
 // while the aggregator's queues are nearly full, before its message is confirmed.
 func (h *hook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
 	if !h.own(cl) {
-		h.crowd()
+		h.crowd(cl)
 	}
 	if !pk.FixedHeader.Retain {
 		return pk, nil
