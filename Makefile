@@ -64,7 +64,6 @@ test-e2e: setup build ## only the end-to-end tests
 
 test-board: setup build-arm ## the README's "On a real board", run under qemu-user in a Debian root
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/lamppost-sim
-	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/lamppost-sim
 	@deploy/dev/board/test.sh '$(TOOLS)'
 
 lint: ## gofmt, vet, staticcheck, the same for the ARM builds
