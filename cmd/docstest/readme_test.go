@@ -122,31 +122,3 @@ func pages(t *testing.T) (out []string) {
 	}
 	return out
 }
-
-// Alerts of ours never borrow the words of an official warning: those belong to
-// the authority that issues them.
-func TestNoOfficialWarningWords(t *testing.T) {
-	borrowed := regexp.MustCompile(`[红橙黄蓝]色预警`)
-	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if slices.Contains([]string{"node_modules", ".git", ".tools", "dist", "bin"}, d.Name()) {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if strings.HasSuffix(path, "_test.go") || !slices.Contains([]string{".go", ".ts", ".svelte", ".yaml", ".html", ".md", ".mjs"}, filepath.Ext(path)) || strings.Contains(path, ".test.") {
-			return nil
-		}
-		b, err := os.ReadFile(path)
-		if m := borrowed.Find(b); m != nil {
-			t.Errorf("%s says %s", path, m)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}

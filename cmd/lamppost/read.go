@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -221,23 +223,26 @@ func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
 	return nil
 }
 
-// verdict is the exit code of read.
+// verdict is the exit code of read, with the next step where one is known.
 func verdict(outcomes []gateway.Outcome) error {
-	answered, busy := 0, false
+	answered, busy, denied := 0, false, false
 	for _, o := range outcomes {
 		if o.Answered() {
 			answered++
 		}
 		busy = busy || o.Fault() == "busy"
+		denied = denied || errors.Is(o.Err, fs.ErrPermission)
 	}
 	switch {
+	case denied:
+		return &exit{exitPermission, nil, "the port may not be opened: sudo lamppost read, or add your user to the group that owns it (usually dialout)"}
 	case busy:
 		return &exit{exitInUse, nil, "a port is held by the running gateway: its page shows the same values, or stop it first"}
 	case answered == len(outcomes):
 		return nil
 	case answered == 0:
-		return &exit{code: exitSilent}
+		return &exit{exitSilent, nil, "nothing answered: supply, A/B wires, speed and address, in this order; --raw shows the bytes"}
 	default:
-		return &exit{code: exitPartly}
+		return &exit{exitPartly, nil, "the line works where others on it answer: look at the silent device's own supply and address; --raw shows the bytes"}
 	}
 }

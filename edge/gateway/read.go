@@ -113,7 +113,7 @@ func (w *wiretap) take(line string, took time.Duration) (out []Frame) {
 	for _, h := range w.lines[line] {
 		out = append(out, Frame{Sent: h.sent, At: max(0, h.at.Sub(began)), Bytes: h.p})
 	}
-	w.lines[line] = nil
+	delete(w.lines, line)
 	return out
 }
 

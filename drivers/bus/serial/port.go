@@ -77,7 +77,9 @@ func tarmConfig(cfg Config) *tarm.Config {
 }
 
 // makeBlockingOnOne sets VMIN=1, VTIME=0: with VMIN=0 a non-blocking read of an
-// empty line returns 0 bytes, which means hang-up. It also keeps others out.
+// empty line returns 0 bytes, which means hang-up. It also keeps others out, but
+// not of a pseudo terminal: there the mark would outlive this program as long as
+// the other end is open, and a gateway that is not root would never get back in.
 func makeBlockingOnOne(fd int) error {
 	t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	if err != nil {
@@ -87,10 +89,31 @@ func makeBlockingOnOne(fd int) error {
 	if err := unix.IoctlSetTermios(fd, unix.TCSETS, t); err != nil {
 		return err
 	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	if pseudo(uint64(st.Rdev)) {
+		return nil
+	}
 	if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil && !errors.Is(err, unix.ENOTTY) {
 		return err
 	}
 	return nil
+}
+
+// pseudo says whether a device number is a pseudo terminal's (Linux devices.txt:
+// majors 136 to 143).
+func pseudo(rdev uint64) bool {
+	m := unix.Major(rdev)
+	return m >= 136 && m <= 143
+}
+
+// close lets others in again, also where somebody still has the line open and the
+// kernel therefore keeps the mark.
+func (p *port) close() error {
+	_ = p.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) }) // a line that is gone has no mark
+	return p.f.Close()
 }
 
 // control runs do with the descriptor. os.File.Fd would make it blocking.

@@ -143,7 +143,7 @@ func (l *Line) Close() error {
 	if p == nil {
 		return nil
 	}
-	return p.f.Close()
+	return p.close()
 }
 
 // use returns the open port, or opens it if its time has come.
@@ -193,7 +193,7 @@ func (l *Line) drop(p *port, why error) error {
 	if l.port != p {
 		return err
 	}
-	p.f.Close() // nothing can be lost: the line is gone
+	p.close() // nothing can be lost: the line is gone
 	l.port, l.lost, l.refused = nil, time.Now(), err
 	if p.heard.Load() {
 		l.pause, l.retry = 0, time.Time{}
