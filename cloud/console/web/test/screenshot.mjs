@@ -1,6 +1,6 @@
 // Takes the README's picture: brings the simulated street up with the programs in
-// bin/, waits until the cloudburst has raised alerts, and takes what Chromium
-// shows. Ends everything it started.
+// bin/ (LAMPPOST_BIN names another place), waits until the cloudburst has raised
+// alerts, and takes what Chromium shows. Ends everything it started.
 //
 //   node test/screenshot.mjs OUT.png [zh-CN]
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ if (!out) {
   console.error('usage: node test/screenshot.mjs OUT.png [LANGUAGE]');
   process.exit(2);
 }
-const program = join(import.meta.dirname, '../../../../bin/street');
+const program = join(process.env.LAMPPOST_BIN ?? join(import.meta.dirname, '../../../../bin'), 'street');
 // Rain comes after half a minute, the underpass floods within two.
 const patience = 240_000;
 
@@ -46,7 +46,7 @@ try {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu'],
   });
-  const context = await browser.newContext({ locale, timezoneId: 'Asia/Shanghai', viewport: { width: 1280, height: 1180 } });
+  const context = await browser.newContext({ locale, timezoneId: 'Asia/Shanghai', viewport: { width: 1280, height: 1320 } });
   const page = await context.newPage();
   await page.goto(url);
   // Opened before anything has happened: what is on the picture came without a reload.

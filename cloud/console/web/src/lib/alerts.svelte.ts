@@ -3,6 +3,9 @@ import type { Alert } from './api';
 import { compareActive, comparePast, mergeAlert } from './model';
 import { isUrgent, lookOf } from './severity';
 
+/** Past alerts kept, so that a wall that runs for months does not fill its memory. */
+const pastAtMost = 2000;
+
 export type News = 'raised' | 'cleared' | 'changed';
 
 class Alerts {
@@ -28,7 +31,8 @@ class Alerts {
     if (merged.condition !== 'active') return old?.condition === 'active' ? 'cleared' : 'changed';
     const worse = old && lookOf(merged.severity).rank < lookOf(old.severity).rank;
     if (old && old.condition === 'active' && !worse) return 'changed';
-    this.arrived = new Map(this.arrived).set(next.id, now);
+    const recent = [...this.arrived].filter(([, t]) => now - t < 3_600_000);
+    this.arrived = new Map(recent).set(next.id, now);
     return 'raised';
   }
 
@@ -59,6 +63,11 @@ class Alerts {
   #put(list: readonly Alert[]): ReadonlyMap<string, Alert> {
     const next = new Map(this.#all);
     for (const a of list) next.set(a.id, mergeAlert(next.get(a.id), a));
+    // A little more is let in before tidying, so that it is not done each time.
+    if (next.size > pastAtMost * 1.1) {
+      const past = [...next.values()].filter((a) => a.condition !== 'active').sort(comparePast);
+      for (const a of past.slice(pastAtMost)) next.delete(a.id);
+    }
     this.#all = next;
     return next;
   }

@@ -80,6 +80,11 @@ describe('times', () => {
     expect(formatDay('zh', utc('2025-01-02T12:00:00'), now, shanghai)).toBe('2025年1月2日');
   });
 
+  test.each([NaN, Infinity, 1e300, undefined as unknown as number])('what is no time is a dash: %s', (t) => {
+    expect(formatMoment('en', t, utc('2026-11-21T18:00:00'), shanghai)).toBe('–');
+    expect(formatMinute('zh', t)).toBe('–');
+  });
+
   test.each([
     [480, 'UTC+08:00'],
     [0, 'UTC+00:00'],

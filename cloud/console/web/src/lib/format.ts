@@ -35,6 +35,16 @@ function dateFormat(language: Language, name: string, zone: string | undefined, 
   return f;
 }
 
+/** A time as text; "–" for what is no time, so that one odd number never takes the page down. */
+function stamp(f: Intl.DateTimeFormat, t: number): string {
+  return isTime(t) ? f.format(t) : '–';
+}
+
+/** Whether t, in Unix milliseconds, is a time that a calendar can hold. */
+export function isTime(t: number): boolean {
+  return Math.abs(t) <= 8.64e15;
+}
+
 /** A measured value with the metric's decimals; without decimals, as many as the number needs, six at most. */
 export function formatValue(language: Language, v: number, decimals?: number): string {
   const text =
@@ -71,28 +81,28 @@ export function withUnit(number: string, unit: string | undefined): string {
 
 /** 14:02:10 */
 export function formatClock(language: Language, t: number, zone?: string): string {
-  return dateFormat(language, 'clock', zone, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(t);
+  return stamp(dateFormat(language, 'clock', zone, { hour: '2-digit', minute: '2-digit', second: '2-digit' }), t);
 }
 
 /** 14:02 */
 export function formatMinute(language: Language, t: number, zone?: string): string {
-  return dateFormat(language, 'minute', zone, { hour: '2-digit', minute: '2-digit' }).format(t);
+  return stamp(dateFormat(language, 'minute', zone, { hour: '2-digit', minute: '2-digit' }), t);
 }
 
 /** 23 May / 5月23日, with the year when it is not the year of `now`. */
 export function formatDay(language: Language, t: number, now: number, zone?: string): string {
   const year = dateFormat(language, 'year', zone, { year: 'numeric' });
-  if (year.format(t) === year.format(now)) {
-    return dateFormat(language, 'day', zone, { month: 'short', day: 'numeric' }).format(t);
+  if (stamp(year, t) === stamp(year, now)) {
+    return stamp(dateFormat(language, 'day', zone, { month: 'short', day: 'numeric' }), t);
   }
-  return dateFormat(language, 'yearday', zone, { year: 'numeric', month: 'short', day: 'numeric' }).format(t);
+  return stamp(dateFormat(language, 'yearday', zone, { year: 'numeric', month: 'short', day: 'numeric' }), t);
 }
 
 /** The clock time, with the day in front when that is not the day of `now`. */
 export function formatMoment(language: Language, t: number, now: number, zone?: string): string {
   const whole = dateFormat(language, 'date', zone, { year: 'numeric', month: '2-digit', day: '2-digit' });
   const clock = formatClock(language, t, zone);
-  return whole.format(t) === whole.format(now) ? clock : `${formatDay(language, t, now, zone)} ${clock}`;
+  return !isTime(t) || stamp(whole, t) === stamp(whole, now) ? clock : `${formatDay(language, t, now, zone)} ${clock}`;
 }
 
 /** The viewer's zone as an offset at t: UTC+08:00. */

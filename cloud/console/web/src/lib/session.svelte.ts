@@ -27,6 +27,8 @@ class Session {
   /** When the connection was lost, in the aggregator's time; 0 while it stands. */
   lostAt = $state(0);
   loaded = $state(false);
+  /** The last attempt to load everything did not succeed. */
+  failing = $state(false);
   info = $state.raw<Info | undefined>(undefined);
   /** Whether sounds can be heard: the browser wants a click first. */
   soundReady = $state(false);
@@ -67,8 +69,9 @@ class Session {
         api.gateways(),
         api.values(),
         api.alerts({ state: 'active' }),
-        api.alerts({ state: 'past', limit: pastAtStart }),
-        api.cameras(),
+        // Without these two the rest is still worth seeing.
+        api.alerts({ state: 'past', limit: pastAtStart }).catch(() => []),
+        api.cameras().catch(() => []),
       ]);
       this.info = info;
       clock.set(values.now);
@@ -81,8 +84,10 @@ class Session {
       alerts.put(past);
       void this.#follow(ended);
       this.loaded = true;
+      this.failing = false;
       this.lastMessage = clock.now;
     } catch {
+      this.failing = true;
       setTimeout(() => void this.load(), 2000);
     } finally {
       this.#loading = false;

@@ -139,6 +139,15 @@ describe('alerts', () => {
     expect(c.alerts.get('a')).toBeUndefined();
   });
 
+  test('past ones are bounded, active ones are never dropped', () => {
+    const many = Array.from({ length: 2500 }, (_, i) => alert({ id: `p${i}`, condition: 'cleared', cleared: i }));
+    c.alerts.put([alert({ id: 'old and active', since: -1, at: -1 })]);
+    c.alerts.put(many);
+    expect(c.alerts.past).toHaveLength(2000);
+    expect(c.alerts.past.at(-1)?.id).toBe('p500');
+    expect(c.alerts.active.map((a) => a.id)).toEqual(['old and active']);
+  });
+
   test('the loudest is urgent and unseen', () => {
     c.alerts.put([alert({ id: 'y', severity: 'yellow' })]);
     expect(c.alerts.loudest).toBeUndefined();

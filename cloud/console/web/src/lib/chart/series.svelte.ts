@@ -73,6 +73,8 @@ export class SeriesView {
     if (mine.length === 0) return;
     if (this.loading) this.#meanwhile.push(...mine);
     this.points = append(this.points, mine, this.window.from);
+    // Live readings are not thinned out; after a while the aggregator does it again.
+    if (this.reduced && !this.loading && this.points.length > 2 * atMost) void this.load();
   }
 
   receiveGap(g: Gap): void {
