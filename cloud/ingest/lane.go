@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,9 +55,23 @@ func (in *Ingest) lane(name string, kinds ...wire.Kind) *lane {
 	return l
 }
 
+// beginning is a message that is too long for anything: as much of it as shows
+// that. Kept whole, one that is larger than the lane would make the lane leave the
+// broker, and again each time a retained one comes.
+type beginning struct {
+	paho.Message
+	payload []byte
+}
+
+// Payload returns one byte more than a message may have.
+func (b *beginning) Payload() []byte { return b.payload }
+
 // take is called for each message, on the connection's own goroutine, and never
 // blocks: blocked, it would keep PINGRESP from being read.
 func (l *lane) take(m paho.Message) {
+	if p := m.Payload(); len(p) > wire.MaxMessage {
+		m = &beginning{m, bytes.Clone(p[:wire.MaxMessage+1])}
+	}
 	it := item{Message: m, at: time.Now(), size: int64(len(m.Payload()) + len(m.Topic()) + 200)}
 	l.in.counts.messages.WithLabelValues(l.name).Inc()
 	if l.bytes.Add(it.size) <= l.limit {

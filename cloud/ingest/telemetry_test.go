@@ -101,6 +101,25 @@ func TestStoreOutage(t *testing.T) {
 	}
 }
 
+// A message that is longer than the whole lane is set aside like any other: it must
+// not make the lane leave the broker, which would deliver a retained one each time.
+func TestMessageLongerThanTheLane(t *testing.T) {
+	r := newRig(t)
+	l := r.in.lanes[0]
+	m := &message{topic: "lamppost/v1/gw/live", payload: make([]byte, l.limit+1), acked: make(chan struct{}, 1)}
+	l.take(m)
+	select {
+	case <-m.acked:
+	case <-l.full:
+		t.Error("the lane calls itself full")
+	case <-time.After(patience):
+		t.Error("the message is not acknowledged to the broker")
+	}
+	g := r.gateway("gw", "")
+	g.sendPack(g.pack(1, 1))
+	g.ack("what came behind it", func(a wire.Ack) bool { return len(a.Stored) > 0 })
+}
+
 // While the store is down a lane takes what it can hold, then leaves the broker,
 // and comes back by itself. What it could not take comes again from the gateway.
 func TestFullLaneLeavesAndReturns(t *testing.T) {
