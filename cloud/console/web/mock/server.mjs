@@ -85,6 +85,8 @@ function cameras(state) {
 function stream(state, q, a) {
   a.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
   a.write(`event: hello\ndata: ${JSON.stringify({ now: Date.now() })}\n\n`);
+  // It keeps nothing to replay: who comes back has to load anew.
+  if (q.headers['last-event-id']) a.write('event: resync\ndata: {}\n\n');
   state.clients.add(a);
   q.on('close', () => state.clients.delete(a));
 }
