@@ -37,6 +37,20 @@ for (const [screen, options] of Object.entries(screens)) {
   });
 }
 
+test('no panel is wider than its column', async () => {
+  for (const size of [[1280, 900], [1440, 900], [1600, 900], [1920, 1080], [2560, 1440]]) {
+    for (const locale of ['en-GB', 'zh-CN']) {
+      const { page, close } = await open(env, '/', { size, locale });
+      await page.locator('td.value').first().waitFor();
+      const burst = await page.locator('section.device').evaluateAll((panels) =>
+        panels.filter((p) => p.scrollWidth > p.clientWidth + 1 || p.offsetWidth > p.parentElement.clientWidth + 1).map((p) => p.dataset.device),
+      );
+      assert.deepEqual(burst, [], `${size} ${locale}`);
+      await close();
+    }
+  }
+});
+
 /** Controls smaller than `least` CSS pixels either way. Links in running text are left out, as WCAG 2.5.8 does. */
 function small(page, least) {
   return page.evaluate((min) => {

@@ -120,8 +120,11 @@ export function drawLimits(u: uPlot, limits: readonly Limit[], c: Colours, scale
     const height = 18 * scale;
     const top = y - bbox.top < 24 * scale ? y + 3 * scale : y - height - 3 * scale;
     const width = ctx.measureText(l.text).width + 8 * scale;
+    // Half through, since on a phone they cover a good part of it.
     ctx.fillStyle = c.surface;
+    ctx.globalAlpha = 0.65;
     ctx.fillRect(right - width + 4 * scale, top, width, height);
+    ctx.globalAlpha = 1;
     ctx.fillStyle = c.text;
     ctx.textBaseline = 'middle';
     ctx.fillText(l.text, right, top + height / 2);
