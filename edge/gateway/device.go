@@ -36,6 +36,7 @@ type device struct {
 	lastAt int64         // boot ms of the last good sample
 	still  []byte        // newest picture of a camera
 	sentAt int64         // boot ms of the last still that was uploaded unasked
+	next   time.Time     // when it is due again
 }
 
 // deviceSpec is what the configuration says of a device.
@@ -72,6 +73,7 @@ func (d *device) part() string {
 // nothing to write: a fault that lasts is written only now and then.
 func (d *device) take(s poll.Sample) (rec record.Sample, write bool) {
 	rec = record.Sample{Device: d.spec.id, BootMS: s.BootMS}
+	d.next = s.Next
 	if s.Err == nil && len(s.Readings) != len(d.channels) {
 		s.Err = errors.New("the driver has a bug: it does not give one reading per channel")
 	}

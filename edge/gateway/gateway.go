@@ -108,7 +108,8 @@ func (g *Gateway) run(ctx context.Context) error {
 	local, ctx := errgroup.WithContext(ctx)
 	page, err := g.servePage(ctx, local)
 	if err != nil {
-		return errors.Join(err, local.Wait())
+		endLink()
+		return errors.Join(local.Wait(), link.Wait()) // the page's error among them
 	}
 	local.Go(func() error { return g.clock.Run(ctx) })
 	local.Go(func() error { return g.syncLoop(ctx) })
@@ -149,16 +150,21 @@ func (g *Gateway) servePage(ctx context.Context, group *errgroup.Group) (net.Add
 // goes on in the next: rule states, readings, what is known of devices.
 func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
 	cfg := g.opt.Config
-	first := true
+	var running *config.Config
 	for {
 		stop, err := g.begin(ctx, cfg)
+		if err != nil && running != nil {
+			g.log.Error("the new configuration cannot run, the old one goes on", "config", cfg.Hash, "error", err)
+			cfg = running
+			stop, err = g.begin(ctx, cfg)
+		}
 		if err != nil {
 			return err
 		}
-		if first && g.opt.Ready != nil {
+		if running == nil && g.opt.Ready != nil {
 			g.opt.Ready(Started{Gateway: g.id, Epoch: g.epoch, Status: page, Devices: len(cfg.Devices)})
 		}
-		first = false
+		running = cfg
 		select {
 		case <-ctx.Done():
 			stop()

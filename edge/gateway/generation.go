@@ -94,7 +94,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(), e
 }
 
 // adoptDevices carries over what is known of devices that did not change: their
-// last values, and that they have warmed up.
+// last values, that they have warmed up, and when they are due.
 func (g *Gateway) adoptDevices(gen, old *generation) {
 	for id, d := range gen.devices {
 		o := old.devices[id]
@@ -106,6 +106,9 @@ func (g *Gateway) adoptDevices(gen, old *generation) {
 		d.spec = spec
 		for i, s := range d.streams {
 			s.Limit(d.limits(i))
+		}
+		if o.spec.every == spec.every {
+			gen.lines.due(id, o.next)
 		}
 	}
 }

@@ -109,6 +109,17 @@ func fetcher(timeout time.Duration) drivers.Fetcher {
 	}}
 }
 
+// due lets a device go on in the rhythm that it has.
+func (ls *Lines) due(id string, at time.Time) {
+	for _, l := range ls.all {
+		for i := range l.devices {
+			if l.devices[i].ID == id {
+				l.devices[i].Due = at
+			}
+		}
+	}
+}
+
 // Poll samples all devices of all lines until ctx ends.
 func (ls *Lines) Poll(ctx context.Context, bootMS func() int64, sink func(poll.Sample)) {
 	var wg sync.WaitGroup

@@ -34,7 +34,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 			return journal.Stamp{Boot: boot.ID, BootMS: clock.BootMS(), UnixMS: o.Wall().UnixMilli()}
 		}})
 	if err != nil {
-		return nil, fmt.Errorf("journal: %w", err)
+		return nil, err
 	}
 	g.journal, g.epoch = j, wire.Epoch(j.Epoch().String())
 	g.openClock(ctx, boot)

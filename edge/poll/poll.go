@@ -25,6 +25,9 @@ type Device struct {
 	ID      string
 	Every   time.Duration // the grid; > 0
 	Timeout time.Duration // bound for one sample; > 0
+	// Due is a point of its grid, as Sample.Next said: who polls it after somebody else
+	// keeps its rhythm. Zero: the line chooses.
+	Due time.Time
 	// Open makes the driver. It is called before the first sample and again, in a
 	// later slot, as long as it fails. It must not block on the hardware.
 	Open func() (drivers.Driver, error)
@@ -39,6 +42,7 @@ type Sample struct {
 	Took     time.Duration
 	Late     time.Duration // how long after its grid point the sample began
 	Skipped  int           // grid points passed over since the last sample
+	Next     time.Time     // when the device is due again
 	Driver   drivers.Driver
 }
 
@@ -50,6 +54,9 @@ func Line(ctx context.Context, devices []Device, bootMS func() int64, sink func(
 	start, apart := time.Now(), spread(devices)
 	for i, d := range devices {
 		slots[i] = &slot{device: d, due: start.Add(time.Duration(i) * apart)}
+		if !d.Due.IsZero() {
+			slots[i].due = d.Due.Add(max(0, start.Sub(d.Due)/d.Every) * d.Every) // at most one slot late
+		}
 	}
 	defer closeAll(slots)
 	timer := time.NewTimer(0)
@@ -142,6 +149,7 @@ func (s *slot) sample(ctx context.Context, bootMS func() int64) Sample {
 	out.BootMS, out.Took, out.Driver = bootMS(), time.Since(began), s.driver
 	s.failed = out.Err != nil
 	s.advance(time.Now())
+	out.Next = s.due
 	return out
 }
 

@@ -185,6 +185,37 @@ type broken struct{ part }
 
 func (broken) Sample(context.Context) ([]obs.Reading, error) { panic("index out of range") }
 
+// Who is polled after a pause by another line keeps its rhythm; the slot that fell
+// into the pause is made up for, older ones are not.
+func TestRhythmIsTakenOver(t *testing.T) {
+	for pause, want := range map[time.Duration][]int64{
+		200 * time.Millisecond:  {10, 1010, 2010, 3010, 4010},
+		700 * time.Millisecond:  {10, 1010, 2210, 3010, 4010}, // from 1.5 s to 2.2 s nobody polled
+		2700 * time.Millisecond: {10, 1010, 4210, 5010, 6010},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			var at []int64
+			d := device("a", time.Second, part{takes: 10 * time.Millisecond})
+			line := func(until time.Duration) {
+				ctx, stop := context.WithDeadline(t.Context(), start.Add(until))
+				defer stop()
+				poll.Line(ctx, []poll.Device{d, device("b", 10*time.Second, part{})}, func() int64 { return time.Since(start).Milliseconds() }, func(s poll.Sample) {
+					if s.Device == "a" {
+						at, d.Due = append(at, s.BootMS), s.Next
+					}
+				})
+			}
+			line(1500 * time.Millisecond)
+			time.Sleep(pause)
+			line(1500*time.Millisecond + pause + 2500*time.Millisecond)
+			if !slices.Equal(at, want) {
+				t.Errorf("after a pause of %v: sampled at %v ms, want %v", pause, at, want)
+			}
+		})
+	}
+}
+
 func TestPanickingDriverIsAnErrorOfThatDevice(t *testing.T) {
 	at, samples := run(t, 3900*time.Millisecond,
 		poll.Device{ID: "broken", Every: time.Second, Timeout: time.Second, Open: func() (drivers.Driver, error) { return broken{}, nil }},
