@@ -117,6 +117,7 @@ func (c *city) lookOn(t *testing.T, until time.Time) map[string]*sighting {
 
 // gatewayRow is a gateway as the aggregator shows it.
 type gatewayRow struct {
+	Name     string
 	ID       string
 	Online   bool
 	Clock    string
@@ -180,34 +181,18 @@ func (m mishap) check(t *testing.T, lines []truth.Line, seen map[string]*sightin
 
 // checkTiming compares the readings' intervals while another device is in trouble
 // with those of quiet times. The figures are logged; what is demanded is that no
-// slot is missed: no interval reaches one and a half.
+// slot is missed. A part that talks by itself once a second, asked for a reading
+// each two, is up to a second off by its nature.
 func (c *city) checkTiming(lines []truth.Line, began, ended time.Time) {
 	c.t.Helper()
-	every := map[string]int64{}
-	page, err := c.page()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	for _, d := range page.State.Devices {
-		every[d.ID] = d.EveryMS
-	}
+	beats, every := c.beats(began, ended)
 	spans := troubleSpans(lines)
-	byDevice := map[string][]truth.Point{}
-	for _, p := range c.points(began.UnixMilli(), ended.UnixMilli()) {
-		if ps := byDevice[p.Device]; len(ps) == 0 || ps[0].Channel == p.Channel { // one channel tells the device's rhythm
-			byDevice[p.Device] = append(ps, p)
-		}
-	}
 	c.t.Logf("%-10s %6s | %5s %9s %9s | %5s %9s %9s", "device", "every", "quiet", "p99", "max", "fault", "p99", "max")
-	for _, id := range slices.Sorted(maps.Keys(byDevice)) {
-		if every[id] == 0 {
-			continue // the gateway's own
-		}
+	for _, id := range slices.Sorted(maps.Keys(beats)) {
 		var quiet, during []int64
-		ps := byDevice[id]
-		for i := 1; i < len(ps); i++ {
-			own, other := spans.touch(id, ps[i-1].T, ps[i].T)
-			off := ps[i].T - ps[i-1].T - every[id]
+		for i, at := range beats[id][1:] {
+			own, other := spans.touch(id, beats[id][i], at)
+			off := at - beats[id][i] - every[id]
 			switch {
 			case own:
 			case other:
@@ -219,13 +204,37 @@ func (c *city) checkTiming(lines []truth.Line, began, ended time.Time) {
 		qp, qm := p99(quiet)
 		fp, fm := p99(during)
 		c.t.Logf("%-10s %4d s | %5d %6d ms %6d ms | %5d %6d ms %6d ms", id, every[id]/1000, len(quiet), qp, qm, len(during), fp, fm)
-		if fm >= every[id]/2 {
+		if fm >= every[id]*3/4 {
 			c.t.Errorf("%s: a reading is %d ms off its interval of %d ms while another device was in trouble: a slot was missed", id, fm, every[id])
 		}
 		if len(during) == 0 {
 			c.t.Errorf("%s: no interval was judged", id)
 		}
 	}
+}
+
+// beats returns when each device was sampled, by one of its channels, and its
+// interval, in milliseconds.
+func (c *city) beats(from, to time.Time) (beats map[string][]int64, every map[string]int64) {
+	c.t.Helper()
+	page, err := c.page()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	beats, every = map[string][]int64{}, map[string]int64{}
+	for _, d := range page.State.Devices {
+		every[d.ID] = d.EveryMS
+	}
+	channel := map[string]string{}
+	for _, p := range c.points(from.UnixMilli(), to.UnixMilli()) {
+		if channel[p.Device] == "" {
+			channel[p.Device] = p.Channel
+		}
+		if channel[p.Device] == p.Channel && every[p.Device] > 0 { // not the gateway's own
+			beats[p.Device] = append(beats[p.Device], p.T)
+		}
+	}
+	return beats, every
 }
 
 // trouble is when which device had a fault of its own.
