@@ -133,13 +133,12 @@ func (u *Uplink) settle(e wire.Epoch, r wire.Range, now time.Time) (n uint64) {
 	return n
 }
 
-// answered takes part off everything that waits for an answer.
+// answered takes part off everything that waits for an answer. What is still in a
+// queue is passed over when its turn comes.
 func (u *Uplink) answered(e wire.Epoch, part wire.Range, now time.Time) {
 	for lane := range u.window {
 		u.window[lane].settle(e, part, now)
 	}
-	u.alerts.settle(e, part)
-	u.events.settle(e, part)
 }
 
 // settleAlert marks one revision of an alert, sent or about to be sent again.

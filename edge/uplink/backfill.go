@@ -102,7 +102,10 @@ func (f *filler) step(now time.Time) (wait time.Duration) {
 	extents := u.o.Journal.Extents()
 	u.mu.Lock()
 	u.prune(extents)
-	limit := min(u.o.Limits.Readings, max(1, int(u.allowed()/2)))
+	want := demand{
+		readings: min(u.o.Limits.Readings, max(1, int(u.allowed()/2))),
+		singles:  maxQueued - max(len(u.events.ships), len(u.alerts.ships)),
+	}
 	var epoch wire.Epoch
 	var ranges []wire.Range
 	if len(u.prepared) < maxPrepared && u.pace() > 0 && !u.link.draining {
@@ -115,7 +118,7 @@ func (f *filler) step(now time.Time) (wait time.Duration) {
 	if len(ranges) == 0 {
 		return lookEvery
 	}
-	p := f.parcel(f.read(epoch, ranges, limit))
+	p := f.parcel(f.read(epoch, ranges, want))
 	u.mu.Lock()
 	u.apply(p, now)
 	u.mu.Unlock()

@@ -7,8 +7,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
+
+var _ Clock = (*clock.Clock)(nil)
 
 // boardClock is a board's clock in a bubble: trusted from the moment somebody
 // says what time it is.
@@ -46,16 +49,16 @@ func (c *boardClock) Observe(source string, bootMS, unixMS, errMS int64) {
 func TestClockless(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCity(t)
-		clock := &boardClock{start: time.Now()}
-		c.clock = func() int64 { return base + clock.BootMS() }
+		board := &boardClock{start: time.Now()}
+		c.clock = func() int64 { return base + board.BootMS() }
 		c.slow, c.behind = 100*time.Millisecond, 200*time.Millisecond
 		c.ack = func(a arrival) bool { return a.pack == nil || a.pack.Boot == "" } // nobody tells the time yet
 		j := newMemory(epoch17)
-		u, stop := c.start(t, Options{Journal: j, Clock: clock, Boot: bootID})
+		u, stop := c.start(t, Options{Journal: j, Clock: board, Boot: bootID})
 		defer stop()
 		sample := func(seq uint64) {
 			v := reading(seq)
-			v.Time = clock.BootMS()
+			v.Time = board.BootMS()
 			j.put(epoch17, Record{Undated: true, Values: []wire.Value{v}})
 			u.Offer(seq, []wire.Value{v})
 		}
@@ -73,7 +76,7 @@ func TestClockless(t *testing.T) {
 		c.change(func() { c.ack = nil })
 		sample(61)
 		after(2 * time.Second)
-		unixMS, errMS, trusted := clock.Unix(0)
+		unixMS, errMS, trusted := board.Unix(0)
 		if off := unixMS - base; !trusted || off < -errMS || off > errMS || errMS > 160 {
 			t.Fatalf("boot was at %d ± %d, %v", off, errMS, trusted)
 		}
@@ -81,7 +84,7 @@ func TestClockless(t *testing.T) {
 			for i := range j.records[epoch17] {
 				r := &j.records[epoch17][i]
 				v := r.Values[0]
-				v.Time, _, _ = clock.Unix(v.Time)
+				v.Time, _, _ = board.Unix(v.Time)
 				r.Undated, r.Values = false, []wire.Value{v}
 			}
 		})
@@ -93,8 +96,8 @@ func TestClockless(t *testing.T) {
 		after(2 * time.Second)
 		live = c.arrivals(wire.LiveTopic)
 		last := live[len(live)-1].pack
-		if last.Boot != "" || last.Values[0].Time != unixMS+clock.BootMS()-2000 {
-			t.Errorf("%+v at %d", last, clock.BootMS())
+		if last.Boot != "" || last.Values[0].Time != unixMS+board.BootMS()-2000 {
+			t.Errorf("%+v at %d", last, board.BootMS())
 		}
 	})
 }

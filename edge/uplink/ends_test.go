@@ -120,6 +120,12 @@ func TestBrokerDownAtStart(t *testing.T) {
 		if newest := first.pack.Ranges[len(first.pack.Ranges)-1].To; newest != 1000 {
 			t.Errorf("the first live pack ends with %d", newest)
 		}
+		c.cut()
+		lost := time.Now()
+		after(time.Second)
+		if again := c.dials[len(c.dials)-1].Sub(lost); again < 0 || again > 750*time.Millisecond {
+			t.Errorf("a link that was good is tried again after %v", again)
+		}
 	})
 }
 
@@ -128,9 +134,10 @@ func TestCleanEnd(t *testing.T) {
 		c := newCity(t)
 		var saved []byte
 		u, stop := c.start(t, Options{Limits: Limits{Linger: time.Second}, Save: func(s []byte) error { saved = s; return nil }})
-		after(time.Second)
 		offer(u, 1, 5)
-		if err := u.Alert(alert(1, 1, 6)); err != nil {
+		after(3 * time.Second) // the store is pinned, and that is saved
+		offer(u, 6, 7)
+		if err := u.Alert(alert(1, 1, 8)); err != nil {
 			t.Fatal(err)
 		}
 		begin := time.Now()
@@ -138,12 +145,12 @@ func TestCleanEnd(t *testing.T) {
 		if took := time.Since(begin); took > 500*time.Millisecond {
 			t.Errorf("it took %v", took)
 		}
-		c.check(t, epoch17, 6)
+		c.check(t, epoch17, 8)
 		on := c.arrivals(wire.OnlineTopic)
 		if len(on) != 2 || string(on[0].payload) != `{"v":1,"online":true,"conn":17000001}` || string(on[1].payload) != `{"v":1,"online":false,"conn":17000001}` {
 			t.Errorf("%+v", on)
 		}
-		if string(saved) != `{"v":1,"stores":["st-1"],"epochs":{"17-9f3ac2d1b07e":["1-6"]}}` {
+		if string(saved) != `{"v":1,"stores":["st-1"],"epochs":{"17-9f3ac2d1b07e":["1-8"]}}` {
 			t.Errorf("saved %s", saved)
 		}
 	})
@@ -193,9 +200,37 @@ func TestState(t *testing.T) {
 		if again := len(c.arrivals(wire.StateTopic)); again != n+1 {
 			t.Errorf("%d states on the new connection", again-n)
 		}
+		n = len(c.arrivals(wire.StateTopic))
+		if err := u.SetState(s); err != nil {
+			t.Fatal(err)
+		}
+		after(5 * time.Second)
+		if more := len(c.arrivals(wire.StateTopic)); more != n {
+			t.Errorf("the same state was published %d times more", more-n)
+		}
 		s.Clock = "fine"
 		if err := u.SetState(s); err == nil {
 			t.Error("a state that is not valid was taken")
 		}
+	})
+}
+
+// Alerts and events that are not on the disk yet go again from memory.
+func TestConnectionLostBeforeCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCity(t)
+		c.ack = func(arrival) bool { return len(c.links) > 1 }
+		u, stop := c.start(t, Options{})
+		defer stop()
+		if err := u.Alert(alert(1, 1, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := u.Event(event(2)); err != nil {
+			t.Fatal(err)
+		}
+		after(time.Second)
+		c.cut()
+		after(5 * time.Second)
+		c.check(t, epoch17, 2)
 	})
 }

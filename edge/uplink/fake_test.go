@@ -144,11 +144,9 @@ func (l *fakeLink) answer(a wire.Ack) {
 	c := l.c
 	c.mu.Lock()
 	wait := c.behind
-	c.mu.Unlock()
-	time.Sleep(wait) // in a bubble
-	c.mu.Lock()
 	a.Store, a.Time, a.Credit = c.store, c.clock(), c.credit
 	c.mu.Unlock()
+	time.Sleep(wait) // in a bubble; the way back
 	l.deliver(a)
 }
 

@@ -1,15 +1,11 @@
 package uplink
 
 import (
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
-
-// errUndated stops a reading at a record that has no date yet.
-var errUndated = errors.New("cannot be dated yet")
 
 // harvest is what one reading of the journal gave.
 type harvest struct {
@@ -17,44 +13,68 @@ type harvest struct {
 	records []Record
 	covered []wire.Range // ends with the last record taken, or at the end of what was asked for
 	values  int
-	next    uint64 // first number that was not taken, if stop is set
-	stop    error
-	hold    time.Duration
+	single  int // events and alerts
+	// If hold is set, the records from number next on are to be left for so long; err
+	// says why if the journal could not be read.
+	hold time.Duration
+	next uint64
+	err  error
 }
 
-// read takes up to limit readings from the journal.
-func (f *filler) read(e wire.Epoch, ranges []wire.Range, limit int) harvest {
+// demand is how much a reading may give.
+type demand struct {
+	readings int
+	singles  int // events and alerts: what their queues have room for
+}
+
+// read takes up to what is wanted from the journal.
+func (f *filler) read(e wire.Epoch, ranges []wire.Range, want demand) harvest {
 	h := harvest{epoch: e}
 	for _, r := range ranges {
 		from, full := r.From, false
 		err := f.u.o.Journal.Read(e, r, func(rec Record) bool {
-			switch {
-			case rec.Seq < from || rec.Seq > r.To:
+			if rec.Seq < from || rec.Seq > r.To {
 				return true // not asked for
-			case rec.Undated:
-				h.stop, h.next, h.hold = errUndated, rec.Seq, undatedPause
-				return false
-			case len(h.records) > 0 && (h.values+len(rec.Values) > limit || len(h.records) >= limit):
-				full = true
+			}
+			if full = !h.take(rec, want); full {
 				return false
 			}
-			h.records = append(h.records, rec)
-			h.values += len(rec.Values)
 			h.covered = appendRange(h.covered, wire.Range{From: from, To: rec.Seq})
 			from = rec.Seq + 1
 			return true
 		})
 		switch {
-		case h.stop != nil || full:
+		case full:
 			return h
 		case err != nil:
-			h.stop, h.next, h.hold = err, from, readPause
+			h.hold, h.next, h.err = readPause, from, err
 			return h
 		case from <= r.To:
 			h.covered = appendRange(h.covered, wire.Range{From: from, To: r.To})
 		}
 	}
 	return h
+}
+
+// take adds a record, or returns false: the harvest ends before it.
+func (h *harvest) take(rec Record, want demand) bool {
+	single := rec.Event != nil || rec.Alert != nil
+	switch {
+	case rec.Undated:
+		h.hold, h.next = undatedPause, rec.Seq
+		return false
+	case single && h.single >= want.singles:
+		h.hold, h.next = lookEvery, rec.Seq
+		return false
+	case len(h.records) > 0 && (h.values+len(rec.Values) > want.readings || len(h.records) >= want.readings):
+		return false
+	}
+	h.records = append(h.records, rec)
+	h.values += len(rec.Values)
+	if single {
+		h.single++
+	}
+	return true
 }
 
 // appendRange adds a range behind the others.
@@ -69,7 +89,7 @@ func appendRange(rs []wire.Range, r wire.Range) []wire.Range {
 // parcel is what a harvest becomes.
 type parcel struct {
 	harvest
-	ship    *shipment     // the pack; nil: there are no readings
+	pack    *shipment     // the pack; nil: there are no readings
 	singles []*shipment   // events and alerts, each for itself
 	done    wire.RangeSet // numbers that nothing stands behind
 	poison  []wire.Range  // records that will never travel,
@@ -90,8 +110,8 @@ func (f *filler) parcel(h harvest) parcel {
 			readings = append(readings, rec)
 		}
 	}
-	p.ship = f.pack(&p, readings, &rest)
-	if p.ship == nil {
+	p.pack = f.pack(&p, readings, &rest)
+	if p.pack == nil {
 		p.done = rest
 	}
 	return p
@@ -144,8 +164,8 @@ func (f *filler) pack(p *parcel, records []Record, rest *wire.RangeSet) *shipmen
 
 // apply takes a parcel over. Call with mu held.
 func (u *Uplink) apply(p parcel, now time.Time) {
-	if p.ship != nil {
-		u.prepared = append(u.prepared, p.ship)
+	if p.pack != nil {
+		u.prepared = append(u.prepared, p.pack)
 	}
 	for r := range p.done.All() {
 		u.cursors.add(p.epoch, r)
@@ -155,17 +175,15 @@ func (u *Uplink) apply(p parcel, now time.Time) {
 		u.count.Refused, u.count.RefusedWhy = u.count.Refused+1, p.why.Error()
 		u.o.Log.Error("uplink: a record cannot be sent and is put aside", "epoch", p.epoch, "record", r.From, "error", p.why)
 	}
-	if p.stop != nil {
+	if p.hold > 0 {
 		u.hold(p.epoch).stop(p.next, now.Add(p.hold))
-		if !errors.Is(p.stop, errUndated) {
-			u.count.ReadError = p.stop.Error()
-			u.o.Log.Warn("uplink: the journal cannot be read; tried again", "epoch", p.epoch, "record", p.next, "error", p.stop)
-		}
+	}
+	if p.err != nil {
+		u.count.ReadError = p.err.Error()
+		u.o.Log.Warn("uplink: the journal cannot be read; tried again", "epoch", p.epoch, "record", p.next, "error", p.err)
 	}
 	for _, s := range p.singles {
-		if !u.push(s) {
-			u.hold(p.epoch).stop(s.left.Ranges()[0].From, now.Add(lookEvery))
-		}
+		u.push(s) // what finds no room now is read again
 	}
 }
 

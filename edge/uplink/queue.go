@@ -1,10 +1,6 @@
 package uplink
 
-import (
-	"slices"
-
-	"github.com/lamppost-city/lamppost/edge/wire"
-)
+import "slices"
 
 // Bounds of what waits in memory to be sent. What does not fit is in the journal.
 const (
@@ -82,9 +78,4 @@ func (q *queue) pop() *shipment {
 func (q *queue) requeue(ships []*shipment) {
 	q.ships = append(slices.Clone(ships), q.ships...)
 	q.sortAlerts()
-}
-
-// settle drops what was acknowledged before it was sent again.
-func (q *queue) settle(e wire.Epoch, r wire.Range) {
-	q.ships = filter(q.ships, func(s *shipment) bool { return s.epoch != e || !common(s.left, r) })
 }
