@@ -30,8 +30,9 @@ type Extent struct {
 	Range wire.Range
 }
 
-// Source is the journal as the uplink sees it. Its methods are called from one
-// goroutine at a time and may block on the disk.
+// Source is the journal as the uplink sees it. It is safe for concurrent use: Read
+// may be under way, and may block on the disk, while Extents is asked for, which
+// should not.
 type Source interface {
 	// Extents returns the epochs that hold committed records, oldest first.
 	Extents() []Extent
