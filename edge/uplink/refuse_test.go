@@ -94,6 +94,9 @@ func TestAckOfWhatWasNotSent(t *testing.T) {
 				t.Errorf("Stored(%d) = %v", seq, !want)
 			}
 		}
+		if m := u.Missing(epoch17, wire.Range{From: 1, To: 5}); !slices.Equal(m, []wire.Range{{From: 1, To: 2}, {From: 5, To: 5}}) {
+			t.Errorf("missing: %v", m)
+		}
 		if u.Stored(epoch18, wire.Range{From: 1, To: 1}) {
 			t.Error("an epoch that was never sent is stored")
 		}
