@@ -54,7 +54,8 @@ func TestOneBadThingStaysOneBadThing(t *testing.T) {
 	ended := time.Now()
 	city.drained(20 * time.Second)
 
-	report := city.judge(city.points(began.Add(-time.Minute).UnixMilli(), ended.Add(time.Minute).UnixMilli()), began, ended,
+	from, to := began.Add(-time.Minute), ended.Add(time.Minute)
+	report := city.judgeWith(city.points(from.UnixMilli(), to.UnixMilli()), city.faults(nil, from, to), began, ended,
 		func(r *truth.Run) { r.Grace = 10 * time.Second })
 	t.Log(report.String())
 	if err := report.Err(); err != nil {

@@ -1,31 +1,6 @@
 package alert
 
-import (
-	"github.com/lamppost-city/lamppost/drivers/obs"
-	"github.com/lamppost-city/lamppost/edge/wire"
-)
-
-// Level writes a severity for people, as a shape and a word, since colour alone
-// does not reach everybody: "▲ Ⅱ级(橙)", "▲ level II (orange)". It is never called
-// by the names of official warnings, which authorities issue, not gateways. What
-// is no severity is shown as it is.
-func Level(s wire.Severity, lang string) string {
-	words := map[wire.Severity][2]string{
-		wire.Red:    {"◆ Ⅰ级(红)", "◆ level I (red)"},
-		wire.Orange: {"▲ Ⅱ级(橙)", "▲ level II (orange)"},
-		wire.Yellow: {"● Ⅲ级(黄)", "● level III (yellow)"},
-		wire.Blue:   {"■ Ⅳ级(蓝)", "■ level IV (blue)"},
-	}
-	w, ok := words[s]
-	switch {
-	case !ok:
-		return string(s)
-	case lang == "zh":
-		return w[0]
-	default:
-		return w[1]
-	}
-}
+import "github.com/lamppost-city/lamppost/drivers/obs"
 
 // measured turns a stream's metric into that of what the rule compared.
 func measured(m obs.Metric, quantity string) obs.Metric {

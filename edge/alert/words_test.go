@@ -11,22 +11,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/alert"
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
-
-func TestLevel(t *testing.T) {
-	for _, c := range []struct {
-		s        wire.Severity
-		lang, in string
-	}{
-		{wire.Red, "zh", "◆ Ⅰ级(红)"}, {wire.Orange, "zh", "▲ Ⅱ级(橙)"}, {wire.Yellow, "zh", "● Ⅲ级(黄)"}, {wire.Blue, "zh", "■ Ⅳ级(蓝)"},
-		{wire.Red, "en", "◆ level I (red)"}, {wire.Blue, "fr", "■ level IV (blue)"}, {"", "zh", ""}, {"pink", "en", "pink"},
-	} {
-		if got := alert.Level(c.s, c.lang); got != c.in {
-			t.Errorf("Level(%q, %q) = %q, want %q", c.s, c.lang, got, c.in)
-		}
-	}
-}
 
 // What a rule compares is not always the stream's own quantity.
 func TestQuantities(t *testing.T) {
