@@ -88,3 +88,30 @@ func (d *dates) moment(boot string, bootMS int64) wire.Moment {
 // stamp turns a commit's stamp into a moment. A commit of a boot that never had
 // an anchor is dated by nothing.
 func (d *dates) stamp(s journal.Stamp) wire.Moment { return d.moment(s.Boot, s.BootMS) }
+
+// fill dates a moment that could not be dated when it was written.
+func (d *dates) fill(m *wire.Moment) {
+	if m.Unix == 0 {
+		*m = d.moment(m.Boot, m.BootMS)
+	}
+}
+
+// event fills in the wall times of an event that were not known when it was
+// written, alert those of an alert.
+func (d *dates) event(e *wire.Event) {
+	d.fill(&e.At)
+	if e.Gap != nil {
+		d.fill(&e.Gap.From)
+		d.fill(&e.Gap.To)
+	}
+}
+
+func (d *dates) alert(a *wire.Alert) {
+	d.fill(&a.At)
+	d.fill(&a.Since)
+	if a.Cleared != nil {
+		at := *a.Cleared // it may be shared
+		d.fill(&at)
+		a.Cleared = &at
+	}
+}

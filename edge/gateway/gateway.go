@@ -73,6 +73,7 @@ type Gateway struct {
 	mu        sync.Mutex // guards what follows, and all devices, rules and trails
 	gen       *generation
 	active    map[string]*wire.Alert // by rule
+	undated   map[string]wire.Alert  // by id, see remember
 	scratch   []byte
 	ruleTimer *time.Timer
 

@@ -110,9 +110,29 @@ func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 	return g.publish(key, saved, a)
 }
 
-// publish writes a revision down together with the rule's state and sends it.
+// publish carries a revision out: it is written down, it stands, it leaves.
 func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
-	body, err := record.AppendAlert(nil, a)
+	if err := g.file(key, &saved, &a); err != nil {
+		return err
+	}
+	if saved.Alert == nil {
+		delete(g.active, a.Rule)
+	} else {
+		g.active[a.Rule] = &a
+	}
+	g.alerts.WithLabelValues(string(a.Severity), a.Condition).Inc()
+	g.log.Info("alert", "rule", a.Rule, "severity", a.Severity, "condition", a.Condition, "text", a.Text["en"])
+	return g.send(a)
+}
+
+// file dates a revision as far as that is possible and writes it down together
+// with the rule's state.
+func (g *Gateway) file(key string, saved *alert.Saved, a *wire.Alert) error {
+	g.dates.alert(a)
+	if saved.Alert != nil && saved.Alert.ID == a.ID {
+		saved.Alert = a
+	}
+	body, err := record.AppendAlert(nil, *a)
 	if err != nil {
 		return err
 	}
@@ -124,13 +144,12 @@ func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
 		return err
 	}
 	a.Epoch = g.epoch
-	if saved.Alert == nil {
-		delete(g.active, a.Rule)
-	} else {
-		g.active[a.Rule] = &a
-	}
-	g.alerts.WithLabelValues(string(a.Severity), a.Condition).Inc()
-	g.log.Info("alert", "rule", a.Rule, "severity", a.Severity, "condition", a.Condition, "text", a.Text["en"])
+	g.remember(*a)
+	return nil
+}
+
+// send lets a revision leave; the sync runs beside it.
+func (g *Gateway) send(a wire.Alert) error {
 	g.kickSync()
 	g.kickState()
 	if g.uplink == nil {

@@ -84,13 +84,13 @@ func (s *source) travel(e journal.Epoch, boot string, rec journal.Record) uplink
 	case record.KindEvent:
 		var ev wire.Event
 		if ev, err = record.DecodeEvent(rec.Body, e, rec.Seq); err == nil {
-			s.dateEvent(&ev)
+			s.dates.event(&ev)
 			out.Event = &ev
 		}
 	case record.KindAlert:
 		var a wire.Alert
 		if a, err = record.DecodeAlert(rec.Body, e, rec.Seq); err == nil {
-			s.dateAlert(&a)
+			s.dates.alert(&a)
 			out.Alert = &a
 		}
 	}
@@ -122,28 +122,4 @@ func sampleValues(dst []wire.Value, s *record.Sample, t int64, u units) []wire.V
 		dst = append(dst, v)
 	}
 	return dst
-}
-
-// dateEvent and dateAlert fill in wall times that were not known when the record
-// was written.
-func (s *source) dateEvent(e *wire.Event) {
-	s.date(&e.At)
-	if e.Gap != nil {
-		s.date(&e.Gap.From)
-		s.date(&e.Gap.To)
-	}
-}
-
-func (s *source) dateAlert(a *wire.Alert) {
-	s.date(&a.At)
-	s.date(&a.Since)
-	if a.Cleared != nil {
-		s.date(a.Cleared)
-	}
-}
-
-func (s *source) date(m *wire.Moment) {
-	if m.Unix == 0 {
-		*m = s.dates.moment(m.Boot, m.BootMS)
-	}
 }
