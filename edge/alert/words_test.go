@@ -11,6 +11,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/alert"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // What a rule compares is not always the stream's own quantity.
