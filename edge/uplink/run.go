@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -15,16 +16,25 @@ func (u *Uplink) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { u.keep(keeping) })
+	said := ""
 	for n := int64(1); ctx.Err() == nil; n++ {
 		before, begin := u.lastAck(), time.Now()
 		err := u.connection(ctx, n)
 		u.down(err)
+		if time.Since(begin) > mostPause {
+			said = "" // it was connected meanwhile: what ended it is news
+		}
 		if u.lastAck() != before || time.Since(begin) > mostPause {
 			u.pause.reset() // it was of use: the link is worth a quick attempt
 		}
 		if ctx.Err() == nil {
-			wait := u.pause.next()
-			u.o.Log.Info("uplink: no connection", "broker", u.o.Broker, "error", err, "again", wait.Round(time.Millisecond))
+			wait, level := u.pause.next(), slog.LevelInfo
+			if err != nil && err.Error() == said {
+				level = slog.LevelDebug // an outage is one line, not one a try
+			} else if err != nil {
+				said = err.Error()
+			}
+			u.o.Log.Log(ctx, level, "uplink: no connection", "broker", u.o.Broker, "error", err, "again", wait.Round(time.Millisecond))
 			sleep(ctx, wait)
 		}
 	}
