@@ -98,14 +98,14 @@ func (d *device) takeFault(s poll.Sample, rec *record.Sample) (write bool) {
 	if d.fault == nil {
 		d.changed = s.BootMS
 	}
-	d.fault = s.Err
 	d.failed++
+	var skipped *modbus.Skipped
+	if errors.As(s.Err, &skipped) && d.fault != nil {
+		return false // it was not even asked: what it failed with last still holds
+	}
+	d.fault = s.Err
 	if errors.Is(s.Err, drivers.ErrUnplugged) {
 		d.streams = nil // what comes back has to warm up again
-	}
-	var skipped *modbus.Skipped
-	if errors.As(s.Err, &skipped) {
-		return false // the line was not even asked
 	}
 	if d.failed > 1 && s.BootMS-d.written < faultEvery.Milliseconds() {
 		return false

@@ -78,6 +78,7 @@ type Gateway struct {
 	ruleTimer *time.Timer
 
 	syncs, states chan struct{} // one signal waits in each
+	said          []byte        // the news that were published last; one goroutine's at a time
 }
 
 // ruleKey is the journal's state key for a rule and its active alert.

@@ -109,6 +109,11 @@ func fetcher(timeout time.Duration) drivers.Fetcher {
 	}}
 }
 
+// shared says whether a line is a bus.
+func (ls *Lines) shared(id string) bool {
+	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.bus != nil })
+}
+
 // due lets a device go on in the rhythm that it has.
 func (ls *Lines) due(id string, at time.Time) {
 	for _, l := range ls.all {

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -35,9 +37,32 @@ func (g *Gateway) publishState() {
 		return
 	}
 	s := g.settled(g.state())
+	if said := news(s); !bytes.Equal(said, g.said) {
+		g.said = said
+	} else {
+		return
+	}
 	if err := g.uplink.SetState(s); err != nil {
 		g.log.Error("the state cannot be published", "error", err)
 	}
+}
+
+// news is what of a state is worth a message of its own: all but its sentences,
+// which say for how long something lasts and move with every second. They travel
+// with the next news, within a minute, since the state's own time counts minutes.
+func news(s wire.State) []byte {
+	s.Devices, s.Health = slices.Clone(s.Devices), slices.Clone(s.Health)
+	for i := range s.Devices {
+		s.Devices[i].Note = ""
+	}
+	for i := range s.Health {
+		s.Health[i].Text = nil
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil // a struct of numbers and texts always encodes
+	}
+	return b
 }
 
 // settled rounds what moves all the time, so that the retained state is published
@@ -153,7 +178,9 @@ func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 			r = &recent{}
 			g.gen.recent[l.ID] = r
 		}
-		v.Lines = append(v.Lines, r.of(now, l))
+		h := r.of(now, l)
+		h.Shared = g.gen.lines.shared(l.ID)
+		v.Lines = append(v.Lines, h)
 	}
 	v.Clock = health.Clock{State: g.clock.State(), For: time.Duration(now-g.started) * time.Millisecond, Year: g.opt.Wall().Year()}
 	if v.Clock.State == clock.Unsynced && v.Clock.For < 30*time.Second {

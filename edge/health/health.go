@@ -40,7 +40,8 @@ type Line struct {
 	Frames      uint64 // good ones
 	BadChecksum uint64
 	Timeouts    uint64
-	NoiseBytes  uint64
+	NoiseBytes  uint64 // that belonged to no good frame
+	Shared      bool   // a bus: frames only come when asked for
 	Alien       uint64 // late answers and frames of other masters
 	Unplugged   time.Duration
 }
@@ -169,12 +170,23 @@ func wordsFor(d Device, c company) text {
 	}
 }
 
+// babble is how many bytes without a frame among them are no accident: more than
+// the rest of a frame in whose middle a port was opened.
+const babble = 64
+
 func line(l Line) []wire.Health {
 	total := l.Frames + l.BadChecksum
-	if total < 20 || float64(l.BadChecksum)/float64(total) <= lineErrorLimit {
+	switch {
+	case l.Frames == 0 && l.NoiseBytes >= babble:
+		return one("line-babble", "fail", l.ID, babbling, l.ID, l.NoiseBytes, l.Path)
+	case total < 20:
 		return nil
+	case float64(l.BadChecksum)/float64(total) > lineErrorLimit:
+		return one("line-noise", "warn", l.ID, noisy, l.ID, percent(l.BadChecksum, total), l.Path)
+	case l.Shared && l.BadChecksum == 0 && l.NoiseBytes > total/2:
+		return one("line-stray", "info", l.ID, stray, l.ID, l.NoiseBytes, total, l.Path)
 	}
-	return one("line-noise", "warn", l.ID, noisy, l.ID, percent(l.BadChecksum, total), l.Path)
+	return nil
 }
 
 func clock(c Clock) []wire.Health {

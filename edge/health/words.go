@@ -3,6 +3,7 @@ package health
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -47,6 +48,12 @@ var (
 	noisy = text{
 		"%[1]s: %[2]s of the frames arrive damaged (limit 1 %%). Most often termination or common ground is missing, or the cable runs beside a power line. (%[3]s)",
 		"%[1]s：%[2]s 的报文损坏（限值 1 %%）。常见原因：缺终端电阻、未共地，或与电源线并行走线。（%[3]s）"}
+	babbling = text{
+		"%[1]s: bytes arrive (%[2]d lately), but not one whole frame. Check speed and parity first, then whether something else talks on this line. (%[3]s)",
+		"%[1]s：有数据到达（最近 %[2]d 字节），但没有一帧完整。请先检查波特率与校验位，再检查线路上是否有其他设备在发送。（%[3]s）"}
+	stray = text{
+		"%[1]s: stray bytes come beside the frames (%[2]d beside the last %[3]d frames). Values are right as long as frames get through. Most often the bias resistors are missing, so that the idle line floats. (%[4]s)",
+		"%[1]s：报文之外有杂散字节（最近 %[3]d 帧之外 %[2]d 字节）。报文能通过时数值仍正确。常见原因：未接偏置电阻，总线空闲时电平浮动。（%[4]s）"}
 	clockPast = text{
 		"The clock says %[1]d: this board has no clock chip and no time source has been reached yet. Values are kept with their time since boot and dated later; nothing is lost.",
 		"时钟显示 %[1]d 年：本板没有时钟芯片，尚未连上授时源。数据先按开机时长保存，之后补标时间，不会丢失。"}
@@ -81,9 +88,12 @@ var (
 
 func one(id, level, about string, t text, args ...any) []wire.Health {
 	return []wire.Health{{ID: id, Level: level, About: about, Text: map[string]string{
-		"en": fmt.Sprintf(t.en, localize(args, "en")...), "zh": fmt.Sprintf(t.zh, localize(args, "zh")...),
+		"en": stops.Replace(fmt.Sprintf(t.en, localize(args, "en")...)), "zh": stops.Replace(fmt.Sprintf(t.zh, localize(args, "zh")...)),
 	}}}
 }
+
+// stops leaves one full stop where an error brings its own.
+var stops = strings.NewReplacer("?.", "?", "..", ".", "?。", "？", ".。", "。")
 
 // span is a duration that is written in the sentence's own language.
 type span time.Duration
