@@ -184,6 +184,15 @@ func (c client) send(m message) {
 	}
 }
 
+// hear subscribes to a filter.
+func (c client) hear(filter string, take func(payload []byte)) {
+	c.t.Helper()
+	tok := c.c.Subscribe(filter, 1, func(_ paho.Client, m paho.Message) { take(m.Payload()) })
+	if !tok.WaitTimeout(10*time.Second) || tok.Error() != nil || tok.(*paho.SubscribeToken).Result()[filter] != 1 {
+		c.t.Fatalf("subscribe to %s: %v", filter, tok.Error())
+	}
+}
+
 // takeAway removes what was left behind at the broker.
 func (c client) takeAway(ms []message) {
 	for _, m := range ms {
@@ -222,8 +231,8 @@ func (c *city) unharmed(began time.Time) {
 	if !healthy("http://" + c.status + "/healthz") {
 		c.t.Error("the gateway does not call itself healthy")
 	}
-	ended := time.Now()
-	pause(c.t, 2*time.Second)
+	ended := time.Now().Add(-2 * time.Second)
+	pause(c.t, 2*time.Second) // what is younger than three seconds may still be on its way
 	c.drained(30 * time.Second)
 	report := c.judge(c.points(began.Add(-time.Minute).UnixMilli(), time.Now().Add(time.Minute).UnixMilli()), began, ended, nil)
 	c.t.Log(report.String())

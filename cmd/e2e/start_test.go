@@ -161,7 +161,7 @@ func TestReload(t *testing.T) {
 		}
 		return false
 	})
-	ended := time.Now()
+	ended := time.Now().Add(-2 * time.Second)
 	pause(t, 2*time.Second)
 	city.drained(20 * time.Second)
 	points := city.points(began.Add(-time.Minute).UnixMilli(), ended.Add(time.Minute).UnixMilli())
