@@ -239,6 +239,9 @@ func (c *city) unharmed(began time.Time) {
 	if err := report.Err(); err != nil {
 		c.t.Error(err)
 	}
+	if report.Lines < 50 {
+		c.t.Errorf("only %d values were looked for", report.Lines)
+	}
 }
 
 // onlyKnown demands that nothing is shown but the one gateway, its devices and
@@ -335,7 +338,7 @@ func TestRubbishOnEverySocket(t *testing.T) {
 		}
 	}
 	eventually(t, 5*time.Second, "two oversized messages to be counted", func() bool { return city.metric("lamppost_broker_oversized_total") == 2 })
-	pause(t, 5*time.Second)
+	pause(t, 8*time.Second)
 	city.unharmed(began)
 	city.onlyKnown()
 	city.gw.stop()

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -198,6 +199,9 @@ func TestRubbishOnEveryLine(t *testing.T) {
 			t.Errorf("nothing is said about %s (%s)", d.ID, d.Fault)
 		}
 		t.Logf("%s: %s, %s: %s", d.ID, d.State, d.Fault, d.Note)
+	}
+	if h := entry(page, "line-babble"); !strings.Contains(h.Text["en"], "not one whole frame") || !strings.Contains(h.Text["zh"], "没有一帧完整") {
+		t.Errorf("health says of the line %+v", h)
 	}
 	for _, v := range page.Values {
 		if v.V != nil {
