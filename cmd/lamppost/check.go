@@ -14,7 +14,7 @@ func checkCommand() *cobra.Command {
 		Long: `check reads a configuration and shows every mistake at once: where it is, the line
 itself, what is wrong and what would be valid. It opens no port and changes nothing.
 
-Exit codes: 0 good, 3 mistakes, 7 the file cannot be read.`,
+Exit codes: 0 good, 3 mistakes or no such file, 7 the file may not be read.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	c.Flags().BoolVar(&show, "show", false, "show the configuration as understood, each value with where it comes from")

@@ -63,6 +63,11 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 		a.Cleared = &a.At
 	}
 	a.Text = texts(r, m, a)
+	if c.Cleared && prev != nil {
+		// What was said when it was raised stays its headline and its evidence; Value
+		// is where it ended.
+		a.Text, a.Evidence = prev.Text, prev.Evidence
+	}
 	return a
 }
 

@@ -33,7 +33,8 @@ func change(boot int64, v float64, cleared bool) alert.Change {
 		Stream: obs.Stream{Device: "river", Channel: "level"}, Value: v, Limit: 3}
 }
 
-// One id from the raise to the clear; the clear keeps since, and says when.
+// One id from the raise to the clear; the clear keeps since and what was said, and
+// says when and where it ended.
 func TestReviseLife(t *testing.T) {
 	raised := alert.Revise(river, level, nil, change(60_000, 3.014, false), idA, nil)
 	cleared := alert.Revise(river, level, &raised, change(90_000, 2.85, true), idB, nil)
@@ -50,11 +51,14 @@ func TestReviseLife(t *testing.T) {
 	}
 	want := []line{
 		{idA, "active", 1, 59_000, "拱宸桥水位 3.01 米，限值 3.00 米", "river: level 3.01 m, limit 3.00"},
-		{idA, "cleared", 2, 59_000, "拱宸桥水位 2.85 米，限值 3.00 米", "river: level 2.85 m, limit 3.00"},
+		{idA, "cleared", 2, 59_000, "拱宸桥水位 3.01 米，限值 3.00 米", "river: level 3.01 m, limit 3.00"},
 		{idB, "active", 1, 98_000, "拱宸桥水位 3.20 米，限值 3.00 米", "river: level 3.20 m, limit 3.00"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+	if *cleared.Value != 2.85 {
+		t.Errorf("the clear gives value %g, want where it ended", *cleared.Value)
 	}
 	if cleared.Cleared == nil || cleared.Cleared.BootMS != 90_000 || raised.Cleared != nil {
 		t.Errorf("cleared at %v, raised says %v", cleared.Cleared, raised.Cleared)

@@ -74,11 +74,18 @@ type Gateway struct {
 	gen       *generation
 	active    map[string]*wire.Alert // by rule
 	undated   map[string]wire.Alert  // by id, see remember
+	ended     map[string]ended       // alerts that cleared a moment ago, by id
 	scratch   []byte
 	ruleTimer *time.Timer
 
 	syncs, states chan struct{} // one signal waits in each
 	said          []byte        // the news that were published last; one goroutine's at a time
+}
+
+// ended is an alert that has cleared: its last revision, and when.
+type ended struct {
+	rev int
+	at  int64 // boot ms
 }
 
 // ruleKey is the journal's state key for a rule and its active alert.

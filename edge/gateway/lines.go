@@ -84,7 +84,7 @@ func (ls *Lines) attach(d config.Device, trace Tracer) error {
 		l = ls.all[i] // the configuration has checked that the bus exists
 		p.Open = func() (drivers.Driver, error) { return d.Plan.OpenModbus(l.bus.Unit(d.Address)) }
 	case drivers.SerialLine:
-		s, err := serial.New(serial.Config{Path: d.Port, Settings: d.Line, Trace: trace.on(d.ID)})
+		s, err := serial.New(serial.Config{Path: d.Port, Settings: d.Line, Trace: trace.on(d.ID), Streaming: true})
 		if err != nil {
 			return err
 		}

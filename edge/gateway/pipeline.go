@@ -117,6 +117,7 @@ func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
 	}
 	if saved.Alert == nil {
 		delete(g.active, a.Rule)
+		g.ended[a.ID] = ended{a.Rev, g.clock.BootMS()}
 	} else {
 		g.active[a.Rule] = &a
 	}

@@ -25,7 +25,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 		o.Wall = time.Now
 	}
 	g := &Gateway{opt: o, log: o.Log, catalog: o.Catalog, id: o.Config.Gateway.ID, metrics: newMetrics(),
-		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ruleTimer: time.NewTimer(time.Hour),
+		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ended: map[string]ended{}, ruleTimer: time.NewTimer(time.Hour),
 		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1)}
 	boot := clock.ThisBoot()
 	g.started = clock.BootMS()

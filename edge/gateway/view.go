@@ -117,8 +117,21 @@ func (g *Gateway) activeRevisions() []wire.Revised {
 	for _, id := range slices.Sorted(maps.Keys(g.active)) {
 		out = append(out, wire.Revised{ID: g.active[id].ID, Rev: g.active[id].Rev})
 	}
+	// The state and the revision that clears an alert travel apart. One that has just
+	// cleared stays listed, so that nobody takes it for lost in between.
+	for _, id := range slices.Sorted(maps.Keys(g.ended)) {
+		e := g.ended[id]
+		if g.clock.BootMS()-e.at < listedFor.Milliseconds() {
+			out = append(out, wire.Revised{ID: id, Rev: e.rev})
+		} else {
+			delete(g.ended, id)
+		}
+	}
 	return out
 }
+
+// listedFor is how long an alert that has cleared stays in the state.
+const listedFor = 30 * time.Second
 
 func (g *Gateway) journalState(now int64) wire.JournalState {
 	j := g.journal.Stats()
@@ -217,6 +230,7 @@ func (g *Gateway) snapshot() status.Snapshot {
 	for _, id := range slices.Sorted(maps.Keys(g.active)) {
 		s.Alerts = append(s.Alerts, *g.active[id])
 	}
+	slices.SortStableFunc(s.Alerts, func(a, b wire.Alert) int { return severity(a) - severity(b) })
 	now := g.clock.BootMS()
 	if g.gen != nil {
 		for _, id := range g.gen.order {
@@ -283,4 +297,9 @@ func (g *Gateway) lineViews() (out []status.Line) {
 		out = append(out, v)
 	}
 	return out
+}
+
+// severity ranks alerts, the most severe first.
+func severity(a wire.Alert) int {
+	return slices.Index([]wire.Severity{wire.Red, wire.Orange, wire.Yellow, wire.Blue}, a.Severity)
 }

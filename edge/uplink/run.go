@@ -94,6 +94,9 @@ func (u *Uplink) connection(ctx context.Context, n int64) error {
 // session sends until the link is lost, or ctx ends and all is sent.
 func (u *Uplink) session(ctx context.Context, l link, number int64) error {
 	u.publish(l, &message{topic: u.topic(wire.OnlineTopic), retained: true, payload: u.online(true, number)})
+	u.mu.Lock()
+	u.state.greeted, u.state.as = time.Now(), number
+	u.mu.Unlock()
 	var deadline time.Time // zero: ctx has not ended yet
 	for {
 		if deadline.IsZero() && ctx.Err() != nil {

@@ -72,7 +72,15 @@ func (u *Uplink) settled(s *shipment) bool {
 	return true
 }
 
+// onlineEvery is how often the gateway says again that it is there. A clone with
+// this gateway's id leaves its own last will behind, retained.
+const onlineEvery = time.Minute
+
 func (u *Uplink) nextState(now time.Time) (*message, time.Time) {
+	if !u.state.greeted.IsZero() && now.Sub(u.state.greeted) >= onlineEvery {
+		u.state.greeted = now
+		return &message{topic: u.topic(wire.OnlineTopic), retained: true, payload: u.online(true, u.state.as)}, now
+	}
 	switch t := u.state.sent.Add(stateEvery); {
 	case !u.state.dirty:
 		return nil, time.Time{}

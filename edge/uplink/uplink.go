@@ -64,6 +64,8 @@ func (p *packer) Append(dst []byte, pack *wire.Pack) ([]byte, error) {
 // retained is the state document, as it is kept at the broker.
 type retained struct {
 	payload []byte
+	greeted time.Time // when the broker was last told that we are there
+	as      int64     // and under which connection number
 	dirty   bool
 	sent    time.Time
 }

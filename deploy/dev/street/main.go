@@ -123,7 +123,7 @@ func (s *street) cloudConfig() string {
 
 func (s *street) banner(scenario string) {
 	fmt.Printf(`
-  The street is running: 3 wires, 8 devices, 1 gateway, 1 aggregator. Scenario %s, in a loop.
+  The street is running: 7 devices, 1 gateway, 1 aggregator. Scenario %s, in a loop.
   街区已启动：场景 %s 循环播放。
 
     console 控制台     %s

@@ -177,7 +177,9 @@ func (l *Line) Discard() error {
 	if waiting > 0 {
 		p.heard.Store(true)
 		l.count.in.Add(uint64(waiting))
-		l.count.noise.Add(uint64(waiting))
+		if !l.cfg.Streaming {
+			l.count.noise.Add(uint64(waiting))
+		}
 	}
 	return nil
 }

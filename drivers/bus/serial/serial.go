@@ -43,6 +43,9 @@ type Config struct {
 	// Trace, if set, is called with all bytes that cross the line, as they come, on
 	// the goroutine that reads or writes. It must be quick and must not keep p.
 	Trace func(sent bool, p []byte, at time.Time)
+	// Streaming says that the part talks unasked: what is discarded between two
+	// samples is then its own surplus, not noise.
+	Streaming bool
 }
 
 // Line is one serial line. Its methods may be called from several goroutines,
