@@ -1,5 +1,5 @@
 // Names and sentences put together from what the API gives, in the viewer's language.
-import type { Alert, HistoryEntry, StreamInfo } from './api';
+import type { Alert, Device, Health, HistoryEntry, StreamInfo } from './api';
 import { fleet } from './fleet.svelte';
 import { commonDecimals, formatValue, withUnit } from './format';
 import { headline, pick } from './i18n/translate';
@@ -18,6 +18,16 @@ export function streamLabel(s: StreamInfo): Tagged {
   label.text = headline(label.text);
   const qualifier = s.label ? qualifierOf(s.channel) : '';
   return qualifier ? { ...label, text: `${label.text} · ${qualifier}` } : label;
+}
+
+/**
+ * What is wrong with a device, in the viewer's language: the gateway's health says it
+ * in each; the device's own note only in the gateway's.
+ */
+export function deviceNote(d: Device, health: readonly Health[] | null | undefined): Tagged | undefined {
+  const said = health?.find((h) => h.about === d.id && pick(settings.language, h.text));
+  if (said) return pick(settings.language, said.text);
+  return d.note ? { text: d.note, lang: guessLanguage(d.note) } : undefined;
 }
 
 /** What an alert says; the rule's name when it says nothing. */
