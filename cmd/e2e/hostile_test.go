@@ -54,7 +54,7 @@ func TestRubbishOnEveryTopic(t *testing.T) {
 	if parked == 0 {
 		t.Error("nothing was set aside")
 	}
-	pause(t, 5*time.Second)
+	pause(t, 9*time.Second)
 	attacker.takeAway(ms)
 	city.unharmed(began)
 	city.onlyKnown()
@@ -338,7 +338,7 @@ func TestRubbishOnEverySocket(t *testing.T) {
 		}
 	}
 	eventually(t, 5*time.Second, "two oversized messages to be counted", func() bool { return city.metric("lamppost_broker_oversized_total") == 2 })
-	pause(t, 8*time.Second)
+	pause(t, 14*time.Second)
 	city.unharmed(began)
 	city.onlyKnown()
 	city.gw.stop()
