@@ -47,6 +47,12 @@ func TestTwoGatewaysWithOneID(t *testing.T) {
 	if told.Level != "fail" || !strings.Contains(told.Text["en"], "Two gateways") || !strings.Contains(told.Text["zh"], "两台网关") {
 		t.Errorf("health says %+v", told)
 	}
+	for _, c := range []*city{first, twin} {
+		eventually(t, 20*time.Second, "the gateway itself to know", func() bool {
+			page, err := c.page()
+			return err == nil && strings.Contains(entry(page, "uplink-twin").Text["en"], "cloned card")
+		})
+	}
 	pause(t, 10*time.Second)
 	ended := time.Now().Add(-2 * time.Second)
 	pause(t, 2*time.Second)

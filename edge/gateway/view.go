@@ -217,6 +217,8 @@ func (g *Gateway) uplinkView(now int64) health.Uplink {
 	if !u.LastAck.IsZero() {
 		v.Acked = time.Since(u.LastAck)
 	}
+	// One may be the echo of a run that left nothing in the journal.
+	v.Conflict = u.Foreign >= 3 && time.Since(u.LastForeign) < 10*time.Minute
 	return v
 }
 

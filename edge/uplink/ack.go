@@ -47,6 +47,7 @@ func (u *Uplink) receive(topic string, payload []byte) {
 	}
 	var a wire.Ack
 	err := wire.Decode(payload, &a)
+	foreign := err == nil && u.foreign(a.Epoch)
 	u.mu.Lock()
 	if err != nil {
 		u.count.BadAcks++
@@ -56,7 +57,11 @@ func (u *Uplink) receive(topic string, payload []byte) {
 	}
 	pinned, known := u.known(a.Store)
 	if known {
-		u.take(&a, time.Now())
+		last := u.count.LastAck
+		u.take(&a, time.Now()) // alerts and pictures in it may be ours all the same
+		if foreign {
+			u.count.Foreign, u.count.LastForeign, u.count.LastAck = u.count.Foreign+1, u.count.LastAck, last
+		}
 	}
 	u.mu.Unlock()
 	switch {
@@ -68,6 +73,15 @@ func (u *Uplink) receive(topic string, payload []byte) {
 	}
 	signal(u.wake)
 	signal(u.fill)
+}
+
+// foreign says whether an epoch is not of our journal: another gateway, most likely
+// one with a copied card, uses our id.
+func (u *Uplink) foreign(e wire.Epoch) bool {
+	if e == "" || e == u.o.Epoch || u.o.Journal == nil {
+		return false
+	}
+	return !slices.ContainsFunc(u.o.Journal.Extents(), func(x Extent) bool { return x.Epoch == e })
 }
 
 // known says whether a store counts. The first one ever heard is pinned.

@@ -77,6 +77,34 @@ func TestStores(t *testing.T) {
 	})
 }
 
+// Acknowledgements of a journal that is not ours tell that another gateway has our
+// id; they say nothing about us.
+func TestForeign(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCity(t)
+		j := newMemory(epoch17)
+		u, stop := c.start(t, Options{Journal: j})
+		defer stop()
+		offer(u, 1, 1)
+		after(2 * time.Second)
+		before := u.Status()
+		after(time.Minute)
+		twin := wire.NewEpoch(3, [6]byte{9})
+		c.say(wire.Ack{Epoch: twin, Stored: []wire.Range{{From: 1, To: 4}}, Time: base})
+		after(time.Second)
+		s := u.Status()
+		if s.Foreign != 1 || s.LastForeign.IsZero() || !s.LastAck.Equal(before.LastAck) {
+			t.Errorf("after a foreign acknowledgement: %+v", s)
+		}
+		c.say(wire.Ack{Epoch: epoch17, Stored: []wire.Range{{From: 1, To: 4}}, Time: base})
+		c.say(wire.Ack{Time: base})
+		after(time.Second)
+		if s := u.Status(); s.Foreign != 1 || s.LastAck.Equal(before.LastAck) {
+			t.Errorf("our own are taken for foreign ones: %+v", s)
+		}
+	})
+}
+
 // An acknowledgement counts for what was sent, and for nothing else.
 func TestAckOfWhatWasNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

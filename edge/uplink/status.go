@@ -40,6 +40,8 @@ type Counts struct {
 	AlienStore  string
 	Store       string // that acknowledged last
 	LastAck     time.Time
+	Foreign     uint64 // acknowledgements of what another gateway with our id sent
+	LastForeign time.Time
 	LastError   string // why there is, or was, no connection
 	ReadError   string // of the journal
 }
