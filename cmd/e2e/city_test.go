@@ -128,12 +128,17 @@ func (c *city) page() (s status.Snapshot, err error) {
 	return s, json.NewDecoder(r.Body).Decode(&s)
 }
 
-// drained waits until nothing older than a few seconds waits on the gateway.
+// drained waits until everything that was sampled before the call is committed and
+// acknowledged. What is sampled meanwhile may still wait.
 func (c *city) drained(within time.Duration) {
 	c.t.Helper()
+	began := time.Now()
+	const uncommitted = 2 * time.Second // more than the street's commit interval
 	eventually(c.t, within, "the gateway's backlog to be acknowledged", func() bool {
 		s, err := c.page()
-		return err == nil && s.Uplink.Connected && (s.Uplink.Waiting == 0 || s.State.Journal.OldestMS < 3000)
+		since := time.Since(began) - uncommitted
+		return err == nil && s.Uplink.Connected && since > 0 &&
+			(s.Uplink.Waiting == 0 || time.Duration(s.State.Journal.OldestMS)*time.Millisecond < since)
 	})
 }
 
