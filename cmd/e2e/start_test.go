@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 )
 
 // ends runs a program that is expected to end by itself and returns its exit
@@ -165,7 +167,9 @@ func TestReload(t *testing.T) {
 	pause(t, 2*time.Second)
 	city.drained(20 * time.Second)
 	points := city.points(began.Add(-time.Minute).UnixMilli(), ended.Add(time.Minute).UnixMilli())
-	report := city.judge(points, began, ended, nil)
+	// A part that talks by itself and was cut off in the middle of its frame has the
+	// slot made up for with its next one: late, and soon before the next slot's.
+	report := city.judge(points, began, ended, func(r *truth.Run) { r.Slack = 1250 * time.Millisecond })
 	t.Log(report.String())
 	if err := report.Err(); err != nil {
 		t.Error(err)
@@ -205,13 +209,13 @@ func (c *city) said(what string) int {
 	return strings.Count(string(b), what)
 }
 
-// noPauses demands that no device was left alone for two intervals.
+// noPauses demands that no device was left alone for three intervals.
 func (c *city) noPauses(from, to time.Time) {
 	c.t.Helper()
 	beats, every := c.beats(from, to)
 	for id, times := range beats {
 		for i := 1; i < len(times); i++ {
-			if d := times[i] - times[i-1]; d > 2*every[id]+500 {
+			if d := times[i] - times[i-1]; d > 3*every[id] {
 				c.t.Errorf("%s: nothing for %d ms from %s on, one each %d ms is due", id, d, time.UnixMilli(times[i-1]).UTC().Format("15:04:05.000"), every[id])
 			}
 		}

@@ -46,9 +46,14 @@ type Sample struct {
 	Driver   drivers.Driver
 }
 
-// Line samples the devices of one line until ctx ends, then closes their
-// drivers. bootMS reads the boot clock. sink is called from this goroutine, in
-// order; the samples are its to keep.
+// lastWord is how long a sample that has begun may go on after the end: a slave that
+// was asked is heard, so that whoever polls it next does not get its answer.
+const lastWord = time.Second
+
+// Line samples the devices of one line until ctx ends and the sample in hand is
+// complete, at most a second later; then it closes their drivers. bootMS reads the
+// boot clock. sink is called from this goroutine, in order; the samples are its to
+// keep.
 func Line(ctx context.Context, devices []Device, bootMS func() int64, sink func(Sample)) {
 	slots := make([]*slot, len(devices))
 	start, apart := time.Now(), spread(devices)
@@ -61,6 +66,9 @@ func Line(ctx context.Context, devices []Device, bootMS func() int64, sink func(
 	defer closeAll(slots)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	asking, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWord, cut) })()
 	for {
 		s := next(slots, time.Now())
 		if s == nil {
@@ -72,9 +80,9 @@ func Line(ctx context.Context, devices []Device, bootMS func() int64, sink func(
 			return
 		case <-timer.C:
 		}
-		sample := next(slots, time.Now()).sample(ctx, bootMS) // several may be due by now
-		if ctx.Err() != nil {
-			return // cut short by the stop, not by the device
+		sample := next(slots, time.Now()).sample(asking, bootMS) // several may be due by now
+		if ctx.Err() != nil && sample.Err != nil {
+			return // probably cut short by the end, not by the device
 		}
 		sink(sample)
 	}

@@ -104,7 +104,7 @@ func TestSilentDeviceCostsItsTimeoutOnly(t *testing.T) {
 
 // On a line with room, one that is silent does not even move the others.
 func TestSilentDeviceIsNotNoticedByItsNeighbours(t *testing.T) {
-	at, _ := run(t, 30*time.Second,
+	at, _ := run(t, 29900*time.Millisecond,
 		device("a", time.Second, part{takes: 20 * time.Millisecond}),
 		device("silent", time.Second, part{silent: true}),
 		device("b", time.Second, part{takes: 20 * time.Millisecond}))
@@ -172,6 +172,22 @@ func TestStopInTheMiddleReportsNothing(t *testing.T) {
 	_, samples := run(t, 50*time.Millisecond, device("a", time.Second, part{silent: true}))
 	if len(samples) != 0 {
 		t.Errorf("a sample cut short by the stop was reported: %v", samples)
+	}
+}
+
+// A sample that has begun is completed, if that takes no longer than a second.
+func TestLastWord(t *testing.T) {
+	for takes, want := range map[time.Duration]int{100 * time.Millisecond: 1, 900 * time.Millisecond: 1, 3 * time.Second: 0} {
+		d := device("a", time.Second, part{takes: takes})
+		d.Timeout = time.Minute
+		began := time.Now()
+		_, samples := run(t, 50*time.Millisecond, d)
+		if len(samples) != want {
+			t.Errorf("a sample of %v: %d are reported, want %d", takes, len(samples), want)
+		}
+		if time.Since(began) > 5*time.Second {
+			t.Error("the end takes longer than it says")
+		}
 	}
 }
 
