@@ -17,8 +17,8 @@
 //	{gw}/online                up    retained, last will                    [Online]
 //	{gw}/state                 up    retained                               [State]
 //	{gw}/ack                   down  what a store has                       [Ack]
-//	{gw}/command/{id}          down  reserved
-//	{gw}/reply/{id}            up    reserved
+//	{gw}/command/{id}          down  never retained                         [Command]
+//	{gw}/reply/{id}            up    never retained                         [Reply]
 //	{gw}/config/desired        down  retained, reserved
 //	{gw}/config/reported       up    retained, reserved
 //
@@ -82,6 +82,26 @@
 // bv, a resolved pack, relative or absolute names. Unknown labels are passed over,
 // unless they end in an underscore. Records with only a sum, booleans and data are
 // refused: no stream of ours has them.
+//
+// # Commands
+//
+// A [Command] is signed with an Ed25519 key that the gateway's configuration names;
+// without such a key a gateway takes none. It is published again until its [Reply]
+// comes or its deadline has passed, so it may come any number of times:
+//
+//   - [Command.Verify] says whether the key is trusted and the signature is for this
+//     gateway below this prefix, [Command.Admit] whether the command is new and in time.
+//   - The gateway keeps one [Mark] for each key: the last command it carried out and
+//     the answer it gave. The mark is saved in the same step as the effect, before the
+//     reply; a command that comes again gets the same reply and does nothing.
+//   - A command that is older than the mark is late. That needs no clock, so a gateway
+//     without one is protected from replays all the same; only the deadline is judged by
+//     a trusted clock alone. A gateway whose marks are lost would take an old command
+//     that is within its deadline once more: for a rewind that costs bytes, nothing else.
+//
+// The one kind so far: a rewind makes the gateway forget what a store has
+// acknowledged, from a time on, and send again what its journal still holds. That is
+// how a store that was restored from a backup fills its hole.
 //
 // # Pictures
 //

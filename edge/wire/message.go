@@ -17,7 +17,8 @@ var (
 	ErrTooLarge = errors.New("message is too large")
 )
 
-// Message is a JSON document of the contract: Event, Alert, Ack, Online, State.
+// Message is a JSON document of the contract: Event, Alert, Ack, Online, State,
+// Command, Reply.
 type Message interface {
 	// Validate returns the first thing that is wrong, by field.
 	Validate() error

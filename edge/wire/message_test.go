@@ -21,7 +21,7 @@ const (
 	configText = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":4,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"config","config":{"hash":"a41f09c2d1b0"}}`
 	deviceText = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":5,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"device","device":{"device":"river","up":false,"why":"timeout"}}`
 	alertText  = `{"v":1,"id":"` + uuid + `","rev":2,"epoch":"17-9f3ac2d1b07e","seq":184203,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"since":{"t":1795291080400,"boot":"` + boot + `","boot_ms":100},"device":"river","channel":"level","value":3.02,"limit":3,"unit":"m","position":{"lat":30.319,"lon":120.142},"area":"330105003012","category":"flood","text":{"en":"river level 3.02 m","zh":"河道水位 3.02 米"},"evidence":[{"n":"river/level","ago_ms":5000,"v":3.01}],"image":"` + uuid + `"}`
-	ackText    = `{"v":1,"store":"st-7f3a","epoch":"17-9f3ac2d1b07e","stored":["184202-184204","184206-184206"],"refused":[{"range":"184205-184205","why":"retention","retry":false}],"alerts":[{"id":"` + uuid + `","rev":2}],"images":["` + uuid + `"],"time":1795291200612,"echo":"17-9f3ac2d1b07e/184202-184204","credit":{"window":2000,"backfill":5000}}`
+	ackText    = `{"v":1,"store":"st-7f3a","epoch":"17-9f3ac2d1b07e","stored":["184202-184204","184206-184206"],"refused":[{"range":"184205-184205","why":"retention","retry":false}],"alerts":[{"id":"` + uuid + `","rev":2}],"images":["` + uuid + `"],"time":1795291200612,"echo":"17-9f3ac2d1b07e/184202-184204","credit":{"window":2000,"backfill":5000},"dictionaries":[51966]}`
 	onlineText = `{"v":1,"online":true,"conn":17000001}`
 	stateText  = `{"v":1,"version":"0.2.0","boot":"` + boot + `","epoch":"17-9f3ac2d1b07e","config":"a41f09c2d1b0","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"started":{"boot":"` + boot + `","boot_ms":100},"clock":"synced","site":{"name":"拱墅桥","area":"330105003012","position":{"lat":30.319,"lon":120.142},"language":"zh"},"devices":[{"id":"river","driver":"modbus","profile":"keller-36xw","bus":"rs485-1","address":"3","every_ms":5000,"channels":["level","water_temp"],"state":"ok"}],"health":[{"id":"clock","level":"warn","text":{"en":"the clock is not set yet"}}],"alerts":[{"id":"` + uuid + `","rev":2}],"journal":{"bytes":1048576,"quota":2000000000,"waiting":12,"oldest_ms":8000,"commit_ms":10000,"lost":0}}`
 )
@@ -30,6 +30,7 @@ func texts() map[string]Message {
 	return map[string]Message{
 		gapText: new(Event), bootText: new(Event), anchorText: new(Event), configText: new(Event), deviceText: new(Event),
 		alertText: new(Alert), ackText: new(Ack), onlineText: new(Online), stateText: new(State),
+		commandText(): new(Command), replyText: new(Reply), refusalText: new(Reply),
 	}
 }
 

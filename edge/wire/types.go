@@ -188,6 +188,9 @@ type Ack struct {
 	// that the gateway can halve the round trip.
 	Echo   string  `json:"echo,omitempty"`
 	Credit *Credit `json:"credit,omitempty"`
+	// Dictionaries names the zstd dictionaries that this aggregator can read. What is
+	// packed with another one it would refuse; without the field: it has none.
+	Dictionaries []uint32 `json:"dictionaries,omitempty"`
 }
 
 // Refusal is a range that the store will not take.

@@ -16,6 +16,7 @@ const (
 
 	maxTime      = 1 << 53 // beyond that a JSON number is no longer exact
 	maxLanguages = 8
+	maxDicts     = 16
 	maxLabel     = 200 // bytes of a name, a version, an address, a sentence
 )
 
@@ -261,7 +262,8 @@ func (s Severity) Validate() error {
 func (a *Ack) Validate() error {
 	err := first(checkVersion(a.V), at("store", obs.CheckID(a.Store)),
 		at("stored", checkRanges(a.Stored)), at("refused", few(len(a.Refused), MaxRanges)),
-		at("alerts", checkRevised(a.Alerts)), at("images", few(len(a.Images), MaxListed)), at("echo", short(a.Echo, 80)))
+		at("alerts", checkRevised(a.Alerts)), at("images", few(len(a.Images), MaxListed)), at("echo", short(a.Echo, 80)),
+		at("dictionaries", few(len(a.Dictionaries), maxDicts)))
 	switch {
 	case err != nil:
 		return err
