@@ -11,9 +11,10 @@ import (
 type index struct {
 	files  []*file // ascending by number
 	states map[string][]byte
-	floor  uint64 // segments below it were given up; what is left of them can go
-	epoch  uint32 // highest counter seen
-	num    uint64 // highest segment number seen
+	floor  uint64     // segments below it were given up; what is left of them can go
+	epoch  uint32     // highest counter seen
+	num    uint64     // highest segment number seen
+	bad    []badBytes // in the newest segment
 }
 
 // load reads the headers of all segments and the newest segment whole. The
@@ -72,6 +73,8 @@ func (x *index) foldStates(fsys FS, dir string) error {
 		}
 		if i < len(x.files)-1 { // settled already
 			f.summary = before
+		} else {
+			x.bad = f.bad
 		}
 		if runs = append(runs, run); complete {
 			break
@@ -141,7 +144,7 @@ func (x *index) addMissing(said map[uint64]summary) {
 		if num < x.floor || s.first == 0 {
 			continue
 		}
-		f := &file{segment: segment{summary: s, gone: true}}
+		f := &file{segment: segment{summary: s, gone: true, absent: true}}
 		if s.first <= s.last {
 			f.lost = []Loss{{Epoch: s.epoch, Ranges: []Range{{s.first, s.last}}, From: s.opened, To: s.closed, Why: WhyDamage}}
 		}

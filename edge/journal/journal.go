@@ -8,7 +8,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -62,27 +61,23 @@ func (o Options) withDefaults() Options {
 
 // Journal is an open journal. All methods may be called from many goroutines.
 type Journal struct {
-	dir   string
+	shelf // its mutex guards everything below the blank line
 	o     Options
 	epoch Epoch
 	lock  io.Closer
 	kick  chan struct{} // wakes the committer; holds one
 	quit  chan struct{} // closed by Close
 	done  chan struct{} // closed when the committer has ended
-	pool  sync.Pool     // *readBuffers
 
-	mu      sync.Mutex
 	queue   queue
 	states  map[string][]byte // as set
 	durable map[string][]byte // as committed: what a new segment starts with
 	floor   uint64
-	segs    []*segment // ascending; the last one may be the one being written
-	last    uint64     // number of the newest committed record
-	pos     uint64     // position of the newest committed entry
+	last    uint64 // number of the newest committed record
+	pos     uint64 // position of the newest committed entry
 	fail    failure
 	changed chan struct{} // closed and replaced after every attempt to commit
 	stats   Stats
-	closed  bool
 }
 
 // failure is what stands between the queue and the disk.
@@ -112,7 +107,7 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	j := &Journal{dir: dir, o: o, epoch: newEpoch(x.epoch), lock: lock,
+	j := &Journal{shelf: shelf{dir: dir, fs: o.FS}, o: o, epoch: newEpoch(x.epoch), lock: lock,
 		kick: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}),
 		states: x.states, durable: maps.Clone(x.states), floor: x.floor}
 	j.queue.init(o.Buffer, o.Stamp)
@@ -123,39 +118,43 @@ func Open(dir string, o Options) (*Journal, error) {
 	return j, nil
 }
 
-// tidy renames what is damaged and deletes what was given up. Both can fail and
-// be done by a later Open.
+// tidy renames what is damaged and deletes what was given up. Both can fail, or
+// be forgotten by a power cut, and are done by a later Open then.
 func (j *Journal) tidy(x *index) {
-	touched := false
 	for _, f := range x.files {
-		if f.num < x.floor && !f.gone {
-			touched = true
-			if j.o.FS.Remove(f.path(j.dir)) == nil {
-				continue
-			}
+		if f.num < x.floor && !f.gone && j.fs.Remove(f.path(j.dir)) == nil {
+			continue
 		}
 		if f.damaged && !f.broken && !f.gone {
-			touched = true
 			j.setBroken(&f.segment)
 		}
 		j.segs = append(j.segs, &f.segment)
-	}
-	if touched {
-		_ = j.syncDir()
-	}
-}
-
-// setBroken renames a damaged segment, so that whoever lists the directory sees it.
-func (j *Journal) setBroken(s *segment) {
-	from := s.path(j.dir)
-	s.broken = true
-	if j.o.FS.Rename(from, s.path(j.dir)) != nil {
-		s.broken = false
 	}
 }
 
 // Epoch returns the epoch that this opening began.
 func (j *Journal) Epoch() Epoch { return j.epoch }
+
+// Read gives the committed records of epoch e with numbers from … to to fn, in
+// ascending order, each at most once. Numbers that are lost or dropped are
+// stepped over. It holds no lock while fn runs; fn must not keep Body. An error
+// of fn ends the walk and is returned. Damage found on the way ends nothing; it
+// is returned at the end as *DamageError.
+func (j *Journal) Read(e Epoch, from, to uint64, fn func(Record) error) error {
+	return j.read(e, from, to, fn)
+}
+
+// SeqAt returns the number from which to read epoch e for what was recorded at a
+// moment or later: that of the first committed block whose stamp is not before
+// the moment, as before tells; before must be true for no stamp that follows one
+// for which it is false. A few records of the block may be older. It returns one
+// more than the newest number when all are before, 0 when the journal holds
+// nothing of e. It reads at most one segment.
+func (j *Journal) SeqAt(e Epoch, before func(Stamp) bool) uint64 { return j.seqAt(e, before) }
+
+// Epochs returns what the journal holds of each epoch, oldest first, the
+// current one last. Only what is committed counts.
+func (j *Journal) Epochs() []EpochInfo { return j.epochs() }
 
 // Append adds a record and returns its number at once; numbers of an epoch rise
 // by one from 1. body is copied. The record is on disk within Options.Commit, or

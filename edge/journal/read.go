@@ -1,10 +1,10 @@
 package journal
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -25,6 +25,19 @@ func (e *DamageError) Error() string {
 	return fmt.Sprintf("journal: %s is damaged: %d records cannot be read", e.Segment, n)
 }
 
+// shelf is a row of segments that is read while it changes. A Journal changes
+// its own; under a Reader somebody else does.
+type shelf struct {
+	dir  string
+	fs   FS
+	lent bool      // somebody else's: nothing is renamed, and what disappears was given up
+	pool sync.Pool // *readBuffers
+
+	mu     sync.Mutex
+	segs   []*segment // ascending; the last one may be the one being written
+	closed bool
+}
+
 // readBuffers are what one Read needs, kept for the next one.
 type readBuffers struct {
 	dec *zstd.Decoder
@@ -32,54 +45,63 @@ type readBuffers struct {
 	raw []byte
 }
 
-func (j *Journal) buffers() (*readBuffers, error) {
-	if b, ok := j.pool.Get().(*readBuffers); ok {
+func (x *shelf) buffers() (*readBuffers, error) {
+	if b, ok := x.pool.Get().(*readBuffers); ok {
 		return b, nil
 	}
 	dec, err := newUnpacker()
 	return &readBuffers{dec: dec}, err
 }
 
-// Read gives the committed records of epoch e with numbers from … to to fn, in
-// ascending order, each at most once. Numbers that are lost or dropped are
-// stepped over. It holds no lock while fn runs; fn must not keep Body. An error
-// of fn ends the walk and is returned. Damage found on the way ends nothing; it
-// is returned at the end as *DamageError.
-func (j *Journal) Read(e Epoch, from, to uint64, fn func(Record) error) error {
-	j.mu.Lock()
-	if j.closed {
-		j.mu.Unlock()
-		return ErrClosed
+// of returns the segments of epoch e that hold a record in from … to.
+func (x *shelf) of(e Epoch, from, to uint64) ([]*segment, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return nil, ErrClosed
 	}
 	var segs []*segment
-	for _, s := range j.segs {
+	for _, s := range x.segs {
 		if r, ok := s.records(); ok && s.epoch == e && !s.gone && r.From <= to && r.To >= from {
 			segs = append(segs, s)
 		}
 	}
-	j.mu.Unlock()
-	buf, err := j.buffers()
+	return segs, nil
+}
+
+func (x *shelf) epochs() []EpochInfo {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return epochs(x.segs)
+}
+
+func (x *shelf) read(e Epoch, from, to uint64, fn func(Record) error) error {
+	segs, err := x.of(e, from, to)
 	if err != nil {
 		return err
 	}
-	defer j.pool.Put(buf)
+	buf, err := x.buffers()
+	if err != nil {
+		return err
+	}
+	defer x.pool.Put(buf)
 	var found error
 	next := from
 	for _, s := range segs {
-		damaged, err := j.readSegment(s, buf, &next, to, fn)
+		damaged, err := x.readSegment(s, buf, &next, to, fn)
 		if err != nil {
 			return err
 		}
 		if damaged {
-			found = errors.Join(found, j.inspect(s))
+			found = errors.Join(found, x.inspect(s))
 		}
 	}
 	return found
 }
 
 // readSegment delivers the records of s from *next on.
-func (j *Journal) readSegment(s *segment, buf *readBuffers, next *uint64, to uint64, fn func(Record) error) (damaged bool, err error) {
-	f, o, end, err := j.openSegment(s, *next)
+func (x *shelf) readSegment(s *segment, buf *readBuffers, next *uint64, to uint64, fn func(Record) error) (damaged bool, err error) {
+	f, o, end, err := x.openSegment(s, *next)
 	if err != nil || f == nil {
 		return false, err
 	}
@@ -130,18 +152,18 @@ func deliver(raw []byte, first uint64, next *uint64, to uint64, fn func(Record) 
 
 // openSegment opens s for reading from the last place remembered before record
 // from. It returns no file when the segment was given up meanwhile.
-func (j *Journal) openSegment(s *segment, from uint64) (File, origin, int64, error) {
+func (x *shelf) openSegment(s *segment, from uint64) (File, origin, int64, error) {
 	for {
-		j.mu.Lock()
-		path, o, end := s.path(j.dir), s.origin(), s.end
+		x.mu.Lock()
+		path, o, end := s.path(x.dir), s.origin(), s.end
 		for _, m := range s.marks {
 			if m.seq > from {
 				break
 			}
 			o.start = m.off
 		}
-		j.mu.Unlock()
-		f, err := j.o.FS.Open(path)
+		x.mu.Unlock()
+		f, err := x.fs.Open(path)
 		if err == nil {
 			size, err := f.Size()
 			if err != nil {
@@ -149,9 +171,12 @@ func (j *Journal) openSegment(s *segment, from uint64) (File, origin, int64, err
 			}
 			return f, o, max(min(end, size), o.start), nil
 		}
-		j.mu.Lock()
-		moved, gone := s.path(j.dir) != path, s.gone
-		j.mu.Unlock()
+		if x.lent && errors.Is(err, fs.ErrNotExist) {
+			x.follow(s, path)
+		}
+		x.mu.Lock()
+		moved, gone := s.path(x.dir) != path, s.gone
+		x.mu.Unlock()
 		switch {
 		case gone:
 			return nil, o, 0, nil
@@ -163,44 +188,59 @@ func (j *Journal) openSegment(s *segment, from uint64) (File, origin, int64, err
 	}
 }
 
+// follow finds out what became of a segment of somebody else's that is not at
+// path any more: set aside as broken, or given up.
+func (x *shelf) follow(s *segment, path string) {
+	there := !s.broken && x.exists(path+broken)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if there {
+		s.broken = true
+	} else {
+		s.gone = true
+	}
+}
+
+func (x *shelf) exists(path string) bool {
+	f, err := x.fs.Open(path)
+	if err == nil {
+		_ = f.Close()
+	}
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // inspect scans a segment that turned out damaged, notes exactly what is lost
 // and renames it. It returns the *DamageError, nil if the segment is gone.
-func (j *Journal) inspect(s *segment) error {
-	f, o, end, err := j.openSegment(s, 0)
+func (x *shelf) inspect(s *segment) error {
+	f, o, end, err := x.openSegment(s, 0)
 	if err != nil || f == nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	dec, err := newUnpacker()
+	res, err := scanWhole(f, end, o, nil)
 	if err != nil {
 		return err
 	}
-	var poison []Loss
-	res, err := scan(f, end, o, func(b *block, _ int64) error {
-		raw, err := b.unpack(dec, nil)
-		if err == nil {
-			_, err = entries(raw, b.first, nil, nil)
-		}
-		if err != nil && b.count > 0 {
-			poison = append(poison, Loss{Epoch: o.epoch, Ranges: []Range{{b.first, b.last()}}, From: b.stamp, To: b.stamp, Why: WhyDamage})
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return j.noteDamage(s, res, poison)
+	return x.noteDamage(s, res)
 }
 
-func (j *Journal) noteDamage(s *segment, res scanned, poison []Loss) error {
-	j.mu.Lock()
+// noteDamage believes what was found in s, unless s was given up meanwhile: then
+// the bad bytes may be the next segment's.
+func (x *shelf) noteDamage(s *segment, res scanned) error {
+	if x.lent && !x.exists(s.path(x.dir)) {
+		x.follow(s, s.path(x.dir))
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if s.gone {
+		return nil
+	}
 	if res.last < s.last {
 		res.lose(Range{res.last + 1, s.last}, WhyDamage, s.closed)
 	}
-	s.lost = append(res.lost, poison...)
-	rename := !s.broken && !s.gone
-	if rename {
-		j.setBroken(s)
+	s.lost = res.lost
+	if !x.lent && !s.broken {
+		x.setBroken(s)
 	}
 	e := &DamageError{Segment: segmentName(s.num, s.epoch, s.broken)}
 	for _, l := range s.lost {
@@ -208,53 +248,59 @@ func (j *Journal) noteDamage(s *segment, res scanned, poison []Loss) error {
 			e.Losses = append(e.Losses, l)
 		}
 	}
-	j.mu.Unlock()
-	if rename {
-		_ = j.syncDir()
-	}
 	if len(e.Losses) == 0 {
 		return nil // the bad bytes held no record
 	}
 	return e
 }
 
-// Verify reads every segment whole and checks every block. It returns the
-// *DamageErrors of all damaged segments, joined, or ctx's error. It may take
-// long; the journal works on meanwhile.
-func (j *Journal) Verify(ctx context.Context) error {
-	j.mu.Lock()
-	segs := append([]*segment{}, j.segs...)
-	j.mu.Unlock()
-	var found error
-	for _, s := range segs {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if s.gone {
-			continue
-		}
-		damaged, err := j.check(s)
-		if err != nil {
-			return err
-		}
-		if damaged {
-			found = errors.Join(found, j.inspect(s))
-		}
+// setBroken renames a damaged segment, so that whoever lists the directory sees
+// it. The new name need not be durable: the damage is found, and the losses are
+// known, under either name.
+func (x *shelf) setBroken(s *segment) {
+	from := s.path(x.dir)
+	s.broken = true
+	if x.fs.Rename(from, s.path(x.dir)) != nil {
+		s.broken = false
 	}
-	return found
 }
 
-func (j *Journal) check(s *segment) (damaged bool, err error) {
-	f, o, end, err := j.openSegment(s, 0)
+// seqAt returns the first number of epoch e whose block was stamped not before
+// the moment sought.
+func (x *shelf) seqAt(e Epoch, before func(Stamp) bool) uint64 {
+	segs, err := x.of(e, 0, 1<<63)
+	if err != nil {
+		return 0
+	}
+	next := uint64(0)
+	for _, s := range segs {
+		x.mu.Lock()
+		r, _ := s.records()
+		closed := s.closed
+		x.mu.Unlock()
+		if next = r.To + 1; !before(closed) {
+			return max(r.From, x.firstBlock(s, before))
+		}
+	}
+	return next
+}
+
+var errFound = errors.New("found")
+
+// firstBlock returns the number with which the first block of s begins that was
+// stamped not before, 0 when it cannot be told.
+func (x *shelf) firstBlock(s *segment, before func(Stamp) bool) (seq uint64) {
+	f, o, end, err := x.openSegment(s, 0)
 	if err != nil || f == nil {
-		return false, err
+		return 0
 	}
 	defer func() { _ = f.Close() }()
-	res, err := scan(f, end, o, nil)
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if len(s.marks) == 0 {
-		s.marks = res.marks
-	}
-	return res.damaged || res.end < end, err
+	_, _ = scan(f, end, o, func(b *block, _ int64) error {
+		if b.count == 0 || before(b.stamp) {
+			return nil
+		}
+		seq = b.first
+		return errFound
+	})
+	return seq
 }

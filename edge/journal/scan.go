@@ -5,12 +5,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 )
 
 const (
 	windowSize = 128 << 10
 	pageSize   = 4 << 10
 	markEvery  = 256 << 10 // bytes between two remembered places in a segment
+	maxHoles   = 1 << 10   // unreadable pages remembered
 )
 
 // window reads a file through a buffer that grows to the largest block at most.
@@ -22,6 +24,7 @@ type window struct {
 	buf        []byte
 	off        int64 // of buf in the file
 	unreadable bool
+	holes      []int64 // pages that could not be read, the first few
 }
 
 // at returns n bytes at off, or nil when the file ends before. They are valid
@@ -35,6 +38,11 @@ func (w *window) at(off int64, n int) []byte {
 	}
 	i := int(off - w.off)
 	return w.buf[i : i+n : i+n]
+}
+
+// missed reports whether a page between off and end could not be read.
+func (w *window) missed(off, end int64) bool {
+	return slices.ContainsFunc(w.holes, func(at int64) bool { return at < end && at+pageSize > off })
 }
 
 func (w *window) fill(off int64, n int) {
@@ -51,6 +59,9 @@ func (w *window) fill(off int64, n int) {
 		if got, _ := w.f.ReadAt(page, at); got < len(page) {
 			clear(page[got:])
 			w.unreadable = true
+			if len(w.holes) < maxHoles && !slices.Contains(w.holes, at) {
+				w.holes = append(w.holes, at)
+			}
 		}
 		i += len(page)
 	}
@@ -76,8 +87,17 @@ type mark struct {
 type scanned struct {
 	summary
 	damaged bool // bad bytes, and a good block after them
-	torn    bool // bad bytes at the end: a write that a power cut stopped, or damage to the last block
+	torn    bool // bytes at the end that are not zero: a write that a power cut stopped, or damage to the last block
 	marks   []mark
+	bad     []badBytes
+}
+
+// badBytes is a stretch that holds no good block, or a block that says nonsense.
+type badBytes struct {
+	off, end   int64
+	unreadable bool // the device did not give it back
+	nonsense   bool // the checksum is right, the content is not
+	lost       []Range
 }
 
 // scan walks the blocks of a segment, which ends at limit, checks each, and
@@ -89,9 +109,13 @@ func scan(f io.ReaderAt, limit int64, o origin, visit func(b *block, off int64) 
 	res := scanned{summary: summary{num: o.num, epoch: o.epoch, first: o.first, last: o.first - 1,
 		opened: o.opened, closed: o.closed, end: o.start}}
 	for {
+		from, lost := s.pos, len(res.lost)
 		b, skipped, err := s.next()
 		if errors.Is(err, io.EOF) {
 			res.end, res.torn = s.pos, s.torn
+			for i := range res.bad {
+				res.bad[i].unreadable = s.missed(res.bad[i].off, res.bad[i].end)
+			}
 			if res.first == 0 {
 				res.last = 0
 			}
@@ -102,12 +126,54 @@ func scan(f io.ReaderAt, limit int64, o origin, visit func(b *block, off int64) 
 			s.boot = b.stamp.Boot
 		}
 		res.take(&b, s.pos-int64(b.size))
+		if skipped {
+			bad := badBytes{off: from, end: s.pos - int64(b.size)}
+			for _, l := range res.lost[lost:] {
+				bad.lost = append(bad.lost, l.Ranges...)
+			}
+			res.bad = append(res.bad, bad)
+		}
 		if visit != nil {
 			if err := visit(&b, s.pos-int64(b.size)); err != nil {
 				return res, err
 			}
 		}
 	}
+}
+
+// scanWhole is scan with a look into every block. What a block with a right
+// checksum holds and cannot be understood counts as damage too.
+func scanWhole(f io.ReaderAt, limit int64, o origin, visit func(b *block, off int64) error) (scanned, error) {
+	dec, err := newUnpacker()
+	if err != nil {
+		return scanned{}, err
+	}
+	var raw []byte
+	var nonsense []badBytes
+	var lost []Loss
+	res, err := scan(f, limit, o, func(b *block, off int64) error {
+		got, err := b.unpack(dec, raw)
+		if b.flags&flagZstd != 0 && err == nil {
+			raw = got[:0]
+		}
+		if err == nil {
+			_, err = entries(got, b.first, nil, nil)
+		}
+		if err != nil {
+			bad := badBytes{off: off, end: off + int64(b.size), nonsense: true}
+			if b.count > 0 {
+				bad.lost = []Range{{b.first, b.last()}}
+				lost = append(lost, Loss{Epoch: o.epoch, Ranges: bad.lost, From: b.stamp, To: b.stamp, Why: WhyDamage})
+			}
+			nonsense = append(nonsense, bad)
+		}
+		if visit != nil {
+			return visit(b, off)
+		}
+		return nil
+	})
+	res.lost, res.bad = append(res.lost, lost...), append(res.bad, nonsense...)
+	return res, err
 }
 
 // take accounts for the next good block.

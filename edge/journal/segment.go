@@ -10,12 +10,15 @@ import (
 // segment is what the journal remembers of one file.
 type segment struct {
 	summary
-	start  int64  // where the blocks begin
-	before Stamp  // newest commit before this segment
-	size   int64  // of the file
-	broken bool   // renamed: damage was found inside
-	gone   bool   // a later segment names it, but there is no such file
-	marks  []mark // places to start reading at; none before the first scan
+	start    int64  // where the blocks begin
+	before   Stamp  // newest commit before this segment
+	size     int64  // of the file
+	broken   bool   // renamed: damage was found inside
+	gone     bool   // given up, or absent
+	absent   bool   // a later segment names it, but there is no such file
+	short    bool   // the file ends before what a later segment says it holds
+	recycled bool   // the file held an older segment before
+	marks    []mark // places to start reading at; none before the first scan
 }
 
 func (s *segment) path(dir string) string {
@@ -42,6 +45,7 @@ type file struct {
 	header  header
 	hasHead bool // the header could be read
 	damaged bool // bad bytes before good ones
+	bad     []badBytes
 }
 
 // openFile reads the header of the segment called name. It returns nil for a
@@ -103,7 +107,7 @@ func (x *file) scan(fsys FS, dir string, end int64, visit func(b *block, off int
 	}
 	res, err := scan(f, limit, x.origin(), visit)
 	x.adopt(res)
-	x.damaged = res.damaged
+	x.damaged, x.bad = res.damaged, res.bad
 	return errors.Join(err, f.Close())
 }
 
@@ -130,6 +134,7 @@ func (x *file) settle(fsys FS, dir string, said summary, known bool) error {
 	if x.first == 0 {
 		x.first, x.last, x.opened, x.closed = said.first, said.first-1, said.opened, said.opened
 	}
+	x.short = x.size < said.end
 	x.lose(Range{x.last + 1, said.last}, WhyDamage, said.closed)
 	x.last, x.closed, x.clean, x.damaged = said.last, said.closed, said.clean, true
 	return nil

@@ -41,11 +41,3 @@ func (j *Journal) Stats() Stats {
 	s.Degraded, s.Err, s.Since = j.fail.err != nil, j.fail.err, j.fail.since
 	return s
 }
-
-// Epochs returns what the journal holds of each epoch, oldest first, the
-// current one last. Only what is committed counts.
-func (j *Journal) Epochs() []EpochInfo {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return epochs(j.segs)
-}

@@ -131,7 +131,8 @@ func (j *Journal) Drop(ctx context.Context, e Epoch, upTo uint64) (int, error) {
 }
 
 // giveUp deletes the oldest segments. The floor is on disk first: an Open after
-// a crash in between finishes the work instead of missing a file.
+// a crash in between finishes the work instead of missing a file, and does it
+// again when the crash has brought a file back.
 func (j *Journal) giveUp(ctx context.Context, plan []*segment) error {
 	j.mu.Lock()
 	if j.closed {
@@ -160,8 +161,5 @@ func (j *Journal) giveUp(ctx context.Context, plan []*segment) error {
 	j.mu.Lock()
 	j.segs = slices.Clone(j.segs[len(plan):])
 	j.mu.Unlock()
-	if err := j.syncDir(); err != nil {
-		return fmt.Errorf("journal: sync directory: %w", err)
-	}
 	return nil
 }
