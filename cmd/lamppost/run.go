@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"reflect"
 	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -111,7 +112,7 @@ func warnFixed(log *slog.Logger, old, cfg *config.Config) {
 		"gateway.id":    old.Gateway.ID != cfg.Gateway.ID,
 		"journal":       old.Journal != cfg.Journal,
 		"status.listen": old.Status != cfg.Status,
-		"uplink":        (old.Uplink == nil) != (cfg.Uplink == nil) || old.Uplink != nil && old.Uplink.Broker != cfg.Uplink.Broker,
+		"uplink":        !reflect.DeepEqual(old.Uplink, cfg.Uplink),
 	}
 	for key, changed := range fixed {
 		if changed {

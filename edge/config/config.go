@@ -38,22 +38,6 @@ type Gateway struct {
 	Language string // zh or en
 }
 
-// Uplink says where to report. PasswordFile is read at each connection.
-type Uplink struct {
-	Broker       string
-	Prefix       string
-	Username     string
-	PasswordFile string
-	Stores       []string // pinned; none: the first one that acknowledges
-}
-
-// Journal says where and how much is kept.
-type Journal struct {
-	Dir    string
-	Size   int64 // bytes
-	Commit time.Duration
-}
-
 // Bus is a line or host that several devices share: Serial or TCP is set.
 type Bus struct {
 	ID         string
@@ -136,6 +120,9 @@ type Env struct {
 	// rules are not judged.
 	Rules    func([]Stream) RuleChecker
 	Insecure bool // status may listen on any address
+	// Storage says what is known of the disk that holds a directory of this machine.
+	// Nil: nothing.
+	Storage func(dir string) Storage
 }
 
 // Defaults of what a file does not say.
@@ -143,7 +130,6 @@ const (
 	DefaultStatus = "127.0.0.1:8090"
 	DefaultDir    = "/var/lib/lamppost"
 	DefaultSize   = 512_000_000
-	DefaultCommit = 10 * time.Second
 	DefaultEvery  = 10 * time.Second
 )
 

@@ -229,7 +229,7 @@ func (l *loader) flat(d *Device, flat map[string]time.Duration) {
 		case limit < least:
 			l.say("E2609", fmt.Sprintf("a value that stands for %s is nothing unusual with one every %s; write %s or longer", brief(limit), brief(d.Every), brief(least)), path...)
 		case limit > maxFlat:
-			l.say("E2609", "a flat line is found after 30 days at most; write 720h or less", path...)
+			l.say("E2609", "a flat line is found after 30 days at most; write 30d or less", path...)
 		}
 	}
 	d.Flat = flat

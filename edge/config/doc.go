@@ -5,8 +5,20 @@
 //
 //	gateway: {id: hz-gongshu-bridge-07, name: "…", area: "330105003012", position: {lat: 30.319, lon: 120.142}, language: zh}
 //	clock:   {trust: [kernel, uplink]}
-//	uplink:  {broker: "mqtts://hub.example.org:8883", prefix: lamppost/v1, username: …, password_file: …, stores: [id…]}
-//	journal: {dir: /var/lib/lamppost, size: 512MB, commit: 10s}
+//	uplink:
+//	  broker: "mqtts://hub.example.org:8883"   # or brokers: […], the preferred one first
+//	  prefix: lamppost/v1
+//	  username: …
+//	  password_file: …                         # of the broker
+//	  stores: [id…]
+//	  tls: {ca_file: …, cert_file: …, key_file: …, server_name: …}
+//	  proxy: "http://user@proxy:3128"          # or socks5://; proxy_password_file: … beside it
+//	  backfill: {order: oldest, rate: 20000}   # or newest; readings per second at most
+//	  budget: {per_day: 50MB}                  # of a metered link
+//	  compress: auto                           # auto, on, off
+//	  linger: 500ms                            # how long a live reading may wait for company
+//	  rewind_keys: ["…"]                       # Ed25519 public keys; none: no rewind from afar
+//	journal: {dir: /var/lib/lamppost, size: 512MB, age: 30d, reserve: 16MB, commit: 10s, endurance: 20TB}
 //	status:  {listen: "127.0.0.1:8090", insecure: false}
 //	buses:
 //	  rs485-1: {serial: /dev/serial/by-id/…, baud: 9600, parity: none, stop: 1, turnaround: 20ms}
@@ -19,7 +31,8 @@
 //	  river-high: {when: "river.level > 3.00", for: 2m, clear: "river.level < 2.90", clear_for: 1m, severity: orange,
 //	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}}
 //
-// flat marks a value suspect that has not moved for so long; without it a value may
+// Without journal.commit the disk decides that holds journal.dir, see [Env]: 10s on
+// SD cards and eMMC, 1s elsewhere. flat marks a value suspect that has not moved for so long; without it a value may
 // stand for ever. Only gateway.id is required. A file without uplink runs on its own. The keys of a
 // device that are not listed here belong to its driver; profile: X alone means
 // driver: modbus with that profile.
@@ -40,7 +53,13 @@
 //	E2203  username and password_file do not go together
 //	E2204  not a topic prefix
 //	E2205  not a store's id
-//	E2301  the journal's size or commit interval is out of range
+//	E2206  not exactly one of broker and brokers, or one broker twice
+//	E2207  a certificate without its key, or the other way round
+//	E2208  not a proxy's address
+//	E2209  a word that is not one of those possible
+//	E2210  a rate, budget or waiting time that is out of range
+//	E2211  not a public key
+//	E2301  a figure of the journal is out of range
 //	E2401  not an address to listen on
 //	E2402  an address that others can reach, and insecure is not set
 //	E2501  a bus needs exactly one of serial and tcp
@@ -61,6 +80,7 @@
 //	E2703  a field in a message that does not exist
 //	W2101  a position, area or clock that is probably not meant so
 //	W2201  readings and password travel unencrypted
+//	W2202  settings of TLS, and no broker that speaks it
 //	W2501  a port name that changes when adapters are plugged in anew
 //	W2502  a bus that no device uses, or a host that two buses use
 //	W2701  the time for is not longer than the interval: one reading raises

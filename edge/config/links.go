@@ -4,69 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/serial"
-	"github.com/lamppost-city/lamppost/drivers/obs"
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // validPort accepts 1 to 65535, and 0 where any free port will do.
 func validPort(port string, any bool) bool {
 	n, err := strconv.ParseUint(port, 10, 16)
 	return err == nil && (n > 0 || any)
-}
-
-func (l *loader) uplink() {
-	u := l.raw.Uplink
-	if u == nil {
-		return
-	}
-	if u.Prefix == "" {
-		u.Prefix = wire.DefaultPrefix
-	}
-	l.config.Uplink = &Uplink{Broker: u.Broker, Prefix: u.Prefix, Username: u.Username, PasswordFile: u.PasswordFile, Stores: u.Stores}
-	if err := wire.CheckPrefix(u.Prefix); err != nil {
-		l.say("E2204", err.Error(), "uplink", "prefix")
-	}
-	if l.has("uplink", "password") {
-		l.sayKey("E2202", "a password does not belong into this file, which is copied and shown; write it into a file of its own and name that: password_file: /etc/lamppost/uplink.password", "uplink", "password")
-	}
-	if u.PasswordFile != "" && u.Username == "" {
-		l.say("E2203", "a password needs a username; add username: … beside it", "uplink", "password_file")
-	}
-	for i, s := range u.Stores {
-		if err := obs.CheckID(s); err != nil {
-			l.say("E2205", err.Error(), "uplink", "stores", fmt.Sprint(i))
-		}
-	}
-	if l.has("uplink", "broker") {
-		l.broker(u.Broker)
-	}
-}
-
-func (l *loader) broker(address string) {
-	const write = "; write mqtt://host:1883, mqtts://host:8883 or wss://host/path"
-	u, err := url.Parse(address)
-	switch {
-	case err != nil || u.Hostname() == "":
-		l.say("E2201", fmt.Sprintf("%q is not the address of a broker", address[strings.LastIndexByte(address, '@')+1:])+write, "uplink", "broker")
-	case !slices.Contains([]string{"mqtt", "tcp", "mqtts", "ws", "wss"}, u.Scheme):
-		l.say("E2201", fmt.Sprintf("%s:// is not spoken to a broker", u.Scheme)+write, "uplink", "broker")
-	case u.User != nil:
-		l.say("E2202", "a name and password in the address end up in logs; write username and password_file", "uplink", "broker")
-	case u.Port() != "" && !validPort(u.Port(), false):
-		l.say("E2201", "the port is out of range; write 1 to 65535", "uplink", "broker")
-	case u.Scheme != "mqtts" && u.Scheme != "wss" && !loopback(u.Hostname()):
-		l.say("W2201", "readings and password travel to "+u.Hostname()+" unencrypted; write mqtts:// if the broker has a certificate", "uplink", "broker")
-	}
 }
 
 // busKeys are the keys of a bus.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -42,21 +41,6 @@ type clockKeys struct {
 	Trust *[]string `yaml:"trust"`
 }
 
-type uplinkKeys struct {
-	Broker       string        `yaml:"broker,required"`
-	Prefix       string        `yaml:"prefix"`
-	Username     string        `yaml:"username"`
-	PasswordFile string        `yaml:"password_file"`
-	Password     *yamldoc.Node `yaml:"password"` // only to say where it belongs
-	Stores       []string      `yaml:"stores"`
-}
-
-type journalKeys struct {
-	Dir    string         `yaml:"dir"`
-	Size   *yamldoc.Size  `yaml:"size"`
-	Commit *time.Duration `yaml:"commit"`
-}
-
 type statusKeys struct {
 	Listen   string `yaml:"listen"`
 	Insecure bool   `yaml:"insecure"`
@@ -68,10 +52,6 @@ const (
 	maxArea    = 32
 	maxDevices = wire.MaxListed
 	maxRules   = 1000
-	minSize    = 16_000_000
-	maxSize    = 4_000_000_000_000
-	minCommit  = 10 * time.Millisecond
-	maxCommit  = 5 * time.Minute
 )
 
 // loader collects the problems of one file while it builds the configuration.
@@ -185,26 +165,6 @@ func (l *loader) clock() {
 	if len(l.config.Trust) == 0 {
 		l.say("W2101", "without a clock source no reading is ever dated; leave the key out to trust kernel and uplink", "clock", "trust")
 	}
-}
-
-func (l *loader) journal() {
-	j := Journal{Dir: l.raw.Journal.Dir, Size: DefaultSize, Commit: DefaultCommit}
-	if j.Dir == "" {
-		j.Dir = DefaultDir
-	}
-	if s := l.raw.Journal.Size; s != nil {
-		j.Size = int64(*s)
-		if !l.wrong("journal", "size") && (j.Size < minSize || j.Size > maxSize) {
-			l.say("E2301", fmt.Sprintf("a journal of %v is out of range; write 16MB to 4TB", *s), "journal", "size")
-		}
-	}
-	if c := l.raw.Journal.Commit; c != nil {
-		j.Commit = *c
-		if !l.wrong("journal", "commit") && (j.Commit < minCommit || j.Commit > maxCommit) {
-			l.say("E2301", "a commit interval is 10ms to 5m; 10s saves an SD card, 1s loses less", "journal", "commit")
-		}
-	}
-	l.config.Journal = j
 }
 
 func (l *loader) status() {

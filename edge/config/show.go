@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -55,15 +56,9 @@ func (l *loader) rows() []row {
 	add(c.Gateway.Language, "default", "gateway", "language")
 	add(strings.Join(c.Trust, ", "), "default", "clock", "trust")
 	if u := c.Uplink; u != nil {
-		add(u.Broker, "", "uplink", "broker")
-		add(u.Prefix, "default", "uplink", "prefix")
-		add(u.Username, "", "uplink", "username")
-		add(u.PasswordFile, "", "uplink", "password_file")
-		add(strings.Join(u.Stores, ", "), "", "uplink", "stores")
+		uplinkRows(u, add)
 	}
-	add(c.Journal.Dir, "default", "journal", "dir")
-	add(yamldoc.Size(c.Journal.Size), "default", "journal", "size")
-	add(c.Journal.Commit, "default", "journal", "commit")
+	journalRows(c.Journal, add)
 	add(c.Status, "default", "status", "listen")
 	for _, b := range c.Buses {
 		busRows(b, add)
@@ -79,6 +74,38 @@ func (l *loader) rows() []row {
 }
 
 type adder func(value any, other string, path ...string)
+
+func uplinkRows(u *Uplink, add adder) {
+	add(u.Brokers[0], "", "uplink", "broker")
+	add(strings.Join(u.Brokers, ", "), "", "uplink", "brokers")
+	add(u.Prefix, "default", "uplink", "prefix")
+	add(u.Username, "", "uplink", "username")
+	add(u.PasswordFile, "", "uplink", "password_file")
+	add(strings.Join(u.Stores, ", "), "", "uplink", "stores")
+	add(u.TLS.CAFile, "", "uplink", "tls", "ca_file")
+	add(u.TLS.CertFile, "", "uplink", "tls", "cert_file")
+	add(u.TLS.KeyFile, "", "uplink", "tls", "key_file")
+	add(u.TLS.ServerName, "", "uplink", "tls", "server_name")
+	add(u.Proxy, "", "uplink", "proxy")
+	add(u.ProxyPasswordFile, "", "uplink", "proxy_password_file")
+	add(u.Order, "default", "uplink", "backfill", "order")
+	add(u.Rate, "default", "uplink", "backfill", "rate")
+	add(yamldoc.Size(u.PerDay), "", "uplink", "budget", "per_day")
+	add(u.Compress, "default", "uplink", "compress")
+	add(u.Linger, "default", "uplink", "linger")
+	for i, k := range u.RewindKeys {
+		add(base64.StdEncoding.EncodeToString(k), "", "uplink", "rewind_keys", fmt.Sprint(i))
+	}
+}
+
+func journalRows(j Journal, add adder) {
+	add(j.Dir, "default", "journal", "dir")
+	add(yamldoc.Size(j.Size), "default", "journal", "size")
+	add(j.Age, "", "journal", "age")
+	add(yamldoc.Size(j.Reserve), "default", "journal", "reserve")
+	add(j.Commit, j.CommitWhy, "journal", "commit")
+	add(yamldoc.Size(j.Endurance), "", "journal", "endurance")
+}
 
 func lineRows(s drivers.LineSettings, from string, add adder, path ...string) {
 	at := func(key string) []string { return append(path[:len(path):len(path)], key) }
@@ -176,6 +203,10 @@ func show(v any) string {
 
 // brief writes a duration without parts that are zero.
 func brief(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= 2*day && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = s[:len(s)-2]

@@ -80,17 +80,22 @@ func (g *Gateway) openUplink() error {
 	}
 	saved, _ := g.journal.State(uplinkKey)
 	u, err := uplink.New(uplink.Options{
-		Gateway: g.id, Epoch: g.epoch, Boot: g.clock.Boot(), Broker: cfg.Broker, Prefix: cfg.Prefix, Username: cfg.Username,
+		Gateway: g.id, Epoch: g.epoch, Boot: g.clock.Boot(), Broker: cfg.Brokers[0], Prefix: cfg.Prefix, Username: cfg.Username,
 		Password: password(cfg), Stores: cfg.Stores, Saved: saved,
 		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
-		Clock:   g.clock, Log: g.log,
+		Clock:   g.clock, Log: g.log, Limits: limits(cfg),
 	})
 	if err != nil {
 		return err
 	}
 	g.uplink = u
 	return nil
+}
+
+// limits are what the configuration says of the link's cost.
+func limits(cfg *config.Uplink) uplink.Limits {
+	return uplink.Limits{Backfill: cfg.Rate, Linger: cfg.Linger, Compress: cfg.Compress == "on"}
 }
 
 // password reads the file at each connection, so that a new one needs no restart.
