@@ -16,12 +16,12 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 INFLUXD     := github.com/influxdata/influxdb/cmd/influxd@v1.8.3
 
-# Packages that need bounds of their own are tested one after another: serial
-# lines, brokers and databases share this machine's cores.
-GOTEST := $(GO) test -race -timeout 25m
+# Real servers and the programs are found here by every test.
+PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH"
+GOTEST := $(GO) test -race -timeout 35m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-arm console test test-go test-web test-e2e test-board lint vuln bench screenshot fuzz setup clean
+.PHONY: help run build build-arm console test test-go test-e2e test-web test-board lint vuln bench screenshot fuzz setup clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,17 +50,21 @@ $(WEB)/node_modules/.stamp: $(WEB)/package-lock.json
 setup: ## what the tests need: Debian packages (listed first, apt-get only for what is missing) and InfluxDB
 	@deploy/dev/setup.sh '$(TOOLS)' '$(INFLUXD)'
 
-test: setup build test-go test-web test-board ## all set-up and all tests
+# One after another, also under make -j: the end-to-end tests run a street in real
+# time and must not share the cores with compilers and other tests.
+.NOTPARALLEL:
 
-test-go:
-	LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) ./...
+test: setup build test-go test-e2e test-web test-board ## all set-up and all tests
 
-test-web: build
+test-go: setup build ## everything but the end-to-end tests
+	$(PARTS) $(GOTEST) $$($(GO) list ./... | grep -v '/cmd/e2e$$')
+
+test-web: build ## the console's pages, also in headless Chromium
 	cd $(WEB) && $(NPM) run check --silent && $(NPM) test --silent && $(NPM) run test:browser --silent
 	cd $(WEB) && node browser/street.mjs
 
-test-e2e: setup build ## only the end-to-end tests
-	LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH" $(GOTEST) -count=1 -v ./cmd/e2e/...
+test-e2e: setup build ## only the end-to-end tests, alone on the machine
+	$(PARTS) $(GOTEST) -count=1 -v ./cmd/e2e
 
 test-board: setup build-arm ## the README's "On a real board", run under qemu-user in a Debian root
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/lamppost-sim

@@ -48,7 +48,7 @@ func TestRubbishOnEveryTopic(t *testing.T) {
 	rejected := func() float64 {
 		return city.metric("lamppost_ingest_rejected_total") + city.metric("lamppost_ingest_refused_points_total") - before
 	}
-	eventually(t, 30*time.Second, "the rubbish to be counted", func() bool { return rejected() >= float64(unusable(ms)) })
+	eventually(t, soon, "the rubbish to be counted", func() bool { return rejected() >= float64(unusable(ms)) })
 	parked, unparked := city.metric("lamppost_ingest_parked_total"), city.metric("lamppost_ingest_unparked_total")
 	t.Logf("%d hostile messages: %.0f rejected, %.0f set aside, %.0f counted only", len(ms), rejected(), parked, unparked)
 	if parked == 0 {
@@ -170,7 +170,7 @@ type client struct {
 func connect(t *testing.T, addr, id string) client {
 	t.Helper()
 	c := paho.NewClient(paho.NewClientOptions().AddBroker("mqtt://" + addr).SetClientID(id).SetProtocolVersion(4).SetAutoReconnect(false))
-	if tok := c.Connect(); !tok.WaitTimeout(10*time.Second) || tok.Error() != nil {
+	if tok := c.Connect(); !tok.WaitTimeout(soon) || tok.Error() != nil {
 		t.Fatalf("connect %s: %v", id, tok.Error())
 	}
 	t.Cleanup(func() { c.Disconnect(100) })
@@ -179,7 +179,7 @@ func connect(t *testing.T, addr, id string) client {
 
 func (c client) send(m message) {
 	c.t.Helper()
-	if tok := c.c.Publish(m.topic, 1, m.retained, m.payload); !tok.WaitTimeout(20*time.Second) || tok.Error() != nil {
+	if tok := c.c.Publish(m.topic, 1, m.retained, m.payload); !tok.WaitTimeout(soon) || tok.Error() != nil {
 		c.t.Fatalf("publish to %.80q: %v", m.topic, tok.Error())
 	}
 }
@@ -188,7 +188,7 @@ func (c client) send(m message) {
 func (c client) hear(filter string, take func(payload []byte)) {
 	c.t.Helper()
 	tok := c.c.Subscribe(filter, 1, func(_ paho.Client, m paho.Message) { take(m.Payload()) })
-	if !tok.WaitTimeout(10*time.Second) || tok.Error() != nil || tok.(*paho.SubscribeToken).Result()[filter] != 1 {
+	if !tok.WaitTimeout(soon) || tok.Error() != nil || tok.(*paho.SubscribeToken).Result()[filter] != 1 {
 		c.t.Fatalf("subscribe to %s: %v", filter, tok.Error())
 	}
 }
@@ -205,7 +205,7 @@ func (c client) takeAway(ms []message) {
 // live waits until every stream has a value.
 func (c *city) live() {
 	c.t.Helper()
-	eventually(c.t, 30*time.Second, "a live value of every stream", func() bool {
+	eventually(c.t, soon, "a live value of every stream", func() bool {
 		n := 0
 		for _, v := range c.values() {
 			if v.V != nil {
@@ -227,13 +227,13 @@ func (c *city) unharmed(began time.Time) {
 		default:
 		}
 	}
-	eventually(c.t, 20*time.Second, "the aggregator to call itself healthy", func() bool { return healthy(c.console + "/healthz") })
+	eventually(c.t, soon, "the aggregator to call itself healthy", func() bool { return healthy(c.console + "/healthz") })
 	if !healthy("http://" + c.status + "/healthz") {
 		c.t.Error("the gateway does not call itself healthy")
 	}
 	ended := time.Now().Add(-2 * time.Second)
 	pause(c.t, 2*time.Second) // what is younger than three seconds may still be on its way
-	c.drained(30 * time.Second)
+	c.drained(soon)
 	report := c.judge(c.points(began.Add(-time.Minute).UnixMilli(), time.Now().Add(time.Minute).UnixMilli()), began, ended, nil)
 	c.t.Log(report.String())
 	if err := report.Err(); err != nil {
@@ -337,7 +337,7 @@ func TestRubbishOnEverySocket(t *testing.T) {
 			t.Errorf("a message of %d bytes was taken", size)
 		}
 	}
-	eventually(t, 5*time.Second, "two oversized messages to be counted", func() bool { return city.metric("lamppost_broker_oversized_total") == 2 })
+	eventually(t, soon, "two oversized messages to be counted", func() bool { return city.metric("lamppost_broker_oversized_total") == 2 })
 	pause(t, 14*time.Second)
 	city.unharmed(began)
 	city.onlyKnown()

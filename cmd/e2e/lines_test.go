@@ -219,7 +219,7 @@ func TestRubbishOnEveryLine(t *testing.T) {
 	hush()
 	stop := w.speak()
 	defer stop()
-	eventually(t, 20*time.Second, "the range finder to be heard", func() bool {
+	eventually(t, soon, "the range finder to be heard", func() bool {
 		for _, v := range w.values() {
 			if v.Device == "underpass" && v.V != nil && *v.V > 0.19 && *v.V < 0.21 {
 				return true

@@ -41,7 +41,7 @@ func (m *mosquitto) start() {
 		m.t.Fatal(err)
 	}
 	m.process = start(m.t, part(m.t, "mosquitto", "/usr/sbin/mosquitto"), "-c", conf)
-	eventually(m.t, 10*time.Second, "mosquitto to listen", func() bool { return listening(m.addr) })
+	eventually(m.t, soon, "mosquitto to listen", func() bool { return listening(m.addr) })
 }
 
 // wipe kills the broker, takes its disk away and starts it again.
@@ -81,7 +81,7 @@ func (i *influx) start() {
 		i.t.Fatal(err)
 	}
 	i.process = start(i.t, part(i.t, "influxd", os.Getenv("LAMPPOST_INFLUXD"), "../../.tools/bin/influxd"), "-config", conf)
-	eventually(i.t, 30*time.Second, "influxd to answer", func() bool { return healthy("http://" + i.addr + "/ping") })
+	eventually(i.t, soon, "influxd to answer", func() bool { return healthy("http://" + i.addr + "/ping") })
 }
 
 type influxAnswer struct {

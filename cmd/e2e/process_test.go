@@ -103,7 +103,7 @@ func (p *process) follow(out io.Reader, log *os.File) {
 // await returns the rest of the first line that begins with prefix.
 func (p *process) await(prefix string) string {
 	p.t.Helper()
-	late := time.After(60 * time.Second)
+	late := time.After(soon)
 	for {
 		select {
 		case line := <-p.lines:
@@ -130,7 +130,7 @@ func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(soon):
 		p.t.Errorf("%s does not stop on SIGTERM\n%s", p.name, p.tail())
 		p.kill()
 	}
@@ -185,6 +185,10 @@ func port(t *testing.T) int {
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }
+
+// soon is how long something that happens at once on an idle machine may take on
+// one that is busy with other people's work. It only ever ends a test that fails.
+const soon = 90 * time.Second
 
 // eventually waits until ok holds, asking again and again, and fails the test
 // with what it was waiting for if it does not in time.

@@ -22,7 +22,7 @@ func TestWhatIsOnTheWireIsInTheStore(t *testing.T) {
 			city, _, influx := newCity(t, "cloudburst", c.with...)
 			city.keepOnFailure()
 			began := time.Now().Add(3 * time.Second) // behind the first polls
-			eventually(t, 30*time.Second, "a live value of every stream", func() bool {
+			eventually(t, soon, "a live value of every stream", func() bool {
 				n := 0
 				for _, v := range city.values() {
 					if v.V != nil {
@@ -31,10 +31,10 @@ func TestWhatIsOnTheWireIsInTheStore(t *testing.T) {
 				}
 				return n >= 20
 			})
-			eventually(t, 60*time.Second, "the rain's alert", func() bool { return len(city.alerts()) > 0 })
+			eventually(t, soon, "the rain's alert", func() bool { return len(city.alerts()) > 0 })
 			pause(t, time.Until(began.Add(70*time.Second)))
 			ended := time.Now()
-			city.drained(20 * time.Second)
+			city.drained(soon)
 			points := city.stored(influx, began.Add(-time.Minute), ended.Add(time.Minute))
 			faults := city.faults(influx, began.Add(-time.Minute), ended.Add(time.Minute))
 			report := city.judgeWith(points, faults, began, ended.Add(-10*time.Second), nil)

@@ -51,7 +51,7 @@ func TestNothingCommittedIsLost(t *testing.T) {
 			}
 			ended := time.Now()
 			pause(t, 5*time.Second)
-			city.drained(60 * time.Second)
+			city.drained(soon)
 			points := city.stored(influx, began.Add(-time.Minute), ended.Add(time.Minute))
 			faults := city.faults(influx, began.Add(-time.Minute), ended.Add(time.Minute))
 			report := city.judgeWith(points, faults, began, ended, nil)
@@ -83,12 +83,12 @@ func (c *city) killGateway(rnd *rand.Rand) down {
 func (c *city) checkGaps(downs []down) {
 	c.t.Helper()
 	gaps := c.gaps()
+	slack := 500 + c.slack().Milliseconds() // a commit in progress, the first poll after the start
 	for _, d := range downs {
 		found := false
 		for _, g := range gaps {
 			if g.From <= d.killed.UnixMilli() && g.To >= d.killed.UnixMilli() {
 				found = true
-				const slack = 500 // ms: a commit in progress, the first poll after the start
 				if early := d.killed.UnixMilli() - g.From; early > commit.Milliseconds()+slack {
 					c.t.Errorf("a gap begins %d ms before the kill; the commit interval is %v", early, commit)
 				}

@@ -17,7 +17,7 @@ import (
 // brings it about: another place, another journal, the same name.
 func (c *city) twin(scenario string) *city {
 	c.t.Helper()
-	other := &city{t: c.t, dir: filepath.Join(c.dir, "twin"), console: c.console, mqtt: c.mqtt}
+	other := &city{t: c.t, dir: filepath.Join(c.dir, "twin"), console: c.console, mqtt: c.mqtt, yard: c.yard}
 	if err := os.Mkdir(other.dir, 0o755); err != nil {
 		c.t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestTwoGatewaysWithOneID(t *testing.T) {
 	}
 	twin := first.twin("haze")
 	began := time.Now().Add(3 * time.Second)
-	eventually(t, 30*time.Second, "the conflict to be seen", func() bool { return first.gateway().Conflict })
+	eventually(t, soon, "the conflict to be seen", func() bool { return first.gateway().Conflict })
 	told := wire.Health{}
 	for _, h := range first.gateway().Health {
 		if h.ID == "clone" {
@@ -48,7 +48,7 @@ func TestTwoGatewaysWithOneID(t *testing.T) {
 		t.Errorf("health says %+v", told)
 	}
 	for _, c := range []*city{first, twin} {
-		eventually(t, 20*time.Second, "the gateway itself to know", func() bool {
+		eventually(t, soon, "the gateway itself to know", func() bool {
 			page, err := c.page()
 			return err == nil && strings.Contains(entry(page, "uplink-twin").Text["en"], "cloned card")
 		})
@@ -56,8 +56,8 @@ func TestTwoGatewaysWithOneID(t *testing.T) {
 	pause(t, 10*time.Second)
 	ended := time.Now().Add(-2 * time.Second)
 	pause(t, 2*time.Second)
-	first.drained(20 * time.Second)
-	twin.drained(20 * time.Second)
+	first.drained(soon)
+	twin.drained(soon)
 	points := first.points(began.Add(-time.Minute).UnixMilli(), ended.Add(time.Minute).UnixMilli())
 	for name, c := range map[string]*city{"first": first, "twin": twin} {
 		n := c.stands(points, began, ended)
@@ -79,6 +79,7 @@ func (c *city) stands(points []truth.Point, from, to time.Time) (n int) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	slack := 500 + c.slack().Milliseconds()
 	for _, l := range lines {
 		if l.Via != truth.Answer || l.Event != "" || l.T < from.UnixMilli() || l.T > to.UnixMilli() {
 			continue
@@ -86,7 +87,7 @@ func (c *city) stands(points []truth.Point, from, to time.Time) (n int) {
 		n++
 		found := false
 		for _, p := range points {
-			found = found || p.Device == l.Device && p.Channel == l.Channel && math.Abs(p.V-l.V) <= l.Resolution/2+1e-9*math.Abs(l.V) && max(p.T-l.T, l.T-p.T) < 500
+			found = found || p.Device == l.Device && p.Channel == l.Channel && math.Abs(p.V-l.V) <= l.Resolution/2+1e-9*math.Abs(l.V) && max(p.T-l.T, l.T-p.T) < slack
 		}
 		if !found {
 			c.t.Errorf("%s.%s = %v, answered at %s, is not stored", l.Device, l.Channel, l.V, time.UnixMilli(l.T).UTC().Format("15:04:05.000"))
