@@ -1,5 +1,5 @@
 // Package firmwareconfigs holds the data that is compiled into the programs: the
-// metric catalogue and the device profiles. It only embeds: whoever needs the data
+// metric catalogue, the device profiles and the boards. It only embeds: whoever needs the data
 // passes it to the package that can read it. Nothing here is ever written.
 package firmwareconfigs
 
@@ -14,7 +14,7 @@ const MetricsFile = "firmware-configs/metrics/metrics.yaml"
 //go:embed metrics/metrics.yaml
 var metrics []byte
 
-//go:embed devices/*.yaml
+//go:embed boards/*.yaml devices/*.yaml
 var files embed.FS
 
 // Metrics returns the metric catalogue, for obs.ParseCatalog. The bytes are the
@@ -23,6 +23,9 @@ func Metrics() []byte { return append([]byte(nil), metrics...) }
 
 // Devices returns the folder of device profiles, for modbus.ParseProfiles.
 func Devices() fs.FS { return folder("devices") }
+
+// Boards returns the folder of boards, for board.ParseProfiles.
+func Boards() fs.FS { return folder("boards") }
 
 // folder returns one folder of files, empty if there is none.
 func folder(name string) fs.FS {

@@ -38,7 +38,7 @@ Exit codes: 0 good, 3 mistakes or no such file, 7 the file may not be read.`,
 			}
 		}
 		fmt.Fprintln(c.OutOrStdout(), summary(cfg))
-		return nil
+		return b.machine(c.OutOrStdout(), cfg)
 	}
 	return c
 }

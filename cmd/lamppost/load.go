@@ -9,6 +9,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
@@ -20,6 +21,8 @@ const defaultConfig = "/etc/lamppost/gateway.yaml"
 // builtin is the data that is compiled in.
 type builtin struct {
 	metrics *obs.Catalog
+	boards  *board.Profiles
+	host    board.Host
 	env     config.Env
 }
 
@@ -32,7 +35,19 @@ func loadBuiltin(insecure bool) (*builtin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &builtin{metrics, config.Env{Kinds: catalog.Builtin(profiles), Catalog: metrics, Rules: gateway.RuleChecker, Insecure: insecure}}, nil
+	boards, err := board.ParseProfiles(firmwareconfigs.Boards())
+	if err != nil {
+		return nil, err
+	}
+	b := &builtin{metrics: metrics, boards: boards}
+	b.env = config.Env{Kinds: catalog.Builtin(profiles), Catalog: metrics, Rules: gateway.RuleChecker, Insecure: insecure, Storage: b.storage}
+	return b, nil
+}
+
+// storage says how often the disk of this machine that holds dir is to be flushed.
+func (b *builtin) storage(dir string) config.Storage {
+	d := b.host.Disk(dir)
+	return config.Storage{Commit: b.boards.For(b.host.Model()).Disks[d.Kind].Commit, Why: d.String()}
 }
 
 // load reads a configuration and shows what is wrong with it on w.
@@ -58,6 +73,26 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 		}
 	}
 	return cfg, nil
+}
+
+// machine says what the configuration will find where it is checked: the board,
+// the disk, and what a power cut may cost there.
+func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
+	model, lang := b.host.Model(), language()
+	text, here := "on %s, %s: readings are on the disk within %v, which is what a power cut may cost\n", "this machine"
+	if lang == "zh" {
+		text, here = "%s，%s：读数在 %v 内落盘，断电最多损失这段时间\n", "本机"
+	}
+	if model == "" {
+		model = here
+	}
+	_, err := fmt.Fprintf(w, text, model, b.host.Disk(cfg.Journal.Dir).In(lang), cfg.Journal.Commit)
+	for _, note := range b.boards.For(b.host.Model()).Notes[lang] {
+		if err == nil {
+			_, err = fmt.Fprintln(w, "  "+note)
+		}
+	}
+	return err
 }
 
 func summary(cfg *config.Config) string {
