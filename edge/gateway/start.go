@@ -80,8 +80,9 @@ func (g *Gateway) openUplink() error {
 	}
 	saved, _ := g.journal.State(uplinkKey)
 	u, err := uplink.New(uplink.Options{
-		Gateway: g.id, Epoch: g.epoch, Boot: g.clock.Boot(), Broker: cfg.Brokers[0], Prefix: cfg.Prefix, Username: cfg.Username,
+		Gateway: g.id, Epoch: g.epoch, Boot: g.clock.Boot(), Brokers: cfg.Brokers, Prefix: cfg.Prefix, Username: cfg.Username,
 		Password: password(cfg), Stores: cfg.Stores, Saved: saved,
+		Credentials: uplink.Credentials(cfg.TLS), Proxy: cfg.Proxy, ProxyPasswordFile: cfg.ProxyPasswordFile,
 		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
 		Clock:   g.clock, Log: g.log, Limits: limits(cfg),

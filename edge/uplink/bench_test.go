@@ -47,7 +47,7 @@ func BenchmarkDrain(b *testing.B) {
 				for b.Loop() {
 					address, stopBroker := start(b)
 					quiet(b, address)
-					u, stop := connect(b, Options{Broker: "mqtt://" + address, Journal: street{records}, Limits: Limits{Backfill: 1 << 30, Compress: compress}})
+					u, stop := connect(b, Options{Brokers: []string{"mqtt://" + address}, Journal: street{records}, Limits: Limits{Backfill: 1 << 30, Compress: compress}})
 					eventually(b, "drained", func() bool { return u.Status().Waiting == 0 })
 					sent = u.Status().BytesUp
 					stop()
@@ -79,7 +79,7 @@ func BenchmarkAlertWhileDraining(b *testing.B) {
 				if !watch.Subscribe(wire.Filter(wire.DefaultPrefix, wire.AlertTopic), 1, func(mqtt.Client, mqtt.Message) { came <- time.Now() }).WaitTimeout(5 * time.Second) {
 					b.Fatal("no subscription")
 				}
-				u, _ := connect(b, Options{Broker: "mqtt://" + address, Journal: street{10_000_000}, Limits: Limits{Backfill: rate}})
+				u, _ := connect(b, Options{Brokers: []string{"mqtt://" + address}, Journal: street{10_000_000}, Limits: Limits{Backfill: rate}})
 				eventually(b, "draining", func() bool { return u.Status().Backfill > 1000 })
 				before := u.Status().Backfill
 				var took []time.Duration
@@ -101,7 +101,7 @@ func BenchmarkAlertWhileDraining(b *testing.B) {
 
 // What the poller pays to hand over a sample.
 func BenchmarkOffer(b *testing.B) {
-	u, err := New(Options{Gateway: gw, Epoch: epoch17, Broker: "mqtt://unused"})
+	u, err := New(Options{Gateway: gw, Epoch: epoch17, Brokers: []string{"mqtt://unused"}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,13 +3,7 @@ package uplink
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"math/big"
 	"net"
 	"strings"
 	"sync"
@@ -68,7 +62,7 @@ func TestStorm(t *testing.T) {
 			g := newAggregator(t, down.l.Addr().String(), records)
 			g.lazy, g.deaf = 20*time.Millisecond, 0.1
 			j := newMemory(epoch17)
-			u, stop := connect(t, Options{Broker: "mqtt://" + up.l.Addr().String(), Journal: j})
+			u, stop := connect(t, Options{Brokers: []string{"mqtt://" + up.l.Addr().String()}, Journal: j})
 			for seq := uint64(1); seq <= records; seq++ {
 				switch {
 				case seq%500 == 3:
@@ -150,7 +144,7 @@ func TestLastWill(t *testing.T) {
 			address, _ := start(t)
 			cable := newCable(t, address)
 			g := newAggregator(t, address, 1)
-			u, _ := connect(t, Options{Broker: "tcp://" + cable.l.Addr().String()})
+			u, _ := connect(t, Options{Brokers: []string{"tcp://" + cable.l.Addr().String()}})
 			seen := func(want wire.Online) func() bool {
 				return func() bool {
 					g.mu.Lock()
@@ -201,12 +195,12 @@ func TestRefusals(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{"wrong password", Options{Broker: "mqtt://" + login, Username: "hz", Password: password("wrong", nil)}, "not"},
-		{"no password file", Options{Broker: "mqtt://" + login, Username: "hz", Password: password("", errors.New("no such file"))}, "no such file"},
-		{"subscription refused", Options{Broker: "mqtt://" + subscribe}, "the broker refuses"},
-		{"nobody there", Options{Broker: "mqtt://" + closed.Addr().String()}, "refused"},
-		{"tls to a plain port", Options{Broker: "mqtts://" + login}, "tls"},
-		{"no websocket", Options{Broker: "ws://" + login}, ""},
+		{"wrong password", Options{Brokers: []string{"mqtt://" + login}, Username: "hz", Password: password("wrong", nil)}, "not"},
+		{"no password file", Options{Brokers: []string{"mqtt://" + login}, Username: "hz", Password: password("", errors.New("no such file"))}, "no such file"},
+		{"subscription refused", Options{Brokers: []string{"mqtt://" + subscribe}}, "the broker refuses"},
+		{"nobody there", Options{Brokers: []string{"mqtt://" + closed.Addr().String()}}, "refused"},
+		{"tls to a plain port", Options{Brokers: []string{"mqtts://" + login}}, "tls"},
+		{"no websocket", Options{Brokers: []string{"ws://" + login}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			u, _ := connect(t, c.o)
@@ -216,14 +210,14 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	u, _ := connect(t, Options{Broker: "mqtt://" + login, Username: "hz", Password: password("secret", nil)})
+	u, _ := connect(t, Options{Brokers: []string{"mqtt://" + login}, Username: "hz", Password: password("secret", nil)})
 	eventually(t, "the right password opens", func() bool { return u.Status().Connected })
 }
 
 // A broker that sends what no client expects ends the connection, not the gateway.
 func TestHostileBroker(t *testing.T) {
 	s, address, _ := mochi(t, new(auth.AllowHook), listeners.Config{})
-	u, _ := connect(t, Options{Broker: "mqtt://" + address})
+	u, _ := connect(t, Options{Brokers: []string{"mqtt://" + address}})
 	eventually(t, "connected", func() bool { return u.Status().Connected })
 	if err := s.Publish(u.topic(wire.AckTopic), bytes.Repeat([]byte{'x'}, 100_000), false, 1); err != nil {
 		t.Fatal(err)
@@ -256,36 +250,7 @@ func TestHostileBroker(t *testing.T) {
 		c.Read(make([]byte, 1000))
 		c.Close()
 	}()
-	bad, _ := connect(t, Options{Broker: "mqtt://" + l.Addr().String()})
+	bad, _ := connect(t, Options{Brokers: []string{"mqtt://" + l.Addr().String()}})
 	<-nonsense
 	eventually(t, "the reason", func() bool { return bad.Status().LastError != "" })
-}
-
-// TLS with a certificate of our own, and a websocket.
-func TestSecureAndWebsocket(t *testing.T) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(cert)
-	server := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-	_, secure, _ := mochi(t, new(auth.AllowHook), listeners.Config{TLSConfig: server})
-	_, web, _ := mochi(t, new(auth.AllowHook), listeners.Config{Type: listeners.TypeWS, ID: "ws"})
-	for address, config := range map[string]*tls.Config{"mqtts://" + secure: {RootCAs: roots}, "ws://" + web: nil} {
-		u, stop := connect(t, Options{Broker: address, TLS: config})
-		eventually(t, address, func() bool { return u.Status().Connected })
-		stop()
-	}
-	u, _ := connect(t, Options{Broker: "mqtts://" + secure})
-	eventually(t, "an unknown certificate is refused", func() bool { return strings.Contains(u.Status().LastError, "certificate") })
 }

@@ -1,57 +1,11 @@
 package uplink
 
 import (
-	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
-	"net/url"
 	"sync"
 	"time"
-
-	mqtt "github.com/eclipse/paho.mqtt.golang"
-	"golang.org/x/net/proxy"
 )
-
-// open connects to the broker, through the proxy that the environment names
-// (all_proxy, no_proxy; for ws and wss http_proxy).
-func open(ctx context.Context, u *url.URL, config *tls.Config) (net.Conn, error) {
-	if config == nil {
-		config = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	if u.Scheme == "ws" || u.Scheme == "wss" {
-		return mqtt.NewWebsocket(u.String(), config, connectTimeout, nil, &mqtt.WebsocketOptions{WriteBufferSize: 4 << 10})
-	}
-	direct := &net.Dialer{Timeout: connectTimeout}
-	conn, err := dialThrough(ctx, proxy.FromEnvironmentUsing(direct), u.Host)
-	if err != nil {
-		return nil, err
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		// A refusal only means a larger buffer.
-		_ = tcp.SetWriteBuffer(socketBuffer)
-	}
-	if u.Scheme != "mqtts" {
-		return conn, nil
-	}
-	if config.ServerName == "" {
-		config = config.Clone()
-		config.ServerName = u.Hostname()
-	}
-	secure := tls.Client(conn, config)
-	if err := secure.HandshakeContext(ctx); err != nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("tls: %w", err)
-	}
-	return secure, nil
-}
-
-func dialThrough(ctx context.Context, d proxy.Dialer, host string) (net.Conn, error) {
-	if d, ok := d.(proxy.ContextDialer); ok {
-		return d.DialContext(ctx, "tcp", host)
-	}
-	return d.Dial("tcp", host)
-}
 
 // conn is a connection that counts, whose every write has a deadline, and that
 // ends itself when the broker sends what no MQTT client expects. paho sets a
@@ -60,21 +14,39 @@ func dialThrough(ctx context.Context, d proxy.Dialer, host string) (net.Conn, er
 // panics on a SUBACK with more codes than topics.
 type conn struct {
 	net.Conn
-	bytes *traffic
-	max   int
+	bytes   *traffic
+	max     int
+	limit   time.Duration // for writeChunk bytes to be taken
+	written chan struct{} // rung after each PUBLISH; room for one
 
 	write sync.Mutex
 	guard guard
+
+	mu    sync.Mutex
+	cause error // that certificates are to blame for
 }
 
-func (c *conn) Write(p []byte) (int, error) {
+// writeChunk is what is written at once. A deadline on a whole message would end
+// slow links in the middle of large ones; small pieces also keep the kernel from
+// taking much more than its option says.
+const writeChunk = 4 << 10
+
+// Write writes one packet: paho gives each to one Write.
+func (c *conn) Write(p []byte) (n int, err error) {
 	c.write.Lock()
 	defer c.write.Unlock()
-	if err := c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return 0, err
+	for rest := p; len(rest) > 0 && err == nil; rest = p[n:] {
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.limit)); err != nil {
+			return n, err
+		}
+		var some int
+		some, err = c.Conn.Write(rest[:min(writeChunk, len(rest))])
+		n += some
+		c.bytes.up.Add(uint64(some))
 	}
-	n, err := c.Conn.Write(p)
-	c.bytes.up.Add(uint64(n))
+	if len(p) > 0 && p[0]>>4 == 3 {
+		signal(c.written)
+	}
 	return n, err
 }
 
@@ -86,6 +58,11 @@ func (c *conn) Read(p []byte) (int, error) {
 	c.bytes.down.Add(uint64(n))
 	if bad := c.guard.feed(p[:n], c.max); bad != nil {
 		return 0, bad
+	}
+	if err = explainTLS(err); aboutCertificates(err) {
+		c.mu.Lock()
+		c.cause = err
+		c.mu.Unlock()
 	}
 	return n, err
 }

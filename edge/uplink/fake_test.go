@@ -285,7 +285,7 @@ func (c *city) String() string {
 // start runs an uplink against the city; stop ends it and waits.
 func (c *city) start(t *testing.T, o Options) (u *Uplink, stop func()) {
 	t.Helper()
-	o.Gateway, o.Broker = gw, "mqtt://unused"
+	o.Gateway, o.Brokers = gw, []string{"mqtt://unused"}
 	if o.Epoch == "" {
 		o.Epoch = epoch17
 	}

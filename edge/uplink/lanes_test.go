@@ -12,7 +12,7 @@ import (
 
 // Whatever waits, the lanes keep their order.
 func TestLaneOrder(t *testing.T) {
-	u, err := New(Options{Gateway: gw, Epoch: epoch17, Broker: "mqtt://unused"})
+	u, err := New(Options{Gateway: gw, Epoch: epoch17, Brokers: []string{"mqtt://unused"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestSlowLink(t *testing.T) {
 // History waits for room on the link; a confirmation of the last connection makes
 // none.
 func TestRoom(t *testing.T) {
-	u, err := New(Options{Gateway: gw, Epoch: epoch17, Broker: "mqtt://unused"})
+	u, err := New(Options{Gateway: gw, Epoch: epoch17, Brokers: []string{"mqtt://unused"}})
 	if err != nil {
 		t.Fatal(err)
 	}

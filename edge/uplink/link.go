@@ -3,7 +3,6 @@ package uplink
 import (
 	"context"
 	"sync/atomic"
-	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
@@ -30,6 +29,7 @@ type dialer func(ctx context.Context, h handshake) (link, error)
 
 // handshake is what a connection begins with.
 type handshake struct {
+	broker      string // its address
 	clientID    string
 	willTopic   string
 	will        []byte
@@ -41,17 +41,6 @@ type handshake struct {
 
 // traffic counts the bytes of all connections, MQTT included, TLS and TCP not.
 type traffic struct{ up, down atomic.Uint64 }
-
-// What a connection may take.
-const (
-	keepAlive      = 20 * time.Second
-	pingTimeout    = 10 * time.Second
-	writeTimeout   = 10 * time.Second // for one write on the socket
-	handTimeout    = 5 * time.Second  // for a message to be taken for writing
-	connectTimeout = 15 * time.Second
-	confirmTimeout = 30 * time.Second // for the broker to confirm a message
-	socketBuffer   = 64 << 10         // what an alert may have to wait behind in the kernel
-)
 
 // clientID differs from epoch to epoch: two boards with one card then both stay
 // connected and are noticed, instead of pushing each other out for ever. Within

@@ -1,7 +1,6 @@
 package uplink
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -54,17 +53,29 @@ type Clock interface {
 	Observe(source string, bootMS, unixMS, errMS int64)
 }
 
-// Options says how an Uplink is made. Gateway, Epoch and Broker are needed.
+// Options says how an Uplink is made. Gateway, Epoch and Brokers are needed.
 type Options struct {
 	Gateway string     // the gateway's id
 	Epoch   wire.Epoch // the journal's present epoch
 	Boot    string     // the boot's id; needed with Clock
 
-	Broker   string // mqtt://host:1883, mqtts://host:8883, tcp://, ws://host/mqtt, wss://
+	// Brokers are addresses in order of preference: mqtt://host:1883,
+	// mqtts://host:8883, tcp://, ws://host/mqtt, wss://.
+	Brokers  []string
 	Prefix   string // of all topics; empty: wire.DefaultPrefix
 	Username string
 	Password func() (string, error) // asked at each connection; nil: none
-	TLS      *tls.Config            // for mqtts and wss; nil: the system's roots
+
+	Credentials Credentials // for mqtts and wss
+	// Proxy is http://user@host:3128, spoken to with CONNECT, or
+	// socks5://user@host:1080; "env" takes the one that the environment names
+	// (https_proxy, http_proxy, all_proxy, no_proxy); empty: none, whatever the
+	// environment says.
+	Proxy             string
+	ProxyPasswordFile string // read at each connection
+	// Time is what certificates are judged by; not trusted, it is a time that has
+	// certainly passed. nil: the system's clock, trusted.
+	Time func() (now time.Time, trusted bool)
 
 	// Stores are the ids of the stores whose acknowledgements count. None: the first
 	// store that acknowledges is pinned, and is part of what Save keeps.
@@ -138,10 +149,26 @@ func (o *Options) check() error {
 			return fmt.Errorf("uplink: store: %w", err)
 		}
 	}
-	return CheckBroker(o.Broker)
+	return o.checkWay()
 }
 
-// CheckBroker accepts the broker addresses that Options.Broker takes.
+// checkWay says what is wrong with the way to the brokers.
+func (o *Options) checkWay() error {
+	if len(o.Brokers) == 0 {
+		return errors.New("uplink: there must be a broker")
+	}
+	for _, b := range o.Brokers {
+		if err := CheckBroker(b); err != nil {
+			return err
+		}
+	}
+	if (o.Credentials.CertFile == "") != (o.Credentials.KeyFile == "") {
+		return errors.New("uplink: a certificate needs its key; write both tls.cert_file and tls.key_file")
+	}
+	return CheckProxy(o.Proxy)
+}
+
+// CheckBroker accepts the addresses that Options.Brokers takes.
 func CheckBroker(address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -158,19 +185,11 @@ func CheckBroker(address string) error {
 	return nil
 }
 
-// brokerURL returns the address with the scheme's port filled in.
+// brokerURL returns an address that CheckBroker has accepted.
 func brokerURL(address string) *url.URL {
 	u, err := url.Parse(address)
 	if err != nil {
-		return &url.URL{} // checked before; dialing it fails
-	}
-	if u.Port() == "" {
-		switch u.Scheme {
-		case "mqtt", "tcp":
-			u.Host += ":1883"
-		case "mqtts":
-			u.Host += ":8883"
-		}
+		return &url.URL{} // dialing it fails
 	}
 	return u
 }

@@ -2,7 +2,6 @@ package uplink
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -18,45 +17,48 @@ var (
 	errNoConfirm = errors.New("the broker did not confirm in time")
 )
 
-// pahoDialer connects with paho, which serves as transport and nothing else: one
-// client per connection, a clean session, no reconnecting and no store of its own.
-// Its other modes complete a token for a message that never arrived, or never.
-func pahoDialer(o *Options) dialer {
-	return func(ctx context.Context, h handshake) (link, error) {
-		l := &pahoLink{gone: make(chan struct{}), outbox: make(chan outgoing)}
-		co, err := l.options(ctx, o, h)
-		if err != nil {
-			return nil, err
-		}
-		l.client = mqtt.NewClient(co)
-		if err := l.connect(ctx, h.subscribe); err != nil {
-			l.close(false)
-			return nil, err
-		}
-		l.waiters.Go(l.write)
-		return l, nil
+// dial connects with paho, which serves as transport and nothing else: one client
+// per connection, a clean session, no reconnecting and no store of its own. Its
+// other modes complete a token for a message that never arrived, or never.
+func (w *way) dial(ctx context.Context, h handshake) (link, error) {
+	l := &pahoLink{gone: make(chan struct{}), outbox: make(chan outgoing), written: make(chan struct{}, 1), timing: w.timing}
+	co, err := l.options(ctx, w, h)
+	if err != nil {
+		return nil, err
 	}
+	l.client = mqtt.NewClient(co)
+	if err := l.connect(ctx, h.subscribe); err != nil {
+		l.close(false)
+		return nil, err
+	}
+	l.waiters.Go(l.write)
+	return l, nil
 }
 
 type pahoLink struct {
 	client  mqtt.Client
+	timing  timing
 	outbox  chan outgoing
+	written chan struct{}  // the socket has taken a message
 	waiters sync.WaitGroup // the writer, and one for each unconfirmed publish
 
 	mu     sync.Mutex
-	conn   net.Conn
-	reason error
+	conn   *conn
+	failed error // why there was no connection
+	reason error // why there is none any more
 	gone   chan struct{}
 }
 
-func (l *pahoLink) options(ctx context.Context, o *Options, h handshake) (*mqtt.ClientOptions, error) {
-	co := mqtt.NewClientOptions()
-	co.Servers = []*url.URL{brokerURL(o.Broker)}
+func (l *pahoLink) options(ctx context.Context, w *way, h handshake) (*mqtt.ClientOptions, error) {
+	o, co := w.o, mqtt.NewClientOptions()
+	co.Servers = []*url.URL{brokerURL(h.broker)}
 	co.SetClientID(h.clientID).SetProtocolVersion(4).SetCleanSession(true)
 	co.SetAutoReconnect(false).SetConnectRetry(false).SetResumeSubs(false)
-	co.SetKeepAlive(keepAlive).SetPingTimeout(pingTimeout)
-	co.SetConnectTimeout(connectTimeout).SetWriteTimeout(handTimeout)
-	co.SetOrderMatters(true).SetBinaryWill(h.willTopic, h.will, 1, true)
+	co.SetKeepAlive(w.timing.keepAlive).SetPingTimeout(w.timing.ping)
+	co.SetConnectTimeout(w.timing.connect).SetWriteTimeout(w.timing.hand).SetOrderMatters(true)
+	if h.willTopic != "" {
+		co.SetBinaryWill(h.willTopic, h.will, 1, true)
+	}
 	// For every message, before Connect: one without a handler would never be
 	// acknowledged to the broker and would block its window.
 	co.SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { h.receive(m.Topic(), m.Payload()) })
@@ -72,23 +74,23 @@ func (l *pahoLink) options(ctx context.Context, o *Options, h handshake) (*mqtt.
 		co.SetPassword(password)
 	}
 	co.SetCustomOpenConnectionFn(func(u *url.URL, _ mqtt.ClientOptions) (net.Conn, error) {
-		return l.open(ctx, u, o.TLS, h)
+		return l.open(ctx, u, w, h)
 	})
 	return co, nil
 }
 
 // open makes the connection and remembers it, so that it can be cut while paho is
 // still shaking hands on it.
-func (l *pahoLink) open(ctx context.Context, u *url.URL, config *tls.Config, h handshake) (net.Conn, error) {
-	raw, err := open(ctx, u, config)
+func (l *pahoLink) open(ctx context.Context, u *url.URL, w *way, h handshake) (net.Conn, error) {
+	raw, err := w.open(ctx, u)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if err != nil {
+		l.failed = err
 		return nil, err
 	}
-	c := &conn{Conn: raw, bytes: h.bytes, max: h.maxReceived}
-	l.mu.Lock()
-	l.conn = c
-	l.mu.Unlock()
-	return c, nil
+	l.conn = &conn{Conn: raw, bytes: h.bytes, max: h.maxReceived, limit: w.timing.write, written: l.written}
+	return l.conn, nil
 }
 
 // cut ends the connection without good-bye.
@@ -103,13 +105,13 @@ func (l *pahoLink) cut() {
 func (l *pahoLink) connect(ctx context.Context, topics []string) error {
 	stop := context.AfterFunc(ctx, l.cut)
 	defer stop()
-	if err := await(ctx, l.client.Connect(), 2*connectTimeout); err != nil {
+	if err := await(ctx, l.client.Connect(), 2*l.timing.connect); err != nil {
 		l.cut()
-		return err
+		return l.why(err)
 	}
 	for _, topic := range topics {
 		token := l.client.Subscribe(topic, 1, nil)
-		if err := await(ctx, token, connectTimeout); err != nil {
+		if err := await(ctx, token, l.timing.connect); err != nil {
 			return fmt.Errorf("subscribe to %s: %w", topic, err)
 		}
 		// A refused subscription has no error, only the code 128.
@@ -118,6 +120,25 @@ func (l *pahoLink) connect(ctx context.Context, topics []string) error {
 		}
 	}
 	return nil
+}
+
+// why returns what is behind an error of paho's: why the connection could not be
+// opened, or what is wrong with our certificate. A broker that speaks TLS 1.3 says
+// that only after the handshake.
+func (l *pahoLink) why(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failed != nil {
+		return l.failed
+	}
+	if l.conn != nil {
+		l.conn.mu.Lock()
+		defer l.conn.mu.Unlock()
+		if l.conn.cause != nil {
+			return l.conn.cause
+		}
+	}
+	return err
 }
 
 // await waits for a token, but not for ever: some never complete.
@@ -150,13 +171,20 @@ func (l *pahoLink) publish(topic string, retained bool, payload []byte, done fun
 	}
 }
 
-// write hands messages to paho. It is a goroutine of its own because Publish may
-// notice only at its timeout that the connection was lost under it.
+// write hands messages to paho, the next one when the socket has taken the one
+// before: paho gives up on a message that it cannot begin to write within
+// timing.hand, and a slow link may need longer for a large one. It is a goroutine of
+// its own because Publish may notice only then that the connection was lost under it.
 func (l *pahoLink) write() {
 	for {
 		select {
 		case m := <-l.outbox:
 			l.await(l.client.Publish(m.topic, 1, m.retained, m.payload), m.done)
+		case <-l.gone:
+			return
+		}
+		select {
+		case <-l.written:
 		case <-l.gone:
 			return
 		}
@@ -166,7 +194,7 @@ func (l *pahoLink) write() {
 // await tells done how a publish ended.
 func (l *pahoLink) await(token mqtt.Token, done func(error)) {
 	l.waiters.Go(func() {
-		timer := time.NewTimer(confirmTimeout)
+		timer := time.NewTimer(l.timing.confirm)
 		defer timer.Stop()
 		select {
 		case <-token.Done():

@@ -322,7 +322,7 @@ func FuzzGuard(f *testing.F) {
 }
 
 func TestOptions(t *testing.T) {
-	good := Options{Gateway: gw, Epoch: epoch17, Broker: "mqtt://127.0.0.1"}
+	good := Options{Gateway: gw, Epoch: epoch17, Brokers: []string{"mqtt://127.0.0.1"}}
 	if _, err := New(good); err != nil {
 		t.Fatal(err)
 	}
@@ -332,10 +332,14 @@ func TestOptions(t *testing.T) {
 		"prefix":  func(o *Options) { o.Prefix = "a/#" },
 		"store":   func(o *Options) { o.Stores = []string{"St 1"} },
 		"clock":   func(o *Options) { o.Clock = &boardClock{} },
-		"scheme":  func(o *Options) { o.Broker = "http://h" },
-		"host":    func(o *Options) { o.Broker = "mqtt://:1883" },
-		"user":    func(o *Options) { o.Broker = "mqtt://u:p@h" },
-		"address": func(o *Options) { o.Broker = "mqtt://h:port" },
+		"scheme":  func(o *Options) { o.Brokers = []string{"http://h"} },
+		"host":    func(o *Options) { o.Brokers = []string{"mqtt://:1883"} },
+		"user":    func(o *Options) { o.Brokers = []string{"mqtt://u:p@h"} },
+		"none":    func(o *Options) { o.Brokers = nil },
+		"second":  func(o *Options) { o.Brokers = append(o.Brokers, "h") },
+		"key":     func(o *Options) { o.Credentials.CertFile = "gateway.crt" },
+		"proxy":   func(o *Options) { o.Proxy = "ftp://proxy" },
+		"address": func(o *Options) { o.Brokers = []string{"mqtt://h:port"} },
 	} {
 		o := good
 		spoil(&o)
@@ -343,9 +347,9 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: taken", name)
 		}
 	}
-	for address, want := range map[string]string{"mqtt://h": "h:1883", "tcp://h:7": "h:7", "mqtts://h": "h:8883", "ws://h/mqtt": "h", "mqtt://[::1]": "[::1]:1883"} {
-		if got := brokerURL(address).Host; got != want || CheckBroker(address) != nil {
-			t.Errorf("brokerURL(%s) = %s, %v", address, got, CheckBroker(address))
+	for address, want := range map[string]string{"mqtt://h": "h:1883", "tcp://h:7": "h:7", "mqtts://h": "h:8883", "ws://h/mqtt": "h:80", "wss://h": "h:443", "mqtt://[::1]": "[::1]:1883"} {
+		if got := hostPort(brokerURL(address)); got != want || CheckBroker(address) != nil {
+			t.Errorf("hostPort(%s) = %s, %v", address, got, CheckBroker(address))
 		}
 	}
 	good.Saved = []byte("{damaged")

@@ -34,7 +34,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 			} else if err != nil {
 				said = err.Error()
 			}
-			u.o.Log.Log(ctx, level, "uplink: no connection", "broker", u.o.Broker, "error", err, "again", wait.Round(time.Millisecond))
+			u.o.Log.Log(ctx, level, "uplink: no connection", "broker", u.o.Brokers[0], "error", err, "again", wait.Round(time.Millisecond))
 			sleep(ctx, wait)
 		}
 	}
@@ -71,14 +71,14 @@ func (u *Uplink) online(up bool, number int64) []byte {
 func (u *Uplink) connection(ctx context.Context, n int64) error {
 	number := u.number(n)
 	l, err := u.dial(ctx, handshake{
-		clientID: clientID(u.o.Gateway, u.o.Epoch), willTopic: u.topic(wire.OnlineTopic), will: u.online(false, number),
+		broker: u.o.Brokers[0], clientID: clientID(u.o.Gateway, u.o.Epoch), willTopic: u.topic(wire.OnlineTopic), will: u.online(false, number),
 		subscribe: []string{u.topic(wire.AckTopic)}, receive: u.receive, bytes: &u.bytes, maxReceived: wire.MaxMessage + 1<<10,
 	})
 	if err != nil {
 		return err
 	}
 	u.up(number)
-	u.o.Log.Info("uplink: connected", "broker", u.o.Broker, "connection", number)
+	u.o.Log.Info("uplink: connected", "broker", u.o.Brokers[0], "connection", number)
 	filling, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	if u.o.Journal != nil {

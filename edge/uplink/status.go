@@ -25,6 +25,7 @@ type Status struct {
 	BytesUp     uint64 // MQTT bytes of all connections
 	BytesDown   uint64
 	Counts
+	Certificates
 }
 
 // Counts count since the start; texts and times are the last of their kind.
@@ -55,10 +56,12 @@ func (u *Uplink) Status() Status {
 	if u.o.Journal != nil {
 		extents = u.o.Journal.Extents()
 	}
+	certificates := u.way.secrets.status()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	s := Status{
-		Broker: u.o.Broker, Connected: u.link.up, Since: u.link.since, Counts: u.count,
+		Certificates: certificates,
+		Broker:       u.o.Brokers[0], Connected: u.link.up, Since: u.link.since, Counts: u.count,
 		Healthy: !u.count.LastAck.IsZero() && time.Since(u.count.LastAck) < u.o.Limits.Healthy,
 		Alerts:  len(u.alerts.ships) + len(u.window[alertLane].ships),
 		Events:  len(u.events.ships) + len(u.window[eventLane].ships),

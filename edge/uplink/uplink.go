@@ -12,6 +12,7 @@ import (
 // for concurrent use and never block on the network.
 type Uplink struct {
 	o     Options
+	way   *way
 	dial  dialer
 	pause backoff
 	// closing waits for links that are done with, while the next one is tried.
@@ -93,7 +94,8 @@ func New(o Options) (*Uplink, error) {
 	}
 	u := &Uplink{o: o, pause: backoff{first: firstPause, most: mostPause}, wake: make(chan struct{}, 1), fill: make(chan struct{}, 1), save: make(chan struct{}, 1),
 		unanswered: make(map[wire.Epoch]*wire.RangeSet), holds: make(map[wire.Epoch]*hold)}
-	u.dial, u.packer.Compress = pahoDialer(&u.o), o.Limits.Compress
+	u.way = &way{o: &u.o, secrets: newSecrets(&u.o), timing: defaultTiming()}
+	u.dial, u.packer.Compress = u.way.dial, o.Limits.Compress
 	var err error
 	if u.cursors, err = decodeCursors(o.Saved); err != nil {
 		o.Log.Warn("uplink: what was sent is not known, all is sent again", "error", err)
