@@ -118,6 +118,7 @@ const (
 	Instrument  Reason = "instrument"  // the part reports a fault of its own
 	NoEcho      Reason = "no-echo"     // a ranging part hears nothing back
 	NotANumber  Reason = "not-a-number"
+	Time        Reason = "time" // nobody knows exactly when it was measured
 )
 
 // Reading is one channel's value from one sample. Value is NaN exactly when

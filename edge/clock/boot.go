@@ -9,8 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Boot names one run of the kernel.
-type Boot struct{ ID string }
+// Boot names one run of the kernel. Made says that the kernel did not tell and the
+// program made the id itself, so that the boot began before the program at an
+// unknown time.
+type Boot struct {
+	ID   string
+	Made bool
+}
 
 // bootIDFile holds a UUID that the kernel makes anew at each boot.
 const bootIDFile = "/proc/sys/kernel/random/boot_id"
@@ -26,7 +31,7 @@ func bootFrom(file string) Boot {
 	if err != nil || !validBoot(id) {
 		var r [16]byte
 		rand.Read(r[:]) // never fails
-		id = fmt.Sprintf("%x-%x-%x-%x-%x", r[:4], r[4:6], r[6:8], r[8:10], r[10:])
+		return Boot{fmt.Sprintf("%x-%x-%x-%x-%x", r[:4], r[4:6], r[6:8], r[8:10], r[10:]), true}
 	}
 	return Boot{ID: id}
 }

@@ -1,7 +1,6 @@
 package clock
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sort"
@@ -15,13 +14,16 @@ const DriftPPM = 100
 // minute.
 const MaxAnchors = 4096
 
+// maxMS bounds every count of milliseconds that is read back.
+const maxMS = 1 << 52
+
 // ErrFull says that a Timeline takes no more anchors. The last one goes on
 // counting and the error bound grows: dates already given must not change.
 var ErrFull = errors.New("timeline is full")
 
 // Anchor ties boot time to wall time: at BootMS it was UnixMS, give or take ErrMS.
 type Anchor struct {
-	Source string `json:"s"` // kernel, uplink, gps
+	Source string `json:"s"` // kernel, uplink, chip, bounds
 	BootMS int64  `json:"b"`
 	UnixMS int64  `json:"t"`
 	ErrMS  int64  `json:"e"`
@@ -30,9 +32,13 @@ type Anchor struct {
 // Timeline is the anchors of one boot, in the order of their boot times. The
 // latest at or before a moment counts; before the first, the first. A step back
 // is not taken at once: time then runs at half speed until the truth has caught
-// up. The zero value dates nothing. Not safe for concurrent use.
+// up, and so it does when the boot before had been dated further than this one
+// begins. The zero value dates nothing. Not safe for concurrent use.
 type Timeline struct {
-	Boot     string
+	Boot string
+	// After is the latest date that the boots before were given, Unix milliseconds:
+	// every date of this one lies behind it. 0: there is none. Set before the first Add.
+	After    int64
 	segments []segment
 }
 
@@ -63,8 +69,7 @@ func (t *Timeline) Add(a Anchor) error {
 }
 
 func (a Anchor) check() error {
-	const limit = 1 << 52
-	if a.BootMS < 0 || a.BootMS > limit || a.ErrMS < 0 || a.ErrMS > limit || !plausible(a.UnixMS) || a.Source == "" || len(a.Source) > 32 {
+	if a.BootMS < 0 || a.BootMS > maxMS || a.ErrMS < 0 || a.ErrMS > maxMS || !plausible(a.UnixMS) || a.Source == "" || len(a.Source) > 32 {
 		return fmt.Errorf("anchor %+v is not possible", a)
 	}
 	return nil
@@ -83,7 +88,40 @@ func (t *Timeline) Unix(bootMS int64) (unixMS, errMS int64, trusted bool) {
 	if past := bootMS - s.BootMS; past >= 0 {
 		unixMS = max(line, s.from+past/2)
 	}
+	if t.After != 0 && s.BootMS == t.segments[0].BootMS {
+		unixMS = max(unixMS, t.After+1+max(bootMS, 0)/2)
+	}
 	return unixMS, errMS + unixMS - line, true
+}
+
+// truth returns the bounds between which a moment surely lay, if the anchors are
+// honest.
+func (t *Timeline) truth(bootMS int64) (span, bool) {
+	s, ok := t.at(bootMS)
+	if !ok {
+		return span{}, false
+	}
+	line, errMS := s.line(bootMS)
+	return span{line - errMS, line + errMS}, true
+}
+
+// follow makes the dates of t lie behind the last one of the boot before. Where
+// the two contradict each other a source has lied, and the truth is not held up
+// for that.
+func (t *Timeline) follow(before *Run) {
+	end, endErr, ok := before.Timeline.Unix(before.Until)
+	begin, beginErr, _ := t.Unix(0)
+	if ok && end-begin <= endErr+beginErr {
+		t.After = end
+	}
+}
+
+// Source returns the source of the first anchor, empty if there is none.
+func (t *Timeline) Source() string {
+	if len(t.segments) == 0 {
+		return ""
+	}
+	return t.segments[0].Source
 }
 
 // at returns the segment that counts for a moment.
@@ -113,39 +151,5 @@ func (t *Timeline) Anchors() []Anchor {
 
 // Clone returns a timeline that shares nothing with t.
 func (t *Timeline) Clone() *Timeline {
-	return &Timeline{Boot: t.Boot, segments: append([]segment(nil), t.segments...)}
-}
-
-// timelineJSON is how a Timeline is kept in the journal.
-type timelineJSON struct {
-	V       int      `json:"v"`
-	Boot    string   `json:"boot"`
-	Anchors []Anchor `json:"anchors"`
-}
-
-const timelineVersion = 1
-
-// MarshalJSON writes {"v":1,"boot":…,"anchors":[{"s":"kernel","b":12000,"t":…,"e":4}]}.
-func (t *Timeline) MarshalJSON() ([]byte, error) {
-	return json.Marshal(timelineJSON{timelineVersion, t.Boot, t.Anchors()})
-}
-
-// UnmarshalJSON is the inverse: a Timeline that was written dates every moment
-// as before. On an error t is unchanged.
-func (t *Timeline) UnmarshalJSON(b []byte) error {
-	var in timelineJSON
-	if err := json.Unmarshal(b, &in); err != nil {
-		return fmt.Errorf("timeline: %w", err)
-	}
-	if in.V != timelineVersion || !validBoot(in.Boot) {
-		return fmt.Errorf("timeline: version %d, boot %q: not one of ours", in.V, in.Boot)
-	}
-	out := Timeline{Boot: in.Boot}
-	for _, a := range in.Anchors {
-		if err := out.Add(a); err != nil {
-			return fmt.Errorf("timeline: %w", err)
-		}
-	}
-	*t = out
-	return nil
+	return &Timeline{Boot: t.Boot, After: t.After, segments: append([]segment(nil), t.segments...)}
 }

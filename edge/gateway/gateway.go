@@ -41,9 +41,13 @@ type Options struct {
 	// Alive is called at least every ten seconds while the gateway's loops run. May be
 	// nil.
 	Alive func()
-	// Kernel asks the kernel for its view of the clock, Wall what the wall clock says
-	// now; nil: the real ones.
+	// Boot is the running boot, BootMS reads its time. Kernel asks the kernel for its
+	// view of the clock, Chip what the clock chip shows, Wall what the wall clock says
+	// now. Zero: the real ones.
+	Boot   clock.Boot
+	BootMS func() int64
 	Kernel func() clock.Kernel
+	Chip   func() (unixMS int64, ok bool)
 	Wall   func() time.Time
 }
 
@@ -61,6 +65,7 @@ type Gateway struct {
 	log     *slog.Logger
 	catalog *obs.Catalog
 	id      string
+	boot    clock.Boot
 	started int64 // boot ms
 
 	journal *journal.Journal

@@ -100,12 +100,20 @@ func (s *source) travel(e journal.Epoch, boot string, rec journal.Record) uplink
 	return out
 }
 
+// values dates a sample. Whose date is only a point between bounds says so: its time
+// is as much in doubt as a value that nature does not allow.
 func (s *source) values(boot string) (vs []wire.Value, undated bool) {
-	unix, _, ok := s.dates.unix(boot, s.sample.BootMS)
+	at, ok := s.dates.clock.Date(boot, s.sample.BootMS)
 	if !ok {
 		return nil, true
 	}
-	return sampleValues(nil, &s.sample, unix, s.units), false
+	vs = sampleValues(nil, &s.sample, at.UnixMS, s.units)
+	for i := range vs {
+		if q := &vs[i].Quality; at.Guess && q.Flag != obs.Missing {
+			*q = q.Worst(obs.Quality{Flag: obs.Suspect, Why: obs.Time})
+		}
+	}
+	return vs, false
 }
 
 // sampleValues appends what a sample says, at time t.

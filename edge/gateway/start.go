@@ -24,20 +24,26 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 	if o.Wall == nil {
 		o.Wall = time.Now
 	}
+	if o.Boot.ID == "" {
+		o.Boot = clock.ThisBoot()
+	}
+	if o.BootMS == nil {
+		o.BootMS = clock.BootMS
+	}
 	g := &Gateway{opt: o, log: o.Log, catalog: o.Catalog, id: o.Config.Gateway.ID, metrics: newMetrics(),
 		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ended: map[string]ended{}, ruleTimer: time.NewTimer(time.Hour),
-		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1)}
-	boot := clock.ThisBoot()
-	g.started = clock.BootMS()
+		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1), boot: o.Boot, started: o.BootMS()}
 	j, err := journal.Open(o.Config.Journal.Dir, journal.Options{Size: o.Config.Journal.Size, Commit: o.Config.Journal.Commit,
 		Stamp: func() journal.Stamp {
-			return journal.Stamp{Boot: boot.ID, BootMS: clock.BootMS(), UnixMS: o.Wall().UnixMilli()}
+			return journal.Stamp{Boot: g.boot.ID, BootMS: o.BootMS(), UnixMS: o.Wall().UnixMilli()}
 		}})
 	if err != nil {
 		return nil, err
 	}
 	g.journal, g.epoch = j, wire.Epoch(j.Epoch().String())
-	g.openClock(ctx, boot)
+	if err := g.openClock(ctx); err != nil {
+		return nil, closing(j, err)
+	}
 	if err := g.openUplink(); err != nil {
 		return nil, closing(j, err)
 	}
@@ -52,22 +58,24 @@ func closing(j *journal.Journal, err error) error {
 	return err
 }
 
-func (g *Gateway) openClock(ctx context.Context, boot clock.Boot) {
-	timelines := loadTimelines(g.journal)
+func (g *Gateway) openClock(ctx context.Context) error {
+	runs := loadRuns(g.journal)
+	if err := settleRuns(g.journal, runs, g.boot.ID); err != nil {
+		return err
+	}
 	g.clock = clock.New(clock.Options{
-		Boot: boot, Trust: g.opt.Config.Trust, Saved: timelines[boot.ID], Kernel: g.opt.Kernel,
-		Save: func(t *clock.Timeline) error { return saveTimeline(ctx, g.journal, t) },
-		Anchored: func(a clock.Anchor) {
-			g.log.Info("the clock is trusted", "source", a.Source, "error_ms", a.ErrMS)
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			g.event(wire.Event{Kind: "anchor", At: wire.Moment{Boot: boot.ID, BootMS: a.BootMS, Unix: a.UnixMS, ErrorMS: a.ErrMS},
-				Anchor: &wire.Anchor{Source: a.Source}})
-			g.dateAlerts()
-			g.kickState()
+		Boot: g.boot, Trust: g.opt.Config.Trust, Runs: runs, Order: g.journal.Epoch().N, Built: clock.Built(),
+		Kernel: g.opt.Kernel, Chip: g.opt.Chip, Now: g.opt.BootMS,
+		Save:     func(runs []clock.Run) error { return g.saveRuns(ctx, runs) },
+		Anchored: g.anchored,
+		Note: func(r clock.Run) {
+			if err := keepRun(g.journal, r); err != nil {
+				g.log.Warn("what the clock chip shows cannot be kept", "error", err)
+			}
 		},
 	})
-	g.dates = &dates{now: g.clock, saved: timelines}
+	g.dates = &dates{g.clock}
+	return nil
 }
 
 // uplinkKey is the journal's state key for what stores have acknowledged.

@@ -240,6 +240,7 @@ export const en = {
   'why.instrument': 'instrument reports a fault',
   'why.no-echo': 'no echo',
   'why.not-a-number': 'not a number',
+  'why.time': 'time is uncertain',
   'why.timeout': 'no answer in time',
   'why.checksum': 'checksum wrong',
   'why.protocol': 'answer breaks the protocol',

@@ -237,6 +237,7 @@ export const zh: Messages = {
   'why.instrument': '仪器自报故障',
   'why.no-echo': '无回波',
   'why.not-a-number': '不是数值',
+  'why.time': '时间不确定',
   'why.timeout': '超时无应答',
   'why.checksum': '校验错误',
   'why.protocol': '应答不合协议',

@@ -1,0 +1,143 @@
+package clock
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// chipFile is where Linux shows what the first clock chip says: whole seconds since
+// 1970, for anybody to read. fake-hwclock and its like only set the kernel's
+// clock at boot; they make no such file.
+const chipFile = "class/rtc/rtc0/since_epoch"
+
+// ReadChip returns what the board's clock chip shows, Unix milliseconds, in the
+// middle of the second that it shows. ok is false where there is no chip, where it
+// says itself that it has stopped (the kernel then refuses to read it), and where it
+// was plainly never set. It may take some milliseconds: chips sit on slow buses.
+func ReadChip() (unixMS int64, ok bool) { return readChip("/sys") }
+
+func readChip(sys string) (unixMS int64, ok bool) {
+	b, err := os.ReadFile(filepath.Join(sys, chipFile))
+	if err != nil {
+		return 0, false
+	}
+	s, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
+	if err != nil || s < 0 || s > maxMS/1000 || !plausible(s*1000) {
+		return 0, false
+	}
+	return s*1000 + 500, true
+}
+
+const (
+	// tickErr is what the whole seconds of a chip hide, on either side, milliseconds.
+	tickErr = 500
+	// ranBy is by how much a chip must have advanced beyond all the time in which the
+	// board is known to have run, to prove that it runs while the board is off:
+	// more than a boot loader takes. Milliseconds.
+	ranBy = 10_000
+)
+
+// look is one tick in the row of all boots.
+type look struct {
+	run int
+	Tick
+	truth *span // of the moment, if its boot is anchored
+}
+
+// chips returns for each run what the clock chip says of its beginning, nil where it
+// cannot be relied on. It can in two cases.
+//
+// The chip was compared with the truth before and after, and both times it was wrong by
+// the same, but for drift: then it ran all along and nobody set it.
+//
+// It was compared with the truth on one side only, and in every pause between
+// there and here it was seen to advance by clearly more than the board ran. A chip
+// without a battery stops or starts anew when the power goes; fake-hwclock and the
+// like are no chip at all.
+func chips(runs []Run) []*span {
+	looks := gather(runs)
+	out := make([]*span, len(runs))
+	for i := range looks {
+		l := &looks[i]
+		if l.truth != nil || out[l.run] != nil {
+			continue
+		}
+		before, seenBefore := reach(runs, looks, i, -1)
+		after, seenAfter := reach(runs, looks, i, +1)
+		var said span
+		switch {
+		case before != nil && after != nil:
+			if said = before.meet(*after); said.empty() {
+				continue
+			}
+		case before != nil && seenBefore:
+			said = *before
+		case after != nil && seenAfter:
+			said = *after
+		default:
+			continue
+		}
+		since := l.BootMS - runs[l.run].Began
+		began := said.shift(-since).widen(drift(since))
+		out[l.run] = &began
+	}
+	return out
+}
+
+func gather(runs []Run) (out []look) {
+	for i := range runs {
+		for _, t := range []*Tick{runs[i].First, runs[i].Last} {
+			if t == nil {
+				continue
+			}
+			l := look{run: i, Tick: *t}
+			if s, ok := runs[i].Timeline.truth(t.BootMS); ok {
+				l.truth = &s
+			}
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// reach goes from look i, back or forward, to the next one of which the truth is known,
+// and returns what that makes of look i. nil: there is none, or the chip was
+// plainly set or reset on the way. seen: in every pause it was seen to run.
+func reach(runs []Run, looks []look, i, step int) (said *span, seen bool) {
+	seen = true
+	for j := i + step; j >= 0 && j < len(looks); j += step {
+		joined, ran := link(runs, &looks[min(j, j-step)], &looks[max(j, j-step)])
+		if !joined {
+			return nil, false
+		}
+		seen = seen && ran
+		if t := looks[j].truth; t != nil {
+			d := looks[i].UnixMS - looks[j].UnixMS
+			s := t.shift(d).widen(2*tickErr + drift(d))
+			return &s, seen
+		}
+	}
+	return nil, false
+}
+
+// link says whether the chip may have run undisturbed from one look to the next,
+// and whether it surely did while the board was off.
+func link(runs []Run, a, b *look) (joined, ran bool) {
+	advance := b.UnixMS - a.UnixMS
+	if a.run == b.run {
+		d := advance - (b.BootMS - a.BootMS)
+		return max(d, -d) <= 2*drift(b.BootMS-a.BootMS)+2*tickErr, true
+	}
+	if first := runs[b.run].First; b.run != a.run+1 || first == nil || *first != b.Tick {
+		return false, false // a boot without a look lies between, or somebody may have set the chip since
+	}
+	on := runs[a.run].Until - a.BootMS + b.BootMS - runs[b.run].Began
+	return advance >= on-2*drift(on)-2*tickErr, advance >= on+2*drift(on)+ranBy
+}
+
+// chipEvery is how often the chip is looked at. A look becomes part of a record that
+// is written anyway.
+const chipEvery = 30 * time.Minute
