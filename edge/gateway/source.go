@@ -29,15 +29,7 @@ type units interface {
 }
 
 // Extents implements uplink.Source.
-func (s *source) Extents() []uplink.Extent {
-	var out []uplink.Extent
-	for _, e := range s.journal.Epochs() {
-		if e.First <= e.Last {
-			out = append(out, uplink.Extent{Epoch: wire.Epoch(e.Epoch.String()), Range: wire.Range{From: e.First, To: e.Last}})
-		}
-	}
-	return out
-}
+func (s *source) Extents() []uplink.Extent { return extents(s.journal) }
 
 var errEnough = errors.New("enough")
 

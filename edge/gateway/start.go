@@ -92,6 +92,7 @@ func (g *Gateway) openUplink() error {
 		Password: password(cfg), Stores: cfg.Stores, Saved: saved,
 		Credentials: uplink.Credentials(cfg.TLS), Proxy: cfg.Proxy, ProxyPasswordFile: cfg.ProxyPasswordFile,
 		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
+		Sync:    func() error { return g.journal.Sync(context.Background()) },
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
 		Clock:   g.clock, Log: g.log, Limits: limits(cfg),
 	})
@@ -104,7 +105,7 @@ func (g *Gateway) openUplink() error {
 
 // limits are what the configuration says of the link's cost.
 func limits(cfg *config.Uplink) uplink.Limits {
-	return uplink.Limits{Backfill: cfg.Rate, Linger: cfg.Linger, Compress: cfg.Compress == "on"}
+	return uplink.Limits{Order: cfg.Order, Backfill: cfg.Rate, PerDay: cfg.PerDay, Linger: cfg.Linger, Compress: cfg.Compress}
 }
 
 // password reads the file at each connection, so that a new one needs no restart.

@@ -21,6 +21,7 @@ type hold struct {
 const (
 	refusedPause     = 5 * time.Second
 	refusedMostPause = 5 * time.Minute
+	rewindPause      = 5 * time.Second // for answers to what was sent before
 	undatedPause     = 5 * time.Second
 	readPause        = 10 * time.Second
 	lookEvery        = time.Second // for newly committed records, when all else is sent
@@ -45,6 +46,14 @@ func (h *hold) refuse(r wire.Range, now time.Time) {
 		h.until = now.Add(h.pause)
 	}
 	h.refused.Add(r) // without room it is sent again at once, and refused again
+}
+
+// rest keeps r out for at least d.
+func (h *hold) rest(r wire.Range, d time.Duration, now time.Time) {
+	if t := now.Add(d); t.After(h.until) {
+		h.until = t
+	}
+	h.refused.Add(r)
 }
 
 // stop holds everything from a number on.
@@ -75,7 +84,9 @@ func (h *hold) free(r wire.Range, now time.Time) []wire.Range {
 // fillLoop prepares packs of history for one connection, until ctx ends. It does
 // the reading and packing, so that the sender is free for an alert.
 func (u *Uplink) fillLoop(ctx context.Context) {
-	f := filler{u: u}
+	u.mu.Lock()
+	f := filler{u: u, perRecord: u.perRecord}
+	u.mu.Unlock()
 	for {
 		wait := f.step(time.Now())
 		if wait == 0 && ctx.Err() == nil {
@@ -94,7 +105,22 @@ func (u *Uplink) fillLoop(ctx context.Context) {
 }
 
 // filler reads the journal for the history lane.
-type filler struct{ u *Uplink }
+type filler struct {
+	u         *Uplink
+	perRecord float64 // readings in a record, smoothed
+}
+
+// weigh learns how many readings a record has.
+func (f *filler) weigh(h *harvest) {
+	if len(h.records) == 0 {
+		return
+	}
+	now := float64(max(h.values, 1)) / float64(len(h.records))
+	if f.perRecord == 0 {
+		f.perRecord = now
+	}
+	f.perRecord += (now - f.perRecord) / 4
+}
 
 // step prepares one pack and returns 0, or how long to wait.
 func (f *filler) step(now time.Time) (wait time.Duration) {
@@ -109,7 +135,7 @@ func (f *filler) step(now time.Time) (wait time.Duration) {
 	var epoch wire.Epoch
 	var ranges []wire.Range
 	if len(u.prepared) < maxPrepared && u.pace() > 0 && !u.link.draining {
-		epoch, ranges = u.pending(extents, now)
+		epoch, ranges = u.pending(extents, want.readings, now)
 	}
 	if len(ranges) > 0 {
 		u.claim(epoch, ranges)
@@ -118,8 +144,11 @@ func (f *filler) step(now time.Time) (wait time.Duration) {
 	if len(ranges) == 0 {
 		return lookEvery
 	}
-	p := f.parcel(f.read(epoch, ranges, want))
+	h := f.read(epoch, ranges, want)
+	f.weigh(&h)
+	p := f.parcel(h)
 	u.mu.Lock()
+	u.perRecord = f.perRecord
 	u.apply(p, now)
 	u.mu.Unlock()
 	signal(u.wake)
@@ -139,39 +168,6 @@ func (u *Uplink) prune(extents []Extent) {
 			delete(u.unanswered, e)
 		}
 	}
-}
-
-// pending returns the oldest records that are the filler's to send: committed, not
-// stored, not under way, not held. At most a few packs' worth, of one epoch.
-func (u *Uplink) pending(extents []Extent, now time.Time) (wire.Epoch, []wire.Range) {
-	const enough = 5000
-	for _, x := range extents {
-		missing := u.cursors.missing(x.Epoch, x.Range)
-		if len(missing) == 0 {
-			continue
-		}
-		busy, ok := u.busy(x.Epoch)
-		if !ok {
-			continue
-		}
-		var out []wire.Range
-		var count uint64
-		for _, r := range missing {
-			for m := range busy.Missing(r) {
-				for _, free := range u.hold(x.Epoch).free(m, now) {
-					free.To = min(free.To, free.From+enough-1)
-					out = append(out, free)
-					if count += free.Count(); count >= enough || len(out) >= wire.MaxRanges {
-						return x.Epoch, out
-					}
-				}
-			}
-		}
-		if len(out) > 0 {
-			return x.Epoch, out
-		}
-	}
-	return "", nil
 }
 
 // claim notes that the filler takes records of the present epoch. One that is

@@ -16,6 +16,8 @@ type street struct{ records uint64 }
 
 func (s street) Extents() []Extent { return []Extent{{epoch17, wire.Range{From: 1, To: s.records}}} }
 
+func (s street) Since(int64) []Extent { return s.Extents() }
+
 func (s street) Read(_ wire.Epoch, r wire.Range, fn func(Record) bool) error {
 	streams := [...]string{"temp", "rh", "pressure", "noise", "wind_speed", "rain"}
 	for seq := r.From; seq <= r.To; seq++ {
@@ -40,7 +42,7 @@ func quiet(b *testing.B, address string) *aggregator {
 // gateway, broker and aggregator on this machine.
 func BenchmarkDrain(b *testing.B) {
 	for name, start := range brokers() {
-		for form, compress := range map[string]bool{"plain": false, "zstd": true} {
+		for form, compress := range map[string]string{"plain": Off, "zstd": On} {
 			b.Run(name+"-"+form, func(b *testing.B) {
 				const records = 40_000
 				var sent uint64

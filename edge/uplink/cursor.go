@@ -3,6 +3,7 @@ package uplink
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -21,6 +22,22 @@ type cursors struct {
 // nothing, and is sent again.
 const maxEpochs = 1000
 
+// pin makes stores those whose acknowledgements count; none: as before. It returns
+// false if what is known came from other stores altogether: it is then forgotten,
+// because what one destination has says nothing about the next.
+func (c *cursors) pin(stores []string) bool {
+	if len(stores) == 0 {
+		return true
+	}
+	same := len(c.stores) == 0 || slices.ContainsFunc(stores, func(s string) bool { return slices.Contains(c.stores, s) })
+	if !same {
+		c.floor, c.epochs = 0, make(map[wire.Epoch]*wire.RangeSet)
+	}
+	c.dirty = c.dirty || !slices.Equal(c.stores, stores)
+	c.stores = slices.Clone(stores)
+	return same
+}
+
 // add returns false if the cursor cannot take the range: it is then sent again.
 func (c *cursors) add(e wire.Epoch, r wire.Range) bool {
 	if e.Counter() < c.floor {
@@ -38,7 +55,25 @@ func (c *cursors) add(e wire.Epoch, r wire.Range) bool {
 		return true
 	}
 	c.dirty = true
-	return set.Add(r)
+	return set.Add(r) || makeRoom(set, r)
+}
+
+// makeRoom puts r into a full set in place of the smallest range, if that has fewer
+// numbers: those are then sent again. Else r is.
+func makeRoom(set *wire.RangeSet, r wire.Range) bool {
+	least := r
+	for old := range set.All() {
+		if old.Count() < least.Count() {
+			least = old
+		}
+	}
+	return least != r && set.Subtract(least) && set.Add(r)
+}
+
+// full says whether an epoch's set has no room for one more range.
+func (c *cursors) full(e wire.Epoch) bool {
+	set := c.epochs[e]
+	return set != nil && set.Len() >= wire.MaxSet
 }
 
 func (c *cursors) contains(e wire.Epoch, r wire.Range) bool {
@@ -93,12 +128,9 @@ type savedState struct {
 
 const savedVersion = 1
 
-// encode writes the cursors, and the pinned stores if they were learned.
-func (c *cursors) encode(learned bool) ([]byte, error) {
-	out := savedState{V: savedVersion, Floor: c.floor, Epochs: make(map[wire.Epoch]*json.RawMessage)}
-	if learned {
-		out.Stores = c.stores
-	}
+// encode writes the cursors and whose they are.
+func (c *cursors) encode() ([]byte, error) {
+	out := savedState{V: savedVersion, Stores: c.stores, Floor: c.floor, Epochs: make(map[wire.Epoch]*json.RawMessage)}
 	for e, set := range c.epochs {
 		text, err := set.MarshalJSON()
 		if err != nil {

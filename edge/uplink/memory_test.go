@@ -71,6 +71,15 @@ func (m *memory) Extents() (xs []Extent) {
 	return xs
 }
 
+func (m *memory) Since(unixMS int64) (xs []Extent) {
+	for _, x := range m.Extents() {
+		if at := uint64(max(unixMS-base, 1)); at <= x.Range.To {
+			xs = append(xs, Extent{x.Epoch, wire.Range{From: at, To: x.Range.To}})
+		}
+	}
+	return xs
+}
+
 func (m *memory) Read(e wire.Epoch, r wire.Range, fn func(Record) bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -40,6 +40,10 @@ type Source interface {
 	// given does not exist any more and is nobody's business here. The record is the
 	// uplink's to keep.
 	Read(epoch wire.Epoch, r wire.Range, fn func(Record) bool) error
+	// Since returns what may hold records taken at unixMS (Unix milliseconds) or
+	// later, oldest first. It may name older ones too, and must where it does not
+	// know; it must not leave one out.
+	Since(unixMS int64) []Extent
 }
 
 // Clock dates what is sent live, and learns from what the aggregator says.
@@ -84,8 +88,10 @@ type Options struct {
 	// left aside: everything is then sent again, which is harmless.
 	Saved []byte
 	// Save keeps the cursors, when they changed, every SaveEvery and at the end. It is
-	// called from one goroutine and may block. nil: they are not kept.
+	// called by one goroutine at a time and may block. nil: they are not kept.
 	Save func(state []byte) error
+	// Sync makes what Save was given durable; Rewind waits for it. nil: Save did so.
+	Sync func() error
 
 	Journal Source       // nil: only what is offered is sent
 	Clock   Clock        // nil: offered values carry Unix milliseconds already
@@ -93,9 +99,30 @@ type Options struct {
 	Limits  Limits
 }
 
+// What Limits.Order and Limits.Compress may be.
+const (
+	Oldest = "oldest"
+	Newest = "newest"
+	Auto   = "auto"
+	On     = "on"
+	Off    = "off"
+)
+
+// MinPerDay is the smallest byte budget of a day: heartbeats and the connection
+// itself take about half of it.
+const MinPerDay = 1_000_000
+
 // Limits bound what the uplink takes of link and memory. Zero means the default.
 type Limits struct {
-	Compress  bool          // zstd, worth it where bytes cost money
+	// Order is which history goes first after an outage, "oldest" (the default) or
+	// "newest". Within a pack numbers rise either way.
+	Order string
+	// Compress says whether packs are zstd frames: "on", "off", or "auto" (the
+	// default): while there is a budget or the link carries less than 1 Mbit/s.
+	Compress string
+	// PerDay is how many bytes a day may cost, up and down together, MQTT included,
+	// TCP and IP not; 0: any, else at least MinPerDay. See Budget.
+	PerDay    int64
 	Linger    time.Duration // how long a reading may wait for company; default 500 ms, at most 1 s
 	Readings  int           // in a pack at most; default 500
 	Window    int           // records unacknowledged at most; default 10 000. Ack.Credit lowers it
@@ -106,6 +133,8 @@ type Limits struct {
 }
 
 func (l *Limits) defaults() {
+	set(&l.Order, Oldest)
+	set(&l.Compress, Auto)
 	set(&l.Linger, 500*time.Millisecond)
 	l.Linger = min(l.Linger, time.Second)
 	set(&l.Readings, 500)
@@ -117,10 +146,24 @@ func (l *Limits) defaults() {
 	set(&l.Healthy, 150*time.Second)
 }
 
-func set[T int | time.Duration](v *T, def T) {
-	if *v <= 0 {
+func set[T int | time.Duration | string](v *T, def T) {
+	var zero T
+	if *v <= zero {
 		*v = def
 	}
+}
+
+// check says which limit is not one.
+func (l *Limits) check() error {
+	switch {
+	case l.Order != Oldest && l.Order != Newest:
+		return fmt.Errorf("uplink: order %q: write oldest or newest", l.Order)
+	case l.Compress != Auto && l.Compress != On && l.Compress != Off:
+		return fmt.Errorf("uplink: compress %q: write auto, on or off", l.Compress)
+	case l.PerDay < 0 || l.PerDay > 0 && l.PerDay < MinPerDay:
+		return fmt.Errorf("uplink: a budget of %d bytes a day does not carry the heartbeats; allow at least %d, or 0 for no limit", l.PerDay, MinPerDay)
+	}
+	return nil
 }
 
 // check fills in defaults and says what is wrong.
@@ -148,6 +191,9 @@ func (o *Options) check() error {
 		if err := obs.CheckID(s); err != nil {
 			return fmt.Errorf("uplink: store: %w", err)
 		}
+	}
+	if err := o.Limits.check(); err != nil {
+		return err
 	}
 	return o.checkWay()
 }

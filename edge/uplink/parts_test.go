@@ -218,7 +218,7 @@ func TestCursors(t *testing.T) {
 	c.add(e(3), one(15))
 	extents := []Extent{{e(2), wire.Range{From: 5, To: 10}}, {e(3), wire.Range{From: 1, To: 20}}, {e(5), wire.Range{From: 1, To: 10}}}
 	c.prune(extents, e(5))
-	text, err := c.encode(true)
+	text, err := c.encode()
 	if err != nil || string(text) != `{"v":1,"floor":3,"epochs":{"3-000000000000":["1-10","15-15"],"5-000000000000":["1-10"]}}` {
 		t.Fatalf("%s, %v", text, err)
 	}
@@ -249,7 +249,7 @@ func FuzzCursors(f *testing.F) {
 			}
 			return
 		}
-		text, err := c.encode(true)
+		text, err := c.encode()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +257,7 @@ func FuzzCursors(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}
-		if text2, err := again.encode(true); err != nil || !bytes.Equal(text, text2) {
+		if text2, err := again.encode(); err != nil || !bytes.Equal(text, text2) {
 			t.Errorf("%s, then %s, %v", text, text2, err)
 		}
 	})

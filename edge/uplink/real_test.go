@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -188,17 +189,18 @@ type aggregator struct {
 	work   chan mqtt.Message
 	wg     sync.WaitGroup
 
-	mu     sync.Mutex
-	rand   *rand.Rand
-	lazy   time.Duration // longest delay
-	deaf   float64       // part of the messages that it does not take
-	unpack wire.Unpacker
-	stored map[uint64]int
-	alerts map[wire.Revised]time.Time // first arrival
-	online []wire.Online
-	wants  uint64
-	full   chan struct{} // closed when that many records are stored
-	came   chan wire.Kind
+	mu      sync.Mutex
+	rand    *rand.Rand
+	lazy    time.Duration // longest delay
+	deaf    float64       // part of the messages that it does not take
+	unpack  wire.Unpacker
+	stored  map[uint64]int
+	alerts  map[wire.Revised]time.Time // first arrival
+	online  []wire.Online
+	wants   uint64
+	history []*wire.Pack  // without their values, as they came
+	full    chan struct{} // closed when that many records are stored
+	came    chan wire.Kind
 }
 
 func newAggregator(t testing.TB, address string, wants int) *aggregator {
@@ -289,6 +291,9 @@ func (g *aggregator) store(topic wire.Topic, payload []byte) *wire.Ack {
 		}
 		for _, v := range p.Values {
 			g.keep(uint64(v.V))
+		}
+		if p.Lane == wire.Backfill && len(g.history) < 10_000 {
+			g.history = append(g.history, &wire.Pack{Epoch: p.Epoch, Ranges: slices.Clone(p.Ranges)})
 		}
 		return &wire.Ack{Epoch: p.Epoch, Stored: p.Ranges, Echo: p.Echo()}
 	case wire.EventTopic:

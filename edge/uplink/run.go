@@ -240,20 +240,24 @@ func (u *Uplink) keep(ctx context.Context) {
 		case <-tick.C:
 		case <-u.save:
 		case <-ctx.Done():
-			u.saveCursors()
+			_ = u.saveCursors() // it has said so
 			return
 		}
-		u.saveCursors()
+		_ = u.saveCursors()
 	}
 }
 
-func (u *Uplink) saveCursors() {
+// saveCursors saves them if they changed. One save is under way at a time, so that
+// none overtakes a newer one.
+func (u *Uplink) saveCursors() error {
+	u.saving.Lock()
+	defer u.saving.Unlock()
 	u.mu.Lock()
 	if !u.cursors.dirty || u.o.Save == nil {
 		u.mu.Unlock()
-		return
+		return nil
 	}
-	state, err := u.cursors.encode(len(u.o.Stores) == 0)
+	state, err := u.cursors.encode()
 	u.cursors.dirty = false
 	u.mu.Unlock()
 	if err == nil {
@@ -265,4 +269,5 @@ func (u *Uplink) saveCursors() {
 		u.mu.Unlock()
 		u.o.Log.Warn("uplink: what was stored cannot be saved; it is sent again after a restart", "error", err)
 	}
+	return err
 }

@@ -37,6 +37,7 @@ type Counts struct {
 	Refused     uint64 // records that a store has parked, or that cannot travel
 	RefusedWhy  string
 	BadAcks     uint64
+	Rewinds     uint64 // how often what was stored was made to be sent again
 	Alien       uint64 // acknowledgements of stores that are not ours
 	AlienStore  string
 	Store       string // that acknowledged last

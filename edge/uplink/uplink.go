@@ -1,7 +1,6 @@
 package uplink
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -11,10 +10,11 @@ import (
 // Uplink carries one gateway's records to one destination. Its methods are safe
 // for concurrent use and never block on the network.
 type Uplink struct {
-	o     Options
-	way   *way
-	dial  dialer
-	pause backoff
+	o      Options
+	way    *way
+	dial   dialer
+	pause  backoff
+	saving sync.Mutex // held while the cursors are saved; taken before mu
 	// closing waits for links that are done with, while the next one is tried.
 	closing sync.WaitGroup
 
@@ -40,13 +40,14 @@ type Uplink struct {
 
 // queues is what waits to be sent.
 type queues struct {
-	live     liveQueue
-	alerts   queue
-	events   queue
-	images   imageQueue
-	state    retained
-	prepared []*shipment // history, encoded
-	claimed  uint64      // numbers of the present epoch up to this are history's
+	live      liveQueue
+	alerts    queue
+	events    queue
+	images    imageQueue
+	state     retained
+	prepared  []*shipment // history, encoded
+	perRecord float64     // readings in a record of history, as far as known
+	claimed   uint64      // numbers of the present epoch up to this are history's
 }
 
 // packer is the one encoder, for the present and for history: compressing takes
@@ -95,13 +96,13 @@ func New(o Options) (*Uplink, error) {
 	u := &Uplink{o: o, pause: backoff{first: firstPause, most: mostPause}, wake: make(chan struct{}, 1), fill: make(chan struct{}, 1), save: make(chan struct{}, 1),
 		unanswered: make(map[wire.Epoch]*wire.RangeSet), holds: make(map[wire.Epoch]*hold)}
 	u.way = &way{o: &u.o, secrets: newSecrets(&u.o), timing: defaultTiming()}
-	u.dial, u.packer.Compress = u.way.dial, o.Limits.Compress
+	u.dial, u.packer.Compress = u.way.dial, o.Limits.Compress == On
 	var err error
 	if u.cursors, err = decodeCursors(o.Saved); err != nil {
 		o.Log.Warn("uplink: what was sent is not known, all is sent again", "error", err)
 	}
-	if len(o.Stores) > 0 {
-		u.cursors.stores = slices.Clone(o.Stores)
+	if !u.cursors.pin(o.Stores) {
+		o.Log.Warn("uplink: other stores are pinned than before, all is sent again", "stores", o.Stores)
 	}
 	for lane := range u.window {
 		u.window[lane] = newWindow(5*time.Second, 30*time.Second)
