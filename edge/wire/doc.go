@@ -33,7 +33,8 @@
 // ranges of one epoch, never a highest number, within 200 ms, again for what comes
 // again. It answers events through the same ranges and alerts by id and revision.
 // A range in Refused with Retry comes again later; without, it is parked at the
-// aggregator and never comes again. Time is the aggregator's clock when it
+// aggregator and never comes again. A picture in Images need not come again: it is
+// stored, or parked. Time is the aggregator's clock when it
 // publishes; Echo names the newest live pack, with or without boot id, that it
 // answers ([Pack.Echo]), so that the gateway knows the round trip. An Ack with
 // only Store and Time is a greeting: an aggregator that starts sends one to each
@@ -47,7 +48,10 @@
 //
 // A pack is SenML (RFC 8428) in JSON, so that any SenML consumer and any person
 // with an MQTT client can read it, or the same in one or more zstd frames, told by
-// the magic bytes. One record is named "pack" and carries, as text,
+// the magic bytes. A frame may use one of the dictionaries shipped with this package,
+// named in it by its id and kept for ever, if every acknowledger heard on the present
+// connection lists it in Ack.Dictionaries: [ChooseDictionary]. (By hand:
+// zstd -d -D dictionary/40101.zdict.) One record is named "pack" and carries, as text,
 // epoch/ranges/lane/version. The others are readings:
 //
 //	[{"bver":26,"bn":"hz-gongshu-bridge-07/","bt":1795291200,"n":"pack","vs":"17-9f3ac2d1b07e/184202-184204/live/1"},

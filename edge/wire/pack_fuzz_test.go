@@ -9,8 +9,8 @@ import (
 // FuzzUnpack: what is accepted is JSON, is written again, and reads back equal.
 func FuzzUnpack(f *testing.F) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for _, compress := range []bool{false, true} {
-		pk := Packer{Compress: compress}
+	for _, form := range forms {
+		pk := form.Packer
 		for _, p := range []*Pack{samplePack(), randomPack(r, 40)} {
 			msg, err := pk.Append(nil, p)
 			if err != nil {
@@ -26,6 +26,9 @@ func FuzzUnpack(f *testing.F) {
 		var pk Packer
 		first, err := u.Unpack(gw, msg)
 		if err != nil {
+			if first != nil && (first.validateHead() != nil || first.Gateway != gw) {
+				t.Fatalf("with an error: a header that is not valid: %+v", first)
+			}
 			return
 		}
 		if msg[0] != zstdMagic[0] && !json.Valid(msg) {
@@ -38,6 +41,15 @@ func FuzzUnpack(f *testing.F) {
 		second, err := u.Unpack(gw, again)
 		if err != nil {
 			t.Fatalf("what was written cannot be read: %v\n%s", err, again)
+		}
+		// Nothing is lost on any of the ways it may travel.
+		for _, form := range forms[1:] {
+			packed := form.Packer
+			if msg, err := packed.Append(nil, second); err != nil {
+				t.Fatalf("%s: what was read cannot be written: %v", form.name, err)
+			} else if back, err := u.Unpack(gw, msg); err != nil || len(back.Values) != len(second.Values) {
+				t.Fatalf("%s: %d values come back, %v", form.name, len(back.Values), err)
+			}
 		}
 		third, err := pk.Append(nil, second)
 		if err != nil || string(third) != string(again) {

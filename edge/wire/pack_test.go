@@ -287,7 +287,7 @@ func TestPackLimits(t *testing.T) {
 		t.Errorf("a message over MaxMessage: %v", err)
 	}
 	records := `[{"bn":"g/","bt":1795291200,"n":"pack","vs":"1-000000000001/1-3/live/1"},{"bn":"g/a/level","v":1}` + strings.Repeat(`,{"v":1}`, MaxValues) + "]"
-	if err := packed.open(); err != nil {
+	if _, err := packed.encoder(); err != nil {
 		t.Fatal(err)
 	}
 	for name, bomb := range map[string]string{"records": records, "spaces": strings.Repeat(" ", MaxExpanded+1), "larger": strings.Repeat(" ", 40<<20)} {
@@ -307,11 +307,44 @@ func TestPackLimits(t *testing.T) {
 func TestUnpackBoundsAllFrames(t *testing.T) {
 	var u Unpacker
 	p := Packer{Compress: true}
-	if err := p.open(); err != nil {
+	if _, err := p.encoder(); err != nil {
 		t.Fatal(err)
 	}
 	half := p.zstd.EncodeAll(bytes.Repeat([]byte(" "), MaxExpanded/2+1), nil)
 	if _, err := u.Unpack("g", append(slices.Clone(half), half...)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("two halves: %v", err)
+	}
+}
+
+// What cannot be used is still known by its numbers, if its header can be read, so
+// that it can be refused and does not come for ever.
+func TestUnpackKeepsTheHeader(t *testing.T) {
+	const head = `{"bn":"g/","bt":1795291200,"n":"pack","vs":"1-000000000001/1-3/live/1"}`
+	const good = `,{"n":"a/level","v":1,"t":5}`
+	for name, c := range map[string]struct {
+		msg    string
+		values int // -1: nothing is known
+	}{
+		"a bad value":            {"[" + head + good + `,{"n":"a/level","v":"x"}]`, 1},
+		"a bad name":             {"[" + head + good + good + `,{"n":"A/level","v":1}]`, 2},
+		"cut off":                {"[" + head + good, 1},
+		"a time out of range":    {"[" + head + good + `,{"n":"a/level","v":1,"t":-1795291200}` + good + "]", 1},
+		"another gateway's":      {"[" + head + `,{"bn":"h/","n":"a/level","v":1}]`, 0},
+		"must be understood":     {"[" + head + `,{"n":"a/level","v":1,"new_":1}]`, 0},
+		"the header comes last":  {"[" + strings.TrimPrefix(good, ",") + `,{"n":"a/level"},` + head + "]", -1},
+		"a header that is wrong": {`[{"bn":"g/","bt":1795291200,"n":"pack","vs":"1-000000000001/3-1/live/1"}` + good + "]", -1},
+		"of the future":          {`[{"bn":"g/","bt":1795291200,"n":"pack","vs":"1-000000000001/1-3/live/9"}` + good + "]", -1},
+		"no JSON":                {"what", -1},
+	} {
+		var u Unpacker
+		p, err := u.Unpack("g", []byte(c.msg))
+		switch {
+		case err == nil:
+			t.Errorf("%s: accepted", name)
+		case (p == nil) != (c.values < 0):
+			t.Errorf("%s: pack %+v, %v", name, p, err)
+		case p != nil && (len(p.Values) != c.values || p.validateHead() != nil || p.Echo() != "1-000000000001/1-3"):
+			t.Errorf("%s: %d values, echo %s, %v; want %d", name, len(p.Values), p.Echo(), p.validateHead(), c.values)
+		}
 	}
 }

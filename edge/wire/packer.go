@@ -14,14 +14,19 @@ import (
 // buffers between calls, so it must not be used by two goroutines at once.
 type Packer struct {
 	// Compress makes Append write a zstd frame where that is shorter: less than a
-	// fifth of the bytes for about the same time again.
+	// third to a fifth of the bytes for about the same time again.
 	Compress bool
+	// Dictionary is the id of the dictionary that Compress may use: a pack of 30
+	// readings then takes 10 bytes for each instead of 17. Set it only to what
+	// ChooseDictionary says; an id that is not known here counts as 0, none.
+	Dictionary uint32
 
 	plain  []byte
 	next   []int32          // next value of the same run, -1: none
 	runs   []run            // in order of first appearance
 	byName map[runKey]int32 // run of a stream
 	zstd   *zstd.Encoder
+	with   uint32 // the dictionary of zstd
 }
 
 // runKey says which values share base fields: one stream in one unit.
@@ -47,10 +52,11 @@ func (p *Packer) Append(dst []byte, pack *Pack) ([]byte, error) {
 	}
 	start := len(dst)
 	if p.Compress {
-		if err := p.open(); err != nil {
+		e, err := p.encoder()
+		if err != nil {
 			return dst, err
 		}
-		dst = p.zstd.EncodeAll(p.plain, dst)
+		dst = e.EncodeAll(p.plain, dst)
 	}
 	if !p.Compress || len(dst)-start >= len(p.plain) {
 		dst = append(dst[:start], p.plain...)

@@ -27,6 +27,11 @@ const maxNames = 16 << 10
 // allows, the result is complete and checked: names below gateway, final times,
 // known flags. gateway is the topic's; empty accepts any one, which is for granted
 // relays. The pack is the caller's. Errors name record (0-based) and field.
+//
+// With an error the pack is nil, or it holds what is known of it all the same: its
+// header, which is complete and checked, so that its records can be refused by their
+// numbers and do not come for ever, and of its values those before the fault, which
+// say about when it was made. Such a pack must not be stored.
 func (u *Unpacker) Unpack(gateway string, msg []byte) (*Pack, error) {
 	plain, err := u.expand(msg)
 	if err != nil {
@@ -38,7 +43,7 @@ func (u *Unpacker) Unpack(gateway string, msg []byte) (*Pack, error) {
 	d := unpacking{u: u, s: scanner{b: plain}, pack: &Pack{Gateway: gateway}, head: -1}
 	d.pack.Values = make([]Value, 0, min(len(plain)/24, MaxValues))
 	if err := d.records(); err != nil {
-		return nil, err
+		return d.rest(), err
 	}
 	if d.head < 0 {
 		return nil, fmt.Errorf(`there is no record "pack"`)
@@ -50,24 +55,39 @@ func (u *Unpacker) Unpack(gateway string, msg []byte) (*Pack, error) {
 			if i >= d.head {
 				record++
 			}
-			return nil, fmt.Errorf(`record %d: field "t": %w`, record, err)
+			return d.rest(), fmt.Errorf(`record %d: field "t": %w`, record, err)
 		}
 	}
 	return d.pack, nil
 }
 
+// rest returns what is known of a pack that cannot be used: nil without a header.
+func (d *unpacking) rest() *Pack {
+	if !d.whole {
+		return nil
+	}
+	for i := range d.pack.Values {
+		if checkTime(d.pack.Values[i].Time, d.pack.Boot != "") != nil {
+			d.pack.Values = d.pack.Values[:i]
+			break
+		}
+	}
+	return d.pack
+}
+
 // unpacking is one Unpack under way: the base fields as they stand.
 type unpacking struct {
-	u    *Unpacker
-	s    scanner
-	pack *Pack
-	head int // number of the record "pack", -1: not seen
-	bn   []byte
-	n    []byte // where record.n is kept
-	bu   string
-	bt   int64 // microseconds
-	bv   float64
-	bver int64
+	u     *Unpacker
+	s     scanner
+	pack  *Pack
+	head  int  // number of the record "pack", -1: not seen
+	whole bool // and all that it says is valid
+	bn    []byte
+	n     []byte // where record.n is kept
+	bu    string
+	bt    int64 // microseconds
+	bv    float64
+	bver  int64
 }
 
 func (d *unpacking) records() error {
@@ -170,7 +190,11 @@ func (d *unpacking) header(r *record, n int) error {
 			return field("boot_", err)
 		}
 	}
-	return field("vs", d.pack.parseHead(r.vs))
+	if err := d.pack.parseHead(r.vs); err != nil {
+		return field("vs", err)
+	}
+	d.whole = true
+	return nil
 }
 
 // judge fills in value, unit and flags.

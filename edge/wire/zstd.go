@@ -15,16 +15,6 @@ const zstdMagic = "\x28\xb5\x2f\xfd"
 // zstdWindow bounds the memory of both sides; a pack is hardly longer.
 const zstdWindow = 128 << 10
 
-// open makes the encoder on first use. Without the checksum: the frame travels
-// inside MQTT over TCP, and JSON that is damaged does not decode.
-func (p *Packer) open() (err error) {
-	if p.zstd == nil {
-		p.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1),
-			zstd.WithWindowSize(zstdWindow), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
-	}
-	return err
-}
-
 // expand returns the JSON of a message, at most MaxExpanded bytes of it. The
 // result is valid until the next call.
 func (u *Unpacker) expand(msg []byte) (plain []byte, err error) {
@@ -35,8 +25,7 @@ func (u *Unpacker) expand(msg []byte) (plain []byte, err error) {
 		return msg, nil
 	}
 	if u.zstd == nil {
-		if u.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxMemory(MaxExpanded), zstd.WithDecoderMaxWindow(MaxExpanded)); err != nil {
+		if u.zstd, err = newDecoder(); err != nil {
 			return nil, err
 		}
 	}
@@ -44,6 +33,8 @@ func (u *Unpacker) expand(msg []byte) (plain []byte, err error) {
 	switch {
 	case errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, zstd.ErrWindowSizeExceeded), len(u.plain) > MaxExpanded:
 		return nil, fmt.Errorf("%w: more than %d bytes after decompression", ErrTooLarge, MaxExpanded)
+	case errors.Is(err, zstd.ErrUnknownDictionary):
+		return nil, fmt.Errorf("zstd frame: %w: %d; this program has %v", ErrDictionary, dictionaryOf(msg), Dictionaries())
 	case err != nil:
 		return nil, fmt.Errorf("zstd frame: %w", err)
 	}
