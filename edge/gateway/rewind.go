@@ -28,13 +28,13 @@ func Rewind(dir string, since time.Time) (records uint64, err error) {
 	if !since.IsZero() {
 		ms = since.UnixMilli()
 	}
-	lines := loadTimelines(j)
+	runs := savedRuns(j)
 	again := extentsSince(j, ms, func(s journal.Stamp) (latest int64, ok bool) {
-		t := lines[s.Boot]
-		if t == nil {
+		r, known := runs[s.Boot]
+		if !known {
 			return 0, false
 		}
-		unix, err, ok := t.Unix(s.BootMS)
+		unix, err, ok := r.Timeline.Unix(s.BootMS)
 		return unix + err, ok
 	})
 	state, records, err := uplink.RewindSaved(saved, extents(j), again)
@@ -47,8 +47,8 @@ func Rewind(dir string, since time.Time) (records uint64, err error) {
 // Since implements uplink.Source.
 func (s *source) Since(unixMS int64) []uplink.Extent {
 	return extentsSince(s.journal, unixMS, func(st journal.Stamp) (latest int64, ok bool) {
-		unix, err, ok := s.dates.unix(st.Boot, st.BootMS)
-		return unix + err, ok
+		at, ok := s.dates.clock.Date(st.Boot, st.BootMS)
+		return at.UnixMS + at.ErrMS, ok
 	})
 }
 
