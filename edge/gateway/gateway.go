@@ -73,6 +73,7 @@ type Gateway struct {
 	clock   *clock.Clock
 	dates   *dates
 	uplink  *uplink.Uplink // nil: none configured
+	courier *courier
 	metrics
 
 	mu        sync.Mutex // guards what follows, and all devices, rules and trails
@@ -119,11 +120,17 @@ func (g *Gateway) run(ctx context.Context) error {
 	if g.uplink != nil {
 		link.Go(func() error { return g.uplink.Run(linkCtx) })
 	}
+	// So does the courier: what was decided last leaves too.
+	carrying, endCarrying := context.WithCancel(context.WithoutCancel(ctx))
+	defer endCarrying()
+	var carrier errgroup.Group
+	carrier.Go(func() error { return g.courier.run(carrying) })
 	local, ctx := errgroup.WithContext(ctx)
 	page, err := g.servePage(ctx, local)
 	if err != nil {
 		endLink()
-		return errors.Join(local.Wait(), link.Wait()) // the page's error among them
+		endCarrying()
+		return errors.Join(local.Wait(), carrier.Wait(), link.Wait()) // the page's error among them
 	}
 	local.Go(func() error { return g.clock.Run(ctx) })
 	local.Go(func() error { return g.syncLoop(ctx) })
@@ -132,6 +139,8 @@ func (g *Gateway) run(ctx context.Context) error {
 	local.Go(func() error { return g.stateLoop(ctx) })
 	local.Go(func() error { return g.generations(ctx, page) })
 	err = local.Wait()
+	endCarrying()
+	err = errors.Join(err, carrier.Wait())
 	g.publishState()
 	endLink()
 	return errors.Join(err, link.Wait())
@@ -190,7 +199,7 @@ func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
 	}
 }
 
-// syncLoop makes raised alerts durable at once, beside their publication.
+// syncLoop makes what was declared at the start durable at once.
 func (g *Gateway) syncLoop(ctx context.Context) error {
 	for {
 		select {
@@ -198,7 +207,7 @@ func (g *Gateway) syncLoop(ctx context.Context) error {
 			return nil
 		case <-g.syncs:
 			if err := g.journal.Sync(ctx); err != nil && ctx.Err() == nil {
-				g.log.Warn("an alert is not on the disk yet", "error", err)
+				g.log.Warn("what was declared is not on the disk yet", "error", err)
 			}
 		}
 	}

@@ -87,7 +87,7 @@ func (g *Gateway) armTimer(gen *generation) {
 }
 
 // decide keeps a transition: rule state and revision in one record. The alert
-// leaves at once; the sync runs beside it.
+// leaves when that is synced, see courier.
 func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 	key := ruleKey + t.Rule
 	prev := g.active[t.Rule]
@@ -123,7 +123,8 @@ func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
 	}
 	g.alerts.WithLabelValues(string(a.Severity), a.Condition).Inc()
 	g.log.Info("alert", "rule", a.Rule, "severity", a.Severity, "condition", a.Condition, "text", a.Text["en"])
-	return g.send(a)
+	g.send(a)
+	return nil
 }
 
 // file dates a revision as far as that is possible and writes it down together
@@ -149,10 +150,15 @@ func (g *Gateway) file(key string, saved *alert.Saved, a *wire.Alert) error {
 	return nil
 }
 
-// send lets a revision leave; the sync runs beside it.
-func (g *Gateway) send(a wire.Alert) error {
-	g.kickSync()
+// send lets a revision leave as soon as it is on the disk. Nobody here waits for
+// that, the siren neither.
+func (g *Gateway) send(a wire.Alert) {
+	g.courier.take(a)
 	g.kickState()
+}
+
+// transmit hands a revision to the uplink, if there is one.
+func (g *Gateway) transmit(a wire.Alert) error {
 	if g.uplink == nil {
 		return nil
 	}

@@ -40,6 +40,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.courier = newCourier(j.SyncTo, g.transmit, g.log)
 	g.journal, g.epoch = j, wire.Epoch(j.Epoch().String())
 	if err := g.openClock(ctx); err != nil {
 		return nil, closing(j, err)

@@ -49,5 +49,6 @@ func (g *Gateway) dateAlert(a wire.Alert) error {
 	if cur != nil && cur.ID == a.ID {
 		g.active[a.Rule] = &a
 	}
-	return g.send(a)
+	g.send(a)
+	return nil
 }
