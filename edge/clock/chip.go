@@ -36,8 +36,8 @@ const (
 	tickErr = 500
 	// ranBy is by how much a chip must have advanced beyond all the time in which the
 	// board is known to have run, to prove that it runs while the board is off:
-	// more than a boot loader takes. Milliseconds.
-	ranBy = 10_000
+	// more than a boot loader and an unfinished commit take. Milliseconds.
+	ranBy = 30_000
 )
 
 // look is one tick in the row of all boots.
@@ -48,15 +48,18 @@ type look struct {
 }
 
 // chips returns for each run what the clock chip says of its beginning, nil where it
-// cannot be relied on. It can in two cases.
+// cannot be relied on. It says so by the comparison with the truth in the next
+// boot that had an anchor, taken before the kernel set the chip there. That holds for
+// the boots before it if the chip ran all along, which is known in two cases.
 //
-// The chip was compared with the truth before and after, and both times it was wrong by
-// the same, but for drift: then it ran all along and nobody set it.
+// It was compared with the truth before as well, and both times it was wrong by
+// the same, but for drift: then it ran in between and nobody set it.
 //
-// It was compared with the truth on one side only, and in every pause between
-// there and here it was seen to advance by clearly more than the board ran. A chip
-// without a battery stops or starts anew when the power goes; fake-hwclock and the
-// like are no chip at all.
+// Or in every pause between here and there it was seen to advance by clearly more
+// than the board ran. A chip without a battery starts anew or, if it stands still,
+// says so when the power comes back, and fake-hwclock and the like are no chip at
+// all. Nothing guards against a person who sets the chip right before the
+// board goes off for the first time.
 func chips(runs []Run) []*span {
 	looks := gather(runs)
 	out := make([]*span, len(runs))
@@ -65,23 +68,19 @@ func chips(runs []Run) []*span {
 		if l.truth != nil || out[l.run] != nil {
 			continue
 		}
-		before, seenBefore := reach(runs, looks, i, -1)
-		after, seenAfter := reach(runs, looks, i, +1)
-		var said span
-		switch {
-		case before != nil && after != nil:
-			if said = before.meet(*after); said.empty() {
-				continue
-			}
-		case before != nil && seenBefore:
-			said = *before
-		case after != nil && seenAfter:
-			said = *after
-		default:
+		after, seen := reach(runs, looks, i, +1)
+		if after == nil {
 			continue
 		}
+		before, _ := reach(runs, looks, i, -1)
+		if before != nil && before.meet(*after).empty() || before == nil && !seen {
+			continue
+		}
+		if before != nil { // where between the two it was that the chip went wrong nobody knows
+			after.lo, after.hi = min(before.lo, after.lo), max(before.hi, after.hi)
+		}
 		since := l.BootMS - runs[l.run].Began
-		began := said.shift(-since).widen(drift(since))
+		began := after.shift(-since).widen(drift(since))
 		out[l.run] = &began
 	}
 	return out
@@ -115,6 +114,9 @@ func reach(runs []Run, looks []look, i, step int) (said *span, seen bool) {
 		}
 		seen = seen && ran
 		if t := looks[j].truth; t != nil {
+			if last := runs[looks[j].run].Last; step < 0 && (last == nil || *last != looks[j].Tick) {
+				return nil, false // the kernel may have set the chip after it was synchronised
+			}
 			d := looks[i].UnixMS - looks[j].UnixMS
 			s := t.shift(d).widen(2*tickErr + drift(d))
 			return &s, seen

@@ -33,8 +33,8 @@ func shrink(d int64) int64 { return d - drift(d) }
 // bound. Dates rise from boot to boot; where the middle would not, see
 // Timeline.After.
 //
-// Bounds that contradict each other mean that a source has lied. They are then
-// taken the other way round, so that both stories lie within.
+// Bounds that contradict each other mean that a source has lied. The later one is
+// believed, as Clock does, and the earlier one tells nothing.
 func Settle(runs []Run, earliest int64) []Run {
 	last := len(runs) - 1
 	for last >= 0 && !runs[last].anchored() {
@@ -48,7 +48,7 @@ func Settle(runs []Run, earliest int64) []Run {
 	if s.useChip() {
 		s.bound(earliest)
 	}
-	return s.result()
+	return s.result(earliest)
 }
 
 func (r *Run) anchored() bool { return len(r.Timeline.segments) > 0 }
@@ -105,7 +105,7 @@ func (s *settling) useChip() (used bool) {
 
 // result makes an anchor of what was found, in the middle of each run, where its
 // drift weighs least.
-func (s *settling) result() (out []Run) {
+func (s *settling) result(earliest int64) (out []Run) {
 	runs := append([]Run(nil), s.runs...)
 	for i := range runs {
 		r := &runs[i]
@@ -113,11 +113,10 @@ func (s *settling) result() (out []Run) {
 			continue
 		}
 		f := s.found[i]
-		if f.empty() {
-			f = span{f.hi, f.lo}
-		}
 		at := f.hi
-		if s.sided[i] {
+		if f.empty() {
+			f.lo = min(earliest, f.hi)
+		} else if s.sided[i] {
 			at = f.lo + (f.hi-f.lo)/2
 		}
 		half := (r.Until - r.Began) / 2
