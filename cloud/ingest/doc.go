@@ -19,7 +19,10 @@
 //
 // No message can stop a lane. What cannot be decoded, or bears another gateway's
 // name, is counted, parked with the reason (bounded, each message once), shown in
-// the gateway's health, and acknowledged to the broker. A reading that the store
+// the gateway's health, and acknowledged to the broker. If it still says which records
+// or which picture it holds, the gateway is told that they need not come again: once
+// the message is parked, and for readings also declared as a gap; or that they may
+// come again later, if the message was written by a program too new. A reading that the store
 // refuses is parked the same way and declared as a gap; its pack is acknowledged as
 // stored if the rest of it is, as refused if nothing is.
 //

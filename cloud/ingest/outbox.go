@@ -26,6 +26,7 @@ type outbox struct {
 	prefix string
 	store  func() string // the store's id; empty while it is not known
 	credit func() wire.Credit
+	dicts  []uint32      // that packs may be compressed with
 	wake   chan struct{} // something is due at once
 
 	mu    sync.Mutex
@@ -56,7 +57,7 @@ type verdict struct {
 }
 
 func newOutbox(prefix string, store func() string, credit func() wire.Credit) *outbox {
-	return &outbox{prefix: prefix, store: store, credit: credit, wake: make(chan struct{}, 1), known: map[string]*letter{}}
+	return &outbox{prefix: prefix, store: store, credit: credit, dicts: wire.Dictionaries(), wake: make(chan struct{}, 1), known: map[string]*letter{}}
 }
 
 // write changes a gateway's letter and puts it in the queue.
@@ -133,7 +134,7 @@ func (o *outbox) alert(gateway string, a wire.Revised) {
 	})
 }
 
-// image tells that a picture is stored.
+// image tells that a picture is stored, or set aside: it need not come again.
 func (o *outbox) image(gateway, id string) {
 	o.write(gateway, false, func(l *letter) {
 		if len(l.images) < wire.MaxSet && !slices.Contains(l.images, id) {
@@ -177,17 +178,18 @@ func (o *outbox) collect(now time.Time, all bool) (out []posted, next time.Time)
 		return nil, now.Add(spacing) // nobody could sign them
 	}
 	credit := o.credit()
+	head := wire.Ack{V: wire.Version, Store: store, Time: now.UnixMilli(), Credit: &credit, Dictionaries: o.dicts}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, l := range o.soon {
 		l.soon = false
-		out = o.seal(out, l, wire.Ack{V: wire.Version, Store: store, Time: now.UnixMilli(), Credit: &credit})
+		out = o.seal(out, l, head)
 	}
 	o.soon = o.soon[:0]
 	n := 0
 	for ; n < len(o.later) && (all || !o.later[n].due.After(now)); n++ {
 		o.later[n].later = false
-		out = o.seal(out, o.later[n], wire.Ack{V: wire.Version, Store: store, Time: now.UnixMilli(), Credit: &credit})
+		out = o.seal(out, o.later[n], head)
 	}
 	o.later = slices.Delete(o.later, 0, n)
 	if len(o.later) > 0 {
@@ -207,7 +209,7 @@ type posted struct {
 func (o *outbox) seal(out []posted, l *letter, head wire.Ack) []posted {
 	topic := wire.Topic{Gateway: l.gateway, Kind: wire.AckTopic}.Build(o.prefix)
 	for _, a := range l.messages() {
-		a.V, a.Store, a.Time, a.Credit = head.V, head.Store, head.Time, head.Credit
+		a.V, a.Store, a.Time, a.Credit, a.Dictionaries = head.V, head.Store, head.Time, head.Credit, head.Dictionaries
 		if b, err := wire.Encode(&a); err == nil {
 			out = append(out, posted{topic, b})
 			l.sent = time.UnixMilli(head.Time)

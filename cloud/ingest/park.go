@@ -39,6 +39,8 @@ type aside struct {
 	payload             []byte
 	size                int // of the whole
 	at                  time.Time
+	// then is called when the message is on the disk; nil: nothing follows.
+	then func(context.Context)
 }
 
 // parking sets messages aside.
@@ -79,6 +81,12 @@ func (p *parking) run(ctx context.Context) error {
 		}
 		if err := p.now(ctx, group...); err != nil {
 			p.counts.unparked.WithLabelValues().Add(float64(len(group)))
+			continue
+		}
+		for _, a := range group {
+			if a.then != nil {
+				a.then(ctx)
+			}
 		}
 	}
 }

@@ -15,20 +15,6 @@ import (
 // groupRecords is how many alerts and events go into one transaction at most.
 const groupRecords = 256
 
-// reject counts a message that cannot be used, sets it aside, and acknowledges it
-// to the broker so that it never comes again.
-func (in *Ingest) reject(l *lane, it item, gateway string, err error) {
-	defer l.done(it)
-	if len(it.Payload()) == 0 {
-		return // how MQTT takes a retained message away; it says nothing
-	}
-	in.counts.rejected.WithLabelValues(l.name).Inc()
-	why := clip(err.Error())
-	in.parked.put(aside{gateway: gateway, topic: it.Topic(), why: why, payload: it.Payload(), at: it.at})
-	in.o.Fleet.Rejected(gateway, why, it.at)
-	in.o.Log.Debug("a message cannot be used", "topic", clip(it.Topic()), "why", why)
-}
-
 // next waits for a message and takes what else is there, up to limit.
 func (l *lane) next(ctx context.Context, limit int) []item {
 	var group []item
@@ -107,7 +93,7 @@ func (in *Ingest) records(l *lane) func(context.Context) error {
 					}
 				}
 				if err != nil {
-					in.reject(l, it, topic.Gateway, err)
+					in.refuseRecord(l, it, topic.Gateway, err)
 				}
 			}
 			if !in.keepAlerts(ctx, l, alerts) || !in.keepEvents(ctx, l, events) {
@@ -179,12 +165,14 @@ func (in *Ingest) pictures(l *lane) func(context.Context) error {
 				err = fmt.Errorf("the piece says it is %s/%d, the topic %s/%d", meta.ID, meta.Piece, topic.ID, topic.Piece)
 			}
 			if err != nil {
-				return err
+				in.refusePicture(l, it, topic, err)
+				return nil
 			}
 			stored, err := in.o.Images.Piece(ctx, topic.Gateway, meta, data, it.at)
 			switch {
 			case errors.Is(err, view.ErrRefused):
-				return err
+				in.refusePicture(l, it, topic, err)
+				return nil
 			case err != nil:
 				// Not acknowledged to the gateway, which will send the picture again.
 				in.counts.errors.WithLabelValues("pictures").Inc()

@@ -171,8 +171,10 @@ func TestPictures(t *testing.T) {
 		return func(a wire.Ack) bool { return slices.Contains(a.Images, uuid(n)) }
 	}
 	g.sendImage(2, []byte("not a picture"))
-	g.silence(about(2))
-	r.eventually("it is set aside", func() bool { return len(r.parkedWhy()) == 1 })
+	g.ack("what will never be kept", about(2))
+	if why := r.parkedWhy(); len(why) != 1 || !strings.Contains(why[0], "not a JPEG") {
+		t.Errorf("answered, and set aside is %q", why)
+	}
 	r.db.set(errDown)
 	g.sendImage(3, picture(t))
 	g.silence(about(3))

@@ -82,8 +82,8 @@ func (t *telemetry) collect(ctx context.Context) {
 // add decodes a message and puts it into the group, unless it ends here.
 func (t *telemetry) add(b *group, it item) {
 	topic, pack, err := t.decode(it)
-	if pack == nil {
-		t.in.reject(t.lane, it, topic.Gateway, err)
+	if err != nil {
+		t.in.refusePack(t.lane, it, topic.Gateway, pack, err)
 		return
 	}
 	if err := t.in.o.Fleet.Observe(*pack, it.at); err != nil {
@@ -112,7 +112,8 @@ func (t *telemetry) add(b *group, it item) {
 	}
 }
 
-// decode reads a pack. The topic says whose it is and in which lane it travels.
+// decode reads a pack. The topic says whose it is and in which lane it travels. With
+// an error the pack is nil, or what is known of one that cannot be used.
 func (t *telemetry) decode(it item) (wire.Topic, *wire.Pack, error) {
 	topic, err := wire.ParseTopic(t.in.o.Prefix, it.Topic())
 	if err != nil {
@@ -120,7 +121,7 @@ func (t *telemetry) decode(it item) (wire.Topic, *wire.Pack, error) {
 	}
 	pack, err := t.unpack.Unpack(topic.Gateway, it.Payload())
 	if err != nil {
-		return topic, nil, err
+		return topic, pack, err
 	}
 	if string(pack.Lane) != string(topic.Kind) {
 		return topic, nil, fmt.Errorf("the pack says lane %s, the topic %s", pack.Lane, topic.Kind)

@@ -180,7 +180,7 @@ func TestUnpackRefuses(t *testing.T) {
 		"two heads":            {ok(`,{"n":"pack","vs":"1-000000000001/1-3/live/1"}`), `record 1: the second record "pack"`},
 		"other gateway":        {`[{"bn":"h/","bt":1795291200,"n":"pack","vs":"1-000000000001/1-3/live/1"}]`, `field "bn": "h/pack" is not below the gateway "g"`},
 		"gateway is a prefix":  {`[{"bn":"gg/","bt":1795291200,"n":"pack","vs":"1-000000000001/1-3/live/1"}]`, `field "bn"`},
-		"must understand":      {ok(`,{"n":"a/level","v":1,"dose_":3}`), `record 1: field "dose_": must be understood`},
+		"must understand":      {ok(`,{"n":"a/level","v":1,"dose_":3}`), `record 1: field "dose_": message version is not supported: it must be understood`},
 		"bver":                 {`[{"bver":42,"bn":"g/","n":"pack","vs":"1-000000000001/1-3/live/1"}]`, "bver 42"},
 		"bver changes":         {ok(`,{"bver":10,"n":"a/level","v":1},{"bver":26,"n":"a/level","v":1}`), `record 2: field "bver"`},
 		"version":              {`[{"bn":"g/","n":"pack","vs":"1-000000000001/1-3/live/2"}]`, "version is not supported"},

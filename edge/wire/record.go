@@ -107,7 +107,7 @@ func (d *unpacking) fields(r *record) error {
 func (d *unpacking) unknown(name string) error {
 	switch {
 	case strings.HasSuffix(name, "_"):
-		return errors.New("must be understood, and is not known here")
+		return fmt.Errorf("%w: it must be understood, and is not known here", ErrVersion)
 	case name == "vb" || name == "vd":
 		return errors.New("a stream carries numbers, not booleans or data")
 	}
