@@ -21,7 +21,7 @@ PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/b
 GOTEST := $(GO) test -race -timeout 35m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-arm console test test-go test-e2e test-web test-board lint vuln bench screenshot fuzz setup clean
+.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,13 @@ test: setup build test-go test-e2e test-web test-board ## all set-up and all tes
 
 test-go: setup build ## everything but the end-to-end tests
 	$(PARTS) $(GOTEST) $$($(GO) list ./... | grep -v '/cmd/e2e$$')
+
+linkfaults: setup build ## bad links at full length: loss, resets, delay, half open, dark, flapping, a million readings waiting; prints a table
+	LAMPPOST_LINKFAULTS=long E2E_TABLES='$(CURDIR)/bin' $(PARTS) $(GOTEST) -count=1 -v -run 'TestLinkFaults|TestProxy' ./cmd/e2e
+
+torture: setup build ## the program killed hundreds of times and its card filled, locked and broken; the journal likewise; prints a table
+	LAMPPOST_TORTURE=long E2E_TABLES='$(CURDIR)/bin' $(PARTS) $(GOTEST) -count=1 -v -run 'TestTorture|TestCard' ./cmd/e2e
+	LAMPPOST_TORTURE=long $(GO) test -count=1 -timeout 60m -v -run 'Torture' ./edge/journal/...
 
 test-web: build ## the console's pages, also in headless Chromium
 	cd $(WEB) && $(NPM) run check --silent && $(NPM) test --silent && $(NPM) run test:browser --silent

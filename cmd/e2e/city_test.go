@@ -21,6 +21,14 @@ func cutPort(addr string) (host, port string, err error) { return net.SplitHostP
 
 const gatewayID = "street-01"
 
+// loudRule is an alert that comes and goes all the time: the noise of a street does.
+const loudRule = `rules:
+  loud:
+    when: "weather.noise > 57.5"
+    severity: blue
+    message: {zh: "噪声 {value}", en: "noise at {value}"}
+`
+
 // city is one aggregator with one gateway on one simulated street.
 type city struct {
 	t                  *testing.T
@@ -30,6 +38,8 @@ type city struct {
 	console, mqtt      string
 	status, gatewayCfg string
 	yard               *stalls
+	journal            string // the gateway's; empty: in the street's folder
+	post, town         place  // where gateway and sensors are, where the aggregator is
 }
 
 // startCloud starts the aggregator, or starts it again after a kill, with the
@@ -54,7 +64,7 @@ func (c *city) startCloud() {
 			c.t.Fatal(err)
 		}
 	}
-	c.cloud = start(c.t, filepath.Join(bin, "lamppost-cloud"), "serve", "--config", cfg)
+	c.cloud = c.town.start(c.t, filepath.Join(bin, "lamppost-cloud"), "serve", "--config", cfg)
 	c.console = c.cloud.await("console ")
 	c.mqtt = c.cloud.await("mqtt ")
 }
@@ -65,15 +75,15 @@ func (c *city) startSim(scenario string, more ...string) {
 	c.status = fmt.Sprintf("127.0.0.1:%d", port(c.t))
 	dir := filepath.Join(c.dir, "street")
 	args := append([]string{"run", "--scenario", scenario, "--dir", dir, "--broker", c.mqtt, "--gateway", gatewayID, "--status", c.status}, more...)
-	c.sim = start(c.t, filepath.Join(bin, "lamppost-sim"), args...)
+	c.sim = c.post.start(c.t, filepath.Join(bin, "lamppost-sim"), args...)
 	c.sim.await("ready")
 	c.gatewayCfg = filepath.Join(dir, "gateway.yaml")
 }
 
 func (c *city) startGateway() {
 	c.t.Helper()
-	c.gw = start(c.t, filepath.Join(bin, "lamppost"), "run", "--config", c.gatewayCfg)
-	eventually(c.t, soon, "the gateway's page", func() bool { return listening(c.status) })
+	c.gw = c.post.start(c.t, filepath.Join(bin, "lamppost"), "run", "--config", c.gatewayCfg)
+	eventually(c.t, soon, "the gateway's page", func() bool { return c.post.listening(c.status) })
 }
 
 // newCity starts everything. with names the external parts: "mosquitto", "influx".
@@ -107,7 +117,7 @@ func (c *city) get(path string, into any) {
 }
 
 func (c *city) tryGet(path string, into any) error {
-	r, err := http.Get(c.console + "/api/v1" + path)
+	r, err := c.town.client().Get(c.console + "/api/v1" + path)
 	if err != nil {
 		return err
 	}
@@ -124,7 +134,7 @@ func (c *city) tryGet(path string, into any) error {
 
 // page is what the gateway says of itself.
 func (c *city) page() (s status.Snapshot, err error) {
-	r, err := http.Get("http://" + c.status + "/status.json")
+	r, err := c.post.client().Get("http://" + c.status + "/status.json")
 	if err != nil {
 		return s, err
 	}

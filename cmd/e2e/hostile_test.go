@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"testing"
@@ -227,8 +226,8 @@ func (c *city) unharmed(began time.Time) {
 		default:
 		}
 	}
-	eventually(c.t, soon, "the aggregator to call itself healthy", func() bool { return healthy(c.console + "/healthz") })
-	if !healthy("http://" + c.status + "/healthz") {
+	eventually(c.t, soon, "the aggregator to call itself healthy", func() bool { return c.town.healthy(c.console + "/healthz") })
+	if !c.post.healthy("http://" + c.status + "/healthz") {
 		c.t.Error("the gateway does not call itself healthy")
 	}
 	ended := time.Now().Add(-2 * time.Second)
@@ -276,13 +275,19 @@ func (c *city) onlyKnown() {
 // metric sums a figure of the aggregator over its labels.
 func (c *city) metric(name string) (sum float64) {
 	c.t.Helper()
-	return figure(c.t, c.console+"/metrics", name)
+	return figureIn(c.t, c.town, c.console+"/metrics", name)
 }
 
 // figure reads a figure from a Prometheus page and sums it over its labels.
 func figure(t *testing.T, url, name string) (sum float64) {
 	t.Helper()
-	r, err := http.Get(url)
+	return figureIn(t, "", url, name)
+}
+
+// figureIn is figure where the page is in another place.
+func figureIn(t *testing.T, at place, url, name string) (sum float64) {
+	t.Helper()
+	r, err := at.client().Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}

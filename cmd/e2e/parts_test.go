@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,29 +18,35 @@ type mosquitto struct {
 	*process
 	t         *testing.T
 	dir, addr string
+	at        place
 }
 
 func startMosquitto(t *testing.T) *mosquitto {
 	t.Helper()
-	m := &mosquitto{t: t, dir: t.TempDir(), addr: fmt.Sprintf("127.0.0.1:%d", port(t))}
+	return place("").startMosquitto(t, fmt.Sprintf("127.0.0.1:%d", port(t)))
+}
+
+func (at place) startMosquitto(t *testing.T, addr string) *mosquitto {
+	t.Helper()
+	m := &mosquitto{t: t, dir: t.TempDir(), addr: addr, at: at}
 	m.start()
 	return m
 }
 
 func (m *mosquitto) start() {
 	m.t.Helper()
-	_, p, _ := cutPort(m.addr)
+	host, p, _ := cutPort(m.addr)
 	conf := filepath.Join(m.dir, "mosquitto.conf")
-	text := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location %s/\n"+
-		"autosave_interval 1\nmax_inflight_messages 1000\nmax_queued_messages 100000\n", p, m.dir)
+	text := fmt.Sprintf("listener %s %s\nallow_anonymous true\npersistence true\npersistence_location %s/\n"+
+		"autosave_interval 1\nmax_inflight_messages 1000\nmax_queued_messages 100000\n", p, host, m.dir)
 	if os.Getuid() == 0 {
 		text += "user root\n" // else it drops to a user that cannot write the test's folder
 	}
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		m.t.Fatal(err)
 	}
-	m.process = start(m.t, part(m.t, "mosquitto", "/usr/sbin/mosquitto"), "-c", conf)
-	eventually(m.t, soon, "mosquitto to listen", func() bool { return listening(m.addr) })
+	m.process = m.at.start(m.t, part(m.t, "mosquitto", "/usr/sbin/mosquitto"), "-c", conf)
+	eventually(m.t, soon, "mosquitto to listen", func() bool { return m.at.listening(m.addr) })
 }
 
 // wipe kills the broker, takes its disk away and starts it again.
@@ -61,11 +66,17 @@ type influx struct {
 	*process
 	t         *testing.T
 	dir, addr string
+	at        place
 }
 
 func startInflux(t *testing.T) *influx {
 	t.Helper()
-	i := &influx{t: t, dir: t.TempDir(), addr: fmt.Sprintf("127.0.0.1:%d", port(t))}
+	return place("").startInflux(t)
+}
+
+func (at place) startInflux(t *testing.T) *influx {
+	t.Helper()
+	i := &influx{t: t, at: at, dir: t.TempDir(), addr: fmt.Sprintf("127.0.0.1:%d", port(t))}
 	i.start()
 	i.query("CREATE DATABASE city WITH DURATION 90d NAME raw")
 	return i
@@ -80,8 +91,8 @@ func (i *influx) start() {
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		i.t.Fatal(err)
 	}
-	i.process = start(i.t, part(i.t, "influxd", os.Getenv("LAMPPOST_INFLUXD"), "../../.tools/bin/influxd"), "-config", conf)
-	eventually(i.t, soon, "influxd to answer", func() bool { return healthy("http://" + i.addr + "/ping") })
+	i.process = i.at.start(i.t, part(i.t, "influxd", os.Getenv("LAMPPOST_INFLUXD"), "../../.tools/bin/influxd"), "-config", conf)
+	eventually(i.t, soon, "influxd to answer", func() bool { return i.at.healthy("http://" + i.addr + "/ping") })
 }
 
 type influxAnswer struct {
@@ -99,7 +110,7 @@ type influxAnswer struct {
 
 func (i *influx) query(q string) influxAnswer {
 	i.t.Helper()
-	r, err := http.PostForm("http://"+i.addr+"/query?db=city&epoch=ms", url.Values{"q": {q}})
+	r, err := i.at.client().PostForm("http://"+i.addr+"/query?db=city&epoch=ms", url.Values{"q": {q}})
 	if err != nil {
 		i.t.Fatal(err)
 	}
@@ -118,7 +129,7 @@ func (i *influx) query(q string) influxAnswer {
 // through any code of ours.
 func (i *influx) points(gateway string) (out []truth.Point) {
 	i.t.Helper()
-	a := i.query(`SELECT v, qc FROM "city"."raw"./.*/ WHERE gateway = '` + gateway + `' GROUP BY device`)
+	a := i.query(`SELECT v, qc FROM "city"."raw"./.*/ WHERE gateway = '` + gateway + `' AND device !~ /^backlog-/ GROUP BY device`)
 	for _, res := range a.Results {
 		for _, s := range res.Series {
 			for _, row := range s.Values {

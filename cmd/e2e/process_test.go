@@ -3,10 +3,10 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,12 +15,17 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // bin is where TestMain puts the programs, or finds those that were just built.
 var bin string
 
 func TestMain(m *testing.M) {
+	if os.Getuid() == 0 && capable(unix.CAP_SYS_ADMIN) && os.Getenv(withdrawn) == "" {
+		os.Exit(withdraw())
+	}
 	if bin = os.Getenv("LAMPPOST_BIN"); bin != "" {
 		os.Exit(m.Run())
 	}
@@ -36,6 +41,30 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
+}
+
+// withdrawn marks the process that has mounts of its own.
+const withdrawn = "LAMPPOST_E2E_WITHDRAWN"
+
+// withdraw runs this program again among mounts that nobody else sees: what the
+// tests mount and unmount is no business of the machine's, and is gone when they
+// end, however they end.
+func withdraw() int {
+	runtime.LockOSThread() // the death signal follows the thread that forked
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Env = append(os.Environ(), withdrawn+"=1")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+	err := cmd.Run()
+	var ended *exec.ExitError
+	switch {
+	case errors.As(err, &ended):
+		return max(1, ended.ExitCode())
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "e2e: cannot run among mounts of its own:", err)
+		return 1
+	}
+	return 0
 }
 
 func build(dir string) error {
@@ -60,6 +89,12 @@ type process struct {
 // test fails.
 func start(t *testing.T, path string, args ...string) *process {
 	t.Helper()
+	return place("").start(t, path, args...)
+}
+
+// start runs a program in the place.
+func (at place) start(t *testing.T, path string, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, name: filepath.Base(path), lines: make(chan string, 64), done: make(chan struct{})}
 	f, err := os.CreateTemp(logDir(t), p.name+"-*.log")
 	if err != nil {
@@ -75,9 +110,16 @@ func start(t *testing.T, path string, args ...string) *process {
 	}
 	began := make(chan error)
 	go func() {
-		runtime.LockOSThread() // the death signal follows the thread that forked
-		began <- p.cmd.Start()
-		p.follow(out, f)
+		runtime.LockOSThread() // the death signal follows the thread that forked, and so does the place
+		if err := at.enter(); err != nil {
+			began <- err
+			return
+		}
+		err := p.cmd.Start()
+		began <- err
+		if err == nil {
+			p.follow(out, f)
+		}
 	}()
 	if err := <-began; err != nil {
 		t.Fatal(err)
@@ -214,22 +256,4 @@ func pause(t *testing.T, d time.Duration) {
 	case <-time.After(d):
 	case <-t.Context().Done():
 	}
-}
-
-func listening(addr string) bool {
-	c, err := net.DialTimeout("tcp", addr, time.Second)
-	if err != nil {
-		return false
-	}
-	c.Close()
-	return true
-}
-
-func healthy(url string) bool {
-	r, err := http.Get(url)
-	if err != nil {
-		return false
-	}
-	r.Body.Close()
-	return r.StatusCode/100 == 2
 }

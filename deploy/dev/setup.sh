@@ -10,10 +10,13 @@ declare -A need=(
   [chromium]="command -v chromium"
   [fonts-noto-cjk]="test -d /usr/share/fonts/opentype/noto"
   [qemu-user-static]="command -v qemu-aarch64-static"
+  [iproute2]="PATH=$PATH:/usr/sbin:/sbin; command -v ip && command -v tc"
+  [nftables]="PATH=$PATH:/usr/sbin:/sbin; command -v nft"
+  [e2fsprogs]="PATH=$PATH:/usr/sbin:/sbin; command -v mkfs.ext4 && command -v chattr"
   [debootstrap]="command -v debootstrap || test -x /usr/sbin/debootstrap"
 )
 missing=()
-for p in mosquitto chromium fonts-noto-cjk qemu-user-static debootstrap; do
+for p in mosquitto chromium fonts-noto-cjk qemu-user-static debootstrap iproute2 nftables e2fsprogs; do
   bash -c "${need[$p]}" >/dev/null 2>&1 || missing+=("$p")
 done
 if [ ${#missing[@]} -gt 0 ]; then
