@@ -119,6 +119,7 @@ func (u *Uplink) take(a *wire.Ack, now time.Time) {
 	if a.Credit != nil {
 		u.link.credit = a.Credit
 	}
+	u.learn(a.Dictionaries)
 	u.echoes.observe(a, u.o.Clock)
 	u.count.LastAck, u.count.Store = now, a.Store
 	if len(a.Stored)+len(a.Refused)+len(a.Alerts)+len(a.Images) == 0 && a.Echo == "" {

@@ -33,6 +33,7 @@ type city struct {
 	ack      func(a arrival) bool // whether the aggregator gets and answers it; nil: always
 	behind   time.Duration        // until it answers
 	credit   *wire.Credit
+	reads    []uint32 // dictionaries
 	store    string
 	clock    func() int64 // the aggregator's, Unix milliseconds
 	dials    []time.Time
@@ -144,7 +145,7 @@ func (l *fakeLink) answer(a wire.Ack) {
 	c := l.c
 	c.mu.Lock()
 	wait := c.behind
-	a.Store, a.Time, a.Credit = c.store, c.clock(), c.credit
+	a.Store, a.Time, a.Credit, a.Dictionaries = c.store, c.clock(), c.credit, c.reads
 	c.mu.Unlock()
 	time.Sleep(wait) // in a bubble; the way back
 	l.deliver(a)

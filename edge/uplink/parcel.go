@@ -94,11 +94,13 @@ type parcel struct {
 	done    wire.RangeSet // numbers that nothing stands behind
 	poison  []wire.Range  // records that will never travel,
 	why     error         // and why
+
+	dictionary uint32 // that the pack may use
 }
 
 // parcel makes messages of a harvest.
 func (f *filler) parcel(h harvest) parcel {
-	p := parcel{harvest: h}
+	p := parcel{harvest: h, dictionary: f.u.packer.dictionary()}
 	rest, _ := wire.SetOf(h.covered...)
 	var readings []Record
 	for _, rec := range h.records {
@@ -164,7 +166,7 @@ func (f *filler) pack(p *parcel, records []Record, rest *wire.RangeSet) *shipmen
 
 // apply takes a parcel over. Call with mu held.
 func (u *Uplink) apply(p parcel, now time.Time) {
-	if p.pack != nil {
+	if p.pack != nil && !u.stale(p) {
 		u.prepared = append(u.prepared, p.pack)
 	}
 	for r := range p.done.All() {

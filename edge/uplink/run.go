@@ -186,6 +186,7 @@ func (u *Uplink) up(number int64) {
 	defer u.mu.Unlock()
 	now := time.Now()
 	u.link = linkState{up: true, since: now, number: number, pacer: newPacer()}
+	u.packer.use(0) // nobody was heard yet
 	u.count.Connections++
 	u.live.begin(u.o.Limits.Readings, now)
 	u.images.begin()

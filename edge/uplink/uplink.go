@@ -86,6 +86,8 @@ type linkState struct {
 	pacer    pacer
 	bucket   bucket
 	credit   *wire.Credit
+	heard    bool     // an acknowledgement came
+	readable []uint32 // the dictionaries that all of them listed
 }
 
 // New returns an uplink that has not connected: Run does. Errors name the option.
