@@ -13,7 +13,7 @@ func (x *search) arrives(s State) (steps []Step, ok bool) {
 		}
 		t, by, more := x.m.work(s)
 		if !more || len(steps) > tooLong {
-			return steps, s.arrived() && len(steps) <= tooLong
+			return steps, s.Arrived() && len(steps) <= tooLong
 		}
 		s = t
 		steps = append(steps, by)

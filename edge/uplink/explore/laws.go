@@ -44,9 +44,9 @@ func (s *State) check() law {
 	return none
 }
 
-// arrived says whether all is well at the end: what the gateway holds is in the
+// Arrived says whether all is well at the end: what the gateway holds is in the
 // store, and what it lost was there or is declared there.
-func (s *State) arrived() bool {
+func (s *State) Arrived() bool {
 	held := s.RAM | s.Disk
 	return held&^s.Rows == 0 && s.gone()&^s.Had&^s.declaredBy(s.Had) == 0 && s.rewind == 0
 }

@@ -61,8 +61,8 @@ const (
 	Raise                 // an alert
 	Commit                // everything in memory, with the saved cursors
 	Save                  // the cursors, for the next commit
-	Send                  // the pack with set A for the first time on this connection
-	Resend                // the pack with set A again
+	Send                  // the pack with set A in lane B for the first time on this connection
+	Resend                // the pack with set A in lane B again
 	Reconnect             //
 	Take                  // the acknowledgement of record A
 	GiveUp                // plan: the oldest record; a gap for it, if it must be declared
@@ -90,6 +90,8 @@ type Model struct {
 	b     Bounds
 	bugs  bug
 	packs *packTable
+
+	playing bool // see Playing
 }
 
 // New returns the model within bounds: as the system is meant to be. It panics if

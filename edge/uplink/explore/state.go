@@ -60,8 +60,18 @@ func newPackTable() *packTable {
 	return t
 }
 
-// windowSize is how many packs may be unacknowledged.
-const windowSize = 3
+// windowSize is how many packs may be unacknowledged: one for each record.
+const windowSize = Records
+
+// The lanes. A window entry is a pack's number with its lane above.
+const (
+	alertLane = iota
+	eventLane
+	liveLane
+	historyLane
+	laneShift = 6
+	packMask  = 1<<laneShift - 1
+)
 
 // State is everything there is: gateway, network, aggregators, store, and how
 // many of each fault have happened. It is a plain value, equal when all is equal.
@@ -86,8 +96,8 @@ type State struct {
 	queued     Set // saved, to be on disk with the next commit
 	Saved      Set // on disk
 
-	Window [windowSize]uint8 // packs by number, in the order of transmission
-	passed uint8             // bit i: something later than Window[i] was acknowledged
+	Window [windowSize]uint8 // packs with their lanes, in the order of transmission
+	passed uint8             // bit i: something later than Window[i] in its lane was acknowledged
 
 	victim, heir uint8 // record being given up, and the gap that declares it; each +1
 	rewind       uint8 // 1 asked for, 2 done and not on disk yet
@@ -105,9 +115,6 @@ func (s *State) epochOf(r int) uint8 { return uint8(s.epochs >> (2 * r) & 3) }
 
 // gone is what the gateway does not hold any more.
 func (s *State) gone() Set { return s.Crashed | s.Trimmed | s.Damaged }
-
-// all is every record there ever was.
-func (s *State) all() Set { return Set(1<<s.N - 1) }
 
 // gaps is every record that is a gap.
 func (s *State) gaps() (g Set) {

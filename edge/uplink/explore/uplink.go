@@ -27,10 +27,13 @@ func (m *Model) uplink(s State, out emitter) {
 	}
 }
 
+// pack is the records of a window entry.
+func (m *Model) pack(w uint8) Set { return m.packs.set[w&packMask] }
+
 // busy is what is in the window.
 func (m *Model) busy(s *State) (b Set) {
-	for _, n := range s.Window {
-		b |= m.packs.set[n] & s.Unanswered
+	for _, w := range s.Window {
+		b |= m.pack(w) & s.Unanswered
 	}
 	return b
 }
@@ -42,79 +45,84 @@ func (m *Model) send(s State, out emitter) {
 		return
 	}
 	free := (s.RAM | s.Disk) &^ s.Cursor &^ m.busy(&s)
+	m.leftover(s, out)
 	alerts, gaps := free&s.Alerts&s.Disk, free&s.gaps()
 	free &^= s.Alerts | s.gaps()
 	if alerts != 0 {
-		m.transmit(s, one(alerts.first()), out)
+		m.transmit(s, one(alerts.first()), alertLane, out)
 		if !m.has(fifo) {
 			return
 		}
 		s.broken = alertWaits
 	}
-	if gaps != 0 {
-		m.transmit(s, one(gaps.first()), out)
+	for ; gaps != 0; gaps &= gaps - 1 { // in any order: the newest may be in memory, others still in the journal
+		m.transmit(s, one(gaps.first()), eventLane, out)
 	}
-	if live := free & s.Live & s.ofEpoch(s.Now); live != 0 {
-		m.lane(s, live, out)
-	}
-	if history := free & s.Disk &^ s.Live; history != 0 {
+	for live := s.Live; ; live &= live - 1 { // the oldest may be dropped: too old, or too many
+		if now := free & live & s.ofEpoch(s.Now); now != 0 {
+			m.lane(s, now, liveLane, out)
+		}
 		for e := range s.Now + 1 {
-			if of := history & s.ofEpoch(e); of != 0 {
-				m.lane(s, of, out)
+			if of := free & s.Disk &^ live & s.ofEpoch(e); of != 0 {
+				m.lane(s, of, historyLane, out)
 			}
 		}
-	}
-	if drop := s.Live & s.Disk; drop != 0 { // too old, or too many: it goes as history
-		t := s
-		t.Live &^= one(drop.first())
-		m.send(t, out)
+		if live == 0 {
+			return
+		}
 	}
 }
 
 // lane sends the oldest of a set, alone or with the next.
-func (m *Model) lane(s State, from Set, out emitter) {
+func (m *Model) lane(s State, from Set, lane uint8, out emitter) {
 	p := one(from.first())
-	m.transmit(s, p, out)
+	m.transmit(s, p, lane, out)
 	if rest := from &^ p; rest != 0 {
-		m.transmit(s, p|one(rest.first()), out)
+		m.transmit(s, p|one(rest.first()), lane, out)
 	}
 }
 
-func (m *Model) transmit(s State, p Set, out emitter) {
+func (m *Model) transmit(s State, p Set, lane uint8, out emitter) {
 	n := m.packs.number[p]
 	s.Net |= 1 << n
 	s.Unanswered |= p
-	s.Live &^= p
-	for i, w := range s.Window {
-		if w == 0 {
-			s.Window[i] = n
-			break
-		}
+	if p&s.Live != 0 {
+		s.Live &^= one(p.last())<<1 - 1 // what is older was dropped
 	}
-	out(Send, uint8(p), 0, s)
+	s.enter(n | lane<<laneShift)
+	out(Send, uint8(p), lane, s)
 	if m.has(pubackIsStored) {
 		m.settle(&s, p)
 		out(Confirm, uint8(p), 0, s)
 	}
 }
 
-// resend is the rule: what a later acknowledgement has passed, or else the oldest,
-// as a probe.
+// enter puts an entry at the end of the window.
+func (s *State) enter(w uint8) {
+	for i, old := range s.Window {
+		if old == 0 {
+			s.Window[i] = w
+			return
+		}
+	}
+}
+
+// resend is the rule: what a later acknowledgement of its lane has passed, or else
+// the oldest of the lane, as a probe.
 func (m *Model) resend(s State, out emitter) {
-	for i, n := range s.Window {
-		if n == 0 || s.passed>>i&1 == 0 && (i > 0 || m.has(noProbe)) {
+	for i, w := range s.Window {
+		oldest := true
+		for _, before := range s.Window[:i] {
+			oldest = oldest && before>>laneShift != w>>laneShift
+		}
+		if w == 0 || s.passed>>i&1 == 0 && (!oldest || m.has(noProbe)) {
 			continue
 		}
 		t := s
 		t.cut(i)
-		for j, w := range t.Window {
-			if w == 0 {
-				t.Window[j] = n
-				break
-			}
-		}
-		t.Net |= 1 << n
-		out(Resend, uint8(m.packs.set[n]), 0, t)
+		t.enter(w)
+		t.Net |= 1 << (w & packMask)
+		out(Resend, uint8(m.pack(w)), w>>laneShift, t)
 	}
 }
 
@@ -128,19 +136,21 @@ func (s *State) cut(i int) {
 
 // settle takes records that were acknowledged.
 func (m *Model) settle(s *State, acked Set) {
-	s.Cursor |= acked & s.Unanswered
-	newest := -1
-	for i, n := range s.Window {
-		if m.packs.set[n]&s.Unanswered&acked != 0 {
-			newest = i
+	acked &= s.Unanswered
+	s.Cursor |= acked
+	for i, w := range s.Window {
+		if m.pack(w)&acked == 0 {
+			continue
+		}
+		for j, before := range s.Window[:i] {
+			if before>>laneShift == w>>laneShift {
+				s.passed |= 1 << j
+			}
 		}
 	}
 	s.Unanswered &^= acked
-	for i := range newest {
-		s.passed |= 1 << i
-	}
 	for i := windowSize - 1; i >= 0; i-- {
-		if n := s.Window[i]; n != 0 && m.packs.set[n]&s.Unanswered == 0 {
+		if w := s.Window[i]; w != 0 && m.pack(w)&s.Unanswered == 0 {
 			s.cut(i)
 		}
 	}
