@@ -83,7 +83,7 @@ func (w *twin) do(st explore.Step) {
 // start begins a process on what is on disk.
 func (w *twin) start() {
 	dead := new(bool)
-	u, err := New(Options{Gateway: gw, Epoch: twinEpoch(w.s.Now), Broker: "mqtt://unused", Stores: []string{"st-1"}, Saved: w.disk,
+	u, err := New(Options{Gateway: gw, Epoch: twinEpoch(w.s.Now), Brokers: []string{"mqtt://unused"}, Stores: []string{"st-1"}, Saved: w.disk,
 		Save: func(b []byte) error { return w.save(dead, b) }, Journal: w, Limits: Limits{Readings: 2, SaveEvery: 3 * time.Second}})
 	if err != nil {
 		w.t.Fatal(err)
@@ -105,7 +105,9 @@ func (w *twin) start() {
 			w.t.Error(err)
 		}
 	}()
+	w.mu.Lock()
 	w.u, w.keep = u, w.disk
+	w.mu.Unlock()
 	w.end = func() {
 		w.mu.Lock()
 		*dead = true
@@ -116,51 +118,65 @@ func (w *twin) start() {
 		}
 		cancel()
 		<-ended
+		w.mu.Lock()
 		w.link = nil
+		w.mu.Unlock()
 	}
 }
 
 // world does to the uplink what was just done to the model.
 func (w *twin) world(st explore.Step, before explore.State) {
-	newest := w.keys[max(len(w.keys)-1, 0):]
+	w.mu.Lock()
+	s, keys, l := w.s, w.keys, w.link
+	w.mu.Unlock()
+	newest := keys[max(len(keys)-1, 0):]
 	switch st.Kind {
 	case explore.Append:
 		w.u.Offer(newest[0].seq, []wire.Value{reading(newest[0].seq)})
 	case explore.Commit:
-		w.disk = w.keep
-		w.handOver(w.s.Disk &^ before.Disk)
+		w.toDisk()
+		w.handOver(s.Disk&^before.Disk, s, keys)
 	case explore.Reconnect:
-		w.link.cut()
+		l.cut()
 	case explore.GiveUp, explore.Damage:
-		if w.s.N > before.N {
+		if s.N > before.N {
 			w.must(w.u.Event(eventOf(newest[0])))
 		}
 	case explore.PowerCut:
 		if st.B&1 == 1 {
-			w.disk = w.keep
+			w.toDisk()
 		}
 		w.end()
 		w.start()
-		w.handOver(w.s.Disk) // a gateway does so with those that are active
-		if w.s.N > before.N {
+		w.handOver(s.Disk, s, keys) // a gateway does so with those that are active
+		if s.N > before.N {
 			w.must(w.u.Event(eventOf(newest[0])))
 		}
 	case explore.Take:
-		l := w.link
-		w.hear(l, w.ackFor(int(st.A)))
+		w.mu.Lock()
+		a := w.ackFor(int(st.A))
+		w.mu.Unlock()
+		w.hear(l, a)
 	case explore.Clone:
 		if st.B == 3 {
-			k := w.keys[len(w.keys)-1]
+			k := newest[0]
 			foreign := wire.Epoch(fmt.Sprintf("%d-ffffffffffff", k.epoch.Counter()))
-			w.hear(w.link, wire.Ack{V: wire.Version, Store: "st-1", Epoch: foreign, Stored: []wire.Range{{From: 1, To: 8}}})
+			w.hear(l, wire.Ack{V: wire.Version, Store: "st-1", Epoch: foreign, Stored: []wire.Range{{From: 1, To: 8}}})
 		}
 	}
 }
 
+// toDisk commits what was saved.
+func (w *twin) toDisk() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.disk = w.keep
+}
+
 // handOver gives the uplink the alerts among records that are on disk.
-func (w *twin) handOver(records explore.Set) {
-	for r, k := range w.keys {
-		if (records & w.s.Alerts &^ w.s.Cursor).Has(r) {
+func (w *twin) handOver(records explore.Set, s explore.State, keys []twinKey) {
+	for r, k := range keys {
+		if (records & s.Alerts &^ s.Cursor).Has(r) {
 			w.must(w.u.Alert(alertOf(k)))
 		}
 	}
@@ -185,9 +201,9 @@ func (w *twin) must(err error) {
 // compare looks whether both believe the same.
 func (w *twin) compare() {
 	w.mu.Lock()
-	s := w.s
+	s, keys := w.s, w.keys
 	w.mu.Unlock()
-	for r, k := range w.keys {
+	for r, k := range keys {
 		if !(s.RAM | s.Disk).Has(r) {
 			continue
 		}
@@ -248,8 +264,11 @@ func (w *twin) settle() {
 		w.world(explore.Step{Kind: explore.Commit}, before)
 	}
 	w.compare()
-	if !w.s.Arrived() || w.u.Status().Waiting != 0 {
-		w.t.Errorf("not all has arrived: %v\n%+v\nafter\n  %s", w.s.String(), w.u.Status(), strings.Join(w.said, "\n  "))
+	status := w.u.Status()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.s.Arrived() || status.Waiting != 0 {
+		w.t.Errorf("not all has arrived: %v\n%+v\nafter\n  %s", w.s.String(), status, strings.Join(w.said, "\n  "))
 	}
 }
 
@@ -258,7 +277,7 @@ func (w *twin) settle() {
 // allows, and in the end everything must have arrived.
 func TestUplinkIsTheModel(t *testing.T) {
 	bounds := explore.Bounds{Telemetry: 3, Alerts: 1, Connections: 2, Crashes: 2, Trims: 1, Damages: 1, Clones: 1, Aggregators: 2}
-	histories := 300
+	histories := 150
 	if testing.Short() {
 		histories = 60
 	}

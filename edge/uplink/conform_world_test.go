@@ -142,6 +142,9 @@ func (w *twin) Extents() (out []Extent) {
 	return out
 }
 
+// Since implements Source; no reading has a time here.
+func (w *twin) Since(int64) []Extent { return w.Extents() }
+
 func (w *twin) Read(e wire.Epoch, r wire.Range, fn func(Record) bool) error {
 	w.mu.Lock()
 	var found []Record
