@@ -26,6 +26,7 @@ var rules = []rule{
 	{"edge/journal/...", nil, "it stores bytes and knows no observation"},
 	{"edge/clock/...", []string{"edge/wire"}, "it is a value type that every job uses"},
 	{"edge/record/...", []string{"drivers/obs", "drivers/codec/...", "edge/wire", "edge/journal"}, "it is what stands in a record of the journal, and every job may use it"},
+	{"edge/buffer/...", []string{"drivers/obs", "drivers/codec/...", "edge/wire", "edge/record", "edge/journal"}, "it shows what a journal holds and asks nobody else"},
 	{"edge/rule/...", judge, "an evaluator sees observations and values only"},
 	{"edge/quality/...", judge, "an evaluator sees observations and values only"},
 	{"edge/alert/...", judge, "it turns transitions into documents and does no I/O"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -23,22 +24,26 @@ func Main(args []string) int {
 	defer stop()
 	root := rootCommand()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	return report(os.Stderr, root.ExecuteContext(ctx))
+}
+
+// report says what went wrong, and what to do, and returns the exit code.
+func report(w io.Writer, err error) int {
 	var e *exit
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &e):
 		if e.err != nil {
-			fmt.Fprintln(os.Stderr, "error:", e.err)
+			fmt.Fprintln(w, "error:", e.err)
 		}
 		if e.hint != "" {
-			fmt.Fprintln(os.Stderr, "hint: ", e.hint)
+			fmt.Fprintln(w, "hint: ", e.hint)
 		}
 		return e.code
 	default:
-		fmt.Fprintln(os.Stderr, "error:", err)
-		fmt.Fprintln(os.Stderr, "hint:  lamppost help")
+		fmt.Fprintln(w, "error:", err)
+		fmt.Fprintln(w, "hint:  lamppost help")
 		return exitUsage
 	}
 }
@@ -50,7 +55,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), checkCommand(), readCommand(), versionCommand(), exitCodesTopic())
+	root.AddCommand(runCommand(), checkCommand(), readCommand(), bufferCommand(), versionCommand(), exitCodesTopic())
 	return root
 }
 

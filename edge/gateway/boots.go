@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -23,9 +24,11 @@ const runKey = "clock/"
 
 // savedRuns reads what was kept of boots. What cannot be read is left out: its
 // records then wait to be dated anew rather than have a wrong date.
-func savedRuns(j *journal.Journal) map[string]clock.Run {
+func savedRuns(j *journal.Journal) map[string]clock.Run { return runsOf(j.States()) }
+
+func runsOf(states iter.Seq2[string, []byte]) map[string]clock.Run {
 	out := map[string]clock.Run{}
-	for key, state := range j.States() {
+	for key, state := range states {
 		boot, ok := strings.CutPrefix(key, runKey)
 		if !ok {
 			continue

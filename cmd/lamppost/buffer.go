@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/board"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/gateway"
+	"github.com/spf13/cobra"
+)
+
+func bufferCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "buffer",
+		Short: "look into the journal: figures, entries, export, check",
+		Long: `buffer looks into a gateway's journal, while the gateway runs, when it does not, and on a
+copied card: it takes no lock and changes nothing there.
+
+Without --dir the journal is the one that the configuration names. What a running
+gateway took in the last moments (its commit interval) is not on the disk yet.`,
+	}
+	c.AddCommand(bufferStats(), bufferInspect(), bufferExport(), bufferVerify())
+	return c
+}
+
+// looking is what the buffer commands have in common.
+type looking struct {
+	dir, config, lang string
+}
+
+func (l *looking) flags(c *cobra.Command) {
+	c.Flags().StringVar(&l.dir, "dir", "", "the journal's directory, of a copied card for example")
+	c.Flags().StringVar(&l.config, "config", defaultConfig, "the configuration that names the journal")
+	c.Flags().StringVar(&l.lang, "lang", language(), "zh or en")
+}
+
+// opened is a journal that is looked into.
+type opened struct {
+	*gateway.Buffer
+	dir     string
+	cfg     *config.Config // nil: --dir was given
+	builtin *builtin
+	lang    string
+}
+
+// open finds the journal and opens it for reading.
+func (l *looking) open(c *cobra.Command) (*opened, error) {
+	b, err := loadBuiltin(true)
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{dir: l.dir, builtin: b, lang: l.lang}
+	if o.dir == "" {
+		if o.cfg, err = b.load(l.config, c.ErrOrStderr()); err != nil {
+			return nil, elsewhere(err)
+		}
+		o.dir = o.cfg.Journal.Dir
+	}
+	if o.Buffer, err = gateway.OpenBuffer(o.dir, b.metrics); err != nil {
+		return nil, classifyLook(o.dir, err)
+	}
+	if len(o.Journal.Segments()) == 0 {
+		return nil, &exit{exitStorage, fmt.Errorf("%s holds no journal", o.dir), "name the directory that the configuration calls journal.dir, the one with the .seg files"}
+	}
+	return o, nil
+}
+
+// elsewhere says that a configuration is not the only way to name a journal.
+func elsewhere(err error) error {
+	var e *exit
+	if errors.As(err, &e) {
+		return &exit{e.code, e.err, "name the configuration (--config FILE), or the journal itself (--dir " + config.DefaultDir + ")"}
+	}
+	return err
+}
+
+// classifyLook gives an error of looking its exit code.
+func classifyLook(dir string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return &exit{exitPermission, err, "run it as root or as the gateway's user: sudo lamppost buffer …"}
+	case errors.Is(err, fs.ErrNotExist):
+		return &exit{exitStorage, fmt.Errorf("there is no directory %s", dir), "name the one that the configuration calls journal.dir"}
+	default:
+		return &exit{exitStorage, err, ""}
+	}
+}
+
+// gatewayID is the gateway's, if the configuration said so.
+func (o *opened) gatewayID() string {
+	if o.cfg == nil {
+		return ""
+	}
+	return o.cfg.Gateway.ID
+}
+
+// disk is the disk that the journal lies on here: on a laptop that looks into a
+// copy it says nothing of the gateway's.
+func (o *opened) disk() board.Disk { return o.builtin.host.Disk(o.dir) }
+
+// zone is the offset of local time, as it stands over a column of times.
+func zone(at time.Time) string { return at.Format("-07:00") }
+
+// output is a file that appears whole or not at all, or standard output.
+type output struct {
+	*os.File
+	path string // empty: standard output
+}
+
+func createOutput(path string) (*output, error) {
+	if path == "" || path == "-" {
+		return &output{File: os.Stdout}, nil
+	}
+	f, err := os.CreateTemp(dirOf(path), ".lamppost-export-*")
+	if err != nil {
+		return nil, err
+	}
+	return &output{f, path}, nil
+}
+
+// keep puts the file in its place.
+func (o *output) keep() error {
+	if o.path == "" {
+		return nil
+	}
+	err := errors.Join(o.Chmod(0o644), o.Sync(), o.Close())
+	if err == nil {
+		err = os.Rename(o.Name(), o.path)
+	}
+	return err
+}
+
+// drop takes an unfinished file away; after keep it does nothing.
+func (o *output) drop() {
+	if o.path != "" {
+		_ = o.Close() // a second time: keep has done it
+		_ = os.Remove(o.Name())
+	}
+}
