@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/lamppost-city/lamppost/edge/journal"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -87,11 +86,6 @@ func gapWord(why string) string {
 // trim keeps the journal within its quota; what no store has is declared before
 // it goes.
 func (g *Gateway) trim(ctx context.Context) {
-	// A disk that is full although the quota is not reached has been filled by
-	// somebody else: the journal then has to make room for what comes.
-	if s := g.journal.Stats(); s.Bytes <= s.Quota && !errors.Is(s.Err, syscall.ENOSPC) {
-		return
-	}
 	err := g.journal.Trim(ctx, g.missing, func(l journal.Loss) error {
 		g.mu.Lock()
 		defer g.mu.Unlock()

@@ -64,7 +64,7 @@ func failing(t *testing.T, op faultfs.Op) {
 	if st := j.Stats(); st.Degraded || st.Waiting != 0 || st.Lost != 0 {
 		t.Errorf("stats a minute later: %+v", st)
 	}
-	again, err := journal.Open("/j", journal.Options{FS: fs.Reboot(nil), Stamp: fixed})
+	again, err := journal.Open("/j", journal.Options{FS: fs.Reboot(nil), SegmentSize: 64 << 10, Size: 16 << 20, Reserve: 64 << 10, Stamp: fixed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func numbers(from, to uint64) (out []uint64) {
 func TestOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := faultfs.New()
-		j, err := journal.Open("/j", journal.Options{FS: fs, Commit: time.Second, Buffer: 256 << 10, Stamp: fixed})
+		j, err := journal.Open("/j", journal.Options{FS: fs, Size: 16 << 20, SegmentSize: 256 << 10, Reserve: 256 << 10, Commit: time.Second, Buffer: 256 << 10, Stamp: fixed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestOverflow(t *testing.T) {
 		if err := j.SyncTo(t.Context(), n); err != nil {
 			t.Errorf("SyncTo(newest) = %v", err)
 		}
-		again, err := journal.Open("/j", journal.Options{FS: fs.Reboot(nil), Stamp: fixed})
+		again, err := journal.Open("/j", journal.Options{FS: fs.Reboot(nil), SegmentSize: 64 << 10, Size: 16 << 20, Reserve: 64 << 10, Stamp: fixed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +257,7 @@ func TestHungDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var hang atomic.Pointer[chan struct{}]
 		fs := &hungFS{FS: faultfs.New(), hang: &hang}
-		j, err := journal.Open("/j", journal.Options{FS: fs, Commit: time.Second, Stamp: fixed})
+		j, err := journal.Open("/j", journal.Options{FS: fs, Size: 16 << 20, SegmentSize: 256 << 10, Reserve: 256 << 10, Commit: time.Second, Stamp: fixed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,7 +312,7 @@ func (f hungFile) Sync() error {
 func TestPowerCutNoticesMissingSync(t *testing.T) {
 	for _, op := range []faultfs.Op{"sync", "syncdir"} {
 		fs := faultfs.New()
-		fs.Lie(op)
+		fs.Lie(func(_ int, o faultfs.Op, _ string) bool { return o == op })
 		j := open(t, fs)
 		add(t, j, "thought to be safe")
 		mustSync(t, j)
@@ -376,7 +376,7 @@ func (f slowFile) Sync() error {
 func TestOverflowOfPlainRecords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := faultfs.New()
-		j, err := journal.Open("/j", journal.Options{FS: fs, Commit: time.Second, Buffer: 256 << 10, Stamp: fixed})
+		j, err := journal.Open("/j", journal.Options{FS: fs, Size: 16 << 20, SegmentSize: 256 << 10, Reserve: 256 << 10, Commit: time.Second, Buffer: 256 << 10, Stamp: fixed})
 		if err != nil {
 			t.Fatal(err)
 		}

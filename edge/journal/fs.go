@@ -13,19 +13,26 @@ import (
 // FS is the few file operations that a journal needs, so that tests can make
 // them fail, tear and forget. Options.FS nil means the real one.
 type FS interface {
-	// Lock takes the directory dir, which it makes if it is missing, for this
-	// process alone until the Closer is closed. It fails at once with an error that
-	// wraps ErrLocked when somebody else has it.
+	// Mkdir makes the directory dir. It fails with fs.ErrExist when it is there and
+	// with fs.ErrNotExist when its parent is not.
+	Mkdir(dir string) error
+	// Lock takes the directory dir for this process alone until the Closer is
+	// closed. It fails at once with an error that wraps ErrLocked when somebody else
+	// has it.
 	Lock(dir string) (io.Closer, error)
 	// List returns the names of the files in dir.
 	List(dir string) ([]string, error)
 	// Create makes a new file for writing and reading; it must not exist.
 	Create(path string) (File, error)
+	// Reuse renames a file within its directory and opens it for writing and reading.
+	Reuse(from, to string) (File, error)
 	// Open opens a file for reading.
 	Open(path string) (File, error)
 	// Rename gives a file a new name in the same directory.
 	Rename(from, to string) error
-	// Remove deletes a file.
+	// Truncate cuts a file.
+	Truncate(path string, size int64) error
+	// Remove deletes a file; one that is not there is no error.
 	Remove(path string) error
 	// SyncDir makes creations, renames and removals in dir durable.
 	SyncDir(dir string) error
@@ -36,20 +43,52 @@ type File interface {
 	io.ReaderAt
 	io.WriterAt
 	io.Closer
+	// Allocate makes the file size bytes long, with room on the disk for all of
+	// them; what was not written reads as zeros. It may fail where WriteAt would not.
+	Allocate(size int64) error
 	// Sync makes the content and the size durable.
 	Sync() error
 	Size() (int64, error)
 }
 
+// makeDir makes dir and its parents.
+func makeDir(fsys FS, dir string) error {
+	err := fsys.Mkdir(dir)
+	if parent := filepath.Dir(dir); errors.Is(err, fs.ErrNotExist) && parent != dir {
+		if err := makeDir(fsys, parent); err != nil {
+			return err
+		}
+		err = fsys.Mkdir(dir)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// syncParents makes the directory itself durable: a journal whose directory entry
+// is forgotten by a power cut is a journal lost. It is done for every journal
+// that has no segment yet, since whoever made the directory may have been killed
+// before it could. A parent that may not be read cannot be synced; it was not
+// made here then.
+func syncParents(fsys FS, dir string) {
+	for parent := filepath.Dir(dir); parent != dir; dir, parent = parent, filepath.Dir(parent) {
+		_ = fsys.SyncDir(parent)
+	}
+}
+
 type osFS struct{}
 
+func (osFS) Mkdir(dir string) error { return os.Mkdir(dir, 0o750) }
+
 func (osFS) Lock(dir string) (io.Closer, error) {
-	if err := makeDir(filepath.Clean(dir)); err != nil {
-		return nil, err
-	}
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
+	}
+	if st, err := f.Stat(); err == nil && !st.IsDir() {
+		_ = f.Close()
+		return nil, fmt.Errorf("%s is a file; a journal needs a directory", dir)
 	}
 	// flock of the directory itself needs no file of its own and works on a
 	// file system that has become read-only.
@@ -61,27 +100,6 @@ func (osFS) Lock(dir string) (io.Closer, error) {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
 	return f, nil
-}
-
-// makeDir makes dir and its parents durably: a journal whose directory entry is
-// forgotten by a power cut is a journal lost.
-func makeDir(dir string) error {
-	if st, err := os.Stat(dir); err == nil {
-		if !st.IsDir() {
-			return fmt.Errorf("%s is a file; a journal needs a directory", dir)
-		}
-		return nil
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := makeDir(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, 0o750); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return osFS{}.SyncDir(parent)
 }
 
 func (osFS) List(dir string) ([]string, error) {
@@ -102,9 +120,22 @@ func (osFS) Create(path string) (File, error) {
 	return wrap(os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o640))
 }
 
+func (osFS) Reuse(from, to string) (File, error) {
+	f, err := os.OpenFile(from, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return osFile{f}, nil
+}
+
 func (osFS) Open(path string) (File, error) { return wrap(os.Open(path)) }
 
 func (osFS) Rename(from, to string) error { return os.Rename(from, to) }
+
+func (osFS) Truncate(path string, size int64) error { return os.Truncate(path, size) }
 
 func (osFS) Remove(path string) error {
 	err := os.Remove(path)
@@ -131,11 +162,19 @@ func wrap(f *os.File, err error) (File, error) {
 	return osFile{f}, nil
 }
 
+func (f osFile) Allocate(size int64) error {
+	return again(func() error { return syscall.Fallocate(int(f.Fd()), 0, 0, size) })
+}
+
 // Sync is fdatasync: the size is written with it, the times are not.
 func (f osFile) Sync() error {
+	return again(func() error { return syscall.Fdatasync(int(f.Fd())) })
+}
+
+// again calls a system call until no signal interrupts it.
+func again(call func() error) error {
 	for {
-		err := syscall.Fdatasync(int(f.Fd()))
-		if !errors.Is(err, syscall.EINTR) {
+		if err := call(); !errors.Is(err, syscall.EINTR) {
 			return err
 		}
 	}

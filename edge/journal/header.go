@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	headerMagic = "LPSEG\x00\x001"
+	headerMagic = "LPSEG\x00\x00" // and the version
+	version     = '2'
 	headerFixed = 16      // magic, checksum, length
 	maxHeader   = 1 << 20 // the summary of the segment before, with its losses
 	maxLosses   = 1 << 10 // in one summary, else the segment is scanned again
@@ -25,6 +26,10 @@ type header struct {
 	first  uint64 // number of the next record when the segment was begun
 	opened Stamp
 	prev   summary
+	// Since version 2:
+	recycled bool // the file held an older segment before
+	syncs    uint64
+	flash    uint64 // what the journal cost the flash up to here, see Wear
 }
 
 // summary is what a segment turned out to hold when it was left.
@@ -45,7 +50,7 @@ var errHeader = errors.New("not a valid segment header")
 
 func (h *header) append(dst []byte) []byte {
 	start := len(dst)
-	dst = append(dst, headerMagic...)
+	dst = append(append(dst, headerMagic...), version)
 	dst = append(dst, 0, 0, 0, 0, 0, 0, 0, 0)
 	dst = binary.AppendUvarint(dst, h.num)
 	dst = appendEpoch(dst, h.epoch)
@@ -54,6 +59,12 @@ func (h *header) append(dst []byte) []byte {
 	if dst = binary.AppendUvarint(dst, h.prev.num); h.prev.num != 0 {
 		dst = h.prev.append(dst)
 	}
+	var flags byte
+	if h.recycled {
+		flags = 1
+	}
+	dst = binary.AppendUvarint(append(dst, flags), h.syncs)
+	dst = binary.AppendUvarint(dst, h.flash)
 	body := dst[start+headerFixed:]
 	binary.LittleEndian.PutUint32(dst[start+12:], uint32(len(body)))
 	binary.LittleEndian.PutUint32(dst[start+8:], crcOf(0, dst[start+12:]))
@@ -100,7 +111,7 @@ func (h *header) lastCommit() Stamp {
 
 // headerSize returns how many bytes the header takes that begins with head.
 func headerSize(head []byte) (int, error) {
-	if len(head) < headerFixed || string(head[:8]) != headerMagic {
+	if len(head) < headerFixed || string(head[:7]) != headerMagic || head[7] < '1' || head[7] > version {
 		return 0, errHeader
 	}
 	n := binary.LittleEndian.Uint32(head[12:])
@@ -120,6 +131,11 @@ func parseHeader(buf []byte) (header, error) {
 	h := header{num: r.uvarint(), epoch: r.epoch(), first: r.uvarint(), opened: r.stamp()}
 	if h.prev.num = r.uvarint(); h.prev.num != 0 {
 		r.summary(&h.prev)
+	}
+	if buf[7] > '1' {
+		flags := r.byte()
+		h.recycled, h.syncs, h.flash = flags == 1, r.uvarint(), r.uvarint()
+		r.bad = r.bad || flags > 1
 	}
 	if r.bad || len(r.buf) != 0 || h.num == 0 || h.first == 0 {
 		return header{}, errHeader

@@ -9,7 +9,9 @@ import (
 
 // index is what Open finds in a directory. Making it changes nothing.
 type index struct {
+	names  []string
 	files  []*file // ascending by number
+	life   Wear    // as the newest header tells it
 	states map[string][]byte
 	floor  uint64     // segments below it were given up; what is left of them can go
 	epoch  uint32     // highest counter seen
@@ -24,7 +26,7 @@ func load(fsys FS, dir string) (*index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("journal: list %s: %w", dir, err)
 	}
-	x := &index{states: map[string][]byte{}}
+	x := &index{names: names, states: map[string][]byte{}}
 	said := map[uint64]summary{}
 	for _, name := range names {
 		f, err := openFile(fsys, dir, name)
@@ -36,6 +38,9 @@ func load(fsys FS, dir string) (*index, error) {
 		}
 		x.files = append(x.files, f)
 		x.num, x.epoch = max(x.num, f.num), max(x.epoch, f.epoch.N)
+		if h := f.header; h.flash > x.life.Flash {
+			x.life = Wear{Syncs: h.syncs, Flash: h.flash}
+		}
 		if p := f.header.prev; p.num != 0 {
 			x.num, x.epoch = max(x.num, p.num), max(x.epoch, p.epoch.N)
 			said[p.num] = p

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -27,11 +28,21 @@ var (
 // Options say how a journal is kept. The zero value of a field is its default.
 type Options struct {
 	Size        int64         // quota in bytes, for Trim; default 512 MB
+	Age         time.Duration // quota in time, for Trim; 0: none
+	Reserve     int64         // bytes of Size kept free for urgent records; default a sixteenth of Size, at most 16 MB, at least one segment
 	SegmentSize int64         // bytes in one segment; default 4 MB, at most a quarter of Size, at least 4 KB
 	Commit      time.Duration // a record waits at most this long for its commit; default 10 s
-	Buffer      int           // bytes of entries that may wait in memory; default 4 MB, at least 256 KB
+	Buffer      int           // bytes of entries that may wait in memory; default 4 MB, at least 256 KB; urgent ones may use a quarter more
 	Stamp       func() Stamp  // the caller's clock; must not block; default: Unix time only
-	FS          FS            // file operations; default the real ones
+
+	// Urgent tells the kinds of records that the others make room for, in memory, on
+	// a full disk and in Trim. nil: none. It must be quick and always say the same.
+	Urgent func(Kind) bool
+	// Time is what Age is reckoned by, and whether it is trusted: while it is not,
+	// nothing is too old. It must not block. nil: the system's clock, trusted.
+	Time func() (now time.Time, trusted bool)
+
+	FS FS // file operations; default the real ones
 }
 
 func (o Options) withDefaults() Options {
@@ -43,6 +54,9 @@ func (o Options) withDefaults() Options {
 	def(&o.Size, 512<<20)
 	def(&o.SegmentSize, 4<<20)
 	o.SegmentSize = max(min(o.SegmentSize, o.Size/4), 4<<10)
+	def(&o.Reserve, min(o.Size/16, 16<<20))
+	o.Reserve = min(o.Reserve, o.Size/2)
+	o.Reserve = int64(o.spares()) * o.SegmentSize
 	if o.Commit <= 0 {
 		o.Commit = 10 * time.Second
 	}
@@ -52,6 +66,12 @@ func (o Options) withDefaults() Options {
 	o.Buffer = max(o.Buffer, 4*blockTarget)
 	if o.Stamp == nil {
 		o.Stamp = func() Stamp { return Stamp{UnixMS: time.Now().UnixMilli()} }
+	}
+	if o.Urgent == nil {
+		o.Urgent = func(Kind) bool { return false }
+	}
+	if o.Time == nil {
+		o.Time = func() (time.Time, bool) { return time.Now(), true }
 	}
 	if o.FS == nil {
 		o.FS = osFS{}
@@ -77,12 +97,15 @@ type Journal struct {
 	pos     uint64 // position of the newest committed entry
 	fail    failure
 	changed chan struct{} // closed and replaced after every attempt to commit
-	stats   Stats
+	spares  []spare
+	wear    diary
+	before  Wear // of earlier epochs
 }
 
 // failure is what stands between the queue and the disk.
 type failure struct {
 	err   error         // of the newest attempt; nil: none
+	kept  bool          // what is left of the room is kept for urgent records
 	since time.Time     // first failed attempt
 	pause time.Duration // until the next one
 	next  time.Time     // when that is
@@ -94,7 +117,10 @@ type failure struct {
 // then starts degraded (see Stats). Errors are: ErrLocked, a directory that
 // cannot be made or listed, a segment that cannot be opened.
 func Open(dir string, o Options) (*Journal, error) {
-	o = o.withDefaults()
+	o, dir = o.withDefaults(), filepath.Clean(dir)
+	if err := makeDir(o.FS, dir); err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
 	lock, err := o.FS.Lock(dir)
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -107,28 +133,50 @@ func Open(dir string, o Options) (*Journal, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	if len(x.files) == 0 {
+		syncParents(o.FS, dir)
+	}
 	j := &Journal{shelf: shelf{dir: dir, fs: o.FS}, o: o, epoch: newEpoch(x.epoch), lock: lock,
 		kick: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}),
-		states: x.states, durable: maps.Clone(x.states), floor: x.floor}
-	j.queue.init(o.Buffer, o.Stamp)
+		states: x.states, durable: maps.Clone(x.states), floor: x.floor, wear: diary{start: time.Now()}, before: x.life}
+	j.queue.init(o.Buffer, o.Stamp, o.Urgent)
 	j.tidy(x)
 	w := &writer{j: j, packer: p, num: x.num}
 	j.commit(w, false)
+	j.restock()
 	go j.run(w)
 	return j, nil
 }
 
-// tidy renames what is damaged and deletes what was given up. Both can fail, or
-// be forgotten by a power cut, and are done by a later Open then.
+// tidy renames what is damaged, keeps or deletes what was given up, and cuts the
+// unused end off the newest segment, which would weigh on the quota otherwise. All
+// of it can fail, or be forgotten by a power cut, and is done by a later Open then.
 func (j *Journal) tidy(x *index) {
-	for _, f := range x.files {
-		if f.num < x.floor && !f.gone && j.fs.Remove(f.path(j.dir)) == nil {
+	j.adoptSpares(x.names)
+	for i, f := range x.files {
+		if f.num < x.floor && !f.gone && (j.keepSpare(&f.segment) || j.fs.Remove(f.path(j.dir)) == nil) {
 			continue
+		}
+		if i == len(x.files)-1 {
+			j.cut(f)
 		}
 		if f.damaged && !f.broken && !f.gone {
 			j.setBroken(&f.segment)
 		}
 		j.segs = append(j.segs, &f.segment)
+	}
+}
+
+// cut shortens the newest segment of a run that was not closed. Behind the last
+// good block lie zeros, or the blocks of an older segment; a torn write, if there is
+// one, lies directly behind it and stays to be looked at.
+func (j *Journal) cut(f *file) {
+	end := f.end
+	if f.torn {
+		end += writeBytes
+	}
+	if !f.damaged && !f.broken && !f.gone && f.size > end && j.fs.Truncate(f.path(j.dir), end) == nil {
+		f.size = end
 	}
 }
 
@@ -250,7 +298,7 @@ func (j *Journal) put(hasRecord bool, k Kind, body []byte, st *stateEntry) (seq 
 	if st != nil {
 		applyState(j.states, *st)
 	}
-	wake := j.queue.held == 0
+	wake := j.queue.held == 0 || j.fail.kept && hasRecord && j.o.Urgent(k)
 	before := j.queue.held
 	seq = j.queue.put(hasRecord, k, body, st)
 	wake = wake || before < commitBytes && j.queue.held >= commitBytes
@@ -303,7 +351,7 @@ func (j *Journal) await(ctx context.Context, reached func() (bool, error)) error
 			j.mu.Unlock()
 			return err
 		}
-		if err := j.fail.err; err != nil {
+		if err := j.fail.err; err != nil && !(j.fail.kept && pressing(j.queue.chunks)) {
 			j.mu.Unlock()
 			return err
 		}

@@ -129,7 +129,7 @@ func TestRefusedInput(t *testing.T) {
 func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fs := faultfs.New()
-		j, err := journal.Open("/j", journal.Options{FS: fs, Commit: 10 * time.Second, Stamp: fixed})
+		j, err := journal.Open("/j", journal.Options{FS: fs, Size: 16 << 20, SegmentSize: 256 << 10, Reserve: 256 << 10, Commit: 10 * time.Second, Stamp: fixed})
 		if err != nil {
 			t.Fatal(err)
 		}

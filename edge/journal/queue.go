@@ -13,6 +13,7 @@ const (
 // chunk is the entries of one block to come.
 type chunk struct {
 	first, count uint64
+	urgent       uint64 // so many of the records are urgent
 	pos          uint64 // position of the last entry
 	buf          []byte
 	states       []stateEntry
@@ -35,21 +36,22 @@ func (c *chunk) block() block {
 // queue holds the entries that are not committed, oldest first. The journal's
 // mutex guards it.
 type queue struct {
-	limit   int
-	clock   func() Stamp
-	chunks  []*chunk
-	flying  int    // so many of the first chunks are with the writer and stay
-	held    int    // bytes in all chunks
-	next    uint64 // number of the next record
-	pos     uint64 // entries ever put
-	urgent  bool   // somebody waits in Sync
-	dropped []Range
-	lost    uint64   // records dropped
-	spare   [][]byte // buffers of committed chunks
+	limit    int // bytes that may wait; urgent records may use a quarter more
+	clock    func() Stamp
+	isUrgent func(Kind) bool
+	chunks   []*chunk
+	flying   int    // so many of the first chunks are with the writer and stay
+	held     int    // bytes in all chunks
+	next     uint64 // number of the next record
+	pos      uint64 // entries ever put
+	urgent   bool   // somebody waits in Sync
+	dropped  []Range
+	lost     uint64   // records dropped
+	spare    [][]byte // buffers of committed chunks
 }
 
-func (q *queue) init(limit int, clock func() Stamp) {
-	q.limit, q.next = limit, 1
+func (q *queue) init(limit int, clock func() Stamp, urgent func(Kind) bool) {
+	q.limit, q.next, q.isUrgent = limit, 1, urgent
 	q.clock = func() Stamp {
 		s := clock()
 		s.Boot = s.Boot[:min(len(s.Boot), MaxKey)]
@@ -70,6 +72,9 @@ func (q *queue) put(hasRecord bool, k Kind, body []byte, st *stateEntry) uint64 
 		seq = q.next
 		c.buf = appendRecord(c.buf, k, body)
 		c.count++
+		if q.isUrgent(k) {
+			c.urgent++
+		}
 		q.next++
 		q.pos++
 	}
@@ -122,6 +127,11 @@ func (q *queue) take() []*chunk {
 	return slices.Clone(q.chunks)
 }
 
+// pressing reports whether there are urgent records in chunks.
+func pressing(chunks []*chunk) bool {
+	return slices.ContainsFunc(chunks, func(c *chunk) bool { return c.urgent > 0 })
+}
+
 // settle removes the oldest n chunks, which are committed.
 func (q *queue) settle(n int) {
 	for _, c := range q.chunks[:n] {
@@ -134,28 +144,88 @@ func (q *queue) settle(n int) {
 	q.flying -= n
 }
 
-// shed drops the oldest records that are not with the writer, a chunk at a
-// time, until the rest fits. The newest chunk stays, and so do all states: of
-// each key the newest one, in front of what is left.
+// shed drops records that are not with the writer until the rest fits: first
+// the oldest plain ones, then, when the urgent ones alone are a quarter too much,
+// the oldest of those. The newest chunk stays, and so do all states: of each key
+// the newest one, in front of what is left.
 func (q *queue) shed() {
-	for q.held > q.limit {
-		i := q.flying
-		for i < len(q.chunks) && q.chunks[i].count == 0 {
-			i++
+	for q.held > q.limit && q.shedOne(func(c *chunk) bool { return c.count > c.urgent }, q.isUrgent) {
+	}
+	for q.held > q.limit+q.limit/4 && q.shedOne(func(c *chunk) bool { return c.count > 0 }, func(Kind) bool { return false }) {
+	}
+}
+
+// shedOne drops from the oldest chunk that wanted accepts all records but those
+// that keep accepts. It returns false when there is no such chunk.
+func (q *queue) shedOne(wanted func(*chunk) bool, keep func(Kind) bool) bool {
+	i := q.flying
+	for i < len(q.chunks) && !wanted(q.chunks[i]) {
+		i++
+	}
+	if i+1 >= len(q.chunks) {
+		return false
+	}
+	rest := q.strip(q.chunks[i], keep)
+	q.chunks = slices.Replace(q.chunks, i, i+1, rest...)
+	q.chunks[i+len(rest)].gap = true
+	q.merge(i)
+	q.held = 0
+	for _, c := range q.chunks {
+		q.held += len(c.buf)
+	}
+	return true
+}
+
+// strip returns what is left of c without the records that keep does not accept:
+// one chunk for each run of consecutive numbers. All states stay, in order, and a
+// state stays in one chunk with the record it was set with.
+func (q *queue) strip(c *chunk, keep func(Kind) bool) []*chunk {
+	var out []*chunk
+	run := func(first uint64) *chunk {
+		out = append(out, &chunk{first: first, gap: c.gap || first > c.first, stamp: c.stamp, closed: true})
+		return out[len(out)-1]
+	}
+	_, _ = entries(c.buf, c.first, func(r Record) error {
+		if !keep(r.Kind) {
+			q.lost++
+			q.drop(Range{r.Seq, r.Seq})
+			return nil
 		}
-		if i+1 >= len(q.chunks) {
-			return
+		if n := len(out); n == 0 || out[n-1].first+out[n-1].count != r.Seq {
+			run(r.Seq)
 		}
-		c, heir := q.chunks[i], q.chunks[i+1]
-		q.lost += c.count
-		q.drop(Range{c.first, c.first + c.count - 1})
-		heir.gap = true
-		rest := stateChunks(q.chunks[q.flying:i+1], heir.first)
-		q.chunks = slices.Replace(q.chunks, q.flying, i+1, rest...)
-		q.held = 0
-		for _, c := range q.chunks {
-			q.held += len(c.buf)
+		last := out[len(out)-1]
+		last.buf = appendRecord(last.buf, r.Kind, r.Body)
+		last.count, last.urgent = last.count+1, last.urgent+1
+		return nil
+	}, func(e stateEntry) error {
+		if len(out) == 0 {
+			run(c.first)
 		}
+		last := out[len(out)-1]
+		e.value = slices.Clone(e.value)
+		last.buf = e.append(last.buf)
+		last.states = append(last.states, e)
+		return nil
+	})
+	if n := len(out); n > 0 {
+		out[n-1].pos = c.pos // not earlier: whoever waits for the last entry waits for all runs
+	}
+	return out
+}
+
+// merge packs the chunks without records that end at i, and those that stand
+// directly before them, together.
+func (q *queue) merge(i int) {
+	from, to := i, i
+	for from > q.flying && q.chunks[from-1].count == 0 {
+		from--
+	}
+	for to < len(q.chunks)-1 && q.chunks[to].count == 0 {
+		to++
+	}
+	if to-from > 1 {
+		q.chunks = slices.Replace(q.chunks, from, to, stateChunks(q.chunks[from:to], q.chunks[to].first)...)
 	}
 }
 

@@ -20,6 +20,7 @@ func build(t testing.TB, groups ...[]string) []byte {
 		t.Fatal(err)
 	}
 	h := header{num: 7, epoch: testEpoch, first: 1, opened: Stamp{Boot: "b", BootMS: 5, UnixMS: 1795291200000},
+		recycled: true, syncs: 17, flash: 1 << 33,
 		prev: summary{num: 6, epoch: testEpoch, end: 4000, first: 1, last: 0, clean: true, opened: Stamp{Boot: "a"},
 			lost: []Loss{{Epoch: testEpoch, Ranges: []Range{{3, 9}}, Why: WhyDamage}}}}
 	img := h.append(nil)
@@ -82,6 +83,7 @@ type memory []byte
 
 func (m memory) ReadAt(p []byte, off int64) (int, error) { return bytes.NewReader(m).ReadAt(p, off) }
 func (memory) WriteAt([]byte, int64) (int, error)        { return 0, nil }
+func (memory) Allocate(int64) error                      { return nil }
 func (memory) Close() error                              { return nil }
 func (memory) Sync() error                               { return nil }
 func (m memory) Size() (int64, error)                    { return int64(len(m)), nil }
@@ -265,7 +267,7 @@ func seal(b []byte, seed uint32) {
 }
 
 func sealHeader(body []byte) []byte {
-	b := append([]byte(headerMagic), make([]byte, 8)...)
+	b := append([]byte(headerMagic), version, 0, 0, 0, 0, 0, 0, 0, 0)
 	b = append(b, body...)
 	binary.LittleEndian.PutUint32(b[12:], uint32(len(body)))
 	binary.LittleEndian.PutUint32(b[8:], crcOf(0, b[12:]))

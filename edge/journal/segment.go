@@ -45,6 +45,7 @@ type file struct {
 	header  header
 	hasHead bool // the header could be read
 	damaged bool // bad bytes before good ones
+	torn    bool // bytes at the end that are no zeros
 	bad     []badBytes
 }
 
@@ -68,7 +69,7 @@ func openFile(fsys FS, dir, name string) (*file, error) {
 	if h, n, err := readHeader(f, size); err == nil && h.num == num && h.epoch == epoch {
 		out.header, out.hasHead, out.start, out.end = h, true, int64(n), int64(n)
 		out.first, out.last, out.opened = h.first, h.first-1, h.opened
-		out.before = h.lastCommit()
+		out.before, out.recycled = h.lastCommit(), h.recycled
 		out.closed = out.before
 	}
 	return out, nil
@@ -107,7 +108,7 @@ func (x *file) scan(fsys FS, dir string, end int64, visit func(b *block, off int
 	}
 	res, err := scan(f, limit, x.origin(), visit)
 	x.adopt(res)
-	x.damaged, x.bad = res.damaged, res.bad
+	x.damaged, x.torn, x.bad = res.damaged, res.torn, res.bad
 	return errors.Join(err, f.Close())
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"syscall"
+	"time"
 )
 
 // maxSegments bounds the files a journal keeps, however small they are: a
@@ -37,18 +38,45 @@ func (j *Journal) Trim(ctx context.Context, missing func(Epoch, Range) []Range, 
 
 // planTrim chooses the segments to give up. It changes nothing.
 func (j *Journal) planTrim() []*segment {
+	now, trusted := j.o.Time()
+	here := j.stamp()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	sizes := make([]int64, len(j.segs))
 	for i, s := range j.segs {
 		sizes[i] = s.size
 	}
-	limit := j.o.Size
 	if isFull(j.fail.err) && len(sizes) > 1 {
 		return slices.Clone(j.segs[:1]) // whoever filled the disk, somebody must make room
 	}
-	return slices.Clone(j.segs[:trimCount(sizes, limit)])
+	n := trimCount(sizes, j.o.Size-j.o.Reserve)
+	if j.o.Age > 0 && trusted {
+		n = max(n, ageCount(j.segs, here, now, j.o.Age))
+	}
+	return slices.Clone(j.segs[:n])
 }
+
+// ageCount returns how many of the oldest segments hold nothing younger than age.
+// Within this boot the time since boot says so. Of earlier boots only the wall
+// clock of then does: a segment whose stamp cannot be true is taken to be as young
+// as the one after it.
+func ageCount(segs []*segment, here Stamp, now time.Time, age time.Duration) int {
+	for i := len(segs) - 2; i >= 0; i-- { // the newest one stays
+		c := segs[i].closed
+		switch {
+		case c.Boot != "" && c.Boot == here.Boot:
+			if here.BootMS-c.BootMS > age.Milliseconds() {
+				return i + 1
+			}
+		case c.UnixMS >= sane && now.UnixMilli()-c.UnixMS > age.Milliseconds():
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// sane is a moment before which no clock that was set can have been: 2024-01-01.
+const sane = 1704067200000
 
 // trimCount returns how many of the oldest segments must go so that the rest
 // fits in limit bytes. The newest one stays.
@@ -141,8 +169,9 @@ func (j *Journal) giveUp(ctx context.Context, plan []*segment) error {
 	}
 	j.queue.put(false, 0, nil, &stateEntry{isFloor: true, floor: plan[len(plan)-1].num + 1})
 	j.mu.Unlock()
+	durable := true
 	if err := j.Sync(ctx); isFull(err) {
-		plan = plan[:1]
+		durable, plan = false, plan[:1]
 	} else if err != nil {
 		return err
 	}
@@ -151,7 +180,7 @@ func (j *Journal) giveUp(ctx context.Context, plan []*segment) error {
 		path, gone := s.path(j.dir), s.gone
 		s.gone = true
 		j.mu.Unlock()
-		if gone {
+		if gone || durable && j.keepSpare(s) {
 			continue
 		}
 		if err := j.o.FS.Remove(path); err != nil {

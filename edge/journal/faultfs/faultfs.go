@@ -22,8 +22,8 @@ var ErrPower = errors.New("faultfs: the power is off")
 
 const sector = 512
 
-// Op names an operation for Hook: lock, list, create, open, rename, remove,
-// syncdir, write, sync, read, size.
+// Op names an operation for Hook: mkdir, lock, list, create, reuse, open, rename,
+// truncate, remove, syncdir, write, allocate, sync, read, size.
 type Op string
 
 // FS implements journal.FS. Make one with New.
@@ -32,12 +32,16 @@ type FS struct {
 	now    map[string]*inode // the directory as programs see it
 	disk   map[string]*inode // the directory as it is on the disk
 	dirOps []dirOp           // what SyncDir would make durable
+	made   bool              // there is a directory
+	sure   bool              // it is on the disk
+	dir    string            // what it is called
 	locked bool
 	off    bool
 	ops    int
 	cutAt  int
 	hook   func(op Op, name string) error
-	lie    Op
+	lie    func(n int, op Op, name string) bool
+	log    []Done
 	space  int64 // bytes that may be written in all files; < 0: no limit
 }
 
@@ -55,6 +59,13 @@ type inode struct {
 type write struct {
 	off  int64
 	data []byte
+	cut  bool // not a write: the file was cut at off
+}
+
+// Done is one operation that was asked for.
+type Done struct {
+	Op   Op
+	Name string
 }
 
 // New returns an empty file system.
@@ -85,12 +96,21 @@ func (f *FS) Off() bool {
 	return f.off
 }
 
-// Lie makes sync or syncdir do nothing and say that all is well, which is how
-// a test finds out whether it would notice.
-func (f *FS) Lie(op Op) {
+// Log returns the operations since New, but only those that change something or
+// make changes durable.
+func (f *FS) Log() []Done {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.lie = op
+	return slices.Clone(f.log)
+}
+
+// Lie makes those syncs and syncdirs do nothing, and say that all is well, for
+// which fn answers true. n counts the entries of Log before this one. It is how a
+// test finds out whether it would notice that a sync is missing.
+func (f *FS) Lie(fn func(n int, op Op, name string) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lie = fn
 }
 
 // Hook makes every operation ask fn first and fail with its error. fn must not
@@ -116,6 +136,7 @@ func (f *FS) Kill() *FS {
 	defer f.mu.Unlock()
 	f.off = true
 	out := New()
+	out.made, out.sure, out.dir = f.made, f.made, f.dir
 	for name, n := range f.now {
 		c := &inode{data: slices.Clone(n.data), disk: slices.Clone(n.data)}
 		out.now[name], out.disk[name] = c, c
@@ -130,6 +151,11 @@ func (f *FS) Reboot(r *rand.Rand) *FS {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.off = true
+	out := New()
+	if f.made && !f.sure && (r == nil || r.IntN(2) == 0) {
+		return out // the directory itself was forgotten
+	}
+	out.made, out.sure, out.dir = f.made, f.made, f.dir
 	dir := maps.Clone(f.disk)
 	for _, op := range f.dirOps {
 		if r == nil || r.IntN(2) == 0 {
@@ -140,7 +166,6 @@ func (f *FS) Reboot(r *rand.Rand) *FS {
 			dir[op.add] = op.node
 		}
 	}
-	out := New()
 	for name, n := range dir {
 		content := n.after(r)
 		c := &inode{data: content, disk: slices.Clone(content)}
@@ -156,6 +181,12 @@ func (n *inode) after(r *rand.Rand) []byte {
 		return out
 	}
 	for _, w := range n.writes {
+		if w.cut {
+			if r.IntN(2) > 0 && int64(len(out)) > w.off {
+				out = out[:w.off]
+			}
+			continue
+		}
 		for i := 0; i < len(w.data); {
 			end := min(len(w.data), i+sector-int((w.off+int64(i))%sector))
 			if r.IntN(3) > 0 {
@@ -186,12 +217,13 @@ func (f *FS) Files() map[string][]byte {
 	return out
 }
 
-// Put makes or replaces a file, synced.
+// Put makes or replaces a file in the directory /j, synced.
 func (f *FS) Put(name string, data []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := &inode{data: slices.Clone(data), disk: slices.Clone(data)}
 	f.now[name], f.disk[name] = n, n
+	f.made, f.sure, f.dir = true, true, "/j"
 }
 
 // step accounts for one operation. The mutex is held.
@@ -203,9 +235,32 @@ func (f *FS) step(op Op, name string) error {
 	if f.off {
 		return ErrPower
 	}
+	switch op {
+	case "create", "reuse", "rename", "truncate", "remove", "syncdir", "write", "allocate", "sync":
+		f.log = append(f.log, Done{op, name})
+	}
 	if f.hook != nil {
 		return f.hook(op, name)
 	}
+	return nil
+}
+
+// lies reports whether the sync that step just accounted for is to be a lie.
+func (f *FS) lies(op Op, name string) bool {
+	return f.lie != nil && f.lie(len(f.log)-1, op, name)
+}
+
+// Mkdir implements journal.FS. The root is always there.
+func (f *FS) Mkdir(dir string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.step("mkdir", dir); err != nil {
+		return err
+	}
+	if f.made || dir == filepath.Dir(dir) {
+		return fs.ErrExist
+	}
+	f.made, f.dir = true, dir
 	return nil
 }
 
@@ -282,13 +337,50 @@ func (f *FS) Rename(from, to string) error {
 	if err := f.step("rename", from); err != nil {
 		return err
 	}
+	_, err := f.move(from, to)
+	return err
+}
+
+// move renames a file. The mutex is held.
+func (f *FS) move(from, to string) (*inode, error) {
 	n := f.now[from]
 	if n == nil {
-		return fs.ErrNotExist
+		return nil, fs.ErrNotExist
 	}
 	delete(f.now, from)
 	f.now[to] = n
 	f.dirOps = append(f.dirOps, dirOp{remove: from, add: to, node: n})
+	return n, nil
+}
+
+// Reuse implements journal.FS.
+func (f *FS) Reuse(from, to string) (journal.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	from, to = filepath.Base(from), filepath.Base(to)
+	if err := f.step("reuse", from); err != nil {
+		return nil, err
+	}
+	n, err := f.move(from, to)
+	return &file{f, n, to}, err
+}
+
+// Truncate implements journal.FS.
+func (f *FS) Truncate(path string, size int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	name := filepath.Base(path)
+	if err := f.step("truncate", name); err != nil {
+		return err
+	}
+	n := f.now[name]
+	if n == nil {
+		return fs.ErrNotExist
+	}
+	if int64(len(n.data)) > size {
+		n.data = n.data[:size:size]
+		n.writes = append(n.writes, write{off: size, cut: true})
+	}
 	return nil
 }
 
@@ -312,7 +404,11 @@ func (f *FS) SyncDir(dir string) error {
 	if err := f.step("syncdir", dir); err != nil {
 		return err
 	}
-	if f.lie != "syncdir" {
+	switch {
+	case f.lies("syncdir", dir):
+	case dir == filepath.Dir(f.dir):
+		f.sure = f.made
+	default:
 		f.disk = maps.Clone(f.now)
 		f.dirOps = nil
 	}

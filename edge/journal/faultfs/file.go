@@ -39,12 +39,32 @@ func (x *file) WriteAt(p []byte, off int64) (int, error) {
 	// A write that the power cut interrupts is remembered as not synced: Reboot
 	// decides how much of it there is.
 	n := len(p)
-	if room := x.fs.room(); room >= 0 && int64(n) > room && err == nil {
-		n, err = int(room), syscall.ENOSPC
+	grow := off + int64(n) - int64(len(x.node.data))
+	if room := x.fs.room(); room >= 0 && grow > room && err == nil {
+		n, err = n-int(grow-room), syscall.ENOSPC
 	}
 	x.node.data = put(x.node.data, off, p[:n])
-	x.node.writes = append(x.node.writes, write{off, slices.Clone(p[:n])})
+	x.node.writes = append(x.node.writes, write{off: off, data: slices.Clone(p[:n])})
 	return n, err
+}
+
+// Allocate makes the file longer if there is room for all of it.
+func (x *file) Allocate(size int64) error {
+	x.fs.mu.Lock()
+	defer x.fs.mu.Unlock()
+	if err := x.fs.step("allocate", x.name); err != nil {
+		return err
+	}
+	grow := size - int64(len(x.node.data))
+	if grow <= 0 {
+		return nil
+	}
+	if room := x.fs.room(); room >= 0 && grow > room {
+		return syscall.ENOSPC
+	}
+	x.node.data = put(x.node.data, size-1, []byte{0})
+	x.node.writes = append(x.node.writes, write{off: size - 1, data: []byte{0}})
+	return nil
 }
 
 // room returns how many bytes may still be written, -1 for any number.
@@ -65,12 +85,16 @@ func (x *file) Sync() error {
 	x.fs.mu.Lock()
 	defer x.fs.mu.Unlock()
 	err := x.fs.step("sync", x.name)
-	if err == nil && x.fs.lie == "sync" {
+	if err == nil && x.fs.lies("sync", x.name) {
 		return nil
 	}
 	if err == nil {
 		for _, w := range x.node.writes {
-			x.node.disk = put(x.node.disk, w.off, w.data)
+			if w.cut {
+				x.node.disk = x.node.disk[:min(int(w.off), len(x.node.disk))]
+			} else {
+				x.node.disk = put(x.node.disk, w.off, w.data)
+			}
 		}
 	}
 	if !x.fs.off {
