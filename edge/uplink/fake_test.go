@@ -21,6 +21,7 @@ type arrival struct {
 	topic   string
 	payload []byte
 	pack    *wire.Pack
+	broker  string
 }
 
 // city is broker, aggregator and store in a bubble, without a network.
@@ -29,6 +30,7 @@ type city struct {
 
 	mu       sync.Mutex
 	down     bool                 // nobody answers the call
+	refuse   map[string]bool      // nor these brokers
 	slow     time.Duration        // until the broker confirms
 	ack      func(a arrival) bool // whether the aggregator gets and answers it; nil: always
 	behind   time.Duration        // until it answers
@@ -67,7 +69,7 @@ func (c *city) dial(_ context.Context, h handshake) (link, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dials = append(c.dials, time.Now())
-	if c.down {
+	if c.down || c.refuse[h.broker] {
 		return nil, errors.New("connection refused")
 	}
 	l := &fakeLink{c: c, h: h, gone: make(chan struct{}), last: make(chan struct{})}
@@ -133,7 +135,7 @@ func (l *fakeLink) publish(topic string, retained bool, payload []byte, done fun
 		case <-timer.C:
 		}
 		<-before
-		answer := c.arrived(topic, retained, payload)
+		answer := c.arrived(l.h.broker, topic, retained, payload)
 		done(nil)
 		if answer != nil {
 			l.wg.Go(func() { l.answer(*answer) })
@@ -152,7 +154,7 @@ func (l *fakeLink) answer(a wire.Ack) {
 }
 
 // arrived keeps what came and returns what the aggregator answers; nil: nothing.
-func (c *city) arrived(topic string, retained bool, payload []byte) *wire.Ack {
+func (c *city) arrived(broker, topic string, retained bool, payload []byte) *wire.Ack {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t, err := wire.ParseTopic(wire.DefaultPrefix, topic)
@@ -160,7 +162,7 @@ func (c *city) arrived(topic string, retained bool, payload []byte) *wire.Ack {
 		c.t.Errorf("published to %s, retained %v: %v", topic, retained, err)
 		return nil
 	}
-	a := arrival{at: time.Now(), kind: t.Kind, topic: topic, payload: payload}
+	a := arrival{at: time.Now(), kind: t.Kind, topic: topic, payload: payload, broker: broker}
 	if t.Kind == wire.LiveTopic || t.Kind == wire.BackfillTopic {
 		if a.pack, err = c.unpack.Unpack(gw, payload); err != nil || wire.Kind(a.pack.Lane) != t.Kind {
 			c.t.Errorf("%s: %v: %s", topic, err, payload)
@@ -286,7 +288,10 @@ func (c *city) String() string {
 // start runs an uplink against the city; stop ends it and waits.
 func (c *city) start(t *testing.T, o Options) (u *Uplink, stop func()) {
 	t.Helper()
-	o.Gateway, o.Brokers = gw, []string{"mqtt://unused"}
+	o.Gateway = gw
+	if o.Brokers == nil {
+		o.Brokers = []string{"mqtt://unused"}
+	}
 	if o.Epoch == "" {
 		o.Epoch = epoch17
 	}

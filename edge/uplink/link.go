@@ -39,6 +39,9 @@ type handshake struct {
 	maxReceived int // largest message taken from the broker
 }
 
+// maxReceived is the largest message taken from a broker, with its topic.
+const maxReceived = wire.MaxMessage + 1<<10
+
 // traffic counts the bytes of all connections, MQTT included, TLS and TCP not.
 type traffic struct{ up, down atomic.Uint64 }
 

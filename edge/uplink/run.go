@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -16,27 +17,31 @@ func (u *Uplink) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { u.keep(keeping) })
-	said := ""
+	said := make(map[string]string) // why, by broker: an outage is one line, not one a try
 	for n := int64(1); ctx.Err() == nil; n++ {
-		before, begin := u.lastAck(), time.Now()
-		err := u.connection(ctx, n)
+		before := u.lastAck()
+		address, connected, err := u.connection(ctx, n)
 		u.down(err)
-		if time.Since(begin) > mostPause {
-			said = "" // it was connected meanwhile: what ended it is news
-		}
-		if u.lastAck() != before || time.Since(begin) > mostPause {
+		acked := u.lastAck() != before
+		if acked || connected > mostPause {
 			u.pause.reset() // it was of use: the link is worth a quick attempt
+			clear(said)     // and what ended it is news
 		}
-		if ctx.Err() == nil {
-			wait, level := u.pause.next(), slog.LevelInfo
-			if err != nil && err.Error() == said {
-				level = slog.LevelDebug // an outage is one line, not one a try
-			} else if err != nil {
-				said = err.Error()
-			}
-			u.o.Log.Log(ctx, level, "uplink: no connection", "broker", u.o.Brokers[0], "error", err, "again", wait.Round(time.Millisecond))
-			sleep(ctx, wait)
+		if ctx.Err() != nil {
+			break
 		}
+		var wait time.Duration
+		if !u.left(err, acked) {
+			wait = u.pause.next()
+		}
+		level := slog.LevelInfo
+		if err != nil && err.Error() == said[address] || errors.Is(err, errBetter) {
+			level = slog.LevelDebug
+		} else if err != nil {
+			said[address] = err.Error()
+		}
+		u.o.Log.Log(ctx, level, "uplink: no connection", "broker", address, "error", err, "again", wait.Round(time.Millisecond))
+		sleep(ctx, wait)
 	}
 	u.closing.Wait()
 	stopKeeping()
@@ -67,28 +72,32 @@ func (u *Uplink) online(up bool, number int64) []byte {
 	return payload
 }
 
-// connection dials and uses one connection until it is lost or ctx ends.
-func (u *Uplink) connection(ctx context.Context, n int64) error {
+// connection dials a broker and uses the connection until it is lost or ctx ends. It
+// returns which broker, and how long there was a connection.
+func (u *Uplink) connection(ctx context.Context, n int64) (address string, lasted time.Duration, err error) {
 	number := u.number(n)
+	address = u.pick()
 	l, err := u.dial(ctx, handshake{
-		broker: u.o.Brokers[0], clientID: clientID(u.o.Gateway, u.o.Epoch), willTopic: u.topic(wire.OnlineTopic), will: u.online(false, number),
-		subscribe: []string{u.topic(wire.AckTopic)}, receive: u.receive, bytes: &u.bytes, maxReceived: wire.MaxMessage + 1<<10,
+		broker: address, clientID: clientID(u.o.Gateway, u.o.Epoch), willTopic: u.topic(wire.OnlineTopic), will: u.online(false, number),
+		subscribe: []string{u.topic(wire.AckTopic)}, receive: u.receive, bytes: &u.bytes, maxReceived: maxReceived,
 	})
 	if err != nil {
-		return err
+		return address, 0, err
 	}
 	u.up(number)
-	u.o.Log.Info("uplink: connected", "broker", u.o.Brokers[0], "connection", number)
+	begin := time.Now()
+	u.o.Log.Info("uplink: connected", "broker", address, "connection", number)
 	filling, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	if u.o.Journal != nil {
 		wg.Go(func() { u.fillLoop(filling) })
 	}
+	wg.Go(func() { u.tend(filling, number) })
 	err = u.session(ctx, l, number)
 	stop()
 	wg.Wait()
 	u.closing.Go(func() { l.close(err == nil) })
-	return err
+	return address, time.Since(begin), err
 }
 
 // session sends until the link is lost, or ctx ends and all is sent.
@@ -159,6 +168,7 @@ func timerAt(t time.Time) (<-chan time.Time, func()) {
 func (u *Uplink) publish(l link, m *message) {
 	sent := time.Now()
 	u.mu.Lock()
+	u.testify(m.ship)
 	u.link.pacer.sent(len(m.payload))
 	number := u.link.number
 	u.mu.Unlock()
@@ -199,7 +209,7 @@ func (u *Uplink) down(err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.link.up, u.link.since, u.link.failed = false, time.Now(), nil
-	if err != nil {
+	if err != nil && !errors.Is(err, errBetter) {
 		u.count.LastError = err.Error()
 	}
 	u.alerts.requeue(u.window[alertLane].take())

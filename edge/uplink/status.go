@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -9,10 +10,11 @@ import (
 // Status is how the uplink is. "Connected" is a socket; "Healthy" means that a
 // store acknowledged something lately.
 type Status struct {
-	Broker    string
-	Connected bool
-	Since     time.Time // connected, or not, since then
-	Healthy   bool
+	Broker      string // the one in use, or tried last
+	WhyNotFirst string // why it is not the preferred one; empty: it is
+	Connected   bool
+	Since       time.Time // connected, or not, since then
+	Healthy     bool
 	// Waiting counts committed records that the store does not have; the oldest is
 	// number OldestSeq of OldestEpoch.
 	Waiting     uint64
@@ -62,13 +64,15 @@ func (u *Uplink) Status() Status {
 	defer u.mu.Unlock()
 	s := Status{
 		Certificates: certificates,
-		Broker:       u.o.Brokers[0], Connected: u.link.up, Since: u.link.since, Counts: u.count,
+		Broker:       u.failover.list[u.failover.now].address, WhyNotFirst: u.failover.whyNotFirst(),
+		Connected: u.link.up, Since: u.link.since, Counts: u.count,
 		Healthy: !u.count.LastAck.IsZero() && time.Since(u.count.LastAck) < u.o.Limits.Healthy,
 		Alerts:  len(u.alerts.ships) + len(u.window[alertLane].ships),
 		Events:  len(u.events.ships) + len(u.window[eventLane].ships),
 		Images:  len(u.images.pictures), OnWay: u.onWay(),
 		BytesUp: u.bytes.up.Load(), BytesDown: u.bytes.down.Load(),
 	}
+	s.CertificateProblem = cmp.Or(s.CertificateProblem, u.failover.problem())
 	for _, x := range extents {
 		for _, r := range u.cursors.missing(x.Epoch, x.Range) {
 			if s.Waiting == 0 {

@@ -35,6 +35,8 @@ type Uplink struct {
 	holds      map[wire.Epoch]*hold
 	echoes     echoes
 	link       linkState
+	failover   failover
+	witness    *shipment // the last live pack that a store can acknowledge
 	count      counters
 }
 
@@ -110,6 +112,7 @@ func New(o Options) (*Uplink, error) {
 		u.window[lane] = newWindow(5*time.Second, 30*time.Second)
 	}
 	u.window[alertLane] = newWindow(2*time.Second, 10*time.Second)
+	u.failover = newFailover(o.Brokers)
 	u.link.since = time.Now()
 	return u, nil
 }
