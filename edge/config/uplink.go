@@ -23,7 +23,7 @@ type Uplink struct {
 	PasswordFile      string
 	Stores            []string // pinned; none: the first one that acknowledges
 	TLS               TLS
-	Proxy             string // http://[user@]host:port, socks5://[user@]host:port; empty: none
+	Proxy             string // http://[user@]host:port, socks5://[user@]host:port, env; empty: none
 	ProxyPasswordFile string
 	Order             string // in which history is sent: oldest or newest first
 	Rate              int    // readings of history per second at most
@@ -184,10 +184,10 @@ func (l *loader) proxy(u *Uplink) {
 	if u.ProxyPasswordFile != "" && !strings.Contains(u.Proxy, "@") {
 		l.say("E2203", "a password needs a user; write it into the address: proxy: \"http://user@host:port\"", "uplink", "proxy_password_file")
 	}
-	if !l.has("uplink", "proxy") {
-		return
+	if !l.has("uplink", "proxy") || u.Proxy == "env" {
+		return // env: the one that the environment names
 	}
-	const write = "; write http://host:3128 or socks5://host:1080"
+	const write = "; write http://host:3128 or socks5://host:1080, or env"
 	p, err := url.Parse(u.Proxy)
 	switch {
 	case err != nil || p.Hostname() == "":

@@ -94,6 +94,7 @@ func (g *Gateway) openUplink() error {
 		Gateway: g.id, Epoch: g.epoch, Boot: g.clock.Boot(), Brokers: cfg.Brokers, Prefix: cfg.Prefix, Username: cfg.Username,
 		Password: password(cfg), Stores: cfg.Stores, Saved: saved,
 		Credentials: uplink.Credentials(cfg.TLS), Proxy: cfg.Proxy, ProxyPasswordFile: cfg.ProxyPasswordFile,
+		Time:    g.clock.Time,
 		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
 		Sync:    func() error { return g.journal.Sync(context.Background()) },
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},

@@ -73,6 +73,9 @@ func (b *failover) round() {
 	}
 }
 
+// reached notes that there is a connection to the one tried.
+func (b *failover) reached() { b.list[b.now].why = nil }
+
 // left notes why the one in use was left, or not reached. It returns whether to try
 // another at once: the next of the round, or one that has proved itself. acked says
 // that a store acknowledged something there.

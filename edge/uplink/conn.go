@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type conn struct {
 	write sync.Mutex
 	guard guard
 
+	heard atomic.Bool // something came
 	mu    sync.Mutex
 	cause error // that certificates are to blame for
 }
@@ -47,7 +49,27 @@ func (c *conn) Write(p []byte) (n int, err error) {
 	if len(p) > 0 && p[0]>>4 == 3 {
 		signal(c.written)
 	}
+	if err != nil && !c.heard.Load() {
+		// With TLS 1.3 a certificate of ours is refused after the handshake: the first write
+		// may meet a closed connection, while the reason waits to be read.
+		_ = c.Conn.SetReadDeadline(time.Now().Add(lastWords))
+		_, why := c.Conn.Read(make([]byte, 1))
+		c.blame(why)
+	}
 	return n, err
+}
+
+// lastWords is how long to wait for the reason of a connection that is closed.
+const lastWords = 100 * time.Millisecond
+
+// blame keeps an error if certificates are to blame for it.
+func (c *conn) blame(err error) error {
+	if err = explainTLS(err); aboutCertificates(err) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.cause = err
+	}
+	return err
 }
 
 // SetWriteDeadline does nothing: Write sets its own.
@@ -59,12 +81,10 @@ func (c *conn) Read(p []byte) (int, error) {
 	if bad := c.guard.feed(p[:n], c.max); bad != nil {
 		return 0, bad
 	}
-	if err = explainTLS(err); aboutCertificates(err) {
-		c.mu.Lock()
-		c.cause = err
-		c.mu.Unlock()
+	if n > 0 {
+		c.heard.Store(true)
 	}
-	return n, err
+	return n, c.blame(err)
 }
 
 // guard follows the packets that the broker sends (MQTT 3.1.1 §2.2): a type, a

@@ -170,7 +170,7 @@ func TestNoBroker(t *testing.T) {
 
 // Brokers and stores come and go at random: nothing is lost.
 func TestFailoverStorm(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range uint64(3) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 3))
 			c := newCity(t)
@@ -182,7 +182,7 @@ func TestFailoverStorm(t *testing.T) {
 			u, stop := c.start(t, Options{Journal: j, Brokers: hubs})
 			defer stop()
 			n := 0
-			for range 100 {
+			for range 50 {
 				hub := hubs[r.IntN(3)]
 				c.change(func() {
 					c.refuse[hub] = r.IntN(3) == 0

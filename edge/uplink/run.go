@@ -198,6 +198,7 @@ func (u *Uplink) up(number int64) {
 	u.link = linkState{up: true, since: now, number: number, pacer: newPacer()}
 	u.packer.use(0) // nobody was heard yet
 	u.count.Connections++
+	u.failover.reached()
 	u.live.begin(u.o.Limits.Readings, now)
 	u.images.begin()
 	u.state.dirty, u.state.sent = len(u.state.payload) > 0, time.Time{}

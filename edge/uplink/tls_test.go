@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -208,4 +209,21 @@ func TestWebsocket(t *testing.T) {
 	}
 	u, _ := connect(t, Options{Brokers: []string{"wss://" + secure}})
 	eventually(t, "an unknown authority is refused", func() bool { return strings.Contains(u.Status().LastError, "not among the system's") })
+}
+
+// A server that speaks nothing newer than TLS 1.2 is refused. (Mosquitto 2.0 cannot be
+// told to be one: its tls_version is the least it accepts.)
+func TestOldTLS(t *testing.T) {
+	ca := issue(t, wish{name: "City CA", ca: true})
+	for name, version := range map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13} {
+		config := serverTLS(issue(t, wish{by: ca}))
+		config.MaxVersion = version
+		_, address, _ := mochi(t, new(auth.AllowHook), listeners.Config{TLSConfig: config})
+		u, stop := connect(t, Options{Brokers: []string{"mqtts://" + address}, Credentials: files(t, t.TempDir(), ca, nil)})
+		eventually(t, "an end", func() bool { s := u.Status(); return s.Connected || s.LastError != "" })
+		if s := u.Status(); s.Connected != (version == tls.VersionTLS13) || !s.Connected && !strings.Contains(s.LastError, "speaks no TLS 1.3") {
+			t.Errorf("TLS %s: %+v", name, s)
+		}
+		stop()
+	}
 }
