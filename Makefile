@@ -21,7 +21,7 @@ PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/b
 GOTEST := $(GO) test -race -timeout 35m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean
+.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal explore
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -88,6 +88,12 @@ vuln: ## known vulnerabilities (needs the vulnerability database on the network)
 
 bench: ## readings per second through each joint, bytes per reading
 	$(GO) test -run '^$$' -bench . -benchmem ./drivers/... ./edge/... ./cloud/... | grep -E 'Benchmark|^pkg|^cpu'
+
+bench-journal: ## the journal beside SQLite, bbolt, tidwall/wal and paho's file store (as root: bytes as the device counts them)
+	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/journalbench ./deploy/dev/journalbench && bin/journalbench $(ARGS)
+
+explore: ## every order of journal, uplink, acknowledgements and faults, in wide bounds (some minutes, 2 GB)
+	LAMPPOST_EXPLORE=1 $(GO) test -count=1 -timeout 1h -v -run TestEveryOrder ./edge/uplink/explore
 
 fuzz: ## every fuzz target for FUZZTIME (default 1m)
 	@deploy/dev/fuzz.sh $(or $(FUZZTIME),1m)

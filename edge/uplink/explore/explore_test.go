@@ -30,7 +30,7 @@ var scenarios = []struct {
 	{"quota and power", false, Bounds{Telemetry: 2, Trims: 2, Crashes: 1, Aggregators: 1}},
 	{"rewind", false, Bounds{Telemetry: 2, Restores: 1, Crashes: 2, Aggregators: 1}},
 	{"damage", false, Bounds{Telemetry: 2, Damages: 1, Crashes: 2, Aggregators: 1}},
-	{"of each one", false, Bounds{Telemetry: 1, Alerts: 1, Connections: 1, Crashes: 1, Trims: 1, Restores: 1, Aggregators: 1}},
+	{"of each one", false, Bounds{Telemetry: 1, Alerts: 1, Crashes: 1, Trims: 1, Restores: 1, Aggregators: 1}},
 }
 
 func TestEveryOrder(t *testing.T) {
