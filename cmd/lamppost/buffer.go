@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/spf13/cobra"
@@ -97,10 +96,6 @@ func (o *opened) gatewayID() string {
 	}
 	return o.cfg.Gateway.ID
 }
-
-// disk is the disk that the journal lies on here: on a laptop that looks into a
-// copy it says nothing of the gateway's.
-func (o *opened) disk() board.Disk { return o.builtin.host.Disk(o.dir) }
 
 // zone is the offset of local time, as it stands over a column of times.
 func zone(at time.Time) string { return at.Format("-07:00") }

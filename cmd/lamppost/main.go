@@ -55,7 +55,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), checkCommand(), readCommand(), bufferCommand(), versionCommand(), exitCodesTopic())
+	root.AddCommand(runCommand(), checkCommand(), readCommand(), bufferCommand(), rewindCommand(), versionCommand(), exitCodesTopic())
 	return root
 }
 

@@ -133,6 +133,7 @@ func (g *Gateway) run(ctx context.Context) error {
 		return errors.Join(local.Wait(), carrier.Wait(), link.Wait()) // the page's error among them
 	}
 	local.Go(func() error { return g.clock.Run(ctx) })
+	local.Go(func() error { return g.controlLoop(ctx) })
 	local.Go(func() error { return g.syncLoop(ctx) })
 	local.Go(func() error { return g.ruleLoop(ctx) })
 	local.Go(func() error { return g.careLoop(ctx) })

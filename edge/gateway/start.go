@@ -35,6 +35,8 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ended: map[string]ended{}, ruleTimer: time.NewTimer(time.Hour),
 		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1), boot: o.Boot, started: o.BootMS()}
 	j, err := journal.Open(o.Config.Journal.Dir, journal.Options{Size: o.Config.Journal.Size, Commit: o.Config.Journal.Commit,
+		Age: o.Config.Journal.Age, Reserve: o.Config.Journal.Reserve,
+		Time: func() (time.Time, bool) { return g.clock.Time() }, // asked by Trim alone, which runs later
 		Urgent: func(k journal.Kind) bool { return k == record.KindAlert || k == record.KindEvent },
 		Stamp: func() journal.Stamp {
 			return journal.Stamp{Boot: g.boot.ID, BootMS: o.BootMS(), UnixMS: o.Wall().UnixMilli()}
