@@ -46,28 +46,43 @@ func (g *Gateway) declare(l journal.Loss) error {
 	d := g.loadDeclared()
 	set := d[l.Epoch.String()]
 	var fresh []wire.Range
+	var count uint64
 	for _, r := range l.Ranges {
-		w := wire.Range{From: r.From, To: r.To}
-		if !set.Contains(w) {
-			fresh = append(fresh, w)
-			set.Add(w)
+		for _, w := range g.nowhere(l.Epoch, wire.Range{From: r.From, To: r.To}) {
+			if !set.Contains(w) {
+				fresh = append(fresh, w)
+				set.Add(w)
+				count += w.Count()
+			}
 		}
 	}
 	if len(fresh) == 0 {
 		return nil
 	}
-	gap := wire.Gap{From: g.dates.stamp(l.From), To: g.dates.stamp(l.To), Why: gapWord(l.Why), Epoch: wire.Epoch(l.Epoch.String()),
-		Ranges: fresh[:min(len(fresh), wire.MaxRanges)], Detail: fmt.Sprintf("%d records of epoch %s were lost", l.Count(), l.Epoch)}
-	if err := g.tryEvent(wire.Event{Kind: "gap", Gap: &gap}); err != nil {
+	if err := g.refile(l); err != nil {
 		return err
 	}
-	g.countLost(l.Count())
+	gap := wire.Gap{From: g.dates.stamp(l.From), To: g.dates.stamp(l.To), Why: gapWord(l.Why), Epoch: wire.Epoch(l.Epoch.String()),
+		Ranges: fresh[:min(len(fresh), wire.MaxRanges)], Detail: fmt.Sprintf("%d records of epoch %s were lost", count, l.Epoch)}
+	if err := g.fileGap(gap, nil); err != nil {
+		return err
+	}
+	g.countLost(count)
 	d[l.Epoch.String()] = set
 	b, err := json.Marshal(d)
 	if err != nil {
 		return err
 	}
 	return g.journal.SetState(declaredKey, b)
+}
+
+// nowhere returns what of a range no store has: what was stored before the card
+// forgot it is not lost. After a rewind it may be, and is declared then.
+func (g *Gateway) nowhere(e journal.Epoch, r wire.Range) []wire.Range {
+	if g.uplink == nil {
+		return []wire.Range{r}
+	}
+	return g.uplink.Missing(wire.Epoch(e.String()), r)
 }
 
 // gapWord is the contract's word for the journal's.

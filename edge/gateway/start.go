@@ -126,22 +126,37 @@ func password(cfg *config.Uplink) func() (string, error) {
 }
 
 // declareStart writes down that the gateway started and, if it ran before, the
-// gap in which it did not: from the last commit on.
+// gap in which it did not: from the last commit on. Ends of runs before that one
+// are declared too, if the start after them did not live to commit it.
 func (g *Gateway) declareStart() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	epochs := g.journal.Epochs()
-	clean := true
-	if len(epochs) > 1 {
-		last := epochs[len(epochs)-2]
+	told, clean := g.openGaps().Told, true
+	for i, last := range epochs[:max(len(epochs)-1, 0)] {
+		next := epochs[i+1]
 		clean = last.Clean
-		gap := wire.Gap{From: g.dates.stamp(last.LastCommit), To: g.moment(g.started), Why: pauseWord(last, g.clock.Boot()),
-			Epoch: wire.Epoch(last.Epoch.String())}
-		gap.Detail = pauseDetail(gap.Why, g.opt.Config.Journal.Commit)
-		g.event(wire.Event{Kind: "gap", Gap: &gap})
+		if last.Epoch.N <= told {
+			continue
+		}
+		to := g.dates.stamp(next.Opened)
+		if i == len(epochs)-2 {
+			to = g.moment(g.started)
+		}
+		g.declareEnd(last, next.Opened.Boot, to)
 	}
 	g.event(wire.Event{Kind: "boot", Boot: &wire.Boot{Version: g.opt.Version, Epoch: g.epoch, Clean: clean}})
 	g.kickSync()
+}
+
+// declareEnd files the gap between the last commit of a run and the next start. The
+// caller holds the lock.
+func (g *Gateway) declareEnd(last journal.EpochInfo, nextBoot string, to wire.Moment) {
+	gap := wire.Gap{From: g.dates.stamp(last.LastCommit), To: to, Why: pauseWord(last, nextBoot), Epoch: wire.Epoch(last.Epoch.String())}
+	gap.Detail = pauseDetail(gap.Why, g.opt.Config.Journal.Commit)
+	if err := g.fileGap(gap, func(o *openGaps) { o.Told = last.Epoch.N }); err != nil {
+		g.log.Error("a pause cannot be declared", "epoch", last.Epoch.String(), "error", err)
+	}
 }
 
 func pauseWord(last journal.EpochInfo, boot string) string {

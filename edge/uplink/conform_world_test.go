@@ -187,4 +187,3 @@ func (w *twin) save(dead *bool, state []byte) error {
 	}
 	return nil
 }
-

@@ -1,0 +1,139 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/lamppost-city/lamppost/edge/journal"
+	"github.com/lamppost-city/lamppost/edge/record"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// gapsKey is the journal's state key for openGaps.
+const gapsKey = "gaps"
+
+// maxOpenGaps bounds the gaps that are remembered; beyond it the oldest two become
+// one that spans both.
+const maxOpenGaps = 64
+
+// openGaps are the gaps that no store is known to have. They are kept as a state,
+// which outlives the records that carry them: a gap whose record is given up by the
+// quota, dropped from memory or damaged before it was sent is filed again, else
+// what it declared would be lost silently after all.
+type openGaps struct {
+	// Told is the counter of the newest run whose end was declared. It is committed
+	// together with the gap that declares it: a power cut right after a start takes
+	// both, and the next start declares that end too.
+	Told uint32    `json:"told,omitempty"`
+	Open []openGap `json:"open,omitempty"`
+}
+
+// openGap is a gap and the record that carries it.
+type openGap struct {
+	Epoch wire.Epoch `json:"epoch"`
+	Seq   uint64     `json:"seq,omitempty"` // 0: not known
+	Gap   wire.Gap   `json:"gap"`
+}
+
+func (g *Gateway) openGaps() (o openGaps) {
+	if b, ok := g.journal.State(gapsKey); ok && json.Unmarshal(b, &o) != nil {
+		return openGaps{} // ends of runs are declared twice then, rather than never
+	}
+	return o
+}
+
+// fileGap writes a gap down and hands it to the uplink. change, if there is one,
+// changes what is committed with it. The caller holds the lock.
+func (g *Gateway) fileGap(gap wire.Gap, change func(*openGaps)) error {
+	o := g.openGaps()
+	o.Open = slices.DeleteFunc(o.Open, g.gapStored)
+	if change != nil {
+		change(&o)
+	}
+	if len(o.Open) >= maxOpenGaps {
+		both := span(o.Open[0].Gap, o.Open[1].Gap)
+		o.Open = o.Open[2:]
+		if err := g.carry(both, &o); err != nil {
+			return err
+		}
+	}
+	return g.carry(gap, &o)
+}
+
+func (g *Gateway) gapStored(x openGap) bool {
+	return g.uplink != nil && x.Seq > 0 && g.uplink.Stored(x.Epoch, wire.Range{From: x.Seq, To: x.Seq})
+}
+
+// carry appends the record of a gap, with o and the gap in it as state.
+func (g *Gateway) carry(gap wire.Gap, o *openGaps) error {
+	e := wire.Event{V: wire.Version, Kind: "gap", Gap: &gap, At: g.moment(g.opt.BootMS())}
+	// A damaged header takes its stamp with it; a gap must have bounds to travel.
+	for _, m := range []*wire.Moment{&gap.To, &gap.From} {
+		if m.Unix == 0 && m.Boot == "" {
+			*m = e.At
+		}
+	}
+	body, err := record.AppendEvent(nil, e)
+	if err != nil {
+		return err
+	}
+	o.Open = append(o.Open, openGap{Epoch: g.epoch, Gap: gap})
+	state, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	seq, err := g.journal.AppendState(record.KindEvent, body, gapsKey, state)
+	if err != nil {
+		return err
+	}
+	o.Open[len(o.Open)-1].Seq = seq
+	if state, err = json.Marshal(o); err != nil {
+		return err
+	}
+	if err := g.journal.SetState(gapsKey, state); err != nil || g.uplink == nil {
+		return err
+	}
+	e.Epoch, e.Seq = g.epoch, seq
+	return g.uplink.Event(e)
+}
+
+// refile files those gaps again whose records are among the lost ones. The caller
+// holds the lock.
+func (g *Gateway) refile(l journal.Loss) error {
+	var again []wire.Gap
+	hit := func(x openGap) bool {
+		return x.Epoch == wire.Epoch(l.Epoch.String()) && slices.ContainsFunc(l.Ranges, func(r journal.Range) bool {
+			return r.From <= x.Seq && x.Seq <= r.To
+		})
+	}
+	for _, x := range g.openGaps().Open {
+		if hit(x) && !g.gapStored(x) {
+			again = append(again, x.Gap)
+		}
+	}
+	for len(again) > 1 && len(again) > maxOpenGaps/2 {
+		again = append(again[2:], span(again[0], again[1]))
+	}
+	forget := func(o *openGaps) { o.Open = slices.DeleteFunc(o.Open, hit) }
+	for _, gap := range again {
+		if err := g.fileGap(gap, forget); err != nil {
+			return fmt.Errorf("a gap whose record is lost: %w", err)
+		}
+		forget = nil
+	}
+	return nil
+}
+
+// span is one gap over two, with the numbers only if they are of one epoch and few.
+func span(a, b wire.Gap) wire.Gap {
+	out := wire.Gap{From: a.From, To: b.To, Why: a.Why, Detail: "several gaps, declared as one"}
+	if a.Epoch != b.Epoch {
+		return out
+	}
+	out.Epoch = a.Epoch
+	if set, ok := wire.SetOf(slices.Concat(a.Ranges, b.Ranges)...); ok && set.Len() <= wire.MaxRanges && len(a.Ranges)*len(b.Ranges) > 0 {
+		out.Ranges = set.Ranges()
+	}
+	return out
+}
