@@ -71,6 +71,7 @@ func (p *parts) serve(ctx context.Context) error {
 	g.Go(func() error { return p.images.Run(failed) })
 	g.Go(func() error { return p.cases.Run(failed) })
 	g.Go(func() error { return p.store.run(failed) })
+	g.Go(func() error { return p.commands.Run(failed) })
 	g.Go(func() error {
 		if err := server.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("http: %w", err)

@@ -18,6 +18,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/api"
 	"github.com/lamppost-city/lamppost/cloud/broker"
 	"github.com/lamppost-city/lamppost/cloud/cases"
+	"github.com/lamppost-city/lamppost/cloud/commands"
 	"github.com/lamppost-city/lamppost/cloud/console"
 	"github.com/lamppost-city/lamppost/cloud/database"
 	"github.com/lamppost-city/lamppost/cloud/fleet"
@@ -43,6 +44,7 @@ type parts struct {
 	fleet    *fleet.Registry
 	cases    *cases.Book
 	images   *images.Album
+	commands *commands.Desk
 	broker   *broker.Broker // nil: an external one
 	ingest   *ingest.Ingest
 	handler  http.Handler
@@ -54,7 +56,7 @@ func open(ctx context.Context, o Options) (*parts, error) {
 	p := &parts{o: o, started: time.Now(), metrics: prometheus.NewRegistry(), live: live.New(live.Options{})}
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		p.openAddresses, p.openData, p.openStore, p.openJobs, p.openBroker, p.openIngest, p.openAPI,
+		p.openAddresses, p.openData, p.openStore, p.openJobs, p.openCommands, p.openBroker, p.openIngest, p.openAPI,
 	} {
 		if err := step(ctx); err != nil {
 			return p, err
@@ -108,7 +110,8 @@ func (p *parts) openData(ctx context.Context) (err error) {
 	p.onClose(unlock)
 	p.db, err = database.Open(ctx, filepath.Join(dir, "lamppost.db"),
 		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
-		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()})
+		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()},
+		database.Schema{Name: "commands", Steps: commands.Schema()})
 	if err != nil {
 		return storage(err)
 	}
@@ -169,7 +172,7 @@ func (p *parts) openIngest(context.Context) (err error) {
 	s := p.o.Settings
 	o := ingest.Options{
 		Broker: p.info().MQTT.Address, Username: s.MQTT.Username, Password: s.MQTT.Password, Prefix: s.Prefix, Share: s.MQTT.Share,
-		Store: p.store, Fleet: p.fleet, Ledger: p.fleet, Alerts: p.cases, Images: p.images, DB: p.db,
+		Store: p.store, Fleet: p.fleet, Ledger: p.fleet, Alerts: p.cases, Images: p.images, Commands: p.commands, DB: p.db,
 		Metrics: p.metrics, Log: p.o.Log.With("part", "ingest"),
 	}
 	if p.broker != nil {
@@ -188,7 +191,7 @@ func (p *parts) openAPI(context.Context) error {
 		})
 	}
 	p.handler = api.New(api.Options{
-		Info: p.info, Fleet: p.fleet, Alerts: p.cases, Images: p.images, Points: p.store, Metrics: metrics,
+		Info: p.info, Fleet: p.fleet, Alerts: p.cases, Images: p.images, Commands: p.commands, Points: p.store, Metrics: metrics,
 		Live: p.live, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure,
 		Checks: []api.Check{
 			{Name: "database", Do: p.db.Check}, {Name: "store", Do: p.store.check}, {Name: "writes", Do: p.ingest.CheckStore}, {Name: "mqtt", Do: p.ingest.CheckLink},
@@ -204,6 +207,7 @@ func (p *parts) info() view.Info {
 		Version: p.o.Version, Store: view.StoreInfo{ID: p.store.ID(), Kind: "embedded"},
 		MQTT:    view.MQTTInfo{Address: s.MQTT.Broker, Prefix: s.Prefix},
 		Started: p.started.UnixMilli(), Now: time.Now().UnixMilli(), Insecure: s.Insecure,
+		CommandKey: p.commands.PublicKey(),
 	}
 	if s.Store.Influx != nil {
 		i.Store.Kind = "influx"

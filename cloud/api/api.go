@@ -36,6 +36,13 @@ type Alerts interface {
 	Acknowledge(ctx context.Context, id, by, note string, at time.Time) error
 }
 
+// Commands is what the API needs of the desk. Its errors are view.ErrUnknown,
+// view.ErrBusy and *view.FieldError.
+type Commands interface {
+	Rewind(ctx context.Context, gateway string, since int64, by string, now time.Time) (view.Command, error)
+	List(ctx context.Context, gateway string) ([]view.Command, error)
+}
+
 // Images is what the API needs of the album.
 type Images interface {
 	File(ctx context.Context, id string) (*os.File, time.Time, error)
@@ -57,17 +64,18 @@ type Check struct {
 
 // Options is everything the API shows. All fields but AnyHost are required.
 type Options struct {
-	Info    func() view.Info
-	Fleet   Fleet
-	Alerts  Alerts
-	Images  Images
-	Points  Points
-	Metrics []view.Metric
-	Live    http.Handler // the stream of events
-	Console http.Handler // everything that is not an API route
-	Checks  []Check
-	Gather  *prometheus.Registry // shown at /metrics; the API adds its own counters
-	Log     *slog.Logger
+	Info     func() view.Info
+	Fleet    Fleet
+	Alerts   Alerts
+	Images   Images
+	Commands Commands
+	Points   Points
+	Metrics  []view.Metric
+	Live     http.Handler // the stream of events
+	Console  http.Handler // everything that is not an API route
+	Checks   []Check
+	Gather   *prometheus.Registry // shown at /metrics; the API adds its own counters
+	Log      *slog.Logger
 	// AnyHost answers requests whatever host they name. Without it a page from
 	// elsewhere could point its own name at this machine (DNS rebinding) and read
 	// everything.
@@ -94,6 +102,8 @@ func (s *server) routes() []route {
 		{"GET", prefix + "/info", s.info},
 		{"GET", prefix + "/gateways", s.gateways},
 		{"GET", prefix + "/gateways/{id}", s.gateway},
+		{"GET", prefix + "/gateways/{id}/commands", s.commands},
+		{"POST", prefix + "/gateways/{id}/rewind", s.rewind},
 		{"GET", prefix + "/values", s.values},
 		{"GET", prefix + "/series", s.series},
 		{"GET", prefix + "/alerts", s.alerts},

@@ -103,6 +103,25 @@ func (f *fakes) Acknowledge(_ context.Context, id, by, note string, _ time.Time)
 	return nil
 }
 
+// desk is the part of the fakes that would be another List.
+type desk struct{ *fakes }
+
+func (d desk) List(context.Context, string) ([]view.Command, error) {
+	return []view.Command{{ID: "c1", Gateway: "gw", Kind: "rewind", State: "done", LastSent: ptr(int64(1)), Answered: ptr(int64(2)), Records: 3}}, d.broken
+}
+
+func (f *fakes) Rewind(_ context.Context, gateway string, since int64, by string, _ time.Time) (view.Command, error) {
+	switch {
+	case gateway == "busy":
+		return view.Command{}, fmt.Errorf("commands: %w", view.ErrBusy)
+	case gateway != "gw":
+		return view.Command{}, view.ErrUnknown
+	case since > 5000:
+		return view.Command{}, &view.FieldError{Field: "since", Text: view.Text{Zh: "晚于现在", En: "in the future"}}
+	}
+	return view.Command{ID: "c1", Gateway: gateway, Kind: "rewind", Since: since, By: by, Store: "s", State: "waiting"}, f.broken
+}
+
 func (f *fakes) File(_ context.Context, id string) (*os.File, time.Time, error) {
 	if id != "pic" {
 		return nil, time.Time{}, view.ErrUnknown
@@ -140,7 +159,7 @@ func newAPI(t testing.TB, f *fakes, edit ...func(*Options)) http.Handler {
 	}
 	o := Options{
 		Info:  func() view.Info { return view.Info{Version: "1", Store: view.StoreInfo{ID: "s", Kind: "embedded"}} },
-		Fleet: f, Alerts: f, Images: f, Points: f,
+		Fleet: f, Alerts: f, Images: f, Points: f, Commands: desk{f},
 		Metrics: []view.Metric{{Name: "level", Unit: "m"}},
 		Live:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "event: hello\n\n") }),
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "console") }),
@@ -211,6 +230,14 @@ func TestAnswersMatchTheirSchemas(t *testing.T) {
 		{"GET", a + "/gateways", a + "/gateways", "", "200"},
 		{"GET", a + "/gateways/gw", a + "/gateways/{id}", "", "200"},
 		{"GET", a + "/gateways/no", a + "/gateways/{id}", "", "404"},
+		{"GET", a + "/gateways/gw/commands", a + "/gateways/{id}/commands", "", "200"},
+		{"GET", a + "/gateways/no/commands", a + "/gateways/{id}/commands", "", "404"},
+		{"POST", a + "/gateways/gw/rewind", a + "/gateways/{id}/rewind", `{"since":0,"by":"王芳"}`, "202"},
+		{"POST", a + "/gateways/gw/rewind", a + "/gateways/{id}/rewind", `{"by":"王芳"}`, "400"},
+		{"POST", a + "/gateways/gw/rewind", a + "/gateways/{id}/rewind", `{"since":9000}`, "400"},
+		{"POST", a + "/gateways/no/rewind", a + "/gateways/{id}/rewind", `{"since":0}`, "404"},
+		{"POST", a + "/gateways/busy/rewind", a + "/gateways/{id}/rewind", `{"since":0}`, "409"},
+		{"POST", a + "/gateways/gw/rewind", a + "/gateways/{id}/rewind", ``, "415"},
 		{"GET", a + "/values", a + "/values", "", "200"},
 		{"GET", a + "/values?gateway=gw", a + "/values", "", "200"},
 		{"GET", a + "/values?gateway=../x", a + "/values", "", "400"},

@@ -10,7 +10,7 @@
 // Storing twice is the same as storing once, so a message may come any number of
 // times and in any order.
 //
-// Each lane (live, backfill, alerts with events, pictures, state) has a connection
+// Each lane (live, backfill, alerts with events, pictures, state, replies) has a connection
 // of its own, so that none waits behind another at the broker. Sessions are clean:
 // the gateways' journals are the queues, the broker is none. While a store is down
 // nothing is acknowledged, to the gateways or to the broker; a lane that cannot

@@ -47,6 +47,13 @@ type Images interface {
 	Piece(ctx context.Context, gateway string, m wire.ImageMeta, data []byte, at time.Time) (stored bool, err error)
 }
 
+// Commands takes what gateways answer to commands. Reply returns nil only when it is
+// on the disk, or of no interest; Came says that a gateway came online.
+type Commands interface {
+	Reply(ctx context.Context, gateway string, r wire.Reply, at time.Time) error
+	Came(gateway string)
+}
+
 // DB keeps what is parked; it must have Schema.
 type DB interface {
 	Write(ctx context.Context, fn func(*sql.Tx) error) error
@@ -54,7 +61,7 @@ type DB interface {
 }
 
 // Options says where messages come from and where they go. All fields but
-// Username, Password and Share are required. While Store.ID is empty, nothing is
+// Username, Password, Share and Commands are required. While Store.ID is empty, nothing is
 // acknowledged: the store is not open yet.
 type Options struct {
 	Broker             string // URL: mqtt://host:1883
@@ -63,14 +70,16 @@ type Options struct {
 	// Share shares the lanes with other aggregators that use the same prefix.
 	Share bool
 
-	Store   store.Store
-	Fleet   Fleet
-	Ledger  Ledger
-	Alerts  Alerts
-	Images  Images
-	DB      DB
-	Metrics prometheus.Registerer
-	Log     *slog.Logger
+	Store  store.Store
+	Fleet  Fleet
+	Ledger Ledger
+	Alerts Alerts
+	Images Images
+	// Commands may be nil: then nobody asks gateways for anything.
+	Commands Commands
+	DB       DB
+	Metrics  prometheus.Registerer
+	Log      *slog.Logger
 }
 
 // Ingest is the way in. Make it with New, run it once.
@@ -80,6 +89,7 @@ type Ingest struct {
 	counts *counts
 	parked *parking
 	out    *outbox
+	posts  chan posted // to gateways, beside what the outbox gathers
 	lanes  []*lane
 	pace   pace
 
@@ -93,7 +103,7 @@ func New(o Options) (*Ingest, error) {
 	if err := wire.CheckPrefix(o.Prefix); err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
-	in := &Ingest{o: o, id: "aggregator-" + strings.ToLower(rand.Text()[:10]), counts: newCounts(o.Metrics)}
+	in := &Ingest{o: o, id: "aggregator-" + strings.ToLower(rand.Text()[:10]), counts: newCounts(o.Metrics), posts: make(chan posted, maxPosts)}
 	in.parked = newParking(o.DB, in.counts)
 	in.out = newOutbox(o.Prefix, o.Store.ID, in.credit)
 	in.ack.failed(errors.New("not connected yet"))
@@ -109,6 +119,12 @@ func New(o Options) (*Ingest, error) {
 	pictures.consume = in.pictures(pictures)
 	status.consume = in.status(status)
 	in.lanes = []*lane{live, backfill, alerts, pictures, status}
+	if o.Commands != nil {
+		replies := in.lane("reply", wire.ReplyTopic)
+		replies.shared = false // only who asked knows what to do with an answer
+		replies.consume = in.replies(replies)
+		in.lanes = append(in.lanes, replies)
+	}
 	return in, nil
 }
 

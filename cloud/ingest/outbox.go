@@ -302,6 +302,8 @@ func (in *Ingest) pump(ctx context.Context, c paho.Client, lost <-chan error) er
 		case <-ctx.Done(): // once more round, for what is gathered
 		case err := <-lost:
 			return err
+		case p := <-in.posts:
+			c.Publish(p.topic, 1, false, p.payload)
 		case <-in.out.wake:
 		case <-timer.C:
 		case now := <-tidy.C:

@@ -202,6 +202,7 @@ func (in *Ingest) status(l *lane) func(context.Context) error {
 				}
 				if err == nil {
 					in.out.online(topic.Gateway, o.Online)
+					in.came(topic.Gateway, o.Online)
 				}
 			} else {
 				var s wire.State

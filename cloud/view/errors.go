@@ -8,6 +8,8 @@ var (
 	ErrUnknown = errors.New("there is no such thing")
 	// ErrAcknowledged: somebody has acknowledged the alert already.
 	ErrAcknowledged = errors.New("the alert is already acknowledged")
+	// ErrBusy: as much as is allowed is waiting already.
+	ErrBusy = errors.New("too much is waiting already")
 	// ErrRefused: what a gateway sent will never be taken, however often it comes.
 	ErrRefused = errors.New("refused")
 )

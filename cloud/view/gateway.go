@@ -16,6 +16,9 @@ type Info struct {
 	Started  int64     `json:"started"`
 	Now      int64     `json:"now"`
 	Insecure bool      `json:"insecure"` // listens on more than loopback, without accounts
+	// CommandKey is the public key that commands are signed with, for the gateways'
+	// uplink.rewind_keys.
+	CommandKey string `json:"command_key"`
 }
 
 // StoreInfo names the time-series store.
@@ -71,4 +74,24 @@ type Camera struct {
 	Device  string  `json:"device"`
 	Image   *string `json:"image"` // image id; null: no still has come yet
 	T       *int64  `json:"t"`     // when it was taken
+}
+
+// Command is something that a gateway was asked to do, and what became of it.
+type Command struct {
+	ID      string `json:"id"`
+	Gateway string `json:"gateway"`
+	Kind    string `json:"kind"` // rewind: send again what it still has
+	Store   string `json:"store"`
+	Since   int64  `json:"since"` // of the records; 0: everything
+	By      string `json:"by"`    // who asked; empty: not said
+	Issued  int64  `json:"issued"`
+	Until   int64  `json:"until"` // when it is given up
+	// State: waiting for the gateway, done, refused by it, or expired without an answer.
+	State    string `json:"state"`
+	Sent     int    `json:"sent"` // how often it was published
+	LastSent *int64 `json:"last_sent"`
+	Answered *int64 `json:"answered"`
+	// Why is the gateway's word if it refused: key, signature, late, early, off, failed.
+	Why     string `json:"why"`
+	Records uint64 `json:"records"` // how many it will send again
 }

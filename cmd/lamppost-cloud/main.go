@@ -10,9 +10,11 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/lamppost-city/lamppost/cloud/aggregator"
+	"github.com/lamppost-city/lamppost/cloud/commands"
 	"github.com/lamppost-city/lamppost/cloud/ingest"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
@@ -63,7 +65,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.As(err, &problems), errors.Is(err, aggregator.ErrSettings), errors.Is(err, fs.ErrNotExist):
 		return exitConfig
-	case errors.Is(err, ingest.ErrShare):
+	case errors.Is(err, ingest.ErrShare), errors.Is(err, errNoAnswer):
 		return exitNoAnswer
 	case errors.Is(err, aggregator.ErrInUse), errors.Is(err, syscall.EADDRINUSE):
 		return exitInUse
@@ -88,6 +90,10 @@ func explain(w io.Writer, err error) {
 	fmt.Fprintln(w, "error:", err)
 	hint := ""
 	switch {
+	case errors.Is(err, errNoAnswer):
+		hint = "is it running, and does it listen there? name its address with --api, or its configuration with --config"
+	case errors.Is(err, fs.ErrNotExist) && strings.Contains(err.Error(), commands.KeyFile):
+		hint = "the key is made when the aggregator first starts; name its configuration with --config if its data is elsewhere"
 	case errors.Is(err, syscall.EADDRINUSE):
 		hint = "another program listens there; stop it, change the address in the configuration, or start with --port-fallback"
 	case errors.Is(err, aggregator.ErrInUse):

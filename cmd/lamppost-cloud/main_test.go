@@ -46,6 +46,13 @@ func TestCommandLine(t *testing.T) {
 		"check a bad file":     {[]string{"check", bad}, 3, "", "bad.yaml:1:9"},
 		"check no file":        {[]string{"check", filepath.Join(dir, "none.yaml")}, 3, "", "no such file"},
 		"serve a bad file":     {[]string{"serve", "--config", bad}, 3, "", "E5002"},
+		"no key yet":           {[]string{"key", "--config", good}, 3, "", "hint: the key is made when the aggregator first starts"},
+		"rewind whom":          {[]string{"rewind", "--since", "1h"}, 2, "", "--all"},
+		"rewind one and all":   {[]string{"rewind", "--all", "--gateway", "g", "--since", "1h"}, 2, "", "--all"},
+		"rewind since when":    {[]string{"rewind", "--all"}, 2, "", "is not a time"},
+		"rewind where":         {[]string{"rewind", "--all", "--since", "1h", "--api", "ftp://x"}, 2, "", "is not an address"},
+		"nobody there":         {[]string{"rewind", "--all", "--since", "1h", "--api", "http://127.0.0.1:1"}, 4, "", "hint: is it running"},
+		"commands of nobody":   {[]string{"commands"}, 2, "", "name one gateway"},
 		"an address in use":    {[]string{"serve", "--config", taken}, 6, "", "hint: another program listens there"},
 	} {
 		t.Run(name, func(t *testing.T) {
