@@ -37,7 +37,7 @@ type Anchor struct {
 type Timeline struct {
 	Boot string
 	// After is the latest date that the boots before were given, Unix milliseconds:
-	// every date of this one lies behind it. 0: there is none. Set before the first Add.
+	// every date of this one lies behind it. 0: there is none. Set before the second Add.
 	After    int64
 	segments []segment
 }

@@ -71,7 +71,9 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(), e
 	old := g.gen
 	g.gen = gen
 	if old == nil {
+		g.recallUndated()
 		g.restoreRules(gen)
+		g.dateAlerts()
 	} else {
 		g.adoptRules(gen, old)
 		g.adoptDevices(gen, old)

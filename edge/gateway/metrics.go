@@ -52,6 +52,7 @@ func (g *Gateway) register() {
 		defer g.mu.Unlock()
 		return float64(len(g.active))
 	})
+	g.registerClock(gauge)
 	if g.uplink == nil {
 		return
 	}

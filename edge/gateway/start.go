@@ -100,7 +100,7 @@ func (g *Gateway) openUplink() error {
 		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
 		Sync:    func() error { return g.journal.Sync(context.Background()) },
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
-		Clock:   g.clock, Log: g.log, Limits: limits(cfg),
+		Clock:   g.clock, Time: g.clock.Time, Log: g.log, Limits: limits(cfg),
 	})
 	if err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/obs"
-	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/status"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -195,10 +194,7 @@ func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 		h.Shared = g.gen.lines.shared(l.ID)
 		v.Lines = append(v.Lines, h)
 	}
-	v.Clock = health.Clock{State: g.clock.State(), For: time.Duration(now-g.started) * time.Millisecond, Year: g.opt.Wall().Year()}
-	if v.Clock.State == clock.Unsynced && v.Clock.For < 30*time.Second {
-		v.Clock.State = clock.Synced // it has hardly had time to find out
-	}
+	v.Clock = g.clockHealth(now)
 	j := g.journal.Stats()
 	v.Journal = health.Journal{Used: j.Bytes, Quota: j.Quota, Lost: g.lostTotal()}
 	if j.Degraded && j.Err != nil {
@@ -225,7 +221,7 @@ func (g *Gateway) uplinkView(now int64) health.Uplink {
 // snapshot is what the status page shows.
 func (g *Gateway) snapshot() status.Snapshot {
 	s := status.Snapshot{Gateway: g.id, State: g.state(), Values: []status.Value{}, Alerts: []wire.Alert{}, Lines: []status.Line{}}
-	s.Name = s.State.Site.Name
+	s.Name, s.Clock = s.State.Site.Name, g.clockStatus()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.Lines = append(s.Lines, g.lineViews()...)

@@ -49,8 +49,13 @@ type Line struct {
 // Clock says what the gateway's time is worth.
 type Clock struct {
 	State string        // synced, held, unsynced
-	For   time.Duration // since when
+	For   time.Duration // since when; of held: since the last confirmation
 	Year  int           // what the wall clock says
+	Error time.Duration // half width of what the time may be, unless unsynced
+	// Disputed names two sources that contradict each other by Off: kernel, uplink, or
+	// empty for what was known before. Only if Off is not 0.
+	Disputed [2]string
+	Off      time.Duration
 }
 
 // Journal is the state of the disk.
@@ -190,13 +195,21 @@ func line(l Line) []wire.Health {
 }
 
 func clock(c Clock) []wire.Health {
+	out := clockState(c)
+	if c.Off != 0 {
+		out = append(out, one("clock-dispute", "warn", "", clockDispute, timeSources[c.Disputed[0]], span(c.Off.Abs()), timeSources[c.Disputed[1]])...)
+	}
+	return out
+}
+
+func clockState(c Clock) []wire.Health {
 	switch {
 	case c.State == "unsynced" && c.Year < 2025:
 		return one("clock", "warn", "", clockPast, c.Year)
 	case c.State == "unsynced":
 		return one("clock", "warn", "", clockUnsynced, span(c.For))
 	case c.State == "held" && c.For > 24*time.Hour:
-		return one("clock", "info", "", clockHeld, span(c.For))
+		return one("clock", "info", "", clockHeld, span(c.For), span(c.Error))
 	default:
 		return nil
 	}

@@ -58,11 +58,14 @@ var (
 		"The clock says %[1]d: this board has no clock chip and no time source has been reached yet. Values are kept with their time since boot and dated later; nothing is lost.",
 		"时钟显示 %[1]d 年：本板没有时钟芯片，尚未连上授时源。数据先按开机时长保存，之后补标时间，不会丢失。"}
 	clockUnsynced = text{
-		"The clock has not been confirmed for %[1]s. Values are kept with their time since boot and dated as soon as a time source answers; check NTP (UDP 123).",
-		"时钟已 %[1]s 未校准。数据先按开机时长保存，授时恢复后补标时间；请检查 NTP（UDP 123）。"}
+		"The clock has not been confirmed for %[1]s. Values are kept with their time since boot and dated as soon as a time source answers; check NTP (UDP 123), and with chrony that rtcsync is on.",
+		"时钟已 %[1]s 未校准。数据先按开机时长保存，授时恢复后补标时间；请检查 NTP（UDP 123）；使用 chrony 时须启用 rtcsync。"}
 	clockHeld = text{
-		"The clock has run on its own for %[1]s since its last confirmation.",
-		"时钟距上次校准已自行运行 %[1]s。"}
+		"The clock has run on its own for %[1]s since its last confirmation; it may be wrong by %[2]s. Check NTP (UDP 123).",
+		"时钟距上次校准已自行运行 %[1]s，误差可能达 %[2]s。请检查 NTP（UDP 123）。"}
+	clockDispute = text{
+		"Two sources of time differ by %[2]s, more than both allow: %[1]s and %[3]s. One of them is wrong, and the times here may be. Check the NTP server of this board and the aggregator's clock.",
+		"两个时间来源相差 %[2]s，超出双方误差：%[1]s与%[3]s。其中之一有误，本机时间可能不准。请检查本机所用 NTP 服务器和汇聚平台的时钟。"}
 	diskFails = text{
 		"The journal cannot be written: %[1]s. Sampling, rules and alerts go on; what does not fit in memory is declared lost. Check the card.",
 		"日志无法写入：%[1]s。采集、规则和告警照常运行；内存放不下的数据会声明丢失。请检查存储卡。"}
@@ -86,6 +89,13 @@ var (
 		"已连接，但已 %[1]s 没有确认；%[2]d 条记录待确认。汇聚平台或其存储可能停机。"}
 )
 
+// timeSources are the sources of time, as they are called in sentences.
+var timeSources = map[string]text{
+	"kernel": {"NTP", "NTP"},
+	"uplink": {"the aggregator", "汇聚平台"},
+	"":       {"what was known before", "此前已知的时间"},
+}
+
 func one(id, level, about string, t text, args ...any) []wire.Health {
 	return []wire.Health{{ID: id, Level: level, About: about, Text: map[string]string{
 		"en": stops.Replace(fmt.Sprintf(t.en, localize(args, "en")...)), "zh": stops.Replace(fmt.Sprintf(t.zh, localize(args, "zh")...)),
@@ -101,8 +111,13 @@ type span time.Duration
 func localize(args []any, lang string) []any {
 	out := make([]any, len(args))
 	for i, a := range args {
-		if d, ok := a.(span); ok {
-			a = d.in(lang)
+		switch v := a.(type) {
+		case span:
+			a = v.in(lang)
+		case text:
+			if a = v.en; lang == "zh" {
+				a = v.zh
+			}
 		}
 		out[i] = a
 	}

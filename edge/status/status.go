@@ -31,6 +31,19 @@ type Snapshot struct {
 	Alerts  []wire.Alert `json:"alerts"`
 	Uplink  Uplink       `json:"uplink"`
 	Lines   []Line       `json:"lines"`
+	Clock   Clock        `json:"clock"`
+}
+
+// Clock is what the gateway's time is worth.
+type Clock struct {
+	State   string `json:"state"`            // synced, held, unsynced
+	ErrorMS int64  `json:"err_ms"`           // half width of what the time may be; 0 while unsynced
+	Source  string `json:"source,omitempty"` // kernel, uplink: who said it last
+	ForMS   int64  `json:"for_ms"`           // since a source was heard, or since boot while unsynced
+	Undated uint64 `json:"undated"`          // records that wait until their time is known
+	Floor   int64  `json:"floor"`            // Unix ms that have surely passed
+	// Disputed: the two sources named contradict each other.
+	Disputed []string `json:"disputed,omitempty"`
 }
 
 // Value is the newest reading of one stream.

@@ -1,0 +1,592 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/clock"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/journal"
+	"github.com/lamppost-city/lamppost/edge/record"
+	"github.com/lamppost-city/lamppost/edge/wire"
+	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
+	"pgregory.net/rapid"
+)
+
+// A history is the life of a board, told in advance: what its clocks do while a
+// whole gateway runs on it. It plays in a bubble, so that weeks take no time, and
+// is judged by the truth that only the test knows.
+type history struct {
+	Chip  string // none: 1970 at each boot; fake: what was saved last; battery
+	Boots []lifetime
+}
+
+// lifetime is one boot.
+type lifetime struct {
+	PPM   int64 // by how much boot time runs too fast
+	Steps []step
+	Cut   bool          // the power goes; else the gateway is stopped in order
+	Off   time.Duration // before the next boot
+}
+
+// step is one thing that happens: wait, sync (by Arg ms at most), lose (nobody keeps
+// the clock any more), jump (somebody sets the wall clock by Arg ms), flood (the water
+// is high from here on), ebb, suspend, restart (of the program).
+type step struct {
+	What string
+	Arg  int64
+}
+
+// board plays a history.
+type board struct {
+	t       *testing.T
+	cfg     *config.Config
+	metrics *obs.Catalog
+	dir     string
+	made    int // directories
+
+	began   time.Time     // of the bubble
+	asleep  time.Duration // suspended, in all
+	battery int64         // what the chip shows besides the truth, ms
+	saved   int64         // what fake-hwclock saved, Unix ms
+	boots   []power
+	water   float64
+
+	kind   string
+	kernel struct {
+		off    int64 // wall clock besides the truth at loss, or while synced
+		synced bool
+		err    int64
+		lostAt int64 // boot ms; 0: it is kept
+	}
+
+	given map[given]int64 // every date that was ever given
+	order []given
+
+	mu sync.Mutex // the gateway reads what a step changes
+}
+
+// power is a boot as it really was.
+type power struct {
+	id    string
+	start int64 // true time of boot time 0
+	ppm   int64
+}
+
+type given struct {
+	epoch  string
+	seq    uint64
+	stream obs.Stream
+}
+
+const startOfTime = 1_795_291_200_000
+
+func (b *board) truth() int64 {
+	return startOfTime + (time.Since(b.began) + b.asleep).Milliseconds()
+}
+
+func (b *board) now() *power { return &b.boots[len(b.boots)-1] }
+
+func (p *power) bootMS(truth int64) int64 {
+	d := truth - p.start
+	return d + d*p.ppm/1_000_000
+}
+
+func (p *power) truth(bootMS int64) int64 { return p.start + bootMS - bootMS*p.ppm/1_000_000 }
+
+func (b *board) bootMS() int64 { return b.now().bootMS(b.truth()) }
+
+// wall is what the wall clock says.
+func (b *board) wall() int64 {
+	if k := &b.kernel; k.lostAt != 0 {
+		return b.now().truth(k.lostAt) + k.off + b.bootMS() - k.lostAt
+	}
+	return b.truth() + b.kernel.off
+}
+
+func (b *board) ask() clock.Kernel {
+	k := clock.Kernel{BootMS: b.bootMS(), UnixMS: b.wall(), ErrMS: b.kernel.err, Synced: b.kernel.synced}
+	if b.kernel.lostAt != 0 {
+		k.ErrMS += (k.BootMS - b.kernel.lostAt) * 500 / 1_000_000
+		k.Synced = k.Synced && k.ErrMS < 16_000
+	}
+	return k
+}
+
+func (b *board) chip() (int64, bool) {
+	if b.kind != "battery" {
+		return 0, false
+	}
+	return (b.truth()+b.battery)/1000*1000 + 500, true
+}
+
+// boot starts the kernel: the wall clock is set by what there is.
+func (b *board) boot(ppm int64) {
+	b.boots = append(b.boots, power{fmt.Sprintf("00000000-0000-4000-8000-%012d", len(b.boots)+1), b.truth(), ppm})
+	b.kernel.synced, b.kernel.err, b.kernel.lostAt = false, 16_000, 1
+	switch wall := b.truth(); b.kind {
+	case "battery":
+		b.kernel.off = b.battery
+	case "fake":
+		b.kernel.off = b.saved - wall
+	default:
+		b.kernel.off = -wall
+	}
+	wait(3 * time.Second) // until the program starts
+}
+
+// start opens the gateway and lets it run; stop ends it in order.
+func (b *board) start() (g *Gateway, stop func()) {
+	ctx, cancel := context.WithCancel(b.t.Context())
+	ready := make(chan Started, 1)
+	g, err := open(ctx, Options{Config: b.cfg, Catalog: b.metrics, Log: slog.New(slog.DiscardHandler),
+		Boot:   clock.Boot{ID: b.now().id},
+		BootMS: func() int64 { b.mu.Lock(); defer b.mu.Unlock(); return b.bootMS() },
+		Kernel: func() clock.Kernel { b.mu.Lock(); defer b.mu.Unlock(); return b.ask() },
+		Chip:   func() (int64, bool) { b.mu.Lock(); defer b.mu.Unlock(); return b.chip() },
+		Wall:   func() time.Time { b.mu.Lock(); defer b.mu.Unlock(); return time.UnixMilli(b.wall()) },
+		Ready:  func(s Started) { ready <- s }})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- g.run(ctx) }()
+	<-ready
+	return g, func() {
+		cancel()
+		if err := errors.Join(<-done, g.journal.Close()); err != nil {
+			b.t.Errorf("the gateway ended with %v", err)
+		}
+	}
+}
+
+func wait(d time.Duration) {
+	time.Sleep(d) // in a bubble: no real time passes
+	synctest.Wait()
+}
+
+// play runs the whole history and judges every date that comes up on the way.
+func (b *board) play(h history) {
+	b.kind = h.Chip
+	for _, l := range h.Boots {
+		b.boot(l.PPM)
+		g, stop := b.start()
+		for _, s := range l.Steps {
+			if s.What == "restart" {
+				stop()
+				wait(time.Second)
+				g, stop = b.start()
+				continue
+			}
+			b.do(s)
+			b.judge(g)
+		}
+		b.saved = b.wall()
+		if l.Cut {
+			b.made++
+			dir := filepath.Join(filepath.Dir(b.dir), fmt.Sprint("journal-", b.made))
+			if err := os.CopyFS(dir, os.DirFS(b.dir)); err != nil {
+				b.t.Fatal(err)
+			}
+			stop()
+			b.use(dir)
+		} else {
+			stop()
+		}
+		wait(l.Off)
+	}
+}
+
+func (b *board) use(dir string) {
+	cfg := *b.cfg
+	cfg.Journal.Dir = dir
+	b.dir, b.cfg = dir, &cfg
+}
+
+func (b *board) do(s step) {
+	b.change(s)
+	switch s.What {
+	case "wait":
+		wait(time.Duration(s.Arg) * time.Millisecond)
+	case "sync":
+		wait(5 * time.Second)
+	}
+}
+
+func (b *board) change(s step) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch k := &b.kernel; s.What {
+	case "wait":
+	case "sync":
+		k.off, k.err, k.synced, k.lostAt = s.Arg, max(s.Arg, -s.Arg)+2, true, 0
+		b.battery = s.Arg // the kernel sets the chip
+	case "lose":
+		k.lostAt = b.bootMS()
+	case "jump":
+		at, wall := b.bootMS(), b.wall()+s.Arg
+		k.off, k.synced, k.lostAt = wall-b.now().truth(at), false, at
+	case "suspend":
+		b.asleep += time.Duration(s.Arg) * time.Millisecond
+	case "flood":
+		b.water = 2
+	case "ebb":
+		b.water = 0
+	default:
+		b.t.Fatalf("step %q", s.What)
+	}
+}
+
+// judge reads all that could travel now, as the uplink does, and holds every date
+// against the truth, against its stated bound and against what was said before.
+func (b *board) judge(g *Gateway) {
+	b.t.Helper()
+	src := &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log}
+	b.order = b.order[:0]
+	for _, e := range g.journal.Epochs() {
+		p := b.of(e.Opened.Boot)
+		err := g.journal.Read(e.Epoch, e.First, e.Last, func(rec journal.Record) error {
+			out := src.travel(e.Epoch, p.id, rec)
+			if rec.Kind == record.KindSample && !out.Undated {
+				at, _ := g.clock.Date(p.id, src.sample.BootMS)
+				b.moment(fmt.Sprintf("sample %d of %s", rec.Seq, e.Epoch), wire.Moment{Boot: p.id, BootMS: src.sample.BootMS, Unix: at.UnixMS, ErrorMS: at.ErrMS})
+				for _, v := range out.Values {
+					b.value(given{e.Epoch.String(), rec.Seq, v.Stream}, v, at)
+				}
+			}
+			if ev := out.Event; ev != nil {
+				b.moment(ev.Kind, ev.At)
+				if ev.Gap != nil {
+					b.moment("gap's begin", ev.Gap.From)
+					b.moment("gap's end", ev.Gap.To)
+				}
+			}
+			if a := out.Alert; a != nil {
+				b.moment("alert", a.At)
+				b.moment("alert's begin", a.Since)
+			}
+			return nil
+		})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	b.rising()
+}
+
+func (b *board) of(id string) *power {
+	for i := range b.boots {
+		if b.boots[i].id == id {
+			return &b.boots[i]
+		}
+	}
+	b.t.Fatalf("boot %q never was", id)
+	return nil
+}
+
+func (b *board) value(k given, v wire.Value, at clock.Date) {
+	if was, ok := b.given[k]; ok && was != v.Time {
+		b.t.Fatalf("%+v was dated %d and is dated %d", k, was-startOfTime, v.Time-startOfTime)
+	}
+	b.given[k] = v.Time
+	b.order = append(b.order, k)
+	if at.Guess != (v.Why == obs.Time) || at.Guess && v.Flag != obs.Suspect {
+		b.t.Fatalf("%+v: guessed %v, and flagged %v %q", k, at.Guess, v.Flag, v.Why)
+	}
+}
+
+// moment holds a date against the truth, if there is one.
+func (b *board) moment(what string, m wire.Moment) {
+	if m.Unix == 0 {
+		return
+	}
+	if off := m.Unix - b.of(m.Boot).truth(m.BootMS); max(off, -off) > m.ErrorMS+1 { // the test's own rounding
+		b.t.Fatalf("%s at %d of boot %s: %d ms off, stated ± %d", what, m.BootMS, m.Boot, off, m.ErrorMS)
+	}
+}
+
+// rising demands that the times of each stream rise in the order of the records.
+func (b *board) rising() {
+	last := map[obs.Stream]int64{}
+	for _, k := range b.order {
+		if b.given[k] <= last[k.stream] {
+			b.t.Fatalf("%+v: dated %d, the one before %d", k, b.given[k]-startOfTime, last[k.stream]-startOfTime)
+		}
+		last[k.stream] = b.given[k]
+	}
+}
+
+// meter is a sensor without a wire.
+type meter struct{ b *board }
+
+func (m meter) Sample(context.Context) ([]obs.Reading, error) {
+	m.b.mu.Lock()
+	defer m.b.mu.Unlock()
+	return []obs.Reading{obs.Of(m.b.water)}, nil
+}
+func (m meter) Close() error { return nil }
+
+func newBoard(t *testing.T) *board {
+	t.Helper()
+	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &board{t: t, metrics: metrics, given: map[given]int64{}, battery: 20_000}
+	kind := drivers.Kind{Name: "meter", Wire: drivers.HTTPHost, Plan: func(decode func(any) error) (*drivers.Plan, error) {
+		var o struct {
+			URL string `yaml:"url,required"`
+		}
+		return &drivers.Plan{Channels: []drivers.Channel{{Name: "level", Min: -10, Max: 10}}, Timeout: time.Second,
+			OpenHTTP: func(drivers.Fetcher) (drivers.Driver, error) { return meter{b}, nil }}, decode(&o)
+	}}
+	src := fmt.Sprintf(`
+gateway: {id: post-1, language: en}
+journal: {dir: "%s", commit: 1m}
+devices:
+  river: {driver: meter, url: "http://192.0.2.1/", every: 30s}
+rules:
+  flood: {when: "river.level > 1", for: 10m, severity: orange, message: {en: "high"}}
+`, filepath.Join(t.TempDir(), "journal"))
+	b.cfg, err = config.Load("post.yaml", []byte(src), config.Env{Kinds: []drivers.Kind{kind}, Catalog: metrics, Rules: RuleChecker})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.cfg.Status = ""
+	b.use(b.cfg.Journal.Dir)
+	return b
+}
+
+const (
+	minutes = int64(60_000)
+	hours   = 60 * minutes
+)
+
+// Boots in 1970, jumps of hours, lost synchronisation, reboots without any: the
+// stored times are right to the stated bound, rise, and never change.
+func TestHistories(t *testing.T) {
+	for name, c := range map[string]struct {
+		h      history
+		waits  bool  // nothing is dated in the end
+		within int64 // ms: no stored time is further off
+	}{
+		"boot in 1970, synchronised after an hour": {history{"none", []lifetime{
+			{PPM: 50, Steps: []step{{"wait", hours}, {"sync", 3}, {"wait", hours}}}}}, false, 1_000},
+		"never synchronised": {history{"none", []lifetime{{Steps: []step{{"wait", hours}}}, {Steps: []step{{"wait", hours}}}}}, true, 0},
+		"jumps by hours, forward and back": {history{"none", []lifetime{{Steps: []step{{"sync", 3}, {"wait", hours},
+			{"jump", 5 * hours}, {"wait", hours}, {"jump", -10 * hours}, {"wait", hours}, {"sync", -4}, {"wait", hours}}}}}, false, 2_000},
+		"synchronisation is lost for 12 hours, and regained with an offset": {history{"none", []lifetime{{PPM: 80, Steps: []step{{"sync", 3}, {"wait", hours},
+			{"lose", 0}, {"wait", 12 * hours}, {"sync", 40}, {"wait", hours}}}}}, false, 6_000},
+		"two reboots without synchronisation, with a battery": {history{"battery", []lifetime{
+			{PPM: 30, Steps: []step{{"sync", 3}, {"wait", hours}}, Cut: true, Off: 5 * time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}}, Cut: true, Off: 7 * time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}, {"restart", 0}, {"wait", hours}}, Off: time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}, {"sync", 3}, {"wait", hours}}}}}, false, 8_000},
+		"the same with a clock that is only saved": {history{"fake", []lifetime{
+			{PPM: 30, Steps: []step{{"sync", 3}, {"wait", hours}}, Cut: true, Off: 5 * time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}}, Cut: true, Off: 7 * time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}, {"restart", 0}, {"wait", hours}}, Off: time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}, {"sync", 3}, {"wait", hours}}}}}, false, 7 * hours},
+		"the same with nothing": {history{"none", []lifetime{
+			{PPM: 30, Steps: []step{{"sync", 3}, {"wait", hours}}, Cut: true, Off: 5 * time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}}, Cut: true, Off: 7 * time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}, {"restart", 0}, {"wait", hours}}, Off: time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}, {"sync", 3}, {"wait", hours}}}}}, false, 7 * hours},
+		"a new board with a battery, off at night": {history{"battery", []lifetime{
+			{PPM: 30, Steps: []step{{"wait", hours}}, Cut: true, Off: 5 * time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}}, Cut: true, Off: 7 * time.Hour},
+			{PPM: 30, Steps: []step{{"wait", hours}, {"sync", 3}, {"wait", hours}}}}}, false, 8_000},
+		"suspended for a day": {history{"none", []lifetime{{PPM: 20, Steps: []step{{"wait", hours}, {"suspend", 24 * hours}, {"wait", hours},
+			{"sync", 3}, {"wait", hours}, {"suspend", hours}, {"wait", hours}}}}}, false, 10_000},
+		"a reboot at once, while the clock that was held is ahead": {history{"none", []lifetime{
+			{PPM: 90, Steps: []step{{"sync", 3}, {"lose", 0}, {"wait", 24*hours - 4_900}}, Off: time.Millisecond},
+			{Steps: []step{{"sync", 3}, {"wait", hours}}}}}, false, 9_000},
+		"the power goes right after the first anchor": {history{"none", []lifetime{
+			{Steps: []step{{"sync", 3}, {"wait", hours}}, Cut: true, Off: time.Hour},
+			{Steps: []step{{"wait", hours}}, Cut: true, Off: time.Hour},
+			{Steps: []step{{"wait", hours}, {"sync", 3}}, Cut: true, Off: time.Hour},
+			{Steps: []step{{"wait", minutes}, {"sync", 3}, {"wait", hours}}}}}, false, 2 * hours},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBoard(t)
+				b.began = time.Now()
+				b.play(c.h)
+				b.boot(0)
+				g, stop := b.start()
+				defer stop()
+				b.judge(g)
+				const own = 10 // of the boot in which all is looked at, at most
+				if waits := g.undatedRecords() > own; waits != c.waits || (len(b.given) > 0) == c.waits {
+					t.Errorf("%d records wait for a date, %d values have one", g.undatedRecords(), len(b.given))
+				}
+				for k, unix := range b.given {
+					if off := unix - b.when(g, k); max(off, -off) > c.within {
+						t.Fatalf("%+v is %d ms off, at most %d were expected", k, off, c.within)
+					}
+				}
+			})
+		})
+	}
+}
+
+// when returns the truth of a record.
+func (b *board) when(g *Gateway, k given) (truth int64) {
+	e, err := journal.ParseEpoch(k.epoch)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, i := range g.journal.Epochs() {
+		if i.Epoch == e {
+			err = g.journal.Read(e, k.seq, k.seq, func(r journal.Record) error {
+				s, err := record.DecodeSample(r.Body)
+				truth = b.of(i.Opened.Boot).truth(s.BootMS)
+				return err
+			})
+		}
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return truth
+}
+
+// anyHistory draws lives with everything in them, in any order.
+func anyHistory() *rapid.Generator[history] {
+	steps := rapid.Custom(func(t *rapid.T) step {
+		s := step{What: rapid.SampledFrom([]string{"wait", "wait", "wait", "sync", "lose", "jump", "suspend", "flood", "ebb", "restart"}).Draw(t, "what")}
+		switch s.What {
+		case "wait", "suspend":
+			s.Arg = rapid.Int64Range(1, 3*hours).Draw(t, "for")
+		case "sync":
+			s.Arg = rapid.Int64Range(-2_000, 2_000).Draw(t, "off")
+		case "jump":
+			s.Arg = rapid.Int64Range(-9*hours, 9*hours).Draw(t, "by")
+		}
+		return s
+	})
+	return rapid.Custom(func(t *rapid.T) history {
+		boots := rapid.Custom(func(t *rapid.T) lifetime {
+			return lifetime{PPM: rapid.Int64Range(-90, 90).Draw(t, "ppm"), Steps: rapid.SliceOfN(steps, 1, 5).Draw(t, "steps"),
+				Cut: rapid.Bool().Draw(t, "cut"), Off: time.Duration(rapid.OneOf(rapid.Int64Range(1, 100), rapid.Int64Range(1, 30*hours)).Draw(t, "off")) * time.Millisecond}
+		})
+		return history{rapid.SampledFrom([]string{"none", "fake", "battery"}).Draw(t, "chip"), rapid.SliceOfN(boots, 1, 5).Draw(t, "boots")}
+	})
+}
+
+// Whatever happens to a board's clocks, in whatever order: see judge.
+func TestAnyHistory(t *testing.T) {
+	const lives = 12 // each plays for days
+	for seed := range lives {
+		h := anyHistory().Example(seed)
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				t.Logf("%+v", h)
+				b := newBoard(t)
+				b.began = time.Now()
+				b.play(h)
+			})
+		})
+	}
+}
+
+// The wall clock jumps while a rule waits for its ten minutes: it fires when they
+// have passed, neither before nor after.
+func TestJumpsDisturbNoRule(t *testing.T) {
+	for _, jump := range []int64{5 * hours, -5 * hours} {
+		t.Run(fmt.Sprint(time.Duration(jump)*time.Millisecond), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBoard(t)
+				b.began = time.Now()
+				b.boot(0)
+				g, stop := b.start()
+				defer stop()
+				b.do(step{"sync", 3})
+				b.do(step{"flood", 0})
+				wait(5 * time.Minute)
+				b.do(step{"jump", jump})
+				wait(5 * time.Minute) // the water was first seen up to 30 s later
+				if a := g.snapshot().Alerts; len(a) != 0 {
+					t.Errorf("the alert came too early: %+v", a)
+				}
+				wait(time.Minute)
+				a := g.snapshot().Alerts
+				if len(a) != 1 {
+					t.Fatalf("%d alerts, want one", len(a))
+				}
+				if held := a[0].At.Unix - a[0].Since.Unix; held != 10*minutes {
+					t.Errorf("the alert says that the water was high for %d ms", held)
+				}
+				b.judge(g)
+			})
+		})
+	}
+}
+
+// An alert came and went while nobody knew the time, and the power was cut twice. When
+// a later boot knows it, a revision with the times goes out.
+func TestAlertOfAnUndatedBoot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBoard(t)
+		b.began = time.Now()
+		b.play(history{"none", []lifetime{
+			{Steps: []step{{"sync", 3}, {"wait", hours}}, Cut: true, Off: time.Hour},
+			{Steps: []step{{"wait", hours}, {"flood", 0}, {"wait", hours}, {"ebb", 0}, {"wait", hours}}, Cut: true, Off: time.Hour},
+			{Steps: []step{{"wait", hours}}, Cut: true, Off: time.Hour},
+		}})
+		b.boot(0)
+		g, stop := b.start()
+		defer stop()
+		before := b.alerts(g)
+		if len(before) < 2 || before[len(before)-1].At.Unix != 0 {
+			t.Fatalf("before: %+v, want an alert without a time", before)
+		}
+		b.do(step{"sync", 3})
+		b.judge(g)
+		after := b.alerts(g)
+		newest := after[len(after)-1]
+		if len(after) != len(before)+1 || newest.Rev != before[len(before)-1].Rev+1 || newest.ID != before[0].ID {
+			t.Fatalf("after: %+v, want one more revision", after)
+		}
+		for what, m := range map[string]wire.Moment{"at": newest.At, "since": newest.Since, "cleared": *newest.Cleared} {
+			if m.Unix == 0 || m.Boot != b.boots[1].id || m.ErrorMS < hours {
+				t.Errorf("%s: %+v, want a time of the second boot, to some hours", what, m)
+			}
+			b.moment(what, m)
+		}
+		if len(g.undated) != 0 {
+			t.Errorf("%d alerts still want a time", len(g.undated))
+		}
+	})
+}
+
+// alerts returns the revisions in the journal as they were written.
+func (b *board) alerts(g *Gateway) (out []wire.Alert) {
+	if err := g.journal.Sync(b.t.Context()); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, e := range g.journal.Epochs() {
+		err := g.journal.Read(e.Epoch, e.First, e.Last, func(r journal.Record) error {
+			if r.Kind != record.KindAlert {
+				return nil
+			}
+			a, err := record.DecodeAlert(r.Body, e.Epoch, r.Seq)
+			out = append(out, a)
+			return err
+		})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	return out
+}
