@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -39,6 +40,7 @@ func contenders() []contender {
 	return []contender{
 		{"bare file", openBare, "yardstick: length and bytes, fdatasync; no checksum, no torn tail, nothing is ever given up"},
 		{"lamppost", openJournal, "CRC-32C per block bound to file and epoch; torn tail told from damage; reads on behind damage; lost numbers known; full disk is a state"},
+		{"  at its quota", openFull, "the same, writing over segments that it gave up"},
 		{"sqlite", openSQLite, "WAL frames have checksums, the database file none; torn tail dropped; damage is SQLITE_CORRUPT; what was lost is not known"},
 		{"bbolt", openBolt, "checksum on the two meta pages only; torn commit falls back to the one before; damage of a page is a panic or wrong data; what was lost is not known"},
 		{"tidwall/wal", openWAL, "no checksum; a torn tail is ErrCorrupt at Open, to be repaired by hand; what was lost is not known"},
@@ -75,12 +77,48 @@ func (b *bare) commit() error {
 func (b *bare) count() (int, error) { return b.n, nil }
 func (b *bare) close() error        { return b.f.Close() }
 
-type ours struct{ j *journal.Journal }
+type ours struct {
+	j    *journal.Journal
+	from uint64 // the first record that counts
+	held int64  // bytes written before it
+}
 
-func openJournal(dir string) (sink, error) {
+func openJournal(dir string) (sink, error) { return openOurs(dir, 2<<30) }
+
+func openOurs(dir string, size int64) (*ours, error) {
 	// The rig commits by itself, like everywhere else.
-	j, err := journal.Open(filepath.Join(dir, "journal"), journal.Options{Size: 2 << 30, Commit: time.Hour})
-	return &ours{j}, err
+	j, err := journal.Open(filepath.Join(dir, "journal"), journal.Options{Size: size, Reserve: 16 << 20, Commit: time.Hour})
+	return &ours{j: j, from: 1}, err
+}
+
+// openFull is a journal that has reached its quota, as one that has been in the
+// field for a while: it writes over segments that it gave up.
+func openFull(dir string) (sink, error) {
+	o, err := openOurs(dir, 64<<20)
+	if err != nil {
+		return nil, err
+	}
+	noise, r := make([]byte, 60<<10), rand.NewChaCha8([32]byte{1})
+	for o.j.Stats().Written < 96<<20 {
+		for range 32 {
+			if _, err := r.Read(noise); err != nil {
+				return nil, err
+			}
+			if err := o.append(noise); err != nil {
+				return nil, err
+			}
+		}
+		if err := o.commit(); err != nil {
+			return nil, err
+		}
+		stored := func(journal.Epoch, journal.Range) []journal.Range { return nil }
+		if err := o.j.Trim(context.Background(), stored, nil); err != nil {
+			return nil, err
+		}
+	}
+	s := o.j.Stats()
+	o.from, o.held = s.Next, int64(s.Written)
+	return o, nil
 }
 
 func (o *ours) append(body []byte) error {
@@ -91,8 +129,12 @@ func (o *ours) append(body []byte) error {
 func (o *ours) commit() error { return o.j.Sync(context.Background()) }
 func (o *ours) close() error  { return o.j.Close() }
 
+// taken is what the records take: the files are longer, the room for what comes
+// is theirs already.
+func (o *ours) taken() int64 { return int64(o.j.Stats().Written) - o.held }
+
 func (o *ours) count() (n int, err error) {
-	err = o.j.Read(o.j.Epoch(), 1, 1<<62, func(journal.Record) error { n++; return nil })
+	err = o.j.Read(o.j.Epoch(), o.from, 1<<62, func(journal.Record) error { n++; return nil })
 	return n, err
 }
 

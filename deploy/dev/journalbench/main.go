@@ -117,7 +117,7 @@ func report(all []contender, runs [][]figures) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Println()
+	fmt.Printf("\n%s\n\n", "Of segments that lamppost allocates beforehand only the part that is written counts as disk.")
 	for _, c := range all {
 		fmt.Printf("%-15s %s\n", c.name, c.promises)
 	}

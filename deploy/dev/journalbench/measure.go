@@ -59,7 +59,7 @@ type load struct {
 type figures struct {
 	perSecond float64       // samples appended and committed
 	cpu       time.Duration // for each sample, of the whole process
-	disk      float64       // bytes for each reading, in files
+	disk      float64       // bytes for each reading, in files; of room taken beforehand only what is used
 	device    float64       // bytes for each reading, written to the device
 	flushes   float64       // of the device for each commit; negative: not known
 	alert     time.Duration // median of a record with its own commit
@@ -103,6 +103,9 @@ func measure(c contender, p place, l load) (f figures, err error) {
 	total, err := onDisk(p.dir())
 	if err != nil {
 		return f, err
+	}
+	if o, ok := s.(interface{ taken() int64 }); ok {
+		total = o.taken()
 	}
 	f.disk = float64(total) / (n * perSample)
 	if err := f.single(s, l); err != nil {
