@@ -47,8 +47,8 @@ type step struct {
 	Arg  int64
 }
 
-// board plays a history.
-type board struct {
+// stage plays a history on a board.
+type stage struct {
 	t       *testing.T
 	cfg     *config.Config
 	metrics *obs.Catalog
@@ -91,11 +91,11 @@ type given struct {
 
 const startOfTime = 1_795_291_200_000
 
-func (b *board) truth() int64 {
+func (b *stage) truth() int64 {
 	return startOfTime + (time.Since(b.began) + b.asleep).Milliseconds()
 }
 
-func (b *board) now() *power { return &b.boots[len(b.boots)-1] }
+func (b *stage) now() *power { return &b.boots[len(b.boots)-1] }
 
 func (p *power) bootMS(truth int64) int64 {
 	d := truth - p.start
@@ -104,17 +104,17 @@ func (p *power) bootMS(truth int64) int64 {
 
 func (p *power) truth(bootMS int64) int64 { return p.start + bootMS - bootMS*p.ppm/1_000_000 }
 
-func (b *board) bootMS() int64 { return b.now().bootMS(b.truth()) }
+func (b *stage) bootMS() int64 { return b.now().bootMS(b.truth()) }
 
 // wall is what the wall clock says.
-func (b *board) wall() int64 {
+func (b *stage) wall() int64 {
 	if k := &b.kernel; k.lostAt != 0 {
 		return b.now().truth(k.lostAt) + k.off + b.bootMS() - k.lostAt
 	}
 	return b.truth() + b.kernel.off
 }
 
-func (b *board) ask() clock.Kernel {
+func (b *stage) ask() clock.Kernel {
 	k := clock.Kernel{BootMS: b.bootMS(), UnixMS: b.wall(), ErrMS: b.kernel.err, Synced: b.kernel.synced}
 	if b.kernel.lostAt != 0 {
 		k.ErrMS += (k.BootMS - b.kernel.lostAt) * 500 / 1_000_000
@@ -123,7 +123,7 @@ func (b *board) ask() clock.Kernel {
 	return k
 }
 
-func (b *board) chip() (int64, bool) {
+func (b *stage) chip() (int64, bool) {
 	if b.kind != "battery" {
 		return 0, false
 	}
@@ -131,7 +131,7 @@ func (b *board) chip() (int64, bool) {
 }
 
 // boot starts the kernel: the wall clock is set by what there is.
-func (b *board) boot(ppm int64) {
+func (b *stage) boot(ppm int64) {
 	b.boots = append(b.boots, power{fmt.Sprintf("00000000-0000-4000-8000-%012d", len(b.boots)+1), b.truth(), ppm})
 	b.kernel.synced, b.kernel.err, b.kernel.lostAt = false, 16_000, 1
 	switch wall := b.truth(); b.kind {
@@ -146,7 +146,7 @@ func (b *board) boot(ppm int64) {
 }
 
 // start opens the gateway and lets it run; stop ends it in order.
-func (b *board) start() (g *Gateway, stop func()) {
+func (b *stage) start() (g *Gateway, stop func()) {
 	ctx, cancel := context.WithCancel(b.t.Context())
 	ready := make(chan Started, 1)
 	g, err := open(ctx, Options{Config: b.cfg, Catalog: b.metrics, Log: slog.New(slog.DiscardHandler),
@@ -176,7 +176,7 @@ func wait(d time.Duration) {
 }
 
 // play runs the whole history and judges every date that comes up on the way.
-func (b *board) play(h history) {
+func (b *stage) play(h history) {
 	b.kind = h.Chip
 	for _, l := range h.Boots {
 		b.boot(l.PPM)
@@ -207,13 +207,13 @@ func (b *board) play(h history) {
 	}
 }
 
-func (b *board) use(dir string) {
+func (b *stage) use(dir string) {
 	cfg := *b.cfg
 	cfg.Journal.Dir = dir
 	b.dir, b.cfg = dir, &cfg
 }
 
-func (b *board) do(s step) {
+func (b *stage) do(s step) {
 	b.change(s)
 	switch s.What {
 	case "wait":
@@ -223,7 +223,7 @@ func (b *board) do(s step) {
 	}
 }
 
-func (b *board) change(s step) {
+func (b *stage) change(s step) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch k := &b.kernel; s.What {
@@ -249,7 +249,7 @@ func (b *board) change(s step) {
 
 // judge reads all that could travel now, as the uplink does, and holds every date
 // against the truth, against its stated bound and against what was said before.
-func (b *board) judge(g *Gateway) {
+func (b *stage) judge(g *Gateway) {
 	b.t.Helper()
 	src := &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log}
 	b.order = b.order[:0]
@@ -284,7 +284,7 @@ func (b *board) judge(g *Gateway) {
 	b.rising()
 }
 
-func (b *board) of(id string) *power {
+func (b *stage) of(id string) *power {
 	for i := range b.boots {
 		if b.boots[i].id == id {
 			return &b.boots[i]
@@ -294,7 +294,7 @@ func (b *board) of(id string) *power {
 	return nil
 }
 
-func (b *board) value(k given, v wire.Value, at clock.Date) {
+func (b *stage) value(k given, v wire.Value, at clock.Date) {
 	if was, ok := b.given[k]; ok && was != v.Time {
 		b.t.Fatalf("%+v was dated %d and is dated %d", k, was-startOfTime, v.Time-startOfTime)
 	}
@@ -306,7 +306,7 @@ func (b *board) value(k given, v wire.Value, at clock.Date) {
 }
 
 // moment holds a date against the truth, if there is one.
-func (b *board) moment(what string, m wire.Moment) {
+func (b *stage) moment(what string, m wire.Moment) {
 	if m.Unix == 0 {
 		return
 	}
@@ -316,7 +316,7 @@ func (b *board) moment(what string, m wire.Moment) {
 }
 
 // rising demands that the times of each stream rise in the order of the records.
-func (b *board) rising() {
+func (b *stage) rising() {
 	last := map[obs.Stream]int64{}
 	for _, k := range b.order {
 		if b.given[k] <= last[k.stream] {
@@ -327,7 +327,7 @@ func (b *board) rising() {
 }
 
 // meter is a sensor without a wire.
-type meter struct{ b *board }
+type meter struct{ b *stage }
 
 func (m meter) Sample(context.Context) ([]obs.Reading, error) {
 	m.b.mu.Lock()
@@ -336,13 +336,13 @@ func (m meter) Sample(context.Context) ([]obs.Reading, error) {
 }
 func (m meter) Close() error { return nil }
 
-func newBoard(t *testing.T) *board {
+func newStage(t *testing.T) *stage {
 	t.Helper()
 	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &board{t: t, metrics: metrics, given: map[given]int64{}, battery: 20_000}
+	b := &stage{t: t, metrics: metrics, given: map[given]int64{}, battery: 20_000}
 	kind := drivers.Kind{Name: "meter", Wire: drivers.HTTPHost, Plan: func(decode func(any) error) (*drivers.Plan, error) {
 		var o struct {
 			URL string `yaml:"url,required"`
@@ -419,7 +419,7 @@ func TestHistories(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBoard(t)
+				b := newStage(t)
 				b.began = time.Now()
 				b.play(c.h)
 				b.boot(0)
@@ -441,7 +441,7 @@ func TestHistories(t *testing.T) {
 }
 
 // when returns the truth of a record.
-func (b *board) when(g *Gateway, k given) (truth int64) {
+func (b *stage) when(g *Gateway, k given) (truth int64) {
 	e, err := journal.ParseEpoch(k.epoch)
 	if err != nil {
 		b.t.Fatal(err)
@@ -492,7 +492,7 @@ func TestAnyHistory(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				t.Logf("%+v", h)
-				b := newBoard(t)
+				b := newStage(t)
 				b.began = time.Now()
 				b.play(h)
 			})
@@ -506,7 +506,7 @@ func TestJumpsDisturbNoRule(t *testing.T) {
 	for _, jump := range []int64{5 * hours, -5 * hours} {
 		t.Run(fmt.Sprint(time.Duration(jump)*time.Millisecond), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBoard(t)
+				b := newStage(t)
 				b.began = time.Now()
 				b.boot(0)
 				g, stop := b.start()
@@ -537,7 +537,7 @@ func TestJumpsDisturbNoRule(t *testing.T) {
 // a later boot knows it, a revision with the times goes out.
 func TestAlertOfAnUndatedBoot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBoard(t)
+		b := newStage(t)
 		b.began = time.Now()
 		b.play(history{"none", []lifetime{
 			{Steps: []step{{"sync", 3}, {"wait", hours}}, Cut: true, Off: time.Hour},
@@ -571,7 +571,7 @@ func TestAlertOfAnUndatedBoot(t *testing.T) {
 }
 
 // alerts returns the revisions in the journal as they were written.
-func (b *board) alerts(g *Gateway) (out []wire.Alert) {
+func (b *stage) alerts(g *Gateway) (out []wire.Alert) {
 	if err := g.journal.Sync(b.t.Context()); err != nil {
 		b.t.Fatal(err)
 	}

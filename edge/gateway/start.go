@@ -36,7 +36,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1), boot: o.Boot, started: o.BootMS()}
 	j, err := journal.Open(o.Config.Journal.Dir, journal.Options{Size: o.Config.Journal.Size, Commit: o.Config.Journal.Commit,
 		Age: o.Config.Journal.Age, Reserve: o.Config.Journal.Reserve,
-		Time: func() (time.Time, bool) { return g.clock.Time() }, // asked by Trim alone, which runs later
+		Time:   func() (time.Time, bool) { return g.clock.Time() }, // asked by Trim alone, which runs later
 		Urgent: func(k journal.Kind) bool { return k == record.KindAlert || k == record.KindEvent },
 		Stamp: func() journal.Stamp {
 			return journal.Stamp{Boot: g.boot.ID, BootMS: o.BootMS(), UnixMS: o.Wall().UnixMilli()}
@@ -100,7 +100,7 @@ func (g *Gateway) openUplink() error {
 		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
 		Sync:    func() error { return g.journal.Sync(context.Background()) },
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
-		Clock:   g.clock, Time: g.clock.Time, Log: g.log, Limits: limits(cfg),
+		Clock:   g.clock, Log: g.log, Limits: limits(cfg),
 	})
 	if err != nil {
 		return err
