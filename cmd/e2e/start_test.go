@@ -70,8 +70,6 @@ func TestRefusedStarts(t *testing.T) {
 		{"a second gateway on the same journal", "lamppost",
 			[]string{"run", "--config", variant(t, city.gatewayCfg, "second.yaml", `listen: "[^"]*"`, `listen: "`+free()+`"`)}, 6, []string{"journal", "another lamppost"}},
 		{"a gateway on the same configuration", "lamppost", []string{"run", "--config", city.gatewayCfg}, 6, []string{"journal"}},
-		{"a gateway whose page's port is taken", "lamppost",
-			[]string{"run", "--config", variant(t, city.gatewayCfg, "port.yaml", `dir: "[^"]*"`, `dir: "`+filepath.Join(city.dir, "j2")+`"`)}, 6, []string{"address already in use"}},
 		{"a gateway without its file", "lamppost", []string{"run", "--config", filepath.Join(city.dir, "missing.yaml")}, 3, []string{"missing.yaml", "no such file"}},
 		{"a gateway with a wrong file", "lamppost",
 			[]string{"run", "--config", variant(t, city.gatewayCfg, "wrong.yaml", `profile: xy-md02`, `profile: xy-md03`)}, 3, []string{"wrong.yaml:", "xy-md03", "xy-md02"}},

@@ -19,6 +19,9 @@ type Writes struct {
 // and a file system may not have passed everything on yet.
 func (w Writes) Bytes() uint64 { return max(w.Device, w.Journal) }
 
+// Duration is the stretch of running time.
+func (w Writes) Duration() time.Duration { return time.Duration(w.MS) * time.Millisecond }
+
 func (w *Writes) add(o Writes) {
 	w.MS += o.MS
 	w.Device += o.Device

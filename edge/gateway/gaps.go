@@ -78,6 +78,7 @@ func (g *Gateway) carry(gap wire.Gap, o *openGaps) error {
 	if err != nil {
 		return err
 	}
+	g.showGap(gap)
 	o.Open = append(o.Open, openGap{Epoch: g.epoch, Gap: gap})
 	state, err := json.Marshal(o)
 	if err != nil {

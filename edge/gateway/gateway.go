@@ -17,10 +17,10 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/journal"
-	"github.com/lamppost-city/lamppost/edge/status"
 	"github.com/lamppost-city/lamppost/edge/uplink"
 	"github.com/lamppost-city/lamppost/edge/wire"
 	"golang.org/x/sync/errgroup"
@@ -41,6 +41,10 @@ type Options struct {
 	// Alive is called at least every ten seconds while the gateway's loops run. May be
 	// nil.
 	Alive func()
+	// Host is the machine whose disks are watched, Boards what is known of boards; nil:
+	// nothing, a card's life is then told only if the configuration states its endurance.
+	Host   board.Host
+	Boards *board.Profiles
 	// Boot is the running boot, BootMS reads its time. Kernel asks the kernel for its
 	// view of the clock, Chip what the clock chip shows, Wall what the wall clock says
 	// now. Zero: the real ones.
@@ -83,6 +87,8 @@ type Gateway struct {
 	ended     map[string]ended       // alerts that cleared a moment ago, by id
 	scratch   []byte
 	ruleTimer *time.Timer
+	wear      wearing
+	pageFault string // why the status page cannot be reached; empty: it can
 
 	syncs, states chan struct{} // one signal waits in each
 	said          []byte        // the news that were published last; one goroutine's at a time
@@ -126,12 +132,7 @@ func (g *Gateway) run(ctx context.Context) error {
 	var carrier errgroup.Group
 	carrier.Go(func() error { return g.courier.run(carrying) })
 	local, ctx := errgroup.WithContext(ctx)
-	page, err := g.servePage(ctx, local)
-	if err != nil {
-		endLink()
-		endCarrying()
-		return errors.Join(local.Wait(), carrier.Wait(), link.Wait()) // the page's error among them
-	}
+	page := g.servePage(ctx, local)
 	local.Go(func() error { return g.clock.Run(ctx) })
 	local.Go(func() error { return g.controlLoop(ctx) })
 	local.Go(func() error { return g.syncLoop(ctx) })
@@ -139,35 +140,13 @@ func (g *Gateway) run(ctx context.Context) error {
 	local.Go(func() error { return g.careLoop(ctx) })
 	local.Go(func() error { return g.stateLoop(ctx) })
 	local.Go(func() error { return g.generations(ctx, page) })
-	err = local.Wait()
+	err := local.Wait()
+	g.watchWear(true)
 	endCarrying()
 	err = errors.Join(err, carrier.Wait())
 	g.publishState()
 	endLink()
 	return errors.Join(err, link.Wait())
-}
-
-// servePage starts the status page, if there is one, and returns its address. A
-// port that is taken ends the start: an engineer looks for that page.
-func (g *Gateway) servePage(ctx context.Context, group *errgroup.Group) (net.Addr, error) {
-	listen := g.opt.Config.Status
-	if listen == "" {
-		return nil, nil
-	}
-	ready, failed := make(chan net.Addr, 1), make(chan error, 1)
-	group.Go(func() error {
-		err := status.Serve(ctx, listen, status.Handler(g.snapshot, g.registry), func(a net.Addr) { ready <- a })
-		if err != nil {
-			failed <- err
-		}
-		return err
-	})
-	select {
-	case a := <-ready:
-		return a, nil
-	case err := <-failed:
-		return nil, err
-	}
 }
 
 // generations runs one configuration after another. What a generation learned
@@ -244,6 +223,7 @@ func (g *Gateway) careLoop(ctx context.Context) error {
 		case <-beat.C:
 			g.heartbeat()
 			g.forget()
+			g.watchWear(false)
 		case <-often.C:
 			g.declareLosses()
 			g.trim(ctx)

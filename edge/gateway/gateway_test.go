@@ -3,12 +3,14 @@ package gateway_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/control"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/lamppost-city/lamppost/edge/journal"
 	"github.com/lamppost-city/lamppost/edge/record"
@@ -318,9 +321,19 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// A page that cannot be served, and a journal that somebody else has, end the
-// start with an error that says so.
+// A journal that somebody else has ends the start with an error that says so.
 func TestRunRefuses(t *testing.T) {
+	p := newPost(t)
+	cfg := p.config(flood)
+	p.start(cfg)
+	if err := gateway.Run(t.Context(), gateway.Options{Config: cfg, Catalog: p.metrics}); !errors.Is(err, journal.ErrLocked) {
+		t.Errorf("a second gateway took the same journal: %v", err)
+	}
+}
+
+// Who looks for the status page where another program is misses a page; the gateway
+// misses nothing, and can be asked on its socket.
+func TestTakenPortStopsNothing(t *testing.T) {
 	p := newPost(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -330,12 +343,24 @@ func TestRunRefuses(t *testing.T) {
 	cfg := p.config(flood)
 	taken := *cfg
 	taken.Status = l.Addr().String()
-	if err := gateway.Run(t.Context(), gateway.Options{Config: &taken, Catalog: p.metrics}); err == nil {
-		t.Error("a taken port was no error")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	started, done := make(chan gateway.Started, 1), make(chan error, 1)
+	go func() {
+		done <- gateway.Run(ctx, gateway.Options{Config: &taken, Catalog: p.metrics, Ready: func(s gateway.Started) { started <- s }})
+	}()
+	if s := <-started; s.Status != nil || s.Devices == 0 {
+		t.Errorf("started as %+v", s)
 	}
-	p.start(cfg)
-	if err := gateway.Run(t.Context(), gateway.Options{Config: cfg, Catalog: p.metrics}); err == nil {
-		t.Error("a second gateway took the same journal")
+	for err = control.ErrAbsent; errors.Is(err, control.ErrAbsent); { // until the socket is there
+		_, err = gateway.AskRewind(ctx, cfg.Journal.Dir, time.Time{})
+	}
+	if err == nil || !strings.Contains(err.Error(), "no uplink") {
+		t.Errorf("AskRewind = %v", err)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Errorf("Run = %v", err)
 	}
 }
 

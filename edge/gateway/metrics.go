@@ -53,6 +53,7 @@ func (g *Gateway) register() {
 		return float64(len(g.active))
 	})
 	g.registerClock(gauge)
+	g.registerWear()
 	if g.uplink == nil {
 		return
 	}

@@ -52,6 +52,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 	if err := g.openUplink(); err != nil {
 		return nil, closing(j, err)
 	}
+	g.openWear()
 	g.register()
 	g.declareStart()
 	g.declareLosses()

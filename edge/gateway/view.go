@@ -195,11 +195,7 @@ func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 		v.Lines = append(v.Lines, h)
 	}
 	v.Clock = g.clockHealth(now)
-	j := g.journal.Stats()
-	v.Journal = health.Journal{Used: j.Bytes, Quota: j.Quota, Lost: g.lostTotal()}
-	if j.Degraded && j.Err != nil {
-		v.Journal.Degraded = j.Err.Error()
-	}
+	v.Journal, v.Card, v.Page = g.diskHealth(), g.wear.health(), g.pageHealth()
 	v.Uplink = g.uplinkView(now)
 	return v
 }
@@ -213,6 +209,7 @@ func (g *Gateway) uplinkView(now int64) health.Uplink {
 	if !u.LastAck.IsZero() {
 		v.Acked = time.Since(u.LastAck)
 	}
+	g.certificateHealth(&v, u)
 	// One may be the echo of a run that left nothing in the journal.
 	v.Conflict = u.Foreign >= 3 && time.Since(u.LastForeign) < 10*time.Minute
 	return v
@@ -225,6 +222,7 @@ func (g *Gateway) snapshot() status.Snapshot {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.Lines = append(s.Lines, g.lineViews()...)
+	s.Journal, s.Gaps = g.diskStatus(), g.gapStatus()
 	for _, id := range slices.Sorted(maps.Keys(g.active)) {
 		s.Alerts = append(s.Alerts, *g.active[id])
 	}
@@ -247,6 +245,7 @@ func (g *Gateway) uplinkStatus(now int64) status.Uplink {
 	if !u.Connected {
 		s.Error = u.LastError
 	}
+	s.Brokers, s.WhyNotFirst, s.CertificateEnds = g.opt.Config.Uplink.Brokers, u.WhyNotFirst, u.CertificateEnds
 	if !u.LastAck.IsZero() {
 		s.AckedMS = time.Since(u.LastAck).Milliseconds()
 	}

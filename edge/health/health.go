@@ -17,7 +17,15 @@ type View struct {
 	Lines   []Line
 	Clock   Clock
 	Journal Journal
+	Card    Card
 	Uplink  Uplink
+	Page    Page
+}
+
+// Page is the gateway's own status page.
+type Page struct {
+	Address string
+	Error   string // why it cannot be reached; empty if it can
 }
 
 // Device is one configured device.
@@ -58,12 +66,28 @@ type Clock struct {
 	Off      time.Duration
 }
 
-// Journal is the state of the disk.
+// Journal is the state of what is kept.
 type Journal struct {
-	Degraded string // the reason, empty if all is well
-	Used     int64
-	Quota    int64
-	Lost     uint64 // records declared lost since the start
+	Dir     string
+	Trouble string // why it cannot be written: full, read-only, io; empty if all is well
+	Detail  string // the error in full
+	For     time.Duration
+	Used    int64
+	Quota   int64
+	Unsent  float64 // share of Quota, 0 to 1, that records take which no store has
+	Lost    uint64  // records declared lost since the start
+}
+
+// Card is the disk that the journal lies on, and what it has to bear.
+type Card struct {
+	Name      string
+	PerDay    uint64        // bytes written a day, by everybody
+	Over      time.Duration // how long that was watched
+	Years     float64       // that it will last at this rate; negative: it does not wear, or nobody knows
+	Endurance int64         // bytes it may be written in its life, by the configuration or an assumption
+	Assumed   bool
+	Used      int // what an eMMC says of itself: tenths of its life begun, 11: over; 0: nothing
+	Spare     int // its reserve blocks: 1 normal, 2 four fifths used, 3 nine tenths; 0: nothing
 }
 
 // Uplink is the state of the way to the cloud.
@@ -74,6 +98,17 @@ type Uplink struct {
 	Acked     time.Duration // since something was acknowledged; negative: never
 	Waiting   uint64        // records
 	Conflict  bool          // another gateway uses this id
+	// Certificate is the one that ends first; its Name is empty if there is none.
+	Certificate Certificate
+	Problem     string // of certificates, that keeps the connection from being made
+	Advice      string // what works and should be put right all the same
+}
+
+// Certificate is when one ends.
+type Certificate struct {
+	Name string        // its file or subject
+	Ours bool          // the gateway's own
+	Left time.Duration // negative: it has ended
 }
 
 // lineErrorLimit is the share of damaged frames above which a line is called
@@ -91,7 +126,10 @@ func Assess(v View) []wire.Health {
 	}
 	out = append(out, clock(v.Clock)...)
 	out = append(out, disk(v.Journal)...)
+	out = append(out, card(v.Card)...)
 	out = append(out, uplink(v.Uplink)...)
+	out = append(out, certificates(v.Uplink)...)
+	out = append(out, page(v.Page)...)
 	slices.SortStableFunc(out, func(a, b wire.Health) int { return rank(a.Level) - rank(b.Level) })
 	return out
 }
@@ -213,20 +251,6 @@ func clockState(c Clock) []wire.Health {
 	default:
 		return nil
 	}
-}
-
-func disk(j Journal) []wire.Health {
-	var out []wire.Health
-	if j.Degraded != "" {
-		out = append(out, one("disk", "fail", "", diskFails, j.Degraded)...)
-	}
-	if j.Lost > 0 {
-		out = append(out, one("lost", "warn", "", lost, j.Lost)...)
-	}
-	if j.Quota > 0 && j.Used > j.Quota/10*9 {
-		out = append(out, one("disk-quota", "warn", "", nearlyFull, percent(uint64(j.Used), uint64(j.Quota)))...)
-	}
-	return out
 }
 
 func uplink(u Uplink) []wire.Health {

@@ -66,15 +66,6 @@ var (
 	clockDispute = text{
 		"Two sources of time differ by %[2]s, more than both allow: %[1]s and %[3]s. One of them is wrong, and the times here may be. Check the NTP server of this board and the aggregator's clock.",
 		"两个时间来源相差 %[2]s，超出双方误差：%[1]s与%[3]s。其中之一有误，本机时间可能不准。请检查本机所用 NTP 服务器和汇聚平台的时钟。"}
-	diskFails = text{
-		"The journal cannot be written: %[1]s. Sampling, rules and alerts go on; what does not fit in memory is declared lost. Check the card.",
-		"日志无法写入：%[1]s。采集、规则和告警照常运行；内存放不下的数据会声明丢失。请检查存储卡。"}
-	lost = text{
-		"%[1]d records were lost and declared as gaps; the charts show when and why.",
-		"有 %[1]d 条记录丢失并已声明为缺口，图表会显示时间和原因。"}
-	nearlyFull = text{
-		"The journal is %[1]s full. When it is full, the oldest records that no store has acknowledged are given up, and declared.",
-		"日志已用 %[1]s。写满后将放弃最早的未确认记录，并声明缺口。"}
 	twin = text{
 		"Another gateway reports under this gateway's id: a cloned card? Give one of them a new id.",
 		"另有网关使用相同编号上报：是否复制过存储卡？请为其中一台改用新编号。"}
@@ -112,7 +103,7 @@ func localize(args []any, lang string) []any {
 	out := make([]any, len(args))
 	for i, a := range args {
 		switch v := a.(type) {
-		case span:
+		case interface{ in(lang string) string }:
 			a = v.in(lang)
 		case text:
 			if a = v.en; lang == "zh" {

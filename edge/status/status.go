@@ -31,6 +31,8 @@ type Snapshot struct {
 	Alerts  []wire.Alert `json:"alerts"`
 	Uplink  Uplink       `json:"uplink"`
 	Lines   []Line       `json:"lines"`
+	Journal Journal      `json:"journal"`
+	Gaps    []Gap        `json:"gaps"` // the newest first, a few
 	Clock   Clock        `json:"clock"`
 }
 
@@ -69,6 +71,43 @@ type Uplink struct {
 	Waiting   uint64 `json:"waiting"`  // records no store has acknowledged
 	Error     string `json:"error,omitempty"`
 	BytesUp   uint64 `json:"bytes_up"` // since the start
+
+	Brokers         []string  `json:"brokers,omitempty"`       // as configured, the preferred one first
+	WhyNotFirst     string    `json:"why_not_first,omitempty"` // why the preferred one is not in use
+	CertificateEnds time.Time `json:"certificate_ends,omitzero"`
+}
+
+// Journal is how the gateway keeps what it takes; State.Journal has the figures.
+type Journal struct {
+	Dir       string `json:"dir"`
+	Trouble   string `json:"trouble,omitempty"` // why it cannot be written: full, read-only, io
+	CommitMS  int64  `json:"commit_ms"`         // a power cut costs what is younger
+	CommitWhy string `json:"commit_why,omitempty"`
+	Spare     int64  `json:"spare"`  // bytes that lie ready for alerts
+	Broken    int    `json:"broken"` // files with damage inside
+	Wear      Wear   `json:"wear"`
+}
+
+// Wear is what the disk of the journal has to bear.
+type Wear struct {
+	Disk          map[string]string `json:"disk"`    // what it is, by language
+	PerDay        uint64            `json:"per_day"` // bytes, of all programs; 0: not known yet
+	JournalPerDay uint64            `json:"journal_per_day"`
+	SyncsPerDay   uint64            `json:"syncs_per_day"`
+	OverMS        int64             `json:"over_ms"`   // running time that was watched
+	Years         float64           `json:"years"`     // that it lasts at this rate, at most 100; negative: not known
+	Endurance     int64             `json:"endurance"` // bytes it may be written in its life; 0: not known
+	Assumed       bool              `json:"assumed"`   // Endurance is an assumption
+	Used          int               `json:"used"`      // what an eMMC says: 1 to 10 tenths begun, 11 over; 0: nothing
+	Spare         int               `json:"spare"`     // 1 normal, 2 warning, 3 urgent; 0: nothing
+}
+
+// Gap is a time from which readings are missing.
+type Gap struct {
+	From wire.Moment       `json:"from"`
+	To   wire.Moment       `json:"to"`
+	Why  string            `json:"why"`
+	Text map[string]string `json:"text"` // the reason, by language
 }
 
 // Line is one serial line or Modbus host.
