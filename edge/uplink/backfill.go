@@ -108,6 +108,7 @@ func (u *Uplink) fillLoop(ctx context.Context) {
 type filler struct {
 	u         *Uplink
 	perRecord float64 // readings in a record, smoothed
+	compress  bool
 }
 
 // weigh learns how many readings a record has.
@@ -129,9 +130,10 @@ func (f *filler) step(now time.Time) (wait time.Duration) {
 	u.mu.Lock()
 	u.prune(extents)
 	want := demand{
-		readings: min(u.o.Limits.Readings, max(1, int(u.allowed()/2))),
+		readings: min(u.packReadings(), max(1, int(u.allowed()/2))),
 		singles:  maxQueued - max(len(u.events.ships), len(u.alerts.ships)),
 	}
+	f.compress = u.compress()
 	var epoch wire.Epoch
 	var ranges []wire.Range
 	if len(u.prepared) < maxPrepared && u.pace() > 0 && !u.link.draining {

@@ -28,24 +28,27 @@ type arrival struct {
 type city struct {
 	t *testing.T
 
-	mu       sync.Mutex
-	down     bool                 // nobody answers the call
-	refuse   map[string]bool      // nor these brokers
-	slow     time.Duration        // until the broker confirms
-	ack      func(a arrival) bool // whether the aggregator gets and answers it; nil: always
-	behind   time.Duration        // until it answers
-	credit   *wire.Credit
-	reads    []uint32 // dictionaries
-	store    string
-	clock    func() int64 // the aggregator's, Unix milliseconds
-	dials    []time.Time
-	links    []*fakeLink
-	got      []arrival
-	stored   map[wire.Epoch]map[uint64]int // how often each record came
-	alerts   map[wire.Revised]int
-	pictures map[string][]byte
-	ids      []string
-	unpack   wire.Unpacker
+	mu          sync.Mutex
+	down        bool                 // nobody answers the call
+	refuse      map[string]bool      // nor these brokers
+	slow        time.Duration        // until the broker confirms
+	rate        float64              // bytes/s of the link up; 0: any
+	delay       time.Duration        // of the link, one way; with rate
+	ack         func(a arrival) bool // whether the aggregator gets and answers it; nil: always
+	behind      time.Duration        // until it answers
+	credit      *wire.Credit
+	reads       []uint32 // dictionaries
+	store       string
+	clock       func() int64 // the aggregator's, Unix milliseconds
+	dials       []time.Time
+	links       []*fakeLink
+	got         []arrival
+	measureFrom int                           // index into got
+	stored      map[wire.Epoch]map[uint64]int // how often each record came
+	alerts      map[wire.Revised]int
+	pictures    map[string][]byte
+	ids         []string
+	unpack      wire.Unpacker
 }
 
 func newCity(t *testing.T) *city {
@@ -63,6 +66,7 @@ type fakeLink struct {
 
 	mu   sync.Mutex
 	last chan struct{} // closed when the message before has arrived: TCP keeps the order
+	free time.Time     // when the link has taken in all that was published
 }
 
 func (c *city) dial(_ context.Context, h handshake) (link, error) {
@@ -111,6 +115,7 @@ func (l *fakeLink) deliver(a wire.Ack) {
 		l.c.t.Error(err)
 	}
 	if !over(l.gone) {
+		l.h.bytes.down.Add(uint64(len(payload) + len(l.h.subscribe[0]) + 8))
 		l.h.receive(l.h.subscribe[0], payload)
 	}
 }
@@ -118,11 +123,20 @@ func (l *fakeLink) deliver(a wire.Ack) {
 func (l *fakeLink) publish(topic string, retained bool, payload []byte, done func(error)) {
 	c := l.c
 	c.mu.Lock()
-	wait := c.slow
+	wait, rate, back := c.slow, c.rate, time.Duration(0)
 	c.mu.Unlock()
+	n := len(payload) + len(topic) + 8
+	l.h.bytes.up.Add(uint64(n))
 	l.mu.Lock()
 	before, mine := l.last, make(chan struct{})
 	l.last = mine
+	if now := time.Now(); rate > 0 {
+		if l.free.Before(now) {
+			l.free = now
+		}
+		l.free = l.free.Add(seconds(float64(n) / rate))
+		wait, back = l.free.Sub(now)+c.delay, c.delay
+	}
 	l.mu.Unlock()
 	l.wg.Go(func() {
 		defer close(mine)
@@ -136,7 +150,11 @@ func (l *fakeLink) publish(topic string, retained bool, payload []byte, done fun
 		}
 		<-before
 		answer := c.arrived(l.h.broker, topic, retained, payload)
-		done(nil)
+		l.wg.Go(func() {
+			time.Sleep(back) // in a bubble
+			l.h.bytes.down.Add(4)
+			done(nil)
+		})
 		if answer != nil {
 			l.wg.Go(func() { l.answer(*answer) })
 		}
@@ -146,7 +164,7 @@ func (l *fakeLink) publish(topic string, retained bool, payload []byte, done fun
 func (l *fakeLink) answer(a wire.Ack) {
 	c := l.c
 	c.mu.Lock()
-	wait := c.behind
+	wait := c.behind + c.delay
 	a.Store, a.Time, a.Credit, a.Dictionaries = c.store, c.clock(), c.credit, c.reads
 	c.mu.Unlock()
 	time.Sleep(wait) // in a bubble; the way back

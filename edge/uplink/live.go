@@ -23,6 +23,7 @@ type liveQueue struct {
 const (
 	maxLiveValues = 4096             // kept at most
 	maxLiveAge    = 60 * time.Second // what is older is history
+	maxLiveDelay  = 2 * time.Second  // so is what had to wait so long for room, while there is more
 )
 
 func (q *liveQueue) push(s sample) {

@@ -131,6 +131,7 @@ func (f *filler) single(p *parcel, rec Record) {
 		p.spoil(rec.Seq, err)
 		return
 	}
+	s.old = true
 	p.singles = append(p.singles, s)
 }
 
@@ -147,7 +148,7 @@ func (f *filler) pack(p *parcel, records []Record, rest *wire.RangeSet) *shipmen
 		for _, rec := range records {
 			pack.Values = append(pack.Values, rec.Values...)
 		}
-		payload, err := f.u.packer.Append(nil, pack)
+		payload, err := f.u.packer.Append(nil, pack, f.compress)
 		if err == nil {
 			return &shipment{lane: backfillLane, topic: f.u.topic(wire.BackfillTopic), payload: payload, epoch: p.epoch,
 				left: rest.Clone(), records: uint64(len(records)), values: len(pack.Values)}
@@ -167,6 +168,7 @@ func (f *filler) pack(p *parcel, records []Record, rest *wire.RangeSet) *shipmen
 // apply takes a parcel over. Call with mu held.
 func (u *Uplink) apply(p parcel, now time.Time) {
 	if p.pack != nil && !u.stale(p) {
+		u.weigh(p.pack.payload, p.pack.values)
 		u.prepared = append(u.prepared, p.pack)
 	}
 	for r := range p.done.All() {
@@ -196,8 +198,12 @@ func (u *Uplink) push(s *shipment) bool {
 	}
 	for _, other := range slices.Concat(u.events.ships, u.window[eventLane].ships) {
 		if other.epoch == s.epoch && common(other.left, s.left.Ranges()[0]) {
+			other.old = other.old && s.old
+			u.events.sort()
 			return true // offered and read from the journal as well
 		}
 	}
-	return u.events.push(s)
+	ok := u.events.push(s)
+	u.events.sort()
+	return ok
 }

@@ -69,46 +69,6 @@ func TestWindowRule(t *testing.T) {
 	}
 }
 
-// On any link the bytes on their way settle near what half a second carries,
-// above what the round trip itself holds.
-func TestPacer(t *testing.T) {
-	for _, c := range []struct {
-		rate     int // bytes/s
-		delay    time.Duration
-		min, max time.Duration // queueing at the end
-	}{
-		{2_000, 50 * time.Millisecond, 0, 2200 * time.Millisecond}, // one message alone takes a second
-		{20_000, 50 * time.Millisecond, 100 * time.Millisecond, 800 * time.Millisecond},
-		{20_000, 2 * time.Second, 0, time.Second},
-		{10_000_000, time.Millisecond, 0, 100 * time.Millisecond},
-	} {
-		p := newPacer()
-		now := time.Unix(1_795_291_200, 0)
-		type sent struct{ at, done time.Time }
-		var line []sent
-		free := now // when the link has sent what it was given
-		const size = 2000
-		var queueing time.Duration
-		for range 3000 {
-			for p.room(size) {
-				p.sent(size)
-				if free.Before(now) {
-					free = now
-				}
-				queueing = free.Sub(now)
-				free = free.Add(time.Duration(size) * time.Second / time.Duration(c.rate))
-				line = append(line, sent{now, free.Add(c.delay)})
-			}
-			now = line[0].done
-			p.confirmed(size, now.Sub(line[0].at), now)
-			line = line[1:]
-		}
-		if queueing < c.min || queueing > c.max || p.budget < minBudget || p.budget > maxBudget {
-			t.Errorf("%d B/s, %v: an alert waits %v behind %d bytes", c.rate, c.delay, queueing, p.budget)
-		}
-	}
-}
-
 func TestBucket(t *testing.T) {
 	now := time.Unix(1_795_291_200, 0)
 	b := bucket{rate: 1000}

@@ -33,11 +33,13 @@ func (q *queue) pushAlert(s *shipment, onWay []*shipment) bool {
 		case other.alert.Rev < s.alert.Rev:
 			other.history = true
 		default:
+			other.old = other.old && s.old
+			q.sort()
 			return true // the same revision again
 		}
 	}
 	q.ships = append(q.ships, s)
-	q.sortAlerts()
+	q.sort()
 	if len(q.ships) <= maxQueued {
 		return true
 	}
@@ -50,18 +52,31 @@ func (q *queue) pushAlert(s *shipment, onWay []*shipment) bool {
 	return kept
 }
 
-// sortAlerts puts history behind the rest, both otherwise in their order.
-func (q *queue) sortAlerts() {
-	slices.SortStableFunc(q.ships, func(a, b *shipment) int {
+// behind says that a message does not go before the present: it is out of the
+// journal, or a newer revision exists.
+func (s *shipment) behind() bool { return s.old || s.history }
+
+// first returns what pop would.
+func (q *queue) first() *shipment {
+	if len(q.ships) == 0 {
+		return nil
+	}
+	return q.ships[0]
+}
+
+// sort puts what is out of the journal behind the rest, and superseded revisions
+// last; otherwise all stay in their order.
+func (q *queue) sort() {
+	class := func(s *shipment) int {
 		switch {
-		case a.history == b.history:
-			return 0
-		case b.history:
-			return -1
-		default:
+		case s.history:
+			return 2
+		case s.old:
 			return 1
 		}
-	})
+		return 0
+	}
+	slices.SortStableFunc(q.ships, func(a, b *shipment) int { return class(a) - class(b) })
 }
 
 // pop takes the first; nil: there is none.
@@ -77,5 +92,5 @@ func (q *queue) pop() *shipment {
 // requeue puts back what a lost connection left unacknowledged, before the rest.
 func (q *queue) requeue(ships []*shipment) {
 	q.ships = append(slices.Clone(ships), q.ships...)
-	q.sortAlerts()
+	q.sort()
 }

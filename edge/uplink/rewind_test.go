@@ -63,10 +63,8 @@ func TestRewindConnected(t *testing.T) {
 		if n, err := u.Rewind(0); err != nil || n != 0 {
 			t.Fatalf("Rewind = %d, %v", n, err)
 		}
-		if n := len(c.stored[epoch17]); n != 1000 {
-			t.Fatalf("%d had arrived", n)
-		}
-		after(2 * time.Second) // the old answers are here
+		c.check(t, epoch17, 1000) // all had arrived
+		after(2 * time.Second)    // the old answers are here
 		if s := u.Status(); s.Alerts != 0 || s.Waiting != 999 {
 			t.Errorf("answers of before the rewind: %+v", s)
 		}

@@ -169,7 +169,7 @@ func (u *Uplink) publish(l link, m *message) {
 	sent := time.Now()
 	u.mu.Lock()
 	u.testify(m.ship)
-	u.link.pacer.sent(len(m.payload))
+	m.alone = u.link.pacer.sent(len(m.payload), sent)
 	number := u.link.number
 	u.mu.Unlock()
 	l.publish(m.topic, m.retained, m.payload, func(err error) { u.confirmed(m, number, sent, err) })
@@ -195,11 +195,11 @@ func (u *Uplink) up(number int64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	now := time.Now()
-	u.link = linkState{up: true, since: now, number: number, pacer: newPacer()}
+	u.link = linkState{up: true, since: now, number: number, pacer: newPacer(u.link.pacer)}
 	u.packer.use(0) // nobody was heard yet
 	u.count.Connections++
 	u.failover.reached()
-	u.live.begin(u.o.Limits.Readings, now)
+	u.live.begin(u.packReadings(), now)
 	u.images.begin()
 	u.state.dirty, u.state.sent = len(u.state.payload) > 0, time.Time{}
 }

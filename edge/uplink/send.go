@@ -14,11 +14,13 @@ type message struct {
 	payload  []byte
 	ship     *shipment // its confirmation is noted, with the live lane's count
 	picture  *picture
+	alone    bool // sent when nothing else was on its way
 }
 
 // next returns what is to be sent now, or when to look again (zero: when
-// something happens). Alerts first, then events, state, the present, and behind
-// it history and pictures. Call with mu held.
+// something happens). Alerts first, then events, the present, the state; behind
+// them alerts and events out of the journal, history, and pictures. Call with mu
+// held.
 func (u *Uplink) next(now time.Time) (m *message, at time.Time) {
 	soonest := func(t time.Time) {
 		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
@@ -26,7 +28,7 @@ func (u *Uplink) next(now time.Time) (m *message, at time.Time) {
 		}
 	}
 	for _, step := range []func(time.Time) (*message, time.Time){
-		u.nextAlert, u.nextEvent, u.nextState, u.nextLive, u.nextHistory, u.nextPiece,
+		u.nextAlert, u.nextEvent, u.nextLive, u.nextState, u.nextOld, u.nextHistory, u.nextPiece,
 	} {
 		m, t := step(now)
 		if m != nil {
@@ -34,29 +36,57 @@ func (u *Uplink) next(now time.Time) (m *message, at time.Time) {
 		}
 		soonest(t)
 	}
+	if t := u.link.pacer.later(); t.After(now) {
+		soonest(t)
+	}
 	return nil, at
 }
 
+// nextAlert does not ask whether the link has room: an alert waits for nothing.
 func (u *Uplink) nextAlert(now time.Time) (*message, time.Time) {
-	return u.nextSingle(alertLane, &u.alerts, now)
-}
-
-func (u *Uplink) nextEvent(now time.Time) (*message, time.Time) {
-	return u.nextSingle(eventLane, &u.events, now)
-}
-
-// nextSingle sends again what the rule says, else the first in the queue.
-func (u *Uplink) nextSingle(lane int, q *queue, now time.Time) (*message, time.Time) {
-	again, at := u.window[lane].due(now)
+	again, at := u.window[alertLane].due(now)
 	if again != nil {
 		return u.resend(again, now), now
 	}
-	if len(u.window[lane].ships) >= maxOnWay {
-		return nil, at
+	return u.nextSingle(alertLane, &u.alerts, now, at, func(s *shipment) bool { return !s.behind() })
+}
+
+func (u *Uplink) nextEvent(now time.Time) (*message, time.Time) {
+	again, at := u.window[eventLane].due(now)
+	if again != nil {
+		return u.resend(again, now), now
 	}
-	for s := q.pop(); s != nil; s = q.pop() {
-		if !u.settled(s) {
-			return u.transmit(s, now), now
+	return u.nextSingle(eventLane, &u.events, now, at, func(s *shipment) bool { return !s.behind() && u.link.pacer.room(len(s.payload), now) })
+}
+
+// nextOld sends alerts and events of earlier: the present does not wait for them,
+// and they leave a new alert half of its window.
+func (u *Uplink) nextOld(now time.Time) (*message, time.Time) {
+	queues := [...]*queue{alertLane: &u.alerts, eventLane: &u.events}
+	for lane, q := range queues {
+		room := func(s *shipment) bool {
+			return len(u.window[lane].ships) < maxOnWay/2 && u.link.pacer.room(len(s.payload), now)
+		}
+		if m, _ := u.nextSingle(lane, q, now, time.Time{}, room); m != nil {
+			return m, now
+		}
+	}
+	return nil, time.Time{} // an acknowledgement or a confirmation wakes the sender
+}
+
+// nextSingle sends the first in the queue, if it may go.
+func (u *Uplink) nextSingle(lane int, q *queue, now, at time.Time, may func(*shipment) bool) (*message, time.Time) {
+	for len(u.window[lane].ships) < maxOnWay {
+		s := q.first()
+		switch {
+		case s == nil:
+			return nil, at
+		case u.settled(s):
+			q.pop()
+		case !may(s):
+			return nil, at
+		default:
+			return u.transmit(q.pop(), now), now
 		}
 	}
 	return nil, at
@@ -81,8 +111,8 @@ func (u *Uplink) nextState(now time.Time) (*message, time.Time) {
 		u.state.greeted = now
 		return &message{topic: u.topic(wire.OnlineTopic), retained: true, payload: u.online(true, u.state.as)}, now
 	}
-	switch t := u.state.sent.Add(stateEvery); {
-	case !u.state.dirty:
+	switch t := u.state.sent.Add(max(stateEvery, u.takes(stateShare*len(u.state.payload)))); {
+	case !u.state.dirty || !u.link.draining && !u.link.pacer.room(len(u.state.payload), now):
 		return nil, time.Time{}
 	case t.After(now):
 		return nil, t
@@ -100,9 +130,13 @@ func (u *Uplink) nextLive(now time.Time) (*message, time.Time) {
 		return u.resend(again, now), now
 	}
 	due := u.live.due(u.linger())
-	full := u.live.values >= u.o.Limits.Readings
+	if u.o.Journal != nil && !due.IsZero() && now.Sub(due) > maxLiveDelay && u.live.values > u.packReadings() {
+		u.live.begin(u.packReadings(), now) // more than the link carries: the rest goes as history
+		due = u.live.due(u.linger())
+	}
+	full := u.live.values >= u.packReadings()
 	switch {
-	case due.IsZero() || u.link.onWay > 0 && !full || !u.link.pacer.room(0):
+	case due.IsZero() || u.link.onWay > 0 && !full || !u.link.pacer.room(0, now):
 		return nil, at
 	case u.onWay() >= u.allowed() || w.size() > maxWindowBytes:
 		return nil, at
@@ -122,8 +156,8 @@ func (u *Uplink) nextLive(now time.Time) (*message, time.Time) {
 }
 
 func (u *Uplink) linger() time.Duration {
-	if u.link.draining {
-		return 0
+	if u.link.draining || !u.link.shown {
+		return 0 // the first pack of a connection shows at once how things are
 	}
 	return u.o.Limits.Linger
 }
@@ -132,9 +166,9 @@ func (u *Uplink) linger() time.Duration {
 // if they cannot be packed: then the one that is to blame is dropped, and the
 // journal's copy meets the same fate with a reason.
 func (u *Uplink) packLive() *shipment {
-	for n := u.live.head(u.o.Limits.Readings); n > 0; n /= 2 {
+	for n := u.live.head(u.packReadings()); n > 0; n /= 2 {
 		p := u.live.pack(n, &u.o)
-		payload, err := u.packer.Append(nil, p)
+		payload, err := u.packer.Append(nil, p, u.compress())
 		if err != nil {
 			if n == 1 {
 				u.live.drop(1)
@@ -142,6 +176,7 @@ func (u *Uplink) packLive() *shipment {
 			continue
 		}
 		u.live.drop(n)
+		u.weigh(payload, len(p.Values))
 		u.echoes.note(p, u.o.Clock)
 		s := &shipment{lane: liveLane, topic: u.topic(wire.LiveTopic), payload: payload, records: uint64(n), values: len(p.Values)}
 		if p.Boot == "" {
@@ -165,7 +200,7 @@ func (u *Uplink) nextHistory(now time.Time) (*message, time.Time) {
 	}
 	s := u.prepared[0]
 	// A quarter of the window is the present's.
-	if u.onWay() > 0 && (u.onWay()+s.records)*4 > u.allowed()*3 || !u.link.pacer.room(len(s.payload)) {
+	if u.onWay() > 0 && (u.onWay()+s.records)*4 > u.allowed()*3 || !u.link.pacer.room(len(s.payload), now) {
 		return nil, at
 	}
 	u.link.bucket.rate = float64(u.pace())
@@ -184,12 +219,12 @@ func (u *Uplink) nextHistory(now time.Time) (*message, time.Time) {
 }
 
 func (u *Uplink) nextPiece(now time.Time) (*message, time.Time) {
-	if u.link.draining || !u.link.pacer.room(wire.MaxPiece) {
-		return nil, time.Time{} // a confirmation wakes the sender
-	}
 	p, at := u.images.due(now)
 	if p == nil {
 		return nil, at
+	}
+	if u.link.draining || !u.link.pacer.room(len(p.pieces[p.next]), now) {
+		return nil, time.Time{} // a confirmation wakes the sender
 	}
 	topic := wire.Topic{Gateway: u.o.Gateway, Kind: wire.ImageTopic, ID: p.id, Piece: p.next}
 	m := &message{topic: topic.Build(u.o.Prefix), payload: p.pieces[p.next], picture: p}
@@ -222,6 +257,7 @@ func (u *Uplink) message(s *shipment, now time.Time) *message {
 	switch s.lane {
 	case liveLane:
 		u.link.onWay++
+		u.link.shown = true
 		u.count.Live += uint64(s.values)
 	case backfillLane:
 		u.count.Backfill += uint64(s.values)
@@ -265,7 +301,7 @@ func (u *Uplink) confirmed(m *message, number int64, sent time.Time, err error) 
 	}
 	defer signal(u.wake)
 	now := time.Now()
-	u.link.pacer.confirmed(len(m.payload), now.Sub(sent), now)
+	u.link.pacer.confirmed(len(m.payload), now.Sub(sent), m.alone, now)
 	if err != nil && u.link.failed == nil {
 		u.link.failed = fmt.Errorf("%w: %w", errLost, err)
 	}

@@ -32,15 +32,20 @@ func TestLive(t *testing.T) {
 		u, stop := c.start(t, Options{})
 		defer stop()
 		after(time.Second)
-		offer(u, 1, 3)
+		offer(u, 1, 1)
+		after(50 * time.Millisecond)
+		if n := len(c.arrivals(wire.LiveTopic)); n != 1 {
+			t.Errorf("the first pack of a connection does not go at once")
+		}
+		offer(u, 2, 3)
 		after(400 * time.Millisecond)
-		if n := len(c.arrivals(wire.LiveTopic)); n != 0 {
-			t.Errorf("%d packs before the readings had waited for company", n)
+		if n := len(c.arrivals(wire.LiveTopic)); n != 1 {
+			t.Errorf("%d packs before the readings had waited for company", n-1)
 		}
 		offer(u, 4, 4)
 		after(300 * time.Millisecond)
 		live := c.arrivals(wire.LiveTopic)
-		if len(live) != 1 || !slices.Equal(live[0].pack.Ranges, []wire.Range{{From: 1, To: 4}}) || live[0].pack.Epoch != epoch17 {
+		if len(live) != 2 || !slices.Equal(live[1].pack.Ranges, []wire.Range{{From: 2, To: 4}}) || live[1].pack.Epoch != epoch17 {
 			t.Fatalf("%+v", live)
 		}
 		after(time.Second)
@@ -48,10 +53,14 @@ func TestLive(t *testing.T) {
 		if !u.Stored(epoch17, wire.Range{From: 1, To: 4}) || u.Stored(epoch17, wire.Range{From: 1, To: 5}) || !s.Healthy || s.OnWay != 0 || s.Store != "st-1" {
 			t.Errorf("%+v", s)
 		}
-		offer(u, 5, 504) // a full pack goes at once
+		offer(u, 5, 504) // full packs go at once
 		after(20 * time.Millisecond)
-		if live := c.arrivals(wire.LiveTopic); len(live) != 2 || len(live[1].pack.Values) != 500 {
-			t.Errorf("%d packs", len(live))
+		n := 0
+		for _, a := range c.arrivals(wire.LiveTopic)[2:] {
+			n += len(a.pack.Values)
+		}
+		if n < 400 { // but for what does not fill one
+			t.Errorf("%d readings", n)
 		}
 		after(3 * time.Minute)
 		if u.Status().Healthy || !u.Status().Connected {
@@ -103,7 +112,7 @@ func TestBackfill(t *testing.T) {
 		if took := time.Since(begin); took < 4*time.Second || took > 7*time.Second {
 			t.Errorf("50 000 readings at 10 000/s took %v", took)
 		}
-		if n := c.check(t, epoch17, 30_000) + c.check(t, epoch18, 20_000); n != 0 || j.read > 51_000 {
+		if n := c.check(t, epoch17, 30_000) + c.check(t, epoch18, 20_000); n != 0 || j.read > 52_000 {
 			t.Errorf("%d came more than once, %d were read", n, j.read)
 		}
 		after(10 * time.Second)

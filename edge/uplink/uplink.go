@@ -42,14 +42,16 @@ type Uplink struct {
 
 // queues is what waits to be sent.
 type queues struct {
-	live      liveQueue
-	alerts    queue
-	events    queue
-	images    imageQueue
-	state     retained
-	prepared  []*shipment // history, encoded
-	perRecord float64     // readings in a record of history, as far as known
-	claimed   uint64      // numbers of the present epoch up to this are history's
+	live       liveQueue
+	alerts     queue
+	events     queue
+	images     imageQueue
+	state      retained
+	prepared   []*shipment // history, encoded
+	perReading float64     // bytes of a reading in the packs of late
+	small      bool        // packs are compressed: the link is slow, see compress
+	perRecord  float64     // readings in a record of history, as far as known
+	claimed    uint64      // numbers of the present epoch up to this are history's
 }
 
 // packer is the one encoder, for the present and for history: compressing takes
@@ -59,9 +61,10 @@ type packer struct {
 	wire.Packer
 }
 
-func (p *packer) Append(dst []byte, pack *wire.Pack) ([]byte, error) {
+func (p *packer) Append(dst []byte, pack *wire.Pack, compress bool) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.Compress = compress
 	return p.Packer.Append(dst, pack)
 }
 
@@ -74,8 +77,12 @@ type retained struct {
 	sent    time.Time
 }
 
-// stateEvery is the shortest time between two publications of the state.
-const stateEvery = time.Second
+// stateEvery is the shortest time between two publications of the state; on a slow
+// link they take one part in stateShare of it at most.
+const (
+	stateEvery = time.Second
+	stateShare = 20
+)
 
 // linkState is what the sender knows of the present connection.
 type linkState struct {
@@ -83,7 +90,8 @@ type linkState struct {
 	since    time.Time // up or down since
 	number   int64     // of the connection
 	draining bool
-	onWay    int // live packs that the broker has not confirmed
+	shown    bool // a live pack has left
+	onWay    int  // live packs that the broker has not confirmed
 	failed   error
 	pacer    pacer
 	bucket   bucket
@@ -100,7 +108,7 @@ func New(o Options) (*Uplink, error) {
 	u := &Uplink{o: o, pause: backoff{first: firstPause, most: mostPause}, wake: make(chan struct{}, 1), fill: make(chan struct{}, 1), save: make(chan struct{}, 1),
 		unanswered: make(map[wire.Epoch]*wire.RangeSet), holds: make(map[wire.Epoch]*hold)}
 	u.way = &way{o: &u.o, secrets: newSecrets(&u.o), timing: defaultTiming()}
-	u.dial, u.packer.Compress = u.way.dial, o.Limits.Compress == On
+	u.dial = u.way.dial
 	var err error
 	if u.cursors, err = decodeCursors(o.Saved); err != nil {
 		o.Log.Warn("uplink: what was sent is not known, all is sent again", "error", err)

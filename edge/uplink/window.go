@@ -26,6 +26,7 @@ type shipment struct {
 	values  int
 	alert   wire.Revised // alertLane
 	history bool         // alertLane: a newer revision exists
+	old     bool         // an alert or event read from the journal
 
 	number  uint64    // of its newest transmission in its lane
 	sent    time.Time // that transmission

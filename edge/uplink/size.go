@@ -1,0 +1,53 @@
+package uplink
+
+import "time"
+
+// Bounds of a pack: on a slow link as many readings as a quarter of a second
+// carries, but not so few that it is mostly head; on a fast one Limits.Readings.
+const (
+	leastReadings  = 20
+	firstReading   = 25.0    // bytes of a reading in a plain pack, until it is known better
+	slowLink       = 125_000 // bytes/s, 1 Mbit/s: below that compressing pays
+	slowHysteresis = 2
+)
+
+// packReadings returns how many readings a pack may have now.
+func (u *Uplink) packReadings() int {
+	if u.perReading == 0 {
+		u.perReading = firstReading
+	}
+	n := int(u.link.pacer.message() / u.perReading)
+	return min(max(n, leastReadings), u.o.Limits.Readings)
+}
+
+// weigh learns from a pack how many bytes a reading takes.
+func (u *Uplink) weigh(payload []byte, values int) {
+	if values > 0 && u.perReading > 0 {
+		u.perReading += (float64(len(payload))/float64(values) - u.perReading) / 8
+	}
+}
+
+// compress says whether the next pack is to be compressed: where bytes cost money, or
+// time. On a fast link the processor has better things to do.
+func (u *Uplink) compress() bool {
+	rate := u.link.pacer.known()
+	switch {
+	case u.o.Limits.Compress != Auto:
+		return u.o.Limits.Compress == On
+	case u.o.Limits.PerDay > 0:
+		return true
+	case rate > 0 && rate < slowLink:
+		u.small = true
+	case rate > slowHysteresis*slowLink:
+		u.small = false
+	}
+	return u.small
+}
+
+// takes returns how long the link is busy with n bytes; 0 if that is not known.
+func (u *Uplink) takes(n int) time.Duration {
+	if rate := u.link.pacer.known(); rate > 0 {
+		return seconds(float64(n) / rate)
+	}
+	return 0
+}
