@@ -75,6 +75,7 @@ func (j *Journal) commit(w *writer, final bool) {
 	defer j.mu.Unlock()
 	j.queue.flying = 0
 	j.fail.note(err)
+	j.fail.kept = errors.Is(err, errKept) || isFull(err) && len(j.spares) > 0 && !w.pressing
 	close(j.changed)
 	j.changed = make(chan struct{})
 }
@@ -88,7 +89,7 @@ func (f *failure) note(err error) {
 	if f.err == nil {
 		f.since = now
 	}
-	f.err, f.kept = fmt.Errorf("journal: %w: %w", ErrDegraded, err), errors.Is(err, errKept)
+	f.err = fmt.Errorf("journal: %w: %w", ErrDegraded, err)
 	f.pause = min(max(2*f.pause, firstPause), longPause)
 	f.next = now.Add(f.pause)
 }

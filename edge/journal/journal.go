@@ -28,7 +28,7 @@ var (
 // Options say how a journal is kept. The zero value of a field is its default.
 type Options struct {
 	Size        int64         // quota in bytes, for Trim; default 512 MB
-	Age         time.Duration // quota in time, for Trim; 0: none
+	Age         time.Duration // what is older and stored may go, see Trim; 0: as long as there is room
 	Reserve     int64         // bytes of Size kept free for urgent records; default a sixteenth of Size, at most 16 MB, at least one segment
 	SegmentSize int64         // bytes in one segment; default 4 MB, at most a quarter of Size, at least 4 KB
 	Commit      time.Duration // a record waits at most this long for its commit; default 10 s

@@ -13,22 +13,43 @@ import (
 // gateway that restarts every minute must not fill a directory.
 const maxSegments = 4096
 
-// Trim keeps the journal within its quota: it gives up whole segments, oldest
+// Trim keeps the journal within its quotas: it gives up whole segments, oldest
 // first, never the newest. missing returns the parts of a range of records that
-// no store has; they come to declare as a Loss before they are deleted. declare
+// no store has. For want of room they go as well: the urgent ones among them are
+// appended once more, as long as they are few, and the rest comes to declare as a
+// Loss. For their age only segments go of which nothing is missing. declare
 // normally appends a record about the loss: Trim syncs before it deletes, so
 // that a loss is on disk before it happens. An error of declare or of that sync
 // stops the trimming; only on a full disk one segment goes all the same, since
 // otherwise there would never be room again. A loss that was declared must not
 // come out of missing again.
 func (j *Journal) Trim(ctx context.Context, missing func(Epoch, Range) []Range, declare func(Loss) error) error {
-	plan := j.planTrim()
+	plan, rest := j.planTrim()
+	budget := int64(0)
 	for _, s := range plan {
-		if loss, ok := j.lossOf(s, missing); ok {
-			if err := declare(loss); err != nil {
-				return fmt.Errorf("journal: declare a loss: %w", err)
-			}
+		budget += s.size / carryShare
+	}
+	budget = min(budget, j.o.Reserve)
+	for _, s := range plan {
+		loss, ok := j.lossOf(s, missing)
+		if !ok {
+			continue
 		}
+		if err := j.carry(&loss, &budget); err != nil {
+			return err
+		}
+		if len(loss.Ranges) == 0 {
+			continue
+		}
+		if err := declare(loss); err != nil {
+			return fmt.Errorf("journal: declare a loss: %w", err)
+		}
+	}
+	for _, s := range rest {
+		if _, ok := j.lossOf(s, missing); ok {
+			break
+		}
+		plan = append(plan, s)
 	}
 	if len(plan) == 0 {
 		return nil
@@ -36,8 +57,36 @@ func (j *Journal) Trim(ctx context.Context, missing func(Epoch, Range) []Range, 
 	return j.giveUp(ctx, plan)
 }
 
-// planTrim chooses the segments to give up. It changes nothing.
-func (j *Journal) planTrim() []*segment {
+// carryShare: what is carried on is at most this part of what is given up, so that
+// trimming gets somewhere.
+const carryShare = 4
+
+// carry appends the urgent records of a loss once more and takes them out of it.
+// What it cannot read stays lost.
+func (j *Journal) carry(loss *Loss, budget *int64) error {
+	for _, r := range slices.Clone(loss.Ranges) {
+		var failed error
+		err := j.read(loss.Epoch, r.From, r.To, func(rec Record) error {
+			if !j.o.Urgent(rec.Kind) || int64(len(rec.Body)) > *budget {
+				return nil
+			}
+			if _, failed = j.put(true, rec.Kind, rec.Body, nil); failed == nil {
+				*budget -= int64(len(rec.Body))
+				loss.Ranges = subtract(loss.Ranges, Range{rec.Seq, rec.Seq})
+			}
+			return failed
+		})
+		var damage *DamageError
+		if failed != nil || err != nil && !errors.As(err, &damage) {
+			return err
+		}
+	}
+	return nil
+}
+
+// planTrim chooses the segments that must go to make room, and those behind them
+// that are old. It changes nothing.
+func (j *Journal) planTrim() (room, old []*segment) {
 	now, trusted := j.o.Time()
 	here := j.stamp()
 	j.mu.Lock()
@@ -47,13 +96,14 @@ func (j *Journal) planTrim() []*segment {
 		sizes[i] = s.size
 	}
 	if isFull(j.fail.err) && len(sizes) > 1 {
-		return slices.Clone(j.segs[:1]) // whoever filled the disk, somebody must make room
+		return slices.Clone(j.segs[:1]), nil // whoever filled the disk, somebody must make room
 	}
 	n := trimCount(sizes, j.o.Size-j.o.Reserve)
+	aged := n
 	if j.o.Age > 0 && trusted {
-		n = max(n, ageCount(j.segs, here, now, j.o.Age))
+		aged = max(n, ageCount(j.segs, here, now, j.o.Age))
 	}
-	return slices.Clone(j.segs[:n])
+	return slices.Clone(j.segs[:n]), slices.Clone(j.segs[n:aged])
 }
 
 // ageCount returns how many of the oldest segments hold nothing younger than age.

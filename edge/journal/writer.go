@@ -61,8 +61,7 @@ func (w *writer) write(batch []*chunk, final bool) error {
 		w.kept, w.full = false, false
 	}
 	for _, c := range batch {
-		// A segment holds at least as much as the states it began with.
-		if size := w.off + int64(len(w.out)); size >= w.j.o.SegmentSize && size >= 2*w.headEnd {
+		if w.isFull(c) {
 			if err := w.roll(); err != nil {
 				return err
 			}
@@ -82,6 +81,17 @@ func (w *writer) write(batch []*chunk, final bool) error {
 		return nil
 	}
 	return w.sync()
+}
+
+// isFull reports whether c belongs into the next segment: this one is long enough,
+// or c may not fit into what was allocated. A segment holds at least as much as the
+// states it began with.
+func (w *writer) isFull(c *chunk) bool {
+	size := w.off + int64(len(w.out))
+	if size < 2*w.headEnd {
+		return false
+	}
+	return size >= w.j.o.SegmentSize || w.reach > 0 && size+int64(len(c.buf))+blockFixed+maxMeta > w.reach
 }
 
 func (j *Journal) stamp() Stamp { return j.queue.clock() }
