@@ -2,17 +2,15 @@ package journal_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/journal"
-	"github.com/lamppost-city/lamppost/edge/journal/faultfs"
 )
 
 // model is what a journal must hold, kept in memory beside it.
@@ -38,15 +36,25 @@ func newModel() *model {
 		given: map[journal.Epoch][]journal.Range{}, states: map[string][]uint64{}, stateOK: map[string]int{}, bound: map[uint64]bound{}, when: map[bound]int64{}}
 }
 
+// tb is what a check needs of a test, so that a test of the checks can listen.
+type tb interface {
+	Helper()
+	Context() context.Context
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // player drives a journal and its model.
 type player struct {
-	m *model
-	j *journal.Journal
-	r *rand.Rand
+	m     *model
+	j     *journal.Journal
+	r     *rand.Rand
+	trims [][2]int // places in the log of the file system between which Trim worked
+	logAt func() int
 }
 
 func newPlayer(seed uint64) *player {
-	return &player{m: newModel(), r: rand.New(rand.NewPCG(seed, 1))}
+	return &player{m: newModel(), r: rand.New(rand.NewPCG(seed, 1)), logAt: func() int { return 0 }}
 }
 
 func options(fs journal.FS) journal.Options {
@@ -75,7 +83,7 @@ func (p *player) body() []byte {
 	return b
 }
 
-func (p *player) append(t *testing.T) {
+func (p *player) append(t tb) {
 	b := p.body()
 	seq, err := p.j.Append(journal.Kind(len(b)%7), b)
 	if err != nil {
@@ -85,7 +93,7 @@ func (p *player) append(t *testing.T) {
 	p.m.when[bound{p.j.Epoch(), seq}] = time.Now().UnixMilli()
 }
 
-func (p *player) state(t *testing.T, withRecord bool) {
+func (p *player) state(t tb, withRecord bool) {
 	key := fmt.Sprintf("k%d", p.r.IntN(3))
 	p.m.value++
 	v := binary.BigEndian.AppendUint64(nil, p.m.value)
@@ -102,7 +110,7 @@ func (p *player) state(t *testing.T, withRecord bool) {
 	p.m.states[key] = append(p.m.states[key], p.m.value)
 }
 
-func (p *player) sync(t *testing.T) error {
+func (p *player) sync(t tb) error {
 	err := p.j.Sync(t.Context())
 	if err == nil {
 		p.acked()
@@ -118,7 +126,9 @@ func (p *player) acked() {
 	}
 }
 
-func (p *player) trim(t *testing.T) error {
+func (p *player) trim(t tb) error {
+	from := p.logAt()
+	defer func() { p.trims = append(p.trims, [2]int{from, p.logAt()}) }()
 	return p.j.Trim(t.Context(),
 		func(e journal.Epoch, r journal.Range) []journal.Range { return []journal.Range{r} },
 		func(l journal.Loss) error {
@@ -128,7 +138,7 @@ func (p *player) trim(t *testing.T) error {
 }
 
 // play makes n random steps. It stops early when the disk is gone.
-func (p *player) play(t *testing.T, n int, stop func() bool) {
+func (p *player) play(t tb, n int, stop func() bool) {
 	for i := 0; i < n && !stop(); i++ {
 		time.Sleep(time.Second) // of the bubble
 		switch k := p.r.IntN(20); {
@@ -141,6 +151,7 @@ func (p *player) play(t *testing.T, n int, stop func() bool) {
 		case k < 19:
 			_ = p.sync(t)
 		default:
+			_ = p.sync(t) // so that the sync in Trim is for the floor alone
 			_ = p.trim(t)
 		}
 	}
@@ -152,7 +163,7 @@ func contains(rs []journal.Range, seq uint64) bool {
 
 // check compares a reopened journal with the model: what it returns is what was
 // appended, what was synced is there or declared, what is missing is declared.
-func (m *model) check(t *testing.T, j *journal.Journal) {
+func (m *model) check(t tb, j *journal.Journal) {
 	t.Helper()
 	found := map[journal.Epoch]map[uint64]bool{}
 	infos := map[journal.Epoch]journal.EpochInfo{}
@@ -201,7 +212,7 @@ func (m *model) check(t *testing.T, j *journal.Journal) {
 	m.checkStates(t, j, found)
 }
 
-func (m *model) checkStates(t *testing.T, j *journal.Journal, found map[journal.Epoch]map[uint64]bool) {
+func (m *model) checkStates(t tb, j *journal.Journal, found map[journal.Epoch]map[uint64]bool) {
 	t.Helper()
 	for key, values := range m.states {
 		sure, ok := m.stateOK[key]
@@ -244,78 +255,5 @@ func (m *model) settle(j *journal.Journal) {
 		}
 		at := slices.Index(values, binary.BigEndian.Uint64(b))
 		m.states[key], m.stateOK[key] = values[:at+1], at
-	}
-}
-
-// TestPowerCut cuts the power at every file operation of a run, forgets or tears
-// what was not synced, opens again, and compares with the model.
-func TestPowerCut(t *testing.T) {
-	const steps = 300
-	total := 0
-	synctest.Test(t, func(t *testing.T) {
-		fs := faultfs.New()
-		p := newPlayer(1)
-		if err := p.open(fs); err != nil {
-			t.Fatal(err)
-		}
-		p.play(t, steps, fs.Off)
-		if err := p.j.Close(); err != nil {
-			t.Fatal(err)
-		}
-		total = fs.Ops()
-	})
-	if total < 100 {
-		t.Fatalf("the run has only %d file operations", total)
-	}
-	for n := 1; n <= total; n++ {
-		for seed := range uint64(3) {
-			synctest.Test(t, func(t *testing.T) { cutAt(t, n, seed, steps) })
-			if t.Failed() {
-				return
-			}
-		}
-	}
-}
-
-func cutAt(t *testing.T, n int, seed uint64, steps int) {
-	defer func() {
-		if t.Failed() {
-			t.Errorf("that was with the power cut at operation %d, tear %d", n, seed)
-		}
-	}()
-	fs := faultfs.New()
-	fs.CutAt(n)
-	p := newPlayer(1)
-	if err := p.open(fs); err == nil {
-		p.play(t, steps, fs.Off)
-		if p.j.Close() == nil {
-			p.acked()
-		}
-	}
-	var tear *rand.Rand
-	if seed > 0 {
-		tear = rand.New(rand.NewPCG(uint64(n), seed))
-	}
-	again := fs.Reboot(tear)
-	p.r = rand.New(rand.NewPCG(uint64(n), 99))
-	if err := p.open(again); err != nil {
-		t.Fatalf("open after the cut: %v", err)
-	}
-	p.m.check(t, p.j)
-	p.m.settle(p.j)
-	// The journal goes on, is killed, and is opened once more.
-	p.play(t, 30, again.Off)
-	if err := p.sync(t); err != nil {
-		t.Errorf("Sync after the cut: %v", err)
-	}
-	p.m.check(t, p.j)
-	killed := again.Kill()
-	_ = p.j.Close()
-	if err := p.open(killed); err != nil {
-		t.Fatalf("open after the kill: %v", err)
-	}
-	p.m.check(t, p.j)
-	if err := p.j.Close(); err != nil {
-		t.Errorf("Close: %v", err)
 	}
 }

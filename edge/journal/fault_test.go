@@ -308,24 +308,6 @@ func (f hungFile) Sync() error {
 	return f.File.Sync()
 }
 
-// TestPowerCutNoticesMissingSync makes each sync a lie: then the checks of
-// TestPowerCut must fail, or they prove nothing.
-func TestPowerCutNoticesMissingSync(t *testing.T) {
-	for _, op := range []faultfs.Op{"sync", "syncdir"} {
-		fs := faultfs.New()
-		fs.Lie(func(_ int, o faultfs.Op, _ string) bool { return o == op })
-		j := open(t, fs)
-		add(t, j, "thought to be safe")
-		mustSync(t, j)
-		again := open(t, fs.Reboot(nil))
-		if got, _ := readAll(t, again, j.Epoch()); len(got) != 0 {
-			t.Errorf("with a lying %s %d records survive a power cut", op, len(got))
-		}
-		_ = j.Close()
-		_ = again.Close()
-	}
-}
-
 func TestSyncIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := open(t, slowFS{faultfs.New()})
