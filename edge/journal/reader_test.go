@@ -159,7 +159,7 @@ func TestReaderUnderLoad(t *testing.T) {
 		})
 	}
 	pool := []byte(noise(7, 64<<10))
-	for i := range uint64(20000) {
+	for i := range uint64(pick(5000, 100000)) {
 		if _, err := j.AppendState(1, bodyOf(pool, i+1), "cursor", fmt.Append(nil, i+1)); err != nil {
 			t.Fatal(err)
 		}

@@ -64,6 +64,7 @@ type write struct {
 
 // Done is one operation that was asked for.
 type Done struct {
+	N    int // which operation it was, as CutAt counts
 	Op   Op
 	Name string
 }
@@ -237,7 +238,7 @@ func (f *FS) step(op Op, name string) error {
 	}
 	switch op {
 	case "create", "reuse", "rename", "truncate", "remove", "syncdir", "write", "allocate", "sync":
-		f.log = append(f.log, Done{op, name})
+		f.log = append(f.log, Done{f.ops, op, name})
 	}
 	if f.hook != nil {
 		return f.hook(op, name)
