@@ -18,8 +18,14 @@
 //     write. Such a journal is degraded (Stats): it keeps what is appended in a
 //     bounded buffer, tries again after 1 s, 2 s, … 60 s, and recovers by itself in
 //     a new segment. What overflows the buffer, oldest first, is a Loss.
-//   - No file is changed after it was left, and none is wiped to repair it: a
-//     damaged segment is renamed to *.broken and stays readable around the damage.
+//   - Urgent records (Options.Urgent) give way last: plain ones are dropped from
+//     memory before them, Trim appends them once more before it gives up the segment
+//     they lie in, and on a full disk the last of Options.Reserve is theirs: SyncTo
+//     of an urgent record then succeeds where plain records wait.
+//   - What counts in a file is not changed after the file was left, until it is
+//     given up, and nothing is wiped to repair it: a damaged segment is renamed to
+//     *.broken and stays readable around the damage. Only the unused end behind the
+//     newest segment may be cut off.
 //
 // Not promised: that records of unsynced commits survive a power cut in order (the
 // disk may keep a later block and lose an earlier one; the hole is then a Loss),
@@ -34,16 +40,17 @@
 //	0000000042-17-9f3ac2d1b07e.seg      segment number, epoch
 //	0000000042-17-9f3ac2d1b07e.seg.broken
 //
-// A segment belongs to one epoch. It is a header and a row of blocks, one block
-// per 64 KB of entries or per commit. A rest of zeros ends it, so that a segment
-// may be filled with zeros beforehand. Integers are little-endian; uvarint and
+// and, named reserve-1.spare and so on, files that hold nothing. A segment belongs
+// to one epoch. It is a header and a row of blocks, one block per 64 KB of entries
+// or per commit. Behind them there may be zeros, because a segment is allocated
+// whole, or what an older segment left, because files are used again. Integers are little-endian; uvarint and
 // varint are as in encoding/binary; a string is its length as uvarint and its
 // bytes; an epoch is uvarint N and 6 bytes of salt; a stamp is string boot, varint
 // milliseconds since boot, varint Unix milliseconds. CRC is CRC-32C.
 //
 // Header:
 //
-//	 0   8  "LPSEG" 0 0 "1"; the last byte is the version
+//	 0   8  "LPSEG" 0 0 "2"; the last byte is the version
 //	 8   4  CRC of everything from byte 12 to the end of the header
 //	12   4  length n of the rest
 //	16   n  uvarint segment number, epoch, uvarint number of the next record when the
@@ -52,7 +59,12 @@
 //	        became of it: byte flags (1 clean, 2 scan it, too many losses to list),
 //	        epoch, uvarint bytes that count, uvarint first, uvarint last record,
 //	        stamp of its beginning, stamp of its newest commit, uvarint count of
-//	        losses, each: string why, uvarint first number, uvarint count-1, two stamps
+//	        losses, each: string why, uvarint first number, uvarint count-1, two stamps;
+//	        byte 1 if the file held an older segment before, else 0,
+//	        uvarint syncs and uvarint bytes, estimated, that reached the flash since the
+//	        journal was made
+//
+// Version 1, which is still read, ends before that last byte.
 //
 // What a header says of the segment before it makes Open fast: only the newest
 // segment is read whole. What lies behind the bytes that count is a torn tail or
@@ -87,6 +99,7 @@
 //
 // A bad block is the torn end of a segment when no good block follows it, else
 // damage: reading goes on at the next good block, found by its magic and checksum. In
-// both cases the numbers tell what is missing. The states are those of the newest
+// both cases the numbers tell what is missing. Segments below the floor were given
+// up; whatever they hold is nobody's. The states are those of the newest
 // segment whose beginning carries all of them, plus what follows it.
 package journal
