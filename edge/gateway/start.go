@@ -100,6 +100,7 @@ func (g *Gateway) openUplink() error {
 		Time:    g.clock.Time,
 		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
 		Sync:    func() error { return g.journal.Sync(context.Background()) },
+		Command: g.command,
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
 		Clock:   g.clock, Log: g.log, Limits: limits(cfg),
 	})

@@ -42,6 +42,10 @@ func (e *echoes) observe(a *wire.Ack, c Clock) {
 
 // receive takes what arrives. It must not block: paho waits for it.
 func (u *Uplink) receive(topic string, payload []byte) {
+	if t, err := wire.ParseTopic(u.o.Prefix, topic); err == nil && t.Kind == wire.CommandTopic && t.Gateway == u.o.Gateway && u.o.Command != nil {
+		u.commandReceived(t, payload)
+		return
+	}
 	if topic != u.topic(wire.AckTopic) {
 		return
 	}

@@ -34,6 +34,7 @@ type handshake struct {
 	willTopic   string
 	will        []byte
 	subscribe   []string
+	optional    []string // subscribed to as well, if the broker lets us
 	receive     func(topic string, payload []byte)
 	bytes       *traffic
 	maxReceived int // largest message taken from the broker

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,7 +28,7 @@ func (w *way) dial(ctx context.Context, h handshake) (link, error) {
 		return nil, err
 	}
 	l.client = mqtt.NewClient(co)
-	if err := l.connect(ctx, h.subscribe); err != nil {
+	if err := l.connect(ctx, h); err != nil {
 		l.close(false)
 		return nil, err
 	}
@@ -102,20 +103,20 @@ func (l *pahoLink) cut() {
 	}
 }
 
-func (l *pahoLink) connect(ctx context.Context, topics []string) error {
+func (l *pahoLink) connect(ctx context.Context, h handshake) error {
 	stop := context.AfterFunc(ctx, l.cut)
 	defer stop()
 	if err := await(ctx, l.client.Connect(), 2*l.timing.connect); err != nil {
 		l.cut()
 		return l.why(err)
 	}
-	for _, topic := range topics {
+	for i, topic := range slices.Concat(h.subscribe, h.optional) {
 		token := l.client.Subscribe(topic, 1, nil)
 		if err := await(ctx, token, l.timing.connect); err != nil {
 			return fmt.Errorf("subscribe to %s: %w", topic, err)
 		}
 		// A refused subscription has no error, only the code 128.
-		if sub, ok := token.(*mqtt.SubscribeToken); !ok || sub.Result()[topic] != 1 {
+		if sub, ok := token.(*mqtt.SubscribeToken); !ok || sub.Result()[topic] != 1 && i < len(h.subscribe) {
 			return fmt.Errorf("subscribe to %s: the broker refuses", topic)
 		}
 	}

@@ -17,6 +17,9 @@ func (u *Uplink) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	wg.Go(func() { u.keep(keeping) })
+	if u.o.Command != nil {
+		wg.Go(func() { u.obey(keeping) })
+	}
 	said := make(map[string]string) // why, by broker: an outage is one line, not one a try
 	for n := int64(1); ctx.Err() == nil; n++ {
 		before := u.lastAck()
@@ -79,7 +82,7 @@ func (u *Uplink) connection(ctx context.Context, n int64) (address string, laste
 	address = u.pick()
 	l, err := u.dial(ctx, handshake{
 		broker: address, clientID: clientID(u.o.Gateway, u.o.Epoch), willTopic: u.topic(wire.OnlineTopic), will: u.online(false, number),
-		subscribe: []string{u.topic(wire.AckTopic)}, receive: u.receive, bytes: &u.bytes, maxReceived: maxReceived,
+		subscribe: []string{u.topic(wire.AckTopic)}, optional: u.commandFilter(), receive: u.receive, bytes: &u.bytes, maxReceived: maxReceived,
 	})
 	if err != nil {
 		return address, 0, err
@@ -217,7 +220,7 @@ func (u *Uplink) down(err error) {
 	u.events.requeue(u.window[eventLane].take())
 	u.window[liveLane].take()
 	u.window[backfillLane].take()
-	u.prepared = nil
+	u.prepared, u.replies = nil, nil
 }
 
 // drain makes the sender send what is in memory without waiting for company.

@@ -28,7 +28,7 @@ func (u *Uplink) next(now time.Time) (m *message, at time.Time) {
 		}
 	}
 	for _, step := range []func(time.Time) (*message, time.Time){
-		u.nextAlert, u.nextEvent, u.nextLive, u.nextState, u.nextOld, u.nextHistory, u.nextPiece,
+		u.nextAlert, u.nextEvent, u.nextReply, u.nextLive, u.nextState, u.nextOld, u.nextHistory, u.nextPiece,
 	} {
 		m, t := step(now)
 		if m != nil {
@@ -57,6 +57,15 @@ func (u *Uplink) nextEvent(now time.Time) (*message, time.Time) {
 		return u.resend(again, now), now
 	}
 	return u.nextSingle(eventLane, &u.events, now, at, func(s *shipment) bool { return !s.behind() && u.link.pacer.room(len(s.payload), now) })
+}
+
+func (u *Uplink) nextReply(now time.Time) (*message, time.Time) {
+	if len(u.replies) == 0 || !u.link.pacer.room(len(u.replies[0].payload), now) {
+		return nil, time.Time{}
+	}
+	m := u.replies[0]
+	u.replies = u.replies[1:]
+	return m, now
 }
 
 // nextOld sends alerts and events of earlier: the present does not wait for them,

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -23,8 +24,9 @@ type Status struct {
 	Alerts      int // revisions not acknowledged
 	Events      int
 	Images      int
-	OnWay       uint64 // records sent and not acknowledged
-	BytesUp     uint64 // MQTT bytes of all connections
+	Stores      []string // pinned: theirs are the acknowledgements that count
+	OnWay       uint64   // records sent and not acknowledged
+	BytesUp     uint64   // MQTT bytes of all connections
 	BytesDown   uint64
 	Counts
 	Certificates
@@ -39,6 +41,7 @@ type Counts struct {
 	Refused     uint64 // records that a store has parked, or that cannot travel
 	RefusedWhy  string
 	BadAcks     uint64
+	BadCommands uint64
 	Rewinds     uint64 // how often what was stored was made to be sent again
 	Alien       uint64 // acknowledgements of stores that are not ours
 	AlienStore  string
@@ -69,7 +72,7 @@ func (u *Uplink) Status() Status {
 		Healthy: !u.count.LastAck.IsZero() && time.Since(u.count.LastAck) < u.o.Limits.Healthy,
 		Alerts:  len(u.alerts.ships) + len(u.window[alertLane].ships),
 		Events:  len(u.events.ships) + len(u.window[eventLane].ships),
-		Images:  len(u.images.pictures), OnWay: u.onWay(),
+		Images:  len(u.images.pictures), OnWay: u.onWay(), Stores: slices.Clone(u.cursors.stores),
 		BytesUp: u.bytes.up.Load(), BytesDown: u.bytes.down.Load(),
 	}
 	s.CertificateProblem = cmp.Or(s.CertificateProblem, u.failover.problem())

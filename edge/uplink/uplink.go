@@ -18,9 +18,10 @@ type Uplink struct {
 	// closing waits for links that are done with, while the next one is tried.
 	closing sync.WaitGroup
 
-	wake chan struct{} // the sender has something to look at
-	fill chan struct{} // so has the filler
-	save chan struct{} // the cursors want saving at once
+	wake     chan struct{} // the sender has something to look at
+	fill     chan struct{} // so has the filler
+	commands chan wire.Command
+	save     chan struct{} // the cursors want saving at once
 
 	bytes  traffic
 	packer packer
@@ -47,6 +48,7 @@ type queues struct {
 	events     queue
 	images     imageQueue
 	state      retained
+	replies    []*message  // to commands
 	prepared   []*shipment // history, encoded
 	perReading float64     // bytes of a reading in the packs of late
 	small      bool        // packs are compressed: the link is slow, see compress
@@ -106,6 +108,7 @@ func New(o Options) (*Uplink, error) {
 		return nil, err
 	}
 	u := &Uplink{o: o, pause: backoff{first: firstPause, most: mostPause}, wake: make(chan struct{}, 1), fill: make(chan struct{}, 1), save: make(chan struct{}, 1),
+		commands:   make(chan wire.Command, maxCommands),
 		unanswered: make(map[wire.Epoch]*wire.RangeSet), holds: make(map[wire.Epoch]*hold)}
 	u.way = &way{o: &u.o, secrets: newSecrets(&u.o), timing: defaultTiming()}
 	u.dial = u.way.dial
