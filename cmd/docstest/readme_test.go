@@ -36,7 +36,7 @@ func TestReadmesAreInStep(t *testing.T) {
 	same("heading levels", levels(en), levels(zh))
 	same("sh blocks", blocks(en, "sh"), blocks(zh, "sh"))
 	same("yaml blocks", blocks(en, "yaml"), blocks(zh, "yaml"))
-	swap := strings.NewReplacer("README.zh-CN.md", "README.md")
+	swap := strings.NewReplacer(".zh-CN.md", ".md")
 	le, lz := links(en), links(zh)
 	for i := range le {
 		le[i] = swap.Replace(le[i])
