@@ -38,8 +38,8 @@ func TestReadmesAreInStep(t *testing.T) {
 	same("yaml blocks", blocks(en, "yaml"), blocks(zh, "yaml"))
 	swap := strings.NewReplacer(".zh-CN.md", ".md")
 	le, lz := links(en), links(zh)
-	for i := range le {
-		le[i] = swap.Replace(le[i])
+	for i := range min(len(le), len(lz)) {
+		le[i], lz[i] = swap.Replace(le[i]), swap.Replace(lz[i])
 	}
 	same("links", le, lz)
 	same("inline commands", commands(en), commands(zh))
