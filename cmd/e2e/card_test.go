@@ -38,6 +38,9 @@ func newCard(t *testing.T, megabytes int64) *card {
 	here.tool(t, "", "mount", "-o", "loop,errors=continue", c.image, c.dir)
 	t.Cleanup(func() {
 		_ = here.try("", "chattr", "-i", c.image)
+		if keep := os.Getenv("E2E_LOGS"); t.Failed() && keep != "" {
+			_ = os.CopyFS(filepath.Join(keep, t.Name(), "card"), os.DirFS(c.dir)) // best effort, for a person
+		}
 		here.tool(t, "", "umount", "-l", c.dir)
 	})
 	return c

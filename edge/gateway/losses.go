@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/lamppost-city/lamppost/edge/journal"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -25,6 +27,13 @@ func (g *Gateway) loadDeclared() declared {
 		}
 	}
 	return d
+}
+
+// keep forgets the epochs of which the journal holds nothing any more.
+func (d declared) keep(held []journal.EpochInfo) {
+	maps.DeleteFunc(d, func(epoch string, _ wire.RangeSet) bool {
+		return !slices.ContainsFunc(held, func(e journal.EpochInfo) bool { return e.Epoch.String() == epoch })
+	})
 }
 
 // declareLosses turns what the journal has lost into gap records, each once.
@@ -69,6 +78,7 @@ func (g *Gateway) declare(l journal.Loss) error {
 	}
 	g.countLost(count)
 	d[l.Epoch.String()] = set
+	d.keep(g.journal.Epochs())
 	b, err := json.Marshal(d)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,7 +98,6 @@ func (g *Gateway) openUplink() error {
 		Gateway: g.id, Epoch: g.epoch, Boot: g.clock.Boot(), Brokers: cfg.Brokers, Prefix: cfg.Prefix, Username: cfg.Username,
 		Password: password(cfg), Stores: cfg.Stores, Saved: saved,
 		Credentials: uplink.Credentials(cfg.TLS), Proxy: cfg.Proxy, ProxyPasswordFile: cfg.ProxyPasswordFile,
-		Time:    g.clock.Time,
 		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
 		Sync:    func() error { return g.journal.Sync(context.Background()) },
 		Command: g.command,
@@ -133,19 +133,18 @@ func password(cfg *config.Uplink) func() (string, error) {
 func (g *Gateway) declareStart() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	epochs := g.journal.Epochs()
+	runs := runsBefore(g.journal.Epochs(), g.journal.Epoch())
 	told, clean := g.openGaps().Told, true
-	for i, last := range epochs[:max(len(epochs)-1, 0)] {
-		next := epochs[i+1]
+	for i, last := range runs {
 		clean = last.Clean
 		if last.Epoch.N <= told {
 			continue
 		}
-		to := g.dates.stamp(next.Opened)
-		if i == len(epochs)-2 {
-			to = g.moment(g.started)
+		boot, to := g.clock.Boot(), g.moment(g.started)
+		if i+1 < len(runs) {
+			boot, to = runs[i+1].Opened.Boot, g.dates.stamp(runs[i+1].Opened)
 		}
-		g.declareEnd(last, next.Opened.Boot, to)
+		g.declareEnd(last, boot, to)
 	}
 	g.event(wire.Event{Kind: "boot", Boot: &wire.Boot{Version: g.opt.Version, Epoch: g.epoch, Clean: clean}})
 	g.kickSync()
@@ -159,6 +158,12 @@ func (g *Gateway) declareEnd(last journal.EpochInfo, nextBoot string, to wire.Mo
 	if err := g.fileGap(gap, func(o *openGaps) { o.Told = last.Epoch.N }); err != nil {
 		g.log.Error("a pause cannot be declared", "epoch", last.Epoch.String(), "error", err)
 	}
+}
+
+// runsBefore are the runs before the present one, which is not among the epochs yet
+// when the disk has taken nothing so far.
+func runsBefore(epochs []journal.EpochInfo, present journal.Epoch) []journal.EpochInfo {
+	return slices.DeleteFunc(epochs, func(e journal.EpochInfo) bool { return e.Epoch == present })
 }
 
 func pauseWord(last journal.EpochInfo, boot string) string {

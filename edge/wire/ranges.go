@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -214,6 +215,21 @@ func (s RangeSet) MarshalJSON() ([]byte, error) {
 		b = append(r.append(append(b, '"')), '"')
 	}
 	return append(b, ']'), nil
+}
+
+// UnmarshalJSON is the inverse of MarshalJSON. Ranges that overlap or touch become
+// one; errors are those of ParseRange, and a set of more than MaxSet ranges.
+func (s *RangeSet) UnmarshalJSON(b []byte) error {
+	var ranges []Range
+	if err := json.Unmarshal(b, &ranges); err != nil {
+		return err
+	}
+	set, ok := SetOf(ranges...)
+	if !ok {
+		return fmt.Errorf("a set of %d ranges; at most %d are allowed", len(ranges), MaxSet)
+	}
+	*s = set
+	return nil
 }
 
 // clip shortens hostile text for an error message.

@@ -127,3 +127,27 @@ func BenchmarkRangeSetAdd(b *testing.B) {
 		}
 	}
 }
+
+// A set comes back from JSON as it went, and nothing that is no set is taken.
+func TestRangeSetJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s RangeSet
+		for range rapid.IntRange(0, 20).Draw(t, "ranges") {
+			from := rapid.Uint64Range(1, 300).Draw(t, "from")
+			s.Add(Range{from, from + rapid.Uint64Range(0, 9).Draw(t, "more")})
+		}
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got RangeSet
+		if err := json.Unmarshal(b, &got); err != nil || !slices.Equal(got.Ranges(), s.Ranges()) {
+			t.Errorf("%s comes back as %v, %v, want %v", b, got.Ranges(), err, s.Ranges())
+		}
+	})
+	for _, bad := range []string{`{}`, `["0-1"]`, `["5-4"]`, `[5]`, `"1-2"`} {
+		if got := new(RangeSet); json.Unmarshal([]byte(bad), got) == nil {
+			t.Errorf("%s is taken as %v", bad, got.Ranges())
+		}
+	}
+}

@@ -153,13 +153,16 @@ func (j *judge) find(k Kind, s *stream, t int64, v float64, text string) {
 }
 
 // pace finds readings of a streaming device that come faster than one per
-// interval: a leaky bucket that lets the wait for a frame shift them a little.
+// interval: a leaky bucket that lets the wait for a frame shift them a little. A
+// declared gap empties it: a gateway that starts again begins a grid of its own.
 func (j *judge) pace(s *stream, points []Point) {
 	every := float64(j.Every[s.device].Milliseconds())
 	burst := 1 + float64(frameGap(s)+j.Slack.Milliseconds())/every
 	level := 0.0
 	for i, p := range points {
-		if i > 0 {
+		if i > 0 && j.declared(points[i-1].T, p.T) {
+			level = 0
+		} else if i > 0 {
 			level = max(0, level-float64(p.T-points[i-1].T)/every)
 		}
 		if level++; level > burst {
@@ -168,6 +171,16 @@ func (j *judge) pace(s *stream, points []Point) {
 				s.name(), p.V, j.Every[s.device], p.T-points[i-1].T))
 		}
 	}
+}
+
+// declared says whether a declared gap meets the time from a to b.
+func (j *judge) declared(a, b int64) bool {
+	for _, g := range j.Gaps {
+		if g.From <= b && g.To >= a {
+			return true
+		}
+	}
+	return false
 }
 
 // longestFrameGap is the slowest that a streaming part talks by itself; a longer

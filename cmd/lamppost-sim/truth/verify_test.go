@@ -3,6 +3,7 @@ package truth_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,11 @@ func TestVerifyStreaming(t *testing.T) {
 	}
 	twice := append(append([]truth.Point(nil), good[:9]...), truth.Point{Device: "underpass", Channel: "level", T: good[8].T + 90, V: good[8].V})
 	twice = append(twice, good[9:]...)
+	early := slices.Clone(good[:9])
+	for due := good[8].T + 300; due < good[len(good)-1].T; due += 1000 { // a second grid, 0.3 s behind the first
+		l := all[slices.IndexFunc(all, func(l truth.Line) bool { return l.T >= due })]
+		early = append(early, truth.Point{Device: "underpass", Channel: "level", T: l.T + 10, V: l.V})
+	}
 	everyOther := func() (out []truth.Point) {
 		for i := 0; i < len(good); i += 2 {
 			out = append(out, good[i])
@@ -145,6 +151,8 @@ func TestVerifyStreaming(t *testing.T) {
 	}{
 		{"one per second", all, good, truth.Run{}, ""},
 		{"one reading twice", all, twice, truth.Run{}, "doubled"},
+		{"begun again behind a declared gap", all, early, truth.Run{Gaps: []truth.Gap{{From: good[8].T + 10, To: good[8].T + 80}}}, ""},
+		{"two in an interval, the gap is elsewhere", all, early, truth.Run{Gaps: []truth.Gap{{From: ms(40), To: ms(41)}}}, "doubled"},
 		{"a hole", all, without(good, 20, 24), truth.Run{}, "missing"},
 		{"a declared hole", all, without(good, 20, 24), truth.Run{Gaps: []truth.Gap{{From: ms(20), To: ms(24)}}}, ""},
 		{"the first half is not judged", all, without(good, 0, 30), truth.Run{From: ms(30)}, ""},
