@@ -414,9 +414,9 @@ func TestHistories(t *testing.T) {
 			{PPM: 30, Steps: []step{{"wait", hours}, {"sync", 3}, {"wait", hours}}}}}, false, 8_000},
 		"suspended for a day": {history{"none", []lifetime{{PPM: 20, Steps: []step{{"wait", hours}, {"suspend", 24 * hours}, {"wait", hours},
 			{"sync", 3}, {"wait", hours}, {"suspend", hours}, {"wait", hours}}}}}, false, 10_000},
-		"a reboot at once, while the clock that was held is ahead": {history{"none", []lifetime{
-			{PPM: 90, Steps: []step{{"sync", 3}, {"lose", 0}, {"wait", 24*hours - 4_900}}, Off: time.Millisecond},
-			{Steps: []step{{"sync", 3}, {"wait", hours}}}}}, false, 9_000},
+		"a reboot at once, while the clock is ahead within its bound": {history{"none", []lifetime{
+			{Steps: []step{{"sync", 3_000}, {"wait", hours - 4_900}}, Off: time.Millisecond},
+			{Steps: []step{{"sync", -3_000}, {"wait", hours}}}}}, false, 6_000},
 		"the power goes right after the first anchor": {history{"none", []lifetime{
 			{Steps: []step{{"sync", 3}, {"wait", hours}}, Cut: true, Off: time.Hour},
 			{Steps: []step{{"wait", hours}}, Cut: true, Off: time.Hour},
