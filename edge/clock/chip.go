@@ -62,18 +62,15 @@ type look struct {
 // board goes off for the first time.
 func chips(runs []Run) []*span {
 	looks := gather(runs)
+	backward, forward := reaches(runs, looks, -1), reaches(runs, looks, +1)
 	out := make([]*span, len(runs))
 	for i := range looks {
 		l := &looks[i]
 		if l.truth != nil || out[l.run] != nil {
 			continue
 		}
-		after, seen := reach(runs, looks, i, +1)
-		if after == nil {
-			continue
-		}
-		before, _ := reach(runs, looks, i, -1)
-		if before != nil && before.meet(*after).empty() || before == nil && !seen {
+		before, after := backward[i].say(looks, i), forward[i].say(looks, i)
+		if after == nil || before == nil && !forward[i].seen || before != nil && before.meet(*after).empty() {
 			continue
 		}
 		if before != nil { // where between the two it was that the chip went wrong nobody knows
@@ -102,27 +99,47 @@ func gather(runs []Run) (out []look) {
 	return out
 }
 
-// reach goes from look i, back or forward, to the next one of which the truth is known,
-// and returns what that makes of look i. nil: there is none, or the chip was
-// plainly set or reset on the way. seen: in every pause it was seen to run.
-func reach(runs []Run, looks []look, i, step int) (said *span, seen bool) {
-	seen = true
-	for j := i + step; j >= 0 && j < len(looks); j += step {
-		joined, ran := link(runs, &looks[min(j, j-step)], &looks[max(j, j-step)])
-		if !joined {
-			return nil, false
+// reach is the next look in one direction of which the truth is known.
+type reach struct {
+	at   int  // -1: there is none, or the chip was plainly set or reset on the way
+	seen bool // in every pause on the way the chip was seen to run
+}
+
+// reaches finds them for all looks in one direction.
+func reaches(runs []Run, looks []look, step int) []reach {
+	out := make([]reach, len(looks))
+	begin := 0
+	if step > 0 {
+		begin = len(looks) - 1
+	}
+	for i := begin; i >= 0 && i < len(looks); i -= step {
+		out[i] = reach{at: -1}
+		j := i + step
+		if j < 0 || j >= len(looks) {
+			continue
 		}
-		seen = seen && ran
-		if t := looks[j].truth; t != nil {
-			if last := runs[looks[j].run].Last; step < 0 && (last == nil || *last != looks[j].Tick) {
-				return nil, false // the kernel may have set the chip after it was synchronised
-			}
-			d := looks[i].UnixMS - looks[j].UnixMS
-			s := t.shift(d).widen(2*tickErr + drift(d))
-			return &s, seen
+		joined, ran := link(runs, &looks[min(i, j)], &looks[max(i, j)])
+		switch last := runs[looks[j].run].Last; {
+		case !joined:
+		case looks[j].truth == nil:
+			out[i] = reach{out[j].at, ran && out[j].seen}
+		case step < 0 && (last == nil || *last != looks[j].Tick):
+			// the kernel may have set the chip after it was synchronised
+		default:
+			out[i] = reach{j, ran}
 		}
 	}
-	return nil, false
+	return out
+}
+
+// say returns what the look that was reached makes of look i, nil if there is none.
+func (r reach) say(looks []look, i int) *span {
+	if r.at < 0 {
+		return nil
+	}
+	d := looks[i].UnixMS - looks[r.at].UnixMS
+	s := looks[r.at].truth.shift(d).widen(2*tickErr + drift(d))
+	return &s
 }
 
 // link says whether the chip may have run undisturbed from one look to the next,
