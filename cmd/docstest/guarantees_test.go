@@ -123,10 +123,9 @@ func rows(page string) (out [][]string) {
 // facts are what a row must say in every language: proofs, commands, numbers.
 func facts(cells []string) (out []string) {
 	row := strings.Join(cells, " | ")
-	for _, m := range regexp.MustCompile("`[^`]*`").FindAllString(row, -1) {
-		out = append(out, m)
-	}
-	bare := regexp.MustCompile("`[^`]*`").ReplaceAllString(row, "")
+	code := regexp.MustCompile("`[^`]*`")
+	out = append(out, code.FindAllString(row, -1)...)
+	bare := code.ReplaceAllString(row, "")
 	out = append(out, numberRE.FindAllString(bare, -1)...)
 	slices.Sort(out) // sentences are built in another order
 	return out

@@ -19,6 +19,11 @@ func (u *Uplink) Rewind(since int64) (records uint64, err error) {
 	if u.o.Journal == nil {
 		return 0, fmt.Errorf("uplink: there is no journal to send from again")
 	}
+	if u.o.Sync != nil {
+		// Readings are acknowledged before their commit, too, and Since knows the
+		// committed ones only. If the disk takes nothing now, keepNow says so.
+		_ = u.o.Sync()
+	}
 	extents, again := u.o.Journal.Extents(), u.o.Journal.Since(since)
 	u.mu.Lock()
 	records = u.cursors.rewind(extents, again)

@@ -27,7 +27,7 @@ func TestRewind(t *testing.T) {
 			t.Fatalf("before: %+v", s)
 		}
 		n, err := u.Rewind(base + 2001) // from record 2001 of epoch 17 on, 1000 of it; none of epoch 18, whose readings are older
-		if err != nil || n != 1000 || synced != 1 {
+		if err != nil || n != 1000 || synced != 2 {
 			t.Fatalf("Rewind = %d, %v, synced %d times", n, err, synced)
 		}
 		if got := c.check(t, epoch17, 3000); got != 0 {
@@ -73,6 +73,20 @@ func TestRewindConnected(t *testing.T) {
 			t.Errorf("%d came again, %d wait", again, u.Status().Waiting)
 		}
 	})
+}
+
+// What was acknowledged before its commit is sent again as well.
+func TestRewindBeforeCommit(t *testing.T) {
+	j := newMemory(epoch17).fillUp(epoch17, 10)
+	u, err := New(Options{Gateway: gw, Epoch: epoch17, Brokers: []string{"mqtt://unused"}, Journal: j,
+		Saved: []byte(`{"v":1,"stores":["st-1"],"epochs":{"17-9f3ac2d1b07e":["1-11"]}}`),
+		Sync:  func() error { j.fillUp(epoch17, 11); return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := u.Rewind(0); n != 11 || err != nil || u.Stored(epoch17, one(11)) {
+		t.Errorf("Rewind = %d, %v; record 11 counts as stored: %v", n, err, u.Stored(epoch17, one(11)))
+	}
 }
 
 func TestRewindErrors(t *testing.T) {
