@@ -19,7 +19,7 @@ import (
 )
 
 // connect runs a real uplink. Its pauses are short, so that a test is.
-func connect(t testing.TB, o Options) (u *Uplink, stop func()) {
+func connect(t testing.TB, o Options, change ...func(u *Uplink)) (u *Uplink, stop func()) {
 	t.Helper()
 	o.Gateway, o.Epoch = gw, epoch17
 	o.Limits.Linger = 20 * time.Millisecond
@@ -32,6 +32,9 @@ func connect(t testing.TB, o Options) (u *Uplink, stop func()) {
 		w := newWindow(500*time.Millisecond, 2*time.Second)
 		w.grace = 100 * time.Millisecond
 		u.window[lane] = w
+	}
+	for _, f := range change {
+		f(u)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
