@@ -39,7 +39,7 @@ func (g *Gateway) unsentShare(used, quota int64) float64 {
 
 // certificateHealth adds what is known of certificates.
 func (g *Gateway) certificateHealth(v *health.Uplink, u uplink.Status) {
-	v.Problem, v.Advice = u.CertificateProblem, u.CertificateWarning
+	v.Problem, v.Advice, v.NotFirst = u.CertificateProblem, u.CertificateWarning, u.WhyNotFirst
 	now, trusted := g.clock.Time()
 	if len(u.Certificates.Certificates) == 0 || !trusted {
 		return // without the time nobody knows when it ends

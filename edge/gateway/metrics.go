@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"math"
+
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/edge/poll"
 	"github.com/prometheus/client_golang/prometheus"
@@ -61,10 +63,21 @@ func (g *Gateway) register() {
 	gauge("lamppost_uplink_healthy", "1 while something was acknowledged lately.", func() float64 { return truth(g.uplink.Status().Healthy) })
 	gauge("lamppost_uplink_waiting_records", "Committed records that no store has.", func() float64 { return float64(g.uplink.Status().Waiting) })
 	counter("lamppost_uplink_sent_bytes_total", "MQTT bytes sent.", func() float64 { return float64(g.uplink.Status().BytesUp) })
+	gauge("lamppost_uplink_certificate_days", "Days until the first certificate of the connection ends; NaN while that is not known.", g.certificateDays)
 	counter("lamppost_uplink_readings_total", "Readings published, repeats included.", func() float64 {
 		s := g.uplink.Status()
 		return float64(s.Live + s.Backfill)
 	})
+}
+
+// certificateDays is negative when one has ended.
+func (g *Gateway) certificateDays() float64 {
+	ends := g.uplink.Status().CertificateEnds
+	now, trusted := g.clock.Time()
+	if ends.IsZero() || !trusted {
+		return math.NaN()
+	}
+	return ends.Sub(now).Hours() / 24
 }
 
 func truth(b bool) float64 {

@@ -92,8 +92,10 @@ const certificateDays = 30 * 24 * time.Hour
 func certificates(u Uplink) []wire.Health {
 	c := u.Certificate
 	switch {
-	case u.Problem != "":
+	case u.Problem != "" && !u.Connected:
 		return one("certificate", "fail", "", certificateProblem, u.Problem)
+	case u.Problem != "" && u.NotFirst == "":
+		return one("certificate", "warn", "", certificateNext, u.Problem)
 	case c.Name != "" && c.Left < certificateDays:
 		t := certificateTheirs
 		if c.Ours {

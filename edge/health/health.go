@@ -102,6 +102,7 @@ type Uplink struct {
 	Certificate Certificate
 	Problem     string // of certificates, that keeps the connection from being made
 	Advice      string // what works and should be put right all the same
+	NotFirst    string // why another broker than the preferred one is used; empty: it is that one
 }
 
 // Certificate is when one ends.
@@ -265,6 +266,8 @@ func uplink(u Uplink) []wire.Health {
 		return one("uplink", "warn", "", neverAcked, u.Waiting)
 	case u.Acked > 3*time.Minute:
 		return one("uplink", "warn", "", unacked, span(u.Acked), u.Waiting)
+	case u.NotFirst != "":
+		return one("uplink-second", "info", "", second, u.Broker, u.NotFirst)
 	default:
 		return nil
 	}

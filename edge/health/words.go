@@ -72,6 +72,9 @@ var (
 	offline = text{
 		"No connection to %[1]s: %[2]s. Everything is kept here; %[3]d records wait.",
 		"无法连接 %[1]s：%[2]s。数据都保存在本机，%[3]d 条记录待上传。"}
+	second = text{
+		"Reporting through %[1]s, because the preferred broker is no good: %[2]s. It is looked at again from time to time and gone back to by itself.",
+		"正经备用服务器 %[1]s 上报，首选服务器不可用：%[2]s。网关会定期重试并自动切回。"}
 	neverAcked = text{
 		"Connected, but no aggregator has acknowledged anything yet; %[1]d records wait. Is the aggregator running, with the same topic prefix?",
 		"已连接，但尚无汇聚平台确认；%[1]d 条记录待确认。请确认汇聚平台已运行且主题前缀一致。"}

@@ -39,6 +39,9 @@ var (
 	certificateProblem = text{
 		"No encrypted connection: %[1]s. Everything is kept here; sampling, rules and alerts go on.",
 		"无法建立加密连接：%[1]s。数据都保存在本机，采集、规则和告警照常运行。"}
+	certificateNext = text{
+		"The present connection goes on, the next one will fail: %[1]s. Everything is kept here in any case.",
+		"当前连接仍可用，下次连接将失败：%[1]s。数据始终保存在本机。"}
 	certificateOurs = text{
 		"This gateway's certificate %[1]s ends in %[2]s. Put a renewed one there; it is read at the next connection, nothing has to be restarted.",
 		"本网关证书 %[1]s 将在 %[2]s后到期。请换上新证书，下次连接时自动读取，无需重启。"}

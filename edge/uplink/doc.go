@@ -22,6 +22,21 @@
 //   - An acknowledgement counts for what was sent, not for what it claims.
 //   - While the clock is not trusted, readings are shown under the boot's id and
 //     neither stored nor waited for; they go as history when they can be dated.
+//   - TLS is 1.3 at least. Certificates, keys and passwords are read at each
+//     connection. While the clock is not trusted, a broker's certificate is judged by
+//     the floor, or by the moment it begins, if that is later. What is wrong with a
+//     certificate is said, and stops nothing but the connection.
+//   - Several brokers are tried in order. One that cannot be reached, refuses, or is
+//     lost before a store acknowledged anything is left for the next at once; after a
+//     whole round comes the pause. One behind which no store acknowledges anything for
+//     two minutes is left, too, and then comes last. While a lower one is used, those
+//     before it are looked at after about 5 minutes, 10, up to an hour, on a connection
+//     of their own, with one pack that a store has to acknowledge; only then is it
+//     changed. What was under way goes again, as after any new connection.
+//   - A dead connection is noticed: within 55 s if it is idle and nobody answers pings
+//     (30 s of silence, up to 5 s until paho looks, 15 s for the answer, 5 s again),
+//     within 45 s if a message is not confirmed, within 40 s if bytes are not
+//     acknowledged by TCP. The kernel keeps at most about 8 KiB unsent (Linux).
 //   - A record that cannot travel, and one that a store refuses for good, is put
 //     aside, counted and logged, and blocks nothing.
 //
