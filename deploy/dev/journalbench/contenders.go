@@ -41,7 +41,7 @@ func contenders() []contender {
 		{"bare file", openBare, "yardstick: length and bytes, fdatasync; no checksum, no torn tail, nothing is ever given up"},
 		{"lamppost", openJournal, "CRC-32C per block bound to file and epoch; torn tail told from damage; reads on behind damage; lost numbers known; full disk is a state"},
 		{"  at its quota", openFull, "the same, writing over segments that it gave up"},
-		{"sqlite", openSQLite, "WAL frames have checksums, the database file none; torn tail dropped; damage is SQLITE_CORRUPT; what was lost is not known"},
+		{"sqlite", openSQLite, "WAL frames have checksums, the database file none; torn tail dropped; damage is SQLITE_CORRUPT or wrong data; what was lost is not known"},
 		{"bbolt", openBolt, "checksum on the two meta pages only; torn commit falls back to the one before; damage of a page is a panic or wrong data; what was lost is not known"},
 		{"tidwall/wal", openWAL, "no checksum; a torn tail is ErrCorrupt at Open, to be repaired by hand; what was lost is not known"},
 		{"paho filestore", openPaho, "no sync at all: a power cut may cost everything unwritten; panics on any write error; 65 535 messages at most"},
