@@ -376,4 +376,3 @@ const (
 	minutes = int64(60_000)
 	hours   = 60 * minutes
 )
-
