@@ -98,6 +98,8 @@ type Journal struct {
 	fail    failure
 	changed chan struct{} // closed and replaced after every attempt to commit
 	spares  []spare
+	retired []*segment // given up, their files not looked at yet
+	orphans []string   // files to be deleted
 	wear    diary
 	before  Wear // of earlier epochs
 }
@@ -154,7 +156,10 @@ func Open(dir string, o Options) (*Journal, error) {
 func (j *Journal) tidy(x *index) {
 	j.adoptSpares(x.names)
 	for i, f := range x.files {
-		if f.num < x.floor && !f.gone && (j.keepSpare(&f.segment) || j.fs.Remove(f.path(j.dir)) == nil) {
+		if f.num < x.floor && !f.gone {
+			if !j.keepSpare(&f.segment) {
+				j.orphan(f.path(j.dir))
+			}
 			continue
 		}
 		if i == len(x.files)-1 {
@@ -165,6 +170,7 @@ func (j *Journal) tidy(x *index) {
 		}
 		j.segs = append(j.segs, &f.segment)
 	}
+	_ = j.bury()
 }
 
 // cut shortens the newest segment of a run that was not closed. Behind the last

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -344,38 +345,58 @@ func TestReadWhileAppendingAndTrimming(t *testing.T) {
 	}
 }
 
-// TestModel runs random operations with kills, power cuts and faults against a
-// model in memory.
+// TestModel runs random lives of a journal, each with its own length, trouble with
+// the disk on the way, and end, against a model in memory; a Reader must see the same.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
-		runs := rapid.SliceOfN(rapid.IntRange(0, 60), 1, 5).Draw(rt, "steps of each run")
-		ends := rapid.SliceOfN(rapid.SampledFrom([]string{"close", "kill", "cut", "cut in the middle"}), len(runs), len(runs)).Draw(rt, "ends")
-		synctest.Test(t, func(t *testing.T) { lives(t, seed, runs, ends) })
+		runs := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) life {
+			return life{
+				Steps:   rapid.IntRange(0, 60).Draw(rt, "steps"),
+				Trouble: rapid.SampledFrom([]string{"", "", "full", "write", "sync", "create", "reuse", "syncdir", "rename", "truncate", "remove", "allocate"}).Draw(rt, "trouble"),
+				End:     rapid.SampledFrom([]string{"close", "kill", "cut", "cut in the middle"}).Draw(rt, "end"),
+			}
+		}), 1, 5).Draw(rt, "lives")
+		synctest.Test(t, func(t *testing.T) { lives(t, seed, runs) })
 		if t.Failed() {
-			rt.Fatalf("seed %d, steps %v, ends %v", seed, runs, ends)
+			rt.Fatalf("seed %d, lives %+v", seed, runs)
 		}
 	})
 }
 
-func lives(t *testing.T, seed uint64, runs []int, ends []string) {
+type life struct {
+	Steps        int
+	Trouble, End string
+}
+
+func lives(t *testing.T, seed uint64, runs []life) {
 	fs := faultfs.New()
 	p := newPlayer(seed)
-	for i, steps := range runs {
-		if ends[i] == "cut in the middle" {
+	for _, l := range runs {
+		abrupt := l.End == "cut in the middle"
+		if abrupt {
 			fs.CutAt(1 + p.r.IntN(40))
 		}
 		if err := p.open(fs); err == nil {
-			if ends[i] != "cut in the middle" { // else the power may be off already
+			if !abrupt { // else the power may be off already
 				p.m.check(t, p.j)
 			}
 			p.m.settle(p.j)
-			p.play(t, steps, fs.Off)
-			if p.j.Close() == nil && ends[i] != "cut in the middle" {
+			p.play(t, l.Steps/2, fs.Off)
+			trouble(fs, l.Trouble)
+			p.play(t, l.Steps-l.Steps/2, fs.Off)
+			if trouble(fs, ""); !abrupt {
+				time.Sleep(2 * time.Minute) // by then it has tried again
+				if err := p.sync(t); err != nil {
+					t.Errorf("after the trouble with %q: %v", l.Trouble, err)
+				}
+				sameView(t, fs, p.j)
+			}
+			if p.j.Close() == nil && !abrupt {
 				p.acked()
 			}
 		}
-		switch ends[i] {
+		switch l.End {
 		case "kill", "close":
 			fs = fs.Kill()
 		default:
@@ -389,4 +410,18 @@ func lives(t *testing.T, seed uint64, runs []int, ends []string) {
 	if err := p.j.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// trouble fills the disk or makes one kind of operation fail; "" ends it.
+func trouble(fs *faultfs.FS, what string) {
+	fs.Space(-1)
+	if what == "full" {
+		fs.Space(0)
+	}
+	fs.Hook(func(op faultfs.Op, _ string) error {
+		if what != "" && string(op) == what {
+			return syscall.EIO
+		}
+		return nil
+	})
 }

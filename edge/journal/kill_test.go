@@ -46,15 +46,19 @@ func child(dir string) error {
 	}
 }
 
-// TestKill kills a real process with SIGKILL while it writes.
+// TestKill kills a real process with SIGKILL while it writes, rolls and recycles.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 7))
-	for round := range 8 {
+	for round := range pick(10, 400) {
 		epoch, synced := killedRun(t, dir, time.Duration(20+r.IntN(120))*time.Millisecond)
-		j, err := journal.Open(dir, journal.Options{})
+		dead := reader(t, dir) // before anybody repairs anything
+		j, err := journal.Open(dir, journal.Options{Size: 2 << 20, SegmentSize: 64 << 10})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if seen := dead.Epochs(); seen[len(seen)-1].Epoch != epoch || seen[len(seen)-1].Last != infoOf(j, epoch).Last {
+			t.Errorf("round %d: a reader saw %+v, the journal finds %+v", round, seen[len(seen)-1], infoOf(j, epoch))
 		}
 		info := infoOf(j, epoch)
 		if info.Last < synced || info.Clean || len(info.Lost) > 0 {

@@ -94,11 +94,16 @@ func sameView(t tb, fs *faultfs.FS, j *journal.Journal) {
 	}
 	defer r.Close()
 	declared := map[journal.Epoch][]journal.Range{}
+	seen := r.Epochs()
+	if len(seen) != len(j.Epochs()) {
+		t.Errorf("the reader sees %+v, the journal %+v", seen, j.Epochs())
+		return
+	}
 	for i, want := range j.Epochs() {
 		for _, l := range want.Lost {
 			declared[want.Epoch] = append(declared[want.Epoch], l.Ranges...)
 		}
-		got := r.Epochs()[i]
+		got := seen[i]
 		if got.Epoch != want.Epoch || got.First != want.First || got.Last != want.Last || !reflect.DeepEqual(got.Lost, want.Lost) {
 			t.Errorf("the reader sees %+v, the journal %+v", got, want)
 		}

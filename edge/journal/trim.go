@@ -52,7 +52,7 @@ func (j *Journal) Trim(ctx context.Context, missing func(Epoch, Range) []Range, 
 		plan = append(plan, s)
 	}
 	if len(plan) == 0 {
-		return nil
+		return j.clear()
 	}
 	return j.giveUp(ctx, plan)
 }
@@ -208,9 +208,10 @@ func (j *Journal) Drop(ctx context.Context, e Epoch, upTo uint64) (int, error) {
 	return n, j.giveUp(ctx, plan)
 }
 
-// giveUp deletes the oldest segments. The floor is on disk first: an Open after
-// a crash in between finishes the work instead of missing a file, and does it
-// again when the crash has brought a file back.
+// giveUp releases the oldest segments. The floor is on disk before a file is
+// touched: an Open after a crash in between finishes the work instead of missing a
+// file, and does it again when the crash has brought a file back. When the sync
+// fails the floor still waits to be written, and the segments go when it is.
 func (j *Journal) giveUp(ctx context.Context, plan []*segment) error {
 	j.mu.Lock()
 	if j.closed {
@@ -219,26 +220,79 @@ func (j *Journal) giveUp(ctx context.Context, plan []*segment) error {
 	}
 	j.queue.put(false, 0, nil, &stateEntry{isFloor: true, floor: plan[len(plan)-1].num + 1})
 	j.mu.Unlock()
-	durable := true
-	if err := j.Sync(ctx); isFull(err) {
-		durable, plan = false, plan[:1]
+	err := j.Sync(ctx)
+	if isFull(err) {
+		j.sacrifice(plan[0])
 	} else if err != nil {
 		return err
 	}
-	for _, s := range plan {
-		j.mu.Lock()
-		path, gone := s.path(j.dir), s.gone
-		s.gone = true
-		j.mu.Unlock()
-		if gone || durable && j.keepSpare(s) {
-			continue
+	return j.clear()
+}
+
+// sacrifice deletes the oldest segment though the floor could not be written: on a
+// full disk there would never be room for it otherwise.
+func (j *Journal) sacrifice(s *segment) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.segs) > 1 && j.segs[0] == s {
+		j.segs = slices.Clone(j.segs[1:])
+		if !s.gone {
+			j.orphans = append(j.orphans, s.path(j.dir))
 		}
-		if err := j.o.FS.Remove(path); err != nil {
-			return fmt.Errorf("journal: give up a segment: %w", err)
+		s.gone = true
+	}
+}
+
+// retire takes the segments below the floor, which is on disk, off the list. The
+// mutex is held.
+func (j *Journal) retire() {
+	n := 0
+	for n < len(j.segs) && j.segs[n].num < j.floor {
+		if s := j.segs[n]; !s.gone {
+			s.gone = true
+			j.retired = append(j.retired, s)
+		}
+		n++
+	}
+	if n > 0 {
+		j.segs = slices.Clone(j.segs[n:])
+	}
+}
+
+// clear makes spares of the files of retired segments, and deletes the others.
+func (j *Journal) clear() error {
+	j.mu.Lock()
+	files := j.retired
+	j.retired = nil
+	j.mu.Unlock()
+	for _, s := range files {
+		if !j.keepSpare(s) {
+			j.orphan(s.path(j.dir))
 		}
 	}
+	return j.bury()
+}
+
+// orphan notes a file that nobody needs any more.
+func (j *Journal) orphan(path string) {
 	j.mu.Lock()
-	j.segs = slices.Clone(j.segs[len(plan):])
+	defer j.mu.Unlock()
+	j.orphans = append(j.orphans, path)
+}
+
+// bury deletes the files that nobody needs. What cannot be deleted now is tried
+// again with the next ones, and by the next Open.
+func (j *Journal) bury() error {
+	j.mu.Lock()
+	paths := j.orphans
+	j.orphans = nil
 	j.mu.Unlock()
-	return nil
+	var failed error
+	for _, path := range paths {
+		if err := j.fs.Remove(path); err != nil {
+			failed = fmt.Errorf("journal: give up a segment: %w", err)
+			j.orphan(path)
+		}
+	}
+	return failed
 }

@@ -216,6 +216,7 @@ func (w *writer) publish() {
 		}
 		j.pos = max(j.pos, c.pos)
 	}
+	j.retire()
 	j.queue.settle(w.chunks)
 	w.chunks = 0
 	w.seg.summary = w.ahead.summary
