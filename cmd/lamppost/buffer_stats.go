@@ -89,7 +89,7 @@ func (o *opened) renderStats(w io.Writer, s buffer.Stats, segments bool, loc *ti
 }
 
 func (o *opened) sizeText(s buffer.Stats) string {
-	text := fmt.Sprintf(pick(o.lang, "%s in %d files", "%s，%d 个文件"), bytesText(float64(s.Bytes)), s.Files)
+	text := fmt.Sprintf(pick(o.lang, "%s in %s", "%s，%s"), bytesText(float64(s.Bytes)), filesText(s.Files, o.lang))
 	if o.cfg != nil {
 		text += fmt.Sprintf(pick(o.lang, " (%.0f %% of %s)", "（%s 的 %.0f %%）"), either(o.lang, float64(s.Bytes)*100/float64(o.cfg.Journal.Size), bytesText(float64(o.cfg.Journal.Size)))...)
 	}

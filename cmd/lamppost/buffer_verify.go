@@ -41,7 +41,7 @@ Exit codes: 0 sound, 1 damage was found, 3 wrong configuration, 7 permission,
 			fmt.Fprintln(c.OutOrStdout(), findingText(f, o.lang))
 		}
 		s := o.Stats()
-		fmt.Fprintf(c.OutOrStdout(), pick(o.lang, "%s in %d files checked: %s\n", "已检查 %s，%d 个文件：%s\n"), bytesText(float64(s.Used)), s.Files, verdictText(len(found), o.lang))
+		fmt.Fprintf(c.OutOrStdout(), pick(o.lang, "%s in %s checked: %s\n", "已检查 %s，%s：%s\n"), bytesText(float64(s.Used)), filesText(s.Files, o.lang), verdictText(len(found), o.lang))
 		if len(found) > 0 {
 			return &exit{exitFindings, nil, pick(o.lang, "save what is readable with lamppost buffer export, and replace the card if it happens again", "用 lamppost buffer export 导出可读数据；若再次出现请更换存储卡")}
 		}

@@ -43,6 +43,9 @@ func TestRewindOffline(t *testing.T) {
 	if got := *o.Stats().Unsent; got != 21 || o.Stores[0] != "city-store-1" {
 		t.Errorf("%d records wait for %v, want 21", got, o.Stores)
 	}
+	if e := o.Journal.Epochs(); !e[len(e)-1].Clean || e[len(e)-1].Opened.Boot == "" {
+		t.Errorf("the rewind's own run is %+v: the next start would take its end for a power cut", e[len(e)-1])
+	}
 	out, _, code = lamppost(t.Context(), "rewind", "--dir", dir, "--everything", "--lang", "zh")
 	if code != exitOK || !strings.Contains(out, "尚无存储确认过") {
 		t.Errorf("a second time: exit %d %s", code, out)

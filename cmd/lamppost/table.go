@@ -70,6 +70,14 @@ func grouped(n uint64) string {
 	return s
 }
 
+// filesText counts files.
+func filesText(n int, lang string) string {
+	if n == 1 {
+		return pick(lang, "1 file", "1 个文件")
+	}
+	return fmt.Sprintf(pick(lang, "%d files", "%d 个文件"), n)
+}
+
 // longText writes a span with its largest unit.
 func longText(d time.Duration, lang string) string {
 	n, en, zh := d.Seconds(), "s", "秒"

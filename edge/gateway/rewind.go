@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/journal"
 	"github.com/lamppost-city/lamppost/edge/uplink"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -15,7 +16,10 @@ import (
 // everything. It returns how many acknowledgements of records were forgotten: 0 if
 // no store has acknowledged any. journal.ErrLocked: the gateway runs.
 func Rewind(dir string, since time.Time) (records uint64, err error) {
-	j, err := journal.Open(dir, journal.Options{})
+	boot := clock.ThisBoot() // this opening is a run of its own, and its end is declared
+	j, err := journal.Open(dir, journal.Options{Stamp: func() journal.Stamp {
+		return journal.Stamp{Boot: boot.ID, BootMS: clock.BootMS(), UnixMS: time.Now().UnixMilli()}
+	}})
 	if err != nil {
 		return 0, err
 	}
