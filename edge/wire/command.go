@@ -71,8 +71,8 @@ type Reply struct {
 	Records uint64 `json:"records,omitempty"` // rewind: how many will be sent again
 }
 
-// Mark is what a gateway keeps, durably, of the last command that it carried out
-// for a key: it is saved in the same step as the effect. The zero Mark: none yet.
+// Mark is what a gateway keeps of the last command that it carried out for a key. It
+// is durable before the reply goes. The zero Mark: none yet.
 type Mark struct {
 	Issued int64 `json:"issued"`
 	Reply  Reply `json:"reply"`

@@ -96,12 +96,13 @@
 //   - [Command.Verify] says whether the key is trusted and the signature is for this
 //     gateway below this prefix, [Command.Admit] whether the command is new and in time.
 //   - The gateway keeps one [Mark] for each key: the last command it carried out and
-//     the answer it gave. The mark is saved in the same step as the effect, before the
-//     reply; a command that comes again gets the same reply and does nothing.
+//     the answer it gave. The mark is durable before the reply goes; a command that
+//     comes again gets the same reply and does nothing. A power cut between the deed and
+//     its mark repeats the deed: for a rewind that costs bytes, nothing else.
 //   - A command that is older than the mark is late. That needs no clock, so a gateway
 //     without one is protected from replays all the same; only the deadline is judged by
-//     a trusted clock alone. A gateway whose marks are lost would take an old command
-//     that is within its deadline once more: for a rewind that costs bytes, nothing else.
+//     a trusted clock alone. A gateway whose marks are lost, or that has no clock and
+//     no marks yet, would take an old command once more.
 //
 // The one kind so far: a rewind makes the gateway forget what a store has
 // acknowledged, from a time on, and send again what its journal still holds. That is
