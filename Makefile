@@ -24,7 +24,7 @@ GOTEST := $(GO) test -race -timeout 35m
 .PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal explore
 
 help: ## list the commands
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 run: build ## the whole street on this machine: simulated sensors, gateway, aggregator, console (Ctrl-C ends it)
 	@bin/street $(ARGS)
@@ -64,7 +64,7 @@ linkfaults: setup build ## bad links at full length: loss, resets, delay, half o
 
 torture: setup build ## the program killed hundreds of times and its card filled, locked and broken; the journal likewise; prints a table
 	LAMPPOST_TORTURE=long E2E_TABLES='$(CURDIR)/bin' $(PARTS) $(GOTEST) -count=1 -v -run 'TestTorture|TestCard' ./cmd/e2e
-	LAMPPOST_TORTURE=long $(GO) test -count=1 -timeout 60m -v -run 'Torture' ./edge/journal/...
+	LAMPPOST_TORTURE=long $(GO) test -count=1 -timeout 60m ./edge/journal/...
 
 test-web: build ## the console's pages, also in headless Chromium
 	cd $(WEB) && $(NPM) run check --silent && $(NPM) test --silent && $(NPM) run test:browser --silent
