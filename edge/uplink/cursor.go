@@ -15,6 +15,7 @@ type cursors struct {
 	floor  uint32
 	epochs map[wire.Epoch]*wire.RangeSet
 	stores []string // pinned
+	spent  *spent   // as it was saved last, or is to be
 	dirty  bool
 }
 
@@ -124,13 +125,14 @@ type savedState struct {
 	Stores []string                        `json:"stores,omitempty"`
 	Floor  uint32                          `json:"floor,omitempty"`
 	Epochs map[wire.Epoch]*json.RawMessage `json:"epochs,omitempty"`
+	Spent  *spent                          `json:"spent,omitempty"`
 }
 
 const savedVersion = 1
 
 // encode writes the cursors and whose they are.
 func (c *cursors) encode() ([]byte, error) {
-	out := savedState{V: savedVersion, Stores: c.stores, Floor: c.floor, Epochs: make(map[wire.Epoch]*json.RawMessage)}
+	out := savedState{V: savedVersion, Spent: c.spent, Stores: c.stores, Floor: c.floor, Epochs: make(map[wire.Epoch]*json.RawMessage)}
 	for e, set := range c.epochs {
 		text, err := set.MarshalJSON()
 		if err != nil {
@@ -160,6 +162,9 @@ func decodeCursors(saved []byte) (cursors, error) {
 			return c, fmt.Errorf("saved cursors: store: %w", err)
 		}
 	}
+	if s := in.Spent; s != nil && (s.Used < 0 || s.Day < 0 || s.From < 0 || !(s.Samples >= 0) || !(s.Readings >= 0)) {
+		return c, fmt.Errorf("saved cursors: %+v spent is not possible", *s)
+	}
 	epochs := make(map[wire.Epoch]*wire.RangeSet)
 	for e, raw := range in.Epochs {
 		var ranges []wire.Range
@@ -172,6 +177,7 @@ func decodeCursors(saved []byte) (cursors, error) {
 		}
 		epochs[e] = &set
 	}
+	c.spent = in.Spent
 	c.floor, c.stores, c.epochs = in.Floor, in.Stores, epochs
 	return c, nil
 }

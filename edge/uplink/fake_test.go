@@ -44,6 +44,7 @@ type city struct {
 	links       []*fakeLink
 	got         []arrival
 	measureFrom int                           // index into got
+	bytes       map[int64]int64               // by second; nil: not counted
 	stored      map[wire.Epoch]map[uint64]int // how often each record came
 	alerts      map[wire.Revised]int
 	pictures    map[string][]byte
@@ -115,7 +116,9 @@ func (l *fakeLink) deliver(a wire.Ack) {
 		l.c.t.Error(err)
 	}
 	if !over(l.gone) {
-		l.h.bytes.down.Add(uint64(len(payload) + len(l.h.subscribe[0]) + 8))
+		n := len(payload) + len(l.h.subscribe[0]) + 8
+		l.h.bytes.down.Add(uint64(n))
+		l.c.paid(n)
 		l.h.receive(l.h.subscribe[0], payload)
 	}
 }
@@ -127,6 +130,7 @@ func (l *fakeLink) publish(topic string, retained bool, payload []byte, done fun
 	c.mu.Unlock()
 	n := len(payload) + len(topic) + 8
 	l.h.bytes.up.Add(uint64(n))
+	c.paid(n)
 	l.mu.Lock()
 	before, mine := l.last, make(chan struct{})
 	l.last = mine
@@ -153,6 +157,7 @@ func (l *fakeLink) publish(topic string, retained bool, payload []byte, done fun
 		l.wg.Go(func() {
 			time.Sleep(back) // in a bubble
 			l.h.bytes.down.Add(4)
+			c.paid(4)
 			done(nil)
 		})
 		if answer != nil {
@@ -243,6 +248,15 @@ func (c *city) keep(e wire.Epoch, seq uint64) {
 		c.stored[e] = make(map[uint64]int)
 	}
 	c.stored[e][seq]++
+}
+
+// paid counts bytes for the second in which they went.
+func (c *city) paid(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bytes != nil {
+		c.bytes[time.Now().Unix()] += int64(n)
+	}
 }
 
 func (l *fakeLink) lost() <-chan struct{} { return l.gone }

@@ -43,7 +43,7 @@ func TestLinkRates(t *testing.T) {
 	}{
 		{"2 kB_s", 2_000, 100 * time.Millisecond, Auto, 1200 * time.Millisecond},
 		{"2 kB_s plain", 2_000, 100 * time.Millisecond, Off, 1200 * time.Millisecond},
-		{"20 kB_s", 20_000, 300 * time.Millisecond, Auto, 600 * time.Millisecond},
+		{"20 kB_s", 20_000, 300 * time.Millisecond, Off, 900 * time.Millisecond},
 		{"300 kB_s", 300_000, 50 * time.Millisecond, Off, 400 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {

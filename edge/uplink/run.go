@@ -239,6 +239,15 @@ func (u *Uplink) idle() bool {
 	return waiting == 0 && !u.state.dirty
 }
 
+// endBudget counts what the last connection took; nothing is spent any more.
+func (u *Uplink) endBudget() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.spend(time.Now())
+	u.budget.final = true
+	u.cursors.dirty = u.cursors.dirty || u.budget.booked > 0 && u.budget.booked != u.budget.saved.Used
+}
+
 func (u *Uplink) lastAck() time.Time {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -255,6 +264,7 @@ func (u *Uplink) keep(ctx context.Context) {
 		case <-tick.C:
 		case <-u.save:
 		case <-ctx.Done():
+			u.endBudget()
 			_ = u.saveCursors() // it has said so
 			return
 		}
@@ -272,6 +282,7 @@ func (u *Uplink) saveCursors() error {
 		u.mu.Unlock()
 		return nil
 	}
+	u.cursors.spent = u.budget.book()
 	state, err := u.cursors.encode()
 	u.cursors.dirty = false
 	u.mu.Unlock()

@@ -22,6 +22,7 @@ type message struct {
 // them alerts and events out of the journal, history, and pictures. Call with mu
 // held.
 func (u *Uplink) next(now time.Time) (m *message, at time.Time) {
+	u.spend(now)
 	soonest := func(t time.Time) {
 		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
 			at = t
@@ -116,11 +117,11 @@ func (u *Uplink) settled(s *shipment) bool {
 const onlineEvery = time.Minute
 
 func (u *Uplink) nextState(now time.Time) (*message, time.Time) {
-	if !u.state.greeted.IsZero() && now.Sub(u.state.greeted) >= onlineEvery {
+	if !u.state.greeted.IsZero() && now.Sub(u.state.greeted) >= onlineEvery*u.sparing() {
 		u.state.greeted = now
 		return &message{topic: u.topic(wire.OnlineTopic), retained: true, payload: u.online(true, u.state.as)}, now
 	}
-	switch t := u.state.sent.Add(max(stateEvery, u.takes(stateShare*len(u.state.payload)))); {
+	switch t := u.state.sent.Add(u.statePause()); {
 	case !u.state.dirty || !u.link.draining && !u.link.pacer.room(len(u.state.payload), now):
 		return nil, time.Time{}
 	case t.After(now):
@@ -168,6 +169,9 @@ func (u *Uplink) linger() time.Duration {
 	if u.link.draining || !u.link.shown {
 		return 0 // the first pack of a connection shows at once how things are
 	}
+	if u.budget.perDay > 0 {
+		return max(u.o.Limits.Linger, u.budget.plan.Linger)
+	}
 	return u.o.Limits.Linger
 }
 
@@ -186,6 +190,7 @@ func (u *Uplink) packLive() *shipment {
 		}
 		u.live.drop(n)
 		u.weigh(payload, len(p.Values))
+		u.perLive = smooth(u.perLive, payload, len(p.Values))
 		u.echoes.note(p, u.o.Clock)
 		s := &shipment{lane: liveLane, topic: u.topic(wire.LiveTopic), payload: payload, records: uint64(n), values: len(p.Values)}
 		if p.Boot == "" {
@@ -203,6 +208,12 @@ func (u *Uplink) nextHistory(now time.Time) (*message, time.Time) {
 	again, at := w.due(now)
 	if again != nil {
 		return u.resend(again, now), now
+	}
+	if len(u.prepared) > 0 && !u.affords(History, len(u.prepared[0].payload)+packCost) {
+		if t := u.budget.planned.Add(planEvery); at.IsZero() || t.Before(at) {
+			at = t
+		}
+		return nil, at
 	}
 	if len(u.prepared) == 0 || u.link.draining || w.size() > maxWindowBytes {
 		return nil, at
@@ -232,6 +243,9 @@ func (u *Uplink) nextPiece(now time.Time) (*message, time.Time) {
 	if p == nil {
 		return nil, at
 	}
+	if !u.affordsPicture(p) {
+		return nil, time.Time{}
+	}
 	if u.link.draining || !u.link.pacer.room(len(p.pieces[p.next]), now) {
 		return nil, time.Time{} // a confirmation wakes the sender
 	}
@@ -239,6 +253,18 @@ func (u *Uplink) nextPiece(now time.Time) (*message, time.Time) {
 	m := &message{topic: topic.Build(u.o.Prefix), payload: p.pieces[p.next], picture: p}
 	p.sent(now)
 	return m, now
+}
+
+// affordsPicture says whether a picture may go: one without an alert when there is no
+// history to be sent either, one with an alert until the day's bytes are used up.
+func (u *Uplink) affordsPicture(p *picture) bool {
+	switch {
+	case u.budget.perDay == 0:
+		return true
+	case p.alert:
+		return u.budget.saved.Used < u.budget.perDay
+	}
+	return u.affords(Pictures, len(p.pieces)*wire.MaxPiece) && len(u.prepared) == 0
 }
 
 // transmit sends s for the first time on this connection.

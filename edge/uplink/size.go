@@ -7,6 +7,7 @@ import "time"
 const (
 	leastReadings  = 20
 	firstReading   = 25.0    // bytes of a reading in a plain pack, until it is known better
+	firstLive      = 50.0    // and of one in a small pack
 	slowLink       = 125_000 // bytes/s, 1 Mbit/s: below that compressing pays
 	slowHysteresis = 2
 )
@@ -22,9 +23,16 @@ func (u *Uplink) packReadings() int {
 
 // weigh learns from a pack how many bytes a reading takes.
 func (u *Uplink) weigh(payload []byte, values int) {
-	if values > 0 && u.perReading > 0 {
-		u.perReading += (float64(len(payload))/float64(values) - u.perReading) / 8
+	if u.perReading > 0 {
+		u.perReading = smooth(u.perReading, payload, values)
 	}
+}
+
+func smooth(per float64, payload []byte, values int) float64 {
+	if values == 0 {
+		return per
+	}
+	return per + (float64(len(payload))/float64(values)-per)/8
 }
 
 // compress says whether the next pack is to be compressed: where bytes cost money, or
@@ -42,6 +50,25 @@ func (u *Uplink) compress() bool {
 		u.small = false
 	}
 	return u.small
+}
+
+// statePause returns how long the state waits for changes to come together: it takes
+// one part in stateShare of the link, and of a day's bytes.
+func (u *Uplink) statePause() time.Duration {
+	n := stateShare * len(u.state.payload)
+	pause := max(stateEvery, u.takes(n))
+	if u.budget.perDay > 0 {
+		pause = max(pause, time.Duration(float64(aDay)*float64(n)/float64(u.budget.perDay)))
+	}
+	return pause
+}
+
+// sparing is by how much what is only repeated becomes rarer where bytes cost money.
+func (u *Uplink) sparing() time.Duration {
+	if u.budget.perDay > 0 {
+		return 10
+	}
+	return 1
 }
 
 // takes returns how long the link is busy with n bytes; 0 if that is not known.

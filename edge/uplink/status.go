@@ -24,6 +24,7 @@ type Status struct {
 	Alerts      int // revisions not acknowledged
 	Events      int
 	Images      int
+	Budget      Budget
 	Stores      []string // pinned: theirs are the acknowledgements that count
 	OnWay       uint64   // records sent and not acknowledged
 	BytesUp     uint64   // MQTT bytes of all connections
@@ -65,6 +66,7 @@ func (u *Uplink) Status() Status {
 	certificates := u.way.secrets.status()
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.spend(time.Now())
 	s := Status{
 		Certificates: certificates,
 		Broker:       u.failover.list[u.failover.now].address, WhyNotFirst: u.failover.whyNotFirst(),
@@ -72,7 +74,7 @@ func (u *Uplink) Status() Status {
 		Healthy: !u.count.LastAck.IsZero() && time.Since(u.count.LastAck) < u.o.Limits.Healthy,
 		Alerts:  len(u.alerts.ships) + len(u.window[alertLane].ships),
 		Events:  len(u.events.ships) + len(u.window[eventLane].ships),
-		Images:  len(u.images.pictures), OnWay: u.onWay(), Stores: slices.Clone(u.cursors.stores),
+		Images:  len(u.images.pictures), OnWay: u.onWay(), Stores: slices.Clone(u.cursors.stores), Budget: u.budget.plan,
 		BytesUp: u.bytes.up.Load(), BytesDown: u.bytes.down.Load(),
 	}
 	s.CertificateProblem = cmp.Or(s.CertificateProblem, u.failover.problem())

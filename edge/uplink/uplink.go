@@ -30,6 +30,7 @@ type Uplink struct {
 	queues
 	window  [lanes]window
 	cursors cursors
+	budget  budget
 	// unanswered is what was transmitted and is not acknowledged, on any connection:
 	// an acknowledgement counts for that and for nothing else.
 	unanswered map[wire.Epoch]*wire.RangeSet
@@ -50,6 +51,7 @@ type queues struct {
 	state      retained
 	replies    []*message  // to commands
 	prepared   []*shipment // history, encoded
+	perLive    float64     // and in live ones, which are smaller: what the budget reckons with
 	perReading float64     // bytes of a reading in the packs of late
 	small      bool        // packs are compressed: the link is slow, see compress
 	perRecord  float64     // readings in a record of history, as far as known
@@ -116,6 +118,12 @@ func New(o Options) (*Uplink, error) {
 	if u.cursors, err = decodeCursors(o.Saved); err != nil {
 		o.Log.Warn("uplink: what was sent is not known, all is sent again", "error", err)
 	}
+	var was spent
+	if u.cursors.spent != nil {
+		was = *u.cursors.spent
+	}
+	u.perLive = firstLive
+	u.budget = newBudget(o.Limits.PerDay, was, time.Now())
 	if !u.cursors.pin(o.Stores) {
 		o.Log.Warn("uplink: other stores are pinned than before, all is sent again", "stores", o.Stores)
 	}
@@ -137,6 +145,10 @@ func (u *Uplink) Offer(seq uint64, values []wire.Value) {
 	if seq <= u.claimed {
 		u.mu.Unlock()
 		return
+	}
+	if u.budget.perDay > 0 && !u.budget.offered(values, time.Now()) && u.o.Journal != nil {
+		u.mu.Unlock()
+		return // it goes as history when there are bytes
 	}
 	u.live.push(sample{seq, values, time.Now()})
 	ring := len(u.live.items) == 1 || u.live.values >= u.o.Limits.Readings
