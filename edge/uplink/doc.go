@@ -11,10 +11,33 @@
 //     pauses of 5 s, 10 s, up to 30 s (alerts: 2 s up to 10 s). A new connection, and
 //     a start, send again what was not acknowledged (a start: since the last save).
 //     Storing twice is harmless: a record is dated once, whatever carries it.
-//   - Alerts go first, the newest revision of each before what it supersedes; then
-//     events, the state, the present, and behind it history and pictures. The first
-//     live pack leaves at once after connecting, whatever the backlog. Bytes on
-//     their way are kept to half a second of what the link carries.
+//     The tail that a restart sends again is what was acknowledged within SaveEvery,
+//     and within what the journal commits in, and what was on its way.
+//   - Alerts go first, the newest revision of each; then events, the present, the
+//     state; behind them superseded revisions and what of alerts and events is only in
+//     the journal, then history and pictures. The first live pack leaves at once after
+//     connecting, whatever the backlog.
+//   - History takes what the link has left, up to Limits.Backfill and Ack.Credit. Once
+//     the link is known, a message waits behind others for half a second, or for two
+//     of the smallest packs where that is longer (below about 4 kB/s), on any link;
+//     in the first seconds of the first connection up to about three. A pack has the
+//     size that a quarter of a second carries: 20 readings to Limits.Readings. See pacer.
+//   - Limits.PerDay bounds the bytes of a day, up and down. What gives way, in this
+//     order: pictures without an alert, history, the company that live readings do not
+//     wait for (then up to a minute), live readings (one sample of a device in 1 to 60
+//     minutes, then none). Alerts, events in memory, heartbeats and acknowledgements
+//     never do; only they can exceed the bound, and Budget.Over says by how much. MQTT
+//     bytes are counted, not those of TLS and TCP. See Budget.
+//   - Rewind makes everything since a moment go again, durably before it returns; so
+//     does RewindSaved for a gateway that is not running.
+//   - A cursor has at most 1 024 ranges an epoch. What finds no room takes the place of
+//     the smallest range, if it is larger; the loser is sent again. Nothing is ever
+//     taken for stored that is not.
+//   - Pinned stores are names of one destination: what one of them has is stored. A
+//     destination of its own needs an Uplink of its own. If none of the stores pinned
+//     before is pinned now, nothing counts as stored.
+//   - A command is handed on, and its answer published, once for each time that it
+//     comes. Who may command is for Options.Command to say.
 //   - Offer, Alert and the others never block on the network and are bounded: 4 096
 //     live readings, 256 alerts and 256 events, 16 pictures or 8 MiB, 512 KiB on the
 //     way in each lane. What does not fit goes from the journal; only pictures are
@@ -42,8 +65,12 @@
 //
 // # Not promised
 //
-// Order. History is sent oldest first, but behind the present; several aggregators
-// answer in any order.
+// Order, beyond this: of one stream, live readings leave in the order in which they
+// were offered, and history from the oldest to the newest (Limits.Order Oldest), or
+// pack by pack from the newest to the oldest, ascending within each (Newest). Live
+// and history overtake each other, what is sent again comes late, and several
+// aggregators answer in any order. The alerts and events of one journal are not
+// ordered against its readings.
 //
 // # Use
 //

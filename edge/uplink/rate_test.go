@@ -165,3 +165,45 @@ func TestCompressAuto(t *testing.T) {
 		}
 	}
 }
+
+// After each outage the present is there within a second, whatever the backlog, and
+// it is the present: not what was sampled while nobody listened.
+func TestFirstLive(t *testing.T) {
+	for _, rate := range []float64{2_000, 1_000_000} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCity(t)
+			c.rate, c.delay = rate, 20*time.Millisecond
+			u, stop := c.start(t, Options{Journal: deep{1_000_000_000}})
+			defer stop()
+			seq := uint64(1_000_000_000)
+			live := func(d time.Duration) {
+				for end := time.Now().Add(d); time.Now().Before(end); {
+					seq++
+					u.Offer(seq, sampleOf(seq))
+					after(500 * time.Millisecond)
+				}
+			}
+			live(10 * time.Second)
+			for range 3 {
+				c.change(func() { c.down = true })
+				c.cut()
+				live(10 * time.Minute)
+				c.change(func() { c.down = false })
+				from := len(c.arrivals(wire.LiveTopic))
+				live(10 * time.Second)
+				c.mu.Lock()
+				begin := c.dials[len(c.dials)-1]
+				c.mu.Unlock()
+				first := c.arrivals(wire.LiveTopic)[from]
+				newest := first.pack.Ranges[len(first.pack.Ranges)-1].To
+				own := seconds(float64(len(first.payload)+100) / rate)
+				if took := first.at.Sub(begin) - own; took > time.Second {
+					t.Errorf("%.0f B/s: the first live pack left %v after connecting", rate, took)
+				}
+				if age := seq - newest; age > 2*10+2 { // two a second, since
+					t.Errorf("%.0f B/s: the first pack shows what was %d samples ago", rate, age-2*10)
+				}
+			}
+		})
+	}
+}
