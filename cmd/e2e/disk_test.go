@@ -79,7 +79,7 @@ func (o *ordeal) suffer(h harm) trial {
 	pause(o.t, time.Until(first.Add(6*time.Second)))
 	o.working(h)
 	if h.kill {
-		d := down{killed: time.Now()}
+		d := down{killed: time.Now(), refused: tr.began}
 		o.gw.kill()
 		tr.kills++
 		o.startGateway()

@@ -65,7 +65,10 @@ func TestNothingCommittedIsLost(t *testing.T) {
 }
 
 // down is one time without a gateway.
-type down struct{ killed, back time.Time }
+type down struct {
+	killed, back time.Time
+	refused      time.Time // since when the disk took nothing; zero: it did until the kill
+}
 
 func (c *city) killGateway(rnd *rand.Rand) down {
 	c.t.Helper()

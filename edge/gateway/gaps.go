@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/lamppost-city/lamppost/edge/journal"
@@ -13,8 +14,8 @@ import (
 // gapsKey is the journal's state key for openGaps.
 const gapsKey = "gaps"
 
-// maxOpenGaps bounds the gaps that are remembered; beyond it the oldest two become
-// one that spans both.
+// maxOpenGaps bounds the gaps that are remembered; beyond it the two neighbours with
+// the least between them become one that spans both.
 const maxOpenGaps = 64
 
 // openGaps are the gaps that no store is known to have. They are kept as a state,
@@ -52,21 +53,22 @@ func (g *Gateway) fileGap(gap wire.Gap, change func(*openGaps)) error {
 		change(&o)
 	}
 	if len(o.Open) >= maxOpenGaps {
-		both := span(o.Open[0].Gap, o.Open[1].Gap)
-		o.Open = o.Open[2:]
-		if err := g.carry(both, &o); err != nil {
+		i := closest(len(o.Open), func(i int) wire.Gap { return o.Open[i].Gap })
+		both := span(o.Open[i].Gap, o.Open[i+1].Gap)
+		o.Open = slices.Delete(o.Open, i, i+2)
+		if err := g.carry(both, &o, i); err != nil {
 			return err
 		}
 	}
-	return g.carry(gap, &o)
+	return g.carry(gap, &o, len(o.Open))
 }
 
 func (g *Gateway) gapStored(x openGap) bool {
 	return g.uplink != nil && x.Seq > 0 && g.uplink.Stored(x.Epoch, wire.Range{From: x.Seq, To: x.Seq})
 }
 
-// carry appends the record of a gap, with o and the gap in it as state.
-func (g *Gateway) carry(gap wire.Gap, o *openGaps) error {
+// carry appends the record of a gap, with o and the gap at place i in it as state.
+func (g *Gateway) carry(gap wire.Gap, o *openGaps, i int) error {
 	e := wire.Event{V: wire.Version, Kind: "gap", Gap: &gap, At: g.moment(g.opt.BootMS())}
 	// A damaged header takes its stamp with it; a gap must have bounds to travel.
 	for _, m := range []*wire.Moment{&gap.To, &gap.From} {
@@ -79,7 +81,7 @@ func (g *Gateway) carry(gap wire.Gap, o *openGaps) error {
 		return err
 	}
 	g.showGap(gap)
-	o.Open = append(o.Open, openGap{Epoch: g.epoch, Gap: gap})
+	o.Open = slices.Insert(o.Open, i, openGap{Epoch: g.epoch, Gap: gap})
 	state, err := json.Marshal(o)
 	if err != nil {
 		return err
@@ -88,7 +90,7 @@ func (g *Gateway) carry(gap wire.Gap, o *openGaps) error {
 	if err != nil {
 		return err
 	}
-	o.Open[len(o.Open)-1].Seq = seq
+	o.Open[i].Seq = seq
 	if state, err = json.Marshal(o); err != nil {
 		return err
 	}
@@ -114,7 +116,8 @@ func (g *Gateway) refile(l journal.Loss) error {
 		}
 	}
 	for len(again) > 1 && len(again) > maxOpenGaps/2 {
-		again = append(again[2:], span(again[0], again[1]))
+		i := closest(len(again), func(i int) wire.Gap { return again[i] })
+		again = slices.Replace(again, i, i+2, span(again[i], again[i+1]))
 	}
 	forget := func(o *openGaps) { o.Open = slices.DeleteFunc(o.Open, hit) }
 	for _, gap := range again {
@@ -129,6 +132,9 @@ func (g *Gateway) refile(l journal.Loss) error {
 // span is one gap over two, with the numbers only if they are of one epoch and few.
 func span(a, b wire.Gap) wire.Gap {
 	out := wire.Gap{From: a.From, To: b.To, Why: a.Why, Detail: "several gaps, declared as one"}
+	if ms, ok := between(a.To, b.To); ok && ms < 0 {
+		out.To = a.To
+	}
 	if a.Epoch != b.Epoch {
 		return out
 	}
@@ -137,4 +143,32 @@ func span(a, b wire.Gap) wire.Gap {
 		out.Ranges = set.Ranges()
 	}
 	return out
+}
+
+// closest returns the first of the two neighbours among n gaps, at least two, that
+// have the least time between them: what one gap over both declares without need.
+// What cannot be compared is merged last, the oldest first.
+func closest(n int, at func(int) wire.Gap) (best int) {
+	least := int64(math.MaxInt64)
+	for i := range n - 1 {
+		a, b := at(i), at(i+1)
+		hole, ok := between(a.To, b.From)
+		order, _ := between(a.From, b.From)
+		if ok && order >= 0 && hole < least {
+			best, least = i, max(hole, 0)
+		}
+	}
+	return best
+}
+
+// between returns the milliseconds from a to b, if one clock saw both.
+func between(a, b wire.Moment) (ms int64, ok bool) {
+	switch {
+	case a.Boot != "" && a.Boot == b.Boot:
+		return b.BootMS - a.BootMS, true
+	case a.Unix != 0 && b.Unix != 0:
+		return b.Unix - a.Unix, true
+	default:
+		return 0, false
+	}
 }

@@ -163,3 +163,41 @@ func TestOpenGapsAreBounded(t *testing.T) {
 		t.Errorf("they name %d of 300 numbers, and none spans the rest", all.Count())
 	}
 }
+
+// A gateway that is killed over and over, and reaches nobody, forgets no end of a
+// run, and declares little more than it lost: runs of ten seconds stay apart from
+// each other, of short ones in between the ends become one.
+func TestOpenGapsMergeNeighbours(t *testing.T) {
+	g := opened(t, filepath.Join(t.TempDir(), "j"))
+	g.mu.Lock()
+	var lost, declared int64
+	at := g.opt.BootMS()
+	for n := range 300 {
+		at += 10_000 // it ran, and kept what it sampled
+		if n%6 != 0 {
+			at -= 9_800
+		}
+		from, to := g.moment(at), g.moment(at+500)
+		at += 500
+		lost += 500
+		if err := g.fileGap(wire.Gap{From: from, To: to, Why: "killed"}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.mu.Unlock()
+	end := int64(0)
+	for i, x := range g.openGaps().Open {
+		from, to := x.Gap.From.BootMS, x.Gap.To.BootMS
+		declared += to - from
+		if to < from || i > 0 && from < end {
+			t.Errorf("gap %d is from %d to %d, the one before ends at %d", i, from, to, end)
+		}
+		if to-from > 6*500+5*200 {
+			t.Errorf("gap %d is %d ms wide: it spans a run of ten seconds", i, to-from)
+		}
+		end = to
+	}
+	if end != at || declared < lost || declared > lost+300*200 {
+		t.Errorf("%d ms are declared until %d, %d were lost until %d", declared, end, lost, at)
+	}
+}
