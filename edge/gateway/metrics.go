@@ -63,6 +63,10 @@ func (g *Gateway) register() {
 	gauge("lamppost_uplink_healthy", "1 while something was acknowledged lately.", func() float64 { return truth(g.uplink.Status().Healthy) })
 	gauge("lamppost_uplink_waiting_records", "Committed records that no store has.", func() float64 { return float64(g.uplink.Status().Waiting) })
 	counter("lamppost_uplink_sent_bytes_total", "MQTT bytes sent.", func() float64 { return float64(g.uplink.Status().BytesUp) })
+	if g.uplink.Status().Budget.PerDay > 0 {
+		gauge("lamppost_uplink_budget_bytes", "Bytes that the link may carry in a day.", func() float64 { return float64(g.uplink.Status().Budget.PerDay) })
+		gauge("lamppost_uplink_budget_used_bytes", "Bytes that it carried in this day.", func() float64 { return float64(g.uplink.Status().Budget.Used) })
+	}
 	gauge("lamppost_uplink_certificate_days", "Days until the first certificate of the connection ends; NaN while that is not known.", g.certificateDays)
 	counter("lamppost_uplink_readings_total", "Readings published, repeats included.", func() float64 {
 		s := g.uplink.Status()

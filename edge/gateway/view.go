@@ -12,6 +12,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/status"
+	"github.com/lamppost-city/lamppost/edge/uplink"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -209,6 +210,9 @@ func (g *Gateway) uplinkView(now int64) health.Uplink {
 	if !u.LastAck.IsZero() {
 		v.Acked = time.Since(u.LastAck)
 	}
+	if b := u.Budget; b.Level >= uplink.Thinned {
+		v.Budget, v.BudgetUsed, v.Withheld = b.PerDay, b.Used, b.Level == uplink.Withheld
+	}
 	g.certificateHealth(&v, u)
 	// One may be the echo of a run that left nothing in the journal.
 	v.Conflict = u.Foreign >= 3 && time.Since(u.LastForeign) < 10*time.Minute
@@ -246,6 +250,9 @@ func (g *Gateway) uplinkStatus(now int64) status.Uplink {
 		s.Error = u.LastError
 	}
 	s.Brokers, s.WhyNotFirst, s.CertificateEnds = g.opt.Config.Uplink.Brokers, u.WhyNotFirst, u.CertificateEnds
+	if b := u.Budget; b.PerDay > 0 {
+		s.Budget = &status.Budget{PerDay: b.PerDay, Used: b.Used, LeftMS: b.Left.Milliseconds(), Level: int(b.Level)}
+	}
 	if !u.LastAck.IsZero() {
 		s.AckedMS = time.Since(u.LastAck).Milliseconds()
 	}

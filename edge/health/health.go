@@ -103,6 +103,9 @@ type Uplink struct {
 	Problem     string // of certificates, that keeps the connection from being made
 	Advice      string // what works and should be put right all the same
 	NotFirst    string // why another broker than the preferred one is used; empty: it is that one
+	// Budget is the bytes of a day, set only while live readings are held back for it.
+	Budget, BudgetUsed int64
+	Withheld           bool // they do not go at all
 }
 
 // Certificate is when one ends.
@@ -266,6 +269,10 @@ func uplink(u Uplink) []wire.Health {
 		return one("uplink", "warn", "", neverAcked, u.Waiting)
 	case u.Acked > 3*time.Minute:
 		return one("uplink", "warn", "", unacked, span(u.Acked), u.Waiting)
+	case u.Withheld:
+		return one("uplink-budget", "warn", "", budgetSpent, volume(u.BudgetUsed), volume(u.Budget))
+	case u.Budget > 0:
+		return one("uplink-budget", "info", "", budgetTight, volume(u.BudgetUsed), volume(u.Budget))
 	case u.NotFirst != "":
 		return one("uplink-second", "info", "", second, u.Broker, u.NotFirst)
 	default:

@@ -75,6 +75,12 @@ var (
 	second = text{
 		"Reporting through %[1]s, because the preferred broker is no good: %[2]s. It is looked at again from time to time and gone back to by itself.",
 		"正经备用服务器 %[1]s 上报，首选服务器不可用：%[2]s。网关会定期重试并自动切回。"}
+	budgetTight = text{
+		"The link's budget for the day is getting short (%[1]s of %[2]s used): live readings go only now and then. All are kept and follow as history; raise uplink.budget or lengthen every.",
+		"今日流量将尽（已用 %[1]s，共 %[2]s）：实时数据减少上传。数据均已保存，之后补传；请提高 uplink.budget 或延长 every。"}
+	budgetSpent = text{
+		"The link's budget for the day is spent (%[1]s of %[2]s used): only alerts, events and heartbeats go until the next day. All readings are kept and follow as history; raise uplink.budget or lengthen every.",
+		"今日流量已用完（已用 %[1]s，共 %[2]s）：次日前只上传预警、事件和心跳。数据均已保存，之后补传；请提高 uplink.budget 或延长 every。"}
 	neverAcked = text{
 		"Connected, but no aggregator has acknowledged anything yet; %[1]d records wait. Is the aggregator running, with the same topic prefix?",
 		"已连接，但尚无汇聚平台确认；%[1]d 条记录待确认。请确认汇聚平台已运行且主题前缀一致。"}

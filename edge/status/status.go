@@ -75,6 +75,18 @@ type Uplink struct {
 	Brokers         []string  `json:"brokers,omitempty"`       // as configured, the preferred one first
 	WhyNotFirst     string    `json:"why_not_first,omitempty"` // why the preferred one is not in use
 	CertificateEnds time.Time `json:"certificate_ends,omitzero"`
+	Budget          *Budget   `json:"budget,omitempty"` // none: the link is not metered
+}
+
+// Budget is how the bytes of a metered link stand.
+type Budget struct {
+	PerDay int64 `json:"per_day"` // bytes
+	Used   int64 `json:"used"`    // of this day
+	LeftMS int64 `json:"left_ms"` // of this day
+	// Level says what is held back until there are bytes again: 0 nothing, 1 pictures
+	// without an alert, 2 history as well, 3 live readings wait for company, 4 go only
+	// now and then, 5 not at all.
+	Level int `json:"level"`
 }
 
 // Journal is how the gateway keeps what it takes; State.Journal has the figures.
