@@ -45,6 +45,52 @@ func TestReadmesAreInStep(t *testing.T) {
 	same("inline commands", commands(en), commands(zh))
 }
 
+// The field engineers' page says the same in both languages: headings, points,
+// table rows, examples and commands. What follows # is for people, and translated.
+func TestFieldEngineersPagesAreInStep(t *testing.T) {
+	const enPage, zhPage = "docs/field-engineers.md", "docs/field-engineers.zh-CN.md"
+	en, zh := read(t, enPage), read(t, zhPage)
+	same := func(what string, a, b []string) {
+		t.Helper()
+		if len(a) == 0 || !slices.Equal(a, b) {
+			t.Errorf("the %s differ, or there are none:\n  %s  %q\n  %s  %q", what, enPage, a, zhPage, b)
+		}
+	}
+	same("heading levels", levels(en), levels(zh))
+	for _, lang := range []string{"sh", "yaml"} {
+		same(lang+" blocks", withoutComments(blocks(en, lang)), withoutComments(blocks(zh, lang)))
+	}
+	same("inline commands", commands(en), commands(zh))
+	same("kinds of lines", shape(en), shape(zh))
+	if !strings.Contains(read(t, "README.zh-CN.md"), "(docs/field-engineers.zh-CN.md)") {
+		t.Errorf("README.zh-CN.md does not lead to %s", zhPage)
+	}
+}
+
+// withoutComments drops what follows # in each line, and the blanks before it.
+func withoutComments(blocks []string) (out []string) {
+	for _, b := range blocks {
+		out = append(out, regexp.MustCompile(`(?m)[ ]*#.*$`).ReplaceAllString(b, ""))
+	}
+	return out
+}
+
+// shape is the order of headings, points and table rows of a page; of a table row,
+// how many cells it has.
+func shape(md string) (out []string) {
+	for line := range strings.Lines(withoutBlocks(md)) {
+		switch {
+		case strings.HasPrefix(line, "#"):
+			out = append(out, "heading")
+		case strings.HasPrefix(line, "|"):
+			out = append(out, strings.Repeat("|", strings.Count(line, "|")))
+		case regexp.MustCompile(`^(-|\d\.) `).MatchString(line):
+			out = append(out, line[:2])
+		}
+	}
+	return out
+}
+
 var (
 	headingRE = regexp.MustCompile(`(?m)^(#+) `)
 	linkRE    = regexp.MustCompile(`\]\(([^)]+)\)`)

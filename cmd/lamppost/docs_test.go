@@ -1,7 +1,10 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -52,6 +55,59 @@ func TestFieldEngineersPage(t *testing.T) {
 	}
 }
 
+// Each key of each example is one that the program knows: misspelt, it is refused.
+func TestFieldEngineersPageExamplesAreStrict(t *testing.T) {
+	page, err := os.ReadFile("../../docs/field-engineers.md")
+	must(t, err)
+	t.Chdir(t.TempDir())
+	key, misspelt := regexp.MustCompile(`(?m)(^ *|[{,] *)([a-z_]+):( |$)`), map[string]bool{}
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
+		for _, at := range key.FindAllStringSubmatchIndex(block[1], -1) {
+			wrong := block[1][:at[5]] + "x" + block[1][at[5]:]
+			must(t, os.WriteFile("example.yaml", []byte(wrong), 0o600))
+			if out, errs, code := lamppost(t.Context(), "check", "example.yaml"); code != exitConfig {
+				t.Errorf("exit %d, want %d, for\n%s\n%s%s", code, exitConfig, wrong, out, errs)
+			}
+			misspelt[block[1][at[4]:at[5]]] = true
+		}
+	}
+	for _, k := range []string{"brokers", "username", "password_file", "tls", "ca_file", "cert_file", "key_file", "proxy", "proxy_password_file", "backfill", "order",
+		"rate", "budget", "per_day", "compress", "linger", "stores", "rewind_keys", "size", "age", "reserve", "endurance"} {
+		if !misspelt[k] {
+			t.Errorf("no example on the page has the key %s", k)
+		}
+	}
+}
+
+// The page's OpenSSL commands, run in its order, make an authority and a certificate
+// for clients that belongs to its key.
+func TestFieldEngineersPageMakesCertificates(t *testing.T) {
+	tool, err := exec.LookPath("openssl")
+	if err != nil {
+		t.Skip("openssl is not installed")
+	}
+	page, err := os.ReadFile("../../docs/field-engineers.md")
+	must(t, err)
+	t.Chdir(t.TempDir())
+	for _, line := range regexp.MustCompile(`(?m)^openssl (.*)$`).FindAllStringSubmatch(string(page), -1) {
+		if out, err := exec.CommandContext(t.Context(), tool, fields(line[1])...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", line[0], err, out)
+		}
+	}
+	own, err := tls.LoadX509KeyPair("gateway.crt", "gateway.key")
+	must(t, err)
+	authority, err := os.ReadFile("ca.crt")
+	must(t, err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority)
+	if _, err := own.Leaf.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := own.Leaf.Verify(x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}); err == nil {
+		t.Error("the gateway's certificate would do for a broker")
+	}
+}
+
 // fields parts a command line at blanks outside quotes.
 func fields(line string) (out []string) {
 	for _, m := range regexp.MustCompile(`"([^"]*)"|\S+`).FindAllStringSubmatch(line, -1) {
@@ -75,11 +131,35 @@ func TestFieldEngineersPageNamesWhatThereIs(t *testing.T) {
 			t.Errorf("there is no metric %s", m[1])
 		}
 	}
-	words, err := os.ReadFile("../../edge/health/words_disk.go")
+	says(t, "../../docs/field-engineers.md", map[string][]string{
+		"edge/health/words_disk.go": {"The disk is full", "The disk has been read-only", "The card fails", "the journal's room is taken", "status page cannot be reached",
+			"No encrypted connection", "The present connection goes on, the next one will fail", "This gateway's certificate ", "The broker's certificate "},
+		"edge/health/words.go": {"Reporting through ", "because the preferred broker is no good"},
+		"edge/uplink/certificate.go": {"an authority that is not among ", "certificate is for ", "asks for a certificate of ours", "refuses our certificate",
+			"is valid only from ", "can be read by everybody on this board"},
+		"edge/uplink/ack.go": {"a store that is not ours acknowledges"},
+	})
+	says(t, "../../docs/field-engineers.zh-CN.md", map[string][]string{
+		"edge/health/words_disk.go": {"磁盘已满", "磁盘变为只读", "存储卡故障", "被待上传记录占用", "状态页无法在 ", "无法建立加密连接", "当前连接仍可用，下次连接将失败", "本网关证书 ", "服务器证书（"},
+		"edge/health/words.go":      {"正经备用服务器 ", "首选服务器不可用"},
+		"edge/uplink/certificate.go": {"an authority that is not among ", "certificate is for ", "asks for a certificate of ours", "refuses our certificate",
+			"is valid only from ", "can be read by everybody on this board"},
+		"edge/uplink/ack.go": {"a store that is not ours acknowledges"},
+	})
+}
+
+// says tests that a page and the program's files both have these words.
+func says(t *testing.T, page string, files map[string][]string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
 	must(t, err)
-	for _, says := range []string{"The disk is full", "The disk has been read-only", "The card fails", "the journal's room is taken", "status page cannot be reached"} {
-		if !strings.Contains(string(page), says) || !strings.Contains(string(words), says) {
-			t.Errorf("page and program do not both say %q", says)
+	for file, words := range files {
+		source, err := os.ReadFile("../../" + file)
+		must(t, err)
+		for _, w := range words {
+			if !strings.Contains(string(text), w) || !strings.Contains(string(source), w) {
+				t.Errorf("%s and %s do not both say %q", page, file, w)
+			}
 		}
 	}
 }
