@@ -305,6 +305,22 @@ func TestAnswersMatchTheirSchemas(t *testing.T) {
 	}
 }
 
+// Who mistypes an id reads which one, in both languages.
+func TestUnknownGatewayIsNamed(t *testing.T) {
+	h := newAPI(t, &fakes{})
+	for target, method := range map[string]string{"/gateways/no": "GET", "/gateways/no/commands": "GET", "/gateways/no/rewind": "POST"} {
+		r := request(h, method, prefix+target, `{"since":0}`)
+		var doc struct{ Error failure }
+		if err := json.Unmarshal([]byte(text(t, r)), &doc); err != nil {
+			t.Fatal(err)
+		}
+		f := doc.Error
+		if r.StatusCode != http.StatusNotFound || f.ID != "E7102" || !strings.Contains(f.Text.En, "no gateway no;") || !strings.Contains(f.Text.Zh, "没有网关 no，") {
+			t.Errorf("%s %s: %d %+v", method, target, r.StatusCode, f)
+		}
+	}
+}
+
 // at makes a point of the stream gw river/level; NaN is a missing one.
 func at(ms int64, v float64) store.Point {
 	p := store.Point{Stream: store.Stream{Gateway: "gw", Stream: obs.Stream{Device: "river", Channel: "level"}}, Time: ms, V: v, Quality: obs.Quality{Flag: obs.Pass}}

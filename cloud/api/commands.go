@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -22,6 +23,9 @@ func (s *server) rewind(w http.ResponseWriter, r *http.Request) error {
 		return badField("since", "请给出起始时间（Unix 毫秒），0 表示全部", "say since when, in Unix milliseconds; 0 means everything")
 	}
 	c, err := s.Commands.Rewind(r.Context(), r.PathValue("id"), *body.Since, body.By, time.Now())
+	if errors.Is(err, view.ErrUnknown) {
+		return noGateway(r.PathValue("id"))
+	}
 	if err != nil {
 		return err
 	}
@@ -32,7 +36,7 @@ func (s *server) rewind(w http.ResponseWriter, r *http.Request) error {
 func (s *server) commands(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	if _, ok := s.Fleet.Gateway(id); !ok {
-		return view.ErrUnknown
+		return noGateway(id)
 	}
 	list, err := s.Commands.List(r.Context(), id)
 	if err != nil {

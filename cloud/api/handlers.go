@@ -25,7 +25,7 @@ func (s *server) gateways(w http.ResponseWriter, r *http.Request) error {
 func (s *server) gateway(w http.ResponseWriter, r *http.Request) error {
 	g, ok := s.Fleet.Gateway(r.PathValue("id"))
 	if !ok {
-		return view.ErrUnknown
+		return noGateway(r.PathValue("id"))
 	}
 	return send(w, http.StatusOK, g)
 }

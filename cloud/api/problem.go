@@ -29,6 +29,15 @@ func problem(status int, id, field, zh, en string) *failure {
 	return &failure{status: status, ID: id, Field: field, Text: view.Text{Zh: zh, En: en}}
 }
 
+// noGateway is the answer to the id of a gateway that never reported.
+func noGateway(id string) error {
+	if obs.CheckID(id) != nil {
+		return problem(http.StatusNotFound, "E7102", "gateway", "网关编号无效", "this cannot be the id of a gateway")
+	}
+	return problem(http.StatusNotFound, "E7102", "gateway", "没有网关 "+id+"，请核对编号；网关首次上线后才会列出",
+		"there is no gateway "+id+"; check the id: a gateway is known from its first connection on")
+}
+
 // badField is the answer to a parameter that cannot be used.
 func badField(field, zh, en string) error {
 	return problem(http.StatusBadRequest, "E7101", field, zh, en)

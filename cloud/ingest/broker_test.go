@@ -92,6 +92,35 @@ func TestMosquitto(t *testing.T) {
 	}
 }
 
+// After a real broker was killed and was away long enough for tries to be spaced
+// out, every connection is back within 5 s, and the last soon after the first.
+func TestLanesComeBackAfterMosquittoWasAway(t *testing.T) {
+	url, stop, start := mosquitto(t)
+	r := rigAt(t, url)
+	r.start()
+	stop()
+	r.eventually("tries are spaced out", func() bool {
+		r.in.gate.mu.Lock()
+		defer r.in.gate.mu.Unlock()
+		return !r.in.gate.open && time.Until(r.in.gate.next) > 2*leastWait
+	})
+	start()
+	begin := time.Now()
+	back := map[string]time.Duration{}
+	r.eventually("all are back", func() bool {
+		for _, l := range r.in.lanes {
+			if _, ok := back[l.name]; !ok && l.down.why() == "" {
+				back[l.name] = time.Since(begin).Round(time.Millisecond)
+			}
+		}
+		return r.in.CheckLink(t.Context()) == nil
+	})
+	t.Log("back after", back)
+	if d := time.Since(begin); d > mostWait {
+		t.Errorf("all were back after %s, more than %s", d, mostWait)
+	}
+}
+
 // An aggregator may start before its broker.
 func TestBrokerComesLater(t *testing.T) {
 	url, stop, start := mosquitto(t)

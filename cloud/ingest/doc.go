@@ -17,6 +17,14 @@
 // hold more leaves the broker in order, and comes back when it has room. It
 // neither blocks the connection's keepalive nor drops what it has taken.
 //
+// While the broker cannot be reached, one connection at a time tries and the others
+// wait for it, so a broker that starts is not stormed. The first that is answered
+// lets all in; alerts are first in the order. A broker that listens again is tried
+// within a quarter of the time it was away, at least 250 ms and at most 5 s; what
+// does not even refuse a connection may hold that one try for up to 10 s. A
+// connection that the broker denies or cuts short waits by itself and keeps no other
+// from trying.
+//
 // No message can stop a lane. What cannot be decoded, or bears another gateway's
 // name, is counted, parked with the reason (bounded, each message once), shown in
 // the gateway's health, and acknowledged to the broker. If it still says which records

@@ -92,6 +92,7 @@ type Ingest struct {
 	posts  chan posted // to gateways, beside what the outbox gathers
 	lanes  []*lane
 	pace   pace
+	gate   *gate
 
 	ack    outage // of the connection for acknowledgements
 	store  outage // of the time-series store
@@ -103,7 +104,7 @@ func New(o Options) (*Ingest, error) {
 	if err := wire.CheckPrefix(o.Prefix); err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
-	in := &Ingest{o: o, id: "aggregator-" + strings.ToLower(rand.Text()[:10]), counts: newCounts(o.Metrics), posts: make(chan posted, maxPosts)}
+	in := &Ingest{o: o, id: "aggregator-" + strings.ToLower(rand.Text()[:10]), counts: newCounts(o.Metrics), posts: make(chan posted, maxPosts), gate: newGate()}
 	in.parked = newParking(o.DB, in.counts)
 	in.out = newOutbox(o.Prefix, o.Store.ID, in.credit)
 	in.ack.failed(errors.New("not connected yet"))

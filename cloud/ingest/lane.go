@@ -17,7 +17,7 @@ const (
 	keepAlive = 30 * time.Second
 	handshake = 10 * time.Second // for CONNECT and for SUBSCRIBE
 	farewell  = 250              // milliseconds for DISCONNECT
-	maxPause  = 30 * time.Second // between two tries to connect
+	maxPause  = 30 * time.Second // between two tries of a connection that the broker denies
 	steady    = 10 * time.Second // a connection that lasted so long was a good one
 
 	maxQueued = 8192     // messages a lane holds
@@ -109,23 +109,14 @@ func (l *lane) fill() float64 {
 // run keeps the lane connected until ctx ends.
 func (l *lane) run(ctx context.Context) error {
 	log := l.in.o.Log.With("lane", l.name)
-	for tries := 0; ; tries++ {
-		begin := time.Now()
-		err := l.session(ctx)
+	l.in.gate.keep(ctx, l.session, func(err error) {
 		l.in.counts.connected.WithLabelValues(l.name).Set(0)
-		if ctx.Err() != nil {
-			return nil
-		}
 		if l.down.failed(err) {
 			log.Warn("the connection to the broker ended", "error", err)
 		}
-		if time.Since(begin) > steady {
-			tries = 0
-		}
-		if !pause(ctx, tries, maxPause) {
-			return nil
-		}
-	}
+	})
+	l.in.counts.connected.WithLabelValues(l.name).Set(0)
+	return nil
 }
 
 // session is one connection. It returns why it ended.
@@ -183,8 +174,8 @@ func (l *lane) drain(ctx context.Context) error {
 	return err
 }
 
-// connect opens a new connection under the name of a lane. lost tells when it ends.
-// The caller disconnects it.
+// connect opens a new connection under the name of a lane, as soon as the gate lets
+// it. lost tells when it ends. The caller disconnects it.
 func (in *Ingest) connect(ctx context.Context, name string, take paho.MessageHandler) (paho.Client, <-chan error, error) {
 	lost := make(chan error, 1)
 	o := paho.NewClientOptions().AddBroker(in.o.Broker).SetClientID(in.id + "-" + name).
@@ -193,13 +184,38 @@ func (in *Ingest) connect(ctx context.Context, name string, take paho.MessageHan
 		SetOrderMatters(true).SetAutoAckDisabled(true).
 		SetKeepAlive(keepAlive).SetPingTimeout(handshake).SetConnectTimeout(handshake).SetWriteTimeout(handshake).
 		SetDefaultPublishHandler(take).
-		SetConnectionLostHandler(func(_ paho.Client, err error) { lost <- err })
+		SetConnectionLostHandler(func(_ paho.Client, err error) {
+			in.gate.lost()
+			lost <- err
+		})
+	turn, err := in.gate.enter(ctx, rank(name))
+	if err != nil {
+		return nil, nil, err
+	}
+	begin := time.Now()
 	c := paho.NewClient(o)
-	if err := wait(ctx, c.Connect(), "CONNECT"); err != nil {
+	err = dial(ctx, c)
+	in.gate.left(turn, begin, err)
+	if err != nil {
 		c.Disconnect(0)
 		return nil, nil, err
 	}
 	return c, lost, nil
+}
+
+// dial returns nil, errDenied, errUnreachable, or that ctx ended.
+func dial(ctx context.Context, c paho.Client) error {
+	t := c.Connect().(*paho.ConnectToken)
+	err := wait(ctx, t, "CONNECT")
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	select {
+	case <-t.Done():
+		return verdictOf(t.ReturnCode(), err)
+	default: // no answer in time
+		return verdictOf(0, err)
+	}
 }
 
 // subscribe asks for a filter and makes sure that it was granted: a refusal is no

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -53,7 +52,7 @@ func (o *outage) why() string {
 // returns false if ctx ends.
 func pause(ctx context.Context, tries int, limit time.Duration) bool {
 	d := min(100*time.Millisecond<<min(tries, 16), limit)
-	t := time.NewTimer(d/2 + rand.N(d/2))
+	t := time.NewTimer(jitter(d))
 	defer t.Stop()
 	select {
 	case <-ctx.Done():

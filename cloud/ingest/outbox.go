@@ -261,22 +261,16 @@ func (o *outbox) forget(now time.Time) {
 
 // sender publishes what the outbox gathers, over a connection of its own.
 func (in *Ingest) sender(ctx context.Context) error {
-	for tries := 0; ; tries++ {
+	in.gate.keep(ctx, func(ctx context.Context) error {
 		c, lost, err := in.connect(ctx, "ack", func(_ paho.Client, m paho.Message) { m.Ack() })
-		if err == nil {
-			in.ack.fine()
-			tries = 0
-			err = in.pump(ctx, c, lost)
-			c.Disconnect(farewell)
+		if err != nil {
+			return err
 		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		in.ack.failed(err)
-		if !pause(ctx, tries, maxPause) {
-			return nil
-		}
-	}
+		defer c.Disconnect(farewell)
+		in.ack.fine()
+		return in.pump(ctx, c, lost)
+	}, func(err error) { in.ack.failed(err) })
+	return nil
 }
 
 // pump sends until the connection or ctx ends. Letters wait while there is none;

@@ -24,7 +24,7 @@ func (in *Ingest) probe(ctx context.Context) error {
 			return nil
 		}
 		in.o.Log.Warn("shared subscriptions could not be tried yet", "error", err)
-		if !pause(ctx, tries, maxPause) {
+		if !errors.Is(err, errUnreachable) && !pause(ctx, tries, maxPause) {
 			return nil
 		}
 	}

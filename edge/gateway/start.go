@@ -179,7 +179,7 @@ func pauseWord(last journal.EpochInfo, boot string) string {
 
 func pauseDetail(why string, commit time.Duration) string {
 	if why == "stopped" {
-		return "the gateway was stopped in order; nothing that was sampled is lost"
+		return "the gateway was stopped in order and took no readings until it started again"
 	}
-	return fmt.Sprintf("the gateway ended without notice; what was sampled in the last %v before is lost at most", commit)
+	return fmt.Sprintf("the gateway ended without notice; what had not reached the disk is lost, as a rule no more than the last %v", commit)
 }

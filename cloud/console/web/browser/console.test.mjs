@@ -220,7 +220,7 @@ test('the gateway page tells a field engineer what to do', async () => {
     /Not set yet/,
     /18,422 records/,
     /318 records/,
-    /dropped: disk quota reached|No gaps declared/,
+    /dropped before upload: limit of the journal reached|No gaps declared/,
     /every 10 s/,
   ]) {
     assert.match(text, want);
