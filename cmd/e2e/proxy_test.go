@@ -185,6 +185,18 @@ func (p *proxy) since(t time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// count returns how many connections came after a moment.
+func (p *proxy) count(t time.Time) (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, at := range p.accepted {
+		if at.After(t) {
+			n++
+		}
+	}
+	return n
+}
+
 // The middlebox does what it is told: it passes bytes whole, holds them for the
 // delay, swallows them once a connection is forgotten, and resets.
 func TestProxy(t *testing.T) {

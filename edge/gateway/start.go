@@ -94,7 +94,16 @@ func (g *Gateway) openUplink() error {
 		return nil
 	}
 	saved, _ := g.journal.State(uplinkKey)
-	u, err := uplink.New(uplink.Options{
+	u, err := uplink.New(g.uplinkOptions(cfg, saved))
+	if err != nil {
+		return err
+	}
+	g.uplink = u
+	return nil
+}
+
+func (g *Gateway) uplinkOptions(cfg *config.Uplink, saved []byte) uplink.Options {
+	return uplink.Options{
 		Gateway: g.id, Epoch: g.epoch, Boot: g.clock.Boot(), Brokers: cfg.Brokers, Prefix: cfg.Prefix, Username: cfg.Username,
 		Password: password(cfg), Stores: cfg.Stores, Saved: saved,
 		Credentials: uplink.Credentials(cfg.TLS), Proxy: cfg.Proxy, ProxyPasswordFile: cfg.ProxyPasswordFile,
@@ -102,13 +111,8 @@ func (g *Gateway) openUplink() error {
 		Sync:    func() error { return g.journal.Sync(context.Background()) },
 		Command: g.command,
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
-		Clock:   g.clock, Log: g.log, Limits: limits(cfg),
-	})
-	if err != nil {
-		return err
+		Clock:   g.clock, Time: g.clock.Time, Log: g.log, Limits: limits(cfg),
 	}
-	g.uplink = u
-	return nil
 }
 
 // limits are what the configuration says of the link's cost.
