@@ -167,11 +167,17 @@ func (t teller) spanText(from, to wire.Moment) string {
 }
 
 func (t teller) lossText(losses []buffer.Loss) string {
-	n := uint64(0)
+	n, unknown := uint64(0), false
 	for _, l := range losses {
 		n += l.Records
+		unknown = unknown || l.Unknown
 	}
-	if n == 0 {
+	switch {
+	case unknown && n == 0:
+		return t.pick("records, it is not known how many", "有记录丢失，数量未知")
+	case unknown:
+		return fmt.Sprintf(t.pick("%s records and others, it is not known how many", "%s 条记录，另有数量未知的记录"), grouped(n))
+	case n == 0:
 		return t.pick("nothing", "无")
 	}
 	return fmt.Sprintf(t.pick("%s records", "%s 条记录"), grouped(n))
@@ -199,7 +205,11 @@ func (t teller) epochRows(epochs []buffer.Epoch) [][]string {
 func (t teller) lossRows(losses []buffer.Loss) [][]string {
 	rows := [][]string{{t.pick("LOST", "丢失"), t.pick("FROM", "从"), t.pick("TO", "到"), t.pick("WHY", "原因")}}
 	for _, l := range losses {
-		rows = append(rows, []string{grouped(l.Records), t.when(l.From), t.when(l.To), buffer.GapReason(l.Why, t.lang)})
+		lost := grouped(l.Records)
+		if l.Unknown {
+			lost = "?"
+		}
+		rows = append(rows, []string{lost, t.when(l.From), t.when(l.To), buffer.GapReason(l.Why, t.lang)})
 	}
 	return rows
 }

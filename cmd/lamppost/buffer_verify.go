@@ -63,6 +63,7 @@ func verdictText(n int, lang string) string {
 // foundWords say what is wrong at a place.
 var foundWords = map[string]struct{ en, zh string }{
 	journal.FoundHeader:     {"the file's head is damaged, what follows is readable", "文件头损坏，其后内容可读"},
+	journal.FoundRuined:     {"nothing from here on can be read", "此后内容均无法读出"},
 	journal.FoundChecksum:   {"a checksum is wrong", "校验和不符"},
 	journal.FoundUnreadable: {"the disk does not give the bytes back", "磁盘无法读出"},
 	journal.FoundContent:    {"the checksum is right, what is inside is not", "校验和正确但内容有误"},
@@ -86,7 +87,10 @@ func findingText(f journal.Finding, lang string) string {
 		ranges = append(ranges, text)
 	}
 	lost := pick(lang, "no record is lost", "没有记录丢失")
-	if n > 0 {
+	switch {
+	case f.What == journal.FoundRuined:
+		lost = fmt.Sprintf(pick(lang, "it is not known how many records of %s are lost", "%s 丢失的记录数量未知"), f.Epoch)
+	case n > 0:
 		lost = fmt.Sprintf(pick(lang, "%s records lost (%s of %s)", "丢失 %s 条记录（%s，%s）"), grouped(n), strings.Join(ranges, ", "), f.Epoch)
 	}
 	return fmt.Sprintf(pick(lang, "%s, byte %d, %d bytes: %s; %s", "%s，第 %d 字节起 %d 字节：%s；%s"), f.File, f.Offset, f.Length, pick(lang, w.en, w.zh), lost)

@@ -37,7 +37,8 @@ type Loss struct {
 	From    wire.Moment `json:"from"`
 	To      wire.Moment `json:"to"`
 	Records uint64      `json:"records"`
-	Why     string      `json:"why"` // overflow, damage, quota
+	Why     string      `json:"why"`               // overflow, damage, quota
+	Unknown bool        `json:"unknown,omitempty"` // nobody knows how many; Records is 0 then
 }
 
 // Segment is one file.
@@ -67,7 +68,8 @@ func (b *Buffer) Stats() Stats {
 		s.Segments = append(s.Segments, Segment{g.File, g.Size, g.Used, wire.Epoch(g.Epoch.String()), g.First, g.Last,
 			b.moment(g.Opened), b.moment(g.Closed), g.Broken, g.Recycled})
 	}
-	for _, i := range b.o.Journal.Epochs() {
+	epochs := b.o.Journal.Epochs()
+	for at, i := range epochs {
 		e := b.epoch(i)
 		s.Records += e.Records
 		if e.Unsent != nil {
@@ -81,10 +83,22 @@ func (b *Buffer) Stats() Stats {
 		}
 		s.Epochs = append(s.Epochs, e)
 		for _, l := range i.Lost {
-			s.Losses = append(s.Losses, Loss{e.Epoch, b.moment(l.From), b.moment(l.To), l.Count(), l.Why})
+			s.Losses = append(s.Losses, Loss{e.Epoch, b.moment(l.From), b.moment(l.To), l.Count(), l.Why, false})
+		}
+		if i.Damaged {
+			s.Losses = append(s.Losses, b.ruined(epochs[at:]))
 		}
 	}
 	return s
+}
+
+// ruined is what damage of unknown extent took at the end of the first of these runs.
+func (b *Buffer) ruined(runs []journal.EpochInfo) Loss {
+	l := Loss{Epoch: wire.Epoch(runs[0].Epoch.String()), From: b.moment(runs[0].LastCommit), Why: journal.WhyDamage, Unknown: true}
+	if len(runs) > 1 {
+		l.To = b.moment(runs[1].Opened)
+	}
+	return l
 }
 
 func sum(to *uint64, n uint64) *uint64 {

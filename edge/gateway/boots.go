@@ -47,6 +47,9 @@ func loadRuns(j *journal.Journal) []clock.Run {
 	runs := savedRuns(j)
 	for _, e := range j.Epochs() {
 		boot := e.Opened.Boot
+		if boot == "" {
+			continue // damage took it
+		}
 		r, known := runs[boot]
 		if !known {
 			r = clock.Run{Timeline: &clock.Timeline{Boot: boot}}

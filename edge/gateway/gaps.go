@@ -26,8 +26,10 @@ type openGaps struct {
 	// Told is the counter of the newest run whose end was declared. It is committed
 	// together with the gap that declares it: a power cut right after a start takes
 	// both, and the next start declares that end too.
-	Told uint32    `json:"told,omitempty"`
-	Open []openGap `json:"open,omitempty"`
+	Told uint32 `json:"told,omitempty"`
+	// Damaged are the counters of the runs whose damage of unknown extent was declared.
+	Damaged []uint32  `json:"damaged,omitempty"`
+	Open    []openGap `json:"open,omitempty"`
 }
 
 // openGap is a gap and the record that carries it.
@@ -70,12 +72,7 @@ func (g *Gateway) gapStored(x openGap) bool {
 // carry appends the record of a gap, with o and the gap at place i in it as state.
 func (g *Gateway) carry(gap wire.Gap, o *openGaps, i int) error {
 	e := wire.Event{V: wire.Version, Kind: "gap", Gap: &gap, At: g.moment(g.opt.BootMS())}
-	// A damaged header takes its stamp with it; a gap must have bounds to travel.
-	for _, m := range []*wire.Moment{&gap.To, &gap.From} {
-		if m.Unix == 0 && m.Boot == "" {
-			*m = e.At
-		}
-	}
+	gap.From, gap.To = bounds(gap.From, gap.To, e.At)
 	body, err := record.AppendEvent(nil, e)
 	if err != nil {
 		return err
@@ -99,6 +96,29 @@ func (g *Gateway) carry(gap wire.Gap, o *openGaps, i int) error {
 	}
 	e.Epoch, e.Seq = g.epoch, seq
 	return g.uplink.Event(e)
+}
+
+// bounds returns the moments of a gap so that it can travel. A damaged header takes
+// its stamp with it: then the gap lasts until now, and begins with the boot in which
+// it ends, since nothing older is known. No gap ends before it begins.
+func bounds(from, to, now wire.Moment) (wire.Moment, wire.Moment) {
+	unknown := func(m wire.Moment) bool { return m.Unix == 0 && m.Boot == "" }
+	if unknown(to) {
+		to = now
+	}
+	if unknown(from) {
+		from = wire.Moment{Boot: to.Boot}
+		if to.Unix > to.BootMS && to.Boot != "" {
+			from.Unix, from.ErrorMS = to.Unix-to.BootMS, to.ErrorMS
+		}
+	}
+	if unknown(from) {
+		from = to
+	}
+	if ms, ok := between(from, to); ok && ms < 0 {
+		from = to
+	}
+	return from, to
 }
 
 // refile files those gaps again whose records are among the lost ones. The caller

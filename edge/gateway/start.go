@@ -138,11 +138,14 @@ func (g *Gateway) declareStart() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	runs := runsBefore(g.journal.Epochs(), g.journal.Epoch())
-	told, clean := g.openGaps().Told, true
+	known, clean := g.openGaps(), true
 	for i, last := range runs {
 		clean = last.Clean
-		if last.Epoch.N <= told {
+		if last.Epoch.N <= known.Told && (!last.Damaged || slices.Contains(known.Damaged, last.Epoch.N)) {
 			continue
+		}
+		if i+1 < len(runs) && beginningLost(runs[i+1], last.LastCommit) {
+			continue // the gap that declares that begins here
 		}
 		boot, to := g.clock.Boot(), g.moment(g.started)
 		if i+1 < len(runs) {
@@ -159,7 +162,15 @@ func (g *Gateway) declareStart() {
 func (g *Gateway) declareEnd(last journal.EpochInfo, nextBoot string, to wire.Moment) {
 	gap := wire.Gap{From: g.dates.stamp(last.LastCommit), To: to, Why: pauseWord(last, nextBoot), Epoch: wire.Epoch(last.Epoch.String())}
 	gap.Detail = pauseDetail(gap.Why, g.opt.Config.Journal.Commit)
-	if err := g.fileGap(gap, func(o *openGaps) { o.Told = last.Epoch.N }); err != nil {
+	told := func(o *openGaps) {
+		if o.Told = max(o.Told, last.Epoch.N); last.Damaged {
+			o.Damaged = append(o.Damaged, last.Epoch.N)
+		}
+		o.Damaged = slices.DeleteFunc(o.Damaged, func(n uint32) bool {
+			return !slices.ContainsFunc(g.journal.Epochs(), func(e journal.EpochInfo) bool { return e.Epoch.N == n })
+		})
+	}
+	if err := g.fileGap(gap, told); err != nil {
 		g.log.Error("a pause cannot be declared", "epoch", last.Epoch.String(), "error", err)
 	}
 }
@@ -170,8 +181,16 @@ func runsBefore(epochs []journal.EpochInfo, present journal.Epoch) []journal.Epo
 	return slices.DeleteFunc(epochs, func(e journal.EpochInfo) bool { return e.Epoch == present })
 }
 
+// beginningLost reports whether damage took the beginning of a run, so that what was
+// lost may be as old as the newest commit before it.
+func beginningLost(run journal.EpochInfo, before journal.Stamp) bool {
+	return run.Opened == journal.Stamp{} || run.Damaged && run.Opened == before
+}
+
 func pauseWord(last journal.EpochInfo, boot string) string {
 	switch {
+	case last.Damaged:
+		return "damage"
 	case last.Clean:
 		return "stopped"
 	case last.LastCommit.Boot != boot:
@@ -182,8 +201,11 @@ func pauseWord(last journal.EpochInfo, boot string) string {
 }
 
 func pauseDetail(why string, commit time.Duration) string {
-	if why == "stopped" {
+	switch why {
+	case "stopped":
 		return "the gateway was stopped in order and took no readings until it started again"
+	case "damage":
+		return "the journal's newest file of this run cannot be read to its end: what was recorded from then on is lost, how much is not known"
 	}
 	return fmt.Sprintf("the gateway ended without notice; what had not reached the disk is lost, as a rule no more than the last %v", commit)
 }

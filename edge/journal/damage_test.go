@@ -302,8 +302,11 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if string(fs.Files()["notes.txt"]) != "do not delete" || len(fs.Files()["0000000002-1-000000000000.seg"]) != 9000 {
+	if string(fs.Files()["notes.txt"]) != "do not delete" || len(fs.Files()["0000000002-1-000000000000.seg.broken"]) != 9000 {
 		t.Errorf("files %v", slices.Sorted(maps.Keys(fs.Files())))
+	}
+	if e := j.Epochs()[0]; !e.Damaged || e.Epoch.N != 1 {
+		t.Errorf("a file that no journal wrote, under the name of a segment, is called sound: %+v", j.Epochs())
 	}
 	if j.Epoch().N != 2 {
 		t.Errorf("epoch %s, want the counter to go on from the names", j.Epoch())

@@ -9,7 +9,8 @@
 //     costs what was younger than that; EpochInfo.LastCommit says from when on.
 //   - What Read returns is what was appended, in order, each number at most once.
 //     A number below EpochInfo.Last that Read does not return is in EpochInfo.Lost
-//     or was given up by Trim or Drop. Nothing is lost silently.
+//     or was given up by Trim or Drop; EpochInfo.Damaged says that damage took more
+//     behind it. Nothing is lost silently.
 //   - No epoch is used twice: each Open begins a new one, a counter and 48 random
 //     bits. Numbers of uncommitted records may leave the house before their commit.
 //   - A record and the state set with it (AppendState) survive together or not at
@@ -79,8 +80,8 @@
 //	 8   4  length n of the rest
 //	12   n  byte flags, uvarint number of the first record, uvarint count of records,
 //	        uvarint length of the entries, varint milliseconds since boot, varint Unix
-//	        milliseconds, with flag 64 string boot (else the header's; the blocks that
-//	        carry states always have it, in case the header is damaged), entries
+//	        milliseconds, with flag 64 string boot (else the header's; the blocks that carry
+//	        all states and one every 16 KB have it, in case the header is damaged), entries
 //
 // Flags: 1 entries are one zstd frame; 2 the numbers missing before this block were
 // dropped from memory; 4 there are states inside; 8 the block carries all states into a
@@ -100,6 +101,15 @@
 // A bad block is the torn end of a segment when no good block follows it, else
 // damage: reading goes on at the next good block, found by its magic and checksum. In
 // both cases the numbers tell what is missing. Segments below the floor were given
-// up; whatever they hold is nobody's. The states are those of the newest
+// up; whatever they hold is nobody's.
+//
+// What stands behind the last good block may be damage too, of unknown extent. A torn
+// write leaves, in each sector, zeros, what the file held before, or what was to be
+// written: so bytes there that are neither zeros nor begin like a header or a block are
+// damage, and make the epoch Damaged. Two things cannot be told apart: a file that begins
+// with a sector of zeros and holds no good block is taken to be one that was never synced, and in a recycled file with a good header
+// what follows the last good block is taken to be an older segment's.
+//
+// The states are those of the newest
 // segment whose beginning carries all of them, plus what follows it.
 package journal

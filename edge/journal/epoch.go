@@ -109,6 +109,11 @@ type EpochInfo struct {
 	// Clean means that Close ended the epoch. Otherwise up to one commit interval
 	// after LastCommit is lost, without the journal knowing how many numbers.
 	Clean bool
+	// Damaged means that the newest segment of the epoch cannot be read to its end: what
+	// was committed after LastCommit is lost, nobody knows how many records, because
+	// of damage. LastCommit is then that of the epoch before if nothing of this one
+	// is left, and zero if there is none.
+	Damaged bool
 	// Opened is when the oldest segment kept was begun, LastCommit the newest
 	// commit on disk. Between LastCommit and the next epoch's Opened nothing was kept.
 	Opened, LastCommit Stamp

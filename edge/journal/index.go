@@ -50,6 +50,7 @@ func load(fsys FS, dir string) (*index, error) {
 	for i, f := range x.files {
 		s, known := said[f.num]
 		delete(said, f.num)
+		f.expect(x.files[:i])
 		if i == len(x.files)-1 {
 			break // foldStates scans it
 		}
@@ -72,14 +73,15 @@ func (x *index) foldStates(fsys FS, dir string) error {
 		var run []stateEntry
 		complete := false
 		f := x.files[i]
-		before := f.summary
+		before, damaged := f.summary, f.damaged
 		if err := f.scan(fsys, dir, endOf(before, i == len(x.files)-1), collect(&run, &complete)); err != nil {
 			return err
 		}
 		if i < len(x.files)-1 { // settled already
-			f.summary = before
-		} else {
-			x.bad = f.bad
+			f.summary, f.damaged = before, f.damaged || damaged
+		} else if x.bad = f.bad; f.foul {
+			f.ruin()
+			x.bad = append(x.bad, badBytes{off: f.end, end: f.size})
 		}
 		if runs = append(runs, run); complete {
 			break
@@ -163,18 +165,26 @@ func epochs(segs []*segment) []EpochInfo {
 	var out []EpochInfo
 	for _, s := range segs {
 		if s.first == 0 {
-			continue // not one good byte in it
+			continue // nothing was ever written to it
 		}
 		if len(out) == 0 || out[len(out)-1].Epoch != s.epoch {
 			out = append(out, EpochInfo{Epoch: s.epoch, First: s.first, Last: s.first - 1, Opened: s.opened, LastCommit: s.opened})
+			if n := len(out) - 1; n > 0 {
+				out[n].follow(out[n-1].LastCommit, s)
+			}
 		}
 		e := &out[len(out)-1]
 		if s.first > e.Last+1 { // the numbers go on, the records between are in no segment
 			e.Lost = append(e.Lost, Loss{Epoch: s.epoch, Ranges: []Range{{e.Last + 1, s.first - 1}},
 				From: e.LastCommit, To: s.opened, Why: WhyDamage})
 		}
-		e.Lost = append(e.Lost, s.lost...)
-		e.Clean = s.clean
+		for _, l := range s.lost {
+			if l.From == (Stamp{}) {
+				l.From = e.LastCommit
+			}
+			e.Lost = append(e.Lost, l)
+		}
+		e.Clean, e.Damaged = s.clean, s.ruined
 		if e.Opened == (Stamp{}) {
 			e.Opened = s.opened
 		}
@@ -184,4 +194,15 @@ func epochs(segs []*segment) []EpochInfo {
 		}
 	}
 	return out
+}
+
+// follow gives an epoch whose beginning is damaged the newest commit before it as a
+// bound. Opened stays unknown if there are records, or they would be dated by it.
+func (e *EpochInfo) follow(before Stamp, s *segment) {
+	if e.LastCommit == (Stamp{}) {
+		e.LastCommit = before
+	}
+	if e.Opened == (Stamp{}) && s.last < s.first {
+		e.Opened = before
+	}
 }

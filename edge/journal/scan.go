@@ -72,6 +72,7 @@ type origin struct {
 	num    uint64
 	epoch  Epoch
 	first  uint64 // number of the first record; 0: not known
+	least  uint64 // then: the number that had to come next; 0: not known either
 	opened Stamp
 	closed Stamp // newest commit before this segment
 	start  int64 // where the blocks begin
@@ -86,8 +87,9 @@ type mark struct {
 // scanned is what a scan found.
 type scanned struct {
 	summary
-	damaged bool // bad bytes, and a good block after them
-	torn    bool // bytes at the end that are not zero: a write that a power cut stopped, or damage to the last block
+	least   uint64 // see origin
+	damaged bool   // bad bytes, and a good block after them
+	torn    bool   // bytes at the end that are not zero: a write that a power cut stopped, or damage to the last block
 	marks   []mark
 	bad     []badBytes
 }
@@ -106,7 +108,7 @@ type badBytes struct {
 // middle is stepped over and what it took is in lost. The error is visit's own.
 func scan(f io.ReaderAt, limit int64, o origin, visit func(b *block, off int64) error) (scanned, error) {
 	s := scanner{window: window{f: f, limit: limit}, seed: seedOf(o.num, o.epoch), boot: o.opened.Boot, pos: o.start}
-	res := scanned{summary: summary{num: o.num, epoch: o.epoch, first: o.first, last: o.first - 1,
+	res := scanned{least: o.least, summary: summary{num: o.num, epoch: o.epoch, first: o.first, last: o.first - 1,
 		opened: o.opened, closed: o.closed, end: o.start}}
 	for {
 		from, lost := s.pos, len(res.lost)
@@ -178,8 +180,14 @@ func scanWhole(f io.ReaderAt, limit int64, o origin, visit func(b *block, off in
 
 // take accounts for the next good block.
 func (res *scanned) take(b *block, off int64) {
-	if res.first == 0 {
-		res.first, res.last = b.first, b.first-1
+	if res.first == 0 { // the header is damaged; a block that stood behind it says how it went on
+		if res.first = b.first; b.flags&flagHead == 0 && res.least > 0 {
+			res.first = min(res.least, b.first)
+		}
+		res.last = res.first - 1
+	}
+	if res.opened.Boot == "" && b.flags&flagBoot != 0 {
+		res.opened = b.stamp
 	}
 	if b.flags&flagHead != 0 {
 		if res.opened == (Stamp{}) { // the header is damaged; its stamp is here once more

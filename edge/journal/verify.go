@@ -14,6 +14,7 @@ const (
 	FoundUnreadable = "unreadable" // the device does not give the bytes back
 	FoundContent    = "content"    // the checksum is right, what is inside is not
 	FoundShort      = "short"      // the file ends before the bytes that count
+	FoundRuined     = "ruined"     // damage up to the end: nobody knows how many records were there
 	FoundMissing    = "missing"    // there is no such file, and nobody gave it up
 )
 
@@ -23,11 +24,14 @@ type Finding struct {
 	Offset, Length int64  // of the bad bytes
 	What           string // one of the Found… words
 	Epoch          Epoch
-	Lost           []Range // the records that were there; none: no record was touched
+	Lost           []Range // the records that were there; none: no record was touched, or FoundRuined
 }
 
 // String says it in one line.
 func (f Finding) String() string {
+	if f.What == FoundRuined {
+		return fmt.Sprintf("%s: %s from byte %d on; it is not known how many records of epoch %s are lost", f.File, f.What, f.Offset, f.Epoch)
+	}
 	var n uint64
 	for _, r := range f.Lost {
 		n += r.To - r.From + 1
@@ -130,6 +134,9 @@ func (r *Reader) findings(s *segment, o origin, res scanned) []Finding {
 	var lost []Range
 	if res.last < s.last {
 		lost = []Range{{res.last + 1, s.last}}
+	}
+	if s.ruined {
+		add(FoundRuined, s.end, s.size, nil)
 	}
 	switch {
 	case s.short:

@@ -26,6 +26,7 @@ type writer struct {
 	recycled bool
 	seed     uint32
 	headEnd  int64  // where the carried states end
+	boots    int64  // newest block that names the boot
 	out      []byte // encoded, not written yet
 	off      int64  // where out goes
 	ahead    scanned
@@ -45,6 +46,10 @@ type writer struct {
 // own; with zeros ahead only every ninth page does. At high rates a page is written
 // once, and zeros would only double that.
 const aheadBytes = 32 << 10
+
+// bootEvery is after how many bytes a block names the boot once more: without it
+// nothing behind a damaged header could be dated.
+const bootEvery = 16 << 10
 
 // write commits batch, and a clean mark when this is the last one.
 func (w *writer) write(batch []*chunk, final bool) error {
@@ -100,6 +105,10 @@ func (j *Journal) stamp() Stamp { return j.queue.clock() }
 func (w *writer) add(b block, entries []byte) {
 	at := w.off + int64(len(w.out))
 	before := len(w.out)
+	if at >= w.boots+bootEvery {
+		b.flags |= flagBoot
+		w.boots = at
+	}
 	w.out = w.packer.append(w.out, w.seed, w.seg.opened.Boot, b, entries)
 	b.size = len(w.out) - before
 	w.ahead.take(&b, at)
@@ -127,7 +136,7 @@ func (w *writer) begin() error {
 	h.recycled, seg.recycled = w.recycled, w.recycled
 	w.out = h.append(w.out[:0])
 	seg.start, seg.opened, seg.before = int64(len(w.out)), h.opened, h.lastCommit()
-	w.seg, w.fresh, w.off, w.synced, w.chunks, w.cost = seg, true, 0, 0, 0, Wear{}
+	w.seg, w.fresh, w.off, w.synced, w.chunks, w.boots, w.cost = seg, true, 0, 0, 0, 0, Wear{}
 	w.ahead = scanned{summary: summary{num: h.num, epoch: h.epoch, first: h.first, last: h.first - 1,
 		opened: h.opened, closed: seg.before}}
 	w.head(states, floor)
