@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -187,6 +188,27 @@ func TestVerifyNamesThePlace(t *testing.T) {
 		}
 		if code != exitFindings {
 			t.Errorf("exit %d, want %d", code, exitFindings)
+		}
+	}
+}
+
+// A journal of random bytes is not called sound, nor one that lost nothing.
+func TestRandomBytesAreNotSound(t *testing.T) {
+	dir := street(t, run{boot: "3f2a9c11-04b7-4c0e-9d35-6a1f2b7c8d90", samples: 200, dated: true})
+	files, err := filepath.Glob(filepath.Join(dir, "*.seg"))
+	must(t, err)
+	junk, r := make([]byte, 256<<10), rand.New(rand.NewPCG(1, 2))
+	for i := range junk {
+		junk[i] = byte(r.Uint32())
+	}
+	must(t, os.WriteFile(files[0], junk, 0o600))
+	for lang, words := range map[string][2]string{"en": {"it is not known how many records", "records, it is not known how many"}, "zh": {"丢失的记录数量未知", "有记录丢失，数量未知"}} {
+		out, errs, code := lamppost(t.Context(), "buffer", "verify", "--dir", dir, "--lang", lang)
+		if code != exitFindings || !strings.Contains(out, words[0]) {
+			t.Errorf("verify: %d\n%s%s", code, out, errs)
+		}
+		if out, errs, _ := lamppost(t.Context(), "buffer", "stats", "--dir", dir, "--lang", lang); !strings.Contains(out, words[1]) {
+			t.Errorf("stats:\n%s%s", out, errs)
 		}
 	}
 }

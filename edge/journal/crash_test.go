@@ -172,6 +172,9 @@ func (m *model) check(t tb, j *journal.Journal) {
 	infos := map[journal.Epoch]journal.EpochInfo{}
 	for _, info := range j.Epochs() {
 		infos[info.Epoch] = info
+		if info.Damaged {
+			t.Errorf("epoch %s is called damaged; what was not synced is no damage", info.Epoch)
+		}
 		found[info.Epoch] = map[uint64]bool{}
 		last := uint64(0)
 		err := j.Read(info.Epoch, 0, 1<<62, func(r journal.Record) error {
