@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -99,40 +98,3 @@ func (o *opened) gatewayID() string {
 
 // zone is the offset of local time, as it stands over a column of times.
 func zone(at time.Time) string { return at.Format("-07:00") }
-
-// output is a file that appears whole or not at all, or standard output.
-type output struct {
-	*os.File
-	path string // empty: standard output
-}
-
-func createOutput(path string) (*output, error) {
-	if path == "" || path == "-" {
-		return &output{File: os.Stdout}, nil
-	}
-	f, err := os.CreateTemp(dirOf(path), ".lamppost-export-*")
-	if err != nil {
-		return nil, err
-	}
-	return &output{f, path}, nil
-}
-
-// keep puts the file in its place.
-func (o *output) keep() error {
-	if o.path == "" {
-		return nil
-	}
-	err := errors.Join(o.Chmod(0o644), o.Sync(), o.Close())
-	if err == nil {
-		err = os.Rename(o.Name(), o.path)
-	}
-	return err
-}
-
-// drop takes an unfinished file away; after keep it does nothing.
-func (o *output) drop() {
-	if o.path != "" {
-		_ = o.Close() // a second time: keep has done it
-		_ = os.Remove(o.Name())
-	}
-}

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,6 +20,7 @@ func bufferExport() *cobra.Command {
 		Short: "write entries as CSV, JSON lines or SenML",
 		Long: `export writes everything that was asked for, oldest first, to a file or to standard output.
 A file appears whole or not at all: when export is cut short nothing is left behind.
+A device or a pipe is written to as it is, and a link is followed.
 
 csv    one row per reading, event or alert; RFC 3339 times with the local offset
 jsonl  one JSON object per line, with events and alerts as they travel
@@ -70,49 +68,53 @@ func formatOf(format, out string) (string, error) {
 	return format, nil
 }
 
-func dirOf(path string) string { return filepath.Dir(path) }
-
-func (o *opened) export(c *cobra.Command, filter buffer.Filter, format, path string) error {
-	var target io.Writer = c.OutOrStdout()
-	file, err := createOutput(path)
+// write copies what was asked for to the output.
+func (o *opened) write(c *cobra.Command, filter buffer.Filter, format string, to *output) (buffer.Summary, uint64, error) {
+	w, err := buffer.NewWriter(to, format, time.Local, o.gatewayID())
 	if err != nil {
-		return writeFailed(err)
-	}
-	defer file.drop()
-	if file.path != "" {
-		target = file
-	}
-	w, err := buffer.NewWriter(target, format, time.Local, o.gatewayID())
-	if err != nil {
-		return writeFailed(err)
+		return buffer.Summary{}, 0, err
 	}
 	b := newBar(c.ErrOrStderr(), o.lang)
 	sum, err := o.Walk(c.Context(), filter, b.show, w.Write)
 	b.end()
-	if cut := cutShort(c.Context()); cut != nil {
-		fmt.Fprintln(c.ErrOrStderr(), pick(o.lang, "cut short; no file was written", "已中断，未写入文件"))
+	if err == nil {
+		err = w.Close()
+	}
+	return sum, w.Left(), err
+}
+
+func (o *opened) export(c *cobra.Command, filter buffer.Filter, format, path string) error {
+	to, err := createOutput(c.Context(), path, c.OutOrStdout())
+	if cut := cutShort(c.Context()); cut != nil && err != nil {
 		return cut
 	}
-	if err = errors.Join(err, w.Close()); err != nil {
-		return writeFailed(err)
+	if err != nil {
+		return failed(path, err)
 	}
-	if err := file.keep(); err != nil {
-		return writeFailed(err)
+	defer to.drop()
+	sum, left, err := o.write(c, filter, format, to)
+	if cut := cutShort(c.Context()); cut != nil {
+		if to.path != "" {
+			fmt.Fprintln(c.ErrOrStderr(), pick(o.lang, "cut short; no file was written", "已中断，未写入文件"))
+		}
+		return cut
+	}
+	switch {
+	case to.err != nil:
+		return failed(to.name, to.err)
+	case err != nil:
+		return &exit{exitStorage, err, "the journal cannot be read to its end: lamppost buffer verify"}
+	}
+	if err := to.keep(); err != nil {
+		return failed(to.name, err)
 	}
 	t := teller{o.lang, time.Local}
-	lines := append([]string{fmt.Sprintf(t.pick("%s entries", "%s 条"), grouped(sum.Entries-w.Left()))}, t.summary(sum)...)
-	if n := w.Left(); n > 0 {
-		lines = append(lines, fmt.Sprintf(t.pick("%s entries have no place in %s: events, alerts and what has no date", "%s 条无法用 %s 表示：事件、告警和尚无时间的读数"), grouped(n), format))
+	lines := append([]string{fmt.Sprintf(t.pick("%s entries", "%s 条"), grouped(sum.Entries-left))}, t.summary(sum)...)
+	if left > 0 {
+		lines = append(lines, fmt.Sprintf(t.pick("%s entries have no place in %s: events, alerts and what has no date", "%s 条无法用 %s 表示：事件、告警和尚无时间的读数"), grouped(left), format))
 	}
 	for _, line := range lines {
 		fmt.Fprintln(c.ErrOrStderr(), "# "+line)
 	}
 	return nil
-}
-
-func writeFailed(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return &exit{exitPermission, err, "name a directory that you may write to: --out"}
-	}
-	return &exit{exitStorage, err, "is there room left? nothing was written"}
 }

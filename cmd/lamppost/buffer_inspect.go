@@ -65,7 +65,8 @@ func bufferInspect() *cobra.Command {
 local. What was taken while the clock was not known has none yet: it is shown with
 the boot and the time since.
 
-Exit codes: 0 shown, 2 wrong usage, 3 wrong configuration, 7 permission, 8 no journal there.`,
+Exit codes: 0 shown, 2 wrong usage, 3 wrong configuration, 7 permission, 8 no journal there
+or standard output takes nothing.`,
 		Args: cobra.NoArgs,
 	}
 	l.flags(c)
@@ -91,7 +92,7 @@ Exit codes: 0 shown, 2 wrong usage, 3 wrong configuration, 7 permission, 8 no jo
 		if err != nil {
 			return &exit{exitStorage, err, ""}
 		}
-		return renderEntries(c.OutOrStdout(), entries, sum, teller{o.lang, time.Local})
+		return shown(renderEntries(c.OutOrStdout(), entries, sum, teller{o.lang, time.Local}))
 	}
 	return c
 }

@@ -36,9 +36,9 @@ Exit codes: 0 shown, 3 wrong configuration, 7 permission, 8 no journal there.`,
 		defer o.Journal.Close()
 		s := o.Stats()
 		if asJSON {
-			return json.NewEncoder(c.OutOrStdout()).Encode(o.jsonStats(s))
+			return shown(json.NewEncoder(c.OutOrStdout()).Encode(o.jsonStats(s)))
 		}
-		return o.renderStats(c.OutOrStdout(), s, segments, time.Local)
+		return shown(o.renderStats(c.OutOrStdout(), s, segments, time.Local))
 	}
 	return c
 }

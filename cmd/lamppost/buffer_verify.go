@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/edge/journal"
@@ -37,11 +38,15 @@ Exit codes: 0 sound, 1 damage was found, 3 wrong configuration, 7 permission,
 		if err != nil {
 			return &exit{exitStorage, err, "the disk does not give the file back; copy what is readable and replace the card"}
 		}
+		var text strings.Builder
 		for _, f := range found {
-			fmt.Fprintln(c.OutOrStdout(), findingText(f, o.lang))
+			fmt.Fprintln(&text, findingText(f, o.lang))
 		}
 		s := o.Stats()
-		fmt.Fprintf(c.OutOrStdout(), pick(o.lang, "%s in %s checked: %s\n", "已检查 %s，%s：%s\n"), bytesText(float64(s.Used)), filesText(s.Files, o.lang), verdictText(len(found), o.lang))
+		fmt.Fprintf(&text, pick(o.lang, "%s of records in %s checked: %s\n", "已检查记录 %s，%s：%s\n"), bytesText(float64(s.Used)), filesText(s.Files, o.lang), verdictText(len(found), o.lang))
+		if _, err := io.WriteString(c.OutOrStdout(), text.String()); err != nil {
+			return shown(err)
+		}
 		if len(found) > 0 {
 			return &exit{exitFindings, nil, pick(o.lang, "save what is readable with lamppost buffer export, and replace the card if it happens again", "用 lamppost buffer export 导出可读数据；若再次出现请更换存储卡")}
 		}
