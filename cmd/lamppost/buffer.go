@@ -21,6 +21,8 @@ copied card: it takes no lock and changes nothing there.
 Without --dir the journal is the one that the configuration names. What a running
 gateway took in the last moments (its commit interval) is not on the disk yet.`,
 	}
+	c.Args = cobra.NoArgs
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	c.AddCommand(bufferStats(), bufferInspect(), bufferExport(), bufferVerify())
 	return c
 }
@@ -47,6 +49,9 @@ type opened struct {
 
 // open finds the journal and opens it for reading.
 func (l *looking) open(c *cobra.Command) (*opened, error) {
+	if l.lang != "zh" && l.lang != "en" {
+		return nil, &exit{exitUsage, fmt.Errorf("--lang %q is not spoken here", l.lang), "write zh or en"}
+	}
 	b, err := loadBuiltin(true)
 	if err != nil {
 		return nil, err
@@ -80,7 +85,7 @@ func elsewhere(err error) error {
 func classifyLook(dir string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return &exit{exitPermission, err, "run it as root or as the gateway's user: sudo lamppost buffer …"}
+		return &exit{exitPermission, err, "run it as root or as the gateway's user: sudo lamppost …"}
 	case errors.Is(err, fs.ErrNotExist):
 		return &exit{exitStorage, fmt.Errorf("there is no directory %s", dir), "name the one that the configuration calls journal.dir"}
 	default:

@@ -58,12 +58,12 @@ or no room, 130 cut short.`,
 func formatOf(format, out string) (string, error) {
 	if format == "" {
 		format = strings.TrimPrefix(filepath.Ext(out), ".")
-		if format == "json" || !slices.Contains(buffer.Formats(), format) {
+		if strings.HasPrefix(out, "/dev/") || format == "" {
 			format = "csv"
 		}
 	}
 	if !slices.Contains(buffer.Formats(), format) {
-		return "", &exit{exitUsage, fmt.Errorf("there is no format %q", format), "formats: " + strings.Join(buffer.Formats(), ", ")}
+		return "", &exit{exitUsage, fmt.Errorf("there is no format %q", format), "formats: " + strings.Join(buffer.Formats(), ", ") + "; --format says it whatever the file is called"}
 	}
 	return format, nil
 }

@@ -329,6 +329,9 @@ func TestBufferMistakes(t *testing.T) {
 		{"inspect --dir " + dir + " --since 2026-11-20 --until 2026-11-19", exitUsage, "exchange them"},
 		{"inspect --dir " + dir + " --since yesterday", exitUsage, "is no time; write 2h"},
 		{"inspect --dir " + dir + " -n 0", exitUsage, "--limit is 1 to"},
+		{"export --dir " + dir + " -o " + filepath.Join(t.TempDir(), "x.xlsx"), exitUsage, "there is no format \"xlsx\""},
+		{"stats --lang fr --dir " + dir, exitUsage, "write zh or en"},
+		{"bogus", exitUsage, "bogus"},
 		{"export --dir " + dir + " --format xml", exitUsage, "formats: csv, jsonl, senml"},
 	} {
 		_, errs, code := lamppost(t.Context(), append([]string{"buffer"}, strings.Fields(c.args)...)...)

@@ -34,7 +34,10 @@ and cannot be asked, 7 permission, 8 no journal there.`,
 	c.Flags().Var(&since, "since", "from then on: 2h, 3d, 2026-11-20, \"2026-11-20 08:00\"")
 	c.Flags().BoolVar(&everything, "everything", false, "all that there is")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if everything == !since.at.IsZero() {
+		if everything && !since.at.IsZero() {
+			return &exit{exitUsage, errors.New("--since and --everything are both there"), "write only one of them"}
+		}
+		if !everything && since.at.IsZero() {
 			return &exit{exitUsage, errors.New("from when on?"), "write --since 2h, --since \"2026-11-20 08:00\" or --everything"}
 		}
 		if since.at.After(time.Now()) {

@@ -101,7 +101,7 @@ func TestRewindMistakes(t *testing.T) {
 		"--dir " + empty + " --since 2h":              "8 holds no journal",
 		"--dir " + empty:                              "2 --everything",
 		"--dir " + empty + " --since 2999-01-01":      "2 has not come yet",
-		"--dir " + empty + " --since 2h --everything": "2 from when on?",
+		"--dir " + empty + " --since 2h --everything": "2 write only one of them",
 	} {
 		_, errs, code := lamppost(t.Context(), append([]string{"rewind", "--lang", "en"}, strings.Fields(args)...)...)
 		if exit, text, _ := strings.Cut(want, " "); fmt.Sprint(code) != exit || !strings.Contains(errs, text) {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"crypto/ed25519"
-	"encoding/base64"
 	"fmt"
 	"net/url"
 	"slices"
@@ -243,8 +242,8 @@ func (l *loader) rewindKeys(u *Uplink, texts []string) {
 		return
 	}
 	for i, text := range texts {
-		key, err := base64.StdEncoding.DecodeString(text)
-		if err != nil || len(key) != ed25519.PublicKeySize {
+		key, err := wire.ParseKey(text)
+		if err != nil || key.Equal(make(ed25519.PublicKey, ed25519.PublicKeySize)) {
 			l.say("E2211", "this is not an Ed25519 public key; write the 44 characters of base64 that the aggregator shows", "uplink", "rewind_keys", fmt.Sprint(i))
 			continue
 		}
