@@ -129,7 +129,7 @@ func (l *loader) brokers(u *Uplink, one string) {
 	case single:
 		u.Brokers = []string{one}
 		l.broker(one, "uplink", "broker")
-	case several && list == 0 || !several && !l.wrong("uplink"):
+	case several && list == 0 && !l.wrong("uplink", "brokers") || !several && !l.wrong("uplink"):
 		l.sayKey("E2206", "an uplink needs a broker; add broker: \"mqtts://host:8883\", or delete uplink to work without a cloud", "uplink")
 	case list > maxBrokers:
 		l.say("E2003", fmt.Sprintf("%d brokers are too many; at most %d", list, maxBrokers), "uplink", "brokers")

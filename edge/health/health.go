@@ -263,6 +263,8 @@ func uplink(u Uplink) []wire.Health {
 		return nil
 	case u.Conflict:
 		return one("uplink-twin", "fail", "", twin)
+	case !u.Connected && u.Problem != "":
+		return nil // the finding about the certificate says it
 	case !u.Connected:
 		return one("uplink", "warn", "", offline, u.Broker, u.Error, u.Waiting)
 	case u.Acked < 0:

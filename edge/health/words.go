@@ -17,13 +17,13 @@ type text struct{ en, zh string }
 var (
 	silentAmongOthers = text{
 		"%[1]s (%[2]s, %[3]s) has not answered for %[4]s; other devices on this line do, so the line is good. Check this device's supply, its address and its last metre of cable.",
-		"%[1]s（%[2]s，%[3]s）已 %[4]s 无应答；同一线路上其他设备正常，线路没有问题。请检查该设备的供电、地址和末段接线。"}
+		"%[1]s（%[2]s，%[3]s）已 %[4]s无应答；同一线路上其他设备正常，线路没有问题。请检查该设备的供电、地址和末段接线。"}
 	silentLine = text{
 		"%[1]s (%[2]s, %[3]s) has not answered for %[4]s, and nothing else on this line does. Check the adapter, the A/B wires (swapping them is harmless), termination and the common supply.",
-		"%[1]s（%[2]s，%[3]s）已 %[4]s 无应答，该线路上其他设备也无应答。请检查转换器、A/B 线（对调无害）、终端电阻和公共供电。"}
+		"%[1]s（%[2]s，%[3]s）已 %[4]s无应答，该线路上其他设备也无应答。请检查转换器、A/B 线（对调无害）、终端电阻和公共供电。"}
 	silentAlone = text{
 		"%[1]s (%[2]s, %[3]s) has sent nothing for %[4]s. Check its supply and that its TX wire goes to our RX.",
-		"%[1]s（%[2]s，%[3]s）已 %[4]s 没有数据。请检查供电，并确认设备 TX 接到网关 RX。"}
+		"%[1]s（%[2]s，%[3]s）已 %[4]s没有数据。请检查供电，并确认设备 TX 接到网关 RX。"}
 	unplugged = text{
 		"The adapter of %[1]s (%[2]s, %[3]s) has been gone for %[4]s. Plug it back in, any socket is fine if it is bound by-id; reading goes on by itself.",
 		"%[1]s（%[2]s，%[3]s）的转换器已断开 %[4]s。重新插上即可（按 by-id 绑定时可换插口），读取会自动恢复。"}
@@ -59,7 +59,7 @@ var (
 		"时钟显示 %[1]d 年：本板没有时钟芯片，尚未连上授时源。数据先按开机时长保存，之后补标时间，不会丢失。"}
 	clockUnsynced = text{
 		"The clock has not been confirmed for %[1]s. Values are kept with their time since boot and dated as soon as a time source answers; check NTP (UDP 123), and with chrony that rtcsync is on.",
-		"时钟已 %[1]s 未校准。数据先按开机时长保存，授时恢复后补标时间；请检查 NTP（UDP 123）；使用 chrony 时须启用 rtcsync。"}
+		"时钟已 %[1]s未校准。数据先按开机时长保存，授时恢复后补标时间；请检查 NTP（UDP 123）；使用 chrony 时须启用 rtcsync。"}
 	clockHeld = text{
 		"The clock has run on its own for %[1]s since its last confirmation; it may be wrong by %[2]s. Check NTP (UDP 123).",
 		"时钟距上次校准已自行运行 %[1]s，误差可能达 %[2]s。请检查 NTP（UDP 123）。"}
@@ -86,7 +86,7 @@ var (
 		"已连接，但尚无汇聚平台确认；%[1]d 条记录待确认。请确认汇聚平台已运行且主题前缀一致。"}
 	unacked = text{
 		"Connected, but nothing has been acknowledged for %[1]s; %[2]d records wait. The aggregator or its store may be down.",
-		"已连接，但已 %[1]s 没有确认；%[2]d 条记录待确认。汇聚平台或其存储可能停机。"}
+		"已连接，但已 %[1]s没有确认；%[2]d 条记录待确认。汇聚平台或其存储可能停机。"}
 )
 
 // timeSources are the sources of time, as they are called in sentences.

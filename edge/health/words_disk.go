@@ -5,13 +5,13 @@ package health
 var (
 	diskFull = text{
 		"The disk is full: nothing could be kept in %[1]s for %[2]s. Sampling, rules and alerts go on; what does not fit in memory is declared lost. Make room on it (old logs first: journalctl --vacuum-size=50M); writing goes on by itself.",
-		"磁盘已满：%[1]s 已 %[2]s 无法写入。采集、规则和告警照常运行；内存放不下的数据会声明丢失。请清理空间（先清旧日志：journalctl --vacuum-size=50M），之后写入自动恢复。"}
+		"磁盘已满：%[1]s 已 %[2]s无法写入。采集、规则和告警照常运行；内存放不下的数据会声明丢失。请清理空间（先清旧日志：journalctl --vacuum-size=50M），之后写入自动恢复。"}
 	diskReadOnly = text{
 		"The disk has been read-only for %[2]s: nothing can be kept in %[1]s. Sampling, rules and alerts go on; what does not fit in memory is declared lost. Linux does this when a card fails: see dmesg, then restart the board so that the file system is checked; if it comes back, replace the card.",
 		"磁盘变为只读已 %[2]s：%[1]s 无法写入。采集、规则和告警照常运行；内存放不下的数据会声明丢失。存储卡出错时系统会这样保护：请查看 dmesg，重启设备以检查文件系统；若再次出现请更换存储卡。"}
 	diskFails = text{
 		"The card fails: %[1]s could not be written for %[2]s (%[3]s). Sampling, rules and alerts go on; what does not fit in memory is declared lost. Save what is readable with lamppost buffer export and replace the card.",
-		"存储卡故障：%[1]s 已 %[2]s 无法写入（%[3]s）。采集、规则和告警照常运行；内存放不下的数据会声明丢失。请用 lamppost buffer export 导出可读数据并更换存储卡。"}
+		"存储卡故障：%[1]s 已 %[2]s无法写入（%[3]s）。采集、规则和告警照常运行；内存放不下的数据会声明丢失。请用 lamppost buffer export 导出可读数据并更换存储卡。"}
 	lost = text{
 		"%[1]d records were lost since the start and declared as gaps; the list below and the charts show when and why.",
 		"本次启动以来有 %[1]d 条记录丢失并已声明为缺口，下方列表和图表会显示时间和原因。"}
