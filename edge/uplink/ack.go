@@ -46,8 +46,8 @@ func (u *Uplink) receive(topic string, payload []byte) {
 		u.commandReceived(t, payload)
 		return
 	}
-	if topic != u.topic(wire.AckTopic) {
-		return
+	if topic != u.topic(wire.AckTopic) || len(payload) == 0 {
+		return // one without a payload was too large, or was cleared at the broker
 	}
 	var a wire.Ack
 	err := wire.Decode(payload, &a)
@@ -60,6 +60,7 @@ func (u *Uplink) receive(topic string, payload []byte) {
 		return
 	}
 	pinned, known := u.known(a.Store)
+	ours, news := slices.Clone(u.cursors.stores), !known && u.said.first("store "+a.Store, time.Now())
 	if known {
 		last := u.count.LastAck
 		u.take(&a, time.Now()) // alerts and pictures in it may be ours all the same
@@ -69,8 +70,8 @@ func (u *Uplink) receive(topic string, payload []byte) {
 	}
 	u.mu.Unlock()
 	switch {
-	case !known:
-		u.o.Log.Warn("uplink: a store that is not ours acknowledges; it does not count", "store", a.Store)
+	case news:
+		u.o.Log.Warn("uplink: a store that is not ours acknowledges; it does not count. If the cloud was set up anew, write its id into uplink.stores and restart", "store", a.Store, "ours", ours)
 	case pinned:
 		u.o.Log.Info("uplink: store pinned: from now on only its acknowledgements count", "store", a.Store)
 		signal(u.save)
@@ -94,7 +95,7 @@ func (u *Uplink) known(store string) (pinned, known bool) {
 	case slices.Contains(u.cursors.stores, store):
 		return false, true
 	case len(u.cursors.stores) > 0:
-		u.count.Alien, u.count.AlienStore = u.count.Alien+1, store
+		u.count.Alien, u.count.AlienStore, u.count.LastAlien = u.count.Alien+1, store, time.Now()
 		return false, false
 	}
 	u.cursors.stores, u.cursors.dirty = []string{store}, true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -158,7 +159,7 @@ func (u *Uplink) tend(ctx context.Context, number int64) {
 		case <-tick.C:
 		}
 		if heard = u.heard(heard); time.Since(heard) >= patience {
-			u.end(number, errSilent)
+			u.end(number, u.silent())
 			return
 		}
 		if now == 0 || time.Now().Before(next) {
@@ -174,6 +175,16 @@ func (u *Uplink) tend(ctx context.Context, number int64) {
 		}
 		next = time.Now().Add(look.next())
 	}
+}
+
+// silent says that no store of ours acknowledges anything, and which other one does.
+func (u *Uplink) silent() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if wrong := u.wrongStore(); wrong != "" {
+		return fmt.Errorf("%w but %s, and this gateway reports to %s", errSilent, wrong, strings.Join(u.cursors.stores, ", "))
+	}
+	return errSilent
 }
 
 // heard returns until when nobody can complain that no store answers: the last
@@ -246,7 +257,7 @@ func (u *Uplink) prove(ctx context.Context, address string) error {
 				signal(answered)
 			}
 		},
-		bytes: &u.bytes, maxReceived: maxReceived,
+		bytes: &u.bytes, maxReceived: maxReceived, large: u.tooLarge,
 	})
 	if err != nil {
 		return err

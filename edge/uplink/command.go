@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
@@ -13,7 +14,11 @@ const maxCommands = 4
 // commandReceived takes a command in. It must not block.
 func (u *Uplink) commandReceived(t wire.Topic, payload []byte) {
 	var c wire.Command
-	if err := wire.Decode(payload, &c); err != nil || c.ID != t.ID {
+	err := wire.Decode(payload, &c)
+	if err == nil && c.ID != t.ID {
+		err = fmt.Errorf("it calls itself %q", c.ID)
+	}
+	if err != nil {
 		u.mu.Lock()
 		u.count.BadCommands++
 		u.mu.Unlock()

@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -8,8 +9,9 @@ import (
 	"time"
 )
 
-// conn is a connection that counts, whose every write has a deadline, and that
-// ends itself when the broker sends what no MQTT client expects. paho sets a
+// conn is a connection that counts, whose every write has a deadline, that ends
+// itself when the broker sends what no MQTT client expects, and that passes over
+// messages too large for anybody here. paho sets a
 // deadline on publishes only, so a ping or an acknowledgement could hang for as
 // long as TCP likes; it allocates whatever length a packet announces; and it
 // panics on a SUBACK with more codes than topics.
@@ -22,10 +24,14 @@ type conn struct {
 
 	write sync.Mutex
 	guard guard
+	host  string
+	in    [4 << 10]byte
+	out   []byte // what has passed the guard and was not read yet
+	after error  // what follows it
 
 	heard atomic.Bool // something came
 	mu    sync.Mutex
-	cause error // that certificates are to blame for
+	cause error // why it ended, if that is known better than paho can tell
 }
 
 // writeChunk is what is written at once. A deadline on a whole message would end
@@ -75,84 +81,37 @@ func (c *conn) blame(err error) error {
 // SetWriteDeadline does nothing: Write sets its own.
 func (c *conn) SetWriteDeadline(time.Time) error { return nil }
 
+// Read gives paho what passes the guard.
 func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.bytes.down.Add(uint64(n))
-	if bad := c.guard.feed(p[:n], c.max); bad != nil {
-		return 0, bad
-	}
-	if n > 0 {
-		c.heard.Store(true)
-	}
-	return n, c.blame(err)
-}
-
-// guard follows the packets that the broker sends (MQTT 3.1.1 §2.2): a type, a
-// length of up to four bytes, and that many bytes.
-type guard struct {
-	kind   byte
-	length int
-	shift  uint // of the next length byte; 0 and inHead: the type comes next
-	inLen  bool
-	rest   int // bytes of the packet still to come
-}
-
-// The packets a broker sends to a client that publishes and subscribes with QoS 1,
-// one topic at a time, and their lengths; 0: any up to the limit.
-func packetLength(kind byte) (n int, known bool) {
-	switch kind {
-	case 2, 4, 11: // CONNACK, PUBACK, UNSUBACK
-		return 2, true
-	case 3: // PUBLISH
-		return 0, true
-	case 9: // SUBACK for one topic
-		return 3, true
-	case 13: // PINGRESP
-		return -1, true
-	}
-	return 0, false
-}
-
-func (g *guard) feed(p []byte, limit int) error {
-	for len(p) > 0 {
-		switch {
-		case g.rest > 0:
-			n := min(g.rest, len(p))
-			g.rest, p = g.rest-n, p[n:]
-		case !g.inLen:
-			g.kind, g.inLen, g.length, g.shift = p[0]>>4, true, 0, 0
-			p = p[1:]
-		default:
-			b := p[0]
-			p = p[1:]
-			g.length |= int(b&0x7f) << g.shift
-			g.shift += 7
-			if b&0x80 != 0 && g.shift < 28 {
-				continue
-			}
-			if b&0x80 != 0 {
-				return fmt.Errorf("broker: packet of type %d has a length that never ends", g.kind)
-			}
-			if err := g.check(limit); err != nil {
-				return err
-			}
-			g.inLen, g.rest = false, g.length
+	for len(c.out) == 0 {
+		if err := c.after; err != nil {
+			c.after = nil
+			return 0, err
 		}
+		n, err := c.Conn.Read(c.in[:])
+		c.bytes.down.Add(uint64(n))
+		out, bad := c.guard.feed(c.out[:0], c.in[:n], c.max)
+		if bad != nil {
+			return 0, c.refuse(bad)
+		}
+		if n > 0 {
+			c.heard.Store(true)
+		}
+		c.out, c.after = out, c.blame(err)
 	}
-	return nil
+	n := copy(p, c.out)
+	c.out = c.out[n:]
+	return n, nil
 }
 
-func (g *guard) check(limit int) error {
-	want, known := packetLength(g.kind)
-	switch {
-	case !known:
-		return fmt.Errorf("broker: a packet of type %d is not for us", g.kind)
-	case want == 0 && g.length > limit:
-		return fmt.Errorf("broker: a message of %d bytes, %d are allowed", g.length, limit)
-	case want == 0 && g.length < 2:
-		return fmt.Errorf("broker: a message without a topic")
-	case want != 0 && g.length != max(want, 0):
-		return fmt.Errorf("broker: a packet of type %d has %d bytes", g.kind, g.length)
+// refuse keeps why the guard ended the connection: paho tells of it only later, or
+// says something else.
+func (c *conn) refuse(err error) error {
+	if errors.Is(err, errNoBroker) {
+		err = fmt.Errorf("what answers at %s %w", c.host, err)
 	}
-	return nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cause = err
+	return err
 }

@@ -38,6 +38,8 @@ type handshake struct {
 	receive     func(topic string, payload []byte)
 	bytes       *traffic
 	maxReceived int // largest message taken from the broker
+	// large is told of a larger one, which is received without its payload.
+	large func(topic string, size int)
 }
 
 // maxReceived is the largest message taken from a broker, with its topic.

@@ -134,7 +134,7 @@ type Limits struct {
 	Backfill  int           // readings per second of history at most; default 20 000. Ack.Credit lowers it
 	SaveEvery time.Duration // default 10 s
 	Drain     time.Duration // for what is in memory when Run ends; default 2 s
-	Healthy   time.Duration // acknowledged within this is healthy; default 150 s
+	Healthy   time.Duration // acknowledged within this is healthy; default 3 min
 }
 
 func (l *Limits) defaults() {
@@ -148,7 +148,7 @@ func (l *Limits) defaults() {
 	set(&l.Backfill, 20_000)
 	set(&l.SaveEvery, 10*time.Second)
 	set(&l.Drain, 2*time.Second)
-	set(&l.Healthy, 150*time.Second)
+	set(&l.Healthy, 3*time.Minute)
 }
 
 func set[T int | time.Duration | string](v *T, def T) {

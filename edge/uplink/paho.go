@@ -90,7 +90,8 @@ func (l *pahoLink) open(ctx context.Context, u *url.URL, w *way, h handshake) (n
 		l.failed = err
 		return nil, err
 	}
-	l.conn = &conn{Conn: raw, bytes: h.bytes, max: h.maxReceived, limit: w.timing.write, written: l.written}
+	l.conn = &conn{Conn: raw, bytes: h.bytes, max: h.maxReceived, limit: w.timing.write, written: l.written,
+		host: u.Host, guard: guard{large: h.large}}
 	return l.conn, nil
 }
 
@@ -113,7 +114,7 @@ func (l *pahoLink) connect(ctx context.Context, h handshake) error {
 	for i, topic := range slices.Concat(h.subscribe, h.optional) {
 		token := l.client.Subscribe(topic, 1, nil)
 		if err := await(ctx, token, l.timing.connect); err != nil {
-			return fmt.Errorf("subscribe to %s: %w", topic, err)
+			return fmt.Errorf("subscribe to %s: %w", topic, l.why(err))
 		}
 		// A refused subscription has no error, only the code 128.
 		if sub, ok := token.(*mqtt.SubscribeToken); !ok || sub.Result()[topic] != 1 && i < len(h.subscribe) {
@@ -124,8 +125,9 @@ func (l *pahoLink) connect(ctx context.Context, h handshake) error {
 }
 
 // why returns what is behind an error of paho's: why the connection could not be
-// opened, or what is wrong with our certificate. A broker that speaks TLS 1.3 says
-// that only after the handshake.
+// opened, what the guard found, or what is wrong with our certificate: a broker that
+// speaks TLS 1.3 says that only after the handshake. If the connection was lost
+// meanwhile, that is why whatever was asked for had no answer.
 func (l *pahoLink) why(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -138,6 +140,9 @@ func (l *pahoLink) why(err error) error {
 		if l.conn.cause != nil {
 			return l.conn.cause
 		}
+	}
+	if l.reason != nil {
+		return l.reason
 	}
 	return err
 }
@@ -223,12 +228,10 @@ func (l *pahoLink) lose(err error) {
 func (l *pahoLink) lost() <-chan struct{} { return l.gone }
 
 func (l *pahoLink) err() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.reason == nil {
-		return errLost
+	if why := l.why(nil); why != nil {
+		return fmt.Errorf("%w: %w", errLost, why)
 	}
-	return fmt.Errorf("%w: %w", errLost, l.reason)
+	return errLost
 }
 
 func (l *pahoLink) close(polite bool) {

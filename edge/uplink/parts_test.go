@@ -2,9 +2,7 @@ package uplink
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -219,64 +217,6 @@ func FuzzCursors(f *testing.F) {
 		}
 		if text2, err := again.encode(); err != nil || !bytes.Equal(text, text2) {
 			t.Errorf("%s, then %s, %v", text, text2, err)
-		}
-	})
-}
-
-// packetsFrom builds the bytes of MQTT packets for the guard.
-func packetBytes(kind byte, body int) []byte {
-	b := []byte{kind << 4}
-	b = binary.AppendUvarint(b, uint64(body)) // the same form as MQTT's length
-	return append(b, make([]byte, body)...)
-}
-
-func TestGuard(t *testing.T) {
-	good := slices.Concat(packetBytes(2, 2), packetBytes(9, 3), packetBytes(3, 60_000), packetBytes(13, 0), packetBytes(4, 2), packetBytes(3, 2), packetBytes(11, 2))
-	for _, step := range []int{1, 2, 3, 1000, len(good)} {
-		var g guard
-		for chunk := range slices.Chunk(good, step) {
-			if err := g.feed(chunk, 60_000); err != nil {
-				t.Fatalf("in steps of %d: %v", step, err)
-			}
-		}
-	}
-	for name, bad := range map[string][]byte{
-		"CONNECT":             packetBytes(1, 2),
-		"PUBREC":              packetBytes(5, 2),
-		"a SUBACK too long":   packetBytes(9, 4),
-		"a CONNACK too short": packetBytes(2, 1),
-		"a PINGRESP too long": packetBytes(13, 1),
-		"an empty PUBLISH":    packetBytes(3, 1),
-		"a huge PUBLISH":      {0x30, 0xff, 0xff, 0xff, 0x7f},
-		"an endless length":   {0x30, 0xff, 0xff, 0xff, 0xff},
-	} {
-		var g guard
-		if err := g.feed(append(packetBytes(2, 2), bad...), 60_000); err == nil {
-			t.Errorf("%s passed", name)
-		}
-	}
-}
-
-// FuzzGuard: the verdict does not depend on how the bytes are cut, and what passes
-// has no packet longer than allowed.
-func FuzzGuard(f *testing.F) {
-	f.Add(slices.Concat(packetBytes(2, 2), packetBytes(3, 300)), uint64(7))
-	f.Add([]byte{0x30, 0x80, 0x80, 0x80, 0x80}, uint64(1))
-	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
-		var whole, cut guard
-		want := whole.feed(data, 1000)
-		r := rand.New(rand.NewPCG(seed, 1))
-		var got error
-		for rest := data; len(rest) > 0 && got == nil; {
-			n := 1 + r.IntN(len(rest))
-			got = cut.feed(rest[:n], 1000)
-			rest = rest[n:]
-		}
-		if fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("whole: %v, cut: %v", want, got)
-		}
-		if want == nil && whole.rest > 1000 {
-			t.Errorf("%d bytes are still to come", whole.rest)
 		}
 	})
 }

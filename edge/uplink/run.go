@@ -82,7 +82,7 @@ func (u *Uplink) connection(ctx context.Context, n int64) (address string, laste
 	address = u.pick()
 	l, err := u.dial(ctx, handshake{
 		broker: address, clientID: clientID(u.o.Gateway, u.o.Epoch), willTopic: u.topic(wire.OnlineTopic), will: u.online(false, number),
-		subscribe: []string{u.topic(wire.AckTopic)}, optional: u.commandFilter(), receive: u.receive, bytes: &u.bytes, maxReceived: maxReceived,
+		subscribe: []string{u.topic(wire.AckTopic)}, optional: u.commandFilter(), receive: u.receive, bytes: &u.bytes, maxReceived: maxReceived, large: u.tooLarge,
 	})
 	if err != nil {
 		return address, 0, err

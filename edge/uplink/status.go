@@ -8,14 +8,15 @@ import (
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// Status is how the uplink is. "Connected" is a socket; "Healthy" means that a
-// store acknowledged something lately.
+// Status is how the uplink is. "Connected" is a socket; "Healthy" means that there is
+// one and that our store acknowledged something lately.
 type Status struct {
 	Broker      string // the one in use, or tried last
 	WhyNotFirst string // why it is not the preferred one; empty: it is
 	Connected   bool
 	Since       time.Time // connected, or not, since then
 	Healthy     bool
+	WrongStore  string // one that is not ours answers, where ours does not; empty: none
 	// Waiting counts committed records that the store does not have; the oldest is
 	// number OldestSeq of OldestEpoch.
 	Waiting     uint64
@@ -46,6 +47,8 @@ type Counts struct {
 	Rewinds     uint64 // how often what was stored was made to be sent again
 	Alien       uint64 // acknowledgements of stores that are not ours
 	AlienStore  string
+	LastAlien   time.Time
+	TooLarge    uint64 // messages of the broker that were passed over
 	Store       string // that acknowledged last
 	LastAck     time.Time
 	Foreign     uint64 // acknowledgements of what another gateway with our id sent
@@ -71,12 +74,13 @@ func (u *Uplink) Status() Status {
 		Certificates: certificates,
 		Broker:       u.failover.list[u.failover.now].address, WhyNotFirst: u.failover.whyNotFirst(),
 		Connected: u.link.up, Since: u.link.since, Counts: u.count,
-		Healthy: !u.count.LastAck.IsZero() && time.Since(u.count.LastAck) < u.o.Limits.Healthy,
-		Alerts:  len(u.alerts.ships) + len(u.window[alertLane].ships),
-		Events:  len(u.events.ships) + len(u.window[eventLane].ships),
-		Images:  len(u.images.pictures), OnWay: u.onWay(), Stores: slices.Clone(u.cursors.stores), Budget: u.budget.plan,
+		WrongStore: u.wrongStore(),
+		Alerts:     len(u.alerts.ships) + len(u.window[alertLane].ships),
+		Events:     len(u.events.ships) + len(u.window[eventLane].ships),
+		Images:     len(u.images.pictures), OnWay: u.onWay(), Stores: slices.Clone(u.cursors.stores), Budget: u.budget.plan,
 		BytesUp: u.bytes.up.Load(), BytesDown: u.bytes.down.Load(),
 	}
+	s.Healthy = s.Connected && s.WrongStore == "" && !s.LastAck.IsZero() && time.Since(s.LastAck) < u.o.Limits.Healthy
 	s.CertificateProblem = cmp.Or(s.CertificateProblem, u.failover.problem())
 	for _, x := range extents {
 		for _, r := range u.cursors.missing(x.Epoch, x.Range) {

@@ -40,6 +40,7 @@ type Uplink struct {
 	failover   failover
 	witness    *shipment // the last live pack that a store can acknowledge
 	count      counters
+	said       rarely
 }
 
 // queues is what waits to be sent.
@@ -111,7 +112,7 @@ func New(o Options) (*Uplink, error) {
 	}
 	u := &Uplink{o: o, pause: backoff{first: firstPause, most: mostPause}, wake: make(chan struct{}, 1), fill: make(chan struct{}, 1), save: make(chan struct{}, 1),
 		commands:   make(chan wire.Command, maxCommands),
-		unanswered: make(map[wire.Epoch]*wire.RangeSet), holds: make(map[wire.Epoch]*hold)}
+		unanswered: make(map[wire.Epoch]*wire.RangeSet), holds: make(map[wire.Epoch]*hold), said: make(rarely)}
 	u.way = &way{o: &u.o, secrets: newSecrets(&u.o), timing: defaultTiming()}
 	u.dial = u.way.dial
 	var err error
