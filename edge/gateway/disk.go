@@ -52,8 +52,12 @@ func (g *Gateway) certificateHealth(v *health.Uplink, u uplink.Status) {
 // lock.
 func (g *Gateway) diskStatus() status.Journal {
 	cfg, j := g.opt.Config.Journal, g.journal.Stats()
-	return status.Journal{Dir: cfg.Dir, Trouble: j.Trouble, CommitMS: j.Commit.Milliseconds(), CommitWhy: cfg.CommitWhy, Spare: j.Spare,
+	s := status.Journal{Dir: cfg.Dir, Trouble: j.Trouble, CommitMS: j.Commit.Milliseconds(), CommitWhy: cfg.CommitWhy, Spare: j.Spare,
 		Broken: j.Broken, Wear: g.wear.status()}
+	if j.Degraded {
+		s.Memory = j.Pending
+	}
+	return s
 }
 
 // shownKey is the journal's state key for the gaps that the status page lists.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/journal"
 	"github.com/lamppost-city/lamppost/edge/record"
 	"github.com/lamppost-city/lamppost/edge/uplink"
@@ -117,7 +118,7 @@ func (g *Gateway) uplinkOptions(cfg *config.Uplink, saved []byte) uplink.Options
 
 // limits are what the configuration says of the link's cost.
 func limits(cfg *config.Uplink) uplink.Limits {
-	return uplink.Limits{Order: cfg.Order, Backfill: cfg.Rate, PerDay: cfg.PerDay, Linger: cfg.Linger, Compress: cfg.Compress}
+	return uplink.Limits{Order: cfg.Order, Backfill: cfg.Rate, PerDay: cfg.PerDay, Linger: cfg.Linger, Compress: cfg.Compress, Healthy: health.Silence}
 }
 
 // password reads the file at each connection, so that a new one needs no restart.

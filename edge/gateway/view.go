@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -213,6 +214,7 @@ func (g *Gateway) uplinkView(now int64) health.Uplink {
 	if b := u.Budget; b.Level >= uplink.Thinned {
 		v.Budget, v.BudgetUsed, v.Withheld = b.PerDay, b.Used, b.Level == uplink.Withheld
 	}
+	v.WrongStore, v.Stores = u.WrongStore, strings.Join(u.Stores, ", ")
 	g.certificateHealth(&v, u)
 	// One may be the echo of a run that left nothing in the journal.
 	v.Conflict = u.Foreign >= 3 && time.Since(u.LastForeign) < 10*time.Minute

@@ -98,6 +98,8 @@ type Uplink struct {
 	Acked     time.Duration // since something was acknowledged; negative: never
 	Waiting   uint64        // records
 	Conflict  bool          // another gateway uses this id
+	// WrongStore answers, and Stores, which are those that count, do not; empty: none.
+	WrongStore, Stores string
 	// Certificate is the one that ends first; its Name is empty if there is none.
 	Certificate Certificate
 	Problem     string // of certificates, that keeps the connection from being made
@@ -257,6 +259,10 @@ func clockState(c Clock) []wire.Health {
 	}
 }
 
+// Silence is how long nothing may have been acknowledged on a connection that is
+// still called healthy.
+const Silence = 3 * time.Minute
+
 func uplink(u Uplink) []wire.Health {
 	switch {
 	case u.Broker == "":
@@ -267,9 +273,11 @@ func uplink(u Uplink) []wire.Health {
 		return nil // the finding about the certificate says it
 	case !u.Connected:
 		return one("uplink", "warn", "", offline, u.Broker, u.Error, u.Waiting)
+	case u.WrongStore != "":
+		return one("uplink-store", "fail", "", wrongStore, u.WrongStore, u.Stores, u.Waiting)
 	case u.Acked < 0:
 		return one("uplink", "warn", "", neverAcked, u.Waiting)
-	case u.Acked > 3*time.Minute:
+	case u.Acked >= Silence:
 		return one("uplink", "warn", "", unacked, span(u.Acked), u.Waiting)
 	case u.Withheld:
 		return one("uplink-budget", "warn", "", budgetSpent, volume(u.BudgetUsed), volume(u.Budget))

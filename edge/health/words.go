@@ -69,6 +69,9 @@ var (
 	twin = text{
 		"Another gateway reports under this gateway's id: a cloned card? Give one of them a new id.",
 		"另有网关使用相同编号上报：是否复制过存储卡？请为其中一台改用新编号。"}
+	wrongStore = text{
+		"Store %[1]s answers, but this gateway reports to store %[2]s, and what another one acknowledges does not count. Everything is kept here; %[3]d records wait. If the cloud was set up anew, write uplink.stores: [%[1]s] into the configuration and restart the gateway: all that is kept is then sent again. If not, find out why %[2]s does not answer and whose %[1]s is.",
+		"应答的是存储 %[1]s，而本网关上报的存储是 %[2]s；其他存储的确认不算数。数据都保存在本机，%[3]d 条记录待上传。若平台已重建，请在配置中写入 uplink.stores: [%[1]s] 并重启网关，保存的数据会全部重新上传；若未重建，请查明 %[2]s 为何不应答，以及 %[1]s 属于谁。"}
 	offline = text{
 		"No connection to %[1]s: %[2]s. Everything is kept here; %[3]d records wait.",
 		"无法连接 %[1]s：%[2]s。数据都保存在本机，%[3]d 条记录待上传。"}

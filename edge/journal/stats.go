@@ -23,6 +23,7 @@ type Stats struct {
 	Last     uint64 // newest committed number of this epoch
 	Next     uint64 // number of the next record
 	Waiting  int    // bytes in memory, not on disk yet
+	Pending  uint64 // records in memory
 	Lost     uint64 // records dropped from memory
 
 	Wear                  // since Open
@@ -61,6 +62,9 @@ func (j *Journal) Stats() Stats {
 	s.Life = j.life()
 	s.Last, s.Next = j.last, j.queue.next
 	s.Waiting, s.Lost = j.queue.held, j.queue.lost
+	for _, c := range j.queue.chunks {
+		s.Pending += c.count
+	}
 	if f := j.fail; f.err != nil {
 		s.Degraded, s.Err, s.Since, s.Retry, s.Trouble = true, f.err, f.since, f.next, troubleOf(f.err)
 	}

@@ -93,6 +93,7 @@ type Budget struct {
 type Journal struct {
 	Dir       string `json:"dir"`
 	Trouble   string `json:"trouble,omitempty"` // why it cannot be written: full, read-only, io
+	Memory    uint64 `json:"memory,omitempty"`  // records that are in memory only while that is so
 	CommitMS  int64  `json:"commit_ms"`         // a power cut costs what is younger
 	CommitWhy string `json:"commit_why,omitempty"`
 	Spare     int64  `json:"spare"`  // bytes that lie ready for alerts
