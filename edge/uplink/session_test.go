@@ -62,7 +62,7 @@ func TestLive(t *testing.T) {
 		if n < 400 { // but for what does not fill one
 			t.Errorf("%d readings", n)
 		}
-		after(3 * time.Minute)
+		after(3*time.Minute + time.Second)
 		if u.Status().Healthy || !u.Status().Connected {
 			t.Error("nothing was acknowledged for three minutes, and that is healthy")
 		}
