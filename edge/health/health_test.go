@@ -106,7 +106,7 @@ func TestAssess(t *testing.T) {
 			"uplink-store", "Store st-2 answers, but this gateway reports to store st-1, and what another one acknowledges does not count. Everything is kept here; 7 records wait. If the cloud was set up anew, write uplink.stores: [st-2]", "应答的是存储 st-2，而本网关上报的存储是 st-1"},
 		{"silent a moment", health.View{Clock: synced, Uplink: health.Uplink{Broker: "b", Connected: true, Acked: health.Silence - 1}}, "", "", ""},
 		{"silent", health.View{Clock: synced, Uplink: health.Uplink{Broker: "b", Connected: true, Acked: health.Silence, Waiting: 3}},
-			"uplink", "nothing has been acknowledged for 3 min; 3 records wait", "已 3 分钟 没有确认"},
+			"uplink", "nothing has been acknowledged for 3 min; 3 records wait", "已 3 分钟没有确认"},
 		{"a cloned card", health.View{Clock: synced, Uplink: health.Uplink{Broker: "b", Connected: true, Conflict: true}},
 			"uplink-twin", "cloned card", "复制过存储卡"},
 	} {
