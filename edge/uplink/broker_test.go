@@ -187,6 +187,7 @@ func (h *denying) OnACLCheck(_ *broker.Client, _ string, write bool) bool { retu
 func TestRefusals(t *testing.T) {
 	_, login, _ := mochi(t, &denying{login: true}, listeners.Config{})
 	_, subscribe, _ := mochi(t, &denying{}, listeners.Config{})
+	plain, _ := startMosquitto(t)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -202,8 +203,8 @@ func TestRefusals(t *testing.T) {
 		{"no password file", Options{Brokers: []string{"mqtt://" + login}, Username: "hz", Password: password("", errors.New("no such file"))}, "no such file"},
 		{"subscription refused", Options{Brokers: []string{"mqtt://" + subscribe}}, "the broker refuses"},
 		{"nobody there", Options{Brokers: []string{"mqtt://" + closed.Addr().String()}}, "refused"},
-		{"tls to a plain port", Options{Brokers: []string{"mqtts://" + login}}, "tls"},
-		{"no websocket", Options{Brokers: []string{"ws://" + login}}, ""},
+		{"tls to a plain port", Options{Brokers: []string{"mqtts://" + plain}}, "tls"},
+		{"no websocket", Options{Brokers: []string{"ws://" + plain}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			u, _ := connect(t, c.o)
