@@ -75,26 +75,6 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 	return cfg, nil
 }
 
-// machine says what the configuration will find where it is checked: the board,
-// the disk, and what a power cut may cost there.
-func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
-	model, lang := b.host.Model(), language()
-	text, here := "on %s, %s: readings are on the disk within %v, which is what a power cut may cost\n", "this machine"
-	if lang == "zh" {
-		text, here = "%s，%s：读数在 %v 内落盘，断电最多损失这段时间\n", "本机"
-	}
-	if model == "" {
-		model = here
-	}
-	_, err := fmt.Fprintf(w, text, model, b.host.Disk(cfg.Journal.Dir).In(lang), cfg.Journal.Commit)
-	for _, note := range b.boards.For(b.host.Model()).Notes[lang] {
-		if err == nil {
-			_, err = fmt.Fprintln(w, "  "+note)
-		}
-	}
-	return err
-}
-
 func summary(cfg *config.Config) string {
 	return fmt.Sprintf("%s: good (revision %s): gateway %s, %d devices, %d streams, %d rules",
 		cfg.File, cfg.Hash, cfg.Gateway.ID, len(cfg.Devices), len(cfg.Streams()), len(cfg.Rules))

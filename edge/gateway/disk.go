@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/buffer"
 	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/status"
@@ -54,6 +55,7 @@ func (g *Gateway) diskStatus() status.Journal {
 	cfg, j := g.opt.Config.Journal, g.journal.Stats()
 	s := status.Journal{Dir: cfg.Dir, Trouble: j.Trouble, CommitMS: j.Commit.Milliseconds(), CommitWhy: cfg.CommitWhy, Spare: j.Spare,
 		Broken: j.Broken, Wear: g.wear.status()}
+	s.Volatile = g.wear.disk.Kind == board.Memory
 	if j.Degraded {
 		s.Memory = j.Pending
 	}

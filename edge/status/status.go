@@ -95,6 +95,7 @@ type Journal struct {
 	Trouble   string `json:"trouble,omitempty"` // why it cannot be written: full, read-only, io
 	Memory    uint64 `json:"memory,omitempty"`  // records that are in memory only while that is so
 	CommitMS  int64  `json:"commit_ms"`         // a power cut costs what is younger
+	Volatile  bool   `json:"volatile"`          // it lies in memory: a power cut costs all of it
 	CommitWhy string `json:"commit_why,omitempty"`
 	Spare     int64  `json:"spare"`  // bytes that lie ready for alerts
 	Broken    int    `json:"broken"` // files with damage inside

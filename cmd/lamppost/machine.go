@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/lamppost-city/lamppost/edge/board"
+	"github.com/lamppost-city/lamppost/edge/config"
+)
+
+// machine says what the configuration will find where it is checked: the board,
+// the disk and what a power cut may cost there, and files that are not there.
+func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
+	model, lang := b.host.Model(), language()
+	disk := b.host.Disk(cfg.Journal.Dir)
+	here, words := "this machine", diskWords["en"]
+	if lang == "zh" {
+		here, words = "本机", diskWords["zh"]
+	}
+	if model == "" {
+		model = here
+	}
+	lines := []string{fmt.Sprintf(words[0], model, disk.In(lang), cfg.Journal.Commit)}
+	if disk.Kind == board.Memory {
+		lines[0] = fmt.Sprintf(words[1], model, disk.In(lang))
+	}
+	for _, note := range b.boards.For(b.host.Model()).Notes[lang] {
+		lines = append(lines, "  "+note)
+	}
+	for _, f := range named(cfg.Uplink) {
+		if _, err := os.Stat(f.path); err != nil {
+			lines = append(lines, fmt.Sprintf(words[2], f.key, cause(err), f.path))
+		}
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// diskWords are: what a power cut costs on a disk, and in memory; a file that is
+// not there.
+var diskWords = map[string][3]string{
+	"en": {"on %s, %s: readings are on the disk within %v, which is what a power cut may cost",
+		"on %s, %s: a power cut costs everything that is kept there; set journal.dir to a folder on a disk",
+		"warning: uplink.%s: %v: %s; there is no connection until it is there"},
+	"zh": {"%s，%s：读数在 %v 内落盘，断电最多损失这段时间",
+		"%s，%s：断电会丢失其中的全部数据；请把 journal.dir 设到磁盘上的目录",
+		"警告：uplink.%s：%v：%s；文件就位之前无法连接"},
+}
+
+// namedFile is a file that the configuration names.
+type namedFile struct{ key, path string }
+
+// named returns the files that the way to the cloud needs.
+func named(u *config.Uplink) (out []namedFile) {
+	if u == nil {
+		return nil
+	}
+	for _, f := range []namedFile{{"password_file", u.PasswordFile}, {"proxy_password_file", u.ProxyPasswordFile},
+		{"tls.ca_file", u.TLS.CAFile}, {"tls.cert_file", u.TLS.CertFile}, {"tls.key_file", u.TLS.KeyFile}} {
+		if f.path != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
