@@ -330,7 +330,7 @@ func newSampler() func() []byte {
 		body = append(body, byte(n), byte(n>>8), byte(n>>16))
 		for i := range 10 {
 			v := &values[device*10+i]
-			*v += byte(n*(i+3)*2654435761>>27)%5 - 2
+			*v += byte(uint64(n*(i+3))*2654435761>>27)%5 - 2
 			body = append(body, byte(i), *v, 0x40)
 		}
 		return body
