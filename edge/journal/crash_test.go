@@ -140,7 +140,7 @@ func (p *player) trim(t tb) error {
 // play makes n random steps. It stops early when the disk is gone.
 func (p *player) play(t tb, n int, stop func() bool) {
 	for i := 0; i < n && !stop(); i++ {
-		time.Sleep(time.Second) // of the bubble
+		<-time.After(time.Second) // of the bubble that TestModel and the crash tests live in
 		switch k := p.r.IntN(20); {
 		case k < 12:
 			p.append(t)

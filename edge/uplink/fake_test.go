@@ -155,7 +155,7 @@ func (l *fakeLink) publish(topic string, retained bool, payload []byte, done fun
 		<-before
 		answer := c.arrived(l.h.broker, topic, retained, payload)
 		l.wg.Go(func() {
-			time.Sleep(back) // in a bubble
+			<-time.After(back)
 			l.h.bytes.down.Add(4)
 			c.paid(4)
 			done(nil)
@@ -172,7 +172,7 @@ func (l *fakeLink) answer(a wire.Ack) {
 	wait := c.behind + c.delay
 	a.Store, a.Time, a.Credit, a.Dictionaries = c.store, c.clock(), c.credit, c.reads
 	c.mu.Unlock()
-	time.Sleep(wait) // in a bubble; the way back
+	<-time.After(wait) // the way back
 	l.deliver(a)
 }
 

@@ -1,15 +1,7 @@
 package uplink
 
 import (
-	"bufio"
-	"fmt"
-	"io"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -17,47 +9,9 @@ import (
 // runMosquitto starts one with TLS and the lines given, on a port of 127.0.0.1.
 func runMosquitto(t testing.TB, server *signed, ca *signed, lines ...string) (address string, stop func()) {
 	t.Helper()
-	path, err := exec.LookPath("mosquitto")
-	if err != nil {
-		if os.Getenv("LAMPPOST_REQUIRE_PARTS") == "1" {
-			t.Fatal("mosquitto is not installed")
-		}
-		t.Skip("mosquitto is not installed")
-	}
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address = probe.Addr().String()
-	probe.Close()
 	dir := t.TempDir()
-	text := []string{fmt.Sprintf("listener %d 127.0.0.1", probe.Addr().(*net.TCPAddr).Port), "allow_anonymous true", "log_type all", "user root",
-		"cafile " + put(t, dir, "ca.crt", ca.certPEM()), "certfile " + put(t, dir, "server.crt", server.certPEM()), "keyfile " + put(t, dir, "server.key", server.keyPEM(t))}
-	conf := put(t, dir, "mosquitto.conf", []byte(strings.Join(append(text, lines...), "\n")+"\n"))
-	cmd := exec.Command(path, "-c", filepath.Clean(conf))
-	out, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var once sync.Once
-	stop = func() {
-		once.Do(func() {
-			cmd.Process.Kill()
-			cmd.Wait()
-		})
-	}
-	t.Cleanup(stop)
-	for said := bufio.NewScanner(out); said.Scan(); {
-		if strings.Contains(said.Text(), "running") {
-			go io.Copy(io.Discard, out) // ends with the process
-			return address, stop
-		}
-	}
-	t.Fatal("mosquitto does not run")
-	return "", nil
+	return mosquitto(t, append([]string{"user root", "cafile " + put(t, dir, "ca.crt", ca.certPEM()),
+		"certfile " + put(t, dir, "server.crt", server.certPEM()), "keyfile " + put(t, dir, "server.key", server.keyPEM(t))}, lines...)...)
 }
 
 // What Mosquitto and OpenSSL make of our certificates, and we of theirs.

@@ -69,6 +69,12 @@ func mochi(t testing.TB, hook broker.Hook, lc listeners.Config) (s *broker.Serve
 
 func startMosquitto(t testing.TB) (address string, stop func()) {
 	t.Helper()
+	return mosquitto(t, "max_inflight_messages 1000", "max_queued_messages 100000")
+}
+
+// mosquitto starts one on a free port, with these lines in its configuration.
+func mosquitto(t testing.TB, lines ...string) (address string, stop func()) {
+	t.Helper()
 	path, err := exec.LookPath("mosquitto")
 	if err != nil {
 		if os.Getenv("LAMPPOST_REQUIRE_PARTS") == "1" {
@@ -83,7 +89,7 @@ func startMosquitto(t testing.TB) (address string, stop func()) {
 	address = probe.Addr().String()
 	probe.Close()
 	conf := filepath.Join(t.TempDir(), "mosquitto.conf")
-	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nlog_type all\nmax_inflight_messages 1000\nmax_queued_messages 100000\n", probe.Addr().(*net.TCPAddr).Port)
+	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\nlog_type all\n%s\n", probe.Addr().(*net.TCPAddr).Port, strings.Join(lines, "\n"))
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -103,8 +109,8 @@ func startMosquitto(t testing.TB) (address string, stop func()) {
 		})
 	}
 	t.Cleanup(stop)
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if strings.Contains(lines.Text(), "running") {
+	for said := bufio.NewScanner(out); said.Scan(); {
+		if strings.Contains(said.Text(), "running") {
 			go io.Copy(io.Discard, out) // ends with the process
 			return address, stop
 		}
