@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -41,6 +40,15 @@ type StillSource interface {
 	Still() (jpeg []byte, ok bool)
 }
 
+// Stateful is a driver that knows something which must survive a restart. The
+// gateway calls Restore once after opening, with what State returned last and was
+// written down with that sample, and State after each successful Sample. What
+// cannot be read any more is an error, and the driver goes on without.
+type Stateful interface {
+	State() []byte // at most 1 KiB; nil: nothing to keep
+	Restore(state []byte) error
+}
+
 // Channel is one measured quantity, as the datasheet states it.
 type Channel struct {
 	// Name is the metric's name in the catalogue, or that name, a dot and a
@@ -61,16 +69,6 @@ func (c Channel) Read(v float64) obs.Reading {
 	}
 	return r
 }
-
-// Wire says what a device hangs on.
-type Wire string
-
-// The wires a Plan can ask for.
-const (
-	SerialLine Wire = "serial" // a point-to-point UART: key port
-	ModbusUnit Wire = "modbus" // one unit on a shared line or host: keys bus, address
-	HTTPHost   Wire = "http"   // a network device asked over HTTP: its url is an option of the driver
-)
 
 // Kind is one driver. Its folder holds README.md and sample.yaml, embedded here
 // so that the programs can show them and the conformance kit can check them.
@@ -96,9 +94,15 @@ type Plan struct {
 	WarmUp   time.Duration // after opening, values are flagged warm-up for this long
 	Line     LineSettings  // the part's default serial settings (SerialLine, ModbusUnit)
 
-	OpenSerial func(Port) (Driver, error)
-	OpenModbus func(Modbus) (Driver, error)
-	OpenHTTP   func(Fetcher) (Driver, error)
+	OpenSerial  func(Port) (Driver, error)
+	OpenModbus  func(Modbus) (Driver, error)
+	OpenHTTP    func(Fetcher) (Driver, error)
+	OpenI2C     func(I2C) (Driver, error)
+	OpenInput   func(Input) (Driver, error)
+	OpenPulses  func(Pulses) (Driver, error)
+	OpenOneWire func(OneWire) (Driver, error)
+	OpenSDI12   func(SDI12) (Driver, error)
+	OpenProcess func(Process) (Driver, error)
 }
 
 // LineSettings are what a serial line is opened with. The zero value of a field
@@ -107,38 +111,6 @@ type LineSettings struct {
 	Baud     int    // bit/s
 	Parity   string // none, even, odd
 	StopBits int    // 1 or 2
-}
-
-// Port is a point-to-point serial line, lent to one driver.
-type Port interface {
-	// Read returns as soon as at least one byte is there. It ends early with
-	// ErrTimeout when ctx's deadline passes, with ctx's error when ctx is
-	// cancelled, and with ErrUnplugged when the line is gone.
-	Read(ctx context.Context, p []byte) (int, error)
-	// Write sends all of p or returns an error; it ends with ctx.
-	Write(ctx context.Context, p []byte) (int, error)
-	// Discard drops what was received and not read yet.
-	Discard() error
-	// Noise adds n to the line's count of bytes that belonged to no good frame.
-	Noise(n int)
-	// BadChecksum adds one to the line's count of frames whose checksum was wrong.
-	BadChecksum()
-}
-
-// Modbus is one unit on a Modbus line or behind a Modbus TCP host, lent to one
-// driver. The line's owner schedules, retries, counts and frames; a call takes
-// as long as the line does and ends with ctx.
-type Modbus interface {
-	// ReadRegisters reads count (1…125) registers from start (zero-based protocol
-	// address) with function 3 (holding) or 4 (input).
-	ReadRegisters(ctx context.Context, function uint8, start, count uint16) ([]uint16, error)
-	// ReadBits reads count (1…2000) coils (function 1) or discrete inputs (2).
-	ReadBits(ctx context.Context, function uint8, start, count uint16) ([]bool, error)
-}
-
-// Fetcher is an HTTP client that is bounded in time and size by its owner.
-type Fetcher interface {
-	Do(*http.Request) (*http.Response, error)
 }
 
 // Faults that a Sample can end with. A driver wraps them (%w) in an error that

@@ -15,12 +15,14 @@ import (
 // commonKeys are the keys of a device that belong to the configuration, not to
 // the driver.
 var commonKeys = []string{
-	"driver", "profile", "port", "bus", "address", "baud", "parity", "stop", "every", "timeout", "name", "upload",
+	"driver", "profile", "port", "bus", "address", "line", "id", "baud", "parity", "stop", "every", "timeout", "name", "upload", "flat",
 }
 
 // wireKeys are the keys without which a device of a wire cannot be found.
 var wireKeys = map[drivers.Wire][]string{
-	drivers.SerialLine: {"port"}, drivers.ModbusUnit: {"bus", "address"}, drivers.HTTPHost: {"url"},
+	drivers.SerialLine: {"port"}, drivers.ModbusUnit: {"bus", "address"}, drivers.HTTPHost: {"url"}, drivers.I2CDevice: {"bus", "address"},
+	drivers.InputLine: {"bus", "line"}, drivers.PulseLine: {"bus", "line"}, drivers.OneWireDevice: {"bus", "id"},
+	drivers.SDI12Sensor: {"bus", "address"}, drivers.ChildProcess: {"command"},
 }
 
 // Describe tests what a kind says about itself: that every device in its sample
@@ -111,13 +113,8 @@ func channelNames(p *drivers.Plan) (names []string) {
 
 func describePlan(w drivers.Wire, p *drivers.Plan, catalog *obs.Catalog) (wrong []error) {
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
-	open := map[drivers.Wire]bool{
-		drivers.SerialLine: p.OpenSerial != nil, drivers.ModbusUnit: p.OpenModbus != nil, drivers.HTTPHost: p.OpenHTTP != nil,
-	}
-	for wire, set := range open {
-		if set != (wire == w) {
-			fail("a device on wire %s, and the plan's Open for %s is set: %v", w, wire, set)
-		}
+	if opens := p.Opens(); !slices.Equal(opens, []drivers.Wire{w}) {
+		fail("a device on wire %s, and the plan's Open functions are for %v", w, opens)
 	}
 	if p.Timeout <= 0 || p.MinEvery < 0 || p.WarmUp < 0 {
 		fail("timeout %v, shortest interval %v, warm-up %v", p.Timeout, p.MinEvery, p.WarmUp)

@@ -119,10 +119,10 @@ func TestDescribe(t *testing.T) {
 		{"colour", func(k *drivers.Kind) { k.Sample = "devices: {t: {driver: toy, port: p, colour: red}}" }},
 		{"does not name `scale`", func(k *drivers.Kind) { k.Readme = "`temp` `rh` `url` scale" }},
 		{"does not name `rh`", func(k *drivers.Kind) { k.Readme = "`temp` `scale`" }},
-		{"the plan's Open for modbus is set: true", planned(func(p *drivers.Plan) {
+		{"Open functions are for [serial modbus]", planned(func(p *drivers.Plan) {
 			p.OpenModbus = func(drivers.Modbus) (drivers.Driver, error) { return nil, nil }
 		})},
-		{"the plan's Open for serial is set: false", planned(func(p *drivers.Plan) { p.OpenSerial = nil })},
+		{"Open functions are for []", planned(func(p *drivers.Plan) { p.OpenSerial = nil })},
 		{"timeout 0s", planned(func(p *drivers.Plan) { p.Timeout = 0 })},
 		{"baud rate", planned(func(p *drivers.Plan) { p.Line.Baud = 0 })},
 		{"no channels", planned(func(p *drivers.Plan) { p.Channels = nil })},

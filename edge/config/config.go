@@ -38,24 +38,32 @@ type Gateway struct {
 	Language string // zh or en
 }
 
-// Bus is a line or host that several devices share: Serial or TCP is set.
+// Bus is what several devices share. Exactly one of Serial, TCP, I2C, GPIO, OneWire
+// and SDI12 is set.
 type Bus struct {
 	ID         string
-	Serial     string // device node
+	Serial     string // device node of a Modbus line
 	Line       drivers.LineSettings
 	TCP        string        // host:port
+	RTU        bool          // over TCP: RTU frames, not Modbus TCP
 	Turnaround time.Duration // 0: the bus's own default
+	I2C        string        // device node
+	GPIO       string        // a chip's device node, name or label
+	OneWire    string        // the kernel's folder of slaves
+	SDI12      string        // device node
 }
 
-// Device is one device, planned and not opened. Which of Bus, Port and URL is set
-// follows from Wire.
+// Device is one device, planned and not opened. Which of Bus, Address, Pin, Slave, Port and
+// URL is set follows from Wire.
 type Device struct {
 	ID      string
 	Driver  string
 	Profile string // empty without one
 	Wire    drivers.Wire
 	Bus     string // id
-	Address uint8  // on Bus
+	Address uint8  // on Bus; for SDI-12 the character
+	Pin     string // name or number of a GPIO line, key line
+	Slave   string // 1-Wire id, key id
 	Port    string // device node
 	Line    drivers.LineSettings
 	URL     string

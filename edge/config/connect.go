@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
@@ -13,15 +14,36 @@ import (
 var wires = map[drivers.Wire]struct {
 	what  string
 	needs []string
-	never []string
+	on    []string // the kinds of bus that it can hang on
 }{
-	drivers.SerialLine: {"hangs on a serial port of its own", []string{"port"}, []string{"bus", "address", "url"}},
-	drivers.ModbusUnit: {"is a unit on a bus", []string{"bus", "address"}, []string{"port", "url", "baud", "parity", "stop"}},
-	drivers.HTTPHost:   {"is a network device", nil, []string{"port", "bus", "address", "baud", "parity", "stop"}},
+	drivers.SerialLine:    {"hangs on a serial port of its own", []string{"port"}, nil},
+	drivers.ModbusUnit:    {"is a unit on a bus", []string{"bus", "address"}, []string{"serial", "tcp"}},
+	drivers.HTTPHost:      {"is a network device", nil, nil},
+	drivers.I2CDevice:     {"has an address on an I2C bus", []string{"bus", "address"}, []string{"i2c"}},
+	drivers.InputLine:     {"is a line of a GPIO chip", []string{"bus", "line"}, []string{"gpio"}},
+	drivers.PulseLine:     {"is a line of a GPIO chip", []string{"bus", "line"}, []string{"gpio"}},
+	drivers.OneWireDevice: {"is a slave on a 1-Wire bus", []string{"bus", "id"}, []string{"w1"}},
+	drivers.SDI12Sensor:   {"has an address on an SDI-12 line", []string{"bus", "address"}, []string{"sdi12"}},
+	drivers.ChildProcess:  {"is a program of its own", nil, nil},
+}
+
+// placeKeys are the keys that say where a device is. Those that its wire does not
+// need do not fit it; url is http's and some drivers' own.
+var placeKeys = []string{"port", "bus", "address", "line", "id", "baud", "parity", "stop"}
+
+// fits says whether a key may stand at a device on wire w.
+func fits(w drivers.Wire, key string) bool {
+	switch key {
+	case "baud", "parity", "stop":
+		return w == drivers.SerialLine
+	case "url":
+		return w == drivers.HTTPHost
+	}
+	return slices.Contains(wires[w].needs, key)
 }
 
 // examples of what a missing key looks like.
-var examples = map[string]string{"port": "port: /dev/ttyAMA1", "bus": "bus: rs485-1", "address": "address: 3"}
+var examples = map[string]string{"port": "port: /dev/ttyAMA1", "bus": "bus: rs485-1", "address": "address: 3", "line": "line: GPIO17", "id": "id: 28-0316a2794eff"}
 
 // connection judges how a device is reached.
 func (l *loader) connection(d *Device, k deviceKeys) {
@@ -31,8 +53,8 @@ func (l *loader) connection(d *Device, k deviceKeys) {
 			l.sayKey("E2603", fmt.Sprintf("%s %s, so it needs %s; add %s", d.ID, w.what, key, examples[key]), "devices", d.ID)
 		}
 	}
-	for _, key := range w.never {
-		if l.has("devices", d.ID, key) {
+	for _, key := range append(slices.Clone(placeKeys), "url") {
+		if !fits(d.Wire, key) && l.has("devices", d.ID, key) {
 			hint := "delete it"
 			if slices.Contains([]string{"baud", "parity", "stop"}, key) && d.Bus != "" {
 				hint = "write it at buses." + d.Bus
@@ -40,16 +62,17 @@ func (l *loader) connection(d *Device, k deviceKeys) {
 			l.sayKey("E2604", fmt.Sprintf("%s %s, so %s does not fit; %s", d.ID, w.what, key, hint), "devices", d.ID, key)
 		}
 	}
-	switch d.Wire {
-	case drivers.SerialLine:
+	if d.Wire == drivers.SerialLine {
 		l.line(k.Line, "devices", d.ID)
 		d.Line = merge(k.Line.settings(), d.Line)
 		if d.Port != "" {
 			l.port(d.Port, "devices", d.ID, "port")
 		}
-	case drivers.ModbusUnit:
-		d.Line = drivers.LineSettings{}
-		l.unit(d, k.Address)
+		return
+	}
+	d.Line = drivers.LineSettings{}
+	if len(w.on) > 0 {
+		l.place(d, k.Address)
 	}
 }
 
@@ -62,10 +85,17 @@ func merge(a, b drivers.LineSettings) drivers.LineSettings {
 	}
 }
 
-// unit judges bus and address.
-func (l *loader) unit(d *Device, address *int) {
+// place judges the bus that a device names, and where on it the device is.
+func (l *loader) place(d *Device, address *yamldoc.Node) {
 	i := slices.IndexFunc(l.config.Buses, func(b Bus) bool { return b.ID == d.Bus })
-	if i < 0 && l.has("devices", d.ID, "bus") {
+	bus := Bus{}
+	switch w := wires[d.Wire]; {
+	case i >= 0:
+		if bus = l.config.Buses[i]; bus.kind() != "" && !slices.Contains(w.on, bus.kind()) {
+			l.say("E2602", fmt.Sprintf("%s %s, and %s is %s; name a bus that has one of the keys %s", d.ID, w.what, d.Bus, bus.kind(), strings.Join(w.on, ", ")), "devices", d.ID, "bus")
+			return
+		}
+	case l.has("devices", d.ID, "bus"):
 		var ids []string
 		for _, b := range l.config.Buses {
 			ids = append(ids, b.ID)
@@ -76,24 +106,54 @@ func (l *loader) unit(d *Device, address *int) {
 		}
 		l.say("E2602", fmt.Sprintf("there is no bus %q; %s", d.Bus, hint), "devices", d.ID, "bus")
 	}
-	if address == nil || l.wrong("devices", d.ID, "address") {
+	if address.Kind() != yamldoc.Null && !l.address(d, bus, address) {
 		return
 	}
-	low, high := 1, 247
-	if i >= 0 && l.config.Buses[i].TCP != "" {
-		low, high = 0, 255
-	}
-	if *address < low || *address > high {
-		l.say("E2605", fmt.Sprintf("%d is no unit address; write %d to %d", *address, low, high), "devices", d.ID, "address")
-		return
-	}
-	d.Address = uint8(*address)
 	for _, other := range l.config.Devices {
-		if i >= 0 && other.Bus == d.Bus && other.Address == d.Address && other.Wire == d.Wire {
-			l.say("E2605", fmt.Sprintf("address %d on %s is %s already; give each unit an address of its own", d.Address, d.Bus, other.ID), "devices", d.ID, "address")
+		if i >= 0 && other.Bus == d.Bus && other.Address == d.Address && other.Pin == d.Pin && other.Slave == d.Slave {
+			l.taken(*d, other)
 			return
 		}
 	}
+}
+
+// taken reports that two devices are at one place.
+func (l *loader) taken(d, other Device) {
+	key := wires[d.Wire].needs[1]
+	if l.has("devices", d.ID, key) {
+		l.say("E2605", fmt.Sprintf("%s %s on %s is %s already; give each device a place of its own", key, l.doc.Node("devices", d.ID, key).Text(), d.Bus, other.ID), "devices", d.ID, key)
+	}
+}
+
+// address reads an address as the wire writes it; false if it is none.
+func (l *loader) address(d *Device, bus Bus, n *yamldoc.Node) bool {
+	if d.Wire == drivers.SDI12Sensor {
+		text := n.Text()
+		if len(text) != 1 || !strings.Contains("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", text) {
+			l.say("E2605", fmt.Sprintf("%q is no SDI-12 address; write one character, 0-9, a-z or A-Z", text), "devices", d.ID, "address")
+			return false
+		}
+		d.Address = text[0]
+		return true
+	}
+	var v int
+	before := len(l.problems)
+	if l.take(n.Decode(&v)); len(l.problems) > before {
+		return false
+	}
+	low, high, text := 1, 247, "%d is no unit address; write %d to %d"
+	switch {
+	case d.Wire == drivers.I2CDevice:
+		low, high, text = 0x03, 0x77, "%#x is no I2C address; write %#x to %#x"
+	case bus.TCP != "":
+		low, high = 0, 255
+	}
+	if v < low || v > high {
+		l.say("E2605", fmt.Sprintf(text, v, low, high), "devices", d.ID, "address")
+		return false
+	}
+	d.Address = uint8(v)
+	return true
 }
 
 // settle completes a serial bus with what its parts are delivered with, if they
@@ -101,14 +161,14 @@ func (l *loader) unit(d *Device, address *int) {
 func (l *loader) settle(b *Bus) {
 	var on []Device
 	for _, d := range l.config.Devices {
-		if d.Wire == drivers.ModbusUnit && d.Bus == b.ID {
+		if d.Bus == b.ID {
 			on = append(on, d)
 		}
 	}
 	if len(on) == 0 && !l.mentioned(b.ID) {
 		l.sayKey("W2502", fmt.Sprintf("no device uses bus %s; delete it, or write bus: %s at a device", b.ID, b.ID), "buses", b.ID)
 	}
-	if b.TCP != "" {
+	if b.Serial == "" {
 		return
 	}
 	var parts drivers.LineSettings

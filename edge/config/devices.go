@@ -19,7 +19,9 @@ type deviceKeys struct {
 	Driver  string         `yaml:"driver"`
 	Profile string         `yaml:"profile"`
 	Bus     string         `yaml:"bus"`
-	Address *int           `yaml:"address"`
+	Address *yamldoc.Node  `yaml:"address"` // a number, for SDI-12 a character
+	Pin     string         `yaml:"line"`
+	Slave   string         `yaml:"id"`
 	Port    string         `yaml:"port"`
 	URL     string         `yaml:"url"`
 	Line    lineKeys       `yaml:",inline"`
@@ -36,7 +38,7 @@ type uploadKeys struct {
 }
 
 // commonKeys are those of deviceKeys, for the drivers' own decoding.
-var commonKeys = []string{"driver", "profile", "bus", "address", "port", "url", "baud", "parity", "stop", "every", "timeout", "name", "upload", "flat"}
+var commonKeys = []string{"driver", "profile", "bus", "address", "line", "id", "port", "url", "baud", "parity", "stop", "every", "timeout", "name", "upload", "flat"}
 
 // reserved is the device id under which the gateway itself reports.
 const reserved = "gateway"
@@ -98,7 +100,7 @@ func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
 	if n.Kind() != yamldoc.Map && len(l.problems) > before {
 		return Device{}, false
 	}
-	d := Device{ID: id, Driver: k.Driver, Profile: k.Profile, Bus: k.Bus, Port: k.Port, URL: k.URL, Name: k.Name}
+	d := Device{ID: id, Driver: k.Driver, Profile: k.Profile, Bus: k.Bus, Pin: k.Pin, Slave: k.Slave, Port: k.Port, URL: k.URL, Name: k.Name}
 	for lang, text := range k.Name {
 		l.short(text, maxText, "devices", id, "name", lang)
 	}

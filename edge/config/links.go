@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -23,6 +24,11 @@ func validPort(port string, any bool) bool {
 type busKeys struct {
 	Serial     string         `yaml:"serial"`
 	TCP        string         `yaml:"tcp"`
+	RTUOverTCP bool           `yaml:"rtu"`
+	I2C        string         `yaml:"i2c"`
+	GPIO       string         `yaml:"gpio"`
+	OneWire    string         `yaml:"w1"`
+	SDI12      string         `yaml:"sdi12"`
 	Line       lineKeys       `yaml:",inline"`
 	Turnaround *time.Duration `yaml:"turnaround"`
 }
@@ -44,19 +50,12 @@ func (l *loader) buses() {
 		if l.id(id, "buses", id); l.wrong("buses", id) {
 			continue // no map
 		}
-		b := Bus{ID: id, Serial: k.Serial, TCP: k.TCP, Line: k.Line.settings()}
+		b := Bus{ID: id, Serial: k.Serial, TCP: k.TCP, RTU: k.RTUOverTCP, Line: k.Line.settings(),
+			I2C: k.I2C, GPIO: k.GPIO, OneWire: k.OneWire, SDI12: k.SDI12}
 		if k.Turnaround != nil {
 			b.Turnaround = *k.Turnaround
 		}
-		switch {
-		case l.has("buses", id, "serial") == l.has("buses", id, "tcp"):
-			l.sayKey("E2501", "a bus is either a serial line or a host; write serial: /dev/… or tcp: \"host:502\"", "buses", id)
-		case k.TCP != "":
-			l.host(b)
-		default:
-			l.port(k.Serial, "buses", id, "serial")
-			l.line(k.Line, "buses", id)
-		}
+		l.bus(b, k)
 		if b.Turnaround > time.Second {
 			l.say("E2502", "a turnaround is at most 1s; 20ms is usual", "buses", id, "turnaround")
 		}
@@ -64,14 +63,53 @@ func (l *loader) buses() {
 	}
 }
 
+// busKinds are the keys of which a bus has exactly one.
+var busKinds = []string{"serial", "tcp", "i2c", "gpio", "w1", "sdi12"}
+
+// kind returns the key that says what b is.
+func (b Bus) kind() string {
+	for i, set := range []string{b.Serial, b.TCP, b.I2C, b.GPIO, b.OneWire, b.SDI12} {
+		if set != "" {
+			return busKinds[i]
+		}
+	}
+	return ""
+}
+
+// bus judges what a bus is, and that only a serial line has a line's settings.
+func (l *loader) bus(b Bus, k busKeys) {
+	var kinds []string
+	for _, key := range busKinds {
+		if l.has("buses", b.ID, key) {
+			kinds = append(kinds, key)
+		}
+	}
+	if len(kinds) != 1 {
+		l.sayKey("E2501", "a bus is exactly one thing; write serial: /dev/… (RS-485), tcp: \"host:502\", i2c: /dev/i2c-1, gpio: /dev/gpiochip0, w1: /sys/bus/w1/devices or sdi12: /dev/…", "buses", b.ID)
+		return
+	}
+	switch kinds[0] {
+	case "serial":
+		l.port(k.Serial, "buses", b.ID, "serial")
+		l.line(k.Line, "buses", b.ID)
+	case "sdi12":
+		l.port(k.SDI12, "buses", b.ID, "sdi12")
+	case "tcp":
+		l.host(b)
+	}
+	for _, key := range []string{"baud", "parity", "stop", "turnaround"} {
+		if kinds[0] != "serial" && l.has("buses", b.ID, key) {
+			l.sayKey("E2502", key+" is a setting of serial lines; delete it", "buses", b.ID, key)
+		}
+	}
+	if kinds[0] != "tcp" && l.has("buses", b.ID, "rtu") {
+		l.sayKey("E2502", "rtu says that a host speaks RTU frames over TCP; delete it", "buses", b.ID, "rtu")
+	}
+}
+
 func (l *loader) host(b Bus) {
 	if host, port, err := net.SplitHostPort(b.TCP); err != nil || host == "" || !validPort(port, false) {
 		l.say("E2503", fmt.Sprintf("%q is not the address of a host; write host:port, like 192.168.1.20:502", b.TCP), "buses", b.ID, "tcp")
-	}
-	for _, key := range []string{"baud", "parity", "stop", "turnaround"} {
-		if l.has("buses", b.ID, key) {
-			l.sayKey("E2502", key+" is a setting of serial lines; delete it, the host has its own", "buses", b.ID, key)
-		}
 	}
 	for _, other := range l.config.Buses {
 		if other.TCP == b.TCP {
@@ -99,7 +137,7 @@ func (l *loader) port(name string, path ...string) {
 		l.say("W2501", fmt.Sprintf("the name %s changes when adapters are plugged in anew; write the one that ls -l /dev/serial/by-id/ shows", name), path...)
 	}
 	for _, b := range l.config.Buses {
-		if b.Serial != "" && filepath.Clean(b.Serial) == filepath.Clean(name) {
+		if node := cmp.Or(b.Serial, b.SDI12); node != "" && filepath.Clean(node) == filepath.Clean(name) {
 			l.say("E2504", fmt.Sprintf("%s is the line of bus %s already; only one may speak on it", name, b.ID), path...)
 			return
 		}

@@ -117,6 +117,11 @@ func lineRows(s drivers.LineSettings, from string, add adder, path ...string) {
 func busRows(b Bus, add adder) {
 	add(b.Serial, "", "buses", b.ID, "serial")
 	add(b.TCP, "", "buses", b.ID, "tcp")
+	add(b.RTU, "", "buses", b.ID, "rtu")
+	add(b.I2C, "", "buses", b.ID, "i2c")
+	add(b.GPIO, "", "buses", b.ID, "gpio")
+	add(b.OneWire, "", "buses", b.ID, "w1")
+	add(b.SDI12, "", "buses", b.ID, "sdi12")
 	if b.Serial != "" {
 		lineRows(b.Line, "parts or default", add, "buses", b.ID)
 		add(b.Turnaround, "", "buses", b.ID, "turnaround")
@@ -132,7 +137,13 @@ func deviceRows(d Device, add adder) {
 	add(d.Driver, "profile", at("driver")...)
 	add(d.Profile, "", at("profile")...)
 	add(d.Bus, "", at("bus")...)
-	add(d.Address, "", at("address")...)
+	if d.Wire == drivers.SDI12Sensor {
+		add(string(rune(d.Address)), "", at("address")...)
+	} else {
+		add(d.Address, "", at("address")...)
+	}
+	add(d.Pin, "", at("line")...)
+	add(d.Slave, "", at("id")...)
 	add(d.Port, "", at("port")...)
 	if d.Port != "" {
 		lineRows(d.Line, part, add, "devices", d.ID)

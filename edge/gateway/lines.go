@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -28,9 +30,13 @@ type Lines struct {
 // line is one wire: a shared bus, a point-to-point port, or a network device.
 type line struct {
 	id, path string
-	serial   *serial.Line   // the line itself, also below a bus
-	bus      *busmodbus.Bus // of a shared line or a Modbus TCP host
+	serial   *serial.Line   // the line itself, also below a Modbus bus
+	bus      *busmodbus.Bus // of a Modbus line or host
 	devices  []poll.Device
+
+	// lend opens the driver of a device on this line. It must not block on the hardware.
+	lend  func(config.Device) (drivers.Driver, error)
+	close func() error
 }
 
 // OpenLines makes the lines of a configuration. Hardware that is missing now is
@@ -54,16 +60,69 @@ func OpenLines(cfg *config.Config, trace Tracer) (*Lines, error) {
 	return ls, nil
 }
 
+// openBus makes the owner of a shared wire. Each kind of bus has a file of its own.
 func openBus(b config.Bus, trace Tracer) (*line, error) {
-	o := busmodbus.Options{Name: b.ID, Baud: b.Line.Baud, Turnaround: b.Turnaround, Trace: trace.on(b.ID)}
-	if b.TCP != "" {
-		return &line{id: b.ID, path: b.TCP, bus: busmodbus.NewTCP(b.TCP, o)}, nil
+	var l *line
+	var err error
+	switch {
+	case b.TCP != "", b.Serial != "":
+		l, err = openModbus(b, trace)
+	default:
+		err = errors.New("this kind of bus cannot be opened yet")
 	}
-	s, err := serial.New(serial.Config{Path: b.Serial, Settings: b.Line})
 	if err != nil {
 		return nil, err
 	}
-	return &line{id: b.ID, path: b.Serial, serial: s, bus: busmodbus.NewRTU(s, o)}, nil
+	l.id = b.ID
+	return l, nil
+}
+
+// openOwn makes the wire that a device does not share.
+func openOwn(d config.Device, trace Tracer) (*line, error) {
+	var l *line
+	var err error
+	switch d.Wire {
+	case drivers.SerialLine:
+		l, err = openPort(d, trace)
+	default:
+		l = openHost(d)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l.id = d.ID
+	return l, nil
+}
+
+func openModbus(b config.Bus, trace Tracer) (*line, error) {
+	o := busmodbus.Options{Name: b.ID, Baud: b.Line.Baud, Turnaround: b.Turnaround, Trace: trace.on(b.ID)}
+	l := &line{path: b.TCP}
+	if b.TCP != "" {
+		l.bus = busmodbus.NewTCP(b.TCP, o)
+	} else {
+		s, err := serial.New(serial.Config{Path: b.Serial, Settings: b.Line})
+		if err != nil {
+			return nil, err
+		}
+		l.path, l.serial, l.bus = b.Serial, s, busmodbus.NewRTU(s, o)
+	}
+	l.lend = func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenModbus(l.bus.Unit(d.Address)) }
+	l.close = l.bus.Close
+	return l, nil
+}
+
+func openPort(d config.Device, trace Tracer) (*line, error) {
+	s, err := serial.New(serial.Config{Path: d.Port, Settings: d.Line, Trace: trace.on(d.ID), Streaming: true})
+	if err != nil {
+		return nil, err
+	}
+	return &line{path: d.Port, serial: s, close: s.Close,
+		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenSerial(s) }}, nil
+}
+
+func openHost(d config.Device) *line {
+	return &line{path: host(d.URL), close: func() error { return nil },
+		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenHTTP(fetcher(d.Timeout)) }}
 }
 
 // on returns the tracer for one line, nil if nobody looks.
@@ -76,27 +135,17 @@ func (t Tracer) on(line string) func(bool, []byte, time.Time) {
 
 // attach puts a device on its line, which a point-to-point device brings along.
 func (ls *Lines) attach(d config.Device, trace Tracer) error {
-	p := poll.Device{ID: d.ID, Every: d.Every, Timeout: d.Timeout}
-	var l *line
-	switch d.Wire {
-	case drivers.ModbusUnit:
-		i := slices.IndexFunc(ls.all, func(l *line) bool { return l.id == d.Bus })
-		l = ls.all[i] // the configuration has checked that the bus exists
-		p.Open = func() (drivers.Driver, error) { return d.Plan.OpenModbus(l.bus.Unit(d.Address)) }
-	case drivers.SerialLine:
-		s, err := serial.New(serial.Config{Path: d.Port, Settings: d.Line, Trace: trace.on(d.ID), Streaming: true})
+	i := slices.IndexFunc(ls.all, func(l *line) bool { return l.id == d.Bus }) // the configuration has checked that the bus exists
+	if d.Bus == "" {
+		l, err := openOwn(d, trace)
 		if err != nil {
 			return err
 		}
-		l = &line{id: d.ID, path: d.Port, serial: s}
-		p.Open = func() (drivers.Driver, error) { return d.Plan.OpenSerial(s) }
-		ls.all = append(ls.all, l)
-	default:
-		l = &line{id: d.ID, path: host(d.URL)}
-		p.Open = func() (drivers.Driver, error) { return d.Plan.OpenHTTP(fetcher(d.Timeout)) }
-		ls.all = append(ls.all, l)
+		i, ls.all = len(ls.all), append(ls.all, l)
 	}
-	l.devices = append(l.devices, p)
+	l := ls.all[i]
+	l.devices = append(l.devices, poll.Device{ID: d.ID, Every: d.Every, Timeout: d.Timeout,
+		Open: func() (drivers.Driver, error) { return l.lend(d) }})
 	return nil
 }
 
@@ -137,12 +186,7 @@ func (ls *Lines) Poll(ctx context.Context, bootMS func() int64, sink func(poll.S
 // Close gives all lines up.
 func (ls *Lines) Close() {
 	for _, l := range ls.all {
-		switch {
-		case l.bus != nil:
-			_ = l.bus.Close() // nothing to be done about it, and nothing depends on it
-		case l.serial != nil:
-			_ = l.serial.Close()
-		}
+		_ = l.close() // nothing to be done about it, and nothing depends on it
 	}
 }
 
@@ -160,6 +204,12 @@ func place(d config.Device) string {
 	switch d.Wire {
 	case drivers.ModbusUnit:
 		return d.Bus + " #" + strconv.Itoa(int(d.Address))
+	case drivers.I2CDevice:
+		return fmt.Sprintf("%s %#x", d.Bus, d.Address)
+	case drivers.SDI12Sensor:
+		return d.Bus + " #" + string(rune(d.Address))
+	case drivers.InputLine, drivers.PulseLine, drivers.OneWireDevice:
+		return d.Bus + " " + cmp.Or(d.Pin, d.Slave)
 	case drivers.SerialLine:
 		return d.Port
 	default:

@@ -1,0 +1,161 @@
+package drivers
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Wire says what a device hangs on.
+type Wire string
+
+// The wires a Plan can ask for, each with the keys that say where the device is.
+const (
+	SerialLine    Wire = "serial"  // a point-to-point UART: port
+	ModbusUnit    Wire = "modbus"  // one unit on a shared line or host: bus, address
+	HTTPHost      Wire = "http"    // a network device asked over HTTP: its url is an option of the driver
+	I2CDevice     Wire = "i2c"     // one address on an I2C bus: bus, address
+	InputLine     Wire = "input"   // one GPIO line, read as a level: bus, line
+	PulseLine     Wire = "pulse"   // one GPIO line whose edges are counted: bus, line
+	OneWireDevice Wire = "w1"      // one slave of the kernel's 1-Wire bus: bus, id
+	SDI12Sensor   Wire = "sdi12"   // one sensor on an SDI-12 line: bus, address
+	ChildProcess  Wire = "process" // a driver in another language: its command is an option of the driver
+)
+
+// Wires returns all wires.
+func Wires() []Wire {
+	return []Wire{SerialLine, ModbusUnit, HTTPHost, I2CDevice, InputLine, PulseLine, OneWireDevice, SDI12Sensor, ChildProcess}
+}
+
+// Opens returns the wires for which p has an Open function: in a good plan exactly
+// one, that of its kind.
+func (p *Plan) Opens() (ws []Wire) {
+	for _, o := range []struct {
+		wire Wire
+		set  bool
+	}{
+		{SerialLine, p.OpenSerial != nil}, {ModbusUnit, p.OpenModbus != nil}, {HTTPHost, p.OpenHTTP != nil},
+		{I2CDevice, p.OpenI2C != nil}, {InputLine, p.OpenInput != nil}, {PulseLine, p.OpenPulses != nil},
+		{OneWireDevice, p.OpenOneWire != nil}, {SDI12Sensor, p.OpenSDI12 != nil}, {ChildProcess, p.OpenProcess != nil},
+	} {
+		if o.set {
+			ws = append(ws, o.wire)
+		}
+	}
+	return ws
+}
+
+// Port is a point-to-point serial line, lent to one driver.
+type Port interface {
+	// Read returns as soon as at least one byte is there. It ends early with
+	// ErrTimeout when ctx's deadline passes, with ctx's error when ctx is
+	// cancelled, and with ErrUnplugged when the line is gone.
+	Read(ctx context.Context, p []byte) (int, error)
+	// Write sends all of p or returns an error; it ends with ctx.
+	Write(ctx context.Context, p []byte) (int, error)
+	// Discard drops what was received and not read yet.
+	Discard() error
+	// Noise adds n to the line's count of bytes that belonged to no good frame.
+	Noise(n int)
+	// BadChecksum adds one to the line's count of frames whose checksum was wrong.
+	BadChecksum()
+}
+
+// Modbus is one unit on a Modbus line or behind a Modbus TCP host, lent to one
+// driver. The line's owner schedules, retries, counts and frames; a call takes
+// as long as the line does and ends with ctx.
+type Modbus interface {
+	// ReadRegisters reads count (1…125) registers from start (zero-based protocol
+	// address) with function 3 (holding) or 4 (input).
+	ReadRegisters(ctx context.Context, function uint8, start, count uint16) ([]uint16, error)
+	// ReadBits reads count (1…2000) coils (function 1) or discrete inputs (2).
+	ReadBits(ctx context.Context, function uint8, start, count uint16) ([]bool, error)
+}
+
+// Fetcher is an HTTP client that is bounded in time and size by its owner.
+type Fetcher interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// I2C is one address on an I2C bus, lent to one driver. The bus's owner lets one
+// transaction pass at a time.
+type I2C interface {
+	// Tx sends w, then reads len(r) bytes after a repeated start; either may be empty.
+	// It ends with an error that wraps ErrTimeout (nobody acknowledged, or the bus is
+	// stuck), ErrUnplugged (the bus is gone), or with ctx.
+	Tx(ctx context.Context, w, r []byte) error
+}
+
+// Input is one GPIO line as an input, lent to one driver.
+type Input interface {
+	// Active reads the line now. What active means, high or low, the configuration
+	// says.
+	Active(ctx context.Context) (bool, error)
+}
+
+// Pulses counts the pulses of one GPIO line, without a pause since the line was
+// opened, whether or not it is asked. Lent to one driver.
+type Pulses interface {
+	// Count returns what was counted until now. It does not wait for pulses. The error
+	// wraps ErrUnplugged or ErrBusy when the line cannot be watched.
+	Count(ctx context.Context) (PulseCount, error)
+}
+
+// PulseCount is what a counter knows.
+type PulseCount struct {
+	// Total counts the pulses since the counter was first used: it goes on over
+	// restarts of the program and of the board, and never goes down.
+	Total uint64
+	// Lost counts the edges that are known to be lost, over the same time. Unwatched is
+	// the time since the counter was first used during which nobody watched the line: a
+	// restart, a power cut. What came then is not in Total and not in Lost.
+	Lost      uint64
+	Unwatched time.Duration
+	// Last is when the newest pulse came, by the kernel's monotonic clock; zero: none
+	// since the line was opened. Period is the time between the last two.
+	Last, Period time.Duration
+	// At is the same clock at the moment of the call.
+	At time.Duration
+}
+
+// OneWire is one slave of a 1-Wire bus that the kernel owns, lent to one driver.
+type OneWire interface {
+	// Read returns the content of one of the slave's files ("temperature", "w1_slave"),
+	// at most 4 KiB. It takes as long as the conversion, up to 750 ms a sensor, and ends
+	// with ctx. A slave that is not there is ErrUnplugged; an empty file, with which the
+	// kernel says that reading failed, is ErrTimeout, never an empty result.
+	Read(ctx context.Context, file string) ([]byte, error)
+}
+
+// SDI12 is one sensor on an SDI-12 line, lent to one driver. The line's owner sends
+// breaks, retries and waits for service requests.
+type SDI12 interface {
+	// Measure carries out a measurement, "M", "M1" … "M9", "C" … "C9", with a final C
+	// for a checksum ("MC1"), or a continuous reading "R0" … "R9", "RC0", and returns the
+	// values as the sensor writes them ("+3.14"), in order.
+	Measure(ctx context.Context, command string) ([]string, error)
+	// Identify returns the answer to the identification command, without address and
+	// line end.
+	Identify(ctx context.Context) (string, error)
+}
+
+// Process is a child process that drives a device in another language, lent to one
+// driver. Its owner starts it, watches its memory, CPU and output, and starts it
+// again with growing pauses.
+type Process interface {
+	// Ask writes one line to the child and returns the line that it answers, without
+	// line ends, at most 64 KiB. It ends with ctx; an answer that comes later is thrown
+	// away. A child that is not running, or ended, is ErrUnplugged.
+	Ask(ctx context.Context, line []byte) ([]byte, error)
+}
+
+// Output is something that can be switched: a relay, a coil, a program. Its owner
+// carries out one call at a time.
+type Output interface {
+	// Set switches, and returns when the hardware has taken it.
+	Set(ctx context.Context, on bool) error
+	// Get asks the hardware for its state. ok is false where it cannot tell.
+	Get(ctx context.Context) (on, ok bool, err error)
+	// Close leaves the output as it is and gives the line up.
+	Close() error
+}
