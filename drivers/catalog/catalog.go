@@ -4,10 +4,15 @@
 package catalog
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/a02yyuw"
 	"github.com/lamppost-city/lamppost/drivers/camera"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
 )
 
@@ -20,4 +25,25 @@ func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 		modbus.Kind(profiles),
 		pms5003.Kind(),
 	}
+}
+
+// Add returns builtin and own in the order of their names. A name that is taken, or
+// a kind without name, wire or plan, is an error. Neither slice is changed.
+func Add(builtin []drivers.Kind, own ...drivers.Kind) ([]drivers.Kind, error) {
+	all := slices.Clone(builtin)
+	for _, k := range own {
+		switch taken := func(other drivers.Kind) bool { return other.Name == k.Name }; {
+		case obs.CheckID(k.Name) != nil:
+			return nil, fmt.Errorf("driver %q: its name: %w", k.Name, obs.CheckID(k.Name))
+		case !slices.Contains(drivers.Wires(), k.Wire):
+			return nil, fmt.Errorf("driver %s: there is no wire %q", k.Name, k.Wire)
+		case k.Plan == nil:
+			return nil, fmt.Errorf("driver %s has no Plan", k.Name)
+		case slices.ContainsFunc(all, taken):
+			return nil, fmt.Errorf("driver %s: the name is taken; give yours another", k.Name)
+		}
+		all = append(all, k)
+	}
+	slices.SortFunc(all, func(a, b drivers.Kind) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func rewindCommand() *cobra.Command {
-	var l looking
+func rewindCommand(with Options) *cobra.Command {
+	l := looking{with: with}
 	var since moments
 	var everything bool
 	c := &cobra.Command{

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func checkCommand() *cobra.Command {
+func checkCommand(o Options) *cobra.Command {
 	var show, insecure bool
 	c := &cobra.Command{
 		Use:   "check FILE",
@@ -24,7 +24,7 @@ Exit codes: 0 good, 3 mistakes or no such file, 7 the file may not be read.`,
 		if len(args) == 1 {
 			path = args[0]
 		}
-		b, err := loadBuiltin(insecure)
+		b, err := o.loadBuiltin(insecure)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"cmp"
@@ -54,8 +54,8 @@ func (f *filterFlags) filter() (buffer.Filter, error) {
 // maxInspect bounds what inspect keeps in memory.
 const maxInspect = 100_000
 
-func bufferInspect() *cobra.Command {
-	var l looking
+func bufferInspect(with Options) *cobra.Command {
+	l := looking{with: with}
 	var f filterFlags
 	var limit int
 	c := &cobra.Command{

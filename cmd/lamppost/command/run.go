@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func runCommand() *cobra.Command {
+func runCommand(o Options) *cobra.Command {
 	var path string
 	var insecure, verbose bool
 	c := &cobra.Command{
@@ -36,7 +36,7 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 	c.Flags().BoolVar(&insecure, "insecure", false, "allow the status page on other addresses than loopback")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "say more")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		b, err := loadBuiltin(insecure)
+		b, err := o.loadBuiltin(insecure)
 		if err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 		}
 		log := logger(c.ErrOrStderr(), verbose)
 		return classify(gateway.Run(c.Context(), gateway.Options{
-			Config: cfg, Catalog: b.metrics, Version: version, Log: log, Host: b.host, Boards: b.boards,
+			Config: cfg, Catalog: b.metrics, Version: o.Version, Log: log, Host: b.host, Boards: b.boards,
 			Reload: reloads(c.Context(), b, path, cfg, log),
 			Ready:  func(s gateway.Started) { announce(c.OutOrStdout(), s) },
 			Alive:  func() { notify(daemon.SdNotifyWatchdog) },

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -116,7 +116,7 @@ func golden(t *testing.T, name, got, dir string) {
 // lamppost runs a command line and returns what it printed and its exit code.
 func lamppost(ctx context.Context, args ...string) (out, errs string, code int) {
 	var o, e bytes.Buffer
-	root := rootCommand()
+	root := rootCommand(Options{})
 	root.SetArgs(args)
 	root.SetOut(&o)
 	root.SetErr(&e)
@@ -128,7 +128,7 @@ func lamppost(ctx context.Context, args ...string) (out, errs string, code int) 
 func look(t *testing.T, dir, lang string) *opened {
 	t.Helper()
 	l := looking{dir: dir, lang: lang}
-	o, err := l.open(bufferCommand())
+	o, err := l.open(bufferCommand(Options{}))
 	must(t, err)
 	t.Cleanup(o.Journal.Close)
 	return o

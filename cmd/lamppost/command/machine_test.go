@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 // What check says of this machine: files that are not there, and a journal that a
 // power cut takes whole.
 func TestMachine(t *testing.T) {
-	b, err := loadBuiltin(false)
+	b, err := Options{}.loadBuiltin(false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -130,7 +130,7 @@ func (noRoom) Write([]byte) (int, error) {
 func TestOutputTakesNothing(t *testing.T) {
 	dir := street(t, run{boot: "3f2a9c11-04b7-4c0e-9d35-6a1f2b7c8d90", samples: 5})
 	for _, sub := range []string{"stats", "stats --json", "inspect", "verify", "export"} {
-		root := rootCommand()
+		root := rootCommand(Options{})
 		root.SetArgs(append(append([]string{"buffer"}, strings.Fields(sub)...), "--dir", dir))
 		root.SetOut(noRoom{})
 		root.SetErr(io.Discard)

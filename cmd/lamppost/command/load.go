@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ import (
 // defaultConfig is where the service unit looks.
 const defaultConfig = "/etc/lamppost/gateway.yaml"
 
-// builtin is the data that is compiled in.
+// builtin is what is compiled in.
 type builtin struct {
 	metrics *obs.Catalog
 	boards  *board.Profiles
@@ -26,7 +26,7 @@ type builtin struct {
 	env     config.Env
 }
 
-func loadBuiltin(insecure bool) (*builtin, error) {
+func (o Options) loadBuiltin(insecure bool) (*builtin, error) {
 	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
 	if err != nil {
 		return nil, err
@@ -39,8 +39,12 @@ func loadBuiltin(insecure bool) (*builtin, error) {
 	if err != nil {
 		return nil, err
 	}
+	kinds, err := catalog.Add(catalog.Builtin(profiles), o.Kinds...)
+	if err != nil {
+		return nil, &exit{exitUsage, err, "this program was built with it: see its main package"}
+	}
 	b := &builtin{metrics: metrics, boards: boards}
-	b.env = config.Env{Kinds: catalog.Builtin(profiles), Catalog: metrics, Rules: gateway.RuleChecker, Insecure: insecure, Storage: b.storage}
+	b.env = config.Env{Kinds: kinds, Catalog: metrics, Rules: gateway.RuleChecker, Insecure: insecure, Storage: b.storage}
 	return b, nil
 }
 

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func bufferCommand() *cobra.Command {
+func bufferCommand(o Options) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "buffer",
 		Short: "look into the journal: figures, entries, export, check",
@@ -23,12 +23,13 @@ gateway took in the last moments (its commit interval) is not on the disk yet.`,
 	}
 	c.Args = cobra.NoArgs
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-	c.AddCommand(bufferStats(), bufferInspect(), bufferExport(), bufferVerify())
+	c.AddCommand(bufferStats(o), bufferInspect(o), bufferExport(o), bufferVerify(o))
 	return c
 }
 
 // looking is what the buffer commands have in common.
 type looking struct {
+	with              Options
 	dir, config, lang string
 }
 
@@ -52,7 +53,7 @@ func (l *looking) open(c *cobra.Command) (*opened, error) {
 	if l.lang != "zh" && l.lang != "en" {
 		return nil, &exit{exitUsage, fmt.Errorf("--lang %q is not spoken here", l.lang), "write zh or en"}
 	}
-	b, err := loadBuiltin(true)
+	b, err := l.with.loadBuiltin(true)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -18,7 +18,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func readCommand() *cobra.Command {
+func readCommand(o Options) *cobra.Command {
 	var path, lang string
 	var raw, asJSON bool
 	c := &cobra.Command{
@@ -35,7 +35,7 @@ Exit codes: 0 all answered, 4 none did, 5 some did, 6 a port is in use by the ga
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object per device")
 	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
 	c.RunE = func(c *cobra.Command, only []string) error {
-		b, err := loadBuiltin(true)
+		b, err := o.loadBuiltin(true)
 		if err != nil {
 			return err
 		}

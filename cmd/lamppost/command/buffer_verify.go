@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func bufferVerify() *cobra.Command {
-	var l looking
+func bufferVerify(with Options) *cobra.Command {
+	l := looking{with: with}
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "read every byte and check every checksum",

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func bufferStats() *cobra.Command {
-	var l looking
+func bufferStats(with Options) *cobra.Command {
+	l := looking{with: with}
 	var asJSON, segments bool
 	c := &cobra.Command{
 		Use:   "stats",

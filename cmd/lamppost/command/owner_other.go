@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package command
 
 // handOver does nothing: gateways run on Linux.
 func handOver(string) error { return nil }

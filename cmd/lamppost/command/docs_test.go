@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"crypto/tls"
@@ -14,7 +14,7 @@ import (
 // Every command on the field engineers' page that looks into a gateway, or asks it
 // for something, does what it says: each is run here, on a gateway's journal.
 func TestFieldEngineersPage(t *testing.T) {
-	page, err := os.ReadFile("../../docs/field-engineers.md")
+	page, err := os.ReadFile("../../../docs/field-engineers.md")
 	must(t, err)
 	dir, work := street(t, run{boot: "3f2a9c11-04b7-4c0e-9d35-6a1f2b7c8d90", samples: 20, dated: true}), t.TempDir()
 	t.Chdir(work)
@@ -57,7 +57,7 @@ func TestFieldEngineersPage(t *testing.T) {
 
 // Each key of each example is one that the program knows: misspelt, it is refused.
 func TestFieldEngineersPageExamplesAreStrict(t *testing.T) {
-	page, err := os.ReadFile("../../docs/field-engineers.md")
+	page, err := os.ReadFile("../../../docs/field-engineers.md")
 	must(t, err)
 	t.Chdir(t.TempDir())
 	key, misspelt := regexp.MustCompile(`(?m)(^ *|[{,] *)([a-z_]+):( |$)`), map[string]bool{}
@@ -86,7 +86,7 @@ func TestFieldEngineersPageMakesCertificates(t *testing.T) {
 	if err != nil {
 		t.Skip("openssl is not installed")
 	}
-	page, err := os.ReadFile("../../docs/field-engineers.md")
+	page, err := os.ReadFile("../../../docs/field-engineers.md")
 	must(t, err)
 	t.Chdir(t.TempDir())
 	for _, line := range regexp.MustCompile(`(?m)^openssl (.*)$`).FindAllStringSubmatch(string(page), -1) {
@@ -122,16 +122,16 @@ func fields(line string) (out []string) {
 
 // The faults, states and metrics that the page names exist.
 func TestFieldEngineersPageNamesWhatThereIs(t *testing.T) {
-	page, err := os.ReadFile("../../docs/field-engineers.md")
+	page, err := os.ReadFile("../../../docs/field-engineers.md")
 	must(t, err)
-	source, err := os.ReadFile("../../edge/gateway/wear.go")
+	source, err := os.ReadFile("../../../edge/gateway/wear.go")
 	must(t, err)
 	for _, m := range regexp.MustCompile("`(lamppost_[a-z_]+)`").FindAllStringSubmatch(string(page), -1) {
 		if !strings.Contains(string(source), `"`+m[1]+`"`) {
 			t.Errorf("there is no metric %s", m[1])
 		}
 	}
-	says(t, "../../docs/field-engineers.md", map[string][]string{
+	says(t, "../../../docs/field-engineers.md", map[string][]string{
 		"edge/health/words_disk.go": {"The disk is full", "The disk has been read-only", "The card fails", "the journal's room is taken", "status page cannot be reached",
 			"No encrypted connection", "The present connection goes on, the next one will fail", "This gateway's certificate ", "The broker's certificate "},
 		"edge/health/words.go": {"Reporting through ", "because the preferred broker is no good"},
@@ -139,7 +139,7 @@ func TestFieldEngineersPageNamesWhatThereIs(t *testing.T) {
 			"is valid only from ", "can be read by everybody on this board"},
 		"edge/uplink/ack.go": {"a store that is not ours acknowledges"},
 	})
-	says(t, "../../docs/field-engineers.zh-CN.md", map[string][]string{
+	says(t, "../../../docs/field-engineers.zh-CN.md", map[string][]string{
 		"edge/health/words_disk.go": {"磁盘已满", "磁盘变为只读", "存储卡故障", "被待上传记录占用", "状态页无法在 ", "无法建立加密连接", "当前连接仍可用，下次连接将失败", "本网关证书 ", "服务器证书（"},
 		"edge/health/words.go":      {"正经备用服务器 ", "首选服务器不可用"},
 		"edge/uplink/certificate.go": {"an authority that is not among ", "certificate is for ", "asks for a certificate of ours", "refuses our certificate",
@@ -154,7 +154,7 @@ func says(t *testing.T, page string, files map[string][]string) {
 	text, err := os.ReadFile(page)
 	must(t, err)
 	for file, words := range files {
-		source, err := os.ReadFile("../../" + file)
+		source, err := os.ReadFile("../../../" + file)
 		must(t, err)
 		for _, w := range words {
 			if !strings.Contains(string(text), w) || !strings.Contains(string(source), w) {

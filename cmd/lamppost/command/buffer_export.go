@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func bufferExport() *cobra.Command {
-	var l looking
+func bufferExport(with Options) *cobra.Command {
+	l := looking{with: with}
 	var f filterFlags
 	var format, out string
 	c := &cobra.Command{
