@@ -65,6 +65,9 @@ func (d *decoding) entries(r journal.Record, fn func(*Entry) error) error {
 		if ev.Device != nil {
 			e.Stream.Device = ev.Device.Device
 		}
+		if ev.Actuation != nil {
+			e.Stream.Device = ev.Actuation.Output
+		}
 		d.at(&e, ev.At)
 	case record.KindAlert:
 		a, err := record.DecodeAlert(r.Body, d.epoch, r.Seq)

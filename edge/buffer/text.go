@@ -71,6 +71,8 @@ func (e *Entry) happening(zh bool) string {
 		return pick("device is back", "设备恢复")
 	case ev.Device != nil:
 		return pick("device is gone: ", "设备失联：") + ev.Device.Why
+	case ev.Actuation != nil:
+		return actuation(*ev.Actuation, pick)
 	}
 	return ev.Kind
 }

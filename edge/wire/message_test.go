@@ -20,6 +20,8 @@ const (
 	anchorText = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":3,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000,"err_ms":4},"kind":"anchor","anchor":{"source":"kernel"}}`
 	configText = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":4,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"config","config":{"hash":"a41f09c2d1b0"}}`
 	deviceText = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":5,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"device","device":{"device":"river","up":false,"why":"timeout"}}`
+	siren      = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":6,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"actuation","actuation":{"output":"siren","on":true,"why":"rule","by":"river-high","result":"done","took_ms":14}}`
+	jammed     = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":7,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"actuation","actuation":{"output":"pump","on":false,"why":"interlock","result":"failed","took_ms":2000,"detail":"no answer in time"}}`
 	alertText  = `{"v":1,"id":"` + uuid + `","rev":2,"epoch":"17-9f3ac2d1b07e","seq":184203,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"since":{"t":1795291080400,"boot":"` + boot + `","boot_ms":100},"device":"river","channel":"level","value":3.02,"limit":3,"unit":"m","position":{"lat":30.319,"lon":120.142},"area":"330105003012","category":"flood","text":{"en":"river level 3.02 m","zh":"河道水位 3.02 米"},"evidence":[{"n":"river/level","ago_ms":5000,"v":3.01}],"image":"` + uuid + `"}`
 	ackText    = `{"v":1,"store":"st-7f3a","epoch":"17-9f3ac2d1b07e","stored":["184202-184204","184206-184206"],"refused":[{"range":"184205-184205","why":"retention","retry":false}],"alerts":[{"id":"` + uuid + `","rev":2}],"images":["` + uuid + `"],"time":1795291200612,"echo":"17-9f3ac2d1b07e/184202-184204","credit":{"window":2000,"backfill":5000},"dictionaries":[51966]}`
 	onlineText = `{"v":1,"online":true,"conn":17000001}`
@@ -28,7 +30,7 @@ const (
 
 func texts() map[string]Message {
 	return map[string]Message{
-		gapText: new(Event), bootText: new(Event), anchorText: new(Event), configText: new(Event), deviceText: new(Event),
+		gapText: new(Event), bootText: new(Event), anchorText: new(Event), configText: new(Event), deviceText: new(Event), siren: new(Event), jammed: new(Event),
 		alertText: new(Alert), ackText: new(Ack), onlineText: new(Online), stateText: new(State),
 		commandText(): new(Command), replyText: new(Reply), refusalText: new(Reply),
 	}
@@ -77,6 +79,13 @@ func TestMessagesRefuse(t *testing.T) {
 		{anchorText, `kernel`, `Kernel!`, "anchor.source"},
 		{configText, `a41f09c2d1b0`, `xyz`, "config.hash"},
 		{deviceText, `"device":"river"`, `"device":"River"`, "device.device"},
+		{siren, `"output":"siren"`, `"output":"Siren"`, "actuation: output"},
+		{siren, `"why":"rule"`, `"why":"whim"`, "actuation: why"},
+		{siren, `"result":"done"`, `"result":""`, "actuation: result"},
+		{siren, `"took_ms":14`, `"took_ms":-1`, "actuation: took_ms"},
+		{siren, `river-high`, strings.Repeat("r", 201), "actuation: by"},
+		{siren, `"kind":"actuation"`, `"kind":"device"`, "kind:"},
+		{jammed, `no answer in time`, strings.Repeat("n", MaxText+1), "actuation: detail"},
 		{alertText, `"rev":2`, `"rev":0`, "rev:"},
 		{alertText, `"id":"` + uuid, `"id":"01930e5a-7c3b-4f00-8a1b-2c3d4e5f6071`, "id:"},
 		{alertText, `"orange"`, `"purple"`, "severity:"},
@@ -191,7 +200,7 @@ func fuzzMessage[T any, M interface {
 }
 
 func FuzzEvent(f *testing.F) {
-	fuzzMessage[Event](f, gapText, bootText, anchorText, configText, deviceText)
+	fuzzMessage[Event](f, gapText, bootText, anchorText, configText, deviceText, siren, jammed)
 }
 func FuzzAlert(f *testing.F)  { fuzzMessage[Alert](f, alertText) }
 func FuzzAck(f *testing.F)    { fuzzMessage[Ack](f, ackText) }

@@ -78,12 +78,14 @@ type Event struct {
 	Epoch  Epoch        `json:"epoch"`
 	Seq    uint64       `json:"seq"`
 	At     Moment       `json:"at"`
-	Kind   string       `json:"kind"` // gap, boot, anchor, config, device
+	Kind   string       `json:"kind"` // gap, boot, anchor, config, device, actuation
 	Gap    *Gap         `json:"gap,omitempty"`
 	Boot   *Boot        `json:"boot,omitempty"`
 	Anchor *Anchor      `json:"anchor,omitempty"`
 	Config *Config      `json:"config,omitempty"`
 	Device *DeviceEvent `json:"device,omitempty"`
+
+	Actuation *Actuation `json:"actuation,omitempty"`
 }
 
 // Gap declares a loss: between From and To readings were taken, or should have

@@ -153,7 +153,7 @@ func checkRevised(rs []Revised) error {
 // Validate checks the event and that it carries exactly the body Kind names.
 func (e *Event) Validate() error {
 	bodies := 0
-	for _, set := range []bool{e.Gap != nil, e.Boot != nil, e.Anchor != nil, e.Config != nil, e.Device != nil} {
+	for _, set := range []bool{e.Gap != nil, e.Boot != nil, e.Anchor != nil, e.Config != nil, e.Device != nil, e.Actuation != nil} {
 		if set {
 			bodies++
 		}
@@ -178,8 +178,10 @@ func (e *Event) Validate() error {
 		return at("config.hash", checkHash(e.Config.Hash))
 	case e.Kind == "device" && e.Device != nil:
 		return first(at("device.device", obs.CheckID(e.Device.Device)), at("device.why", ifSet(e.Device.Why, checkWord)))
+	case e.Kind == "actuation" && e.Actuation != nil:
+		return at("actuation", e.Actuation.check())
 	}
-	return fmt.Errorf("kind: %q is not one of gap, boot, anchor, config, device, or has another one's body", clip(e.Kind))
+	return fmt.Errorf("kind: %q is not one of gap, boot, anchor, config, device, actuation, or has another one's body", clip(e.Kind))
 }
 
 func checkHash(h string) error {
