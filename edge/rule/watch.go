@@ -1,0 +1,99 @@
+package rule
+
+import (
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Truth is what is known of a condition, by Kleene's logic.
+type Truth int8
+
+// The answers of a condition. Unknown is the zero value: nothing is known of one
+// whose streams have not spoken yet.
+const (
+	False   Truth = -1
+	Unknown Truth = 0
+	True    Truth = 1
+)
+
+// String returns false, unknown or true.
+func (t Truth) String() string { return [...]string{"false", "unknown", "true"}[t+1] }
+
+// Answer is a condition that has become something else.
+type Answer struct {
+	ID string // of the rule that it is the when of
+	Is Truth
+}
+
+// Watch follows conditions as they are at each moment: without hold times, and with
+// unknown as an answer of its own, as an interlock needs it. Like an [Engine] it is
+// pure and for one goroutine.
+type Watch struct {
+	data *Engine // keeps the readings; its rules are never ticked
+	is   []Truth
+	wake []int64 // when each condition has to be looked at without a new reading
+	out  []Answer
+}
+
+// NewWatch returns a watch on the conditions when of rules, all of them unknown.
+func NewWatch(conditions []*Rule) *Watch {
+	w := &Watch{data: New(conditions), is: make([]Truth, len(conditions)), wake: make([]int64, len(conditions))}
+	for i := range w.wake {
+		w.wake[i] = math.MinInt64
+	}
+	return w
+}
+
+// Observe takes one reading, see [Engine.Observe].
+func (w *Watch) Observe(st obs.Stream, bootMS int64, r obs.Reading) { w.data.Observe(st, bootMS, r) }
+
+// Tick lets the time be bootMS and returns the conditions that are something else
+// than after the last Tick. The slice is good until the next one.
+func (w *Watch) Tick(bootMS int64) []Answer {
+	e := w.data
+	e.begin(bootMS)
+	e.now = max(e.now, bootMS)
+	w.out = w.out[:0]
+	for _, i := range e.touched {
+		e.rules[i].touched = false
+		w.wake[i] = math.MinInt64
+	}
+	e.touched = e.touched[:0]
+	for i, at := range w.wake {
+		if at <= e.now {
+			w.look(i)
+		}
+	}
+	return w.out
+}
+
+func (w *Watch) look(i int) {
+	e := w.data
+	b := e.rules[i]
+	r := reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
+	is := Truth(r.truth(b.Rule.when.root))
+	w.wake[i] = min(r.recheck, r.until+1) // a value that turns stale makes it unknown
+	if is != w.is[i] {
+		w.is[i] = is
+		w.out = append(w.out, Answer{b.spec.ID, is})
+	}
+}
+
+// Next returns when Tick should be called although nothing was observed; ok is
+// false while nothing waits for time to pass.
+func (w *Watch) Next() (bootMS int64, ok bool) {
+	next := int64(never)
+	for _, at := range w.wake {
+		next = min(next, at)
+	}
+	if next == math.MinInt64 {
+		return w.data.now, true
+	}
+	return next, next < never
+}
+
+// Adopt takes over the readings and windows that an older watch knows of the streams
+// that both have. Old must not be used afterwards. Its answers are not taken over:
+// the next Tick finds them.
+func (w *Watch) Adopt(old *Watch) { w.data.Adopt(old.data) }

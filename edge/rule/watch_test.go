@@ -1,0 +1,119 @@
+package rule
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"pgregory.net/rapid"
+)
+
+// A condition is true, false or unknown at each moment: nothing holds it.
+func TestWatchPicture(t *testing.T) {
+	for _, c := range []struct {
+		name, when string
+		values     []float64
+		want       string // + true, - false, ? unknown, one a minute
+	}{
+		{"follows at once", "river.level > 3", []float64{2, 4, 2, 4}, "-+-+"},
+		{"bad values are passed over until the last good one is stale", "river.level > 3", []float64{4, no, no, no, no, 4}, "++++?+"},
+		{"unknown and false is false", "river.level > 3 and tank.temp.inlet > 0", []float64{4, 2, 4}, "?-?"},
+		{"unknown or true is true", "river.level > 3 or tank.temp.inlet > 0", []float64{4, 2}, "+?"},
+	} {
+		w := NewWatch([]*Rule{mustCompile(t, Spec{When: c.when})})
+		is, got := Unknown, ""
+		for i, v := range c.values {
+			at := int64(i) * minute
+			w.Observe(level, at, reading(v))
+			for _, a := range w.Tick(at) {
+				is = a.Is
+			}
+			got += string("-?+"[is+1])
+		}
+		if got != c.want {
+			t.Errorf("%s: %s gives %s, want %s", c.name, c.when, got, c.want)
+		}
+	}
+}
+
+// With nothing observed at all, Next says when a value turns stale, and Tick then
+// says so.
+func TestWatchTurnsUnknown(t *testing.T) {
+	w := NewWatch([]*Rule{mustCompile(t, Spec{When: "river.level > 3"})})
+	w.Observe(level, 0, obs.Of(4))
+	if a := w.Tick(0); len(a) != 1 || a[0] != (Answer{"r", True}) {
+		t.Fatalf("Tick = %v", a)
+	}
+	next, ok := w.Next()
+	if want := 3*minute + 1; !ok || next != want {
+		t.Fatalf("Next = %d, %v, want %d", next, ok, want)
+	}
+	if a := w.Tick(next - 1); len(a) != 0 {
+		t.Errorf("Tick before = %v", a)
+	}
+	if a := w.Tick(next); len(a) != 1 || a[0].Is != Unknown {
+		t.Errorf("Tick = %v, want unknown", a)
+	}
+	if next, ok := w.Next(); ok {
+		t.Errorf("Next = %d although nothing waits", next)
+	}
+}
+
+func TestWatchAdopts(t *testing.T) {
+	old := NewWatch([]*Rule{mustCompile(t, Spec{ID: "gone", When: "river.level > 3"})})
+	old.Observe(level, 0, obs.Of(4))
+	old.Tick(0)
+	w := NewWatch([]*Rule{mustCompile(t, Spec{ID: "new", When: "river.level > 3.5"})})
+	w.Adopt(old)
+	if a := w.Tick(1000); fmt.Sprint(a) != "[{new true}]" {
+		t.Errorf("Tick = %v", a)
+	}
+}
+
+// Looked at only when it has to be, a condition has the answer that a reader who
+// looks at each moment finds. (Windows are looked at on a grid of time of their own.)
+func TestWatchMissesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SampledFrom([]string{
+			"river.level > 3", "river.level > 3 or tank.temp.inlet > 1", "river.level > 3 and tank.temp.inlet > 1",
+			"not (river.level > 3 and tank.temp.inlet > 1)", "tank.temp.inlet > 2 ? river.level > 3 : river.level > 5", "river.level / (tank.temp.inlet - 3) < 1",
+		}).Draw(t, "when")
+		r, errs := Compile(Spec{ID: "r", When: text}, street)
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		w, is, now := NewWatch([]*Rule{r}), Unknown, int64(0)
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			now += rapid.Int64Range(0, 2*minute).Draw(t, "wait")
+			if rapid.Bool().Draw(t, "reading") {
+				st := rapid.SampledFrom([]obs.Stream{level, temp}).Draw(t, "stream")
+				w.Observe(st, now, obs.Of(rapid.Float64Range(0, 6).Draw(t, "value")))
+			}
+			for _, a := range w.Tick(now) {
+				is = a.Is
+			}
+			e := w.data
+			b := e.rules[0]
+			now := &reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
+			if want := Truth(now.truth(b.Rule.when.root)); is != want {
+				t.Fatalf("%s is %v at %d, the watch says %v", text, want, e.now, is)
+			}
+		}
+	})
+}
+
+func BenchmarkWatch(b *testing.B) {
+	r, errs := Compile(Spec{ID: "r", When: "river.level > 3 and tank.temp.inlet > 0"}, street)
+	if len(errs) > 0 {
+		b.Fatal(errs)
+	}
+	w := NewWatch([]*Rule{r})
+	b.ReportAllocs()
+	at := int64(0)
+	for b.Loop() {
+		at += int64(time.Second / time.Millisecond)
+		w.Observe(level, at, obs.Of(float64(at%7)))
+		w.Tick(at)
+	}
+}
