@@ -61,6 +61,8 @@ func (s span) abs() span {
 		return s
 	case s.hi <= 0:
 		return s.neg()
+	case s == nothing():
+		return s // it may be no number at all, like 0/0, and then it is not above -1 either
 	default:
 		return between(0, max(-s.lo, s.hi))
 	}
