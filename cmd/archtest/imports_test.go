@@ -137,6 +137,8 @@ func TestCheckFindsWhatIsForbidden(t *testing.T) {
 		{"drivers/pms5003/pms5003_test.go", imports("drivers/drivertest"), ""},
 		{"drivers/obs/obs.go", imports("drivers"), "everything else stands on the vocabulary"},
 		{"drivers/bus/serial/port.go", imports("drivers/bus/line"), ""},
+		{"drivers/drivertest/run.go", imports("firmware-configs"), ""},
+		{"drivers/drivertest/run.go", imports("drivers/camera"), "the kit knows drivers by their contract"},
 		{"drivers/catalog/catalog.go", imports("drivers/camera"), ""},
 		{"drivers/catalog/catalog.go", imports("firmware-configs"), "it lists the drivers"},
 		{"edge/poll/poll.go", imports("drivers"), ""},

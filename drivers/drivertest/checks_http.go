@@ -27,13 +27,14 @@ func (b bench) fails(ctx context.Context, change func(*Fetcher)) error {
 	if err != nil {
 		return err
 	}
-	change(d.web)
+	web := d.wire.(*Fetcher)
+	change(web)
 	rs, err := d.sample(ctx)
 	if err == nil {
 		return fmt.Errorf("no error but the readings %v", rs)
 	}
-	if d.web.Opened != d.web.Closed {
-		return fmt.Errorf("%d answers, %d of them closed", d.web.Opened, d.web.Closed)
+	if web.Opened != web.Closed {
+		return fmt.Errorf("%d answers, %d of them closed", web.Opened, web.Closed)
 	}
 	return b.discreet(err)
 }
@@ -77,7 +78,7 @@ func hangs(ctx context.Context, b bench) error {
 	if err != nil {
 		return err
 	}
-	d.web.Stall = 1
+	d.wire.(*Fetcher).Stall = 1
 	rs, err := d.sample(ctx)
 	if err := b.refused(rs, err); err != nil {
 		return err
@@ -93,10 +94,10 @@ func webRecovers(ctx context.Context, b bench) error {
 	if err != nil {
 		return err
 	}
-	d.web.Err = syscall.ECONNRESET
+	d.wire.(*Fetcher).Err = syscall.ECONNRESET
 	if rs, err := d.sample(ctx); err == nil {
 		return fmt.Errorf("a reset connection gave %v", rs)
 	}
-	d.web.Err = nil
+	d.wire.(*Fetcher).Err = nil
 	return b.must(ctx, d, b.Good)
 }

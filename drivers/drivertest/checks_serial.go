@@ -48,8 +48,8 @@ func slowBytes(ctx context.Context, b bench) error {
 	if err := b.must(ctx, d, b.Good); err != nil {
 		return err
 	}
-	if d.port.NoiseSum+d.port.BadSums != 0 {
-		return fmt.Errorf("a clean line is reported with %d bytes of noise and %d bad checksums", d.port.NoiseSum, d.port.BadSums)
+	if d.wire.(*Port).NoiseSum+d.wire.(*Port).BadSums != 0 {
+		return fmt.Errorf("a clean line is reported with %d bytes of noise and %d bad checksums", d.wire.(*Port).NoiseSum, d.wire.(*Port).BadSums)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func noiseBefore(ctx context.Context, b bench) error {
 	if err := b.must(ctx, d, b.Good); err != nil {
 		return err
 	}
-	if d.port.NoiseSum == 0 {
+	if d.wire.(*Port).NoiseSum == 0 {
 		return fmt.Errorf("200 bytes of noise are not reported")
 	}
 	return nil

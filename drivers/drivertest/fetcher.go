@@ -89,3 +89,9 @@ func (b *body) Close() error {
 	}
 	return b.left.Close()
 }
+
+func playHTTP(_ *drivers.Plan, p Part) fake { return &Fetcher{Handler: p.Page} }
+
+func (f *Fetcher) open(pl *drivers.Plan) (drivers.Driver, error) { return pl.OpenHTTP(f) }
+func (f *Fetcher) misuse() error                                 { return nil }
+func (f *Fetcher) forget()                                       { f.Asked = f.Asked[:0] }

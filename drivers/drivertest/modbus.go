@@ -90,3 +90,26 @@ func pick[V any](from map[uint16]V, r Request) ([]V, error) {
 	}
 	return out, nil
 }
+
+// modbusFaults are the ways in which a request can fail.
+var modbusFaults = []error{drivers.ErrTimeout, drivers.ErrChecksum, drivers.ErrProtocol, Exception(2), drivers.ErrUnplugged}
+
+func playModbus(_ *drivers.Plan, p Part) fake {
+	u := p.Unit
+	u.Silent = u.Silent || u.Registers == nil && u.Bits == nil
+	return &u
+}
+
+func (m *Modbus) open(pl *drivers.Plan) (drivers.Driver, error) { return pl.OpenModbus(m) }
+func (m *Modbus) misuse() error                                 { return m.Misuse }
+func (m *Modbus) made() int                                     { return len(m.Asked) }
+func (m *Modbus) mute(on bool)                                  { m.Silent = on }
+func (m *Modbus) forget()                                       { m.Asked = m.Asked[:0] }
+func (m *Modbus) fail(n int, err error) {
+	m.Fault = func(i int, _ Request) error {
+		if n == i || n == everyCall {
+			return err
+		}
+		return nil
+	}
+}

@@ -101,6 +101,17 @@ func (p *Port) Noise(n int) { p.NoiseSum += n }
 // BadChecksum implements drivers.Port.
 func (p *Port) BadChecksum() { p.BadSums++ }
 
+func playSerial(pl *drivers.Plan, p Part) fake {
+	if len(p.Frame) == 0 {
+		return NewPort()
+	}
+	return NewPort(stream(pl, p.Frame)...)
+}
+
+func (p *Port) open(pl *drivers.Plan) (drivers.Driver, error) { return pl.OpenSerial(p) }
+func (p *Port) misuse() error                                 { return nil }
+func (p *Port) forget()                                       { p.Written = p.Written[:0] }
+
 // ended returns what a bus call ends with once ctx has.
 func ended(ctx context.Context) error {
 	err := ctx.Err()

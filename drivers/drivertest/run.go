@@ -3,14 +3,13 @@ package drivertest
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
 
 // Config says what is tested and how the part behaves.
@@ -29,7 +28,7 @@ type Config struct {
 	// Tape says where the recorded traffic of a real part in testdata comes from, on
 	// which every fault was provoked; Field, where it ran and for how many months.
 	Tape, Field string
-	// Catalog is the metric catalogue; nil: the repository's, see Metrics.
+	// Catalog is the metric catalogue; nil: the built-in one, see Metrics.
 	Catalog *obs.Catalog
 }
 
@@ -40,8 +39,8 @@ func Run(t *testing.T, c Config) {
 		c.Catalog = Metrics(t)
 	}
 	t.Run("description", func(t *testing.T) { Describe(t, c.Kind, c.Catalog) })
-	b := bench{c}
-	for _, check := range b.checks() {
+	b := newBench(c)
+	for _, check := range b.promises() {
 		t.Run(check.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				if err := check.run(t.Context(), b); err != nil {
@@ -71,9 +70,14 @@ type check struct {
 }
 
 // bench makes fresh devices of one configuration.
-type bench struct{ Config }
+type bench struct {
+	Config
+	wireKit
+}
 
-func (b bench) checks() []check {
+func newBench(c Config) bench { return bench{c, wires[c.Kind.Wire]} }
+
+func (b bench) promises() []check {
 	all := []check{
 		{"the good answer is read", readsGood},
 		{"readings belong to the caller", readingsAreKept},
@@ -82,14 +86,7 @@ func (b bench) checks() []check {
 		{"a cancelled context ends at once", cancelled},
 		{"close twice", closeTwice},
 	}
-	switch b.Kind.Wire {
-	case drivers.SerialLine:
-		return append(all, serialChecks...)
-	case drivers.ModbusUnit:
-		return append(all, modbusChecks...)
-	default:
-		return append(all, httpChecks...)
-	}
+	return append(all, b.checks...)
 }
 
 // plan plans the device with YAML options.
@@ -103,38 +100,32 @@ func plan(k drivers.Kind, options string) (*drivers.Plan, error) {
 	})
 }
 
-// device is an opened device on a simulated wire; one of the wires is set.
+// device is an opened device on a simulated wire.
 type device struct {
 	drivers.Driver
 	plan *drivers.Plan
-	port *Port
-	unit *Modbus
-	web  *Fetcher
+	wire fake
 }
 
-// open opens the device that p configures on a wire where p answers; a zero Part
-// is a part that is silent.
+// open opens the device that b configures on a wire where p answers; a zero Part is
+// a part that is silent.
 func (b bench) open(p Part) (device, error) {
 	pl, err := plan(b.Kind, b.Good.Options)
 	if err != nil {
 		return device{}, fmt.Errorf("plan: %w", err)
 	}
-	d := device{plan: pl}
-	switch b.Kind.Wire {
-	case drivers.SerialLine:
-		if len(p.Frame) == 0 {
-			return b.openPort(NewPort())
-		}
-		return b.openPort(NewPort(stream(pl, p.Frame)...))
-	case drivers.ModbusUnit:
-		d.unit = &p.Unit
-		d.unit.Silent = d.unit.Silent || p.Unit.Registers == nil && p.Unit.Bits == nil
-		d.Driver, err = pl.OpenModbus(d.unit)
-	default:
-		d.web = &Fetcher{Handler: p.Page}
-		d.Driver, err = pl.OpenHTTP(d.web)
+	if b.play == nil {
+		return device{}, fmt.Errorf("the kit cannot play a part on wire %q", b.Kind.Wire)
 	}
-	return d, err
+	return opened(pl, b.play(pl, p))
+}
+
+func opened(pl *drivers.Plan, wire fake) (device, error) {
+	d, err := wire.open(pl)
+	if err == nil && d == nil {
+		err = fmt.Errorf("open gives no driver and no error")
+	}
+	return device{Driver: d, plan: pl, wire: wire}, err
 }
 
 func (b bench) openPort(port *Port) (device, error) {
@@ -142,9 +133,7 @@ func (b bench) openPort(port *Port) (device, error) {
 	if err != nil {
 		return device{}, fmt.Errorf("plan: %w", err)
 	}
-	d := device{plan: pl, port: port}
-	d.Driver, err = pl.OpenSerial(port)
-	return d, err
+	return opened(pl, port)
 }
 
 // sample samples once with the time that the plan allows, as the poller does.
@@ -152,32 +141,18 @@ func (d device) sample(ctx context.Context) ([]obs.Reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.plan.Timeout)
 	defer cancel()
 	rs, err := d.Sample(ctx)
-	if err == nil && d.unit != nil {
-		err = d.unit.Misuse
+	if err == nil {
+		err = d.wire.misuse()
 	}
 	return rs, err
 }
 
-// Metrics returns the repository's metric catalogue, found above the folder that
-// the test runs in.
+// Metrics returns the metric catalogue that is compiled into the gateway.
 func Metrics(t testing.TB) *obs.Catalog {
 	t.Helper()
-	const name = "firmware-configs/metrics/metrics.yaml"
-	dir, err := os.Getwd()
+	c, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		src, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			continue
-		}
-		c, err := obs.ParseCatalog(name, src)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	t.Fatalf("no %s above the test's folder", name)
-	return nil
+	return c
 }

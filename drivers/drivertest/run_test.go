@@ -19,17 +19,17 @@ func toyBench(w drivers.Wire, f flaws) bench {
 			Unit: Modbus{Registers: map[uint8]map[uint16]uint16{4: {1: uint16(v), 2: 0}}},
 		}
 	}
-	return bench{Config{
+	return newBench(Config{
 		Kind: toyKind(w, f), Secrets: []string{"hunter2"},
 		Good:   part("good", 123, "temp=12.3 rh=50"),
 		Beyond: part("beyond", 201, "temp=20.1/fail/range rh=50"),
-	}}
+	})
 }
 
 // failing returns the names of the checks that a driver with these flaws fails.
 func failing(t *testing.T, w drivers.Wire, f flaws) (names []string) {
 	b := toyBench(w, f)
-	for _, c := range b.checks() {
+	for _, c := range b.promises() {
 		synctest.Test(t, func(t *testing.T) {
 			if c.run(t.Context(), b) != nil {
 				names = append(names, c.name)
@@ -52,7 +52,7 @@ func TestKitFindsFlaws(t *testing.T) {
 		{"no flaw, modbus", drivers.ModbusUnit, flaws{}, ""},
 		{"no flaw, http", drivers.HTTPHost, flaws{}, ""},
 		{"a value for silence", drivers.SerialLine, flaws{zeroOnSilence: true}, "silence is an error, never a value"},
-		{"a value for a failed request", drivers.ModbusUnit, flaws{zeroOnSilence: true}, "a request that fails is never a value"},
+		{"a value for a failed request", drivers.ModbusUnit, flaws{zeroOnSilence: true}, "a call that fails is never a value"},
 		{"a value for a refused connection", drivers.HTTPHost, flaws{zeroOnSilence: true}, "a refused connection is an error"},
 		{"old bytes are read", drivers.SerialLine, flaws{keepsOld: true}, "what waited is dropped"},
 		{"one slice for all", drivers.SerialLine, flaws{reusesSlice: true}, "readings belong to the caller"},
@@ -61,6 +61,7 @@ func TestKitFindsFlaws(t *testing.T) {
 		{"noise is kept quiet", drivers.SerialLine, flaws{noNoise: true}, "noise before a good frame"},
 		{"an error of its own", drivers.SerialLine, flaws{plainError: true}, "silence is an error, never a value"},
 		{"the unplugged adapter is not told", drivers.SerialLine, flaws{plainError: true}, "an unplugged adapter is told from silence"},
+		{"a wire that is gone is not told", drivers.ModbusUnit, flaws{plainError: true}, "a wire that is gone is told from silence"},
 		{"a refusal is not told", drivers.ModbusUnit, flaws{plainError: true}, "a refusal is told from silence"},
 		{"deaf to cancel", drivers.SerialLine, flaws{deaf: true}, "a cancelled context ends at once"},
 		{"deaf to the deadline", drivers.ModbusUnit, flaws{deaf: true}, "silence is an error, never a value"},
