@@ -123,25 +123,43 @@ var (
 	ErrUnplugged = errors.New("the line is unplugged")
 	ErrBusy      = errors.New("the line is used by another program")
 	ErrDevice    = errors.New("the device reports a fault of its own")
+	// ErrWrongPart: what answers is not the part that the configuration says; another
+	// one was put in its place, or two were mixed up.
+	ErrWrongPart = errors.New("another part answers")
 )
 
-// FaultWord returns the stable word for a failed Sample: timeout, checksum,
-// protocol, exception, unplugged, busy, device, stopped (ctx was cancelled), or
-// error for anything else.
+// faults are the errors and their words, the first that fits counts. A word's own
+// error is the first that has it.
+var faults = []struct {
+	err  error
+	word string
+}{
+	{ErrTimeout, "timeout"}, {context.DeadlineExceeded, "timeout"}, {ErrWrongPart, "wrong-part"}, {ErrChecksum, "checksum"},
+	{ErrProtocol, "protocol"}, {ErrException, "exception"}, {ErrUnplugged, "unplugged"},
+	{ErrBusy, "busy"}, {ErrDevice, "device"}, {context.Canceled, "stopped"},
+}
+
+// FaultWord returns the stable word for a failed Sample: timeout, wrong-part,
+// checksum, protocol, exception, unplugged, busy, device, stopped (ctx was
+// cancelled), or error for anything else.
 func FaultWord(err error) string {
-	for _, f := range []struct {
-		err  error
-		word string
-	}{
-		{ErrTimeout, "timeout"}, {context.DeadlineExceeded, "timeout"}, {ErrChecksum, "checksum"},
-		{ErrProtocol, "protocol"}, {ErrException, "exception"}, {ErrUnplugged, "unplugged"},
-		{ErrBusy, "busy"}, {ErrDevice, "device"}, {context.Canceled, "stopped"},
-	} {
+	for _, f := range faults {
 		if errors.Is(err, f.err) {
 			return f.word
 		}
 	}
 	return "error"
+}
+
+// FaultNamed returns an error that FaultWord gives this word; false if there is no
+// such word.
+func FaultNamed(word string) (error, bool) {
+	for _, f := range faults {
+		if f.word == word {
+			return f.err, true
+		}
+	}
+	return errors.New("a fault without a name"), word == "error"
 }
 
 // OptionError says which option of a device is wrong. The configuration turns

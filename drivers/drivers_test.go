@@ -39,12 +39,18 @@ func TestFaultWord(t *testing.T) {
 	}{
 		{ErrTimeout, "timeout"}, {context.DeadlineExceeded, "timeout"}, {ErrChecksum, "checksum"},
 		{ErrProtocol, "protocol"}, {ErrException, "exception"}, {ErrUnplugged, "unplugged"},
-		{ErrBusy, "busy"}, {ErrDevice, "device"}, {context.Canceled, "stopped"},
+		{ErrBusy, "busy"}, {ErrDevice, "device"}, {context.Canceled, "stopped"}, {ErrWrongPart, "wrong-part"},
 		{fmt.Errorf("anything else"), "error"},
 	} {
 		if got := FaultWord(fmt.Errorf("air: pms5003: %w", c.err)); got != c.want {
 			t.Errorf("FaultWord(%v) = %q, want %q", c.err, got, c.want)
 		}
+		if back, ok := FaultNamed(c.want); !ok || FaultWord(back) != c.want {
+			t.Errorf("FaultNamed(%q) = %v, %v", c.want, back, ok)
+		}
+	}
+	if err, ok := FaultNamed("tired"); ok {
+		t.Errorf("a word that does not exist is %v", err)
 	}
 }
 
