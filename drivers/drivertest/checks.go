@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -177,4 +178,43 @@ func closeTwice(ctx context.Context, b bench) error {
 		}
 	}
 	return nil
+}
+
+const (
+	growthSamples = 1000
+	growthLimit   = 16 << 10 // bytes: a slice of one reading kept per sample would be 32 KiB
+)
+
+// keepsNothing samples often and looks at the memory that is still held then. A
+// slow driver is sampled for as long as a second of processor time lasts.
+func keepsNothing(ctx context.Context, b bench) error {
+	d, err := b.open(b.Good)
+	if err != nil {
+		return err
+	}
+	held := func(samples int) (uint64, error) {
+		for begun := cpuTime(); samples > 0 && cpuTime()-begun < time.Second; samples-- {
+			d.wire.forget()
+			if _, err := d.sample(ctx); err != nil {
+				return 0, err
+			}
+		}
+		runtime.GC()
+		runtime.GC() // what the first one's finalizers let go
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc, nil
+	}
+	before, err := held(growthSamples / 10)
+	if err != nil {
+		return err
+	}
+	after, err := held(growthSamples)
+	if err != nil {
+		return err
+	}
+	if after > before+growthLimit {
+		return fmt.Errorf("%d bytes more are held after up to %d samples", after-before, growthSamples)
+	}
+	return d.Close()
 }

@@ -1,24 +1,23 @@
 package drivertest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
-	"strings"
-	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 )
 
-// serialChecks are the promises of a driver on a serial line. The part streams:
-// it sends its frame again and again without being asked.
+// serialChecks are the promises of a driver on a serial line. Most parts stream:
+// they send their frame again and again without being asked. A part that is asked
+// (Part.Asks) answers each such request with its frame.
 var serialChecks = []check{
 	{"bytes may come one at a time", slowBytes},
 	{"what waited is dropped", dropsWhatWaited},
+	{"a late answer is not taken for the next", lateAnswer},
 	{"noise before a good frame", noiseBefore},
 	{"a torn frame costs itself only", tornFrame},
 	{"a flipped bit is never a value", flippedBit},
@@ -26,30 +25,45 @@ var serialChecks = []check{
 	{"an unplugged adapter is told from silence", unplugged},
 }
 
-const period = 250 * time.Millisecond // between two frames of a streaming part
-
-// stream is a part that sends frame for as long as four samples may take.
-func stream(p *drivers.Plan, frame []byte) (script []Chunk) {
-	for at := period; at < 4*p.Timeout+period; at += period {
-		script = append(script, Chunk{At: at, Bytes: frame})
+// emits is a line on which the part says first what the chunks say: right away if it
+// streams, else as the answer to the first request, their times counted from there.
+// A part that is asked goes on in good order.
+func (b bench) emits(chunks ...Chunk) *Port {
+	if len(b.Good.Asks) == 0 {
+		return NewPort(chunks...)
 	}
-	return script
+	p, asked := NewPort(), 0
+	p.Answer = func(request []byte) []Chunk {
+		if !bytes.Equal(request, b.Good.Asks) {
+			p.wrong(request, b.Good.Asks)
+			return nil
+		}
+		if asked++; asked == 1 {
+			return chunks
+		}
+		return reply(b.Good.Frame)
+	}
+	return p
 }
+
+// reply is an answer after a moment's thought.
+func reply(frame []byte) []Chunk { return []Chunk{{At: 20 * time.Millisecond, Bytes: frame}} }
 
 func slowBytes(ctx context.Context, b bench) error {
 	var script []Chunk
 	for i, c := range b.Good.Frame {
 		script = append(script, Chunk{At: time.Duration(i+1) * time.Millisecond, Bytes: []byte{c}})
 	}
-	d, err := b.openPort(NewPort(script...))
+	port := b.emits(script...)
+	d, err := b.openPort(port)
 	if err != nil {
 		return err
 	}
 	if err := b.must(ctx, d, b.Good); err != nil {
 		return err
 	}
-	if d.wire.(*Port).NoiseSum+d.wire.(*Port).BadSums != 0 {
-		return fmt.Errorf("a clean line is reported with %d bytes of noise and %d bad checksums", d.wire.(*Port).NoiseSum, d.wire.(*Port).BadSums)
+	if port.NoiseSum+port.BadSums != 0 {
+		return fmt.Errorf("a clean line is reported with %d bytes of noise and %d bad checksums", port.NoiseSum, port.BadSums)
 	}
 	return nil
 }
@@ -58,8 +72,35 @@ func dropsWhatWaited(ctx context.Context, b bench) error {
 	if len(b.Beyond.Frame) == 0 {
 		return nil // there is no second frame to tell old from new
 	}
-	d, err := b.openPort(NewPort(Chunk{At: 0, Bytes: b.Beyond.Frame}, Chunk{At: 100 * time.Millisecond, Bytes: b.Good.Frame}))
+	port := b.emits(Chunk{At: 100 * time.Millisecond, Bytes: b.Good.Frame})
+	port.held = slices.Clone(b.Beyond.Frame)
+	d, err := b.openPort(port)
 	if err != nil {
+		return err
+	}
+	return b.must(ctx, d, b.Good)
+}
+
+// lateAnswer answers the first request when nobody waits any more: the second sample
+// must have its own answer, not this one.
+func lateAnswer(ctx context.Context, b bench) error {
+	if len(b.Good.Asks) == 0 || len(b.Beyond.Frame) == 0 {
+		return nil // a part that streams has no late answers
+	}
+	pl, err := plan(b.Kind, b.Good.Options)
+	if err != nil {
+		return err
+	}
+	const late = 100 * time.Millisecond
+	d, err := b.openPort(b.emits(Chunk{At: pl.Timeout + late, Bytes: b.Beyond.Frame}))
+	if err != nil {
+		return err
+	}
+	rs, err := d.sample(ctx)
+	if err := b.refused(rs, err); err != nil {
+		return err
+	}
+	if err := sleep(ctx, 2*late, true); err != nil {
 		return err
 	}
 	return b.must(ctx, d, b.Good)
@@ -79,25 +120,38 @@ func hiss() []byte {
 }
 
 func noiseBefore(ctx context.Context, b bench) error {
-	d, err := b.openPort(NewPort(Chunk{At: time.Millisecond, Bytes: append(hiss(), b.Good.Frame...)}))
+	port := b.emits(Chunk{At: time.Millisecond, Bytes: append(hiss(), b.Good.Frame...)})
+	d, err := b.openPort(port)
 	if err != nil {
 		return err
 	}
 	if err := b.must(ctx, d, b.Good); err != nil {
 		return err
 	}
-	if d.wire.(*Port).NoiseSum == 0 {
+	if port.NoiseSum == 0 {
 		return fmt.Errorf("200 bytes of noise are not reported")
 	}
 	return nil
 }
 
+// tornFrame cuts a frame at every byte. A part that streams sends a whole one behind
+// it; one that is asked says no more, and is asked again by the next sample.
 func tornFrame(ctx context.Context, b bench) error {
 	f := b.Good.Frame
 	for cut := 1; cut < len(f); cut++ {
-		d, err := b.openPort(NewPort(Chunk{At: time.Millisecond, Bytes: f[:cut]}, Chunk{At: 2 * time.Millisecond, Bytes: f}))
+		port := b.emits(Chunk{At: time.Millisecond, Bytes: f[:cut]}, Chunk{At: 2 * time.Millisecond, Bytes: f})
+		if len(b.Good.Asks) > 0 {
+			port = b.emits(Chunk{At: time.Millisecond, Bytes: f[:cut]})
+		}
+		d, err := b.openPort(port)
 		if err != nil {
 			return err
+		}
+		if len(b.Good.Asks) > 0 {
+			rs, err := d.sample(ctx)
+			if err := b.refused(rs, err); err != nil {
+				return fmt.Errorf("%d bytes of an answer: %w", cut, err)
+			}
 		}
 		if err := b.must(ctx, d, b.Good); err != nil {
 			return fmt.Errorf("after %d bytes of a torn frame: %w", cut, err)
@@ -110,7 +164,7 @@ func flippedBit(ctx context.Context, b bench) error {
 	for bit := range 8 * len(b.Good.Frame) {
 		f := slices.Clone(b.Good.Frame)
 		f[bit/8] ^= 1 << (bit % 8)
-		d, err := b.openPort(NewPort(Chunk{At: time.Millisecond, Bytes: f}))
+		d, err := b.openPort(b.emits(Chunk{At: time.Millisecond, Bytes: f}))
 		if err != nil {
 			return err
 		}
@@ -127,7 +181,11 @@ func recovers(ctx context.Context, b bench) error {
 	if err != nil {
 		return err
 	}
-	d, err := b.openPort(NewPort(Chunk{At: pl.Timeout + pl.Timeout/2, Bytes: b.Good.Frame}))
+	port := b.emits() // no answer to the first request
+	if len(b.Good.Asks) == 0 {
+		port = b.emits(Chunk{At: pl.Timeout + pl.Timeout/2, Bytes: b.Good.Frame})
+	}
+	d, err := b.openPort(port)
 	if err != nil {
 		return err
 	}
@@ -138,11 +196,11 @@ func recovers(ctx context.Context, b bench) error {
 }
 
 func unplugged(ctx context.Context, b bench) error {
-	for _, script := range [][]Chunk{
-		{{At: 0, Unplug: true}},
-		{{At: time.Millisecond, Bytes: b.Good.Frame[:2]}, {At: 2 * time.Millisecond, Unplug: true}},
+	for _, port := range []*Port{
+		NewPort(Chunk{At: 0, Unplug: true}),
+		b.emits(Chunk{At: time.Millisecond, Bytes: b.Good.Frame[:2]}, Chunk{At: 2 * time.Millisecond, Unplug: true}),
 	} {
-		d, err := b.openPort(NewPort(script...))
+		d, err := b.openPort(port)
 		if err != nil {
 			return err
 		}
@@ -153,54 +211,10 @@ func unplugged(ctx context.Context, b bench) error {
 		if !errors.Is(err, drivers.ErrUnplugged) {
 			return fmt.Errorf("ends with %q, want %q in it", err, drivers.ErrUnplugged)
 		}
-	}
-	return nil
-}
-
-// golden feeds each testdata/*.frame to a device of its own, and says how many
-// there are.
-func (b bench) golden(t *testing.T) int {
-	t.Helper()
-	files, err := filepath.Glob("testdata/*.frame")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) == 0 && b.Kind.Wire == drivers.SerialLine {
-		t.Error("no golden frames: testdata/*.frame")
-	}
-	for _, file := range files {
-		p := Load(t, file)
-		t.Run("golden/"+p.Name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if err := b.goldenFrame(t.Context(), p); err != nil {
-					t.Error(err)
-				}
-			})
-		})
-	}
-	return len(files)
-}
-
-func (b bench) goldenFrame(ctx context.Context, p Part) error {
-	b.Good.Options = p.Options
-	d, err := b.openPort(NewPort(Chunk{At: time.Millisecond, Bytes: p.Frame}))
-	if err != nil {
-		return err
-	}
-	for _, name := range channelNames(d.plan) {
-		if !strings.Contains(b.Kind.Readme, "`"+name+"`") {
-			return fmt.Errorf("README.md does not name `%s`", name)
+		port.plug(playSerial(d.plan, b.Good).(*Port))
+		if err := b.must(ctx, d, b.Good); err != nil {
+			return fmt.Errorf("plugged in again: %w", err)
 		}
-	}
-	if p.WantFault == "" {
-		return b.must(ctx, d, p)
-	}
-	rs, err := d.sample(ctx)
-	if err := b.refused(rs, err); err != nil {
-		return err
-	}
-	if got := drivers.FaultWord(err); got != p.WantFault {
-		return fmt.Errorf("ends with fault %s (%w), want %s", got, err, p.WantFault)
 	}
 	return nil
 }

@@ -30,7 +30,8 @@
 // must be met exactly, "none/warm-up" for a reading without a value and its
 // reason, or "35/fail/range" for a value with a flag and a reason. want-fault
 // stands instead for a frame that must not become readings, with the fault word
-// (see drivers.FaultWord). Lines that begin with # are comments.
+// (see drivers.FaultWord). A part that talks only when it is asked has the request
+// in asks, in hex. Lines that begin with # are comments.
 //
 // # Grades
 //

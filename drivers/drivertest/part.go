@@ -23,6 +23,7 @@ type Part struct {
 	Options string // YAML of the driver's own options; empty: none
 
 	Frame []byte       // serial: one frame
+	Asks  []byte       // serial: the request that Frame answers; nil: the part talks unasked
 	Unit  Modbus       // modbus: its registers; copied for each test
 	Page  http.Handler // http: its answers
 
@@ -46,7 +47,8 @@ func Load(t testing.TB, path string) Part {
 }
 
 func parsePart(src string) (p Part, err error) {
-	head := map[string]*string{"source": &p.Source, "options": &p.Options, "want": &p.Want, "want-fault": &p.WantFault}
+	var asks string
+	head := map[string]*string{"source": &p.Source, "asks": &asks, "options": &p.Options, "want": &p.Want, "want-fault": &p.WantFault}
 	inHead := true
 	for i, line := range strings.Split(src, "\n") {
 		line = strings.TrimSpace(line)
@@ -58,16 +60,19 @@ func parsePart(src string) (p Part, err error) {
 			key, value, _ := strings.Cut(line, ":")
 			at := head[key]
 			if at == nil {
-				return Part{}, fmt.Errorf("line %d: %q is none of source, options, want, want-fault", i+1, key)
+				return Part{}, fmt.Errorf("line %d: %q is none of source, options, asks, want, want-fault", i+1, key)
 			}
 			*at = strings.TrimSpace(value)
 		default:
-			b, err := hex.DecodeString(strings.ReplaceAll(line, " ", ""))
+			b, err := unhex(line)
 			if err != nil {
 				return Part{}, fmt.Errorf("line %d: %w", i+1, err)
 			}
 			p.Frame = append(p.Frame, b...)
 		}
+	}
+	if p.Asks, err = unhex(asks); err != nil {
+		return Part{}, fmt.Errorf("asks: %w", err)
 	}
 	switch {
 	case p.Source == "":
@@ -79,6 +84,8 @@ func parsePart(src string) (p Part, err error) {
 	}
 	return p, nil
 }
+
+func unhex(s string) ([]byte, error) { return hex.DecodeString(strings.ReplaceAll(s, " ", "")) }
 
 // reading is what one channel must read.
 type reading struct {

@@ -85,19 +85,23 @@ func (b bench) promises() []check {
 		{"silence is an error, never a value", silence},
 		{"a cancelled context ends at once", cancelled},
 		{"close twice", closeTwice},
+		{"a thousand samples keep nothing", keepsNothing},
+		{"a wrong option names its key", wrongOptions},
 	}
 	return append(all, b.checks...)
 }
 
 // plan plans the device with YAML options.
 func plan(k drivers.Kind, options string) (*drivers.Plan, error) {
-	return k.Plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte(options))
-		if err != nil {
-			return err
-		}
-		return doc.Decode(out)
-	})
+	return k.Plan(func(out any) error { return decode(options, out) })
+}
+
+func decode(options string, out any) error {
+	doc, err := yamldoc.Parse("options", []byte(options))
+	if err != nil {
+		return err
+	}
+	return doc.Decode(out)
 }
 
 // device is an opened device on a simulated wire.

@@ -11,16 +11,20 @@ import (
 
 func frameOf(v byte) []byte { return []byte{'T', v, 'T' ^ v} }
 
-func toyBench(w drivers.Wire, f flaws) bench {
+func toyBench(t *testing.T, w drivers.Wire, f flaws) bench {
+	var asks []byte
+	if f.asks != "" {
+		asks = []byte("Q")
+	}
 	part := func(name string, v byte, want string) Part {
 		page := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(frameOf(v)) }
 		return Part{
-			Name: name, Frame: frameOf(v), Want: want, Page: http.HandlerFunc(page),
+			Name: name, Frame: frameOf(v), Asks: asks, Want: want, Page: http.HandlerFunc(page),
 			Unit: Modbus{Registers: map[uint8]map[uint16]uint16{4: {1: uint16(v), 2: 0}}},
 		}
 	}
 	return newBench(Config{
-		Kind: toyKind(w, f), Secrets: []string{"hunter2"},
+		Kind: toyKind(w, f), Secrets: []string{"hunter2"}, Catalog: Metrics(t),
 		Good:   part("good", 123, "temp=12.3 rh=50"),
 		Beyond: part("beyond", 201, "temp=20.1/fail/range rh=50"),
 	})
@@ -28,7 +32,7 @@ func toyBench(w drivers.Wire, f flaws) bench {
 
 // failing returns the names of the checks that a driver with these flaws fails.
 func failing(t *testing.T, w drivers.Wire, f flaws) (names []string) {
-	b := toyBench(w, f)
+	b := toyBench(t, w, f)
 	for _, c := range b.promises() {
 		synctest.Test(t, func(t *testing.T) {
 			if c.run(t.Context(), b) != nil {
@@ -51,6 +55,16 @@ func TestKitFindsFlaws(t *testing.T) {
 		{"no flaw, serial", drivers.SerialLine, flaws{}, ""},
 		{"no flaw, modbus", drivers.ModbusUnit, flaws{}, ""},
 		{"no flaw, http", drivers.HTTPHost, flaws{}, ""},
+		{"no flaw, a part that is asked", drivers.SerialLine, flaws{asks: "Q"}, ""},
+		{"asks for something else", drivers.SerialLine, flaws{asks: "X"}, "the good answer is read"},
+		{"a late answer is taken", drivers.SerialLine, flaws{asks: "Q", keepsOld: true}, "a late answer is not taken for the next"},
+		{"keeps its readings", drivers.SerialLine, flaws{hoards: true}, "a thousand samples keep nothing"},
+		{"keeps its readings, modbus", drivers.ModbusUnit, flaws{hoards: true}, "a thousand samples keep nothing"},
+		{"an option that is misspelt", drivers.HTTPHost, flaws{lax: true}, "a wrong option names its key"},
+		{"an error that names no option", drivers.HTTPHost, flaws{plainOption: true}, "a wrong option names its key"},
+		{"an error that names another option", drivers.HTTPHost, flaws{otherOption: true}, "a wrong option names its key"},
+		{"a plan that panics", drivers.HTTPHost, flaws{panicsOnOption: true}, "a wrong option names its key"},
+		{"an option makes a bad plan", drivers.HTTPHost, flaws{takesAnyScale: true}, "a wrong option names its key"},
 		{"a value for silence", drivers.SerialLine, flaws{zeroOnSilence: true}, "silence is an error, never a value"},
 		{"a value for a failed request", drivers.ModbusUnit, flaws{zeroOnSilence: true}, "a call that fails is never a value"},
 		{"a value for a refused connection", drivers.HTTPHost, flaws{zeroOnSilence: true}, "a refused connection is an error"},

@@ -29,7 +29,15 @@ type flaws struct {
 	tellsSecret     bool
 	swapsChannels   bool
 	leavesBodyOpen  bool
-	acceptsAnything bool // any status, any page
+	acceptsAnything bool   // any status, any page
+	hoards          bool   // keeps every reading
+	asks            string // what it asks a part on a serial line; empty: the part streams
+
+	lax            bool // takes unknown options
+	plainOption    bool // refuses an option with an error of its own
+	otherOption    bool // names an option that does not exist
+	panicsOnOption bool
+	takesAnyScale  bool
 }
 
 func toyKind(w drivers.Wire, f flaws) drivers.Kind {
@@ -45,11 +53,24 @@ func toyPlan(w drivers.Wire, f flaws, decode func(any) error) (*drivers.Plan, er
 		Scale float64 `yaml:"scale"`
 		URL   string  `yaml:"url"`
 	}
-	if err := decode(&o); err != nil {
+	o.Scale = 1
+	if err := decode(&o); err != nil && !f.lax {
 		return nil, err
 	}
+	if o.Scale <= 0 || o.Scale > 10 {
+		switch {
+		case f.plainOption:
+			return nil, errors.New("the scale is wrong")
+		case f.otherOption:
+			return nil, &drivers.OptionError{Key: "skale", Msg: "write 0.1 to 10"}
+		case f.panicsOnOption:
+			panic("scale")
+		case !f.takesAnyScale:
+			return nil, &drivers.OptionError{Key: "scale", Msg: "write 0.1 to 10"}
+		}
+	}
 	d := &toy{flaws: f, channels: []drivers.Channel{
-		{Name: "temp", Min: 0, Max: 20, Resolution: 0.1}, {Name: "rh", Max: 100, Resolution: 1},
+		{Name: "temp", Min: 0, Max: 20 * o.Scale, Resolution: 0.1 * o.Scale}, {Name: "rh", Max: 100, Resolution: 1},
 	}}
 	p := &drivers.Plan{Channels: d.channels, Timeout: time.Second, Line: drivers.LineSettings{Baud: 9600}}
 	switch w {
@@ -69,6 +90,7 @@ type toy struct {
 	read     func(context.Context) (byte, error)
 	held     []obs.Reading
 	broken   bool
+	hoard    [][]obs.Reading
 }
 
 func (d *toy) Sample(ctx context.Context) ([]obs.Reading, error) {
@@ -95,6 +117,9 @@ func (d *toy) Sample(ctx context.Context) ([]obs.Reading, error) {
 		d.held = make([]obs.Reading, 2)
 	}
 	d.held[0], d.held[1] = d.channels[0].Read(float64(v)/10), d.channels[1].Read(50)
+	if d.hoards {
+		d.hoard = append(d.hoard, d.held)
+	}
 	if d.noRange {
 		d.held[0] = obs.Of(float64(v) / 10)
 	}
@@ -115,6 +140,11 @@ func (d *toy) serial(p drivers.Port) func(context.Context) (byte, error) {
 	return func(ctx context.Context) (byte, error) {
 		if !d.keepsOld {
 			if err := p.Discard(); err != nil {
+				return 0, err
+			}
+		}
+		if d.asks != "" {
+			if _, err := p.Write(ctx, []byte(d.asks)); err != nil {
 				return 0, err
 			}
 		}
