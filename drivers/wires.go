@@ -72,6 +72,20 @@ type Modbus interface {
 	ReadBits(ctx context.Context, function uint8, start, count uint16) ([]bool, error)
 }
 
+// ModbusWriter is a unit that can be written to, lent to whoever switches something.
+// A write goes before the reads that wait for the line. Nothing is sent twice unless
+// its owner was told to. After an error that wraps ErrException the unit has refused;
+// after any other error nobody knows whether it has taken the write: read it back, or
+// write again what is right in any case.
+type ModbusWriter interface {
+	WriteCoil(ctx context.Context, address uint16, on bool) error           // function 5
+	WriteRegister(ctx context.Context, address, value uint16) error         // function 6
+	WriteRegisters(ctx context.Context, start uint16, words []uint16) error // function 16, 1…123 registers
+	// MaskWrite changes some bits of a register and leaves the others as they are,
+	// function 22: (what it holds AND and) OR (or AND NOT and).
+	MaskWrite(ctx context.Context, address, and, or uint16) error
+}
+
 // Fetcher is an HTTP client that is bounded in time and size by its owner.
 type Fetcher interface {
 	Do(*http.Request) (*http.Response, error)

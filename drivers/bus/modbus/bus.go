@@ -20,8 +20,12 @@
 //     [Skipped] error.
 //   - An unplugged line or an unreachable host is not the slaves' fault and
 //     opens no breaker.
-//
-// Only reading is offered.
+//   - A write goes before waiting reads, at most every second turn. No breaker and
+//     no pause between dials keeps it back: a siren must be switched off by a unit
+//     that was silent a moment ago, too. It is sent once, unless the caller insists;
+//     see [Unit.Insist].
+//   - Unit 0 of a serial line is all slaves: writes to it are sent, nobody answers,
+//     and the line rests for 200 ms. Behind a Modbus TCP host unit 0 is the host.
 package modbus
 
 import (
@@ -76,6 +80,8 @@ type transport interface {
 	exchange(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error)
 	// ready is when the line is free for the next request.
 	ready() time.Time
+	// serial says whether unit 0 is all slaves of a line.
+	serial() bool
 	// airtime is how long n bytes take.
 	airtime(n int) time.Duration
 	health(*Health)
@@ -132,19 +138,22 @@ func (b *Bus) Unit(address uint8) *Unit {
 	return u
 }
 
-// serve asks u, when it is its turn, and once more if that hurts nobody. The
-// answer is used before the turn ends: it lies in the transport's buffer.
-func (b *Bus) serve(ctx context.Context, u *Unit, r codec.Request, use func(codec.Answer)) error {
-	if err := b.turn.take(ctx); err != nil {
+// serve asks u, when it is its turn, and once more if that hurts nobody; a write
+// repeats times more. The answer is used before the turn ends: it lies in the
+// transport's buffer.
+func (b *Bus) serve(ctx context.Context, u *Unit, r codec.Request, repeats int, use func(codec.Answer)) error {
+	if err := b.turn.take(ctx, r.Writes()); err != nil {
 		return err
 	}
 	defer b.turn.give()
-	if err := u.admit(time.Now()); err != nil { // another caller may have found it silent meanwhile
-		return err
+	if !r.Writes() {
+		if err := u.admit(time.Now()); err != nil { // another caller may have found it silent meanwhile
+			return err
+		}
+		u.beat(r)
 	}
-	u.beat(r)
 	a, err := b.attempt(ctx, u, r)
-	if verdictOf(err) == failed && b.mayRetry(ctx, u, r) {
+	for n := 0; b.again(ctx, u, r, err, n, repeats); n++ {
 		b.add(func(c *Counts) { c.Retries++ }, u)
 		a, err = b.attempt(ctx, u, r)
 	}
@@ -177,6 +186,24 @@ func exceptionError(e codec.Exception) error {
 	return fmt.Errorf("%w: %w", drivers.ErrException, e)
 }
 
+// again says whether r, which ended with err after n repetitions, is sent once more.
+func (b *Bus) again(ctx context.Context, u *Unit, r codec.Request, err error, n, repeats int) bool {
+	switch {
+	case r.Writes():
+		return n < repeats && repeatable(err) && b.fits(ctx, u, r)
+	default:
+		return n == 0 && verdictOf(err) == failed && b.mayRetry(ctx, u, r)
+	}
+}
+
+// fits says whether another attempt would end before ctx does.
+func (b *Bus) fits(ctx context.Context, u *Unit, r codec.Request) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d, ok := ctx.Deadline()
+	return ctx.Err() == nil && (!ok || !d.Before(time.Now().Add(b.worst(u, r))))
+}
+
 // mayRetry says whether asking u a second time takes nothing from anybody.
 func (b *Bus) mayRetry(ctx context.Context, u *Unit, r codec.Request) bool {
 	if b.turn.queued() > 0 {
@@ -199,7 +226,7 @@ func (b *Bus) mayRetry(ctx context.Context, u *Unit, r codec.Request) bool {
 
 // worst is how long one attempt can take. b.mu is held.
 func (b *Bus) worst(u *Unit, r codec.Request) time.Duration {
-	return max(u.turnaround, b.opt.Turnaround) + b.way.airtime(8) + u.answer + b.way.airtime(5+2*int(r.Count))
+	return max(u.turnaround, b.opt.Turnaround) + b.way.airtime(8+len(r.Data)) + u.answer + b.way.airtime(r.AnswerFrame())
 }
 
 // sleepUntil waits for at, or for ctx.

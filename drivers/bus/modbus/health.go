@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
+
 	"github.com/lamppost-city/lamppost/drivers"
 )
 
@@ -75,10 +77,14 @@ func (b *Bus) add(count func(*Counts), u *Unit) {
 	}
 }
 
+// busyPause is how long a unit that is busy is left alone.
+const busyPause = 100 * time.Millisecond
+
 // note books one exchange of u.
 func (b *Bus) note(u *Unit, took time.Duration, err error) {
 	b.add(func(c *Counts) {
 		switch {
+		case err == nil && b.everybody(u): // nobody answers
 		case err == nil:
 			c.Answers++
 		case errors.Is(err, drivers.ErrException):
@@ -95,10 +101,13 @@ func (b *Bus) note(u *Unit, took time.Duration, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	u.free = time.Now()
-	if verdictOf(err) != answered {
+	if errors.Is(err, codec.Busy) {
+		u.free = u.free.Add(busyPause)
+	}
+	if verdictOf(err) != answered || b.everybody(u) {
 		return
 	}
-	u.answered = u.free
+	u.answered = time.Now()
 	if u.response == 0 {
 		u.response = took
 	}

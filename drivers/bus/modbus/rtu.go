@@ -27,7 +27,8 @@ type rtu struct {
 	rx   []byte    // what came since the request
 	busy time.Time // when the last byte passed, as far as can be known
 
-	echo         bool
+	echoes       echoes
+	echoed       bool // the last exchange showed an echo
 	alien, noise uint64
 }
 
@@ -64,25 +65,59 @@ func (t *rtu) ready() time.Time {
 
 func (t *rtu) close() error { return t.line.Close() }
 
-func (t *rtu) health(h *Health) { h.Echo, h.Alien, h.Noise = t.echo, t.alien, t.noise }
+func (t *rtu) health(h *Health) { h.Echo, h.Alien, h.Noise = t.echoes.on, t.alien, t.noise }
+
+func (t *rtu) serial() bool { return true }
 
 func (t *rtu) exchange(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error) {
 	if err := t.awaitLate(ctx, u, r); err != nil {
 		return codec.Answer{}, err
 	}
-	t.tx = codec.AppendRTU(t.tx[:0], u.address, r.Append(nil))
-	if err := t.line.Discard(); err != nil {
+	if u.address == broadcast {
+		return t.tellAll(ctx, r)
+	}
+	if err := t.probe(ctx, u, r); err != nil {
 		return codec.Answer{}, err
 	}
-	if err := t.write(ctx); err != nil {
+	return t.ask(ctx, u, r)
+}
+
+// ask sends r and waits for the answer.
+func (t *rtu) ask(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error) {
+	sent, err := t.send(ctx, u.address, r)
+	if err != nil {
 		return codec.Answer{}, err
 	}
-	sent := time.Now().Add(t.airtime(len(t.tx))) // a kernel buffer takes it at once, the line does not
-	t.busy = sent
-	end := sent.Add(u.patience() + t.airtime(5+2*int(r.Count)))
+	end := sent.Add(u.patience() + t.airtime(r.AnswerFrame()))
 	a, err := t.receive(ctx, end, r)
+	if !r.Repeated() && (err == nil || errors.Is(err, drivers.ErrTimeout)) {
+		t.echoes.learn(t.echoed, len(t.rx) == 0, err == nil)
+	}
 	u.owes(r, sent, err)
 	return a, err
+}
+
+// tellAll sends a broadcast and lets the line rest.
+func (t *rtu) tellAll(ctx context.Context, r codec.Request) (codec.Answer, error) {
+	sent, err := t.send(ctx, broadcast, r)
+	if err != nil {
+		return codec.Answer{}, err
+	}
+	t.busy = sent.Add(afterBroadcast)
+	return codec.Answer{Function: r.Function}, sleepUntil(ctx, sent)
+}
+
+// send writes r and returns when its last byte will have left.
+func (t *rtu) send(ctx context.Context, unit uint8, r codec.Request) (sent time.Time, err error) {
+	t.tx = codec.AppendRTU(t.tx[:0], unit, r.Append(nil))
+	if err := t.line.Discard(); err != nil {
+		return time.Time{}, err
+	}
+	if err := t.write(ctx); err != nil {
+		return time.Time{}, err
+	}
+	t.busy = time.Now().Add(t.airtime(len(t.tx))) // a kernel buffer takes it at once, the line does not
+	return t.busy, nil
 }
 
 // write sends the request. A line that does not take it in a second more than it
@@ -98,7 +133,7 @@ func (t *rtu) write(ctx context.Context) error {
 // receive reads until the answer is there, cannot come any more, or its time is
 // over.
 func (t *rtu) receive(ctx context.Context, end time.Time, r codec.Request) (codec.Answer, error) {
-	t.rx = t.rx[:0]
+	t.rx, t.echoed = t.rx[:0], false
 	looked := false
 	for until := end; ; {
 		had := len(t.rx)
@@ -110,7 +145,7 @@ func (t *rtu) receive(ctx context.Context, end time.Time, r codec.Request) (code
 			continue
 		}
 		looked = looked && len(t.rx) == had
-		s := codec.Scan(t.rx, t.tx, r)
+		s := codec.Scan(t.rx, t.tx, r, t.echoes.on)
 		switch {
 		case s.Answer != nil:
 			s.Damaged = 0 // noise that looked like the beginning
@@ -169,7 +204,7 @@ func (t *rtu) failure(s codec.Scanned) error {
 func (t *rtu) account(s codec.Scanned) {
 	noise := s.Noise + len(s.Rest)
 	t.bus.mu.Lock()
-	t.echo = t.echo || s.Echoed
+	t.echoed = s.Echoed
 	t.alien += uint64(s.Alien)
 	t.noise += uint64(noise)
 	t.bus.mu.Unlock()
@@ -184,57 +219,4 @@ func (t *rtu) shed() {
 	n := len(t.rx) - rxKeep
 	t.account(codec.Scanned{Noise: n})
 	t.rx = append(t.rx[:0], t.rx[n:]...)
-}
-
-// lateAnswer is what a unit may still say to a request that was given up.
-type lateAnswer struct {
-	to    codec.Request
-	sent  time.Time
-	until time.Time
-}
-
-// patience is how long u's answer may take to begin.
-func (u *Unit) patience() time.Duration {
-	u.bus.mu.Lock()
-	defer u.bus.mu.Unlock()
-	return u.answer
-}
-
-// owes notes, when r was given up, that its answer may still come. When r was
-// answered while an older answer was owed to the same request, one of the two is
-// still owed, and comes as much later as r was sent later.
-func (u *Unit) owes(r codec.Request, sent time.Time, err error) {
-	u.bus.mu.Lock()
-	defer u.bus.mu.Unlock()
-	now := time.Now()
-	switch {
-	case err == nil && now.Before(u.late.until):
-		u.late = lateAnswer{r, sent, now.Add(sent.Sub(u.late.sent) + gap/2)}
-	case err != nil && !errors.Is(err, drivers.ErrChecksum): // a damaged answer is no longer owed
-		u.late = lateAnswer{r, sent, sent.Add(2 * u.answer)}
-	}
-}
-
-// awaitLate lets a late answer pass that would be taken for the answer to r:
-// same unit, same function, same length, but other registers. It waits only
-// then, and about as long as the unit's own time.
-func (t *rtu) awaitLate(ctx context.Context, u *Unit, r codec.Request) error {
-	u.bus.mu.Lock()
-	late := u.late
-	u.bus.mu.Unlock()
-	if !time.Now().Before(late.until) || late.to.Function != r.Function || late.to.Count != r.Count || late.to.Start == r.Start {
-		return nil
-	}
-	t.tx = codec.AppendRTU(t.tx[:0], u.address, late.to.Append(nil))
-	_, err := t.receive(ctx, late.until, late.to)
-	u.bus.mu.Lock()
-	u.late = lateAnswer{}
-	if err == nil {
-		t.alien++
-	}
-	u.bus.mu.Unlock()
-	if err != nil && !errors.Is(err, drivers.ErrTimeout) && !errors.Is(err, drivers.ErrChecksum) {
-		return err
-	}
-	return sleepUntil(ctx, t.ready())
 }

@@ -69,19 +69,24 @@ func (t *tcp) close() error {
 }
 
 // errStale says that a connection that had been idle was closed by the host, as
-// many do. The request is safe to repeat on a new one.
-var errStale = errors.New("the host closed the idle connection")
+// many do. A read is safe to repeat on a new one.
+var errStale = fmt.Errorf("%w: the host closed the idle connection", drivers.ErrUnplugged)
+
+func (t *tcp) serial() bool { return false }
 
 func (t *tcp) exchange(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error) {
 	a, err := t.once(ctx, u, r)
-	if errors.Is(err, errStale) {
+	if errors.Is(err, errStale) && !r.Writes() {
 		a, err = t.once(ctx, u, r)
 	}
 	return a, err
 }
 
 func (t *tcp) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error) {
-	conn, fresh, err := t.connect(ctx)
+	if r.Writes() {
+		t.look()
+	}
+	conn, fresh, err := t.connect(ctx, r.Writes())
 	if err != nil {
 		return codec.Answer{}, err
 	}
@@ -181,8 +186,27 @@ func (t *tcp) renew() {
 	}
 }
 
-// connect returns the connection, and whether it was just made.
-func (t *tcp) connect(ctx context.Context) (conn net.Conn, fresh bool, err error) {
+// look gives the connection up if the host has closed it, so that a write, which is
+// not repeated, does not get lost in it. What has come in is kept for receive.
+func (t *tcp) look() {
+	t.bus.mu.Lock()
+	conn := t.conn
+	t.bus.mu.Unlock()
+	if conn == nil {
+		return
+	}
+	err := conn.SetDeadline(time.Now().Add(lastLook))
+	for err == nil && len(t.rx) < cap(t.rx) {
+		err = t.read(conn)
+	}
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.renew()
+	}
+}
+
+// connect returns the connection, and whether it was just made. It waits for no
+// pause between dials when that is urgent.
+func (t *tcp) connect(ctx context.Context, urgent bool) (conn net.Conn, fresh bool, err error) {
 	t.bus.mu.Lock()
 	defer t.bus.mu.Unlock()
 	now := time.Now()
@@ -191,7 +215,7 @@ func (t *tcp) connect(ctx context.Context) (conn net.Conn, fresh bool, err error
 		return nil, false, os.ErrClosed
 	case t.conn != nil:
 		return t.conn, false, nil
-	case now.Before(t.retry):
+	case now.Before(t.retry) && !urgent:
 		return nil, false, fmt.Errorf("%w; next try in %v", t.fault, t.retry.Sub(now).Round(10*time.Millisecond))
 	}
 	dialCtx, stop := context.WithTimeout(ctx, dialTimeout)

@@ -285,3 +285,68 @@ func TestTCPRealSocket(t *testing.T) {
 		t.Errorf("Close = %v", err)
 	}
 }
+
+// TestTCPWrites: a host that has closed an idle connection does not cost a write, and
+// neither does the pause after a failed dial; but a write whose connection ends before
+// it is confirmed is not sent twice, unless its caller insists.
+func TestTCPWrites(t *testing.T) {
+	confirm := func(f codec.TCPFrame) []byte { return f.Append(nil) }
+	for _, c := range []struct {
+		name   string
+		says   func(conn, n int, f codec.TCPFrame) []byte
+		before func(*Bus, *host)
+		insist int
+		want   error
+		dials  int
+	}{
+		{"well", func(_, _ int, f codec.TCPFrame) []byte { return confirm(f) }, nil, 0, nil, 1},
+		{"closed while idle", func(_, _ int, f codec.TCPFrame) []byte { return confirm(f) }, func(b *Bus, h *host) {
+			_ = b.Unit(1).WriteCoil(context.Background(), 1, true)
+			h.conns[0].Close()
+		}, 0, nil, 2},
+		{"a late answer lies there", func(conn, n int, f codec.TCPFrame) []byte { return confirm(f) }, func(b *Bus, h *host) {
+			_ = b.Unit(1).WriteCoil(context.Background(), 1, true)
+			late := codec.TCPFrame{Transaction: 77, Unit: 1, PDU: codec.WriteCoil(1, false).Append(nil)}
+			go func() { _, _ = h.conns[0].Write(late.Append(nil)) }()
+		}, 0, nil, 1},
+		{"after a failed dial", func(_, _ int, f codec.TCPFrame) []byte { return confirm(f) }, func(b *Bus, h *host) {
+			h.fails = errors.New("no route to host")
+			_ = b.Unit(1).WriteCoil(context.Background(), 1, true)
+			h.fails = nil
+		}, 0, nil, 2},
+		{"hangs up instead of confirming", func(conn, n int, f codec.TCPFrame) []byte {
+			if n == 1 {
+				return confirm(f)
+			}
+			return []byte{}
+		}, func(b *Bus, h *host) { _ = b.Unit(1).WriteCoil(context.Background(), 1, true) }, 0, drivers.ErrUnplugged, 1},
+		{"the same, insisting", func(conn, n int, f codec.TCPFrame) []byte {
+			if n == 1 {
+				return confirm(f)
+			}
+			return []byte{}
+		}, func(b *Bus, h *host) { _ = b.Unit(1).WriteCoil(context.Background(), 1, true) }, 1, nil, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, h := newHost(t, Options{}, c.says)
+				if c.before != nil {
+					c.before(b, h)
+					synctest.Wait()
+				}
+				if err := b.Unit(1).Insist(c.insist).WriteCoil(t.Context(), 1, false); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+					t.Errorf("got %v, want %v", err, c.want)
+				}
+				if h.dials != c.dials {
+					t.Errorf("%d dials, want %d", h.dials, c.dials)
+				}
+			})
+		})
+	}
+	t.Run("unit 0 is the host", func(t *testing.T) {
+		b, _ := newHost(t, Options{}, func(_, _ int, f codec.TCPFrame) []byte { return answer(f) })
+		if words, err := b.Unit(0).ReadRegisters(t.Context(), 3, 5, 1); err != nil || words[0] != 5 {
+			t.Errorf("ReadRegisters = %v, %v", words, err)
+		}
+	})
+}

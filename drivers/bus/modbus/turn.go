@@ -8,14 +8,17 @@ import (
 )
 
 // turn lets one caller at a time pass, the one with the nearest deadline first.
-// Deadlines are points in time, so that everybody's comes nearest at last.
+// Deadlines are points in time, so that everybody's comes nearest at last. An urgent
+// caller goes before the others, but not twice in a row while others wait.
 type turn struct {
 	mu      sync.Mutex
 	taken   bool
+	urgent  bool      // the last one served was
 	waiting []*waiter // by deadline, then by arrival
 }
 
 type waiter struct {
+	urgent   bool
 	deadline time.Time
 	pass     chan struct{}
 }
@@ -24,17 +27,17 @@ type waiter struct {
 const noDeadline = 10 * time.Second
 
 // take waits for the turn, or for ctx. After nil, give must follow.
-func (t *turn) take(ctx context.Context) error {
+func (t *turn) take(ctx context.Context, urgent bool) error {
 	if err := ended(ctx); err != nil {
 		return err
 	}
 	t.mu.Lock()
 	if !t.taken {
-		t.taken = true
+		t.taken, t.urgent = true, urgent
 		t.mu.Unlock()
 		return nil
 	}
-	w := &waiter{pass: make(chan struct{})}
+	w := &waiter{urgent: urgent, pass: make(chan struct{})}
 	var ok bool
 	if w.deadline, ok = ctx.Deadline(); !ok {
 		w.deadline = time.Now().Add(noDeadline)
@@ -78,8 +81,10 @@ func (t *turn) give() {
 		t.taken = false
 		return
 	}
-	close(t.waiting[0].pass)
-	t.waiting = slices.Delete(t.waiting, 0, 1)
+	i := max(0, slices.IndexFunc(t.waiting, func(w *waiter) bool { return w.urgent != t.urgent }))
+	t.urgent = t.waiting[i].urgent
+	close(t.waiting[i].pass)
+	t.waiting = slices.Delete(t.waiting, i, i+1)
 }
 
 // queued is how many wait.

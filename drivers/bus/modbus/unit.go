@@ -89,10 +89,13 @@ func (u *Unit) ask(ctx context.Context, r codec.Request, use func(codec.Answer))
 	if err := r.Check(); err != nil {
 		return err
 	}
+	if u.address == broadcast && u.bus.way.serial() {
+		return errBroadcastRead
+	}
 	if err := u.admit(time.Now()); err != nil {
 		return err
 	}
-	return u.bus.serve(ctx, u, r, use)
+	return u.bus.serve(ctx, u, r, 0, use)
 }
 
 func (u *Unit) named(err error) error {

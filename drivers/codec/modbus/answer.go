@@ -11,7 +11,7 @@ type Answer struct {
 	Exception Exception
 	// Data is what follows the function code: for functions 1, 2, 3, 4 and 23 the
 	// bits or registers without the byte count before them, for the writing
-	// functions the four bytes they repeat.
+	// functions the four (function 22: six) bytes they repeat.
 	Data []byte
 }
 
@@ -64,16 +64,26 @@ func ParseAnswer(pdu []byte) (Answer, error) {
 		if int(pdu[1]) != len(a.Data) || fn > 2 && len(a.Data)%2 != 0 {
 			return Answer{}, fmt.Errorf("%w: answer announces %d bytes and has %d", ErrFormat, pdu[1], len(a.Data))
 		}
-	case fn == 5 || fn == 6 || fn == 15 || fn == 16:
-		if len(pdu) != 5 {
-			return Answer{}, fmt.Errorf("%w: function %d answered with %d bytes instead of 5", ErrFormat, fn, len(pdu))
-		}
+	case confirmLen(fn) > 0 && len(pdu) != confirmLen(fn):
+		return Answer{}, fmt.Errorf("%w: function %d answered with %d bytes instead of %d", ErrFormat, fn, len(pdu), confirmLen(fn))
 	}
 	return a, nil
 }
 
 // counted says whether answers to fn begin with a byte count.
 func counted(fn uint8) bool { return fn >= 1 && fn <= 4 || fn == 23 }
+
+// confirmLen is the length of the PDU with which a write by fn is confirmed, 0 for
+// any other function.
+func confirmLen(fn uint8) int {
+	switch fn {
+	case 5, 6, 15, 16:
+		return 5
+	case 22:
+		return 7
+	}
+	return 0
+}
 
 // Append appends the PDU of a to dst.
 func (a Answer) Append(dst []byte) []byte {
@@ -85,36 +95,6 @@ func (a Answer) Append(dst []byte) []byte {
 		dst = append(dst, byte(len(a.Data)))
 	}
 	return append(dst, a.Data...)
-}
-
-// Answers says whether pdu can be the answer to r, by function, length, byte
-// count and repeated address. An answer that refuses comes back with its
-// Exception; the error, if any, wraps ErrFormat, ErrShort or ErrLong.
-func (r Request) Answers(pdu []byte) (Answer, error) {
-	a, err := ParseAnswer(pdu)
-	switch {
-	case err != nil:
-		return Answer{}, err
-	case a.Function != r.Function:
-		return Answer{}, fmt.Errorf("%w: function %d was asked, %d answers", ErrFormat, r.Function, a.Function)
-	case a.Exception != 0:
-		return a, nil
-	}
-	if want := r.answerLen(); want != 0 && len(pdu) != want {
-		return Answer{}, fmt.Errorf("%w: %d bytes were asked for, %d came", ErrFormat, want, len(pdu))
-	}
-	be := binary.BigEndian
-	switch r.Function {
-	case 5, 6:
-		if be.Uint16(a.Data) != r.Start || a.Data[2] != r.Data[0] || a.Data[3] != r.Data[1] {
-			return Answer{}, fmt.Errorf("%w: the answer repeats another write", ErrFormat)
-		}
-	case 15, 16:
-		if be.Uint16(a.Data) != r.Start || be.Uint16(a.Data[2:]) != r.Count {
-			return Answer{}, fmt.Errorf("%w: the answer repeats another write", ErrFormat)
-		}
-	}
-	return a, nil
 }
 
 // Registers appends the registers in a to dst; an odd last byte is ignored.

@@ -9,7 +9,7 @@ func BenchmarkScan(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(frame)))
 	for b.Loop() {
-		if s := Scan(frame, request, r); s.Answer == nil {
+		if s := Scan(frame, request, r, false); s.Answer == nil {
 			b.Fatal("no answer")
 		}
 	}

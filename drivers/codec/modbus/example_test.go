@@ -13,7 +13,7 @@ func Example() {
 	fmt.Printf("% X\n", request)
 
 	line := []byte{0xFF, 0x01, 0x04, 0x04, 0x43, 0x66, 0x33, 0x33, 0x5A, 0xFA}
-	s := modbus.Scan(line, request, r)
+	s := modbus.Scan(line, request, r, false)
 	a, err := r.Answers(s.Answer)
 	if err != nil {
 		fmt.Println(err)

@@ -43,6 +43,26 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
+// Law: what ParseIdentity accepts, Append reproduces, and it answers the request for
+// its level.
+func FuzzIdentity(f *testing.F) {
+	f.Add(unhex(f, identityPDU))
+	f.Add(unhex(f, "2B 0E 04 83 FF 80 01 05 00"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		id, err := ParseIdentity(b)
+		if err != nil {
+			return
+		}
+		if got := id.Append(nil); !bytes.Equal(got, b) {
+			t.Errorf("ParseIdentity(% x) then Append gives % x", b, got)
+		}
+		r := IdentityRequest(id.Level, 0)
+		if _, err := r.Answers(b); r.Check() == nil && err != nil {
+			t.Errorf("% x is an identification, Answers says %v", b, err)
+		}
+	})
+}
+
 // Law: a frame that is taken from the stream encodes to the bytes it used, and
 // an incomplete one asks for more without an error.
 func FuzzTCP(f *testing.F) {
@@ -66,13 +86,23 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte{}, uint8(1), uint16(107), uint8(3))
 	f.Add([]byte{1, 3, 6, 1, 3}, uint8(1), uint16(107), uint8(3))
 	f.Add(unhex(f, "11 03 06 AE 41 56 52 43 40 49 AD"), uint8(17), uint16(1), uint8(1))
+	f.Add(unhex(f, "11 03 00 6B 00 03 76 87"), uint8(17), uint16(1), uint8(1))
 	f.Fuzz(func(t *testing.T, noise []byte, unit uint8, start uint16, count uint8) {
+		if len(noise) > 600 {
+			return
+		}
+		for _, other := range []Request{WriteCoil(start, count > 9), MaskWrite(start, 1, 2), WriteRegisters(start, make([]uint16, count)), IdentityRequest(Basic, 0)} {
+			s := Scan(noise, AppendRTU(nil, unit, other.Append(nil)), other, count%2 == 0)
+			if _, err := other.Answers(s.Answer); s.Answer != nil && err != nil {
+				t.Errorf("Scan took % x as the answer to %+v: %v", s.Answer, other, err)
+			}
+		}
 		r := Request{Function: 3, Start: start, Count: uint16(count)}
-		if r.Check() != nil || len(noise) > 600 {
+		if r.Check() != nil {
 			return
 		}
 		request := AppendRTU(nil, unit, r.Append(nil))
-		s := Scan(noise, request, r)
+		s := Scan(noise, request, r, false)
 		if s.Answer != nil {
 			if _, err := r.Answers(s.Answer); err != nil {
 				t.Errorf("Scan took % x as the answer: %v", s.Answer, err)
@@ -84,7 +114,7 @@ func FuzzScan(f *testing.F) {
 		}
 		answer := Answer{Function: 3, Data: make([]byte, 2*r.Count)}.Append(nil)
 		line := AppendRTU(bytes.Clone(noise), unit, answer)
-		if s = Scan(line, request, r); s.Answer == nil && s.Alien == 0 && !s.Echoed {
+		if s = Scan(line, request, r, false); s.Answer == nil && s.Alien == 0 && !s.Echoed {
 			t.Errorf("Scan lost the answer behind % x", noise)
 		}
 	})

@@ -10,12 +10,14 @@ import (
 // Functions 1, 2, 3, 4 read Count coils, inputs or registers from Start.
 // Functions 5 and 6 write one; Data is its two bytes. Functions 15 and 16 write
 // Count of them; Data is the packed coils, first in the lowest bit, or the
-// registers, high byte first. Function 23 reads Count from Start after writing
-// Data at WriteStart. Any other function carries Data as it is.
+// registers, high byte first. Function 22 changes some bits of the register Start;
+// Data is the two masks of [MaskWrite]. Function 23 reads Count from Start after
+// writing Data at WriteStart. Function 43 with Data 14, level and object asks what
+// the unit is, see [IdentityRequest]. Any other function carries Data as it is.
 type Request struct {
 	Function   uint8
 	Start      uint16
-	Count      uint16 // 1 for functions 5 and 6
+	Count      uint16 // 1 for functions 5, 6 and 22
 	WriteStart uint16 // only function 23
 	Data       []byte
 }
@@ -42,6 +44,8 @@ func (r Request) Check() error {
 		return r.check(1, 2)
 	case 6:
 		return r.check(1, 2)
+	case 22:
+		return r.check(1, 4)
 	case 15:
 		return r.check(maxWriteBits, (int(r.Count)+7)/8)
 	case 16:
@@ -51,6 +55,9 @@ func (r Request) Check() error {
 	}
 	if r.Function == 0 || r.Function >= 0x80 || len(r.Data) >= MaxPDU {
 		return fmt.Errorf("%w: function %d with %d bytes", ErrFormat, r.Function, len(r.Data))
+	}
+	if r.identifies() {
+		return r.checkIdentity()
 	}
 	return nil
 }
@@ -85,7 +92,7 @@ func (r Request) Append(dst []byte) []byte {
 	case 1, 2, 3, 4:
 		dst = be.AppendUint16(dst, r.Start)
 		return be.AppendUint16(dst, r.Count)
-	case 5, 6:
+	case 5, 6, 22:
 		dst = be.AppendUint16(dst, r.Start)
 	case 15, 16:
 		dst = be.AppendUint16(dst, r.Start)
@@ -117,7 +124,7 @@ func ParseRequest(pdu []byte) (Request, error) {
 	switch r.Function {
 	case 1, 2, 3, 4:
 		r.Start, r.Count = be.Uint16(pdu[1:]), be.Uint16(pdu[3:])
-	case 5, 6:
+	case 5, 6, 22:
 		r.Start = be.Uint16(pdu[1:])
 	case 15, 16:
 		r.Start, r.Count, counted = be.Uint16(pdu[1:]), be.Uint16(pdu[3:]), int(pdu[5])
@@ -136,27 +143,11 @@ func ParseRequest(pdu []byte) (Request, error) {
 }
 
 // requestHead is the length of a request PDU before its data.
-var requestHead = map[uint8]int{1: 5, 2: 5, 3: 5, 4: 5, 5: 3, 6: 3, 15: 6, 16: 6, 23: 10}
+var requestHead = map[uint8]int{1: 5, 2: 5, 3: 5, 4: 5, 5: 3, 6: 3, 15: 6, 16: 6, 22: 3, 23: 10}
 
 func first(b []byte) uint8 {
 	if len(b) == 0 {
 		return 0
 	}
 	return b[0]
-}
-
-// answerLen is the length of the PDU that answers r without refusing it, or 0
-// where the protocol does not let a master know.
-func (r Request) answerLen() int {
-	switch r.Function {
-	case 1, 2:
-		return 2 + (int(r.Count)+7)/8
-	case 3, 4, 23:
-		return 2 + 2*int(r.Count)
-	case 5, 6, 15, 16:
-		return 5
-	case 8:
-		return 1 + len(r.Data)
-	}
-	return 0
 }

@@ -13,7 +13,7 @@ type Scanned struct {
 	Rest []byte
 
 	Echoed  bool // the line gave our own request back
-	Alien   int  // good frames that do not answer: another unit's, or a late one
+	Alien   int  // good frames that do not answer: another unit's or master's, or a late one
 	Damaged int  // frames that begin and end as the answer should, with a wrong CRC
 	Noise   int  // bytes that belong to none of these
 	// Begun is set when a frame that could be the answer has begun at the end of
@@ -25,36 +25,47 @@ type Scanned struct {
 // buf. A failed candidate costs one byte, not one frame, so that an answer is
 // found behind any noise. Frames are told by their length, never by silence:
 // behind a USB adapter nobody can see silences of a few milliseconds.
-func Scan(buf, request []byte, r Request) Scanned {
+//
+// echoes says that the line is known to give every request back. It only matters
+// for a request that is Repeated: then its first copy is the echo, without echoes
+// it is the answer. When another master is heard asking the same unit with the same
+// function, the answer after that is taken for his.
+func Scan(buf, request []byte, r Request, echoes bool) Scanned {
 	var s Scanned
 	if len(request) < 4 {
 		s.Noise = len(buf)
 		return s
 	}
-	unit, want := request[0], r.answerLen()
+	theirs := 0 // answers of our unit that are meant for another master
 	for i := 0; i < len(buf); {
 		rest := buf[i:]
-		if n := echo(rest, request); n > 0 && !r.repeated() {
+		if n := echo(rest, request); n > 0 && (!r.Repeated() || echoes && !s.Echoed) {
 			s.Echoed, i = true, i+n
 			continue
 		}
-		n, state := candidate(rest, unit, r.Function, want)
-		switch state {
-		case good:
+		n, state := r.candidate(rest, request[0])
+		switch {
+		case state == good && theirs > 0:
+			theirs--
+		case state == good:
 			if _, err := r.Answers(rest[1 : n-2]); err == nil {
 				s.Answer, s.Rest, s.Begun = rest[1:n-2], rest[n:], false
 				return s
 			}
-		case begun:
+		case state == begun:
 			s.Begun = true
-		case damaged:
+		case state == damaged:
 			s.Damaged++
 		}
-		if n := alien(rest); n > 0 {
-			s.Alien, i = s.Alien+1, i+n
+		n, asks := alien(rest)
+		if n == 0 {
+			s.Noise, i = s.Noise+1, i+1
 			continue
 		}
-		s.Noise, i = s.Noise+1, i+1
+		if asks && rest[0] == request[0] && rest[1] == r.Function {
+			theirs++
+		}
+		s.Alien, i = s.Alien+1, i+n
 	}
 	return s
 }
@@ -69,10 +80,6 @@ func echo(b, request []byte) int {
 	return 0
 }
 
-// repeated says whether a good answer to r has the same bytes as r, so that no
-// echo can be told from it.
-func (r Request) repeated() bool { return r.Function == 5 || r.Function == 6 || r.Function == 8 }
-
 type candidateState int
 
 const (
@@ -82,24 +89,25 @@ const (
 	good
 )
 
-// candidate judges b as the beginning of an answer from unit; n is the length
-// of the frame when it is good.
-func candidate(b []byte, unit, function uint8, pduLen int) (n int, s candidateState) {
+// candidate judges b as the beginning of unit's answer to r; n is the length of
+// the frame when it is good.
+func (r Request) candidate(b []byte, unit uint8) (n int, s candidateState) {
 	if b[0] != unit || len(b) == 1 { // one byte alone is more likely noise
 		return 0, none
 	}
 	switch {
-	case b[1] == function && pduLen > 0:
-		n = pduLen + 3
-		if counted(function) && len(b) > 2 && int(b[2]) != pduLen-2 {
-			return 0, none
-		}
-	case b[1] == function|0x80:
+	case b[1] == r.Function|0x80:
 		n = 5
-	default:
+	case b[1] != r.Function:
 		return 0, none
+	case r.identifies():
+		n = r.identityFrame(b)
+	default:
+		n = r.fixedFrame(b)
 	}
 	switch {
+	case n == 0:
+		return 0, none
 	case len(b) < n:
 		return 0, begun
 	case CRC(b[:n]) != 0:
@@ -108,24 +116,80 @@ func candidate(b []byte, unit, function uint8, pduLen int) (n int, s candidateSt
 	return n, good
 }
 
-// alien returns the length of a whole good answer frame at the start of b,
-// whoever sent it, or 0. Only frames whose length can be read from themselves
-// are recognised.
-func alien(b []byte) int {
-	if len(b) < 5 {
+// fixedFrame is the length of the frame in b, which begins with r's function, if it
+// can answer r; else 0.
+func (r Request) fixedFrame(b []byte) int {
+	want := r.answerLen()
+	if want == 0 || counted(r.Function) && len(b) > 2 && int(b[2]) != want-2 {
 		return 0
 	}
-	var n int
+	return want + 3
+}
+
+// identityFrame does the same for an identification, whose length grows as more of
+// it is known.
+func (r Request) identityFrame(b []byte) int {
+	if len(b) > 2 && b[2] != identity || len(b) > 3 && b[3] != r.Data[1] {
+		return 0
+	}
+	n, _ := identityLen(b[1:])
+	if n > MaxPDU {
+		return 0
+	}
+	return n + 3
+}
+
+// alien returns the length of a whole good frame at the start of b, whoever sent
+// it, or 0, and whether it can only be a request. Only frames whose length can be
+// read from themselves are recognised.
+func alien(b []byte) (n int, asks bool) {
+	if len(b) < 5 {
+		return 0, false
+	}
+	if n = answerFrame(b); n > 0 && n <= len(b) && CRC(b[:n]) == 0 {
+		return n, false
+	}
+	if n = requestFrame(b); n > 0 && n <= len(b) && CRC(b[:n]) == 0 {
+		return n, true
+	}
+	return 0, false
+}
+
+// answerFrame returns how long the answer frame at the start of b would be, 0 if
+// that cannot be known.
+func answerFrame(b []byte) int {
 	switch fn := b[1]; {
 	case counted(fn):
-		n = 5 + int(b[2])
-	case fn == 5 || fn == 6 || fn == 15 || fn == 16:
-		n = 8
+		return 5 + int(b[2])
 	case fn > 0x80:
-		n = 5
-	}
-	if n == 0 || len(b) < n || CRC(b[:n]) != 0 {
+		return 5
+	case fn == encapsulated && b[2] == identity:
+		n, more := identityLen(b[1:])
+		if more {
+			return 0
+		}
+		return n + 3
+	default:
+		if n := confirmLen(fn); n > 0 {
+			return n + 3
+		}
 		return 0
 	}
-	return n
+}
+
+// requestFrame does the same for a request.
+func requestFrame(b []byte) int {
+	head := requestHead[b[1]]
+	switch fn := b[1]; {
+	case fn == encapsulated && b[2] == identity:
+		return 7
+	case fn == 5 || fn == 6 || fn == 22: // like its confirmation
+		return 0
+	case head == 0 || len(b) <= head:
+		return 0
+	case fn <= 4:
+		return head + 3
+	default: // 15, 16, 23: the head ends with the byte count
+		return head + int(b[head]) + 3
+	}
 }

@@ -35,10 +35,40 @@ func TestScan(t *testing.T) {
 		{"echo only", "01 03 00 6B 00 03 74 17", Scanned{Echoed: true}},
 		{"silence", "", Scanned{}},
 	} {
-		s := Scan(unhex(t, c.line), request, r)
+		s := Scan(unhex(t, c.line), request, r, false)
 		if !bytes.Equal(s.Answer, c.want.Answer) || !bytes.Equal(s.Rest, c.want.Rest) || s.Echoed != c.want.Echoed ||
 			s.Alien != c.want.Alien || s.Damaged != c.want.Damaged || s.Noise != c.want.Noise || s.Begun != c.want.Begun {
 			t.Errorf("%s:\n got %+v\nwant %+v", c.name, s, c.want)
+		}
+	}
+}
+
+// TestScanOtherMaster: what another master asks, and is answered, is not for us.
+func TestScanOtherMaster(t *testing.T) {
+	r := Request{Function: 3, Start: 107, Count: 3}
+	request := AppendRTU(nil, 1, r.Append(nil))
+	ours := AppendRTU(nil, 1, Answer{Function: 3, Data: []byte{2, 0x2B, 0, 0, 0, 100}}.Append(nil))
+	theirs := AppendRTU(nil, 1, Answer{Function: 3, Data: []byte{9, 9, 9, 9, 9, 9}}.Append(nil))
+	asked := func(unit uint8, r Request) []byte { return AppendRTU(nil, unit, r.Append(nil)) }
+	same := asked(1, Request{Function: 3, Start: 7, Count: 3})
+	for _, c := range []struct {
+		name  string
+		line  [][]byte
+		want  []byte // registers; nil: no answer
+		alien int
+	}{
+		{"asks another unit", [][]byte{asked(2, Request{Function: 3, Count: 9}), ours}, ours, 1},
+		{"asks another function", [][]byte{asked(1, Request{Function: 4, Count: 3}), ours}, ours, 1},
+		{"asks ours, which answers him, then us", [][]byte{same, theirs, ours}, ours, 2},
+		{"asks ours, which answers only him", [][]byte{same, theirs}, nil, 2},
+		{"writes", [][]byte{asked(1, WriteCoil(3, true)), asked(2, WriteRegisters(1, []uint16{1, 2})), asked(2, WriteCoils(1, make([]bool, 9))), ours}, ours, 3},
+		{"writes bits, identifies", [][]byte{asked(4, MaskWrite(4, 0xF2, 0x25)), asked(4, ReadWrite(1, 2, 3, []uint16{7})), asked(4, IdentityRequest(Basic, 0)),
+			AppendRTU(nil, 4, Identity{Level: Basic, Conformity: 1, Objects: []Object{{0, []byte("X")}}}.Append(nil)), ours}, ours, 4},
+	} {
+		line := bytes.Join(c.line, nil)
+		s := Scan(line, request, r, false)
+		if (s.Answer == nil) != (c.want == nil) || c.want != nil && !bytes.Equal(s.Answer, c.want[1:len(c.want)-2]) || s.Alien != c.alien || s.Noise != 0 {
+			t.Errorf("%s: Scan(% X) = %+v", c.name, line, s)
 		}
 	}
 }
@@ -53,11 +83,11 @@ func TestScanWhole(t *testing.T) {
 	}
 	frame := AppendRTU(nil, 9, Answer{Function: 4, Data: data}.Append(nil))
 	for cut := 2; cut < len(frame); cut++ {
-		if s := Scan(frame[:cut], request, r); s.Answer != nil || !s.Begun {
+		if s := Scan(frame[:cut], request, r, false); s.Answer != nil || !s.Begun {
 			t.Fatalf("after %d bytes: %+v, want an answer begun", cut, s)
 		}
 	}
-	s := Scan(frame, request, r)
+	s := Scan(frame, request, r, false)
 	a, err := r.Answers(s.Answer)
 	if err != nil || len(a.Registers(nil)) != MaxRegisters || !bytes.Equal(a.Data, data) {
 		t.Errorf("whole answer: %v", err)
@@ -69,13 +99,47 @@ func TestScanWhole(t *testing.T) {
 func TestScanWrites(t *testing.T) {
 	r := Request{Function: 6, Start: 1, Count: 1, Data: []byte{0, 3}}
 	request := AppendRTU(nil, 1, r.Append(nil))
-	if s := Scan(request, request, r); !slices.Equal(s.Answer, r.Append(nil)) || s.Echoed {
+	if s := Scan(request, request, r, false); !slices.Equal(s.Answer, r.Append(nil)) || s.Echoed {
 		t.Errorf("Scan = %+v", s)
+	}
+	// on a line that gives requests back, one copy is the line's and says nothing of the unit
+	if s := Scan(request, request, r, true); s.Answer != nil || !s.Echoed {
+		t.Errorf("echo only: Scan = %+v", s)
+	}
+	twice := append(bytes.Clone(request), request...)
+	if s := Scan(twice, request, r, true); !slices.Equal(s.Answer, r.Append(nil)) || !s.Echoed || len(s.Rest) != 0 {
+		t.Errorf("echo and answer: Scan = %+v", s)
+	}
+	refused := append(bytes.Clone(request), AppendRTU(nil, 1, []byte{0x86, 4})...)
+	if s := Scan(refused, request, r, true); !slices.Equal(s.Answer, []byte{0x86, 4}) {
+		t.Errorf("echo and refusal: Scan = %+v", s)
+	}
+}
+
+// TestScanIdentity: the length of an identification is only in it.
+func TestScanIdentity(t *testing.T) {
+	r := IdentityRequest(Basic, 0)
+	request := AppendRTU(nil, 9, r.Append(nil))
+	frame := AppendRTU(nil, 9, unhex(t, identityPDU))
+	for cut := 2; cut < len(frame); cut++ {
+		if s := Scan(frame[:cut], request, r, false); s.Answer != nil || !s.Begun || s.Damaged > 0 {
+			t.Fatalf("after %d bytes: %+v, want an answer begun", cut, s)
+		}
+	}
+	if s := Scan(append([]byte{9, 0x2B}, frame...), request, r, false); len(s.Answer) != len(frame)-3 || s.Noise != 2 {
+		t.Errorf("Scan = %+v", s)
+	}
+	if s := Scan(append(bytes.Clone(request), frame...), request, r, false); len(s.Answer) != len(frame)-3 || !s.Echoed {
+		t.Errorf("behind the echo: Scan = %+v", s)
+	}
+	frame[20] ^= 1
+	if s := Scan(frame, request, r, false); s.Answer != nil || s.Damaged != 1 {
+		t.Errorf("damaged: Scan = %+v", s)
 	}
 }
 
 func TestScanWithoutRequest(t *testing.T) {
-	if s := Scan([]byte{1, 3, 2}, nil, Request{}); s.Answer != nil || s.Noise != 3 {
+	if s := Scan([]byte{1, 3, 2}, nil, Request{}, false); s.Answer != nil || s.Noise != 3 {
 		t.Errorf("Scan = %+v", s)
 	}
 }
