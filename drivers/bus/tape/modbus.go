@@ -128,7 +128,7 @@ func (u unit) frame(b []byte) (address uint8, pdu []byte, err error) {
 // find looks for the answer in what was received.
 func (u unit) find(request, rx []byte, q codec.Request) (pdu []byte, damaged bool) {
 	if u.tape.Framing == "rtu" {
-		s := codec.Scan(rx, request, q)
+		s := codec.Scan(rx, request, q, false)
 		return s.Answer, s.Damaged > 0
 	}
 	asked, _, _ := codec.ParseTCP(request) // frame has accepted it
