@@ -109,8 +109,9 @@ type Plan struct {
 // means "not stated".
 type LineSettings struct {
 	Baud     int    // bit/s
-	Parity   string // none, even, odd
+	Parity   string // none, even, odd, mark, space
 	StopBits int    // 1 or 2
+	DataBits int    // 8, or 7
 }
 
 // Faults that a Sample can end with. A driver wraps them (%w) in an error that

@@ -4,9 +4,6 @@ package serial
 
 import (
 	"time"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // Health is how a line is doing. The counts run since New.
@@ -17,6 +14,17 @@ type Health struct {
 	Lost     time.Time // when it was found unplugged, absent or busy; zero if Open or never tried
 	Fault    error     // why it is not open, if a try failed or it was unplugged
 	Reopened uint64    // openings after the first one
+
+	// Direction says who switches an RS-485 transceiver, while the line is open; empty:
+	// it was taken as it is. DirectionWhy says more about it, in English.
+	Direction    Direction
+	DirectionWhy string
+	Echo         bool    // what was sent comes back, and is taken out
+	Busy         float64 // share of the last minute, 0 to 1: bytes, and waiting for answers
+	Adapter      string  // what is plugged in, as far as the machine says
+	// Swapped is what was plugged in before under this name, if that was another
+	// adapter; empty: nothing else since New.
+	Swapped string
 
 	BytesIn, BytesOut uint64
 	Noise             uint64 // bytes that belonged to no good frame
@@ -43,7 +51,12 @@ func (l *Line) Health() Health {
 		BytesIn:  l.count.in.Load(), BytesOut: l.count.out.Load(),
 		Noise: l.count.noise.Load(), BadChecksums: l.count.badChecksums.Load(), Timeouts: l.count.timeouts.Load(),
 	}
+	h.Echo, h.Busy, h.Swapped = l.echo.known() || l.cfg.Echo == EchoOn, l.busy.share(time.Now()), l.adapter.swapped
+	if l.adapter.known {
+		h.Adapter = l.adapter.port.String()
+	}
 	if l.port != nil {
+		h.Direction, h.DirectionWhy = l.port.mode, l.port.why
 		h.Open, h.Since, h.Errors = true, l.port.opened, l.port.lineErrors()
 	}
 	return h
@@ -59,14 +72,7 @@ type icounter struct {
 func (p *port) lineErrors() *LineErrors {
 	const tiocgicount = 0x545D
 	var c icounter
-	err := p.control(func(fd int) error {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), tiocgicount, uintptr(unsafe.Pointer(&c)))
-		if errno != 0 {
-			return errno
-		}
-		return nil
-	})
-	if err != nil {
+	if err := ask(p, tiocgicount, &c); err != nil {
 		return nil
 	}
 	return &LineErrors{Framing: uint32(c.frame), Parity: uint32(c.parity), Overrun: uint32(c.overrun) + uint32(c.bufferOverrun), Break: uint32(c.brk)}

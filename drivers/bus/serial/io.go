@@ -3,6 +3,7 @@
 package serial
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,18 +27,43 @@ func (l *Line) Read(ctx context.Context, b []byte) (int, error) {
 	if err != nil || len(b) == 0 {
 		return 0, err
 	}
+	if n := l.echo.pending(b); n > 0 {
+		return n, nil
+	}
 	defer interruptible(ctx, p.f.SetReadDeadline)()
+	began := time.Now()
+	defer func() { l.heard(began) }()
 	for {
 		n, err := p.readSlice(ctx, b)
 		if n > 0 {
 			p.heard.Store(true)
 			l.count.in.Add(uint64(n))
 			l.trace(false, b[:n])
-			return n, nil
+			l.carried(n)
+			if n = l.echo.strip(b, n); n > 0 {
+				return n, nil
+			}
+			continue
 		}
 		if err = l.judge(ctx, p, err); err != nil {
 			return 0, err
 		}
+	}
+}
+
+// heard counts the time that a read has waited. Waiting for an answer keeps a line
+// busy; waiting for what a part says by itself does not.
+func (l *Line) heard(began time.Time) {
+	if !l.cfg.Streaming {
+		l.busy.add(began, time.Now())
+	}
+}
+
+// carried counts the time that n bytes which have just come took on the line.
+func (l *Line) carried(n int) {
+	if l.cfg.Streaming {
+		now := time.Now()
+		l.busy.add(now.Add(-time.Duration(n)*l.char), now)
 	}
 }
 
@@ -140,19 +166,94 @@ func (l *Line) Write(ctx context.Context, b []byte) (int, error) {
 	if err := ended(ctx); err != nil {
 		return 0, l.failed(err)
 	}
-	n, err := p.f.Write(b)
-	l.count.out.Add(uint64(n))
-	l.trace(true, b[:n])
+	n, err := l.send(p, b)
 	if err == nil {
 		return n, nil
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		_ = p.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH) })
 		if err := ended(ctx); err != nil {
 			return n, l.failed(err)
 		}
 	}
 	return n, l.drop(p, bare(err))
+}
+
+// send writes, and where this program switches the transceiver it does so before and
+// behind it. What did not go out before the deadline is thrown away.
+func (l *Line) send(p *port, b []byte) (int, error) {
+	if p.keyed() {
+		if err := p.key(true); err != nil {
+			return 0, err
+		}
+	}
+	start := time.Now()
+	l.echo.wrote(b)
+	n, err := p.f.Write(b)
+	l.count.out.Add(uint64(n))
+	l.trace(true, b[:n])
+	l.busy.add(start, start.Add(time.Duration(n)*l.char))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = p.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH) })
+	}
+	if p.keyed() {
+		if err != nil {
+			n, start = 0, time.Now() // what is left is in the hardware
+		}
+		p.drained(start, n, l.char)
+		if kerr := p.key(false); err == nil {
+			err = kerr
+		}
+	}
+	return n, err
+}
+
+// Break holds the line at space for d, which wakes the sensors of some lines, and
+// returns when it is over. It opens the line if need be. The error wraps ErrUnplugged,
+// or says that the adapter cannot do it. A pseudo terminal takes the request and
+// carries nothing.
+func (l *Line) Break(ctx context.Context, d time.Duration) error {
+	if err := ended(ctx); err != nil {
+		return l.failed(err)
+	}
+	p, err := l.use()
+	if err != nil {
+		return err
+	}
+	if err := p.present(l.cfg.Path); err != nil {
+		return l.drop(p, bare(err))
+	}
+	if p.keyed() {
+		if err := p.key(true); err != nil {
+			return l.drop(p, bare(err))
+		}
+	}
+	start := time.Now()
+	err = p.tell(unix.TIOCSBRK)
+	if err == nil {
+		err = sleepUntil(ctx, start.Add(d))
+	}
+	off := p.tell(unix.TIOCCBRK) // whatever happened: a line that is held silences everybody
+	l.busy.add(start, time.Now())
+	if p.keyed() {
+		off = errors.Join(off, p.key(false))
+	}
+	if err == nil {
+		err = off
+	}
+	return l.broke(ctx, p, err)
+}
+
+// broke says what a failed break means.
+func (l *Line) broke(ctx context.Context, p *port, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return l.failed(cmp.Or(ended(ctx), err))
+	case errors.Is(err, unix.ENOTTY), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EINVAL):
+		return fmt.Errorf("%s: %w: this adapter cannot send a break (%w); use another one (FTDI and CP210x can)", l.cfg.Path, drivers.ErrDevice, err)
+	}
+	return l.drop(p, bare(err))
 }
 
 // Discard implements drivers.Port. The bytes it drops are counted as noise. A
@@ -164,6 +265,7 @@ func (l *Line) Discard() error {
 	if p == nil {
 		return nil
 	}
+	l.echo.forget()
 	waiting := 0
 	err := p.control(func(fd int) (err error) {
 		if waiting, err = unix.IoctlGetInt(fd, unix.TIOCINQ); err != nil || waiting == 0 {

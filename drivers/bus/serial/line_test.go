@@ -48,16 +48,19 @@ func TestNewRefuses(t *testing.T) {
 		want string
 	}{
 		{Config{}, "serial line: the path is empty"},
-		{Config{Path: "/dev/x", Settings: drivers.LineSettings{Baud: 14400}}, "/dev/x: baud: a line cannot be set to 14400; usual are 2400, 4800, 9600, 19200, 38400, 57600, 115200"},
-		{Config{Path: "/dev/x", Settings: drivers.LineSettings{Parity: "mark"}}, `/dev/x: parity: "mark" is not a parity; write none, even or odd`},
+		{Config{Path: "/dev/x", Settings: drivers.LineSettings{Baud: 49}}, "/dev/x: baud: a line cannot be set to 49; usual are 2400, 4800, 9600, 19200, 38400, 57600, 115200"},
+		{Config{Path: "/dev/x", Settings: drivers.LineSettings{Parity: "Even"}}, `/dev/x: parity: "Even" is not a parity; write none, even or odd (rarely mark or space)`},
 		{Config{Path: "/dev/x", Settings: drivers.LineSettings{StopBits: 3}}, "/dev/x: stop: 3 stop bits; write 1 or 2"},
+		{Config{Path: "/dev/x", Settings: drivers.LineSettings{DataBits: 9}}, "/dev/x: data: 9 data bits; write 8, or 7 for an old instrument"},
+		{Config{Path: "/dev/x", RS485: "half"}, `/dev/x: rs485: "half" is no way to switch RS-485; write auto, kernel, rts, rts-low or off`},
+		{Config{Path: "/dev/x", Echo: "yes"}, `/dev/x: echo: "yes" says nothing about an echo; write auto, on or off`},
 	} {
 		if _, err := New(c.cfg); err == nil || err.Error() != c.want {
 			t.Errorf("New(%+v) = %v\nwant %s", c.cfg, err, c.want)
 		}
 	}
 	l, err := New(Config{Path: "/dev/x"})
-	if want := (drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1}); err != nil || l.Settings() != want {
+	if want := (drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1, DataBits: 8}); err != nil || l.Settings() != want {
 		t.Errorf("defaults: %+v, %v", l.Settings(), err)
 	}
 }

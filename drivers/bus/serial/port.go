@@ -21,7 +21,10 @@ import (
 // port is one opening of a line.
 type port struct {
 	f      *os.File // non-blocking: deadlines work, Close ends a Read
-	rdev   uint64   // which device it is, whatever its name
+	ioctl  ioctl
+	rdev   uint64    // which device it is, whatever its name
+	mode   Direction // who switches the transceiver
+	why    string    // of mode, as far as there is something to say
 	opened time.Time
 	heard  atomic.Bool  // a byte came in
 	looked atomic.Int64 // Unix nanoseconds of the last look at the device node
@@ -29,12 +32,12 @@ type port struct {
 
 // openPort opens and locks the line before anything is set on it: a second
 // opener would change the speed under the first one's feet.
-func openPort(cfg Config) (*port, error) {
+func openPort(cfg Config, via ioctl) (*port, error) {
 	f, err := os.OpenFile(cfg.Path, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, openError(cfg.Path, err)
 	}
-	p := &port{f: f, opened: time.Now()}
+	p := &port{f: f, ioctl: via, opened: time.Now()}
 	if err := p.set(cfg); err != nil {
 		f.Close()
 		return nil, err
@@ -51,7 +54,12 @@ func (p *port) set(cfg Config) error {
 		return openError(cfg.Path, err)
 	}
 	p.rdev = rdev
-	t, err := tarm.OpenPort(tarmConfig(cfg))
+	// First of all: opening has raised RTS, and a transceiver that hangs on it holds
+	// the line.
+	if err := p.direct(cfg.RS485); err != nil {
+		return fmt.Errorf("%s: %w", cfg.Path, err)
+	}
+	t, err := tarm.OpenPort(tarmConfig(cfg.Path, cfg.Settings))
 	if err != nil {
 		return openError(cfg.Path, err)
 	}
@@ -62,51 +70,15 @@ func (p *port) set(cfg Config) error {
 		err = cerr
 	}
 	if err == nil {
-		err = p.control(makeBlockingOnOne)
+		err = p.settle(cfg.Settings)
+	}
+	if err == nil {
+		err = p.own()
 	}
 	if err != nil {
 		return openError(cfg.Path, err)
 	}
 	return nil
-}
-
-func tarmConfig(cfg Config) *tarm.Config {
-	parity := map[string]tarm.Parity{"none": tarm.ParityNone, "even": tarm.ParityEven, "odd": tarm.ParityOdd}
-	return &tarm.Config{Name: cfg.Path, Baud: cfg.Settings.Baud,
-		Parity: parity[cfg.Settings.Parity], StopBits: tarm.StopBits(cfg.Settings.StopBits)}
-}
-
-// makeBlockingOnOne sets VMIN=1, VTIME=0: with VMIN=0 a non-blocking read of an
-// empty line returns 0 bytes, which means hang-up. It also keeps others out, but
-// not of a pseudo terminal: there the mark would outlive this program as long as
-// the other end is open, and a gateway that is not root would never get back in.
-func makeBlockingOnOne(fd int) error {
-	t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
-	if err != nil {
-		return err
-	}
-	t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
-	if err := unix.IoctlSetTermios(fd, unix.TCSETS, t); err != nil {
-		return err
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return err
-	}
-	if pseudo(uint64(st.Rdev)) {
-		return nil
-	}
-	if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil && !errors.Is(err, unix.ENOTTY) {
-		return err
-	}
-	return nil
-}
-
-// pseudo says whether a device number is a pseudo terminal's (Linux devices.txt:
-// majors 136 to 143).
-func pseudo(rdev uint64) bool {
-	m := unix.Major(rdev)
-	return m >= 136 && m <= 143
 }
 
 // close lets others in again, also where somebody still has the line open and the

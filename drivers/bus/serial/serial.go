@@ -6,31 +6,46 @@
 // lent to one driver, or to the owner of a Modbus line, as a drivers.Port.
 //
 // What it promises:
+//
 //   - Reads and writes end with their context: at its deadline, or at once when
 //     it is cancelled or the line is closed.
+//
 //   - No other program that locks its ports (flock) speaks on the line while it
 //     is open; one that does not and is not root is kept out by TIOCEXCL.
+//
 //   - An unplugged line holds no descriptor, so that the kernel can give the
 //     adapter its old name back; every call says drivers.ErrUnplugged.
+//
 //   - What is wrong with a line is counted: see [Health].
+//
+//   - What the kernel or the adapter cannot do (a speed, a parity, a way to switch
+//     an RS-485 transceiver) is refused by name when the line is opened, never
+//     replaced by something else in silence. A pseudo terminal is let off: it has
+//     neither.
 //
 // The line is opened and set by github.com/tarm/serial. Beside it stands a second,
 // non-blocking descriptor that does the reading and writing: on tarm's own one a
 // Read cannot be ended, a timeout looks like the end of the file, and Close waits
-// for the Read. Eight data bits always; bytes with parity errors are dropped by
-// the kernel and show up as a wrong checksum.
+// for the Read. What tarm/serial has no word for (other speeds than the usual ones,
+// mark and space parity, RS-485, breaks) is set on this descriptor. Bytes with
+// parity errors are dropped by the kernel and show up as a wrong checksum.
+//
+// What it leaves to others: the silence between Modbus frames and a Modbus request's
+// own echo belong to drivers/bus/modbus, an SDI-12 command's echo to drivers/bus/sdi12.
+// Sources: tty_ioctl(4) and termios(3) of the Linux manual pages, the kernel's
+// Documentation/driver-api/serial/serial-rs485.rst.
 package serial
 
 import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/adapter"
 )
 
 // Config says which line and how.
@@ -38,11 +53,20 @@ type Config struct {
 	// Path is the device node. A stable name (/dev/serial/by-id/…) finds the
 	// adapter again wherever it is plugged in.
 	Path string
-	// Settings of the line; what is not stated is 9600 bit/s, no parity, 1 stop bit.
+	// Settings of the line; what is not stated is 9600 bit/s, 8 data bits, no parity, 1
+	// stop bit.
 	Settings drivers.LineSettings
+	// RS485 says who switches the transceiver; without it the line is taken as it is.
+	RS485 Direction
+	// Echo says whether the wire gives back what was sent, so that it must be taken out
+	// of what is read. Without it nothing is.
+	Echo Echo
 	// Trace, if set, is called with all bytes that cross the line, as they come, on
 	// the goroutine that reads or writes. It must be quick and must not keep p.
 	Trace func(sent bool, p []byte, at time.Time)
+	// System is where the machine says which adapter it is; the zero value is right but
+	// in tests.
+	System adapter.System
 	// Streaming says that the part talks unasked: what is discarded between two
 	// samples is then its own surplus, not noise.
 	Streaming bool
@@ -52,10 +76,15 @@ type Config struct {
 // but two readers would share the bytes between them.
 type Line struct {
 	cfg   Config
+	char  time.Duration // of one character
+	ioctl ioctl
 	count counters
+	busy  meter
+	echo  echo
 
 	mu      sync.Mutex
 	port    *port // nil while the line is not open
+	adapter identity
 	closed  bool
 	opens   uint64
 	lost    time.Time // when the line was found unplugged; zero while open
@@ -83,43 +112,23 @@ func New(cfg Config) (*Line, error) {
 	if err := CheckSettings(cfg.Settings); err != nil {
 		return nil, fmt.Errorf("%s: %w", cfg.Path, err)
 	}
+	if err := cfg.RS485.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", cfg.Path, err)
+	}
+	if err := cfg.Echo.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", cfg.Path, err)
+	}
 	cfg.Settings = withDefaults(cfg.Settings)
-	return &Line{cfg: cfg}, nil
-}
-
-func withDefaults(s drivers.LineSettings) drivers.LineSettings {
-	if s.Baud == 0 {
-		s.Baud = 9600
-	}
-	if s.Parity == "" {
-		s.Parity = "none"
-	}
-	if s.StopBits == 0 {
-		s.StopBits = 1
-	}
-	return s
-}
-
-// bauds are the speeds that can be set on Linux through tarm/serial.
-var bauds = []int{50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400, 57600, 115200,
-	230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000}
-
-// CheckSettings says whether a line can be set so. Fields that are not stated
-// are accepted.
-func CheckSettings(s drivers.LineSettings) error {
-	switch {
-	case s.Baud != 0 && !slices.Contains(bauds, s.Baud):
-		return &drivers.OptionError{Key: "baud", Msg: fmt.Sprintf("a line cannot be set to %d; usual are 2400, 4800, 9600, 19200, 38400, 57600, 115200", s.Baud)}
-	case !slices.Contains([]string{"", "none", "even", "odd"}, s.Parity):
-		return &drivers.OptionError{Key: "parity", Msg: fmt.Sprintf("%q is not a parity; write none, even or odd", s.Parity)}
-	case s.StopBits < 0 || s.StopBits > 2:
-		return &drivers.OptionError{Key: "stop", Msg: fmt.Sprintf("%d stop bits; write 1 or 2", s.StopBits)}
-	}
-	return nil
+	l := &Line{cfg: cfg, char: Character(cfg.Settings), ioctl: kernel}
+	l.echo.mode = cfg.Echo
+	return l, nil
 }
 
 // Settings returns what the line is set to.
 func (l *Line) Settings() drivers.LineSettings { return l.cfg.Settings }
+
+// Character is how long one character takes on the line.
+func (l *Line) Character() time.Duration { return l.char }
 
 // String returns the path, which names the line in errors.
 func (l *Line) String() string { return l.cfg.Path }
@@ -163,7 +172,7 @@ func (l *Line) use() (*port, error) {
 	if wait := l.retry.Sub(now); wait > 0 {
 		return nil, fmt.Errorf("%w; next try in %v", l.refused, wait.Round(10*time.Millisecond))
 	}
-	p, err := openPort(l.cfg)
+	p, err := openPort(l.cfg, l.ioctl)
 	if err != nil {
 		l.refused = err
 		l.delay(now)
@@ -174,6 +183,8 @@ func (l *Line) use() (*port, error) {
 	}
 	l.port, l.lost, l.refused = p, time.Time{}, nil
 	l.opens++
+	l.adapter.meet(l.cfg.Path, l.cfg.System)
+	l.busy.start(now)
 	return p, nil
 }
 
