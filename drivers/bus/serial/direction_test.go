@@ -22,33 +22,36 @@ func TestDirection(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		asked Direction
-		uart  uart
+		uart  *uart
 		mode  Direction
 		why   string // in the health, or in the error
 		log   string
 		flags uint32
 		fails bool
 	}{
-		{name: "left alone", uart: uart{rs485: &rs485{}, can: all}},
-		{name: "auto, the driver can", asked: Auto, uart: uart{rs485: &rs485{}, can: all}, mode: Kernel, why: "RTS is high while sending", log: "rs485 0x3", flags: 3},
-		{name: "auto, the board's description did it", asked: Auto, uart: uart{rs485: &rs485{flags: rs485Enabled | rs485AfterSend, before: 1, after: 2}, can: all},
+		{name: "left alone", uart: &uart{rs485: &rs485{}, can: all}},
+		{name: "auto, the driver can", asked: Auto, uart: &uart{rs485: &rs485{}, can: all}, mode: Kernel, why: "RTS is high while sending", log: "rs485 0x3", flags: 3},
+		{name: "auto, the board's description did it", asked: Auto, uart: &uart{rs485: &rs485{flags: rs485Enabled | rs485AfterSend, before: 1, after: 2}, can: all},
 			mode: Kernel, why: "it was on already; RTS is low while sending, 1 ms before and 2 ms after", flags: 5},
-		{name: "auto, the driver knows only the other polarity", asked: Auto, uart: uart{rs485: &rs485{}, can: rs485Enabled | rs485AfterSend},
+		{name: "auto, the driver knows only the other polarity", asked: Auto, uart: &uart{rs485: &rs485{}, can: rs485Enabled | rs485AfterSend},
 			mode: Kernel, why: "RTS is low while sending", log: "rs485 0x3", flags: 1},
 		{name: "auto, a USB adapter", asked: Auto, mode: Adapter, why: "the kernel's driver of this port has no RS-485 mode"},
-		{name: "auto, cleared by the kernel", asked: Auto, uart: uart{rs485: &rs485{}, can: rs485OnSend}, mode: Adapter, why: "takes the RS-485 mode and leaves it off", log: "rs485 0x3", flags: 2},
-		{name: "kernel, the driver can", asked: Kernel, uart: uart{rs485: &rs485{}, can: all}, mode: Kernel, log: "rs485 0x3", flags: 3},
+		{name: "auto, cleared by the kernel", asked: Auto, uart: &uart{rs485: &rs485{}, can: rs485OnSend}, mode: Adapter, why: "takes the RS-485 mode and leaves it off", log: "rs485 0x3", flags: 2},
+		{name: "kernel, the driver can", asked: Kernel, uart: &uart{rs485: &rs485{}, can: all}, mode: Kernel, log: "rs485 0x3", flags: 3},
 		{name: "kernel, a USB adapter", asked: Kernel, fails: true, why: "rs485: kernel: the kernel's driver of this port has no RS-485 mode; write rs485: auto if the adapter does it itself, or rts"},
-		{name: "kernel, cleared by the kernel", asked: Kernel, uart: uart{rs485: &rs485{}}, fails: true, why: "leaves it off; write", log: "rs485 0x3"},
+		{name: "kernel, cleared by the kernel", asked: Kernel, uart: &uart{rs485: &rs485{}}, fails: true, why: "leaves it off; write", log: "rs485 0x3"},
 		{name: "rts", asked: RTS, mode: RTS, log: "rts false"},
 		{name: "rts low", asked: RTSLow, mode: RTSLow, log: "rts true"},
-		{name: "rts, none there", asked: RTS, uart: uart{noRTS: true}, fails: true, why: "rs485: rts: this port has no RTS (inappropriate ioctl for device); write rs485: auto"},
-		{name: "off, left on by somebody", asked: Off, uart: uart{rs485: &rs485{flags: 3}, can: all}, mode: Off, log: "rs485 0x2", flags: 2},
+		{name: "rts, none there", asked: RTS, uart: &uart{noRTS: true}, fails: true, why: "rs485: rts: this port has no RTS (inappropriate ioctl for device); write rs485: auto"},
+		{name: "off, left on by somebody", asked: Off, uart: &uart{rs485: &rs485{flags: 3}, can: all}, mode: Off, log: "rs485 0x2", flags: 2},
 		{name: "off, no such mode", asked: Off, mode: Off},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			link := filepath.Join(t.TempDir(), "adapter")
 			plug(t, link)
+			if c.uart == nil {
+				c.uart = &uart{}
+			}
 			l := c.uart.on(t, Config{Path: link, RS485: c.asked})
 			err := l.Open()
 			h := l.Health()
@@ -80,13 +83,13 @@ func TestDirection(t *testing.T) {
 func TestKeyedWrite(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		uart uart
+		uart *uart
 		mode Direction
 		want string
 	}{
-		{"it tells when it is empty", uart{stuck: 2}, RTS, "rts true, empty false, empty false, empty true, rts false"},
-		{"it does not tell", uart{noLSR: true}, RTS, "rts true, rts false"},
-		{"low while sending", uart{}, RTSLow, "rts false, empty true, rts true"},
+		{"it tells when it is empty", &uart{stuck: 2}, RTS, "rts true, empty false, empty false, empty true, rts false"},
+		{"it does not tell", &uart{noLSR: true}, RTS, "rts true, rts false"},
+		{"low while sending", &uart{}, RTSLow, "rts false, empty true, rts true"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			link := filepath.Join(t.TempDir(), "adapter")
