@@ -109,9 +109,10 @@ func (c *cloud) take(t wire.Topic, payload []byte) error {
 		} else {
 			c.Backfill += len(p.Values)
 		}
-		if p.Boot == "" {
-			c.keep(p.Epoch, p.Ranges...)
+		if p.Boot != "" { // it has no clock yet: the time, at once
+			return c.say(&wire.Ack{Epoch: p.Epoch, Echo: p.Echo()})
 		}
+		c.keep(p.Epoch, p.Ranges...)
 	case wire.AlertTopic:
 		var a wire.Alert
 		if err := wire.Decode(payload, &a); err != nil {
@@ -153,15 +154,22 @@ func (c *cloud) answer() error {
 	}
 	for e, set := range stored {
 		for part := range slices.Chunk(set.Ranges(), wire.MaxRanges) {
-			a := wire.Ack{V: wire.Version, Store: storeID, Epoch: e, Stored: part, Alerts: alerts, Time: time.Now().UnixMilli()}
-			alerts = nil
-			b, err := wire.Encode(&a)
-			if err != nil {
+			if err := c.say(&wire.Ack{Epoch: e, Stored: part, Alerts: alerts}); err != nil {
 				return err
 			}
-			topic := wire.Topic{Gateway: gatewayID, Kind: wire.AckTopic}.Build(wire.DefaultPrefix)
-			c.client.Publish(topic, 1, false, b)
+			alerts = nil
 		}
 	}
+	return nil
+}
+
+// say publishes an acknowledgement and does not wait for the broker.
+func (c *cloud) say(a *wire.Ack) error {
+	a.V, a.Store, a.Time = wire.Version, storeID, time.Now().UnixMilli()
+	b, err := wire.Encode(a)
+	if err != nil {
+		return err
+	}
+	c.client.Publish(wire.Topic{Gateway: gatewayID, Kind: wire.AckTopic}.Build(wire.DefaultPrefix), 1, false, b)
 	return nil
 }

@@ -55,7 +55,7 @@ func profile() ([]byte, error) {
 // file's name.
 func configure(dir, broker string, ports []string) (string, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "gateway: {id: %s}\nuplink: {broker: \"mqtt://%s\", stores: [%s]}\njournal: {dir: %s}\nstatus: {listen: \"127.0.0.1:0\"}\nprofiles: profiles\n",
+	fmt.Fprintf(&b, "gateway: {id: %s}\nuplink: {broker: \"mqtt://%s\", stores: [%s]}\njournal: {dir: %s}\nstatus: {listen: \"127.0.0.1:0\"}\n",
 		gatewayID, broker, storeID, filepath.Join(dir, "journal"))
 	fmt.Fprintln(&b, "buses:")
 	for i, port := range ports {
@@ -63,7 +63,7 @@ func configure(dir, broker string, ports []string) (string, error) {
 	}
 	fmt.Fprintln(&b, "devices:")
 	for i := range ports {
-		fmt.Fprintf(&b, "  %s: {profile: %s, bus: %s, address: 1, every: 1s}\n", deviceID(i), profileID, deviceID(i))
+		fmt.Fprintf(&b, "  %s: {driver: %s, bus: %s, address: 1, every: 1s}\n", deviceID(i), profileID, deviceID(i))
 	}
 	fmt.Fprintln(&b, "rules:")
 	for i := range ports {

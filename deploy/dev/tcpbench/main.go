@@ -51,6 +51,8 @@ func run(ctx context.Context, args []string) error {
 			return pollBare(ctx, args[1:])
 		case "cloud":
 			return acknowledge(ctx, args[1:])
+		case "gateway":
+			return own(args[1:])
 		}
 	}
 	o, err := parse(args)
@@ -69,7 +71,8 @@ type options struct {
 	program string
 	dir     string
 	qos     int
-	env     string
+	env     []string
+	verbose bool
 }
 
 func parse(args []string) (options, error) {
@@ -79,10 +82,11 @@ func parse(args []string) (options, error) {
 	fs.IntVar(&o.rounds, "rounds", 3, "times that yardstick and gateway take turns")
 	fs.DurationVar(&o.measure, "for", 30*time.Second, "how long each is measured")
 	fs.DurationVar(&o.warm, "warm", 10*time.Second, "how long each runs before")
-	fs.StringVar(&o.program, "program", "bin/lamppost", "the gateway")
+	fs.StringVar(&o.program, "program", "", "the gateway; empty: this program's own build of it")
 	fs.StringVar(&o.dir, "dir", os.TempDir(), "where to work; the journal lies there, so it should be a disk")
 	fs.IntVar(&o.qos, "qos", 1, "of the yardstick's publishes: 1 as the gateway's, or 0")
-	fs.StringVar(&o.env, "env", "", "NAME=value for the gateway's process, more of them separated by commas")
+	env := fs.String("env", "", "NAME=value for the gateway's process, more of them separated by commas")
+	fs.BoolVar(&o.verbose, "v", false, "show what the gateway says")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
@@ -92,6 +96,9 @@ func parse(args []string) (options, error) {
 			return o, fmt.Errorf("-devices: %q; write 1 to %d", text, maxDevices)
 		}
 		o.devices = append(o.devices, n)
+	}
+	if *env != "" {
+		o.env = strings.Split(*env, ",")
 	}
 	if o.qos != 0 && o.qos != 1 {
 		return o, fmt.Errorf("-qos: %d; write 0 or 1", o.qos)
