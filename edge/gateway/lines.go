@@ -97,9 +97,12 @@ func openOwn(d config.Device, trace Tracer) (*line, error) {
 func openModbus(b config.Bus, trace Tracer) (*line, error) {
 	o := busmodbus.Options{Name: b.ID, Baud: b.Line.Baud, Turnaround: b.Turnaround, Trace: trace.on(b.ID)}
 	l := &line{path: b.TCP}
-	if b.TCP != "" {
+	switch {
+	case b.TCP != "" && b.RTU:
+		l.bus = busmodbus.NewRTUOverTCP(b.TCP, o)
+	case b.TCP != "":
 		l.bus = busmodbus.NewTCP(b.TCP, o)
-	} else {
+	default:
 		s, err := serial.New(serial.Config{Path: b.Serial, Settings: b.Line})
 		if err != nil {
 			return nil, err

@@ -97,7 +97,22 @@ func NewRTU(line Line, o Options) *Bus {
 		o.Baud = 9600
 	}
 	b := newBus(o)
-	b.way = &rtu{bus: b, line: line, rx: make([]byte, 0, rxSize)}
+	b.way = &rtu{bus: b, line: line, gap: gap, rx: make([]byte, 0, rxSize)}
+	return b
+}
+
+// NewRTUOverTCP returns the bus on a serial line behind a host at "host:port" that
+// passes bytes on as they are (a serial server, a modem, ser2net). Baud is the speed of
+// that line, on which the time that is given to answers depends. It connects at first
+// use and whenever the connection was lost.
+func NewRTUOverTCP(address string, o Options) *Bus {
+	if o.Name == "" {
+		o.Name = address
+	}
+	s := &socket{newLink(address, o)}
+	b := NewRTU(s, o)
+	r := b.way.(*rtu)
+	r.host, r.gap = s, netGap
 	return b
 }
 
@@ -107,12 +122,16 @@ func NewTCP(address string, o Options) *Bus {
 	if o.Name == "" {
 		o.Name = address
 	}
+	b := newBus(o)
+	b.way = &tcp{bus: b, link: newLink(address, o)}
+	return b
+}
+
+func newLink(address string, o Options) link {
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
-	b := newBus(o)
-	b.way = &tcp{bus: b, address: address}
-	return b
+	return link{address: address, dial: o.Dial}
 }
 
 func newBus(o Options) *Bus {

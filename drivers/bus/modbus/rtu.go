@@ -23,6 +23,8 @@ type Line interface {
 type rtu struct {
 	bus  *Bus
 	line Line
+	host *socket       // when the line lies behind one, else nil
+	gap  time.Duration // how long a frame that has begun may pause
 	tx   []byte
 	rx   []byte    // what came since the request
 	busy time.Time // when the last byte passed, as far as can be known
@@ -33,7 +35,7 @@ type rtu struct {
 }
 
 const (
-	// gap is how long a frame that has begun may pause. The standard says 1.5
+	// gap is how long a frame that has begun may pause on a line. The standard says 1.5
 	// characters; USB adapters deliver in blocks, so that is not to be seen here.
 	gap = 100 * time.Millisecond
 	// lastLook is how long is spent on seeing whether bytes lie there after all.
@@ -65,11 +67,29 @@ func (t *rtu) ready() time.Time {
 
 func (t *rtu) close() error { return t.line.Close() }
 
-func (t *rtu) health(h *Health) { h.Echo, h.Alien, h.Noise = t.echoes.on, t.alien, t.noise }
+func (t *rtu) health(h *Health) {
+	if t.host != nil {
+		t.host.link.health(h)
+	}
+	h.Echo, h.Alien, h.Noise = t.echoes.on, t.alien, t.noise
+}
 
 func (t *rtu) serial() bool { return true }
 
 func (t *rtu) exchange(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error) {
+	a, err := t.once(ctx, u, r)
+	if errors.Is(err, errStale) && !r.Writes() {
+		a, err = t.once(ctx, u, r)
+	}
+	return a, err
+}
+
+func (t *rtu) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error) {
+	if t.host != nil {
+		if err := t.host.open(ctx, r.Writes()); err != nil {
+			return codec.Answer{}, err
+		}
+	}
 	if err := t.awaitLate(ctx, u, r); err != nil {
 		return codec.Answer{}, err
 	}
@@ -159,7 +179,7 @@ func (t *rtu) receive(ctx context.Context, end time.Time, r codec.Request) (code
 		}
 		until = end
 		if s.Begun || s.Damaged > 0 {
-			until = earlier(end, t.busy.Add(gap))
+			until = earlier(end, t.busy.Add(t.gap))
 		}
 		if len(t.rx) == cap(t.rx) {
 			t.shed()
