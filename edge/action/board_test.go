@@ -1,0 +1,587 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/edge/wire"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// relay is hardware in a test: it does as told, or what the test sets.
+type relay struct {
+	mu     sync.Mutex
+	is     bool
+	log    []string      // "+" or "-" and the second at which it happened
+	err    error         // what every call ends with
+	blind  bool          // it cannot tell its state
+	deaf   chan struct{} // calls wait for it and do not heed their context; nil: they do not
+	slow   time.Duration // calls take so long, and heed their context
+	closed int
+	begun  time.Time
+}
+
+func (r *relay) Set(ctx context.Context, on bool) error {
+	r.mu.Lock()
+	deaf, slow, err := r.deaf, r.slow, r.err
+	r.mu.Unlock()
+	if deaf != nil {
+		<-deaf
+	}
+	if slow > 0 {
+		select {
+		case <-time.After(slow):
+		case <-ctx.Done():
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.is = on
+	r.log = append(r.log, fmt.Sprintf("%s%d", map[bool]string{true: "+", false: "-"}[on], int(time.Since(r.begun).Seconds())))
+	return nil
+}
+
+func (r *relay) Get(context.Context) (on, ok bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.is, !r.blind, r.err
+}
+
+func (r *relay) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed++
+	return nil
+}
+
+func (r *relay) set(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f()
+}
+
+func (r *relay) history() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.log, " ")
+}
+
+// bench is a board with relays, in a bubble.
+type bench struct {
+	*Board
+	t      *testing.T
+	relays map[string]*relay
+	outs   []Output
+	o      Options
+	mu     sync.Mutex
+	events []string
+	states map[string][]byte
+}
+
+var plain = Spec{MaxOn: time.Minute, MinOff: time.Second, PerHour: 60, Timeout: 2 * time.Second, Within: 5 * time.Second}
+
+// newBench makes a board of outputs; those that are not stated otherwise are plain.
+func newBench(t *testing.T, specs map[string]Spec) *bench {
+	begun := time.Now()
+	b := &bench{t: t, relays: map[string]*relay{}, states: map[string][]byte{}}
+	b.o = Options{Boot: "b1", Now: func() int64 { return 1000 + time.Since(begun).Milliseconds() },
+		Tell: func(a wire.Actuation, _ int64, state []byte) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			on := map[bool]string{true: "on", false: "off"}[a.On]
+			b.events = append(b.events, strings.TrimSpace(fmt.Sprintf("%ds %s %s %s %s %s", int(time.Since(begun).Seconds()), a.Output, on, a.Why, a.By, a.Result)))
+			b.states[a.Output] = state
+		},
+		Keep: func(id string, state []byte) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.states[id] = state
+		}}
+	for id, s := range specs {
+		r := &relay{begun: begun}
+		b.relays[id] = r
+		b.outs = append(b.outs, Output{ID: id, Spec: s, Same: "v1", Open: func() (drivers.Output, error) { return r, nil }})
+	}
+	slices.SortFunc(b.outs, func(x, y Output) int { return strings.Compare(x.ID, y.ID) })
+	b.Board = New(b.outs, b.o)
+	return b
+}
+
+func (b *bench) told() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.events)
+}
+
+func (b *bench) wantTold(want ...string) {
+	b.t.Helper()
+	if got := b.told(); !slices.Equal(got, want) {
+		b.t.Errorf("events\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func (b *bench) wantRelay(id, want string) {
+	b.t.Helper()
+	if got := b.relays[id].history(); got != want {
+		b.t.Errorf("%s was set %s, want %s", id, got, want)
+	}
+}
+
+func wait(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// On at the raise, off at the clear; and off after the longest time, whatever the
+// alert does.
+func TestFollowsAlerts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		b.Start()
+		wait(10 * time.Second)
+		b.Raised("siren", "flood", 0)
+		wait(10 * time.Second)
+		b.Cleared("siren", "flood")
+		wait(10 * time.Second)
+		b.Raised("siren", "flood", 0)
+		wait(time.Hour)
+		b.Raised("siren", "fire", 20*time.Second)
+		wait(time.Minute)
+		b.Close(nil)
+		b.wantRelay("siren", "-0 +10 -20 +30 -90 +3630 -3650")
+		b.wantTold("10s siren on rule flood done", "20s siren off rule flood done", "30s siren on rule flood done",
+			"90s siren off limit  done", "3630s siren on rule fire done", "3650s siren off rule fire done")
+	})
+}
+
+// Several ask: it is on while one of them does. A person's off ends what is asked now
+// and nothing else; off for a time also what is asked then; on ends that.
+func TestSeveralAskAndAPersonSaysOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		b.Start()
+		b.Raised("siren", "flood", 0)
+		b.Raised("siren", "fire", 0)
+		wait(5 * time.Second)
+		b.Cleared("siren", "flood")
+		wait(5 * time.Second) // 10: fire still wants it
+		if _, err := b.Off(t.Context(), "siren", "li", 0); err != nil {
+			t.Error(err)
+		}
+		wait(10 * time.Second) // 20: fire is still active, and has no say any more
+		b.Raised("siren", "gas", 0)
+		wait(10 * time.Second) // 30
+		if _, err := b.Off(t.Context(), "siren", "li", time.Minute); err != nil {
+			t.Error(err)
+		}
+		b.Raised("siren", "flood", 0)
+		wait(10 * time.Second) // 40
+		if v, err := b.On(t.Context(), "siren", "li", 5*time.Second); err != nil || v.State != "on" || v.By != "li" {
+			t.Errorf("On = %+v, %v", v, err)
+		}
+		b.Cleared("siren", "flood")
+		wait(10 * time.Second)
+		b.Close(nil)
+		b.wantRelay("siren", "-0 +1 -10 +20 -30 +40 -45")
+		b.wantTold("1s siren on rule flood done", "10s siren off command li done", "20s siren on rule gas done", "30s siren off command li done",
+			"40s siren on command li done", "45s siren off command li done")
+	})
+}
+
+// A hold ends by itself, and what is still asked for then counts.
+func TestHoldEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		b.Start()
+		wait(2 * time.Second)
+		if _, err := b.Off(t.Context(), "siren", "li", 30*time.Second); err != nil {
+			t.Error(err)
+		}
+		b.Raised("siren", "flood", 0)
+		wait(28 * time.Second)
+		if v := b.Views()[0]; v.State != "off" || v.Held != 33_000 {
+			t.Errorf("held: %+v", v)
+		}
+		wait(2 * time.Second)
+		b.wantRelay("siren", "-0 -2 +32")
+		b.Close(nil)
+	})
+}
+
+// An interlock that turns false or unknown switches off; a rule's wish lives on, a
+// person's does not; and a person is told why not.
+func TestInterlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		locked := plain
+		locked.Interlock = true
+		b := newBench(t, map[string]Spec{"pump": locked})
+		b.Start()
+		wait(5 * time.Second)
+		if _, err := b.On(t.Context(), "pump", "li", 0); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "its interlock is unknown") {
+			t.Errorf("On = %v", err)
+		}
+		b.Raised("pump", "sump-high", 0)
+		wait(5 * time.Second) // 10
+		b.Permit("pump", True)
+		wait(5 * time.Second) // 15
+		b.Permit("pump", Unknown)
+		wait(5 * time.Second) // 20
+		b.Permit("pump", True)
+		wait(5 * time.Second) // 25
+		b.Cleared("pump", "sump-high")
+		wait(5 * time.Second) // 30
+		if _, err := b.On(t.Context(), "pump", "li", 0); err != nil {
+			t.Error(err)
+		}
+		b.Permit("pump", False)
+		wait(5 * time.Second) // 35
+		b.Permit("pump", True)
+		wait(5 * time.Second)
+		b.Close(nil)
+		b.wantRelay("pump", "-0 +10 -15 +20 -25 +30 -30")
+		b.wantTold("5s pump on command li blocked", "5s pump on interlock sump-high blocked", "10s pump on rule sump-high done", "15s pump off interlock  done",
+			"20s pump on rule sump-high done", "25s pump off rule sump-high done", "30s pump on command li done", "30s pump off interlock  done")
+	})
+}
+
+// A call that hangs and heeds its time: off cuts it short. Another output is not
+// disturbed.
+func TestOffCutsOnShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := plain
+		slow.Timeout = 40 * time.Second
+		b := newBench(t, map[string]Spec{"lamp": plain, "siren": slow})
+		b.Start()
+		wait(10 * time.Second)
+		b.relays["siren"].set(func() { b.relays["siren"].slow = 30 * time.Second })
+		b.Raised("siren", "flood", 0)
+		b.Raised("lamp", "flood", 0)
+		wait(10 * time.Second) // 20: the call that switches the siren on is under way
+		b.relays["siren"].set(func() { b.relays["siren"].slow = 0 })
+		b.Cleared("siren", "flood")
+		wait(time.Second)
+		b.wantRelay("siren", "-0 -20")
+		b.wantRelay("lamp", "-0 +10")
+		b.Close(nil)
+	})
+}
+
+// A call that hangs and heeds nothing: it is told, others go on, off is next when it
+// comes back, and the end is not held up for ever.
+func TestStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"lamp": plain, "siren": plain})
+		b.Start()
+		wait(10 * time.Second)
+		deaf := make(chan struct{})
+		b.relays["siren"].set(func() { b.relays["siren"].deaf = deaf })
+		b.Raised("siren", "flood", 0)
+		wait(5 * time.Second) // 15
+		b.Raised("lamp", "flood", 0)
+		wait(time.Second)
+		if v := b.Views()[1]; v.ID != "siren" || v.Fault != "stuck" {
+			t.Errorf("a stuck siren: %+v", v)
+		}
+		if _, err := b.On(t.Context(), "siren", "li", 0); !errors.Is(err, ErrRefused) {
+			t.Errorf("On = %v", err)
+		}
+		b.Cleared("siren", "flood")
+		wait(4 * time.Second) // 20
+		b.wantRelay("siren", "-0")
+		b.relays["siren"].set(func() { b.relays["siren"].deaf = nil })
+		close(deaf) // its time was over long ago: it ends with that
+		wait(time.Second)
+		b.wantRelay("siren", "-0 -20")
+		b.wantRelay("lamp", "-0 +15")
+		if v := b.Views()[1]; v.Fault != "" || v.State != "off" {
+			t.Errorf("afterwards: %+v", v)
+		}
+		deaf = make(chan struct{})
+		b.relays["lamp"].set(func() { b.relays["lamp"].deaf = deaf })
+		begun := time.Now()
+		b.Close(nil)
+		if d := time.Since(begun); d < 2*time.Second || d > 7*time.Second {
+			t.Errorf("Close took %v", d)
+		}
+		b.wantTold("14s siren on rule flood failed", "15s lamp on rule flood done", "16s siren on command li blocked", "20s siren off rule flood done", "25s lamp off safe  failed")
+		close(deaf)
+		wait(time.Second)
+		if b.relays["lamp"].closed != 1 || b.relays["siren"].closed != 1 {
+			t.Error("hardware was not given up")
+		}
+	})
+}
+
+// Hardware that fails is told once, tried again with growing pauses, left at off, and
+// used again when it works.
+func TestHardwareFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		b.Start()
+		wait(10 * time.Second)
+		dead := fmt.Errorf("relay board: %w", drivers.ErrUnplugged)
+		b.relays["siren"].set(func() { b.relays["siren"].err = dead })
+		b.Raised("siren", "flood", 0)
+		wait(time.Minute) // 70
+		v := b.Views()[0]
+		if v.State != "switching-off" || v.Fault != "unplugged" || !strings.Contains(v.Detail, "relay board") {
+			t.Errorf("a dead board: %+v", v)
+		}
+		if b.relays["siren"].closed < 3 {
+			t.Error("unplugged hardware was not opened anew")
+		}
+		b.relays["siren"].set(func() { b.relays["siren"].err = nil })
+		wait(time.Minute) // 130
+		if v := b.Views()[0]; v.State != "on" || v.Fault != "" {
+			t.Errorf("a board that came back: %+v", v)
+		}
+		b.Close(nil)
+		b.wantTold("10s siren on rule flood failed", "74s siren off fault  done", "75s siren on rule flood done", "130s siren off safe  done")
+	})
+}
+
+// Hardware that goes away while it is on is noticed, set off when it is back, and on
+// again.
+func TestHardwareIsLostWhileOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		long := plain
+		long.MaxOn = time.Hour
+		b := newBench(t, map[string]Spec{"siren": long})
+		b.Start()
+		wait(10 * time.Second)
+		b.Raised("siren", "flood", 0)
+		wait(10 * time.Second)
+		b.relays["siren"].set(func() { b.relays["siren"].err = drivers.ErrTimeout })
+		wait(20 * time.Second)
+		if v := b.Views()[0]; v.Fault != "timeout" || v.State != "switching-off" {
+			t.Errorf("lost: %+v", v)
+		}
+		b.relays["siren"].set(func() { b.relays["siren"].err = nil })
+		wait(time.Minute)
+		if v := b.Views()[0]; v.State != "on" {
+			t.Errorf("back: %+v", v)
+		}
+		b.Close(nil)
+		if h := b.relays["siren"].history(); !strings.HasPrefix(h, "-0 +10 -") || strings.Count(h, "+") != 2 {
+			t.Errorf("it was set %s", h)
+		}
+	})
+}
+
+// The hardware takes everything and says what it likes.
+func TestReadBackLies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		b.Start()
+		wait(10 * time.Second)
+		b.Raised("siren", "flood", 0)
+		wait(time.Second)
+		lie := func(is bool) { b.relays["siren"].set(func() { b.relays["siren"].is = is }) }
+		lie(false) // it fell off
+		wait(15 * time.Second)
+		b.wantRelay("siren", "-0 +10 +20") // looked at after 5 s, told after 5 more, set again
+		if v := b.Views()[0]; v.State != "on" {
+			t.Errorf("%+v", v)
+		}
+		b.Close(nil)
+		b.wantTold("10s siren on rule flood done", "20s siren on fault  astray", "25s siren on fault  recovered", "26s siren off safe  done")
+	})
+}
+
+// The feedback's condition does not agree: told after its time; on is set again three
+// times and left, off for as long as it takes; told again when it agrees.
+func TestFeedbackLies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fed := plain
+		fed.Feedback, fed.MaxOn = true, 10*time.Minute
+		b := newBench(t, map[string]Spec{"pump": fed})
+		b.relays["pump"].blind = true
+		b.Start()
+		b.Sense("pump", False)
+		wait(10 * time.Second)
+		b.Raised("pump", "sump", 0)
+		wait(5 * time.Minute) // 310
+		b.wantRelay("pump", "-0 +10 +15 +20 +25")
+		if v := b.Views()[0]; v.State != "on" || v.Fault != "astray" || v.Detail != "the feedback says off" {
+			t.Errorf("%+v", v)
+		}
+		b.Sense("pump", True)
+		wait(10 * time.Second) // 320
+		b.Cleared("pump", "sump")
+		wait(2 * time.Minute) // 440: it is off and says on, a welded contact
+		b.Sense("pump", False)
+		wait(10 * time.Second)
+		b.Close(nil)
+		h := b.relays["pump"].history()
+		if !strings.HasPrefix(h, "-0 +10 +15 +20 +25 -320 -325 -330") || strings.Count(h, "-") < 7 {
+			t.Errorf("it was set %s", h)
+		}
+		b.wantTold("10s pump on rule sump done", "15s pump on fault  astray", "315s pump on fault  recovered", "320s pump off rule sump done",
+			"325s pump off fault  astray", "445s pump off fault  recovered")
+	})
+}
+
+// Hardware that can be set and not be asked does not cry for ever.
+func TestMute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		m := &mute{relay: b.relays["siren"]}
+		b.outs[0].Open = func() (drivers.Output, error) { return m, nil }
+		b.Board = New(b.outs, b.o)
+		b.Start()
+		wait(48 * time.Hour)
+		if n := len(b.told()); n == 0 || n > 6 {
+			t.Errorf("%d events: %v", n, b.told())
+		}
+		b.Raised("siren", "flood", 0)
+		wait(30 * time.Second)
+		if v := b.Views()[0]; v.State != "on" || v.Fault != "" {
+			t.Errorf("%+v", v)
+		}
+		b.Close(nil)
+	})
+}
+
+type mute struct{ *relay }
+
+func (m *mute) Get(context.Context) (on, ok bool, err error) { return false, false, drivers.ErrTimeout }
+
+// An output that stays in the next configuration is not touched in between, one that
+// goes is off.
+func TestReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"lamp": plain, "siren": plain})
+		b.Start()
+		wait(10 * time.Second)
+		b.Raised("siren", "flood", 0)
+		b.Raised("lamp", "flood", 0)
+		wait(10 * time.Second) // 20
+		next := slices.Clone(b.outs)
+		next[0].Same = "v2" // another line
+		after := New(next, b.o)
+		b.Close(func(id string) bool { return after.Stays(b.Board, id) })
+		after.Adopt(b.Board)
+		b.Board = after
+		b.Start()
+		wait(30 * time.Second) // 50
+		b.wantRelay("lamp", "-0 +10 -20 -20")
+		b.wantRelay("siren", "-0 +10 +20")
+		wait(time.Minute) // the longest time counts from the beginning
+		b.wantRelay("siren", "-0 +10 +20 -70")
+		b.Rules(func(output, rule string) bool { return false })
+		b.Close(nil)
+		if b.relays["siren"].closed != 2 || b.relays["lamp"].closed != 2 {
+			t.Error("hardware was not given up")
+		}
+	})
+}
+
+// After a kill it is off and says so. What rules wanted goes on only where that is
+// asked for, and for no longer than what is left; the count goes on.
+func TestAfterAKill(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		resume   bool
+		sameBoot bool
+		dead     time.Duration
+		want     string // how the relay was set after the restart at 40+dead
+	}{
+		{"off, until asked anew", false, true, 5 * time.Second, "-45"},
+		{"resumed, 35 s of its minute are used up", true, true, 5 * time.Second, "-45 +46 -71"},
+		{"resumed after a power cut, 30 s are used up", true, false, 500 * time.Second, "-540 +541 -571"},
+		{"nothing is left", true, true, 35 * time.Second, "-75"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				spec := plain
+				spec.Resume = c.resume
+				b := newBench(t, map[string]Spec{"siren": spec})
+				b.Start()
+				wait(10 * time.Second)
+				b.Raised("siren", "flood", 0)
+				wait(30 * time.Second)
+				state := b.states["siren"] // of second 10
+				b.Close(func(string) bool { return true })
+				b.relays["siren"].set(func() { b.relays["siren"].log = nil })
+				wait(c.dead)
+				boot := map[bool]string{true: "b1", false: "b2"}[c.sameBoot]
+				b.o.Boot = boot
+				after := New(b.outs, b.o)
+				if err := after.Restore("siren", state, Resume{Now: b.o.Now(), Boot: boot, LastSeen: func(string) int64 { return 41_000 }}); err != nil {
+					t.Fatal(err)
+				}
+				after.Start()
+				wait(2 * time.Minute)
+				after.Close(nil)
+				b.wantRelay("siren", c.want)
+				if e := b.told()[1]; !strings.HasSuffix(e, "siren off safe  done") {
+					t.Errorf("the first event after the restart is %s", e)
+				}
+			})
+		})
+	}
+}
+
+// A driver that panics is hardware that fails.
+func TestPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		b.outs[0].Open = func() (drivers.Output, error) { return (*relay)(nil), nil }
+		b.Board = New(b.outs, b.o)
+		b.Start()
+		wait(time.Second)
+		if v := b.Views()[0]; v.Fault != "error" || !strings.Contains(v.Detail, "the driver has a bug") {
+			t.Errorf("%+v", v)
+		}
+		b.Close(nil)
+	})
+}
+
+// A person gets an answer: what is unknown, what is too long, what fails.
+func TestCommands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		b.Start()
+		wait(5 * time.Second)
+		if _, err := b.On(t.Context(), "horn", "li", 0); !errors.Is(err, ErrUnknown) {
+			t.Errorf("On of nothing = %v", err)
+		}
+		if _, err := b.On(t.Context(), "siren", "li", time.Hour); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "at most 1m0s") {
+			t.Errorf("On for too long = %v", err)
+		}
+		if v, err := b.Off(t.Context(), "siren", "li", 0); err != nil || v.State != "off" {
+			t.Errorf("Off = %+v, %v", v, err)
+		}
+		if _, err := b.On(t.Context(), "siren", "li", 0); err != nil {
+			t.Error(err)
+		}
+		if _, err := b.Off(t.Context(), "siren", "li", 0); err != nil {
+			t.Error(err)
+		}
+		if _, err := b.On(t.Context(), "siren", "li", 0); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "stays off for 1s; try again in 1s") {
+			t.Errorf("On at once = %v", err)
+		}
+		b.relays["siren"].set(func() { b.relays["siren"].err = drivers.ErrBusy })
+		wait(5 * time.Second)
+		if _, err := b.On(t.Context(), "siren", "li", 0); err == nil || !strings.Contains(err.Error(), "(busy)") {
+			t.Errorf("On of dead hardware = %v", err)
+		}
+		b.Close(nil)
+	})
+}
