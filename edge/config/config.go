@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/serial"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -51,6 +52,8 @@ type Bus struct {
 	GPIO       string        // a chip's device node, name or label
 	OneWire    string        // the kernel's folder of slaves
 	SDI12      string        // device node
+	RS485      serial.Direction
+	Echo       serial.Echo
 }
 
 // Device is one device, planned and not opened. Which of Bus, Address, Pin, Slave, Port and
@@ -66,6 +69,8 @@ type Device struct {
 	Slave   string // 1-Wire id, key id
 	Port    string // device node
 	Line    drivers.LineSettings
+	RS485   serial.Direction // of Port
+	Echo    serial.Echo
 	URL     string
 	Every   time.Duration
 	Timeout time.Duration            // of one sample
@@ -131,6 +136,9 @@ type Env struct {
 	// Storage says what is known of the disk that holds a directory of this machine.
 	// Nil: nothing.
 	Storage func(dir string) Storage
+	// StableName returns the name of a serial port of this machine that stays the same
+	// when adapters are plugged in anew; empty where none is known. Nil: nothing is.
+	StableName func(node string) string
 }
 
 // Defaults of what a file does not say.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/serial"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
 
@@ -29,14 +30,17 @@ var wires = map[drivers.Wire]struct {
 
 // placeKeys are the keys that say where a device is. Those that its wire does not
 // need do not fit it; url is http's and some drivers' own.
-var placeKeys = []string{"port", "bus", "address", "line", "id", "baud", "parity", "stop"}
+var placeKeys = []string{"port", "bus", "address", "line", "id", "baud", "parity", "stop", "data", "rs485", "echo"}
+
+// lineWords are the keys of a serial line's settings.
+var lineWords = []string{"baud", "parity", "stop", "data", "rs485", "echo"}
 
 // fits says whether a key may stand at a device on wire w.
 func fits(w drivers.Wire, key string) bool {
-	switch key {
-	case "baud", "parity", "stop":
+	switch {
+	case slices.Contains(lineWords, key):
 		return w == drivers.SerialLine
-	case "url":
+	case key == "url":
 		return w == drivers.HTTPHost
 	}
 	return slices.Contains(wires[w].needs, key)
@@ -56,7 +60,7 @@ func (l *loader) connection(d *Device, k deviceKeys) {
 	for _, key := range append(slices.Clone(placeKeys), "url") {
 		if !fits(d.Wire, key) && l.has("devices", d.ID, key) {
 			hint := "delete it"
-			if slices.Contains([]string{"baud", "parity", "stop"}, key) && d.Bus != "" {
+			if slices.Contains(lineWords, key) && d.Bus != "" {
 				hint = "write it at buses." + d.Bus
 			}
 			l.sayKey("E2604", fmt.Sprintf("%s %s, so %s does not fit; %s", d.ID, w.what, key, hint), "devices", d.ID, key)
@@ -65,6 +69,7 @@ func (l *loader) connection(d *Device, k deviceKeys) {
 	if d.Wire == drivers.SerialLine {
 		l.line(k.Line, "devices", d.ID)
 		d.Line = merge(k.Line.settings(), d.Line)
+		d.RS485, d.Echo = serial.Direction(k.Line.RS485), serial.Echo(cmp.Or(k.Line.Echo, string(serial.EchoAuto)))
 		if d.Port != "" {
 			l.port(d.Port, "devices", d.ID, "port")
 		}
@@ -82,6 +87,7 @@ func merge(a, b drivers.LineSettings) drivers.LineSettings {
 		Baud:     cmp.Or(a.Baud, b.Baud, 9600),
 		Parity:   cmp.Or(a.Parity, b.Parity, "none"),
 		StopBits: cmp.Or(a.StopBits, b.StopBits, 1),
+		DataBits: cmp.Or(a.DataBits, b.DataBits),
 	}
 }
 
@@ -190,6 +196,7 @@ func (l *loader) settle(b *Bus) {
 		parts = drivers.LineSettings{Baud: cmp.Or(parts.Baud, own.Baud), Parity: cmp.Or(parts.Parity, own.Parity), StopBits: cmp.Or(parts.StopBits, own.StopBits)}
 	}
 	b.Line = merge(b.Line, parts)
+	b.RS485 = cmp.Or(b.RS485, serial.Auto)
 }
 
 // mentioned says whether a device names the bus, even one that was refused.

@@ -38,7 +38,7 @@ type uploadKeys struct {
 }
 
 // commonKeys are those of deviceKeys, for the drivers' own decoding.
-var commonKeys = []string{"driver", "profile", "bus", "address", "line", "id", "port", "url", "baud", "parity", "stop", "every", "timeout", "name", "upload", "flat"}
+var commonKeys = []string{"driver", "profile", "bus", "address", "line", "id", "port", "url", "baud", "parity", "stop", "data", "rs485", "echo", "every", "timeout", "name", "upload", "flat"}
 
 // reserved is the device id under which the gateway itself reports.
 const reserved = "gateway"

@@ -21,8 +21,9 @@
 //	journal: {dir: /var/lib/lamppost, size: 512MB, age: 30d, reserve: 16MB, commit: 10s, endurance: 20TB}
 //	status:  {listen: "127.0.0.1:8090", insecure: false}
 //	buses:
-//	  rs485-1: {serial: /dev/serial/by-id/…, baud: 9600, parity: none, stop: 1, turnaround: 20ms}
+//	  rs485-1: {serial: /dev/serial/by-id/…, baud: 9600, parity: none, stop: 1, turnaround: 20ms, rs485: auto, echo: auto}
 //	  plant:   {tcp: "192.168.1.20:502"}
+//	  soil:    {sdi12: /dev/serial/by-id/…}
 //	devices:
 //	  river: {profile: keller-36xw, bus: rs485-1, address: 3, every: 5s, timeout: 1s, name: {zh: 河道, en: river}, offsets: {level: 1.20}}
 //	  air:   {driver: pms5003, port: /dev/ttyAMA1, baud: 9600, every: 10s, flat: {pm2_5: 30m}}
@@ -36,6 +37,11 @@
 // stand for ever. Only gateway.id is required. A file without uplink runs on its own. The keys of a
 // device that are not listed here belong to its driver; profile: X alone means
 // driver: modbus with that profile.
+//
+// rs485 says who switches the transceiver of a line: auto (the kernel if the port's
+// driver can, else the adapter is taken to do it), kernel, rts, rts-low, off. A line's
+// echo is found by itself; echo: on takes it out from the first request on. Both also
+// fit a device with a port of its own, where rs485 has no default.
 //
 // # Problem ids
 //
@@ -83,6 +89,7 @@
 //	W2202  settings of TLS, and no broker that speaks it
 //	W2501  a port name that changes when adapters are plugged in anew
 //	W2502  a bus that no device uses, or a host that two buses use
+//	W2503  a speed that is unusual
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
 package config

@@ -2,11 +2,11 @@ package config
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,10 +38,13 @@ type lineKeys struct {
 	Baud   int    `yaml:"baud"`
 	Parity string `yaml:"parity"`
 	Stop   int    `yaml:"stop"`
+	Data   int    `yaml:"data"`
+	RS485  string `yaml:"rs485"`
+	Echo   string `yaml:"echo"`
 }
 
 func (k lineKeys) settings() drivers.LineSettings {
-	return drivers.LineSettings{Baud: k.Baud, Parity: k.Parity, StopBits: k.Stop}
+	return drivers.LineSettings{Baud: k.Baud, Parity: k.Parity, StopBits: k.Stop, DataBits: k.Data}
 }
 
 func (l *loader) buses() {
@@ -51,7 +54,7 @@ func (l *loader) buses() {
 			continue // no map
 		}
 		b := Bus{ID: id, Serial: k.Serial, TCP: k.TCP, RTU: k.RTUOverTCP, Line: k.Line.settings(),
-			I2C: k.I2C, GPIO: k.GPIO, OneWire: k.OneWire, SDI12: k.SDI12}
+			I2C: k.I2C, GPIO: k.GPIO, OneWire: k.OneWire, SDI12: k.SDI12, RS485: serial.Direction(k.Line.RS485), Echo: serial.Echo(k.Line.Echo)}
 		if k.Turnaround != nil {
 			b.Turnaround = *k.Turnaround
 		}
@@ -92,13 +95,15 @@ func (l *loader) bus(b Bus, k busKeys) {
 	case "serial":
 		l.port(k.Serial, "buses", b.ID, "serial")
 		l.line(k.Line, "buses", b.ID)
+		l.modbusEcho(b)
 	case "sdi12":
 		l.port(k.SDI12, "buses", b.ID, "sdi12")
+		l.sdi12Line(k.Line, b)
 	case "tcp":
 		l.host(b)
 	}
-	for _, key := range []string{"baud", "parity", "stop", "turnaround"} {
-		if kinds[0] != "serial" && l.has("buses", b.ID, key) {
+	for _, key := range append(slices.Clone(lineWords), "turnaround") {
+		if !slices.Contains([]string{"serial", "sdi12"}, kinds[0]) && l.has("buses", b.ID, key) {
 			l.sayKey("E2502", key+" is a setting of serial lines; delete it", "buses", b.ID, key)
 		}
 	}
@@ -120,12 +125,12 @@ func (l *loader) host(b Bus) {
 
 // line judges each setting by itself, so that each problem finds its place.
 func (l *loader) line(k lineKeys, path ...string) {
-	for key, s := range map[string]drivers.LineSettings{"baud": {Baud: k.Baud}, "parity": {Parity: k.Parity}, "stop": {StopBits: k.Stop}} {
-		var wrong *drivers.OptionError
-		if err := serial.CheckSettings(s); errors.As(err, &wrong) {
-			l.say("E2502", wrong.Msg, append(path[:len(path):len(path)], key)...)
-		}
+	for key, s := range map[string]drivers.LineSettings{"baud": {Baud: k.Baud}, "parity": {Parity: k.Parity}, "stop": {StopBits: k.Stop}, "data": {DataBits: k.Data}} {
+		l.lineKey(serial.CheckSettings(s), append(path[:len(path):len(path)], key)...)
 	}
+	l.lineKey(serial.CheckDirection(serial.Direction(k.RS485)), append(path[:len(path):len(path)], "rs485")...)
+	l.lineKey(serial.CheckEcho(serial.Echo(k.Echo)), append(path[:len(path):len(path)], "echo")...)
+	l.unusual(k.Baud, append(path[:len(path):len(path)], "baud")...)
 }
 
 // renumbered are the names that the kernel gives out in the order of plugging in.
@@ -134,7 +139,13 @@ var renumbered = regexp.MustCompile(`^/dev/tty(USB|ACM)[0-9]+$`)
 // port judges a device node and refuses one that somebody else has.
 func (l *loader) port(name string, path ...string) {
 	if renumbered.MatchString(name) {
-		l.say("W2501", fmt.Sprintf("the name %s changes when adapters are plugged in anew; write the one that ls -l /dev/serial/by-id/ shows", name), path...)
+		hint := "write the one that lamppost ports shows (ls -l /dev/serial/by-id/)"
+		if l.env.StableName != nil {
+			if stable := l.env.StableName(name); stable != "" && stable != name {
+				hint = "write " + stable
+			}
+		}
+		l.say("W2501", fmt.Sprintf("the name %s changes when adapters are plugged in anew; %s", name, hint), path...)
 	}
 	for _, b := range l.config.Buses {
 		if node := cmp.Or(b.Serial, b.SDI12); node != "" && filepath.Clean(node) == filepath.Clean(name) {

@@ -112,6 +112,7 @@ func lineRows(s drivers.LineSettings, from string, add adder, path ...string) {
 	add(s.Baud, from, at("baud")...)
 	add(s.Parity, from, at("parity")...)
 	add(s.StopBits, from, at("stop")...)
+	add(s.DataBits, "", at("data")...)
 }
 
 func busRows(b Bus, add adder) {
@@ -125,6 +126,10 @@ func busRows(b Bus, add adder) {
 	if b.Serial != "" {
 		lineRows(b.Line, "parts or default", add, "buses", b.ID)
 		add(b.Turnaround, "", "buses", b.ID, "turnaround")
+		add(b.Echo, "", "buses", b.ID, "echo")
+	}
+	if b.Serial != "" || b.SDI12 != "" {
+		add(b.RS485, defaultOf(b.RS485), "buses", b.ID, "rs485")
 	}
 }
 
@@ -147,6 +152,8 @@ func deviceRows(d Device, add adder) {
 	add(d.Port, "", at("port")...)
 	if d.Port != "" {
 		lineRows(d.Line, part, add, "devices", d.ID)
+		add(d.RS485, "", at("rs485")...)
+		add(d.Echo, "default", at("echo")...)
 	}
 	add(d.URL, "", at("url")...)
 	add(d.Every, "default", at("every")...)

@@ -1,0 +1,62 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/serial"
+)
+
+// lineKey reports what is wrong with one setting of a line.
+func (l *loader) lineKey(err error, path ...string) {
+	var wrong *drivers.OptionError
+	if errors.As(err, &wrong) {
+		l.say("E2502", wrong.Msg, path...)
+	}
+}
+
+// unusual asks whether a speed is meant that ports are not commonly set to.
+func (l *loader) unusual(baud int, path ...string) {
+	if baud == 0 || serial.Usual(baud) || serial.CheckSettings(drivers.LineSettings{Baud: baud}) != nil {
+		return
+	}
+	hint := "a line that cannot says so when it is opened"
+	for _, near := range []int{1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200} {
+		if off := baud - near; max(off, -off)*20 <= near {
+			hint = fmt.Sprintf("did you mean %d?", near)
+		}
+	}
+	l.say("W2503", fmt.Sprintf("%d bit/s is an unusual speed, which not every adapter can make; %s", baud, hint), path...)
+}
+
+// modbusEcho refuses what a Modbus line would not do: it looks for its own requests in
+// any case.
+func (l *loader) modbusEcho(b Bus) {
+	if b.Echo == serial.EchoOff {
+		l.say("E2502", "a Modbus line finds out by itself whether it echoes; write auto, or on for an adapter that does", "buses", b.ID, "echo")
+	}
+}
+
+// sdi12Line refuses settings that the standard fixes. Who switches the adapter it
+// does not.
+func (l *loader) sdi12Line(k lineKeys, b Bus) {
+	for _, key := range lineWords {
+		if key != "rs485" && l.has("buses", b.ID, key) {
+			l.sayKey("E2502", key+" is fixed on an SDI-12 line (1200 bit/s, 7 data bits, even parity; an echo is found by itself); delete it", "buses", b.ID, key)
+		}
+	}
+	if l.has("buses", b.ID, "turnaround") {
+		l.sayKey("E2502", "turnaround is a setting of Modbus lines; delete it", "buses", b.ID, "turnaround")
+	}
+	l.lineKey(serial.CheckDirection(serial.Direction(k.RS485)), "buses", b.ID, "rs485")
+}
+
+// defaultOf says where a direction comes from that the file does not state; nowhere,
+// if there is none.
+func defaultOf(d serial.Direction) string {
+	if d == "" {
+		return ""
+	}
+	return "default"
+}
