@@ -95,7 +95,7 @@ func (l *loader) bus(b Bus, k busKeys) {
 	case "serial":
 		l.port(k.Serial, "buses", b.ID, "serial")
 		l.line(k.Line, "buses", b.ID)
-		l.modbusEcho(b)
+		l.modbusLine(b)
 	case "sdi12":
 		l.port(k.SDI12, "buses", b.ID, "sdi12")
 		l.sdi12Line(k.Line, b)

@@ -30,9 +30,12 @@ func (l *loader) unusual(baud int, path ...string) {
 	l.say("W2503", fmt.Sprintf("%d bit/s is an unusual speed, which not every adapter can make; %s", baud, hint), path...)
 }
 
-// modbusEcho refuses what a Modbus line would not do: it looks for its own requests in
-// any case.
-func (l *loader) modbusEcho(b Bus) {
+// modbusLine refuses what a Modbus line would not do: RTU frames have 8 bits, and it
+// looks for its own requests in any case.
+func (l *loader) modbusLine(b Bus) {
+	if b.Line.DataBits == 7 {
+		l.say("E2502", "Modbus RTU needs 8 data bits; delete it", "buses", b.ID, "data")
+	}
 	if b.Echo == serial.EchoOff {
 		l.say("E2502", "a Modbus line finds out by itself whether it echoes; write auto, or on for an adapter that does", "buses", b.ID, "echo")
 	}
@@ -43,7 +46,7 @@ func (l *loader) modbusEcho(b Bus) {
 func (l *loader) sdi12Line(k lineKeys, b Bus) {
 	for _, key := range lineWords {
 		if key != "rs485" && l.has("buses", b.ID, key) {
-			l.sayKey("E2502", key+" is fixed on an SDI-12 line (1200 bit/s, 7 data bits, even parity; an echo is found by itself); delete it", "buses", b.ID, key)
+			l.sayKey("E2502", key+" is fixed on an SDI-12 line, which runs at 1200 bit/s 7E1 and finds an echo by itself; delete it", "buses", b.ID, key)
 		}
 	}
 	if l.has("buses", b.ID, "turnaround") {

@@ -227,6 +227,7 @@ func (g *Gateway) careLoop(ctx context.Context) error {
 		case <-often.C:
 			g.declareLosses()
 			g.trim(ctx)
+			g.sayLines()
 			if g.opt.Alive != nil {
 				g.opt.Alive()
 			}

@@ -25,6 +25,7 @@ type generation struct {
 	engine      *rule.Engine
 	trail       *alert.Trail
 	recent      map[string]*recent // by line
+	said        map[string]string  // by line: what the log has of its wiring
 }
 
 func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error) {
@@ -33,7 +34,7 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error
 		return nil, err
 	}
 	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), trail: &alert.Trail{},
-		recent: map[string]*recent{}}
+		recent: map[string]*recent{}, said: map[string]string{}}
 	for _, d := range cfg.Devices {
 		gen.order = append(gen.order, d.ID)
 		gen.devices[d.ID] = newDevice(specOf(d), catalog)

@@ -103,7 +103,7 @@ func openModbus(b config.Bus, trace Tracer) (*line, error) {
 	case b.TCP != "":
 		l.bus = busmodbus.NewTCP(b.TCP, o)
 	default:
-		s, err := serial.New(serial.Config{Path: b.Serial, Settings: b.Line})
+		s, err := serial.New(lineConfig(b))
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +115,7 @@ func openModbus(b config.Bus, trace Tracer) (*line, error) {
 }
 
 func openPort(d config.Device, trace Tracer) (*line, error) {
-	s, err := serial.New(serial.Config{Path: d.Port, Settings: d.Line, Trace: trace.on(d.ID), Streaming: true})
+	s, err := serial.New(serial.Config{Path: d.Port, Settings: d.Line, RS485: d.RS485, Echo: d.Echo, Trace: trace.on(d.ID), Streaming: true})
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,7 @@ func (g *Gateway) register() {
 	})
 	g.registerClock(gauge)
 	g.registerWear()
+	g.registry.MustRegister(lineMetrics{g})
 	if g.uplink == nil {
 		return
 	}

@@ -31,8 +31,12 @@ func (r *recent) of(now int64, l status.Line) health.Line {
 		r.marks = r.marks[1:]
 	}
 	from := r.marks[0].line
-	return health.Line{ID: l.ID, Path: l.Path, Frames: l.Frames - from.Frames, BadChecksum: l.BadChecksum - from.BadChecksum,
+	h := health.Line{ID: l.ID, Path: l.Path, Frames: l.Frames - from.Frames, BadChecksum: l.BadChecksum - from.BadChecksum,
 		Timeouts: l.Timeouts - from.Timeouts, NoiseBytes: l.NoiseBytes - from.NoiseBytes, Alien: l.Alien - from.Alien}
+	if s := l.Serial; s != nil {
+		h.Busy, h.Adapter, h.Swapped = s.Busy, s.Adapter, s.Swapped
+	}
+	return h
 }
 
 // tried counts the frames that came, good and bad.

@@ -193,7 +193,7 @@ func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 			g.gen.recent[l.ID] = r
 		}
 		h := r.of(now, l)
-		h.Shared = g.gen.lines.shared(l.ID)
+		h.Shared, h.Unswitched = g.gen.lines.shared(l.ID), g.gen.lines.unswitched(l.ID)
 		v.Lines = append(v.Lines, h)
 	}
 	v.Clock = g.clockHealth(now)
@@ -299,6 +299,7 @@ func (g *Gateway) lineViews() (out []status.Line) {
 				v.Frames, v.BadChecksum, v.Timeouts, v.NoiseBytes = g.good[l.id], h.BadChecksums, h.Timeouts, h.Noise
 			}
 			v.Reopened, v.Unplugged = h.Reopened, h.Fault != nil
+			v.Serial = serialView(h)
 		}
 		out = append(out, v)
 	}

@@ -52,6 +52,13 @@ type Line struct {
 	Shared      bool   // a bus: frames only come when asked for
 	Alien       uint64 // late answers and frames of other masters
 	Unplugged   time.Duration
+
+	Busy    float64 // share of the last minute; 0 where that is not known
+	Adapter string  // what is plugged in
+	Swapped string  // what was plugged in before under this name, if that was another adapter
+	// Unswitched: it is an RS-485 line of the board itself, whose transceiver nobody is
+	// known to switch.
+	Unswitched bool
 }
 
 // Clock says what the gateway's time is worth.
@@ -223,7 +230,31 @@ func wordsFor(d Device, c company) text {
 // the rest of a frame in whose middle a port was opened.
 const babble = 64
 
-func line(l Line) []wire.Health {
+func line(l Line) []wire.Health { return append(traffic(l), wiring(l)...) }
+
+// crowded is how busy a line may be before its devices have to wait for each other.
+const crowded = 0.95
+
+// unheard is how many requests nobody has answered on a line that never carried a frame,
+// before the one who switches its transceiver is suspected.
+const unheard = 5
+
+// wiring is what is to be said of a line whatever comes over it.
+func wiring(l Line) (out []wire.Health) {
+	if l.Unswitched && l.Frames+l.BadChecksum == 0 && l.Timeouts >= unheard {
+		out = append(out, one("line-unswitched", "warn", l.ID, unswitched, l.ID, l.Path)...)
+	}
+	if l.Swapped != "" {
+		out = append(out, one("line-swapped", "warn", l.ID, swapped, l.ID, l.Path, l.Swapped, l.Adapter)...)
+	}
+	if l.Busy >= crowded {
+		out = append(out, one("line-busy", "warn", l.ID, crowdedLine, l.ID, l.Path, percent(uint64(l.Busy*1000), 1000))...)
+	}
+	return out
+}
+
+// traffic judges what came over a line.
+func traffic(l Line) []wire.Health {
 	total := l.Frames + l.BadChecksum
 	switch {
 	case l.Frames == 0 && l.NoiseBytes >= babble:

@@ -135,6 +135,22 @@ type Line struct {
 	Alien       uint64 `json:"alien"`
 	Reopened    uint64 `json:"reopened"`
 	Unplugged   bool   `json:"unplugged"`
+
+	Serial *Serial `json:"serial,omitempty"` // of a serial line
+}
+
+// Serial is what a serial line has beside its counts.
+type Serial struct {
+	Settings string  `json:"settings"`            // "9600 8N1"
+	Busy     float64 `json:"busy"`                // share of the last minute, 0 to 1
+	RS485    string  `json:"rs485,omitempty"`     // who switches: kernel, adapter, rts, rts-low, off; empty: no RS-485, or not open
+	RS485Why string  `json:"rs485_why,omitempty"` // more about that
+	Echo     bool    `json:"echo"`                // what was sent comes back
+	Adapter  string  `json:"adapter,omitempty"`   // what is plugged in
+	Swapped  string  `json:"swapped,omitempty"`   // what was plugged in before under this name, if that was another adapter
+	Framing  uint32  `json:"framing"`             // errors that the UART has seen, where it counts them
+	Parity   uint32  `json:"parity"`
+	Overrun  uint32  `json:"overrun"`
 }
 
 //go:embed page.html

@@ -9,6 +9,7 @@ import (
 // Health is how a line is doing. The counts run since New.
 type Health struct {
 	Path     string
+	Settings string // "9600 8N1"
 	Open     bool
 	Since    time.Time // of the last opening, if Open
 	Lost     time.Time // when it was found unplugged, absent or busy; zero if Open or never tried
@@ -22,6 +23,7 @@ type Health struct {
 	Echo         bool    // what was sent comes back, and is taken out
 	Busy         float64 // share of the last minute, 0 to 1: bytes, and waiting for answers
 	Adapter      string  // what is plugged in, as far as the machine says
+	OnBoard      bool    // it is a port of the board itself, no USB adapter
 	// Swapped is what was plugged in before under this name, if that was another
 	// adapter; empty: nothing else since New.
 	Swapped string
@@ -46,14 +48,14 @@ func (l *Line) Health() Health {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	h := Health{
-		Path: l.cfg.Path, Lost: l.lost, Fault: l.refused,
+		Path: l.cfg.Path, Settings: text(l.cfg.Settings), Lost: l.lost, Fault: l.refused,
 		Reopened: max(l.opens, 1) - 1,
 		BytesIn:  l.count.in.Load(), BytesOut: l.count.out.Load(),
 		Noise: l.count.noise.Load(), BadChecksums: l.count.badChecksums.Load(), Timeouts: l.count.timeouts.Load(),
 	}
 	h.Echo, h.Busy, h.Swapped = l.echo.known() || l.cfg.Echo == EchoOn, l.busy.share(time.Now()), l.adapter.swapped
 	if l.adapter.known {
-		h.Adapter = l.adapter.port.String()
+		h.Adapter, h.OnBoard = l.adapter.port.String(), l.adapter.port.USB == nil
 	}
 	if l.port != nil {
 		h.Direction, h.DirectionWhy = l.port.mode, l.port.why
