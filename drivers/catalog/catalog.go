@@ -10,7 +10,9 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/a02yyuw"
+	"github.com/lamppost-city/lamppost/drivers/bme280"
 	"github.com/lamppost-city/lamppost/drivers/camera"
+	"github.com/lamppost-city/lamppost/drivers/ds18b20"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
@@ -21,7 +23,9 @@ import (
 func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 	return []drivers.Kind{
 		a02yyuw.Kind(),
+		bme280.Kind(),
 		camera.Kind(),
+		ds18b20.Kind(),
 		modbus.Kind(profiles),
 		pms5003.Kind(),
 	}

@@ -22,6 +22,9 @@ var wires = map[drivers.Wire]wireKit{
 	drivers.SerialLine: {play: playSerial, checks: serialChecks},
 	drivers.HTTPHost:   {play: playHTTP, checks: httpChecks},
 	drivers.ModbusUnit: {play: playModbus, checks: append(modbusChecks, callChecks...), faults: modbusFaults},
+	drivers.I2CDevice:  {play: playI2C, checks: callChecks, faults: i2cFaults},
+
+	drivers.OneWireDevice: {play: playOneWire, checks: callChecks, faults: oneWireFaults},
 }
 
 // fake is a played wire.

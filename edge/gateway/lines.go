@@ -17,6 +17,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/bus/serial"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/poll"
+	"github.com/lamppost-city/lamppost/edge/status"
 )
 
 // Tracer sees every byte that crosses a line. It must be quick and must not keep p.
@@ -32,6 +33,7 @@ type line struct {
 	id, path string
 	serial   *serial.Line   // the line itself, also below a Modbus bus
 	bus      *busmodbus.Bus // of a Modbus line or host
+	look     func() status.Line // of the other wires: how the line is doing, without id and path
 	devices  []poll.Device
 
 	// lend opens the driver of a device on this line. It must not block on the hardware.
@@ -67,6 +69,10 @@ func openBus(b config.Bus, trace Tracer) (*line, error) {
 	switch {
 	case b.TCP != "", b.Serial != "":
 		l, err = openModbus(b, trace)
+	case b.I2C != "":
+		l, err = openI2C(b, trace)
+	case b.OneWire != "":
+		l, err = openOneWire(b, trace)
 	default:
 		err = errors.New("this kind of bus cannot be opened yet")
 	}

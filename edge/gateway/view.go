@@ -290,6 +290,9 @@ func (g *Gateway) lineViews() (out []status.Line) {
 			h := l.bus.Health()
 			v.Frames, v.BadChecksum, v.Timeouts, v.NoiseBytes, v.Alien = h.Answers+h.Exceptions, h.Damaged, h.Timeouts, h.Noise, h.Alien
 			v.Unplugged = l.serial == nil && h.Fault != nil
+		case l.look != nil:
+			v = l.look()
+			v.ID, v.Path = l.id, l.path
 		case l.serial == nil:
 			continue // a network device has no line to look after
 		}
