@@ -31,8 +31,8 @@ type Lines struct {
 // line is one wire: a shared bus, a point-to-point port, or a network device.
 type line struct {
 	id, path string
-	serial   *serial.Line   // the line itself, also below a Modbus bus
-	bus      *busmodbus.Bus // of a Modbus line or host
+	serial   *serial.Line       // the line itself, also below a Modbus bus
+	bus      *busmodbus.Bus     // of a Modbus line or host
 	look     func() status.Line // of the other wires: how the line is doing, without id and path
 	devices  []poll.Device
 
