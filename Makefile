@@ -54,7 +54,7 @@ setup: ## what the tests need: Debian packages (listed first, apt-get only for w
 # time and must not share the cores with compilers and other tests.
 .NOTPARALLEL:
 
-test: setup build test-go test-e2e test-web test-board ## all set-up and all tests
+test: setup build test-go test-e2e test-web test-board test-lab ## all set-up and all tests
 
 test-go: setup build ## everything but the end-to-end tests
 	$(PARTS) $(GOTEST) $$($(GO) list ./... | grep -v '/cmd/e2e$$')
@@ -76,6 +76,15 @@ test-e2e: setup build ## only the end-to-end tests, alone on the machine
 test-board: setup build-arm ## the README's "On a real board", run under qemu-user in a Debian root
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/lamppost-sim
 	@deploy/dev/board/test.sh '$(TOOLS)'
+
+# The lab's cache below .tools holds Debian's kernel and what was built for it.
+LAB := LAMPPOST_TOOLS='$(TOOLS)' $(PARTS) $(GO) test -count=1 -timeout 40m -v -run TestBoard ./deploy/dev/boardlab
+
+test-lab: setup build build-arm ## the board lab's short form: an arm64 Linux in QEMU, its GPIO, I2C, 1-Wire and serial lines
+	LAMPPOST_BOARDLAB=short $(LAB)
+
+board-lab: setup build build-arm ## the board lab in full: a minute of edges at 1 000/s, power cuts; prints its figures
+	LAMPPOST_BOARDLAB=long $(LAB)
 
 lint: ## gofmt, vet, staticcheck, the same for the ARM builds
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'gofmt: run gofmt -w on these'; exit 1; }

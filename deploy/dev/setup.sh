@@ -14,9 +14,14 @@ declare -A need=(
   [nftables]="PATH=$PATH:/usr/sbin:/sbin; command -v nft"
   [e2fsprogs]="PATH=$PATH:/usr/sbin:/sbin; command -v mkfs.ext4 && command -v chattr"
   [debootstrap]="command -v debootstrap || test -x /usr/sbin/debootstrap"
+  [qemu-system-arm]="command -v qemu-system-aarch64"
+  [gcc-aarch64-linux-gnu]="command -v aarch64-linux-gnu-gcc"
+  [socat]="command -v socat"
+  [xz-utils]="command -v xz"
 )
 missing=()
-for p in mosquitto chromium fonts-noto-cjk qemu-user-static debootstrap iproute2 nftables e2fsprogs; do
+for p in mosquitto chromium fonts-noto-cjk qemu-user-static debootstrap iproute2 nftables e2fsprogs \
+  qemu-system-arm gcc-aarch64-linux-gnu socat xz-utils; do
   bash -c "${need[$p]}" >/dev/null 2>&1 || missing+=("$p")
 done
 if [ ${#missing[@]} -gt 0 ]; then

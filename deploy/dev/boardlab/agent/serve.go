@@ -87,12 +87,14 @@ func control(path string, data []byte) error {
 // Read returns a file's content.
 func (*Lab) Read(path string, data *[]byte) (err error) {
 	*data, err = os.ReadFile(path)
+	*data = append([]byte{}, *data...) // JSON-RPC has no null for an answer
 	return err
 }
 
 // List returns the paths that a pattern fits.
 func (*Lab) List(pattern string, paths *[]string) (err error) {
-	*paths, err = filepath.Glob(pattern)
+	found, err := filepath.Glob(pattern)
+	*paths = append([]string{}, found...) // JSON-RPC has no null for an answer
 	return err
 }
 

@@ -90,7 +90,7 @@ func (d *debian) kernel(ctx context.Context) (name, version string, err error) {
 	return kernelOf(out)
 }
 
-var dependsOnKernel = regexp.MustCompile(`(?m)^Depends:.*\b(linux-image-` + regexp.QuoteMeta(branch) + `[\w.+~-]*-arm64) \(= ([\w.+~:-]+)\)`)
+var dependsOnKernel = regexp.MustCompile(`(?m)^Depends:.*\b(linux-image-` + regexp.QuoteMeta(branch) + `\.[\w.+~-]*-arm64) \(= ([\w.+~:-]+)\)`)
 
 // kernelOf reads what the package linux-image-arm64 depends on.
 func kernelOf(show string) (name, version string, err error) {

@@ -119,7 +119,7 @@ func (m *Machine) arguments(c Config, initrd string) []string {
 		"-append", "console=ttyS0 quiet panic=-1 rdinit=/init", "-qmp", "unix:" + filepath.Join(c.Dir, "qmp") + ",server=on,wait=off",
 		"-trace", "serial_update_parameters", "-trace", "usb_serial_set_*", "-trace", "pl011_baudrate_change", "-D", m.trace,
 		// The first -serial is the PL011. PCI serial ports come up as ttyS0, ttyS1, …
-		"-serial", device(c.UART, ""), "-chardev", "stdio,id=console,signal=off", "-device", "pci-serial,chardev=console",
+		"-chardev", device(c.UART, "uart"), "-serial", "chardev:uart", "-chardev", "stdio,id=console,signal=off", "-device", "pci-serial,chardev=console",
 		"-device", "virtio-serial-pci", "-chardev", "socket,id=agent," + sock("agent"), "-device", "virtserialport,chardev=agent,name=" + panel.Port,
 		"-device", "qemu-xhci", "-netdev", network(c), "-device", "virtio-net-pci,netdev=net,romfile=,id=nic"}
 	for i, p := range c.Ports {
@@ -134,16 +134,12 @@ func (m *Machine) arguments(c Config, initrd string) []string {
 	return args
 }
 
-// device is the host's serial device as QEMU's -serial, or with an id as -chardev.
+// device is the host's serial device as a -chardev.
 func device(path, id string) string {
-	switch {
-	case id == "" && path == "":
-		return "null"
-	case id == "":
-		return path
-	default:
-		return "serial,id=" + id + ",path=" + path
+	if path == "" {
+		return "null,id=" + id
 	}
+	return "serial,id=" + id + ",path=" + path
 }
 
 // network is QEMU's user network, closed but for what is lent and served.
