@@ -47,6 +47,9 @@ func (b bench) discreet(err error) error {
 }
 
 func readsGood(ctx context.Context, b bench) error {
+	if b.Good.Source == "" {
+		return fmt.Errorf("the good part does not say its source: captured, published or constructed, and where from")
+	}
 	wanted, err := parseWant(b.Good.Want)
 	if err != nil || len(wanted) == 0 {
 		return fmt.Errorf("the good part wants %q: %w", b.Good.Want, err)

@@ -10,9 +10,9 @@ import (
 
 // callChecks are the promises of every driver that works by calls on its wire.
 var callChecks = []check{
-	{"a call that fails is never a value", failedCalls},
-	{"a wire that is gone is told from silence", wireGone},
-	{"a failed sample leaves the next able to succeed", callRecovers},
+	{name: "a call that fails is never a value", run: failedCalls},
+	{name: "a wire that is gone is told from silence", run: wireGone},
+	{name: "a failed sample leaves the next able to succeed", run: callRecovers},
 }
 
 // openCalls opens the good part and its wire.

@@ -12,12 +12,12 @@ import (
 
 // httpChecks are the promises of a driver that asks over HTTP.
 var httpChecks = []check{
-	{"a refused connection is an error", refusedConnection},
-	{"an answer other than 200 is an error", otherStatus},
-	{"rubbish is an error", rubbish},
-	{"an answer that is cut short is an error", cutShort},
-	{"an answer that hangs ends in time", hangs},
-	{"a failed sample leaves the next able to succeed", webRecovers},
+	{name: "a refused connection is an error", run: refusedConnection},
+	{name: "an answer other than 200 is an error", run: otherStatus},
+	{name: "rubbish is an error", run: rubbish},
+	{name: "an answer that is cut short is an error", run: cutShort},
+	{name: "an answer that hangs ends in time", run: hangs},
+	{name: "a failed sample leaves the next able to succeed", run: webRecovers},
 }
 
 // fails samples a device whose answers come from h, and wants an error and every

@@ -9,7 +9,7 @@ import (
 
 // modbusChecks are what only a driver of a Modbus unit promises.
 var modbusChecks = []check{
-	{"a refusal is told from silence", refusedUnit},
+	{name: "a refusal is told from silence", run: refusedUnit},
 }
 
 func refusedUnit(ctx context.Context, b bench) error {

@@ -25,15 +25,55 @@ func (b bench) golden(t *testing.T) int {
 	}
 	for _, file := range files {
 		p := Load(t, file)
-		t.Run("golden/"+p.Name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if err := b.goldenFrame(t.Context(), p); err != nil {
-					t.Error(err)
-				}
-			})
-		})
+		t.Run("golden/"+p.Name, inBubble(func(ctx context.Context) error { return b.goldenFrame(ctx, p) }))
 	}
 	return len(files)
+}
+
+// more feeds the other answers of the part, each to a device of its own.
+func (b bench) more(t *testing.T) {
+	t.Helper()
+	for _, p := range b.More {
+		t.Run("more/"+p.Name, inBubble(func(ctx context.Context) error { return b.moreAnswer(ctx, p) }))
+	}
+}
+
+func (b bench) moreAnswer(ctx context.Context, p Part) error {
+	if p.Source == "" {
+		return fmt.Errorf("it does not say its source")
+	}
+	b.Good = p
+	d, err := b.open(p)
+	if err != nil {
+		return err
+	}
+	return b.outcome(ctx, d, p)
+}
+
+// outcome samples a part and compares with what p wants, readings or a fault.
+func (b bench) outcome(ctx context.Context, d device, p Part) error {
+	if p.WantFault == "" {
+		return b.must(ctx, d, p)
+	}
+	rs, err := d.sample(ctx)
+	if err := b.refused(rs, err); err != nil {
+		return err
+	}
+	if got := drivers.FaultWord(err); got != p.WantFault {
+		return fmt.Errorf("ends with fault %s (%w), want %s", got, err, p.WantFault)
+	}
+	return nil
+}
+
+// inBubble runs one check in a bubble of its own time.
+func inBubble(check func(context.Context) error) func(*testing.T) {
+	return func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			if err := check(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 func (b bench) goldenFrame(ctx context.Context, p Part) error {
@@ -49,15 +89,8 @@ func (b bench) goldenFrame(ctx context.Context, p Part) error {
 			return fmt.Errorf("README.md does not name `%s`", name)
 		}
 	}
-	if p.WantFault == "" {
-		return b.must(ctx, d, p)
-	}
-	rs, err := d.sample(ctx)
-	if err := b.refused(rs, err); err != nil {
+	if err := b.outcome(ctx, d, p); err != nil || p.WantFault == "" {
 		return err
-	}
-	if got := drivers.FaultWord(err); got != p.WantFault {
-		return fmt.Errorf("ends with fault %s (%w), want %s", got, err, p.WantFault)
 	}
 	if p.Options != good.Options {
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"testing/synctest"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
@@ -23,6 +22,9 @@ type Config struct {
 	// NeverBeyond says why no reading is ever flagged so. Beyond may then be left out,
 	// or be any other answer of the part.
 	NeverBeyond string
+	// More are other answers of the part, each with what it must become. On a serial
+	// line testdata/*.frame does the same.
+	More []Part
 	// Secrets are texts that no error may hold: passwords, tokens.
 	Secrets []string
 	// Tape says where the recorded traffic of a real part in testdata comes from, on
@@ -41,16 +43,12 @@ func Run(t *testing.T, c Config) {
 	t.Run("description", func(t *testing.T) { Describe(t, c.Kind, c.Catalog) })
 	b := newBench(c)
 	for _, check := range b.promises() {
-		t.Run(check.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				if err := check.run(t.Context(), b); err != nil {
-					t.Error(err)
-				}
-			})
-		})
+		t.Run(check.name, inBubble(func(ctx context.Context) error { return check.run(ctx, b) }))
 	}
 	golden := b.golden(t)
+	b.more(t)
 	switch {
+	case t.Failed(): // what breaks its promises has no grade
 	case c.Field != "":
 		t.Logf("%s: grade gold (%s)", c.Kind.Name, c.Field)
 	case c.Tape != "":
@@ -65,8 +63,9 @@ func Run(t *testing.T, c Config) {
 // check is one promise. It is a function that returns what is wrong, so that the
 // kit itself can be tested on drivers that break it.
 type check struct {
-	name string
-	run  func(context.Context, bench) error
+	name  string
+	run   func(context.Context, bench) error
+	asked bool // only for a part that talks when it is asked
 }
 
 // bench makes fresh devices of one configuration.
@@ -79,16 +78,21 @@ func newBench(c Config) bench { return bench{c, wires[c.Kind.Wire]} }
 
 func (b bench) promises() []check {
 	all := []check{
-		{"the good answer is read", readsGood},
-		{"readings belong to the caller", readingsAreKept},
-		{"what is out of range is flagged", flagsBeyond},
-		{"silence is an error, never a value", silence},
-		{"a cancelled context ends at once", cancelled},
-		{"close twice", closeTwice},
-		{"a thousand samples keep nothing", keepsNothing},
-		{"a wrong option names its key", wrongOptions},
+		{name: "the good answer is read", run: readsGood},
+		{name: "readings belong to the caller", run: readingsAreKept},
+		{name: "what is out of range is flagged", run: flagsBeyond},
+		{name: "silence is an error, never a value", run: silence},
+		{name: "a cancelled context ends at once", run: cancelled},
+		{name: "close twice", run: closeTwice},
+		{name: "a thousand samples keep nothing", run: keepsNothing},
+		{name: "a wrong option names its key", run: wrongOptions},
 	}
-	return append(all, b.checks...)
+	for _, c := range b.checks {
+		if !c.asked || len(b.Good.Asks) > 0 {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // plan plans the device with YAML options.

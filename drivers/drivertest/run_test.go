@@ -19,7 +19,7 @@ func toyBench(t *testing.T, w drivers.Wire, f flaws) bench {
 	part := func(name string, v byte, want string) Part {
 		page := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(frameOf(v)) }
 		return Part{
-			Name: name, Frame: frameOf(v), Asks: asks, Want: want, Page: http.HandlerFunc(page),
+			Name: name, Source: "constructed", Frame: frameOf(v), Asks: asks, Want: want, Page: http.HandlerFunc(page),
 			Unit: Modbus{Registers: map[uint8]map[uint16]uint16{4: {1: uint16(v), 2: 0}}},
 		}
 	}

@@ -1,0 +1,119 @@
+package command
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/spf13/cobra"
+)
+
+func driverCommand(o Options) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "driver",
+		Short: "the drivers: what there is, a new one, the tests of one",
+		Long: `driver shows the drivers that this program has, starts a new one, and runs the
+conformance kit over one. Sensors that speak Modbus and differ by their registers
+need none of this: see lamppost profiles.`,
+		Args: cobra.NoArgs,
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.AddCommand(driverList(o), driverShow(o), driverNew(o), driverTest())
+	return c
+}
+
+func driverList(o Options) *cobra.Command {
+	var lang string
+	var markdown bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "every driver, its wire, its grade and what it is for",
+		Long: `list shows every driver of this program.
+
+Grades: bronze, it passes the conformance kit and its frames have sources; silver,
+the traffic of the real part was recorded, with its faults; gold, it has run in the
+field for months, and it is stated where.
+
+Exit codes: 0.`,
+		Args: cobra.NoArgs,
+	}
+	c.Flags().BoolVar(&markdown, "markdown", false, "as the table in docs/drivers.md")
+	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		b, err := o.loadBuiltin(true)
+		if err != nil {
+			return err
+		}
+		if markdown {
+			return driversPage(c.OutOrStdout(), b.env.Kinds, lang)
+		}
+		rows := [][]string{strings.Fields(pick(lang, "DRIVER WIRE GRADE WHAT", "驱动 线路 等级 说明"))}
+		for _, k := range b.env.Kinds {
+			rows = append(rows, []string{k.Name, string(k.Wire), gradeOf(k), title(k)})
+		}
+		return columns(c.OutOrStdout(), rows)
+	}
+	return c
+}
+
+func driverShow(o Options) *cobra.Command {
+	var sample bool
+	c := &cobra.Command{
+		Use:   "show NAME",
+		Short: "the page of one driver: wiring, options, channels, faults, and a block to paste",
+		Long: `show prints what a driver's folder says about it, and its block for the
+configuration.
+
+Exit codes: 0, 2 no such driver.`,
+		Args: cobra.ExactArgs(1),
+	}
+	c.Flags().BoolVar(&sample, "sample", false, "only the block to paste into a configuration")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		b, err := o.loadBuiltin(true)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(b.env.Kinds, func(k drivers.Kind) bool { return k.Name == args[0] })
+		if i < 0 {
+			return &exit{exitUsage, fmt.Errorf("there is no driver %q; %s", args[0], yamldoc.Hint(args[0], names(b.env.Kinds))), "lamppost driver list"}
+		}
+		k := b.env.Kinds[i]
+		if sample {
+			_, err = fmt.Fprint(c.OutOrStdout(), k.Sample)
+			return err
+		}
+		_, err = fmt.Fprintf(c.OutOrStdout(), "%s\n## sample.yaml\n\n%s", k.Readme, k.Sample)
+		return err
+	}
+	return c
+}
+
+func names(kinds []drivers.Kind) (all []string) {
+	for _, k := range kinds {
+		all = append(all, k.Name)
+	}
+	return all
+}
+
+var (
+	titleRE = regexp.MustCompile(`(?m)^# [^:\n]*: (.+)$`)
+	gradeRE = regexp.MustCompile(`Grade: (bronze|silver|gold)\b`)
+)
+
+// title is what a driver's page says in its heading.
+func title(k drivers.Kind) string { return firstOf(titleRE, k.Readme) }
+
+// gradeOf is what a driver's page claims; the conformance kit tests that it is true.
+func gradeOf(k drivers.Kind) string { return firstOf(gradeRE, k.Readme) }
+
+func firstOf(re *regexp.Regexp, text string) string {
+	m := re.FindStringSubmatch(text)
+	if m == nil {
+		return "-"
+	}
+	return cmp.Or(m[1], "-")
+}

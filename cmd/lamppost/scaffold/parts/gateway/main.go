@@ -1,0 +1,17 @@
+// Command lamppost is the gateway with the driver of this module among its own.
+package main
+
+import (
+	"os"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost/command"
+	mypart "github.com/lamppost-city/lamppost/cmd/lamppost/scaffold/parts/serial"
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+// version is set by the build.
+var version = "dev"
+
+func main() {
+	os.Exit(command.Main(os.Args[1:], command.Options{Version: version, Kinds: []drivers.Kind{mypart.Kind()}}))
+}
