@@ -60,7 +60,7 @@ func (b bench) strict(good map[string]any) error {
 func (b bench) judged(options string, keys []string) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("Plan panics: %v", r)
+			err = fmt.Errorf("its Plan panics: %v", r)
 		}
 	}()
 	p, err := plan(b.Kind, options)

@@ -101,7 +101,7 @@ func names(kinds []drivers.Kind) (all []string) {
 
 var (
 	titleRE = regexp.MustCompile(`(?m)^# [^:\n]*: (.+)$`)
-	gradeRE = regexp.MustCompile(`Grade: (bronze|silver|gold)\b`)
+	gradeRE = regexp.MustCompile(`Grade:\s+(bronze|silver|gold)\b`)
 )
 
 // title is what a driver's page says in its heading.
