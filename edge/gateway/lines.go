@@ -113,6 +113,7 @@ func openModbus(b config.Bus, trace Tracer) (*line, error) {
 		if err != nil {
 			return nil, err
 		}
+		o.Character = s.Character()
 		l.path, l.serial, l.bus = b.Serial, s, busmodbus.NewRTU(s, o)
 	}
 	l.lend = func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenModbus(l.bus.Unit(d.Address)) }

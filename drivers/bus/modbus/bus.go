@@ -49,6 +49,9 @@ type Options struct {
 	// Baud is the serial line's speed, default 9600. Silences and the time that
 	// bytes take on the line follow from it.
 	Baud int
+	// Character is how long one character takes, if it has other than 11 bits (8N1 has
+	// 10). The silences stay those of 11 bits, which is what slaves reckon with.
+	Character time.Duration
 	// Turnaround is the least silence before every request, default 3.5 characters.
 	Turnaround time.Duration
 	// Answer is how long a slave may take before its answer begins, default 500 ms.
@@ -95,6 +98,9 @@ func NewRTU(line Line, o Options) *Bus {
 	}
 	if o.Baud <= 0 {
 		o.Baud = 9600
+	}
+	if o.Character <= 0 {
+		o.Character = 11 * time.Second / time.Duration(o.Baud)
 	}
 	b := newBus(o)
 	b.way = &rtu{bus: b, line: line, gap: gap, rx: make([]byte, 0, rxSize)}

@@ -55,7 +55,7 @@ func silence(baud int) time.Duration {
 }
 
 func (t *rtu) airtime(n int) time.Duration {
-	return time.Duration(n) * 11 * time.Second / time.Duration(t.bus.opt.Baud)
+	return time.Duration(n) * t.bus.opt.Character
 }
 
 func (t *rtu) ready() time.Time {
