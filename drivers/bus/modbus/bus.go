@@ -100,7 +100,7 @@ func NewRTU(line Line, o Options) *Bus {
 		o.Baud = 9600
 	}
 	if o.Character <= 0 {
-		o.Character = 11 * time.Second / time.Duration(o.Baud)
+		o.Character = (11*time.Second + time.Duration(o.Baud) - 1) / time.Duration(o.Baud)
 	}
 	b := newBus(o)
 	b.way = &rtu{bus: b, line: line, gap: gap, rx: make([]byte, 0, rxSize)}

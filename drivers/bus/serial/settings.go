@@ -61,13 +61,14 @@ func CheckSettings(s drivers.LineSettings) error {
 func Usual(baud int) bool { return slices.Contains(named, baud) }
 
 // Character is how long one character takes on a line with these settings: a start
-// bit, the data bits, a parity bit if there is one, the stop bits. What is not
-// stated counts as New sets it.
+// bit, the data bits, a parity bit if there is one, the stop bits; rounded up. What is
+// not stated counts as New sets it.
 func Character(s drivers.LineSettings) time.Duration {
 	s = withDefaults(s)
 	bits := 1 + s.DataBits + s.StopBits
 	if s.Parity != "none" {
 		bits++
 	}
-	return time.Duration(bits) * time.Second / time.Duration(s.Baud)
+	baud := time.Duration(s.Baud)
+	return (time.Duration(bits)*time.Second + baud - 1) / baud
 }

@@ -18,11 +18,11 @@ func TestCharacter(t *testing.T) {
 		s    drivers.LineSettings
 		want time.Duration
 	}{
-		{drivers.LineSettings{}, 1041666 * time.Nanosecond},
-		{drivers.LineSettings{Baud: 9600, Parity: "even"}, 1145833 * time.Nanosecond}, // the 11 bits of Modbus RTU
-		{drivers.LineSettings{Baud: 9600, StopBits: 2}, 1145833 * time.Nanosecond},
+		{drivers.LineSettings{}, 1041667 * time.Nanosecond},
+		{drivers.LineSettings{Baud: 9600, Parity: "even"}, 1145834 * time.Nanosecond}, // the 11 bits of Modbus RTU
+		{drivers.LineSettings{Baud: 9600, StopBits: 2}, 1145834 * time.Nanosecond},
 		{drivers.LineSettings{Baud: 19200, Parity: "odd", StopBits: 2}, 625 * time.Microsecond},
-		{drivers.LineSettings{Baud: 1200, Parity: "even", DataBits: 7}, 8333333 * time.Nanosecond}, // SDI-12
+		{drivers.LineSettings{Baud: 1200, Parity: "even", DataBits: 7}, 8333334 * time.Nanosecond}, // SDI-12
 		{drivers.LineSettings{Baud: 31250}, 320 * time.Microsecond},
 	} {
 		if got := Character(c.s); got != c.want {
