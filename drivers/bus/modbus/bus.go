@@ -99,9 +99,6 @@ func NewRTU(line Line, o Options) *Bus {
 	if o.Baud <= 0 {
 		o.Baud = 9600
 	}
-	if o.Character <= 0 {
-		o.Character = (11*time.Second + time.Duration(o.Baud) - 1) / time.Duration(o.Baud)
-	}
 	b := newBus(o)
 	b.way = &rtu{bus: b, line: line, gap: gap, rx: make([]byte, 0, rxSize)}
 	return b

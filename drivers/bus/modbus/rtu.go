@@ -55,7 +55,10 @@ func silence(baud int) time.Duration {
 }
 
 func (t *rtu) airtime(n int) time.Duration {
-	return time.Duration(n) * t.bus.opt.Character
+	if c := t.bus.opt.Character; c > 0 {
+		return time.Duration(n) * c
+	}
+	return time.Duration(n) * 11 * time.Second / time.Duration(t.bus.opt.Baud)
 }
 
 func (t *rtu) ready() time.Time {
