@@ -93,6 +93,7 @@ type Plan struct {
 	Timeout  time.Duration // what one Sample needs at most; the poller adds nothing
 	WarmUp   time.Duration // after opening, values are flagged warm-up for this long
 	Line     LineSettings  // the part's default serial settings (SerialLine, ModbusUnit)
+	Process  ProcessSpec   // what to run (ChildProcess)
 
 	OpenSerial  func(Port) (Driver, error)
 	OpenModbus  func(Modbus) (Driver, error)

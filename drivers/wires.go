@@ -153,14 +153,28 @@ type SDI12 interface {
 	Identify(ctx context.Context) (string, error)
 }
 
+// ProcessSpec says which program a device's child process is, and what it may take.
+// The zero value of a limit means its owner's default.
+type ProcessSpec struct {
+	Command []string // the program, absolute or looked up in PATH, and its arguments; no shell
+	Dir     string   // working directory; empty: /
+	Env     []string // "KEY=value", added to a small environment
+	User    string   // to run as; only root may choose
+	Memory  int64    // bytes resident of the program and what it started
+	CPU     float64  // share of one core on the average of half a minute, 0.2 is 20 %
+	Lines   int      // lines on its standard output per second
+}
+
 // Process is a child process that drives a device in another language, lent to one
 // driver. Its owner starts it, watches its memory, CPU and output, and starts it
 // again with growing pauses.
 type Process interface {
-	// Ask writes one line to the child and returns the line that it answers, without
-	// line ends, at most 64 KiB. It ends with ctx; an answer that comes later is thrown
-	// away. A child that is not running, or ended, is ErrUnplugged.
-	Ask(ctx context.Context, line []byte) ([]byte, error)
+	// Ask writes one line to the child and returns the first line it writes for which
+	// accept is true, without line ends, at most 64 KiB. Others, answers to earlier
+	// questions among them, are counted and thrown away. It ends with ErrTimeout at
+	// ctx's deadline, with ctx's error when it is cancelled, and with ErrUnplugged when
+	// the child ended or waits for its next start.
+	Ask(ctx context.Context, line []byte, accept func(answer []byte) bool) ([]byte, error)
 }
 
 // Output is something that can be switched: a relay, a coil, a program. Its owner

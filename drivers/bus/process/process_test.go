@@ -1,0 +1,262 @@
+//go:build linux
+
+package process
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+func open(t *testing.T, mode string) *Child {
+	t.Helper()
+	c, err := New(Config{Name: "part", ProcessSpec: self(t, mode)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func startsWith(prefix string) func([]byte) bool {
+	return func(b []byte) bool { return strings.HasPrefix(string(b), prefix) }
+}
+
+// ask asks with a generous deadline.
+func ask(t *testing.T, c *Child, line string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	b, err := c.Ask(ctx, []byte(line), startsWith(line))
+	return string(b), err
+}
+
+func TestAsk(t *testing.T) {
+	c := open(t, "good")
+	for i, line := range []string{"one", "two", "three"} {
+		if got, err := ask(t, c, line); err != nil || got != line+": "+strconv.Itoa(i+1) {
+			t.Errorf("Ask(%s) = %q, %v", line, got, err)
+		}
+	}
+	if h := c.Health(); !h.Running || h.Restarts != 0 || h.Answered != 3 || h.PID == 0 {
+		t.Errorf("Health = %+v", h)
+	}
+}
+
+func TestStraysAreSkipped(t *testing.T) {
+	c := open(t, "noisy")
+	for range 3 {
+		if got, err := ask(t, c, "q"); err != nil || !strings.HasPrefix(got, "q: ") {
+			t.Fatalf("Ask = %q, %v", got, err)
+		}
+	}
+	if h := c.Health(); h.Strays != 3 {
+		t.Errorf("%d strays, want 3", h.Strays)
+	}
+}
+
+// An answer that comes after its question was given up is not taken for the answer
+// to the next one.
+func TestLateAnswer(t *testing.T) {
+	c := open(t, "late")
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := c.Ask(ctx, []byte("first"), startsWith("first")); !errors.Is(err, drivers.ErrTimeout) {
+		t.Fatalf("Ask = %v, want a timeout", err)
+	}
+	if got, err := ask(t, c, "second"); err != nil || got != "second: 2" {
+		t.Errorf("Ask = %q, %v", got, err)
+	}
+}
+
+func TestCancelEndsAtOnce(t *testing.T) {
+	c := open(t, "deaf")
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if _, err := c.Ask(ctx, []byte("q"), startsWith("")); !errors.Is(err, context.Canceled) {
+		t.Errorf("Ask = %v, want Canceled", err)
+	}
+}
+
+func TestDeadChildIsStartedAgain(t *testing.T) {
+	c := open(t, "crashes")
+	_, err := ask(t, c, "q")
+	if !errors.Is(err, drivers.ErrUnplugged) || !strings.Contains(err.Error(), "exit status 1") {
+		t.Fatalf("Ask = %v, want that it ended with status 1", err)
+	}
+	if _, err := ask(t, c, "q"); err == nil || !strings.Contains(err.Error(), "next start in") && !strings.Contains(err.Error(), "exit status 1") {
+		t.Errorf("Ask right after = %v", err)
+	}
+	for c.Health().Restarts == 0 {
+		_, _ = ask(t, c, "q")
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
+func TestLastWordsAreTold(t *testing.T) {
+	c := open(t, "dies at once")
+	_, err := ask(t, c, "q")
+	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no such sensor") {
+		t.Errorf("Ask = %v", err)
+	}
+}
+
+func TestHangingChildIsStartedAgain(t *testing.T) {
+	c := open(t, "deaf")
+	first := 0
+	for c.Health().Restarts == 0 {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		_, err := c.Ask(ctx, []byte("q"), startsWith(""))
+		cancel()
+		if err == nil {
+			t.Fatal("a deaf child answered")
+		}
+		if pid := c.Health().PID; first == 0 {
+			first = pid
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+	if alive(first) {
+		t.Errorf("the hanging child %d is still there", first)
+	}
+}
+
+// alive says whether a process exists and is no zombie.
+func alive(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	_, ok := parseStat(stat)
+	return ok
+}
+
+func TestTooMuchIsEnded(t *testing.T) {
+	hog := drivers.ProcessSpec{Command: []string{"/bin/sh", "-c", "dd if=/dev/zero bs=100M count=1000000 of=/dev/null; true"}, CPU: 4}
+	for want, s := range map[string]drivers.ProcessSpec{
+		"lines in a second": self(t, "chatters"), "a line of more than": self(t, "long line"), "it takes 1": hog,
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			c, err := New(Config{Name: "part", ProcessSpec: s})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			_, err = ask(t, c, "q")
+			if !errors.Is(err, drivers.ErrUnplugged) || !strings.Contains(err.Error(), want) {
+				t.Errorf("Ask = %v, want that it says %q", err, want)
+			}
+		})
+	}
+}
+
+// What a child started goes with it.
+func TestGrandchildrenGoToo(t *testing.T) {
+	c := open(t, "breeds=1000")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	b, err := c.Ask(ctx, []byte("q"), func([]byte) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(b))
+	if err != nil || !alive(pid) {
+		t.Fatalf("the grandchild is %q, %v", b, err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for alive(pid) { // its new parent reaps it in its own time
+		<-time.After(time.Millisecond)
+	}
+}
+
+func TestCloseEndsAStubbornChild(t *testing.T) {
+	t.Parallel()
+	c := open(t, "stubborn")
+	if _, err := ask(t, c, "q"); err != nil {
+		t.Fatal(err)
+	}
+	pid := c.Health().PID
+	if err := c.Close(); err != nil || alive(pid) {
+		t.Errorf("Close = %v, alive: %v", err, alive(pid))
+	}
+	if err := c.Close(); err != nil {
+		t.Errorf("second Close = %v", err)
+	}
+	if _, err := ask(t, c, "q"); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Ask after Close = %v", err)
+	}
+}
+
+func TestCloseEndsARunningQuestion(t *testing.T) {
+	c := open(t, "deaf")
+	time.AfterFunc(50*time.Millisecond, func() { _ = c.Close() })
+	if _, err := ask(t, c, "q"); err == nil || errors.Is(err, drivers.ErrTimeout) {
+		t.Errorf("Ask = %v", err)
+	}
+}
+
+// A child that reads nothing fills its pipe, and is a timeout like any other.
+func TestFullPipe(t *testing.T) {
+	c := open(t, "deaf")
+	r, err := c.use()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(r.cmd.Process.Pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := c.Ask(ctx, make([]byte, 1<<20), startsWith("")); !errors.Is(err, drivers.ErrTimeout) {
+		t.Errorf("Ask = %v, want a timeout", err)
+	}
+	<-r.ended // half a question is in the pipe: it cannot be asked again
+}
+
+func TestMissingProgram(t *testing.T) {
+	c, err := New(Config{ProcessSpec: drivers.ProcessSpec{Command: []string{"/nowhere/part.py"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(t, c, "q"); !errors.Is(err, drivers.ErrUnplugged) || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("Ask = %v", err)
+	}
+}
+
+func TestEnvironmentIsItsOwn(t *testing.T) {
+	t.Setenv("LAMPPOST_SECRET", "swordfish")
+	s := drivers.ProcessSpec{Command: []string{"env"}, Env: []string{"PART=7"}}
+	r, err := command(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(r.Env, "\n")
+	if strings.Contains(all, "swordfish") || !strings.Contains(all, "PART=7") {
+		t.Errorf("the environment is %s", all)
+	}
+}
+
+func BenchmarkAsk(b *testing.B) {
+	s := self(b, "good")
+	s.Lines = 1 << 30
+	c, err := New(Config{ProcessSpec: s})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	for b.Loop() {
+		if _, err := c.Ask(b.Context(), []byte("q"), startsWith("q")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
