@@ -16,6 +16,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
+	"github.com/lamppost-city/lamppost/drivers/process"
 )
 
 // Builtin returns the drivers in the order of their names, which are unique. The
@@ -28,6 +29,7 @@ func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 		ds18b20.Kind(),
 		modbus.Kind(profiles),
 		pms5003.Kind(),
+		process.Kind(),
 	}
 }
 

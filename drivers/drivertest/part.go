@@ -27,8 +27,9 @@ type Part struct {
 	Unit  Modbus       // modbus: its registers; copied for each test
 	Page  http.Handler // http: its answers
 
-	Chip  func() Chip       // i2c: makes a fresh chip for each test
-	Files map[string]string // w1: the slave's files
+	Chip  func() Chip                            // i2c: makes a fresh chip for each test
+	Files map[string]string                      // w1: the slave's files
+	Child func(question []byte) (lines [][]byte) // process: the program
 
 	Want      string // one reading per channel; the grammar is in the package comment
 	WantFault string // the fault word instead

@@ -25,6 +25,7 @@ var wires = map[drivers.Wire]wireKit{
 	drivers.I2CDevice:  {play: playI2C, checks: callChecks, faults: i2cFaults},
 
 	drivers.OneWireDevice: {play: playOneWire, checks: callChecks, faults: oneWireFaults},
+	drivers.ChildProcess:  {play: playProcess, checks: append(processChecks, callChecks...), faults: processFaults},
 }
 
 // fake is a played wire.

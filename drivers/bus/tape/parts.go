@@ -76,8 +76,11 @@ func (d oneWire) Read(ctx context.Context, file string) ([]byte, error) {
 }
 
 // Ask implements drivers.Process.
-func (d process) Ask(ctx context.Context, line []byte) ([]byte, error) {
+func (d process) Ask(ctx context.Context, line []byte, accept func([]byte) bool) ([]byte, error) {
 	got, err := d.pair(ctx, line)
+	if err == nil && !accept(got) {
+		return nil, d.fail(d.tape.Entries[d.i-1], "the driver took this answer then and does not now")
+	}
 	return append([]byte(nil), got...), err
 }
 

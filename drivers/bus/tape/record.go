@@ -221,7 +221,7 @@ func (h heardOneWire) Read(ctx context.Context, file string) (b []byte, err erro
 	return b, err
 }
 
-func (h heardProcess) Ask(ctx context.Context, line []byte) (b []byte, err error) {
-	h.r.pair(line, func() ([]byte, error) { b, err = h.w.Ask(ctx, line); return b, err })
+func (h heardProcess) Ask(ctx context.Context, line []byte, accept func([]byte) bool) (b []byte, err error) {
+	h.r.pair(line, func() ([]byte, error) { b, err = h.w.Ask(ctx, line, accept); return b, err })
 	return b, err
 }

@@ -48,7 +48,9 @@ func (w *wire) Count(ctx context.Context) (drivers.PulseCount, error) {
 
 func (w *wire) Read(ctx context.Context, _ string) ([]byte, error) { return w.next(ctx) }
 
-func (w *wire) Ask(ctx context.Context, _ []byte) ([]byte, error) { return w.next(ctx) }
+func (w *wire) Ask(ctx context.Context, _ []byte, _ func([]byte) bool) ([]byte, error) {
+	return w.next(ctx)
+}
 
 // record samples a planned device three times and returns the tape.
 func record(t *testing.T, kind drivers.Wire, p drivers.Plan, open func(*drivers.Plan) (drivers.Driver, error)) *Tape {
@@ -135,7 +137,7 @@ func TestRecordAndPlay(t *testing.T) {
 		{drivers.ChildProcess, func(seen *string) drivers.Plan {
 			return drivers.Plan{OpenProcess: func(w drivers.Process) (drivers.Driver, error) {
 				return twice(func(ctx context.Context, i int) error {
-					b, err := w.Ask(ctx, []byte(fmt.Sprintf(`{"i":%d}`, i)))
+					b, err := w.Ask(ctx, []byte(fmt.Sprintf(`{"i":%d}`, i)), func([]byte) bool { return true })
 					*seen += string(b)
 					return err
 				}), nil
