@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -90,6 +91,8 @@ func openOwn(d config.Device, trace Tracer) (*line, error) {
 	switch d.Wire {
 	case drivers.SerialLine:
 		l, err = openPort(d, trace)
+	case drivers.ChildProcess:
+		l, err = openProcess(d, trace)
 	default:
 		l = openHost(d)
 	}
@@ -195,9 +198,11 @@ func (ls *Lines) Poll(ctx context.Context, bootMS func() int64, sink func(poll.S
 
 // Close gives all lines up.
 func (ls *Lines) Close() {
+	var wg sync.WaitGroup
 	for _, l := range ls.all {
-		_ = l.close() // nothing to be done about it, and nothing depends on it
+		wg.Go(func() { _ = l.close() }) // nothing to be done about it, and nothing depends on it
 	}
+	wg.Wait()
 }
 
 // host is what a person needs of a URL: no user, password or query.
@@ -222,6 +227,8 @@ func place(d config.Device) string {
 		return d.Bus + " " + cmp.Or(d.Pin, d.Slave)
 	case drivers.SerialLine:
 		return d.Port
+	case drivers.ChildProcess:
+		return strings.Join(d.Plan.Process.Command, " ")
 	default:
 		return host(d.URL)
 	}

@@ -136,7 +136,8 @@ type Line struct {
 	Reopened    uint64 `json:"reopened"`
 	Unplugged   bool   `json:"unplugged"`
 
-	Serial *Serial `json:"serial,omitempty"` // of a serial line
+	Serial  *Serial  `json:"serial,omitempty"`  // of a serial line
+	Program *Program `json:"program,omitempty"` // of a driver that is a program of its own
 }
 
 // Serial is what a serial line has beside its counts.
@@ -151,6 +152,14 @@ type Serial struct {
 	Framing  uint32  `json:"framing"`             // errors that the UART has seen, where it counts them
 	Parity   uint32  `json:"parity"`
 	Overrun  uint32  `json:"overrun"`
+}
+
+// Program is the child process behind a line.
+type Program struct {
+	Running bool     `json:"running"`
+	Memory  int64    `json:"memory"` // bytes resident, of it and what it started
+	CPU     float64  `json:"cpu"`    // share of one core, average of half a minute
+	Said    []string `json:"said"`   // the last lines of its standard error, oldest first
 }
 
 //go:embed page.html
