@@ -49,8 +49,8 @@ var processFaults = []error{drivers.ErrTimeout, drivers.ErrUnplugged}
 
 // processChecks are the promises of a driver that asks a program.
 var processChecks = []check{
-	{"what a program says unasked is skipped", skipsUnasked},
-	{"rubbish alone is a fault of the protocol", rubbishLines},
+	{name: "what a program says unasked is skipped", run: skipsUnasked},
+	{name: "rubbish alone is a fault of the protocol", run: rubbishLines},
 }
 
 // strayLines are what a program may write that is no answer.
