@@ -24,6 +24,7 @@ type Config struct {
 	Status   string // address of the status page, host:port
 	Buses    []Bus
 	Devices  []Device
+	Outputs  []Output
 	Rules    []Rule
 	Warnings yamldoc.Problems
 
@@ -92,7 +93,8 @@ type Rule struct {
 	Category string
 	Still    string            // a camera's device id, or empty
 	Message  map[string]string // by language
-	Reads    []obs.Stream      // what its expressions read
+	Actions  []Action
+	Reads    []obs.Stream // what its expressions read
 }
 
 // Stream is one channel of one configured device.
@@ -165,6 +167,7 @@ func Load(file string, src []byte, env Env) (*Config, error) {
 	l.status()
 	l.buses()
 	l.devices()
+	l.outputs()
 	l.rules()
 	if err := l.problems.Err(); err != nil {
 		return nil, err

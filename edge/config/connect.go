@@ -199,10 +199,15 @@ func (l *loader) settle(b *Bus) {
 	b.RS485 = cmp.Or(b.RS485, serial.Auto)
 }
 
-// mentioned says whether a device names the bus, even one that was refused.
+// mentioned says whether a device or output names the bus, even one that was refused.
 func (l *loader) mentioned(bus string) bool {
 	for _, id := range l.doc.Node("devices").Keys() {
 		if l.doc.Node("devices", id, "bus").Text() == bus {
+			return true
+		}
+	}
+	for _, id := range l.doc.Node("outputs").Keys() {
+		if l.doc.Node("outputs", id, "bus").Text() == bus {
 			return true
 		}
 	}

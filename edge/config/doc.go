@@ -28,9 +28,15 @@
 //	  river: {profile: keller-36xw, bus: rs485-1, address: 3, every: 5s, timeout: 1s, name: {zh: 河道, en: river}, offsets: {level: 1.20}}
 //	  air:   {driver: pms5003, port: /dev/ttyAMA1, baud: 9600, every: 10s, flat: {pm2_5: 30m}}
 //	  gauge: {driver: camera, url: "http://192.168.1.21/still.jpg", every: 30s, upload: {every: 20s}}
+//	outputs:
+//	  siren: {bus: gpio, line: GPIO27, active: high, max_on: 2m, name: {zh: 警笛, en: siren}}
+//	  pump:  {bus: rs485-1, address: 9, coil: 3, max_on: 30m, min_off: 60s, per_hour: 6, interlock: "sump.level > 0.3",
+//	    feedback: "pumpbox.contact == 1", feedback_within: 30s, read_back: false, resume: false}
+//	  valve: {bus: plant, address: 1, register: 100, on: 255, off: 0}
+//	  lamp:  {command: ["/etc/lamppost/lamp.sh"], timeout: 5s}
 //	rules:
 //	  river-high: {when: "river.level > 3.00", for: 2m, clear: "river.level < 2.90", clear_for: 1m, severity: orange,
-//	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}}
+//	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}, actions: [siren, {output: lamp, for: 30s}]}
 //
 // Without journal.commit the disk decides that holds journal.dir, see [Env]: 10s on
 // SD cards and eMMC, 1s elsewhere. flat marks a value suspect that has not moved for so long; without it a value may
@@ -84,6 +90,12 @@
 //	E2701  not a severity
 //	E2702  still names no camera
 //	E2703  a field in a message that does not exist
+//	E2801  an output needs exactly one of line, coil, register and command, and its place
+//	E2802  a key that does not fit the output
+//	E2803  an address, coil, register or level that does not exist, or is taken
+//	E2804  a limit of an output is out of range
+//	E2805  an action that names no output, or one twice, or for too long
+//	E2806  a command without a program's full path
 //	W2101  a position, area or clock that is probably not meant so
 //	W2201  readings and password travel unencrypted
 //	W2202  settings of TLS, and no broker that speaks it

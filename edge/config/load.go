@@ -21,6 +21,7 @@ type keys struct {
 	Status  statusKeys               `yaml:"status"`
 	Buses   map[string]busKeys       `yaml:"buses"`
 	Devices map[string]*yamldoc.Node `yaml:"devices"`
+	Outputs map[string]outputKeys    `yaml:"outputs"`
 	Rules   map[string]ruleKeys      `yaml:"rules"`
 }
 

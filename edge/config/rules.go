@@ -20,6 +20,7 @@ type ruleKeys struct {
 	Category string        `yaml:"category"`
 	Still    string        `yaml:"still"`
 	Message  texts         `yaml:"message"`
+	Actions  []action      `yaml:"actions"`
 }
 
 // severities, most severe first.
@@ -47,6 +48,7 @@ func (l *loader) rules() {
 		l.short(k.Category, maxArea, "rules", id, "category")
 		l.still(r)
 		l.message(r)
+		l.actionsOf(&r, k.Actions)
 		if check != nil && l.has("rules", id, "when") {
 			l.expression(&r, check)
 		}

@@ -67,6 +67,9 @@ func (l *loader) rows() []row {
 		deviceRows(d, add)
 		l.optionRows(d, add)
 	}
+	for _, o := range c.Outputs {
+		outputRows(o, add)
+	}
 	for _, r := range c.Rules {
 		ruleRows(r, add)
 	}
@@ -208,6 +211,7 @@ func ruleRows(r Rule, add adder) {
 	for _, lang := range []string{"zh", "en"} {
 		add(r.Message[lang], "", "rules", r.ID, "message", lang)
 	}
+	actionRows(r, add)
 }
 
 // show writes a value as it is written in a file: 90s and not 1m30s would be
