@@ -213,4 +213,3 @@ func TestMute(t *testing.T) {
 type mute struct{ *relay }
 
 func (m *mute) Get(context.Context) (on, ok bool, err error) { return false, false, drivers.ErrTimeout }
-
