@@ -120,39 +120,110 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// Laws: the raw content put back in order is what was read; a float32 keeps its
-// bits; a whole number and its float agree.
+// Laws: what was decoded, and encoded, is what was read, bit for bit where the type
+// uses all bits; a whole number and its float agree; a field of bits is a part of the
+// raw number.
 func FuzzDecode(f *testing.F) {
-	f.Add(uint8(Float32), uint8(CDAB), unhex(f, "E97942F6"))
-	f.Add(uint8(BCD32), uint8(ABCD), unhex(f, "12345678"))
-	f.Add(uint8(Int64), uint8(DCBA), unhex(f, "C01DFEFFFFFFFFFF"))
-	f.Fuzz(func(t *testing.T, typ, order uint8, b []byte) {
+	f.Add(uint8(Float32), uint8(CDAB), uint8(0), uint8(0), unhex(f, "E97942F6"))
+	f.Add(uint8(BCD32), uint8(ABCD), uint8(0), uint8(0), unhex(f, "12345678"))
+	f.Add(uint8(Int64), uint8(DCBA), uint8(60), uint8(4), unhex(f, "C01DFEFFFFFFFFFF"))
+	f.Add(uint8(SignMag16), uint8(BADC), uint8(0), uint8(0), unhex(f, "6980"))
+	f.Add(uint8(Uint64), uint8(FEHGBADC), uint8(3), uint8(20), unhex(f, "0605080702010403"))
+	f.Fuzz(func(t *testing.T, typ, order, low, width uint8, b []byte) {
 		w := make([]uint16, len(b)/2)
 		for i := range w {
 			w[i] = binary.BigEndian.Uint16(b[2*i:])
 		}
-		n, err := Type(typ).Decode(w, Order(order))
-		if err != nil {
+		ty, o := Type(typ), Order(order)
+		n, err := ty.Decode(w, o)
+		if err != nil || !o.Fits(ty.Words()) {
 			return
-		}
-		// each order is its own inverse: applied to the ABCD words it gives the wire's
-		abcd := split(n.Raw, Type(typ).Words())
-		if wire := split(Order(order).join(abcd), len(abcd)); !slices.Equal(wire, w[:len(abcd)]) {
-			t.Errorf("%s %s: %04x reads as %x, which writes as %04x", Type(typ), Order(order), w, n.Raw, wire)
-		}
-		if Type(typ) == Float32 && n.Float != 0 && math.Float32bits(float32(n.Float)) != uint32(n.Raw) {
-			t.Errorf("float32 %08x came out as %v", n.Raw, n.Float)
 		}
 		if n.Whole && n.Float != float64(n.Int) {
 			t.Errorf("Int %d and Float %v differ", n.Int, n.Float)
 		}
+		wire := encode(ty, n, o)
+		back, err := ty.Decode(wire, o)
+		if err != nil || back.Float != n.Float || back.Int != n.Int {
+			t.Errorf("%s %s: %04x reads as %+v, which writes as %04x, which reads as %+v, %v", ty, o, w, n, wire, back, err)
+		}
+		switch n.Raw { // of these there are two forms, and only one is written
+		case 0x8000, 0x80000000, 1 << 63:
+		default:
+			if got := wire; ty < Uint8High && !slices.Equal(got, w[:ty.Words()]) {
+				t.Errorf("%s %s: %04x reads as %+v, which writes as %04x", ty, o, w, n, got)
+			}
+		}
+		field := Bits{low % 64, width % 64}
+		if !field.Fits(ty) || field.Width == 0 {
+			return
+		}
+		part, err := field.Decode(ty, w, o)
+		if err != nil || part.Raw != n.Raw>>field.Low&(1<<field.Width-1) || uint64(part.Int)&(1<<field.Width-1) != part.Raw {
+			t.Errorf("bits %v of %04x are %+v, %v", field, w, part, err)
+		}
 	})
 }
 
-func split(raw uint64, n int) []uint16 {
-	w := make([]uint16, n)
-	for i := range w {
-		w[i] = uint16(raw >> (16 * (n - 1 - i)))
+// encode is the inverse of Type.Decode, written apart from it.
+func encode(t Type, n Number, o Order) []uint16 {
+	raw := uint64(n.Int)
+	switch t {
+	case Float32:
+		raw = uint64(math.Float32bits(float32(n.Float)))
+	case Float64:
+		raw = math.Float64bits(n.Float)
+	case Uint64:
+		raw = n.Raw // above 2^63 the float has lost digits
+	case BCD16, BCD32, BCD64:
+		raw = 0
+		for i, v := 0, n.Int; v > 0; i, v = i+4, v/10 {
+			raw |= uint64(v%10) << i
+		}
+	case SignMag16:
+		if n.Int < 0 {
+			raw = uint64(-n.Int) | 0x8000
+		}
+	case Uint8High, Int8High:
+		raw = raw << 8 & 0xFF00
+	case Uint8Low, Int8Low:
+		raw &= 0xFF
+	}
+	// Where the letter of each place of the wire stands in the number.
+	letters := o.String()
+	if t.Words() == 4 && len(letters) == 4 {
+		letters = map[Order]string{ABCD: "abcdefgh", CDAB: "ghefcdab", BADC: "badcfehg", DCBA: "hgfedcba"}[o]
+	}
+	if t.Words() == 1 {
+		letters = map[Order]string{ABCD: "ab", CDAB: "ab", BADC: "ba", DCBA: "ba"}[o]
+	}
+	w := make([]uint16, t.Words())
+	for i, letter := range letters {
+		place := len(letters) - 1 - int(letter-'a')
+		w[i/2] |= uint16(raw>>(8*place)&0xFF) << (8 * (1 - i%2))
 	}
 	return w
+}
+
+// Law: a text that is accepted, written and read again, is the same.
+func FuzzText(f *testing.F) {
+	f.Add(unhex(f, "09594C3039313631313231303100"), uint8(ABCD))
+	f.Add(unhex(f, "41534344"), uint8(BADC))
+	f.Fuzz(func(t *testing.T, b []byte, order uint8) {
+		w := make([]uint16, len(b)/2)
+		for i := range w {
+			w[i] = binary.BigEndian.Uint16(b[2*i:])
+		}
+		s, err := Text(w, Order(order))
+		if err != nil {
+			return
+		}
+		w = w[:0]
+		for i := 0; i < len(s); i += 2 {
+			w = append(w, binary.BigEndian.Uint16(append([]byte(s[i:]), 0)))
+		}
+		if back, err := Text(w, ABCD); err != nil || back != s {
+			t.Errorf("%q reads back as %q, %v", s, back, err)
+		}
+	})
 }

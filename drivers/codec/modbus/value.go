@@ -3,12 +3,15 @@ package modbus
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Type is how a part writes a number into registers.
 type Type uint8
 
-// The types in use. BCD types hold one decimal digit in four bits.
+// The types in use. The 8-bit types are the high or the low byte of one register.
+// SignMag16 has its sign in the highest bit and the amount in the others. BCD types
+// hold one decimal digit in four bits.
 const (
 	Uint16 Type = iota + 1
 	Int16
@@ -20,10 +23,20 @@ const (
 	Float64
 	BCD16
 	BCD32
+	BCD64
+	SignMag16
+	Uint8High
+	Uint8Low
+	Int8High
+	Int8Low
 )
 
 var typeNames = [...]string{Uint16: "uint16", Int16: "int16", Uint32: "uint32", Int32: "int32", Float32: "float32",
-	Uint64: "uint64", Int64: "int64", Float64: "float64", BCD16: "bcd16", BCD32: "bcd32"}
+	Uint64: "uint64", Int64: "int64", Float64: "float64", BCD16: "bcd16", BCD32: "bcd32", BCD64: "bcd64", SignMag16: "signmag16",
+	Uint8High: "uint8-high", Uint8Low: "uint8-low", Int8High: "int8-high", Int8Low: "int8-low"}
+
+// TypeNames returns the names of all types, as profiles write them.
+func TypeNames() []string { return slices.Clone(typeNames[1:]) }
 
 // String returns the type's name as profiles write it.
 func (t Type) String() string { return name(typeNames[:], uint8(t)) }
@@ -35,42 +48,22 @@ func (t *Type) UnmarshalText(b []byte) error {
 	return err
 }
 
+// MarshalText returns what String does.
+func (t Type) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
 // Words is the number of registers that t takes: 1, 2 or 4.
 func (t Type) Words() int {
 	switch t {
 	case Uint32, Int32, Float32, BCD32:
 		return 2
-	case Uint64, Int64, Float64:
+	case Uint64, Int64, Float64, BCD64:
 		return 4
 	}
 	return 1
 }
 
-// Order is the order of the bytes of one number on the wire, A being the
-// highest byte.
-type Order uint8
-
-// The four orders. For four-register types CDAB means all four words in reverse
-// order, DCBA all eight bytes. For one register only the bytes can change place:
-// BADC and DCBA.
-const (
-	ABCD Order = iota
-	CDAB       // low word first
-	BADC       // bytes of each word swapped
-	DCBA       // both: little endian
-)
-
-var orderNames = [...]string{ABCD: "abcd", CDAB: "cdab", BADC: "badc", DCBA: "dcba"}
-
-// String returns the order's name as profiles write it.
-func (o Order) String() string { return name(orderNames[:], uint8(o)) }
-
-// UnmarshalText accepts the names that String gives.
-func (o *Order) UnmarshalText(b []byte) error {
-	i, err := index(orderNames[:], string(b))
-	*o = Order(i)
-	return err
-}
+// Whole says whether t holds whole numbers only.
+func (t Type) Whole() bool { return t != Float32 && t != Float64 }
 
 func name(names []string, i uint8) string {
 	if int(i) >= len(names) || names[i] == "" {
@@ -96,7 +89,8 @@ func index(names []string, s string) (uint8, error) {
 // NaN or infinite.
 type Number struct {
 	// Raw is the content of the registers put in ABCD order, right-aligned: what
-	// a part's "no value" codes are compared with.
+	// a part's "no value" codes are compared with. Of an 8-bit type or a bit field it
+	// is those bits alone.
 	Raw   uint64
 	Whole bool  // the value is Int, exactly
 	Int   int64 // only with Whole
@@ -118,10 +112,7 @@ func (t Type) Decode(words []uint16, o Order) (Number, error) {
 	case Uint16, Uint32:
 		return whole(raw, int64(raw)), nil
 	case Uint64:
-		if raw > math.MaxInt64 {
-			return Number{Raw: raw, Float: float64(raw)}, nil
-		}
-		return whole(raw, int64(raw)), nil
+		return unsigned(raw), nil
 	case Int16:
 		return whole(raw, int64(int16(raw))), nil
 	case Int32:
@@ -132,10 +123,40 @@ func (t Type) Decode(words []uint16, o Order) (Number, error) {
 		return float(raw, shortest(math.Float32frombits(uint32(raw))))
 	case Float64:
 		return float(raw, math.Float64frombits(raw))
-	case BCD16, BCD32:
+	case BCD16, BCD32, BCD64:
 		return bcd(raw, 4*n)
+	case SignMag16:
+		return signMagnitude(raw), nil
+	case Uint8High, Int8High:
+		return octet(t, raw>>8), nil
+	case Uint8Low, Int8Low:
+		return octet(t, raw&0xFF), nil
 	}
 	return Number{}, fmt.Errorf("%w: type %s", ErrFormat, t)
+}
+
+// octet is an 8-bit number; its raw content is the byte alone.
+func octet(t Type, raw uint64) Number {
+	if t == Int8High || t == Int8Low {
+		return whole(raw, int64(int8(raw)))
+	}
+	return whole(raw, int64(raw))
+}
+
+// signMagnitude has no minus nought.
+func signMagnitude(raw uint64) Number {
+	amount := int64(raw & 0x7FFF)
+	if raw>>15 != 0 {
+		amount = -amount
+	}
+	return whole(raw, amount)
+}
+
+func unsigned(raw uint64) Number {
+	if raw > math.MaxInt64 {
+		return Number{Raw: raw, Float: float64(raw)}
+	}
+	return whole(raw, int64(raw))
 }
 
 func whole(raw uint64, i int64) Number {
@@ -159,20 +180,4 @@ func bcd(raw uint64, digits int) (Number, error) {
 		v = 10*v + int64(d)
 	}
 	return whole(raw, v), nil
-}
-
-// join puts words in order o together, highest byte first.
-func (o Order) join(words []uint16) uint64 {
-	var raw uint64
-	for i := range words {
-		w := words[i]
-		if o == CDAB || o == DCBA {
-			w = words[len(words)-1-i]
-		}
-		if o == BADC || o == DCBA {
-			w = w<<8 | w>>8
-		}
-		raw = raw<<16 | uint64(w)
-	}
-	return raw
 }
