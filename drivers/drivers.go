@@ -49,6 +49,21 @@ type Stateful interface {
 	Restore(state []byte) error
 }
 
+// Informant is a driver whose part can say what it is: its serial number, its
+// firmware. The gateway asks where a person looks, never in the schedule. Facts are
+// not values: they are shown and not stored.
+type Informant interface {
+	// Facts asks the part. What it does not know is left out. The rules for ctx and
+	// errors are those of Driver.Sample.
+	Facts(ctx context.Context) ([]Fact, error)
+}
+
+// Fact is one thing that a part says of itself.
+type Fact struct {
+	Name  string // [a-z][a-z0-9_]{0,31}: serial_number, firmware
+	Value string // one line of text
+}
+
 // Channel is one measured quantity, as the datasheet states it.
 type Channel struct {
 	// Name is the metric's name in the catalogue, or that name, a dot and a

@@ -87,12 +87,12 @@ var beyonds = map[string]struct {
 
 // TestReadmeNamesProfilesKeys keeps the format's description complete.
 func TestReadmeNamesProfilesKeys(t *testing.T) {
-	for _, key := range []string{"doubts", "turnaround", "warm_up", "max_registers", "gap", "identify", "fixtures", "missing", "resolution"} {
+	for _, key := range []string{"doubts", "turnaround", "warm_up", "max_registers", "gap", "identify", "facts", "max_bits", "bits", "fixtures", "missing", "resolution"} {
 		if !strings.Contains(readme, key) {
 			t.Errorf("README.md does not explain %s", key)
 		}
 	}
-	for n := 1; n <= 9; n++ {
+	for n := 1; n <= 11; n++ {
 		if id := fmt.Sprintf("E18%02d", n); !strings.Contains(readme, id) {
 			t.Errorf("README.md does not explain %s", id)
 		}

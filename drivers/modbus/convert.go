@@ -30,7 +30,7 @@ var errDigits = errors.New("scale, offset and resolution together need more than
 
 // newConverter prepares r, with mount, the configured offset, added.
 func newConverter(r Register, mount Decimal) (converter, error) {
-	c := converter{reg: r, exact: r.Scale.decimal() && r.Type != codec.Float32 && r.Type != codec.Float64}
+	c := converter{reg: r, exact: r.Scale.decimal() && r.Type.Whole()}
 	unit, add := r.Resolution, mount
 	if c.exact {
 		var ok bool
@@ -58,6 +58,9 @@ func newConverter(r Register, mount Decimal) (converter, error) {
 // read makes a reading of the channel's words.
 func (c *converter) read(words []uint16) obs.Reading {
 	n, err := c.reg.Type.Decode(words, c.reg.Order)
+	if c.reg.Bits.Width > 0 {
+		n, err = c.reg.Bits.Decode(c.reg.Type, words, c.reg.Order)
+	}
 	for _, code := range c.reg.Missing {
 		if n.Raw == code {
 			return obs.None(obs.Instrument)
@@ -65,6 +68,15 @@ func (c *converter) read(words []uint16) obs.Reading {
 	}
 	if err != nil {
 		return obs.None(obs.NotANumber)
+	}
+	return c.channel.Read(c.value(n))
+}
+
+// readBit makes a reading of a coil or input.
+func (c *converter) readBit(on bool) obs.Reading {
+	n := codec.Number{Whole: true}
+	if on {
+		n = codec.Number{Raw: 1, Whole: true, Int: 1, Float: 1}
 	}
 	return c.channel.Read(c.value(n))
 }

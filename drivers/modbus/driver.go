@@ -90,13 +90,12 @@ func (d *driver) ask(ctx context.Context, rd *read, out []obs.Reading) (parts []
 		}
 	}
 	rd.apart = false // if this does not work either, the block has its turn again
-	for _, i := range rd.channels {
-		one := single(d.convs, i)
-		parts = append(parts, one)
-		oneErr := d.block(ctx, &parts[len(parts)-1], out)
+	parts = apart(d.convs, rd.channels)
+	for i := range parts {
+		oneErr := d.block(ctx, &parts[i], out)
 		switch {
 		case oneErr == nil:
-			n++
+			n += len(parts[i].channels)
 		case errors.Is(oneErr, drivers.ErrException):
 			err = oneErr
 		default:
@@ -112,7 +111,7 @@ func (d *driver) ask(ctx context.Context, rd *read, out []obs.Reading) (parts []
 // part, so that the single reads are tried at the next sample only, and only for
 // a block that was never answered.
 func (d *driver) splits(rd *read, err error) bool {
-	if len(rd.channels) == 1 {
+	if len(apart(d.convs, rd.channels)) == 1 {
 		return false
 	}
 	if errors.Is(err, drivers.ErrException) {
@@ -123,16 +122,15 @@ func (d *driver) splits(rd *read, err error) bool {
 	return false
 }
 
-// block reads rd's registers and fills out.
+// block reads rd's registers or bits and fills out.
 func (d *driver) block(ctx context.Context, rd *read, out []obs.Reading) error {
+	if rd.function <= 2 {
+		return d.bits(ctx, rd, out)
+	}
 	words, err := d.unit.ReadRegisters(ctx, rd.function, rd.start, rd.count)
-	if err != nil {
-		return fmt.Errorf("%v: %w", rd, err)
+	if err := rd.judge(len(words), err); err != nil {
+		return err
 	}
-	if len(words) < int(rd.count) {
-		return fmt.Errorf("%v: %w: %d registers came", rd, drivers.ErrProtocol, len(words))
-	}
-	rd.answered = true
 	for _, i := range rd.channels {
 		c := &d.convs[i]
 		out[i] = c.read(words[c.reg.Address-rd.start:])
@@ -140,22 +138,28 @@ func (d *driver) block(ctx context.Context, rd *read, out []obs.Reading) error {
 	return nil
 }
 
-// identify makes sure, before values count, that it is the part that answers:
-// addresses are mixed up when parts are replaced.
-func (d *driver) identify(ctx context.Context) error {
-	id := d.profile.Identify
-	if id == nil || d.known {
-		return nil
+// bits is block for coils and discrete inputs.
+func (d *driver) bits(ctx context.Context, rd *read, out []obs.Reading) error {
+	on, err := d.unit.ReadBits(ctx, rd.function, rd.start, rd.count)
+	if err := rd.judge(len(on), err); err != nil {
+		return err
 	}
-	words, err := d.unit.ReadRegisters(ctx, id.Function, id.Address, uint16(id.Type.Words()))
+	for _, i := range rd.channels {
+		c := &d.convs[i]
+		out[i] = c.readBit(on[c.reg.Address-rd.start])
+	}
+	return nil
+}
+
+// judge says what is wrong with an answer that brought n registers or bits.
+func (rd *read) judge(n int, err error) error {
 	if err != nil {
-		return fmt.Errorf("identification: %w", err)
+		return fmt.Errorf("%v: %w", rd, err)
 	}
-	n, _ := id.Type.Decode(words, codec.ABCD) // no number is another number
-	if n.Raw != id.Equals {
-		return fmt.Errorf("identification: %w: register 0x%04X holds 0x%X, a %s has 0x%X there", drivers.ErrProtocol, id.Address, n.Raw, d.profile.ID, id.Equals)
+	if n < int(rd.count) {
+		return fmt.Errorf("%v: %w: %d of %d came", rd, drivers.ErrProtocol, n, rd.count)
 	}
-	d.known = true
+	rd.answered = true
 	return nil
 }
 

@@ -281,7 +281,10 @@ func TestIdentification(t *testing.T) {
 	r := newRig(t, "")
 	r.unit.Registers[3][100] = 0x0111
 	_, err := r.values(t)
-	if want := "gauge: identification: answer does not follow the protocol: register 0x0064 holds 0x111, a gauge has 0x296 there"; err == nil || err.Error() != want {
+	if word := drivers.FaultWord(err); word != "wrong-part" {
+		t.Errorf("a wrong part has the fault word %s", word)
+	}
+	if want := "gauge: identification: another part answers: register 0x0064 holds 0x111, a gauge has 0x296 there"; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if at := r.starts(); len(at) != 1 {

@@ -14,27 +14,33 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
-// Exchange is a fixture taken apart.
+// Exchange is a request and its answer, taken apart. Bits are those of functions 1
+// and 2, Registers those of 3 and 4.
 type Exchange struct {
 	Unit      uint8
 	Request   codec.Request
 	Registers []uint16
+	Bits      []bool
 }
 
 // Exchange takes the frames apart and checks that one answers the other.
-func (x Fixture) Exchange() (Exchange, error) {
+func (x Fixture) Exchange() (Exchange, error) { return ParseExchange(x.Request, x.Response) }
+
+// ParseExchange takes two RTU frames in hex apart and checks that the second answers
+// the first. Its error begins with "request: " or "response: ".
+func ParseExchange(request, response string) (Exchange, error) {
 	var e Exchange
-	unit, pdu, err := parseFrame(x.Request)
+	unit, pdu, err := parseFrame(request)
 	if err != nil {
 		return e, fmt.Errorf("request: %w", err)
 	}
 	if e.Request, err = codec.ParseRequest(pdu); err != nil {
 		return e, fmt.Errorf("request: %w", err)
 	}
-	if e.Request.Function != 3 && e.Request.Function != 4 {
-		return e, errors.New("request: it reads no registers (function 3 or 4)")
+	if e.Request.Function < 1 || e.Request.Function > 4 {
+		return e, errors.New("request: it reads nothing (function 1 to 4)")
 	}
-	e.Unit, pdu, err = parseFrame(x.Response)
+	e.Unit, pdu, err = parseFrame(response)
 	if err != nil {
 		return e, fmt.Errorf("response: %w", err)
 	}
@@ -48,6 +54,10 @@ func (x Fixture) Exchange() (Exchange, error) {
 	if a.Exception != 0 {
 		return e, fmt.Errorf("response: %w", a.Exception)
 	}
+	if e.Request.Function <= 2 {
+		e.Bits = a.Bits(nil, int(e.Request.Count))
+		return e, nil
+	}
 	e.Registers = a.Registers(nil)
 	return e, nil
 }
@@ -60,22 +70,70 @@ func parseFrame(s string) (unit uint8, pdu []byte, err error) {
 	return codec.ParseRTU(b)
 }
 
-// words returns the part of e that holds r, or nil.
-func (e Exchange) words(r Register) []uint16 {
-	from := int(r.Address) - int(e.Request.Start)
-	if r.Function != e.Request.Function || from < 0 || from+r.Type.Words() > len(e.Registers) {
+// words returns the n registers from address on that e holds, or nil.
+func (e Exchange) words(function uint8, address uint16, n int) []uint16 {
+	from := int(address) - int(e.Request.Start)
+	if function != e.Request.Function || from < 0 || from+n > len(e.Registers) {
 		return nil
 	}
-	return e.Registers[from : from+r.Type.Words()]
+	return e.Registers[from : from+n]
+}
+
+// read makes a reading of channel c; false if e does not hold its registers.
+func (e Exchange) read(c *converter) (obs.Reading, bool) {
+	r := c.reg
+	if from := int(r.Address) - int(e.Request.Start); r.Coils() {
+		if r.Function != e.Request.Function || from < 0 || from >= len(e.Bits) {
+			return obs.Reading{}, false
+		}
+		return c.readBit(e.Bits[from]), true
+	}
+	words := e.words(r.Function, r.Address, r.words())
+	if words == nil {
+		return obs.Reading{}, false
+	}
+	return c.read(words), true
+}
+
+// Decoded is what an exchange says of one channel or fact.
+type Decoded struct {
+	Name    string
+	Reading obs.Reading // of a channel
+	Fact    string      // of a fact
+	IsFact  bool
+}
+
+// Decode reads an exchange as the profile says: the channels, then the facts, that it
+// holds. It is empty where the exchange is about other registers.
+func (f *Profile) Decode(e Exchange) ([]Decoded, error) {
+	var out []Decoded
+	for _, r := range f.Channels {
+		c, err := newConverter(r, Decimal{})
+		if err != nil {
+			return nil, err
+		}
+		if v, ok := e.read(&c); ok {
+			out = append(out, Decoded{Name: r.Channel, Reading: v})
+		}
+	}
+	for _, fact := range f.Facts {
+		if words := e.words(fact.Function, fact.Address, fact.words()); words != nil {
+			out = append(out, Decoded{Name: fact.Name, Fact: fact.read(words), IsFact: true})
+		}
+	}
+	return out, nil
 }
 
 // fixtures holds the profile against its own examples.
 func (c *checker) fixtures() {
-	shown := map[string]bool{}
+	shown, facts := map[string]bool{}, map[string]bool{}
 	for i, x := range c.f.Fixtures {
 		at := []string{"fixtures", strconv.Itoa(i)}
 		for name := range x.Values {
 			shown[name] = true
+		}
+		for name := range x.Facts {
+			facts[name] = true
 		}
 		e, err := x.Exchange()
 		if err != nil {
@@ -83,20 +141,64 @@ func (c *checker) fixtures() {
 			c.report(badFixture, what, append(at, key)...)
 			continue
 		}
-		if len(x.Values) == 0 {
-			c.report(badFixture, "the fixture says no value", append(at, "values")...)
-		}
-		for _, name := range slices.Sorted(maps.Keys(x.Values)) {
-			if err := c.value(e, name, x.Values[name]); err != nil {
-				c.report(badFixture, err.Error(), append(at, "values", name)...)
-			}
-		}
+		c.fixture(x, e, at)
+	}
+	if len(c.f.Fixtures) == 0 {
+		return
 	}
 	for i, r := range c.f.Channels {
-		if !shown[r.Channel] && len(c.f.Fixtures) > 0 {
+		if !shown[r.Channel] {
 			c.report(noFixture, "no fixture shows "+r.Channel, "channels", strconv.Itoa(i), "name")
 		}
 	}
+	for i, f := range c.f.Facts {
+		if !facts[f.Name] {
+			c.report(noFixture, "no fixture shows "+f.Name, "facts", strconv.Itoa(i), "name")
+		}
+	}
+}
+
+// fixture compares what e gives with what the fixture says.
+func (c *checker) fixture(x Fixture, e Exchange, at []string) {
+	if len(x.Values)+len(x.Facts) == 0 {
+		c.report(badFixture, "the fixture says no value", append(at, "values")...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(x.Values)) {
+		if err := c.value(e, name, x.Values[name]); err != nil {
+			c.report(badFixture, err.Error(), append(at, "values", name)...)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(x.Facts)) {
+		if err := c.factual(e, name, x.Facts[name]); err != nil {
+			c.report(badFixture, err.Error(), append(at, "facts", name)...)
+		}
+	}
+	if id := c.f.Identify; id != nil && !id.asks() {
+		words := e.words(id.Function, id.Address, id.words())
+		if words == nil {
+			return
+		}
+		if found, ok := id.matches(words); !ok {
+			c.report(badFixture, fmt.Sprintf("register 0x%04X holds %s here, identify says %s", id.Address, found, id.want()), append(at, "response")...)
+		}
+	}
+}
+
+// factual compares one fact with what the fixture says.
+func (c *checker) factual(e Exchange, name, want string) error {
+	i := slices.IndexFunc(c.f.Facts, func(f Fact) bool { return f.Name == name })
+	if i < 0 {
+		return errors.New("the profile has no such fact")
+	}
+	f := c.f.Facts[i]
+	words := e.words(f.Function, f.Address, f.words())
+	if words == nil {
+		return errors.New("the exchange does not hold the fact's registers")
+	}
+	if got := f.read(words); got != want {
+		return fmt.Errorf("the registers give %q, the fixture says %q", got, want)
+	}
+	return nil
 }
 
 // value compares one channel's reading with what the fixture says.
@@ -105,15 +207,14 @@ func (c *checker) value(e Exchange, name, want string) error {
 	if i < 0 {
 		return errors.New("the profile has no such channel" + hint(name, c.f.Channels))
 	}
-	words := e.words(c.f.Channels[i])
-	if words == nil {
-		return errors.New("the exchange does not hold the channel's registers")
-	}
 	conv, err := newConverter(c.f.Channels[i], Decimal{})
 	if err != nil {
 		return err
 	}
-	got := conv.read(words)
+	got, ok := e.read(&conv)
+	if !ok {
+		return errors.New("the exchange does not hold the channel's registers")
+	}
 	if want == "none" {
 		if got.Quality.Flag != obs.Missing {
 			return fmt.Errorf("the registers give %v, the fixture says none", got.Value)

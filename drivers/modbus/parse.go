@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
@@ -25,7 +26,9 @@ const (
 	badScale    = "E1806" // scale, offset, resolution
 	badRange    = "E1807" // min, max
 	badFixture  = "E1808" // a fixture that is no exchange, or gives other values
-	noFixture   = "E1809" // a channel that no fixture shows
+	noFixture   = "E1809" // a channel or fact that no fixture shows
+	badFact     = "E1810" // a fact's name, or its registers
+	badIdentify = "E1811" // an identification that says too little or too much
 )
 
 // ParseProfiles reads every *.yaml file in the given folders and below. A profile
@@ -81,26 +84,22 @@ func parseProfile(file string, src []byte) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := Scale{Decimal{1, 0}, Decimal{1, 0}}
-	f := &Profile{Answer: defaultAnswer, MaxRegisters: 125}
+	f := &Profile{Answer: defaultAnswer, MaxRegisters: codec.MaxRegisters, MaxBits: codec.MaxBits}
 	if err := doc.Decode(f); err != nil {
 		return nil, err
 	}
 	for i := range f.Channels {
-		r := &f.Channels[i]
-		if r.Scale == (Scale{}) {
-			r.Scale = one
-		}
-		if r.Resolution == (Decimal{}) && r.Scale.decimal() {
-			r.Resolution = r.Scale.Num
-			r.Resolution.Digits = abs(r.Resolution.Digits)
-		}
+		f.Channels[i].fill(doc.Node("channels", strconv.Itoa(i)))
 	}
 	c := checker{doc: doc, file: file, f: f}
 	c.profile()
 	c.bus()
+	c.identify()
 	for i := range f.Channels {
 		c.register(i)
+	}
+	for i := range f.Facts {
+		c.fact(i)
 	}
 	if len(c.all) == 0 { // fixtures need channels that can be read
 		c.fixtures()
@@ -140,9 +139,6 @@ func (c *checker) profile() {
 	if len(f.Fixtures) == 0 {
 		c.report(badFixture, "the profile has no fixture; one request and its answer, from a document or a real part, is needed", "fixtures")
 	}
-	if id := f.Identify; id != nil && (id.Function != 3 && id.Function != 4 || int(id.Address)+id.Type.Words() > 1<<16) {
-		c.report(badRegister, "function must be 3 (holding) or 4 (input), and the registers end at 65535", "identify", "function")
-	}
 }
 
 const (
@@ -172,36 +168,10 @@ func (c *checker) bus() {
 	if f.MaxRegisters < 1 || f.MaxRegisters > 125 {
 		c.report(badLine, "one request reads 1 to 125 registers", "max_registers")
 	}
+	if f.MaxBits < 1 || f.MaxBits > codec.MaxBits {
+		c.report(badLine, "one request reads 1 to 2000 bits", "max_bits")
+	}
 	if f.Gap < 0 || f.Gap > maxGap {
-		c.report(badLine, fmt.Sprintf("a gap of 0 to %d registers may be read over", maxGap), "gap")
-	}
-}
-
-// register checks channel i.
-func (c *checker) register(i int) {
-	r, at := c.f.Channels[i], strconv.Itoa(i)
-	if err := obs.CheckChannel(r.Channel); err != nil {
-		c.report(badChannel, err.Error(), "channels", at, "name")
-	}
-	if slices.ContainsFunc(c.f.Channels[:i], func(o Register) bool { return o.Channel == r.Channel }) {
-		c.report(badChannel, fmt.Sprintf("channel %s is there twice; tell them apart as %s.inlet, %s.outlet", r.Channel, r.Channel, r.Channel), "channels", at, "name")
-	}
-	if r.Function != 3 && r.Function != 4 {
-		c.report(badRegister, fmt.Sprintf("function %d; write 3 (holding registers) or 4 (input registers)", r.Function), "channels", at, "function")
-	}
-	if r.last() > 1<<16-1 {
-		c.report(badRegister, "the registers of this type run past 65535", "channels", at, "register")
-	}
-	if r.Type.Words() > c.f.MaxRegisters {
-		c.report(badRegister, fmt.Sprintf("%s needs %d registers, max_registers allows %d", r.Type, r.Type.Words(), c.f.MaxRegisters), "channels", at, "type")
-	}
-	if r.Resolution.Digits <= 0 {
-		c.report(badScale, "the resolution is a number above 0; a quotient as scale needs one", "channels", at, "resolution")
-	}
-	if r.Min.Float() >= r.Max.Float() {
-		c.report(badRange, "min is not below max", "channels", at, "min")
-	}
-	if _, err := newConverter(r, Decimal{}); err != nil {
-		c.report(badScale, err.Error(), "channels", at, "scale")
+		c.report(badLine, fmt.Sprintf("a gap of 0 to %d registers or bits may be read over", maxGap), "gap")
 	}
 }

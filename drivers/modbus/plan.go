@@ -43,7 +43,7 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 	}
 	d.reads = merge(f, convs, d.all)
 	pl := &drivers.Plan{
-		MinEvery: f.Every, Timeout: f.timeout(len(d.reads), len(convs)), WarmUp: f.WarmUp, Line: f.Line.Settings(),
+		MinEvery: f.Every, Timeout: f.timeout(len(d.reads), len(apart(convs, d.all))), WarmUp: f.WarmUp, Line: f.Line.Settings(),
 		OpenModbus: func(unit drivers.Modbus) (drivers.Driver, error) { return d.open(unit), nil },
 	}
 	for _, c := range convs {
@@ -97,10 +97,10 @@ func converters(regs []Register, offsets map[string]Decimal) ([]converter, error
 // timeout is what a Sample may need: every read once, all channels one by one if
 // a merged read is refused, and one repetition by the line's owner. The bytes are
 // given twice the time they need at the part's own speed.
-func (f *Profile) timeout(reads, channels int) time.Duration {
+func (f *Profile) timeout(reads, singles int) time.Duration {
 	n := reads + 1
-	if channels > reads {
-		n += channels
+	if singles > reads {
+		n += singles
 	}
 	if f.Identify != nil {
 		n++
@@ -121,7 +121,21 @@ type read struct {
 }
 
 // merge plans as few requests as the profile allows for the channels in which.
-func merge(f *Profile, convs []converter, which []int) (reads []read) {
+func merge(f *Profile, convs []converter, which []int) []read {
+	return gather(convs, which, func(rd read, r Register) bool { return rd.takes(r, f) })
+}
+
+// apart plans one request for each channel in which; channels that share their
+// registers, as bits of one, share it.
+func apart(convs []converter, which []int) []read {
+	return gather(convs, which, func(rd read, r Register) bool {
+		return rd.function == r.Function && rd.start == r.Address && int(rd.count) == r.words()
+	})
+}
+
+// gather puts channels, in the order of their addresses, into the last request as
+// long as it takes them.
+func gather(convs []converter, which []int, takes func(read, Register) bool) (reads []read) {
 	order := slices.Clone(which)
 	slices.SortStableFunc(order, func(a, b int) int {
 		ra, rb := convs[a].reg, convs[b].reg
@@ -129,32 +143,34 @@ func merge(f *Profile, convs []converter, which []int) (reads []read) {
 	})
 	for _, i := range order {
 		r := convs[i].reg
-		if n := len(reads); n > 0 && reads[n-1].takes(r, f) {
+		if n := len(reads); n > 0 && takes(reads[n-1], r) {
 			last := &reads[n-1]
 			last.count = uint16(max(int(last.start)+int(last.count), r.last()+1) - int(last.start))
 			last.channels = append(last.channels, i)
 			continue
 		}
-		reads = append(reads, single(convs, i))
+		reads = append(reads, read{function: r.Function, start: r.Address, count: uint16(r.words()), channels: []int{i}})
 	}
 	return reads
 }
 
 // takes says whether r may be read together with what rd reads.
 func (rd read) takes(r Register, f *Profile) bool {
+	limit := f.MaxRegisters
+	if r.Coils() {
+		limit = f.MaxBits
+	}
 	gap := int(r.Address) - int(rd.start) - int(rd.count)
-	return r.Function == rd.function && gap <= f.Gap && r.last()+1-int(rd.start) <= f.MaxRegisters
-}
-
-// single is the request for one channel.
-func single(convs []converter, i int) read {
-	r := convs[i].reg
-	return read{function: r.Function, start: r.Address, count: uint16(r.Type.Words()), channels: []int{i}}
+	return r.Function == rd.function && gap <= f.Gap && r.last()+1-int(rd.start) <= limit
 }
 
 func (rd read) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "function %d register 0x%04X", rd.function, rd.start)
+	what := "register"
+	if rd.function <= 2 {
+		what = "bit"
+	}
+	fmt.Fprintf(&b, "function %d %s 0x%04X", rd.function, what, rd.start)
 	if rd.count > 1 {
 		fmt.Fprintf(&b, " to 0x%04X", int(rd.start)+int(rd.count)-1)
 	}

@@ -217,6 +217,8 @@ func wordsFor(d Device, c company) text {
 		return garbled
 	case "exception":
 		return refuses
+	case "wrong-part":
+		return wrongPart
 	case "busy":
 		return busy
 	case "device":

@@ -156,7 +156,7 @@ func TestAssessOrder(t *testing.T) {
 
 // Each fault word a driver can give has a sentence without formatting mistakes.
 func TestEveryFaultHasWords(t *testing.T) {
-	for _, word := range []string{"timeout", "checksum", "protocol", "exception", "unplugged", "busy", "device", "error"} {
+	for _, word := range []string{"timeout", "checksum", "protocol", "exception", "wrong-part", "unplugged", "busy", "device", "error"} {
 		for _, h := range health.Assess(health.View{Clock: health.Clock{State: "synced"}, Devices: []health.Device{device("x", word, time.Hour)}}) {
 			for lang, s := range h.Text {
 				if !strings.Contains(s, "x") || strings.Contains(s, "%!") {

@@ -33,6 +33,9 @@ var (
 	refuses = text{
 		"%[1]s (%[2]s, %[3]s) answers but has refused the request for %[4]s: %[5]s. The profile probably does not fit this model or firmware.",
 		"%[1]s（%[2]s，%[3]s）有应答但已拒绝请求 %[4]s：%[5]s。设备模板可能与该型号或固件不符。"}
+	wrongPart = text{
+		"Another part than %[1]s (%[2]s, %[3]s) has been answering there for %[4]s: %[5]s. Its values are not used. Look whether two were exchanged, or whether the port is another one now.",
+		"应答的不是 %[1]s（%[2]s，%[3]s），已持续 %[4]s：%[5]s。其数值未被采用。请检查是否接错、互换，或端口已变。"}
 	busy = text{
 		"The port of %[1]s (%[2]s, %[3]s) has been held by another program for %[4]s: %[5]s. Stop that program.",
 		"%[1]s（%[2]s，%[3]s）的端口已被其他程序占用 %[4]s：%[5]s。请停止该程序。"}

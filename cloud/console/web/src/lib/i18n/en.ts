@@ -245,6 +245,7 @@ export const en = {
   'why.checksum': 'checksum wrong',
   'why.protocol': 'answer breaks the protocol',
   'why.exception': 'device refuses the request',
+  'why.wrong-part': 'another part answers',
   'why.unplugged': 'line unplugged',
   'why.busy': 'line used by another program',
   'why.device': 'device reports a fault',

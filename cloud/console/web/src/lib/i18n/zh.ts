@@ -242,6 +242,7 @@ export const zh: Messages = {
   'why.checksum': '校验错误',
   'why.protocol': '应答不合协议',
   'why.exception': '设备拒绝请求',
+  'why.wrong-part': '应答的不是所配置的设备',
   'why.unplugged': '线路已拔出',
   'why.busy': '线路被其他程序占用',
   'why.device': '设备自报故障',
