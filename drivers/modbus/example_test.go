@@ -15,12 +15,12 @@ func ExampleParseProfiles() {
 		return
 	}
 	part, _ := profiles.Get("xy-md02")
-	fmt.Println(part.Name.EN, part.Line.Settings())
+	fmt.Println(part.Name.EN, part.Line.Baud, part.Line.Parity, part.Line.Stop)
 	for _, r := range part.Channels {
 		fmt.Println(r.Channel, r.Function, r.Address, r.Type, r.Order, r.Scale.Float(), r.Resolution.Float())
 	}
 	// Output:
-	// XY-MD02 temperature and humidity transmitter {9600 none 1}
+	// XY-MD02 temperature and humidity transmitter 9600 none 1
 	// temp 4 1 int16 abcd 0.1 0.1
 	// rh 4 2 uint16 abcd 0.1 0.1
 }

@@ -36,19 +36,19 @@ func part(t testing.TB, options string) *drivers.Plan {
 }
 
 // play plays a tape in no time.
-func play(t *testing.T, p *drivers.Plan, tape *Tape) (err error, took time.Duration) {
+func play(t *testing.T, p *drivers.Plan, tape *Tape) (took time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		err = Play(t.Context(), p, tape)
 		took = time.Since(start)
 	})
-	return err, took
+	return took, err
 }
 
 func TestPlay(t *testing.T) {
 	tape := load(t, "xy-md02.tape")
-	err, took := play(t, part(t, tape.Options), tape)
+	took, err := play(t, part(t, tape.Options), tape)
 	if err != nil || took < 5900*time.Millisecond || took > 7*time.Second {
 		t.Errorf("%v after %v", err, took)
 	}
@@ -74,7 +74,7 @@ func TestDepartures(t *testing.T) {
 			t.Fatalf("%q is not on the tape", c.from)
 		}
 		tape := parse(t, strings.Replace(string(src), c.from, c.to, 1))
-		if err, _ := play(t, part(t, tape.Options), tape); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := play(t, part(t, tape.Options), tape); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s\ngives %v\nwant  %s", c.to, err, c.want)
 		}
 	}
@@ -91,7 +91,7 @@ func TestCut(t *testing.T) {
 	for n := range whole.Entries {
 		tape := *whole
 		tape.Entries = whole.Entries[:n]
-		if err, _ := play(t, plan, &tape); err != nil {
+		if _, err := play(t, plan, &tape); err != nil {
 			t.Errorf("cut after %d entries: %v", n, err)
 		}
 	}
@@ -100,12 +100,12 @@ func TestCut(t *testing.T) {
 func TestOtherWire(t *testing.T) {
 	tape := parse(t, head("i2c"))
 	want := "tape test: it was recorded on the wire i2c, this device opens [modbus]"
-	if err, _ := play(t, part(t, "profile: xy-md02"), tape); err == nil || err.Error() != want {
+	if _, err := play(t, part(t, "profile: xy-md02"), tape); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	tape = parse(t, head("sdi12"))
 	p := &drivers.Plan{OpenSDI12: func(drivers.SDI12) (drivers.Driver, error) { return nil, nil }}
-	if err, _ := play(t, p, tape); err == nil || !strings.Contains(err.Error(), "use Port") {
+	if _, err := play(t, p, tape); err == nil || !strings.Contains(err.Error(), "use Port") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -127,7 +127,7 @@ func TestModbusTCP(t *testing.T) {
 2.002 < 00 0A 00 00 00 03 01 84 06
 2.003 = fault exception
 `)
-	if err, _ := play(t, part(t, "profile: xy-md02"), tape); err != nil {
+	if _, err := play(t, part(t, "profile: xy-md02"), tape); err != nil {
 		t.Error(err)
 	}
 }
@@ -198,7 +198,7 @@ func TestStreaming(t *testing.T) {
 			return float64(got[0])*256 + float64(got[1]), nil
 		}), func() error { _, err := port.Write(t.Context(), []byte{0xCC}); return err }}, nil
 	}}
-	if err, took := play(t, p, tape); err != nil || took < 10*time.Second || took > 11*time.Second {
+	if took, err := play(t, p, tape); err != nil || took < 10*time.Second || took > 11*time.Second {
 		t.Errorf("%v after %v", err, took)
 	}
 	if n != 5 {
@@ -230,7 +230,7 @@ func TestSerialDepartures(t *testing.T) {
 				return 1, err
 			}), nil
 		}}
-		err, _ := play(t, p, parse(t, head("serial")+"0 ?\n0 > AA BB\n1 = temp=1\n"))
+		_, err := play(t, p, parse(t, head("serial")+"0 ?\n0 > AA BB\n1 = temp=1\n"))
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("writing % X gives %v, want %s", c.write, err, c.want)
 		}
