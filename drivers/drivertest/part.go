@@ -1,7 +1,6 @@
 package drivertest
 
 import (
-	"encoding/hex"
 	"fmt"
 	"math"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/golden"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
@@ -50,46 +50,10 @@ func Load(t testing.TB, path string) Part {
 	return p
 }
 
-func parsePart(src string) (p Part, err error) {
-	var asks string
-	head := map[string]*string{"source": &p.Source, "asks": &asks, "options": &p.Options, "want": &p.Want, "want-fault": &p.WantFault}
-	inHead := true
-	for i, line := range strings.Split(src, "\n") {
-		line = strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "#"):
-		case line == "":
-			inHead = false
-		case inHead:
-			key, value, _ := strings.Cut(line, ":")
-			at := head[key]
-			if at == nil {
-				return Part{}, fmt.Errorf("line %d: %q is none of source, options, asks, want, want-fault", i+1, key)
-			}
-			*at = strings.TrimSpace(value)
-		default:
-			b, err := unhex(line)
-			if err != nil {
-				return Part{}, fmt.Errorf("line %d: %w", i+1, err)
-			}
-			p.Frame = append(p.Frame, b...)
-		}
-	}
-	if p.Asks, err = unhex(asks); err != nil {
-		return Part{}, fmt.Errorf("asks: %w", err)
-	}
-	switch {
-	case p.Source == "":
-		return Part{}, fmt.Errorf("it does not say its source")
-	case (p.Want == "") == (p.WantFault == ""):
-		return Part{}, fmt.Errorf("it needs either want or want-fault")
-	case len(p.Frame) == 0:
-		return Part{}, fmt.Errorf("it holds no bytes")
-	}
-	return p, nil
+func parsePart(src string) (Part, error) {
+	f, err := golden.Parse(src)
+	return Part{Source: f.Source, Options: f.Options, Asks: f.Asks, Frame: f.Frame, Want: f.Want, WantFault: f.WantFault}, err
 }
-
-func unhex(s string) ([]byte, error) { return hex.DecodeString(strings.ReplaceAll(s, " ", "")) }
 
 // reading is what one channel must read.
 type reading struct {
