@@ -159,10 +159,10 @@ type driver struct {
 // Sample asks the program once and takes what it answers.
 func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	d.id++
-	var got answer
+	var got Answer
 	var rubbish error // why the last line that was no answer was none
-	_, err := d.child.Ask(ctx, question(d.id), func(line []byte) bool {
-		a, err := parse(line)
+	_, err := d.child.Ask(ctx, Question(d.id), func(line []byte) bool {
+		a, err := Parse(line)
 		if err != nil {
 			rubbish = err
 			return false
@@ -186,7 +186,7 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 }
 
 // reading is what an answer says of a channel: what it does not mention has no value.
-func (a answer) reading(c drivers.Channel) obs.Reading {
+func (a Answer) reading(c drivers.Channel) obs.Reading {
 	v, ok := a.Readings[c.Name]
 	if !ok || v.none {
 		return obs.None(cmp.Or(v.why, obs.Instrument))

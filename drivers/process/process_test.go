@@ -120,7 +120,7 @@ func TestBadAnswers(t *testing.T) {
 		`{"id":1,"readings":{"temp":1e999}}`:                              "cannot unmarshal",
 		`{"id":-1,"readings":{}}`:                                         "cannot unmarshal",
 	} {
-		if a, err := parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if a, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("parse(%s) = %+v, %v, want %q", text, a, err, want)
 		}
 	}
@@ -132,7 +132,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"id":1,"readings":{"temp":21.4,"rh":null,"co2":"warm-up","pm2_5":{"v":35,"flag":"suspect","why":"maintenance"}}}`))
 	f.Add([]byte(`{"id":17,"fault":"timeout","text":"x"}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		a, err := parse(line)
+		a, err := Parse(line)
 		if err != nil {
 			if len(err.Error()) > 1000+len(line) {
 				t.Errorf("an error of %d bytes for a line of %d", len(err.Error()), len(line))
@@ -207,7 +207,7 @@ func TestExamples(t *testing.T) {
 		return path
 	}
 	missing := filepath.Join(dir, "missing")
-	questions := string(question(7)) + "\n" + `{"v":2,"id":8,"do":"sample","later":true}` + "\n"
+	questions := string(Question(7)) + "\n" + `{"v":2,"id":8,"do":"sample","later":true}` + "\n"
 	sht, thermal := []string{python(t), "examples/sht31.py"}, []string{"/bin/sh", "examples/thermal.sh"}
 	for _, c := range []struct {
 		name    string
@@ -229,7 +229,7 @@ func TestExamples(t *testing.T) {
 			continue
 		}
 		for i, line := range answers {
-			if a, err := parse([]byte(line)); err != nil || a.ID != uint64(7+i) {
+			if a, err := Parse([]byte(line)); err != nil || a.ID != uint64(7+i) {
 				t.Errorf("%s: %s: %v", c.name, line, err)
 			}
 		}

@@ -26,24 +26,38 @@ import (
 // maxText is how much of a program's own words an error repeats, in bytes.
 const maxText = 200
 
-func question(id uint64) []byte {
+// Question is the line that asks for a sample, without its end.
+func Question(id uint64) []byte {
 	return append(strconv.AppendUint([]byte(`{"v":1,"id":`), id, 10), `,"do":"sample"}`...)
 }
 
-// answer is one line of a program.
-type answer struct {
+// Answer is one line of a program: Readings, or else Fault.
+type Answer struct {
 	ID       uint64
-	Readings map[string]value
-	Fault    string // a word of drivers.FaultWord
-	Text     string
+	Readings map[string]Value // by channel
+	Fault    string           // a word of drivers.FaultWord
+	Text     string           // for people
 }
 
-// value is what an answer says of one channel.
-type value struct {
+// Value is what an answer says of one channel.
+type Value struct {
 	v    float64
 	none bool // there is no value
 	flag obs.Flag
 	why  obs.Reason
+}
+
+// String is the value for people: 21.4, 35 (suspect, maintenance), none (warm-up).
+func (v Value) String() string {
+	switch {
+	case v.none && v.why == "":
+		return "none"
+	case v.none:
+		return fmt.Sprintf("none (%s)", v.why)
+	case v.flag != obs.NotEvaluated:
+		return fmt.Sprintf("%v (%v, %s)", v.v, v.flag, v.why)
+	}
+	return fmt.Sprint(v.v)
 }
 
 // reasons are those that a program may give.
@@ -55,8 +69,8 @@ var faults = map[string]error{
 	"unplugged": drivers.ErrUnplugged, "busy": drivers.ErrBusy, "device": drivers.ErrDevice,
 }
 
-// parse reads an answer. Its errors quote what is wrong.
-func parse(line []byte) (answer, error) {
+// Parse reads an answer. Its errors quote what is wrong.
+func Parse(line []byte) (Answer, error) {
 	var raw struct {
 		ID       *uint64                    `json:"id"`
 		Readings map[string]json.RawMessage `json:"readings"`
@@ -64,72 +78,72 @@ func parse(line []byte) (answer, error) {
 		Text     string                     `json:"text"`
 	}
 	if err := json.Unmarshal(line, &raw); err != nil {
-		return answer{}, fmt.Errorf("%s is no answer: %w", quote(string(line)), err)
+		return Answer{}, fmt.Errorf("%s is no answer: %w", quote(string(line)), err)
 	}
 	switch {
 	case raw.ID == nil:
-		return answer{}, fmt.Errorf("%s has no id; an answer repeats the question's", quote(string(line)))
+		return Answer{}, fmt.Errorf("%s has no id; an answer repeats the question's", quote(string(line)))
 	case (raw.Readings == nil) == (raw.Fault == ""):
-		return answer{}, fmt.Errorf("answer %d needs either readings or a fault", *raw.ID)
+		return Answer{}, fmt.Errorf("answer %d needs either readings or a fault", *raw.ID)
 	case raw.Fault != "" && faults[raw.Fault] == nil:
-		return answer{}, fmt.Errorf("answer %d: there is no fault %s; write timeout, checksum, protocol, exception, unplugged, busy or device", *raw.ID, quote(raw.Fault))
+		return Answer{}, fmt.Errorf("answer %d: there is no fault %s; write timeout, checksum, protocol, exception, unplugged, busy or device", *raw.ID, quote(raw.Fault))
 	}
-	a := answer{ID: *raw.ID, Fault: raw.Fault, Text: raw.Text}
+	a := Answer{ID: *raw.ID, Fault: raw.Fault, Text: raw.Text}
 	if raw.Readings != nil {
-		a.Readings = make(map[string]value, len(raw.Readings))
+		a.Readings = make(map[string]Value, len(raw.Readings))
 	}
 	for channel, text := range raw.Readings {
 		v, err := parseValue(text)
 		if err != nil {
-			return answer{}, fmt.Errorf("answer %d: readings: %s: %w", a.ID, quote(channel), err)
+			return Answer{}, fmt.Errorf("answer %d: readings: %s: %w", a.ID, quote(channel), err)
 		}
 		a.Readings[channel] = v
 	}
 	return a, nil
 }
 
-func parseValue(text json.RawMessage) (value, error) {
+func parseValue(text json.RawMessage) (Value, error) {
 	var v any
 	if err := json.Unmarshal(text, &v); err != nil {
-		return value{}, err
+		return Value{}, err
 	}
 	switch v := v.(type) {
 	case nil:
-		return value{none: true}, nil
+		return Value{none: true}, nil
 	case float64:
-		return value{v: v}, nil
+		return Value{v: v}, nil
 	case string:
 		why, err := reason(v)
-		return value{none: true, why: why}, err
+		return Value{none: true, why: why}, err
 	case map[string]any:
 		return flagged(text)
 	}
-	return value{}, fmt.Errorf("%s is neither a number nor null, a reason, or {\"v\": …, \"flag\": …, \"why\": …}", quote(string(text)))
+	return Value{}, fmt.Errorf("%s is neither a number nor null, a reason, or {\"v\": …, \"flag\": …, \"why\": …}", quote(string(text)))
 }
 
-func flagged(text json.RawMessage) (value, error) {
+func flagged(text json.RawMessage) (Value, error) {
 	var k struct {
 		V    *float64 `json:"v"`
 		Flag string   `json:"flag"`
 		Why  string   `json:"why"`
 	}
 	if err := json.Unmarshal(text, &k); err != nil {
-		return value{}, err
+		return Value{}, err
 	}
 	flags := map[string]obs.Flag{"": obs.NotEvaluated, "suspect": obs.Suspect, "fail": obs.Fail}
 	flag, known := flags[k.Flag]
 	switch {
 	case k.V == nil:
-		return value{}, fmt.Errorf("it has no v; write null, or a reason alone, for a channel without a value")
+		return Value{}, fmt.Errorf("it has no v; write null, or a reason alone, for a channel without a value")
 	case !known:
-		return value{}, fmt.Errorf("there is no flag %s; write suspect or fail", quote(k.Flag))
+		return Value{}, fmt.Errorf("there is no flag %s; write suspect or fail", quote(k.Flag))
 	case (k.Flag == "") != (k.Why == ""):
-		return value{}, fmt.Errorf("flag and why go together")
+		return Value{}, fmt.Errorf("flag and why go together")
 	case k.Flag == "":
-		return value{v: *k.V}, nil
+		return Value{v: *k.V}, nil
 	}
 	why, err := reason(k.Why)
-	return value{v: *k.V, flag: flag, why: why}, err
+	return Value{v: *k.V, flag: flag, why: why}, err
 }
 
 func reason(word string) (obs.Reason, error) {
@@ -140,7 +154,7 @@ func reason(word string) (obs.Reason, error) {
 }
 
 // failure turns a reported fault into an error.
-func (a answer) failure() error {
+func (a Answer) failure() error {
 	if a.Text == "" {
 		return fmt.Errorf("%w, says the program", faults[a.Fault])
 	}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/spf13/cobra"
@@ -19,19 +20,35 @@ import (
 func driverTest() *cobra.Command {
 	var lang string
 	var race bool
+	var timeout time.Duration
 	c := &cobra.Command{
-		Use:   "test [FOLDER]",
-		Short: "run the tests of a driver's folder and show them as a list of promises",
+		Use:   "test [FOLDER] | test -- PROGRAM [ARGUMENT…]",
+		Short: "run the tests of a driver's folder, or try a program, and show a list of promises",
 		Long: `test runs the Go tests of a driver's folder (default: this one) and shows what every
 driver promises, one line each, kept or broken, with what is wrong. It needs Go.
 
+Behind -- stands a driver that is a program of its own. It is started and asked as
+the gateway does, its part may be connected or not, and what it keeps of the protocol
+is shown in the same way, with what it reads.
+
+  lamppost driver test -- /usr/bin/python3 /etc/lamppost/part.py --port /dev/i2c-1
+
 Exit codes: 0 every promise is kept, 1 some are broken, 2 there is nothing to test or
 no Go.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(c *cobra.Command, args []string) error {
+			if c.ArgsLenAtDash() >= 0 {
+				return nil
+			}
+			return cobra.MaximumNArgs(1)(c, args)
+		},
 	}
+	c.Flags().DurationVar(&timeout, "timeout", 5*time.Second, "for one answer of a program")
 	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
 	c.Flags().BoolVar(&race, "race", false, "look for data races as well")
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if at := c.ArgsLenAtDash(); at >= 0 {
+			return tryProgram(c, args[at:], timeout, lang)
+		}
 		args = append(args, ".")
 		return promises(c.Context(), c.OutOrStdout(), args[0], lang, race)
 	}

@@ -20,11 +20,11 @@ import (
 	"github.com/lamppost-city/lamppost/drivers"
 )
 
-// The time a child has to go: after its input has ended, then after SIGTERM.
-const (
-	goByItself = 2 * time.Second
-	goAtOnce   = time.Second
-)
+// Grace is the time a child has to go by itself after its input has ended.
+const Grace = 2 * time.Second
+
+// goAtOnce is the time it has after SIGTERM.
+const goAtOnce = time.Second
 
 // running is one life of a child.
 type running struct {
@@ -167,7 +167,7 @@ func (r *running) stop() {
 		wait time.Duration
 		do   func()
 	}{
-		{goByItself, func() { signalSession(r.cmd.Process.Pid, unix.SIGTERM) }},
+		{Grace, func() { signalSession(r.cmd.Process.Pid, unix.SIGTERM) }},
 		{goAtOnce, func() { killSession(r.cmd.Process.Pid) }},
 	} {
 		t := time.NewTimer(next.wait)

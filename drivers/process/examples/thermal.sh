@@ -6,6 +6,13 @@ zone=${1:-/sys/class/thermal/thermal_zone0/temp}
 while read -r line; do
 	id=${line##*\"id\":}
 	id=${id%%[!0-9]*}
+	case $line in
+	*'"do":"sample"'*) ;;
+	*)
+		printf '{"id":%s,"fault":"protocol","text":"this driver can only sample"}\n' "$id"
+		continue
+		;;
+	esac
 	if ! milli=$(cat "$zone" 2>/dev/null) || [ -z "$milli" ]; then
 		printf '{"id":%s,"fault":"unplugged","text":"%s cannot be read"}\n' "$id" "$zone"
 		continue
