@@ -21,7 +21,7 @@ PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/b
 GOTEST := $(GO) test -race -timeout 35m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus explore
+.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus explore
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -103,6 +103,9 @@ bench-journal: ## the journal beside SQLite, bbolt, tidwall/wal and paho's file 
 
 bench-modbus: ## 10 000 and 50 000 registers/s over Modbus TCP: the gateway's CPU beside a bare loop's (about ten minutes; wants an idle machine)
 	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/tcpbench ./deploy/dev/tcpbench && bin/tcpbench $(ARGS)
+
+bench-bus: ## an RS-485 line of 32 paced slaves at 9600 and 19200 baud: how well it is used, what broken slaves cost the others (about eight minutes)
+	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/busbench ./deploy/dev/busbench && bin/busbench $(ARGS)
 
 explore: ## every order of journal, uplink, acknowledgements and faults, in wide bounds (some minutes, 2 GB)
 	LAMPPOST_EXPLORE=1 $(GO) test -count=1 -timeout 1h -v -run TestEveryOrder ./edge/uplink/explore

@@ -12,12 +12,13 @@
 //   - An answer is taken only from the right unit, with the right function and
 //     length and a good CRC (over TCP: the right transaction). Late answers, other
 //     units' frames, noise and our own echo are skipped and counted.
-//   - A silent slave costs its own timeout, not more. A damaged or missing answer
-//     is asked for once more only by a slave that was well before, while nobody
-//     waits, while no other unit is expected to be due, and within the caller's
-//     deadline. After three failed calls in a row the slave is asked at pauses
-//     that grow from 2 s to 1 min; calls in between cost nothing and end with a
-//     [Skipped] error.
+//   - A silent slave costs its own timeout, not more. A damaged or missing answer is
+//     asked for once more only from a slave that was well before, and within the
+//     caller's deadline. After three failed calls in a row the slave is asked at
+//     pauses that grow from 2 s to 1 min; calls in between cost nothing and end with
+//     a [Skipped] error. When others need the line, all timeouts of slaves that failed
+//     before and all repetitions together may take 2 % of its time; what would take
+//     more is left out, or skipped too.
 //   - An unplugged line or an unreachable host is not the slaves' fault and
 //     opens no breaker.
 //   - A write goes before waiting reads, at most every second turn. No breaker and
@@ -74,6 +75,8 @@ type Bus struct {
 	mu    sync.Mutex // guards what follows, and all that is in the units
 	units map[uint8]*Unit
 	count Counts
+	spare budget
+	load  load
 }
 
 // transport carries one request at a time. The turn is held while it is used.
@@ -167,17 +170,22 @@ func (b *Bus) serve(ctx context.Context, u *Unit, r codec.Request, repeats int, 
 	if err := b.turn.take(ctx, r.Writes()); err != nil {
 		return err
 	}
+	b.took(true)
 	defer b.turn.give()
+	defer b.took(false)
 	if !r.Writes() {
 		if err := u.admit(time.Now()); err != nil { // another caller may have found it silent meanwhile
 			return err
 		}
+		if err := b.affords(u, r); err != nil {
+			return err
+		}
 		u.beat(r)
 	}
-	a, err := b.attempt(ctx, u, r)
+	a, err := b.attempt(ctx, u, r, false)
 	for n := 0; b.again(ctx, u, r, err, n, repeats); n++ {
 		b.add(func(c *Counts) { c.Retries++ }, u)
-		a, err = b.attempt(ctx, u, r)
+		a, err = b.attempt(ctx, u, r, true)
 	}
 	u.judge(err)
 	if err == nil {
@@ -186,8 +194,15 @@ func (b *Bus) serve(ctx context.Context, u *Unit, r codec.Request, repeats int, 
 	return err
 }
 
+// took books that the line is taken from now on, or free.
+func (b *Bus) took(taken bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.load.turn(time.Now(), taken)
+}
+
 // attempt waits for the line to be free and asks u once.
-func (b *Bus) attempt(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, error) {
+func (b *Bus) attempt(ctx context.Context, u *Unit, r codec.Request, repeated bool) (codec.Answer, error) {
 	if err := sleepUntil(ctx, u.readyAt()); err != nil {
 		return codec.Answer{}, err
 	}
@@ -197,6 +212,7 @@ func (b *Bus) attempt(ctx context.Context, u *Unit, r codec.Request) (codec.Answ
 	if err == nil && a.Exception != 0 {
 		err = exceptionError(a.Exception)
 	}
+	b.charge(u, start, repeated, err)
 	b.note(u, time.Since(start), err)
 	return a, err
 }
@@ -214,7 +230,7 @@ func (b *Bus) again(ctx context.Context, u *Unit, r codec.Request, err error, n,
 	case r.Writes():
 		return n < repeats && repeatable(err) && b.fits(ctx, u, r)
 	default:
-		return n == 0 && verdictOf(err) == failed && b.mayRetry(ctx, u, r)
+		return n == 0 && verdictOf(err) == failed && b.mayRetry(u, r, err) && b.fits(ctx, u, r)
 	}
 }
 
@@ -224,26 +240,6 @@ func (b *Bus) fits(ctx context.Context, u *Unit, r codec.Request) bool {
 	defer b.mu.Unlock()
 	d, ok := ctx.Deadline()
 	return ctx.Err() == nil && (!ok || !d.Before(time.Now().Add(b.worst(u, r))))
-}
-
-// mayRetry says whether asking u a second time takes nothing from anybody.
-func (b *Bus) mayRetry(ctx context.Context, u *Unit, r codec.Request) bool {
-	if b.turn.queued() > 0 {
-		return false
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := time.Now()
-	end := now.Add(b.worst(u, r))
-	if d, ok := ctx.Deadline(); u.failures > 0 || u.answered.IsZero() || ok && d.Before(end) {
-		return false
-	}
-	for _, other := range b.units {
-		if other != u && other.rhythm.dueBetween(now, end) {
-			return false
-		}
-	}
-	return true
 }
 
 // worst is how long one attempt can take. b.mu is held.

@@ -25,9 +25,11 @@ type Counts struct {
 type Health struct {
 	Name string
 	Counts
-	Echo  bool   // the line gave our own requests back
-	Alien uint64 // good frames that nobody waited for: late answers, another master
-	Noise uint64 // bytes that belonged to no frame
+	Load  float64       // share of the time, over the last half minute or so, in which the line was taken, 0 to 1
+	Busy  time.Duration // for which it was taken since the bus was made
+	Echo  bool          // the line gave our own requests back
+	Alien uint64        // good frames that nobody waited for: late answers, another master
+	Noise uint64        // bytes that belonged to no frame
 
 	// Only for a TCP host; a serial line has a health of its own.
 	Connected bool
@@ -56,6 +58,7 @@ func (b *Bus) Health() Health {
 	h := Health{Name: b.name, Counts: b.count}
 	b.way.health(&h)
 	now := time.Now()
+	h.Load, h.Busy = b.load.share(now), b.load.total
 	for _, a := range b.addresses() {
 		u := b.units[a]
 		uh := UnitHealth{Address: a, Counts: u.count, Failures: u.failures, Answered: u.answered, Response: u.response, Cause: u.cause}

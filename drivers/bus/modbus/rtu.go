@@ -181,8 +181,11 @@ func (t *rtu) receive(ctx context.Context, end time.Time, r codec.Request) (code
 			return codec.Answer{}, err
 		}
 		until = end
-		if s.Begun || s.Damaged > 0 {
+		switch {
+		case s.Begun:
 			until = earlier(end, t.busy.Add(t.gap))
+		case s.Damaged > 0: // was it noise before the answer, that would be coming right now
+			until = earlier(end, t.busy.Add(t.gap/4+silence(t.bus.opt.Baud)))
 		}
 		if len(t.rx) == cap(t.rx) {
 			t.shed()

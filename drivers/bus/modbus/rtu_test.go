@@ -98,8 +98,8 @@ func TestLine(t *testing.T) {
 		{"echo and silence", []piece{{1 * ms, echo}}, drivers.ErrTimeout, 523770 * time.Microsecond, func(h Health, _ *fakeLine) bool { return h.Echo }},
 		{"another unit only", []piece{{10 * ms, other}}, drivers.ErrTimeout, 523770 * time.Microsecond, func(h Health, _ *fakeLine) bool { return h.Alien == 1 && h.Timeouts == 1 }},
 		{"broken off", []piece{{10 * ms, good[:5]}}, drivers.ErrTimeout, 112 * ms, func(h Health, _ *fakeLine) bool { return h.Noise == 5 }},
-		{"damaged", []piece{{10 * ms, bad}}, drivers.ErrChecksum, 112 * ms, func(h Health, f *fakeLine) bool { return h.Damaged == 1 && f.damaged == 1 }},
-		{"damaged, then good", []piece{{10 * ms, bad}, {100 * ms, good}}, nil, 100 * ms, func(_ Health, f *fakeLine) bool { return f.damaged == 0 }},
+		{"damaged", []piece{{10 * ms, bad}}, drivers.ErrChecksum, 41010 * time.Microsecond, func(h Health, f *fakeLine) bool { return h.Damaged == 1 && f.damaged == 1 }},
+		{"damaged, then good", []piece{{10 * ms, bad}, {30 * ms, good}}, nil, 30 * ms, func(_ Health, f *fakeLine) bool { return f.damaged == 0 }},
 		{"a refusal", []piece{{10 * ms, refusal}}, drivers.ErrException, 10 * ms, func(h Health, _ *fakeLine) bool { return h.Exceptions == 1 && h.Units[0].Failures == 0 }},
 		{"a gateway's silence", []piece{{10 * ms, relayed}}, drivers.ErrTimeout, 10 * ms, func(h Health, _ *fakeLine) bool { return h.Timeouts == 1 && h.Units[0].Failures == 1 }},
 	} {

@@ -131,9 +131,14 @@ func (u *Unit) admit(now time.Time) error {
 	if u.failures < tolerated || !now.Before(u.next) {
 		return nil
 	}
+	return u.bus.skip(u, u.next.Sub(now))
+}
+
+// skip ends a call for u that is not worth its time before wait is over. b.mu is held.
+func (b *Bus) skip(u *Unit, wait time.Duration) error {
 	u.count.Skipped++
-	u.bus.count.Skipped++
-	return &Skipped{Failed: u.failures, Wait: u.next.Sub(now), Cause: u.cause}
+	b.count.Skipped++
+	return &Skipped{Failed: u.failures, Wait: wait, Cause: u.cause}
 }
 
 // readyAt is when u may be asked.
