@@ -77,7 +77,7 @@ func Serve(ctx context.Context, path string, handlers map[string]Handler, ready 
 			end := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Now()) })
 			defer end()
 			_ = c.SetDeadline(time.Now().Add(askTime))
-			_ = serve(ctx, c, handlers) // the asker has gone
+			_ = serve(context.WithValue(ctx, askerKey{}, peer(c)), c, handlers) // the asker has gone
 		})
 	}
 }

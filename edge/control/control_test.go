@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -145,3 +146,31 @@ type talk struct {
 
 func (c *talk) Read(b []byte) (int, error)  { return c.in.Read(b) }
 func (c *talk) Write(b []byte) (int, error) { return c.out.Write(b) }
+
+// A handler knows who asks: the user of this process, by the kernel's word.
+func TestAsker(t *testing.T) {
+	path := Path(t.TempDir())
+	ctx, stop := context.WithCancel(t.Context())
+	ready, done := make(chan struct{}), make(chan error, 1)
+	who := func(ctx context.Context, _ json.RawMessage) (any, error) { return Asker(ctx), nil }
+	go func() { done <- Serve(ctx, path, map[string]Handler{"who": who}, func() { close(ready) }) }()
+	<-ready
+	var name string
+	if err := Ask(t.Context(), path, "who", nil, &name); err != nil {
+		t.Error(err)
+	}
+	me, err := user.Current()
+	if err != nil {
+		t.Skip("this user has no name")
+	}
+	if name != me.Username {
+		t.Errorf("asked by %q, want %q", name, me.Username)
+	}
+	if got := Asker(t.Context()); got != "an unknown user" {
+		t.Errorf("without a socket: %q", got)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

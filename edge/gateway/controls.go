@@ -37,7 +37,8 @@ func AskRewind(ctx context.Context, dir string, since time.Time) (records uint64
 // controlLoop answers what is asked on this machine. Without a socket, on a disk
 // that cannot be written for example, everything else goes on.
 func (g *Gateway) controlLoop(ctx context.Context) error {
-	err := control.Serve(ctx, control.Path(g.opt.Config.Journal.Dir), map[string]control.Handler{askRewind: g.answerRewind}, nil)
+	err := control.Serve(ctx, control.Path(g.opt.Config.Journal.Dir), map[string]control.Handler{
+		askRewind: g.answerRewind, askOutputs: g.answerOutputs, askSwitch: g.answerSwitch}, nil)
 	if err != nil {
 		g.log.Warn("this gateway cannot be asked anything until its next start", "error", err)
 	}

@@ -170,10 +170,10 @@ func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
 		running = cfg
 		select {
 		case <-ctx.Done():
-			stop()
+			stop(nil)
 			return nil
 		case cfg = <-g.opt.Reload:
-			stop()
+			stop(cfg)
 			g.log.Info("configuration is taken over", "config", cfg.Hash)
 		}
 	}

@@ -24,6 +24,7 @@ type generation struct {
 	ruleStreams map[string][]obs.Stream
 	engine      *rule.Engine
 	trail       *alert.Trail
+	switching   *switching         // nil: no outputs
 	recent      map[string]*recent // by line
 	said        map[string]string  // by line: what the log has of its wiring
 }
@@ -61,9 +62,10 @@ func specOf(d config.Device) deviceSpec {
 	return s
 }
 
-// begin starts a generation. stop ends its polling and closes its lines; what it
+// begin starts a generation. stop ends its polling, sets off the outputs that do not
+// go on in the next configuration (nil: there is none) and closes its lines; what it
 // learned stays with the gateway.
-func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(), err error) {
+func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next *config.Config), err error) {
 	gen, err := newGeneration(cfg, g.catalog)
 	if err != nil {
 		return nil, err
@@ -80,6 +82,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(), e
 		g.adoptDevices(gen, old)
 	}
 	g.event(wire.Event{Kind: "config", Config: &wire.Config{Hash: cfg.Hash}})
+	g.beginSwitching(gen, old)
 	g.armTimer(gen)
 	g.mu.Unlock()
 	g.kickState()
@@ -89,9 +92,10 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(), e
 	polling.Go(func() {
 		gen.lines.Poll(ctx, g.clock.BootMS, func(s poll.Sample) { g.handle(gen, s) })
 	})
-	return func() {
+	return func(next *config.Config) {
 		cancel()
 		polling.Wait()
+		gen.switching.close(stays(cfg, next))
 		gen.lines.Close()
 	}, nil
 }

@@ -40,6 +40,8 @@ type line struct {
 	// lend opens the driver of a device on this line. It must not block on the hardware.
 	lend  func(config.Device) (drivers.Driver, error)
 	close func() error
+	// relay opens an output on this line; nil: it has none. It may block on the hardware.
+	relay func(config.Output) (drivers.Output, error)
 }
 
 // OpenLines makes the lines of a configuration. Hardware that is missing now is

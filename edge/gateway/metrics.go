@@ -17,6 +17,7 @@ type metrics struct {
 	samples  *prometheus.CounterVec
 	alerts   *prometheus.CounterVec
 	lost     prometheus.Counter
+	switched *prometheus.CounterVec
 	took     *prometheus.HistogramVec
 	good     map[string]uint64 // good samples of a point-to-point line, by device
 	lostSum  uint64
@@ -29,10 +30,12 @@ func newMetrics() metrics {
 			Help: "Samples by device and outcome: ok or the fault word."}, []string{"device", "outcome"}),
 		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lamppost_alert_revisions_total",
 			Help: "Alert revisions by severity and condition."}, []string{"severity", "condition"}),
+		switched: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lamppost_output_events_total",
+			Help: "What outputs were switched to, why, and with which result."}, []string{"output", "to", "why", "result"}),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{Name: "lamppost_records_lost_total", Help: "Records declared lost since the start."}),
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lamppost_sample_seconds", Help: "How long a sample took, by device.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5}}, []string{"device"})}
-	m.registry.MustRegister(m.readings, m.samples, m.alerts, m.lost, m.took,
+	m.registry.MustRegister(m.readings, m.samples, m.alerts, m.lost, m.took, m.switched,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

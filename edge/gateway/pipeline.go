@@ -30,6 +30,7 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 		st := obs.Stream{Device: rec.Device, Channel: c}
 		gen.trail.Add(st, rec.BootMS, rec.Readings[i])
 		gen.engine.Observe(st, rec.BootMS, rec.Readings[i])
+		gen.switching.observe(st, rec.BootMS, rec.Readings[i])
 	}
 	if changed, up := d.turned(); changed {
 		g.deviceTurned(d, up)
@@ -71,7 +72,9 @@ func (g *Gateway) heartbeat() {
 
 // tick lets the rules see the time and carries out what they decide.
 func (g *Gateway) tick(gen *generation) {
+	gen.switching.consult(g.clock.BootMS())
 	for _, t := range gen.engine.Tick(g.clock.BootMS()) {
+		gen.switching.follow(t) // before anything that may fail or take its time
 		if err := g.decide(gen, t); err != nil {
 			g.log.Error("a rule's decision cannot be kept", "rule", t.Rule, "error", err)
 		}
@@ -81,7 +84,11 @@ func (g *Gateway) tick(gen *generation) {
 
 // armTimer wakes the loop that ticks when a rule waits for time to pass.
 func (g *Gateway) armTimer(gen *generation) {
-	if next, ok := gen.engine.Next(); ok {
+	next, ok := gen.engine.Next()
+	if due, waits := gen.switching.next(); waits && (!ok || due < next) {
+		next, ok = due, true
+	}
+	if ok {
 		g.ruleTimer.Reset(time.Duration(max(next-g.clock.BootMS(), 1)) * time.Millisecond)
 	}
 }

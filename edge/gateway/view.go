@@ -196,6 +196,7 @@ func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 		h.Shared, h.Unswitched = g.gen.lines.shared(l.ID), g.gen.lines.unswitched(l.ID)
 		v.Lines = append(v.Lines, h)
 	}
+	v.Outputs = g.outputHealth(now)
 	v.Clock = g.clockHealth(now)
 	v.Journal, v.Card, v.Page = g.diskHealth(), g.wear.health(), g.pageHealth()
 	v.Uplink = g.uplinkView(now)
@@ -225,6 +226,7 @@ func (g *Gateway) uplinkView(now int64) health.Uplink {
 func (g *Gateway) snapshot() status.Snapshot {
 	s := status.Snapshot{Gateway: g.id, State: g.state(), Values: []status.Value{}, Alerts: []wire.Alert{}, Lines: []status.Line{}}
 	s.Name, s.Clock = s.State.Site.Name, g.clockStatus()
+	s.Outputs = g.outputViews()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s.Lines = append(s.Lines, g.lineViews()...)

@@ -15,6 +15,7 @@ import (
 type View struct {
 	Devices []Device
 	Lines   []Line
+	Outputs []Output
 	Clock   Clock
 	Journal Journal
 	Card    Card
@@ -136,6 +137,9 @@ func Assess(v View) []wire.Health {
 	}
 	for _, l := range v.Lines {
 		out = append(out, line(l)...)
+	}
+	for _, o := range v.Outputs {
+		out = append(out, output(o)...)
 	}
 	out = append(out, clock(v.Clock)...)
 	out = append(out, disk(v.Journal)...)

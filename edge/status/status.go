@@ -29,6 +29,7 @@ type Snapshot struct {
 	State   wire.State   `json:"state"`
 	Values  []Value      `json:"values"`
 	Alerts  []wire.Alert `json:"alerts"`
+	Outputs []Output     `json:"outputs"`
 	Uplink  Uplink       `json:"uplink"`
 	Lines   []Line       `json:"lines"`
 	Journal Journal      `json:"journal"`

@@ -1,0 +1,269 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/action"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/record"
+	"github.com/lamppost-city/lamppost/edge/rule"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// outputKey is the journal's state key for an output.
+const outputKey = "output/"
+
+// switching is what a generation switches: the board of its outputs, what its rules
+// want, and the conditions that permit it or tell what became of it. A nil one has
+// no outputs. But for the board it is guarded by the gateway's lock.
+type switching struct {
+	board      *action.Board
+	outputs    map[string]config.Output
+	names      []string // as configured
+	wanted     map[string][]config.Action
+	watch      *rule.Watch
+	conditions map[string]*condition // by the id that watch has for them
+}
+
+// condition is an interlock or a feedback.
+type condition struct {
+	output   string
+	feedback bool
+	is       action.Truth
+}
+
+// newSwitching makes the outputs of a configuration that was checked before; nothing
+// is switched yet.
+func (g *Gateway) newSwitching(gen *generation) *switching {
+	cfg := gen.cfg
+	if len(cfg.Outputs) == 0 {
+		return nil
+	}
+	s := &switching{outputs: map[string]config.Output{}, wanted: map[string][]config.Action{}, conditions: map[string]*condition{}}
+	known := knownStreams(cfg.Streams())
+	var conditions []*rule.Rule
+	watch := func(o config.Output, text string, feedback bool) {
+		if text == "" {
+			return
+		}
+		id := fmt.Sprintf("%s feedback %t", o.ID, feedback)
+		if r, _ := rule.Compile(rule.Spec{ID: id, When: text}, known); r != nil { // the check refused what does not compile
+			conditions, s.conditions[id] = append(conditions, r), &condition{output: o.ID, feedback: feedback}
+		}
+	}
+	var outs []action.Output
+	for _, o := range cfg.Outputs {
+		s.outputs[o.ID], s.names = o, append(s.names, o.ID)
+		watch(o, o.Interlock, false)
+		watch(o, o.Feedback, true)
+		outs = append(outs, action.Output{ID: o.ID, Spec: specOfOutput(o), Same: wiring(cfg, o.ID),
+			Open: func() (drivers.Output, error) { return gen.lines.openOutput(o) }})
+	}
+	for _, r := range cfg.Rules {
+		s.wanted[r.ID] = r.Actions
+	}
+	s.watch = rule.NewWatch(conditions)
+	s.board = action.New(outs, action.Options{Now: g.clock.BootMS, Boot: g.clock.Boot(), Tell: g.actuated,
+		Keep: func(output string, state []byte) { g.keepOutput(output, state) }})
+	return s
+}
+
+func specOfOutput(o config.Output) action.Spec {
+	return action.Spec{MaxOn: o.MaxOn, MinOff: o.MinOff, PerHour: o.PerHour, Timeout: o.Timeout, Within: o.Within,
+		Interlock: o.Interlock != "", Feedback: o.Feedback != "", Resume: o.Resume}
+}
+
+// wiring tells an output from one of the same name that is something else. Its name
+// for people does not matter.
+func wiring(cfg *config.Config, output string) string {
+	i := slices.IndexFunc(cfg.Outputs, func(o config.Output) bool { return o.ID == output })
+	if i < 0 {
+		return ""
+	}
+	o := cfg.Outputs[i]
+	o.Name = nil
+	b := slices.IndexFunc(cfg.Buses, func(b config.Bus) bool { return b.ID == o.Bus })
+	if b < 0 {
+		return fmt.Sprintf("%+v", o)
+	}
+	return fmt.Sprintf("%+v %+v", o, cfg.Buses[b])
+}
+
+// stays says which outputs of cfg go on unchanged in next.
+func stays(cfg, next *config.Config) func(output string) bool {
+	return func(output string) bool {
+		return next != nil && wiring(cfg, output) == wiring(next, output)
+	}
+}
+
+// beginSwitching lets a generation's outputs begin where the one before, or the
+// gateway's last run, left them. The caller holds the lock, and the rules have their
+// state.
+func (g *Gateway) beginSwitching(gen, old *generation) {
+	s := g.newSwitching(gen)
+	gen.switching = s
+	g.forgetOutputs(s)
+	if s == nil {
+		return
+	}
+	if old != nil && old.switching != nil {
+		s.board.Adopt(old.switching.board)
+		s.watch.Adopt(old.switching.watch)
+	}
+	if old == nil {
+		g.restoreOutputs(s)
+	}
+	s.board.Rules(func(output, rule string) bool {
+		return g.active[rule] != nil && slices.ContainsFunc(s.wanted[rule], func(a config.Action) bool { return a.Output == output })
+	})
+	s.consult(g.clock.BootMS())
+	for _, c := range s.conditions {
+		s.say(c) // also what is not known any more
+	}
+	s.board.Start()
+}
+
+// restoreOutputs gives the outputs the state of the gateway's last run.
+func (g *Gateway) restoreOutputs(s *switching) {
+	lastSeen := g.lastSeen()
+	how := action.Resume{Now: g.clock.BootMS(), Boot: g.clock.Boot(), LastSeen: func(boot string) int64 { return lastSeen[boot] }}
+	for _, id := range s.names {
+		state, ok := g.journal.State(outputKey + id)
+		if !ok {
+			continue
+		}
+		if err := s.board.Restore(id, state, how); err != nil {
+			g.log.Warn("an output begins anew: its saved state cannot be used", "output", id, "error", err)
+		}
+	}
+}
+
+// forgetOutputs drops the states of outputs that are gone.
+func (g *Gateway) forgetOutputs(s *switching) {
+	var gone []string
+	for key := range g.journal.States() {
+		if id, ok := strings.CutPrefix(key, outputKey); ok && (s == nil || !slices.Contains(s.names, id)) {
+			gone = append(gone, key)
+		}
+	}
+	for _, key := range gone {
+		if err := g.journal.SetState(key, nil); err != nil {
+			g.log.Warn("the state of an output that is gone cannot be dropped", "output", key, "error", err)
+		}
+	}
+}
+
+// close sets off what does not stay, before the lines are closed. The lock must not be
+// held: what is set off is told.
+func (s *switching) close(stays func(output string) bool) {
+	if s != nil {
+		s.board.Close(stays)
+	}
+}
+
+// observe gives a reading to the conditions.
+func (s *switching) observe(st obs.Stream, bootMS int64, r obs.Reading) {
+	if s != nil {
+		s.watch.Observe(st, bootMS, r)
+	}
+}
+
+// consult hands on the conditions that are something else now.
+func (s *switching) consult(bootMS int64) {
+	if s == nil {
+		return
+	}
+	for _, a := range s.watch.Tick(bootMS) {
+		c := s.conditions[a.ID]
+		c.is = action.Truth(a.Is)
+		s.say(c)
+	}
+}
+
+func (s *switching) say(c *condition) {
+	if c.feedback {
+		s.board.Sense(c.output, c.is)
+	} else {
+		s.board.Permit(c.output, c.is)
+	}
+}
+
+// follow carries out what a rule's transition means for the outputs.
+func (s *switching) follow(t rule.Transition) {
+	if s == nil {
+		return
+	}
+	for _, a := range s.wanted[t.Rule] {
+		switch {
+		case t.Raised():
+			s.board.Raised(a.Output, t.Rule, a.For)
+		case t.Cleared():
+			s.board.Cleared(a.Output, t.Rule)
+		}
+	}
+}
+
+// next is when a condition may change by time alone.
+func (s *switching) next() (bootMS int64, ok bool) {
+	if s == nil {
+		return 0, false
+	}
+	return s.watch.Next()
+}
+
+// actuated writes down what was switched, together with the output's state, and sends
+// it. It is called by the outputs' own goroutines: no output waits for the disk.
+func (g *Gateway) actuated(a wire.Actuation, bootMS int64, state []byte) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.switched.WithLabelValues(a.Output, onWord(a.On), string(a.Why), string(a.Result)).Inc()
+	level := g.log.Info
+	if a.Result == wire.Failed || a.Result == wire.Astray {
+		level = g.log.Warn
+	}
+	level("output", "output", a.Output, "to", onWord(a.On), "why", a.Why, "by", a.By, "result", a.Result, "took_ms", a.TookMS, "detail", a.Detail)
+	e := wire.Event{V: wire.Version, Kind: "actuation", Actuation: &a, At: g.moment(bootMS)}
+	if err := g.fileActuation(&e, state); err != nil {
+		g.log.Error("what was switched cannot be written down", "output", a.Output, "error", err)
+		return
+	}
+	g.kickSync()
+	g.kickState()
+	if g.uplink == nil {
+		return
+	}
+	if err := g.uplink.Event(e); err != nil {
+		g.log.Error("what was switched cannot be sent", "output", a.Output, "error", err)
+	}
+}
+
+func (g *Gateway) fileActuation(e *wire.Event, state []byte) error {
+	body, err := record.AppendEvent(nil, *e)
+	if err != nil {
+		return err
+	}
+	if state == nil {
+		e.Seq, err = g.journal.Append(record.KindEvent, body)
+	} else {
+		e.Seq, err = g.journal.AppendState(record.KindEvent, body, outputKey+e.Actuation.Output, state)
+	}
+	e.Epoch = g.epoch
+	return err
+}
+
+func (g *Gateway) keepOutput(output string, state []byte) {
+	if err := g.journal.SetState(outputKey+output, state); err != nil {
+		g.log.Warn("the state of an output cannot be kept", "output", output, "error", err)
+	}
+}
+
+func onWord(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
