@@ -66,9 +66,9 @@ func (l *Line) Health() Health {
 
 // icounter is struct serial_icounter_struct of linux/serial.h.
 type icounter struct {
-	cts, dsr, rng, dcd                                 int32
-	rx, tx, frame, overrun, parity, brk, bufferOverrun int32
-	_                                                  [9]int32
+	_, _, _, _, _, _                           int32 // modem lines, bytes in and out
+	frame, overrun, parity, brk, bufferOverrun int32
+	_                                          [9]int32
 }
 
 func (p *port) lineErrors() *LineErrors {

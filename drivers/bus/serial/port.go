@@ -70,7 +70,7 @@ func (p *port) set(cfg Config) error {
 		err = cerr
 	}
 	if err == nil {
-		err = p.settle(cfg.Settings)
+		err = p.settle(cfg.Settings, cfg.OwnBreaks)
 	}
 	if err == nil {
 		err = p.own()

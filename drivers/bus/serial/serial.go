@@ -64,6 +64,9 @@ type Config struct {
 	// Trace, if set, is called with all bytes that cross the line, as they come, on
 	// the goroutine that reads or writes. It must be quick and must not keep p.
 	Trace func(sent bool, p []byte, at time.Time)
+	// OwnBreaks says that breaks on the line are sent by Line.Break only: what they look
+	// like to our own receiver is dropped, not read as a zero byte.
+	OwnBreaks bool
 	// System is where the machine says which adapter it is; the zero value is right but
 	// in tests.
 	System adapter.System

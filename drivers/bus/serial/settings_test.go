@@ -107,7 +107,7 @@ func TestRefusedWhenOpened(t *testing.T) {
 	}
 	defer p.close()
 	p.rdev = unix.Mkdev(188, 0) // ttyUSB0
-	if err := p.settle(l.cfg.Settings); err == nil || !strings.Contains(err.Error(), "it would at 300") {
+	if err := p.settle(l.cfg.Settings, false); err == nil || !strings.Contains(err.Error(), "it would at 300") {
 		t.Errorf("settle = %v", err)
 	}
 }

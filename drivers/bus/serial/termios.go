@@ -29,10 +29,13 @@ func tarmConfig(path string, s drivers.LineSettings) *tarm.Config {
 //
 // VMIN=1, VTIME=0: with VMIN=0 a non-blocking read of an empty line returns 0 bytes,
 // which means hang-up.
-func (p *port) settle(s drivers.LineSettings) error {
+func (p *port) settle(s drivers.LineSettings, ownBreaks bool) error {
 	var t unix.Termios
 	if err := ask(p, unix.TCGETS2, &t); err != nil {
 		return err
+	}
+	if ownBreaks {
+		t.Iflag |= unix.IGNBRK
 	}
 	t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
 	if !Usual(s.Baud) {

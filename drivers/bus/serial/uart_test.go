@@ -15,8 +15,6 @@ import (
 // transmitter that can be asked, settings that are refused. Everything else goes to the
 // kernel.
 type uart struct {
-	real bool // settings are read back, as of a real port
-
 	mu    sync.Mutex
 	rs485 *rs485 // nil: the driver has no such mode
 	can   uint32 // its flags that the driver keeps; the others it clears
