@@ -79,6 +79,7 @@ func rootCommand(o Options) *cobra.Command {
 		readCommand(o),
 		bufferCommand(o),
 		rewindCommand(o),
+		actuateCommand(o),
 		driverCommand(o),
 		versionCommand(o),
 		exitCodesTopic(),
