@@ -1,10 +1,7 @@
 package modbus
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -29,54 +26,8 @@ const (
 	noFixture   = "E1809" // a channel or fact that no fixture shows
 	badFact     = "E1810" // a fact's name, or its registers
 	badIdentify = "E1811" // an identification that says too little or too much
+	badName     = "E1812" // a file that would not be read, or a folder too large
 )
-
-// ParseProfiles reads every *.yaml file in the given folders and below. A profile
-// in a later folder replaces one with the same id in an earlier one, so that a
-// site can put its own beside the built-in ones. Each profile is checked against
-// its own fixtures. Everything that is wrong in all files is reported at once, as
-// yamldoc.Problems.
-func ParseProfiles(folders ...fs.FS) (*Profiles, error) {
-	p := &Profiles{byID: map[string]*Profile{}}
-	var all yamldoc.Problems
-	for _, folder := range folders {
-		files, err := yamlFiles(folder)
-		if err != nil {
-			return nil, fmt.Errorf("device profiles: %w", err)
-		}
-		for _, name := range files {
-			src, err := fs.ReadFile(folder, name)
-			if err != nil {
-				return nil, fmt.Errorf("device profiles: %w", err)
-			}
-			f, err := parseProfile(name, src)
-			var ps yamldoc.Problems
-			switch {
-			case errors.As(err, &ps):
-				all = append(all, ps...)
-			case err != nil:
-				return nil, fmt.Errorf("device profiles: %s: %w", name, err)
-			default:
-				p.byID[f.ID] = f
-			}
-		}
-	}
-	p.ids = slices.Sorted(maps.Keys(p.byID))
-	if err := all.Err(); err != nil {
-		return nil, fmt.Errorf("device profiles: %w", err)
-	}
-	return p, nil
-}
-
-func yamlFiles(folder fs.FS) (files []string, err error) {
-	err = fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && path.Ext(name) == ".yaml" {
-			files = append(files, name)
-		}
-		return err
-	})
-	return files, err
-}
 
 // parseProfile reads one file; its error is yamldoc.Problems.
 func parseProfile(file string, src []byte) (*Profile, error) {

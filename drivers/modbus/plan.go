@@ -26,6 +26,9 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, err
 	}
 	f, ok := p.Get(o.Profile)
+	if p.broken[o.Profile] {
+		return nil, yamldoc.Problems{} // they were told with the profile
+	}
 	if !ok {
 		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("there is no profile %q; %s", o.Profile, yamldoc.Hint(o.Profile, p.ids))}
 	}

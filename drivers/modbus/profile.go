@@ -9,11 +9,13 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
-// Profiles is a set of profiles by id. It is never changed after ParseProfiles
-// and may be read from several goroutines.
+// Profiles is a set of profiles by id. It is never changed and may be read from
+// several goroutines.
 type Profiles struct {
-	byID map[string]*Profile
-	ids  []string
+	byID   map[string]*Profile
+	ids    []string
+	broken map[string]bool // ids of files with mistakes, which were told
+	digest []byte
 }
 
 // IDs returns the ids in order.
@@ -28,6 +30,12 @@ func (p *Profiles) Get(id string) (*Profile, bool) {
 // Profile is what the register map and the datasheet of one part say. The file
 // format is described in this package's README.md.
 type Profile struct {
+	// File is where the profile was read from. Own says that this was a folder with a
+	// name of its own, Replaces that it took the place of one from an earlier folder.
+	File     string `yaml:"-"`
+	Own      bool   `yaml:"-"`
+	Replaces bool   `yaml:"-"`
+
 	ID     string    `yaml:"id,required"`
 	Name   obs.Label `yaml:"name,required"`
 	Maker  string    `yaml:"maker,required"`

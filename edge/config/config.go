@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -16,7 +17,8 @@ import (
 // never changed.
 type Config struct {
 	File     string
-	Hash     string // first 12 hex digits of the file's SHA-256
+	Hash     string // first 12 hex digits of the SHA-256 of the file and of what stands beside it
+	Profiles string // folder of device profiles, from where the program runs; empty: none
 	Gateway  Gateway
 	Trust    []string // clock sources: kernel, uplink
 	Uplink   *Uplink  // nil: the gateway works on its own
@@ -135,6 +137,8 @@ type Env struct {
 	// rules are not judged.
 	Rules    func([]Stream) RuleChecker
 	Insecure bool // status may listen on any address
+	// Beside is what was read from the folder that ProfilesFolder names.
+	Beside Beside
 	// Storage says what is known of the disk that holds a directory of this machine.
 	// Nil: nothing.
 	Storage func(dir string) Storage
@@ -158,10 +162,11 @@ func Load(file string, src []byte, env Env) (*Config, error) {
 	if doc == nil {
 		return nil, err
 	}
-	l := &loader{doc: doc, env: env, config: &Config{File: file, Hash: hash(src)}}
+	l := &loader{doc: doc, env: env, config: &Config{File: file, Hash: hash(append(slices.Clone(src), env.Beside.Digest...))}}
 	l.take(err)
 	l.take(doc.Decode(&l.raw))
 	l.gateway()
+	l.profiles()
 	l.uplink()
 	l.journal()
 	l.status()

@@ -20,6 +20,7 @@
 //	  rewind_keys: ["…"]                       # Ed25519 public keys; none: no rewind from afar
 //	journal: {dir: /var/lib/lamppost, size: 512MB, age: 30d, reserve: 16MB, commit: 10s, endurance: 20TB}
 //	status:  {listen: "127.0.0.1:8090", insecure: false}
+//	profiles: profiles                         # a folder beside this file, see [ProfilesFolder]
 //	buses:
 //	  rs485-1: {serial: /dev/serial/by-id/…, baud: 9600, parity: none, stop: 1, turnaround: 20ms, rs485: auto, echo: auto}
 //	  plant:   {tcp: "192.168.1.20:502"}
@@ -57,6 +58,7 @@
 //	E2001  not an id ([a-z0-9][a-z0-9-]{0,47})
 //	E2002  an id that the gateway uses itself
 //	E2003  too many of something, or a text that is too long
+//	E2004  a folder of device profiles that cannot be read
 //	E2101  no place on earth
 //	E2102  a language that is not spoken here
 //	E2103  a clock source that does not exist

@@ -23,6 +23,8 @@ type keys struct {
 	Devices map[string]*yamldoc.Node `yaml:"devices"`
 	Outputs map[string]outputKeys    `yaml:"outputs"`
 	Rules   map[string]ruleKeys      `yaml:"rules"`
+
+	Profiles string `yaml:"profiles"`
 }
 
 type gatewayKeys struct {

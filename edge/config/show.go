@@ -60,11 +60,12 @@ func (l *loader) rows() []row {
 	}
 	journalRows(c.Journal, add)
 	add(c.Status, "default", "status", "listen")
+	add(c.Profiles, "", "profiles")
 	for _, b := range c.Buses {
 		busRows(b, add)
 	}
 	for _, d := range c.Devices {
-		deviceRows(d, add)
+		l.deviceRows(d, add)
 		l.optionRows(d, add)
 	}
 	for _, o := range c.Outputs {
@@ -136,14 +137,18 @@ func busRows(b Bus, add adder) {
 	}
 }
 
-func deviceRows(d Device, add adder) {
+func (l *loader) deviceRows(d Device, add adder) {
 	part := "driver " + d.Driver
 	if d.Profile != "" {
 		part = "profile " + d.Profile
 	}
 	at := func(key string) []string { return []string{"devices", d.ID, key} }
 	add(d.Driver, "profile", at("driver")...)
-	add(d.Profile, "", at("profile")...)
+	profile := d.Profile
+	if file := l.env.Beside.Files[d.Profile]; file != "" {
+		profile += " (" + file + ")"
+	}
+	add(profile, "", at("profile")...)
 	add(d.Bus, "", at("bus")...)
 	if d.Wire == drivers.SDI12Sensor {
 		add(string(rune(d.Address)), "", at("address")...)

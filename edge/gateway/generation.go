@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -105,7 +106,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 func (g *Gateway) adoptDevices(gen, old *generation) {
 	for id, d := range gen.devices {
 		o := old.devices[id]
-		if o == nil || o.part() != d.part() || o.spec.where != d.spec.where || len(o.channels) != len(d.channels) {
+		if o == nil || o.part() != d.part() || o.spec.where != d.spec.where || !slices.Equal(o.channels, d.channels) { // a profile may have changed, too
 			continue
 		}
 		spec := d.spec

@@ -37,6 +37,9 @@ Exit codes: 0 good, 3 mistakes or no such file, 7 the file may not be read.`,
 				return err
 			}
 		}
+		if err := b.origins(c.OutOrStdout(), cfg, language()); err != nil {
+			return err
+		}
 		fmt.Fprintln(c.OutOrStdout(), summary(cfg))
 		return b.machine(c.OutOrStdout(), cfg)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/catalog"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
@@ -20,10 +21,12 @@ const defaultConfig = "/etc/lamppost/gateway.yaml"
 
 // builtin is what is compiled in.
 type builtin struct {
-	metrics *obs.Catalog
-	boards  *board.Profiles
-	host    board.Host
-	env     config.Env
+	metrics  *obs.Catalog
+	profiles *modbus.Profiles
+	own      []drivers.Kind
+	boards   *board.Profiles
+	host     board.Host
+	env      config.Env
 }
 
 func (o Options) loadBuiltin(insecure bool) (*builtin, error) {
@@ -43,7 +46,7 @@ func (o Options) loadBuiltin(insecure bool) (*builtin, error) {
 	if err != nil {
 		return nil, &exit{exitUsage, err, "this program was built with it: see its main package"}
 	}
-	b := &builtin{metrics: metrics, boards: boards}
+	b := &builtin{metrics: metrics, profiles: profiles, own: o.Kinds, boards: boards}
 	b.env = config.Env{Kinds: kinds, Catalog: metrics, Rules: gateway.RuleChecker, Insecure: insecure, Storage: b.storage}
 	return b, nil
 }
@@ -60,11 +63,15 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.Load(path, src, b.env)
-	var problems yamldoc.Problems
+	env, problems, err := b.beside(path, src)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Load(path, src, env)
+	var more yamldoc.Problems
 	switch {
-	case errors.As(err, &problems):
-		if err := problems.Render(w); err != nil {
+	case errors.As(err, &more), len(problems) > 0:
+		if err := append(problems, more...).Sorted().Render(w); err != nil {
 			return nil, err
 		}
 		return nil, &exit{code: exitConfig}

@@ -1,0 +1,136 @@
+package modbus
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+)
+
+// Limits of a folder.
+const (
+	maxProfiles = 1000
+	maxEntries  = 10_000 // files and folders of any kind: somebody named the root of a disk
+)
+
+// ParseProfiles reads every *.yaml file in the given folders and below. A profile
+// in a later folder replaces one with the same id in an earlier one. Each profile is
+// checked against its own fixtures. Everything that is wrong in all files is reported
+// at once, as yamldoc.Problems.
+func ParseProfiles(folders ...fs.FS) (*Profiles, error) {
+	p := &Profiles{}
+	var all yamldoc.Problems
+	for _, folder := range folders {
+		next, err := p.Extend("", folder)
+		var ps yamldoc.Problems
+		if err != nil && !errors.As(err, &ps) {
+			return nil, err
+		}
+		p, all = next, append(all, ps...)
+	}
+	if err := all.Err(); err != nil {
+		return nil, fmt.Errorf("device profiles: %w", err)
+	}
+	return p, nil
+}
+
+// Extend returns p with the profiles of one more folder, which replace those with the
+// same id: a site puts its own beside the built-in ones. name is how messages call the
+// folder; empty, its files are named alone. p is not changed.
+//
+// What is wrong in the files is reported at once, as yamldoc.Problems; the set that
+// comes with them serves to judge the rest of a configuration: a device whose profile
+// has mistakes is refused without another word. Any other error is of a folder that
+// cannot be read.
+func (p *Profiles) Extend(name string, folder fs.FS) (*Profiles, error) {
+	out := &Profiles{byID: map[string]*Profile{}, broken: map[string]bool{}}
+	maps.Copy(out.byID, p.byID)
+	maps.Copy(out.broken, p.broken)
+	files, err := yamlFiles(name, folder)
+	var all yamldoc.Problems
+	if err != nil && !errors.As(err, &all) {
+		return p, fmt.Errorf("device profiles: %w", err)
+	}
+	sum, here := sha256.New(), map[string]string{}
+	sum.Write(p.digest)
+	for _, file := range files {
+		src, err := readFile(folder, file)
+		if err != nil {
+			return p, fmt.Errorf("device profiles: %w", err)
+		}
+		fmt.Fprintf(sum, "%q %d\n%s", file, len(src), src)
+		shown := path.Join(name, file)
+		f, err := parseProfile(shown, src)
+		id := strings.TrimSuffix(path.Base(file), ".yaml")
+		var ps yamldoc.Problems
+		switch {
+		case errors.As(err, &ps):
+			out.broken[id], all = true, append(all, ps...)
+			continue
+		case err != nil:
+			return p, fmt.Errorf("device profiles: %s: %w", shown, err)
+		case here[id] != "":
+			all = append(all, about(shown, badID, fmt.Sprintf("profile %s is in %s already", id, here[id]), "delete one of the two"))
+			continue
+		}
+		_, f.Replaces = p.byID[id]
+		f.File, f.Own, here[id] = shown, name != "", shown
+		out.byID[id] = f
+		delete(out.broken, id)
+	}
+	out.ids, out.digest = slices.Sorted(maps.Keys(out.byID)), sum.Sum(nil)
+	return out, all.Err()
+}
+
+// Digest changes when anything in any of the folders' profiles does.
+func (p *Profiles) Digest() []byte { return slices.Clone(p.digest) }
+
+// about is a problem of a whole file.
+func about(file, id, msg, hint string) yamldoc.Problem {
+	return yamldoc.Problem{File: file, Line: 1, Col: 1, Width: 1, ID: id, Msg: msg, Hint: hint}
+}
+
+// yamlFiles lists the profiles of a folder in the order of their names. A name that
+// looks like a profile's and is none is told: silence would pass for success.
+func yamlFiles(name string, folder fs.FS) (files []string, err error) {
+	var all yamldoc.Problems
+	entries := 0
+	err = fs.WalkDir(folder, ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entries++; entries > maxEntries || len(files) > maxProfiles {
+			all = append(all, about(path.Join(name, file), badName, fmt.Sprintf("this folder holds more than %d files or %d profiles", maxEntries, maxProfiles), "name a folder that holds nothing but device profiles"))
+			return fs.SkipAll
+		}
+		switch ext := path.Ext(file); {
+		case d.IsDir():
+		case ext == ".yaml":
+			files = append(files, file)
+		case strings.EqualFold(ext, ".yml"), strings.EqualFold(ext, ".yaml"):
+			all = append(all, about(path.Join(name, file), badName, "only files called *.yaml are read", "rename it to "+strings.TrimSuffix(path.Base(file), ext)+".yaml"))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return files, all.Err()
+}
+
+// readFile reads no more of a file than yamldoc will look at.
+func readFile(folder fs.FS, name string) ([]byte, error) {
+	f, err := folder.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	src, err := io.ReadAll(io.LimitReader(f, yamldoc.MaxBytes+1))
+	return src, errors.Join(err, f.Close())
+}

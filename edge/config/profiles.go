@@ -1,0 +1,74 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+)
+
+// Folder is the folder of device profiles that a configuration names under profiles.
+type Folder struct {
+	Path string // from where the program runs
+	at   *yamldoc.Node
+}
+
+// ProfilesFolder finds the folder of device profiles of a configuration; a relative
+// one lies beside the file. Load opens no file: whoever calls it reads the folder
+// first, gives the driver its profiles and says in Env.Beside what they are. ok is
+// false where there is no folder, or nothing that could be one: Load says so.
+func ProfilesFolder(file string, src []byte) (f Folder, ok bool) {
+	doc, _ := yamldoc.Parse(file, src) // its problems are Load's
+	if doc == nil {
+		return Folder{}, false
+	}
+	n := doc.Node("profiles")
+	if n.Kind() != yamldoc.Scalar || n.Text() == "" {
+		return Folder{}, false
+	}
+	return Folder{beside(file, n.Text()), n}, true
+}
+
+// Problem tells why the folder cannot be read, at its place in the file.
+func (f Folder) Problem(err error) yamldoc.Problem {
+	p := f.at.Problem("E2004", fmt.Sprintf("the folder of device profiles cannot be read: %v", cause(err)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return p.WithHint("make " + f.Path + ", or delete the key")
+	}
+	return p.WithHint("look at " + f.Path)
+}
+
+// cause is an error of a file without its path.
+func cause(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}
+
+func beside(file, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(filepath.Dir(file), path)
+}
+
+// Beside is what was read from the folder of device profiles.
+type Beside struct {
+	Files  map[string]string // by profile id: the file that it comes from
+	Digest []byte            // changes when anything in the folder does
+}
+
+func (l *loader) profiles() {
+	if !l.has("profiles") || l.wrong("profiles") {
+		return
+	}
+	if l.raw.Profiles == "" {
+		l.say("E2004", "the name of the folder of device profiles is empty; write one, like profiles, or delete the key", "profiles")
+		return
+	}
+	l.config.Profiles = beside(l.config.File, l.raw.Profiles)
+}
