@@ -92,7 +92,7 @@ func TestReadmeNamesProfilesKeys(t *testing.T) {
 			t.Errorf("README.md does not explain %s", key)
 		}
 	}
-	for n := 1; n <= 11; n++ {
+	for n := 1; n <= 12; n++ {
 		if id := fmt.Sprintf("E18%02d", n); !strings.Contains(readme, id) {
 			t.Errorf("README.md does not explain %s", id)
 		}

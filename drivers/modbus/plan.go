@@ -30,7 +30,7 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, yamldoc.Problems{} // they were told with the profile
 	}
 	if !ok {
-		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("there is no profile %q; %s", o.Profile, yamldoc.Hint(o.Profile, p.ids))}
+		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("there is no profile %q; %s", o.Profile, yamldoc.Hint(o.Profile, p.names()))}
 	}
 	regs, err := f.chosen(o.Only)
 	if err != nil {

@@ -1,6 +1,7 @@
 package modbus
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -20,6 +21,13 @@ type Profiles struct {
 
 // IDs returns the ids in order.
 func (p *Profiles) IDs() []string { return slices.Clone(p.ids) }
+
+// names are the ids, those of files with mistakes among them.
+func (p *Profiles) names() []string {
+	all := append(slices.Collect(maps.Keys(p.broken)), p.ids...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
 
 // Get returns the profile called id. It must not be changed.
 func (p *Profiles) Get(id string) (*Profile, bool) {

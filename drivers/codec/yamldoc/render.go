@@ -29,10 +29,22 @@ func (ps Problems) Render(w io.Writer) error {
 	}
 	warnings, errs := all.count()
 	if len(all) > 0 {
-		fmt.Fprintf(&b, "%s in %s\n", tally(errs, warnings), filepath.Base(all[0].File))
+		fmt.Fprintf(&b, "%s in %s\n", tally(errs, warnings), where(all))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// where names the file, or counts the files.
+func where(all Problems) string {
+	files := map[string]bool{}
+	for _, p := range all {
+		files[p.File] = true
+	}
+	if len(files) > 1 {
+		return fmt.Sprintf("%d files", len(files))
+	}
+	return filepath.Base(all[0].File)
 }
 
 func tally(errs, warnings int) string {
