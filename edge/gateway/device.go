@@ -13,7 +13,8 @@ import (
 )
 
 // faultEvery is how often a fault that lasts is written down again: often enough
-// for a chart to show it, seldom enough not to wear the card out.
+// for a chart to show it, seldom enough not to wear the card out. One that turns into
+// another (no answer, then a stranger's) is news and is written at once.
 const faultEvery = time.Minute
 
 // device is what the gateway knows of one device while it runs. It is guarded by
@@ -24,12 +25,13 @@ type device struct {
 	metrics  []obs.Metric
 	streams  []*quality.Stream // one per channel; nil until the first sample
 
-	answered bool  // at least once since the start
-	fault    error // of the last sample; nil: it answered
-	changed  int64 // boot ms: since when fault, or its absence, lasts
-	failed   int   // failed samples in a row
-	down     bool  // reported as down
-	written  int64 // boot ms of the last fault record
+	answered bool   // at least once since the start
+	fault    error  // of the last sample; nil: it answered
+	changed  int64  // boot ms: since when fault, or its absence, lasts
+	failed   int    // failed samples in a row
+	down     bool   // reported as down
+	written  int64  // boot ms of the last fault record
+	word     string // what that record says
 	frozen   bool
 
 	last   []obs.Reading // newest reading of each channel
@@ -107,11 +109,12 @@ func (d *device) takeFault(s poll.Sample, rec *record.Sample) (write bool) {
 	if errors.Is(s.Err, drivers.ErrUnplugged) {
 		d.streams = nil // what comes back has to warm up again
 	}
-	if d.failed > 1 && s.BootMS-d.written < faultEvery.Milliseconds() {
+	word := drivers.FaultWord(s.Err)
+	if d.failed > 1 && word == d.word && s.BootMS-d.written < faultEvery.Milliseconds() {
 		return false
 	}
-	d.written = s.BootMS
-	rec.Fault = drivers.FaultWord(s.Err)
+	d.written, d.word = s.BootMS, word
+	rec.Fault = word
 	return true
 }
 

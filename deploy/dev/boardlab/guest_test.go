@@ -63,6 +63,10 @@ func (g guest) serial(path string) (s panel.Serial) {
 	return s
 }
 
+func (g guest) link(path, to string) error {
+	return g.Call(panel.Service+".Link", panel.Link{Path: path, To: to}, &panel.None{})
+}
+
 // i2c and w1 command the lab's modules.
 func (g guest) i2c(commands ...string) {
 	g.t.Helper()

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 	"github.com/lamppost-city/lamppost/deploy/dev/boardlab/image"
 	"github.com/lamppost-city/lamppost/deploy/dev/boardlab/machine"
 	"github.com/lamppost-city/lamppost/deploy/dev/boardlab/panel"
@@ -45,6 +46,8 @@ type lab struct {
 	board guest
 	pid   int // of the gateway
 	began time.Time
+
+	away []truth.Gap // when the street's adapter was not plugged in
 }
 
 // newLab builds everything around the board, and boots it.

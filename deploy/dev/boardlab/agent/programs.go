@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -110,4 +111,16 @@ func (*Lab) Memory(pid int, m *panel.Memory) error {
 		*into = kb << 10
 		return err
 	})
+}
+
+// Opens lists what a process has open: where the links of its descriptors point.
+func (*Lab) Opens(pid int, paths *[]string) error {
+	links, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/fd/*")
+	*paths = []string{}
+	for _, l := range links {
+		if to, err := os.Readlink(l); err == nil { // it may be closed by now
+			*paths = append(*paths, to)
+		}
+	}
+	return err
 }

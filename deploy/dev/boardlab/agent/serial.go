@@ -39,7 +39,8 @@ func (*Lab) Serial(path string, s *panel.Serial) error {
 		s.StopBits = 2
 	}
 	var r rs485
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.TIOCGRS485, uintptr(unsafe.Pointer(&r)))
-	s.RS485, s.RS485Flags = errno == 0, r.flags
+	// A driver without the mode says ENOTTY, or fills in zeros.
+	_, _, _ = unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.TIOCGRS485, uintptr(unsafe.Pointer(&r)))
+	s.RS485 = r.flags
 	return nil
 }

@@ -165,6 +165,12 @@ func (m *Machine) Pull(serial string) error {
 	return m.qmp.run("device_del", map[string]any{"id": "adapter-" + serial})
 }
 
+// Plugged says whether QEMU still has the adapter: it lets go of it some time after
+// Pull, and only then can it be plugged in again.
+func (m *Machine) Plugged(serial string) bool {
+	return m.qmp.run("qom-get", map[string]any{"path": "/machine/peripheral/adapter-" + serial, "property": "type"}) == nil
+}
+
 // Link plugs the network cable in or pulls it out.
 func (m *Machine) Link(up bool) error {
 	return m.qmp.run("set_link", map[string]any{"name": "nic", "up": up})

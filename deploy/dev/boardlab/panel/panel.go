@@ -69,11 +69,10 @@ type Made struct {
 
 // Serial is how the kernel has set a serial port.
 type Serial struct {
-	Baud       int
-	Parity     string // none, even, odd
-	StopBits   int
-	RS485      bool   // the driver knows RS-485 at all
-	RS485Flags uint32 // struct serial_rs485, flags
+	Baud     int
+	Parity   string // none, even, odd
+	StopBits int
+	RS485    uint32 // struct serial_rs485, flags; 0 also where the driver has no such mode
 }
 
 // Picture is one frame of a camera.
