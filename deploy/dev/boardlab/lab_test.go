@@ -209,6 +209,11 @@ func (l *lab) boot() {
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(m.Kill)
+	l.t.Cleanup(func() {
+		if l.t.Failed() {
+			l.t.Logf("the board's console said last:\n%s", last(m.Console(), 40))
+		}
+	})
 	l.board = guest{m, l.t}
 	l.t.Logf("the board was up after %v", time.Since(began).Round(10*time.Millisecond))
 }

@@ -90,8 +90,12 @@ func (p *process) await(t *testing.T, prefix string) string {
 // tail is the end of a log, for a message.
 func tail(path string) string {
 	b, _ := os.ReadFile(path)
-	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	return strings.Join(lines[max(0, len(lines)-15):], "\n")
+	return last(string(b), 15)
+}
+
+func last(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 // eventually waits until ok says so. It asks often, and at once.

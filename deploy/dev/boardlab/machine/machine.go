@@ -176,8 +176,16 @@ func (m *Machine) Link(up bool) error {
 	return m.qmp.run("set_link", map[string]any{"name": "nic", "up": up})
 }
 
-// Console returns what the kernel and the agent have printed.
-func (m *Machine) Console() string { return m.console.text() }
+// Console returns what the kernel, the agent and QEMU have printed, and how QEMU ended
+// if it has.
+func (m *Machine) Console() string {
+	select {
+	case <-m.ended:
+		return m.console.text() + fmt.Sprintf("QEMU ended: %v\n", m.cmd.ProcessState)
+	default:
+		return m.console.text()
+	}
+}
 
 // Trace returns what QEMU's UARTs and USB adapters were set to, a line each time.
 func (m *Machine) Trace() (string, error) {
