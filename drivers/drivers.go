@@ -109,6 +109,7 @@ type Plan struct {
 	WarmUp   time.Duration // after opening, values are flagged warm-up for this long
 	Line     LineSettings  // the part's default serial settings (SerialLine, ModbusUnit)
 	Process  ProcessSpec   // what to run (ChildProcess)
+	Pin      PinSettings   // the default settings of its line (InputLine, PulseLine)
 
 	OpenSerial  func(Port) (Driver, error)
 	OpenModbus  func(Modbus) (Driver, error)

@@ -100,6 +100,15 @@ type I2C interface {
 	Tx(ctx context.Context, w, r []byte) error
 }
 
+// PinSettings say how a GPIO line is used as an input. The zero value of a field means
+// "not stated".
+type PinSettings struct {
+	Active   string        // high or low: what counts as active; a contact to ground is low
+	Pull     string        // up, down or none: the chip's own resistor
+	Debounce time.Duration // a level counts when it has stood for so long
+	Spacing  time.Duration // a pulse that comes sooner after one is its bounce
+}
+
 // Input is one GPIO line as an input, lent to one driver.
 type Input interface {
 	// Active reads the line now. What active means, high or low, the configuration
@@ -108,11 +117,15 @@ type Input interface {
 }
 
 // Pulses counts the pulses of one GPIO line, without a pause since the line was
-// opened, whether or not it is asked. Lent to one driver.
+// opened, whether or not it is asked. Lent to one driver, which hands the state that
+// must survive a restart on: its own State and Restore are those of the Pulses.
 type Pulses interface {
 	// Count returns what was counted until now. It does not wait for pulses. The error
 	// wraps ErrUnplugged or ErrBusy when the line cannot be watched.
 	Count(ctx context.Context) (PulseCount, error)
+	// State is what Count returned last, to be kept with the sample made of it; Restore
+	// is called before the first Count, and lets the totals go on from there.
+	Stateful
 }
 
 // PulseCount is what a counter knows.
@@ -120,13 +133,17 @@ type PulseCount struct {
 	// Total counts the pulses since the counter was first used: it goes on over
 	// restarts of the program and of the board, and never goes down.
 	Total uint64
-	// Lost counts the edges that are known to be lost, over the same time. Unwatched is
-	// the time since the counter was first used during which nobody watched the line: a
-	// restart, a power cut. What came then is not in Total and not in Lost.
+	// Lost counts the pulses that are known to have come while the line was watched, and
+	// are not in Total. Unwatched is the time since the counter was first used during
+	// which nobody watched the line: a restart, a power cut (then it is a lower bound).
+	// What came in it is not in Total and not in Lost.
 	Lost      uint64
 	Unwatched time.Duration
+	// Missed says that pulses may be missing since the Count before, also the one before
+	// a restart: Lost or Unwatched grew.
+	Missed bool
 	// Last is when the newest pulse came, by the kernel's monotonic clock; zero: none
-	// since the line was opened. Period is the time between the last two.
+	// since the line was opened. Period is the time between the last two; zero: not known.
 	Last, Period time.Duration
 	// At is the same clock at the moment of the call.
 	At time.Duration

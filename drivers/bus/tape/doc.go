@@ -59,8 +59,8 @@
 //	i2c      > what is written, < what is read after it, - where one of them is empty
 //	w1       > the name of a file, < its content
 //	input    > -, < 01 where the line is active, else 00
-//	pulse    > -, < total, lost, unwatched, last, period and at, as in
-//	         "total=12 lost=0 unwatched=0s last=3.5s period=250ms at=4s"
+//	pulse    > -, < total, lost, unwatched, missed, last, period and at, as in
+//	         "total=12 lost=0 unwatched=0s missed=false last=3.5s period=250ms at=4s"
 //	process  > a line, < the line that answers it
 //
 // On the last five each > has one < or one ! behind it. Traffic over HTTP is not kept.

@@ -216,6 +216,9 @@ func (h heardPulses) Count(ctx context.Context) (c drivers.PulseCount, err error
 	return c, err
 }
 
+func (h heardPulses) State() []byte              { return h.w.State() }
+func (h heardPulses) Restore(state []byte) error { return h.w.Restore(state) }
+
 func (h heardOneWire) Read(ctx context.Context, file string) (b []byte, err error) {
 	h.r.pair([]byte(file), func() ([]byte, error) { b, err = h.w.Read(ctx, file); return b, err })
 	return b, err

@@ -43,8 +43,11 @@ func (w *wire) Active(ctx context.Context) (bool, error) {
 
 func (w *wire) Count(ctx context.Context) (drivers.PulseCount, error) {
 	b, err := w.next(ctx)
-	return drivers.PulseCount{Total: uint64(len(b)), Lost: 1, Unwatched: time.Hour, Last: 3 * time.Second, Period: 250 * time.Millisecond, At: time.Minute + time.Microsecond}, err
+	return drivers.PulseCount{Total: uint64(len(b)), Lost: 1, Missed: true, Unwatched: time.Hour, Last: 3 * time.Second, Period: 250 * time.Millisecond, At: time.Minute + time.Microsecond}, err
 }
+
+func (w *wire) State() []byte        { return nil }
+func (w *wire) Restore([]byte) error { return nil }
 
 func (w *wire) Read(ctx context.Context, _ string) ([]byte, error) { return w.next(ctx) }
 
