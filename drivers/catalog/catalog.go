@@ -12,6 +12,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/a02yyuw"
 	"github.com/lamppost-city/lamppost/drivers/bme280"
 	"github.com/lamppost-city/lamppost/drivers/camera"
+	"github.com/lamppost-city/lamppost/drivers/digital"
 	"github.com/lamppost-city/lamppost/drivers/ds18b20"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -26,6 +27,7 @@ func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 		a02yyuw.Kind(),
 		bme280.Kind(),
 		camera.Kind(),
+		digital.Kind(),
 		ds18b20.Kind(),
 		modbus.Kind(profiles),
 		pms5003.Kind(),

@@ -15,7 +15,8 @@ import (
 // commonKeys are the keys of a device that belong to the configuration, not to
 // the driver.
 var commonKeys = []string{
-	"driver", "profile", "port", "bus", "address", "line", "id", "baud", "parity", "stop", "data", "rs485", "echo", "every", "timeout", "name", "upload", "flat",
+	"driver", "profile", "port", "bus", "address", "line", "id", "baud", "parity", "stop", "data", "rs485", "echo",
+	"active", "pull", "debounce", "spacing", "every", "timeout", "name", "upload", "flat",
 }
 
 // wireKeys are the keys without which a device of a wire cannot be found.

@@ -29,6 +29,7 @@ type Part struct {
 
 	Chip  func() Chip                            // i2c: makes a fresh chip for each test
 	Files map[string]string                      // w1: the slave's files
+	Level *bool                                  // input: whether the line is active, see Level
 	Child func(question []byte) (lines [][]byte) // process: the program
 
 	Want      string // one reading per channel; the grammar is in the package comment

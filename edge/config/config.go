@@ -66,11 +66,12 @@ type Device struct {
 	Driver  string
 	Profile string // empty without one
 	Wire    drivers.Wire
-	Bus     string // id
-	Address uint8  // on Bus; for SDI-12 the character
-	Pin     string // name or number of a GPIO line, key line
-	Slave   string // 1-Wire id, key id
-	Port    string // device node
+	Bus     string              // id
+	Address uint8               // on Bus; for SDI-12 the character
+	Pin     string              // name or number of a GPIO line, key line
+	Contact drivers.PinSettings // how Pin is used
+	Slave   string              // 1-Wire id, key id
+	Port    string              // device node
 	Line    drivers.LineSettings
 	RS485   serial.Direction // of Port
 	Echo    serial.Echo

@@ -15,8 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/a02yyuw"
+	"github.com/lamppost-city/lamppost/drivers/bme280"
 	"github.com/lamppost-city/lamppost/drivers/camera"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/digital"
+	"github.com/lamppost-city/lamppost/drivers/ds18b20"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -61,7 +64,7 @@ func env(t testing.TB) config.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config.Env{Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind()}, Catalog: catalog, Rules: checker}
+	return config.Env{Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind()}, Catalog: catalog, Rules: checker}
 }
 
 // checker is what the gateway hands in.

@@ -30,7 +30,8 @@ var wires = map[drivers.Wire]struct {
 
 // placeKeys are the keys that say where a device is. Those that its wire does not
 // need do not fit it; url is http's and some drivers' own.
-var placeKeys = []string{"port", "bus", "address", "line", "id", "baud", "parity", "stop", "data", "rs485", "echo"}
+var placeKeys = []string{"port", "bus", "address", "line", "id", "baud", "parity", "stop", "data", "rs485", "echo",
+	"active", "pull", "debounce", "spacing"}
 
 // lineWords are the keys of a serial line's settings.
 var lineWords = []string{"baud", "parity", "stop", "data", "rs485", "echo"}
@@ -40,6 +41,8 @@ func fits(w drivers.Wire, key string) bool {
 	switch {
 	case slices.Contains(lineWords, key):
 		return w == drivers.SerialLine
+	case slices.Contains(pinWords, key):
+		return pinFits(w, key)
 	case key == "url":
 		return w == drivers.HTTPHost
 	}
@@ -76,6 +79,8 @@ func (l *loader) connection(d *Device, k deviceKeys) {
 		return
 	}
 	d.Line = drivers.LineSettings{}
+	l.pin(d, k.Contact)
+	l.slave(d)
 	if len(w.on) > 0 {
 		l.place(d, k.Address)
 	}

@@ -25,6 +25,7 @@ type deviceKeys struct {
 	Port    string         `yaml:"port"`
 	URL     string         `yaml:"url"`
 	Line    lineKeys       `yaml:",inline"`
+	Contact pinKeys        `yaml:",inline"`
 	Every   *time.Duration `yaml:"every"`
 	Timeout *time.Duration `yaml:"timeout"`
 	Name    texts          `yaml:"name"`
@@ -38,7 +39,7 @@ type uploadKeys struct {
 }
 
 // commonKeys are those of deviceKeys, for the drivers' own decoding.
-var commonKeys = []string{"driver", "profile", "bus", "address", "line", "id", "port", "url", "baud", "parity", "stop", "data", "rs485", "echo", "every", "timeout", "name", "upload", "flat"}
+var commonKeys = []string{"driver", "profile", "bus", "address", "line", "id", "port", "url", "baud", "parity", "stop", "data", "rs485", "echo", "active", "pull", "debounce", "spacing", "every", "timeout", "name", "upload", "flat"}
 
 // reserved is the device id under which the gateway itself reports.
 const reserved = "gateway"

@@ -84,11 +84,12 @@
 //	E2602  no such driver or bus
 //	E2603  a key is missing that the driver's wire needs
 //	E2604  a key that does not fit the driver's wire
-//	E2605  a unit address that is out of range, or taken
+//	E2605  an address, line or id that cannot be, or is taken
 //	E2606  an interval or timeout that the part does not allow
 //	E2607  pictures from something that is no camera
 //	E2608  an option that the driver refuses
 //	E2609  a flat line test of no channel, or after too short or too long a time
+//	E2610  a setting that a GPIO line cannot have
 //	E2701  not a severity
 //	E2702  still names no camera
 //	E2703  a field in a message that does not exist

@@ -150,13 +150,17 @@ func (l *loader) deviceRows(d Device, add adder) {
 	}
 	add(profile, "", at("profile")...)
 	add(d.Bus, "", at("bus")...)
-	if d.Wire == drivers.SDI12Sensor {
+	switch d.Wire {
+	case drivers.SDI12Sensor:
 		add(string(rune(d.Address)), "", at("address")...)
-	} else {
+	case drivers.I2CDevice:
+		add(fmt.Sprintf("%#02x", d.Address), "", at("address")...)
+	default:
 		add(d.Address, "", at("address")...)
 	}
 	add(d.Pin, "", at("line")...)
 	add(d.Slave, "", at("id")...)
+	pinRows(d, part, add)
 	add(d.Port, "", at("port")...)
 	if d.Port != "" {
 		lineRows(d.Line, part, add, "devices", d.ID)

@@ -76,6 +76,8 @@ func openBus(b config.Bus, trace Tracer) (*line, error) {
 		l, err = openI2C(b, trace)
 	case b.OneWire != "":
 		l, err = openOneWire(b, trace)
+	case b.GPIO != "":
+		l, err = openGPIO(b)
 	default:
 		err = errors.New("this kind of bus cannot be opened yet")
 	}
