@@ -2,9 +2,6 @@ package uplink
 
 import (
 	"time"
-
-	"github.com/lamppost-city/lamppost/drivers/obs"
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // Budget is how the bytes of a day stand. A day is one of UTC while the clock is
@@ -194,13 +191,14 @@ func (b *budget) bulk(now time.Time) BudgetLevel {
 }
 
 // offered counts a sample and says whether it may go live.
-func (b *budget) offered(values []wire.Value, now time.Time) bool {
+func (b *budget) offered(s *sample) bool {
 	b.samples++
-	b.readings += len(values)
-	if len(values) == 0 || values[0].Stream == (obs.Stream{Device: wire.HeartbeatStream.Device, Channel: wire.HeartbeatStream.Channel}) {
+	b.readings += s.len()
+	device, heartbeat := s.device()
+	if s.len() == 0 || heartbeat {
 		return true
 	}
-	device := values[0].Stream.Device
+	now := s.at
 	last, known := b.last[device]
 	due := !known || now.Sub(last) >= b.plan.Every-time.Second
 	if due && (known || len(b.last) < maxThinned) {

@@ -6,11 +6,42 @@ import (
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// sample is one offered record that waits for its pack.
+// sample is one offered record that waits for its pack. Times are as offered.
 type sample struct {
 	seq    uint64
-	values []wire.Value // times as offered
+	values []wire.Value // what was offered with Offer
+	whole  wire.Sample  // what was offered with OfferSample
 	at     time.Time
+}
+
+// len returns how many values the sample has.
+func (s *sample) len() int {
+	if s.whole.Layout != nil {
+		return s.whole.Len()
+	}
+	return len(s.values)
+}
+
+// time returns when it was taken, as offered.
+func (s *sample) time() (ms int64, ok bool) {
+	switch {
+	case s.whole.Layout != nil:
+		return s.whole.Time, true
+	case len(s.values) > 0:
+		return s.values[0].Time, true
+	}
+	return 0, false
+}
+
+// device returns whose it is, and whether it is the gateway's heartbeat.
+func (s *sample) device() (name string, heartbeat bool) {
+	switch {
+	case s.whole.Layout != nil:
+		name = s.whole.Device()
+	case len(s.values) > 0:
+		name = s.values[0].Stream.Device
+	}
+	return name, name == wire.HeartbeatStream.Device
 }
 
 // liveQueue is the present, in memory. What it drops is not lost: the journal has
@@ -28,22 +59,24 @@ const (
 
 func (q *liveQueue) push(s sample) {
 	q.items = append(q.items, s)
-	q.values += len(s.values)
+	q.values += s.len()
 	for q.values > maxLiveValues && len(q.items) > 1 {
 		q.drop(1)
 	}
 }
 
-// drop forgets the n oldest.
-func (q *liveQueue) drop(n int) {
-	for _, s := range q.items[:n] {
-		q.values -= len(s.values)
+// drop forgets the n oldest and returns how many values they had.
+func (q *liveQueue) drop(n int) (values int) {
+	for i := range q.items[:n] {
+		values += q.items[i].len()
 	}
+	q.values -= values
 	clear(q.items[:n])
 	q.items = q.items[n:]
 	if len(q.items) == 0 {
 		q.items = nil // lets go of a buffer that grew
 	}
+	return values
 }
 
 // begin leaves only what a first pack can hold and is not old: after an outage
@@ -52,7 +85,7 @@ func (q *liveQueue) begin(limit int, now time.Time) {
 	n := 0
 	values := q.values
 	for n < len(q.items)-1 && (values > limit || now.Sub(q.items[n].at) > maxLiveAge) {
-		values -= len(q.items[n].values)
+		values -= q.items[n].len()
 		n++
 	}
 	q.drop(n)
@@ -70,11 +103,12 @@ func (q *liveQueue) due(linger time.Duration) time.Time {
 // unless the first sample alone has more, and at most wire.MaxRanges ranges.
 func (q *liveQueue) head(limit int) int {
 	values, ranges := 0, 0
-	for i, s := range q.items {
+	for i := range q.items {
+		s := &q.items[i]
 		if i == 0 || s.seq != q.items[i-1].seq+1 {
 			ranges++
 		}
-		if values += len(s.values); i > 0 && (values > limit || ranges > wire.MaxRanges) {
+		if values += s.len(); i > 0 && (values > limit || ranges > wire.MaxRanges) {
 			return i
 		}
 	}
@@ -96,8 +130,14 @@ func (q *liveQueue) pack(n int, o *Options) *wire.Pack {
 			}
 		}
 	}
-	for _, s := range q.items[:n] {
+	for i := range q.items[:n] {
+		s := &q.items[i]
 		p.Ranges = appendSeq(p.Ranges, s.seq)
+		if s.whole.Layout != nil {
+			whole := s.whole
+			whole.Time = date(whole.Time)
+			p.Samples = append(p.Samples, whole)
+		}
 		for _, v := range s.values {
 			v.Time = date(v.Time)
 			p.Values = append(p.Values, v)
@@ -107,9 +147,9 @@ func (q *liveQueue) pack(n int, o *Options) *wire.Pack {
 }
 
 func firstTime(items []sample) int64 {
-	for _, s := range items {
-		for _, v := range s.values {
-			return v.Time
+	for i := range items {
+		if ms, ok := items[i].time(); ok {
+			return ms
 		}
 	}
 	return 0

@@ -188,11 +188,11 @@ func (u *Uplink) packLive() *shipment {
 			}
 			continue
 		}
-		u.live.drop(n)
-		u.weigh(payload, len(p.Values))
-		u.perLive = smooth(u.perLive, payload, len(p.Values))
+		values := u.live.drop(n)
+		u.weigh(payload, values)
+		u.perLive = smooth(u.perLive, payload, values)
 		u.echoes.note(p, u.o.Clock)
-		s := &shipment{lane: liveLane, topic: u.topic(wire.LiveTopic), payload: payload, records: uint64(n), values: len(p.Values)}
+		s := &shipment{lane: liveLane, topic: u.topic(wire.LiveTopic), payload: payload, records: uint64(n), values: values}
 		if p.Boot == "" {
 			s.epoch = p.Epoch
 			s.left, _ = wire.SetOf(p.Ranges...)

@@ -141,18 +141,26 @@ func New(o Options) (*Uplink, error) {
 // to be sent live. Times are milliseconds since boot, or Unix milliseconds if there
 // is no clock. Numbers rise. The slice is the uplink's from then on. What cannot be
 // sent live, for lack of room or link, is sent from the journal.
-func (u *Uplink) Offer(seq uint64, values []wire.Value) {
+func (u *Uplink) Offer(seq uint64, values []wire.Value) { u.offer(sample{seq: seq, values: values}) }
+
+// OfferSample is Offer for what a device said at one moment. Its readings must not
+// change any more.
+func (u *Uplink) OfferSample(seq uint64, s wire.Sample) { u.offer(sample{seq: seq, whole: s}) }
+
+func (u *Uplink) offer(s sample) {
+	s.at = time.Now()
 	u.mu.Lock()
-	if seq <= u.claimed {
+	if s.seq <= u.claimed {
 		u.mu.Unlock()
 		return
 	}
-	if u.budget.perDay > 0 && !u.budget.offered(values, time.Now()) && u.o.Journal != nil {
+	if u.budget.perDay > 0 && !u.budget.offered(&s) && u.o.Journal != nil {
 		u.mu.Unlock()
 		return // it goes as history when there are bytes
 	}
-	u.live.push(sample{seq, values, time.Now()})
-	ring := len(u.live.items) == 1 || u.live.values >= u.o.Limits.Readings
+	before := u.live.values
+	u.live.push(s)
+	ring := len(u.live.items) == 1 || before < u.o.Limits.Readings && u.live.values >= u.o.Limits.Readings
 	u.mu.Unlock()
 	if ring {
 		signal(u.wake)

@@ -47,7 +47,21 @@ func (p *Pack) Validate() error {
 			return fmt.Errorf("value %d, %s: %w", i, p.Values[i].Stream, err)
 		}
 	}
+	n := len(p.Values)
+	for i := range p.Samples {
+		if err := p.Samples[i].check(p.Boot != ""); err != nil {
+			return err
+		}
+		n += p.Samples[i].Len()
+	}
+	if n > MaxValues {
+		return tooMany(n)
+	}
 	return nil
+}
+
+func tooMany(values int) error {
+	return fmt.Errorf("%w: %d values, %d are allowed", ErrTooLarge, values, MaxValues)
 }
 
 func (p *Pack) validateHead() error {
@@ -59,7 +73,7 @@ func (p *Pack) validateHead() error {
 	case len(p.Ranges) == 0:
 		return fmt.Errorf("ranges: there is none")
 	case len(p.Values) > MaxValues:
-		return fmt.Errorf("%w: %d values, %d are allowed", ErrTooLarge, len(p.Values), MaxValues)
+		return tooMany(len(p.Values))
 	}
 	return nil
 }
@@ -69,14 +83,23 @@ func (v *Value) check(sinceBoot bool) error {
 	if err := first(obs.CheckID(v.Stream.Device), obs.CheckChannel(v.Stream.Channel), checkTime(v.Time, sinceBoot), checkUnit(v.Unit)); err != nil {
 		return err
 	}
-	missing := v.Flag == obs.Missing
-	switch {
-	case missing != math.IsNaN(v.V) || math.IsInf(v.V, 0):
-		return fmt.Errorf("value %v does not go with the flag %s", v.V, v.Flag)
-	case (missing || v.Why != "") && checkWord(v.Why) != nil:
-		return fmt.Errorf("why: %w", checkWord(v.Why))
-	case v.Stream.Channel == FaultChannel && (!missing || late(v.Late)):
+	if err := checkReading(v.V, v.Quality); err != nil {
+		return err
+	}
+	if v.Stream.Channel == FaultChannel && (v.Flag != obs.Missing || late(v.Late)) {
 		return fmt.Errorf("a fault has a reason and nothing else")
+	}
+	return nil
+}
+
+// checkReading accepts a value that goes with its flag, and a reason that is a word.
+func checkReading(v float64, q obs.Quality) error {
+	missing := q.Flag == obs.Missing
+	switch {
+	case missing != math.IsNaN(v) || math.IsInf(v, 0):
+		return fmt.Errorf("value %v does not go with the flag %s", v, q.Flag)
+	case (missing || q.Why != "") && checkWord(q.Why) != nil:
+		return fmt.Errorf("why: %w", checkWord(q.Why))
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type Packer struct {
 	Dictionary uint32
 
 	plain  []byte
+	values []Value          // of samples
 	next   []int32          // next value of the same run, -1: none
 	runs   []run            // in order of first appearance
 	byName map[runKey]int32 // run of a stream
@@ -46,7 +47,11 @@ func (p *Packer) Append(dst []byte, pack *Pack) ([]byte, error) {
 	if err := pack.Validate(); err != nil {
 		return dst, err
 	}
-	p.plain = p.appendJSON(p.plain[:0], pack)
+	if len(pack.Samples) > 0 && len(pack.Values) == 0 && !p.Compress {
+		p.plain = appendSamples(p.plain[:0], pack)
+	} else {
+		p.plain = p.appendJSON(p.plain[:0], p.single(pack))
+	}
 	if len(p.plain) > MaxExpanded {
 		return dst, fmt.Errorf("%w: %d bytes before compression, %d are allowed", ErrTooLarge, len(p.plain), MaxExpanded)
 	}
@@ -67,6 +72,20 @@ func (p *Packer) Append(dst []byte, pack *Pack) ([]byte, error) {
 	return dst, nil
 }
 
+// single returns the pack with all that is in its samples as values.
+func (p *Packer) single(pack *Pack) *Pack {
+	if len(pack.Samples) == 0 {
+		return pack
+	}
+	p.values = append(p.values[:0], pack.Values...)
+	for i := range pack.Samples {
+		p.values = pack.Samples[i].Values(p.values)
+	}
+	all := *pack
+	all.Values, all.Samples = p.values, nil
+	return &all
+}
+
 // appendJSON writes the header record, then the values grouped by stream. A
 // stream with one or two values is written as in "n":"river/level"; a longer run
 // names itself once, as base name and base unit, and is then times and values
@@ -81,19 +100,7 @@ func (p *Packer) appendJSON(b []byte, pack *Pack) []byte {
 		bver = bver || secondary(pack.Values[i].Unit)
 	}
 	bt -= bt % 1000
-	b = append(b, "[{"...)
-	if bver {
-		b = append(b, `"bver":26,`...)
-	}
-	b = append(append(append(b, `"bn":"`...), pack.Gateway...), `/",`...)
-	if len(pack.Values) > 0 {
-		b = append(strconv.AppendInt(append(b, `"bt":`...), bt/1000, 10), ',')
-	}
-	b = append(pack.appendHead(append(b, `"n":"pack","vs":"`...)), '"')
-	if pack.Boot != "" {
-		b = append(append(append(b, `,"boot_":"`...), pack.Boot...), '"')
-	}
-	b = append(b, '}')
+	b = appendRecord(b, pack, bver, bt)
 	for pass := range 3 {
 		for _, r := range p.runs {
 			if r.pass(pack.Values) == pass {
@@ -102,6 +109,39 @@ func (p *Packer) appendJSON(b []byte, pack *Pack) []byte {
 		}
 	}
 	return append(b, ']')
+}
+
+// appendSamples writes the header record, then sample after sample as they come:
+// there is nothing to look up and little to repeat.
+func appendSamples(b []byte, pack *Pack) []byte {
+	bt := int64(math.MaxInt64)
+	bver := false
+	for i := range pack.Samples {
+		bt = min(bt, pack.Samples[i].Time)
+		bver = bver || pack.Samples[i].secondary()
+	}
+	b = appendRecord(b, pack, bver, bt-bt%1000)
+	for i := range pack.Samples {
+		b = pack.Samples[i].append(b, pack.Gateway)
+	}
+	return append(b, ']')
+}
+
+// appendRecord writes the beginning of the array and the record "pack".
+func appendRecord(b []byte, pack *Pack, bver bool, bt int64) []byte {
+	b = append(b, "[{"...)
+	if bver {
+		b = append(b, `"bver":26,`...)
+	}
+	b = append(append(append(b, `"bn":"`...), pack.Gateway...), `/",`...)
+	if len(pack.Values)+len(pack.Samples) > 0 {
+		b = append(strconv.AppendInt(append(b, `"bt":`...), bt/1000, 10), ',')
+	}
+	b = append(pack.appendHead(append(b, `"n":"pack","vs":"`...)), '"')
+	if pack.Boot != "" {
+		b = append(append(append(b, `,"boot_":"`...), pack.Boot...), '"')
+	}
+	return append(b, '}')
 }
 
 // pass orders the runs: short ones below the gateway's base name, long ones
@@ -177,7 +217,7 @@ func appendText[T ~string](b []byte, label string, s T) []byte {
 // append writes what the value says, behind its name.
 func (v *Value) append(b []byte, bt int64) []byte {
 	if v.Flag == obs.Missing {
-		b = append(append(append(b, `"vs":"`...), v.Why...), '"')
+		b = appendMissing(b, v.Why)
 	} else {
 		b = appendNumber(append(b, `"v":`...), v.V)
 	}
@@ -188,13 +228,18 @@ func (v *Value) append(b []byte, bt int64) []byte {
 	case v.Flag == obs.Missing && v.Stream.Channel != FaultChannel:
 		b = append(b, `,"qc":9`...)
 	case v.Flag != obs.Missing && v.Flag != obs.Pass:
-		b = strconv.AppendInt(append(b, `,"qc":`...), int64(v.Flag.Code()), 10)
-		b = appendText(b, `,"why":"`, v.Why)
+		b = appendVerdict(b, v.Quality)
 	}
 	if late(v.Late) {
 		b = strconv.AppendInt(append(b, `,"q2":`...), int64(v.Late.Code()), 10)
 	}
 	return b
+}
+
+// appendVerdict writes a flag that is neither pass nor missing.
+func appendVerdict(b []byte, q obs.Quality) []byte {
+	b = strconv.AppendInt(append(b, `,"qc":`...), int64(q.Flag.Code()), 10)
+	return appendText(b, `,"why":"`, q.Why)
 }
 
 // appendSeconds writes milliseconds as seconds with no digit too many.
@@ -210,19 +255,6 @@ func appendSeconds(b []byte, ms int64) []byte {
 	}
 	if frac%10 != 0 {
 		b = append(b, byte('0'+frac%10))
-	}
-	return b
-}
-
-// appendNumber writes the shortest decimal that reads back as v: 2.71, 1e-9.
-func appendNumber(b []byte, v float64) []byte {
-	if a := math.Abs(v); a == 0 || a >= 1e-6 && a < 1e15 {
-		return strconv.AppendFloat(b, v, 'f', -1, 64)
-	}
-	b = strconv.AppendFloat(b, v, 'e', -1, 64)
-	if n := len(b); b[n-4] == 'e' && b[n-2] == '0' { // e-09 → e-9
-		b[n-2] = b[n-1]
-		b = b[:n-1]
 	}
 	return b
 }

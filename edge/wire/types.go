@@ -38,6 +38,9 @@ type Pack struct {
 	// a pack is shown live and neither stored nor acknowledged.
 	Boot   string
 	Values []Value
+	// Samples are more readings, those of a device at one moment together. A Packer
+	// writes them as it does Values, in less time; an Unpacker gives Values only.
+	Samples []Sample
 }
 
 // Value is one stream at one moment: a measured value, or the reason why there

@@ -57,7 +57,7 @@ func bench(ctx context.Context, o options) (err error) {
 		if err != nil {
 			return err
 		}
-		report(devices, bare, whole)
+		report(int(float64(devices*registers)/o.every.Seconds()), bare, whole)
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (r *rig) compare(ctx context.Context, devices int) (bare, whole []figures, 
 
 func (r *rig) yardstick(ctx context.Context, ports []string) (figures, error) {
 	_, port, _ := strings.Cut(r.broker, ":")
-	args := append([]string{"yardstick", port, strconv.Itoa(r.o.qos)}, ports...)
+	args := append([]string{"yardstick", port, strconv.Itoa(r.o.qos), strconv.Itoa(int(r.o.every))}, ports...)
 	p, err := start("yardstick", r.self, []string{"GOMAXPROCS=1"}, args...)
 	if err != nil {
 		return figures{}, err
@@ -147,7 +147,7 @@ func (r *rig) gateway(ctx context.Context, ports []string) (figures, error) {
 		return figures{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	file, err := configure(dir, r.broker, ports)
+	file, err := configure(dir, r.broker, r.o.every, ports)
 	if err != nil {
 		return figures{}, err
 	}
@@ -192,10 +192,10 @@ func (r *rig) measure(ctx context.Context, p *process, devices int) (figures, er
 		bytes: float64(m.Bytes-n.Bytes) / took.Seconds(), alerts: m.Alerts - n.Alerts,
 		backfill: float64(m.Backfill-n.Backfill) / took.Seconds()}
 	f.arrived = f.backfill + float64(m.Live-n.Live+(m.Bare-n.Bare)*registers)/took.Seconds()
-	wanted := float64(devices * registers)
+	wanted := float64(devices*registers) / r.o.every.Seconds()
 	f.perWord = time.Duration(f.cpu * float64(time.Second) / wanted)
 	// All devices are asked at once, so that a second's worth more or less may be caught.
-	if f.arrived < wanted*(0.99-1/took.Seconds()) {
+	if f.arrived < wanted*(0.99-share(r.o.every)) {
 		err = fmt.Errorf("%s: only %.0f of %.0f registers a second arrived (%.0f of them as history); the machine is too slow or too busy for this\n%s", p.name, f.arrived, wanted, f.backfill, p.tail())
 	}
 	return f, err
@@ -225,9 +225,9 @@ func (r *rig) conditions() {
 		strings.TrimSpace(string(load)), r.o.qos, r.o.rounds, r.o.measure, r.o.warm, "medians; the range behind ±")
 }
 
-func report(devices int, bare, whole []figures) {
+func report(rate int, bare, whole []figures) {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%d registers/s\tCPU\tuser\tsys\tµs/register\tRSS MB\tmost MB\treadings/s\tas history\tpayload kB/s\t\n", devices*registers)
+	fmt.Fprintf(w, "%d registers/s\tCPU\tuser\tsys\tµs/register\tRSS MB\tmost MB\treadings/s\tas history\tpayload kB/s\t\n", rate)
 	row := func(name string, fs []figures) {
 		get := func(of func(figures) float64) float64 { return median(fs, of) }
 		fmt.Fprintf(w, "%s\t%.2f %% ± %.2f\t%.2f\t%.2f\t%.3f\t%.1f\t%.1f\t%.0f\t%.0f\t%.0f\t\n", name, 100*get(cpu), 50*spread(fs, cpu),

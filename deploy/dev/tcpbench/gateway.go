@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 )
@@ -53,7 +54,7 @@ func profile() ([]byte, error) {
 
 // configure writes the gateway's configuration and its profile, and returns the
 // file's name.
-func configure(dir, broker string, ports []string) (string, error) {
+func configure(dir, broker string, every time.Duration, ports []string) (string, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "gateway: {id: %s}\nuplink: {broker: \"mqtt://%s\", stores: [%s]}\njournal: {dir: %s}\nstatus: {listen: \"127.0.0.1:0\"}\n",
 		gatewayID, broker, storeID, filepath.Join(dir, "journal"))
@@ -63,7 +64,7 @@ func configure(dir, broker string, ports []string) (string, error) {
 	}
 	fmt.Fprintln(&b, "devices:")
 	for i := range ports {
-		fmt.Fprintf(&b, "  %s: {driver: %s, bus: %s, address: 1, every: 1s}\n", deviceID(i), profileID, deviceID(i))
+		fmt.Fprintf(&b, "  %s: {driver: %s, bus: %s, address: 1, every: %s}\n", deviceID(i), profileID, deviceID(i), every)
 	}
 	fmt.Fprintln(&b, "rules:")
 	for i := range ports {

@@ -73,6 +73,7 @@ type options struct {
 	qos     int
 	env     []string
 	verbose bool
+	every   time.Duration
 }
 
 func parse(args []string) (options, error) {
@@ -85,6 +86,7 @@ func parse(args []string) (options, error) {
 	fs.StringVar(&o.program, "program", "", "the gateway; empty: this program's own build of it")
 	fs.StringVar(&o.dir, "dir", os.TempDir(), "where to work; the journal lies there, so it should be a disk")
 	fs.IntVar(&o.qos, "qos", 1, "of the yardstick's publishes: 1 as the gateway's, or 0")
+	fs.DurationVar(&o.every, "every", time.Second, "how often each device is asked")
 	env := fs.String("env", "", "NAME=value for the gateway's process, more of them separated by commas")
 	fs.BoolVar(&o.verbose, "v", false, "show what the gateway says")
 	if err := fs.Parse(args); err != nil {

@@ -144,7 +144,6 @@ type usage struct {
 	cpu       time.Duration // user and system, all threads
 	user, sys time.Duration // as the kernel splits it
 	rss, most int64         // bytes resident now, and at most so far
-	switches  int64         // context switches
 }
 
 // usage reads the kernel's books. The CPU clock of a process counts nanoseconds; its

@@ -24,6 +24,7 @@ type bare struct {
 	byFD    []int32 // index of conns + 1
 	broker  int
 	qos     int
+	every   time.Duration
 	packet  uint16
 	out     []byte // PUBLISH packets that wait for one write
 	in      [64 << 10]byte
@@ -38,7 +39,8 @@ type bareConn struct {
 	open    bool   // an answer is awaited
 }
 
-// pollBare takes: port of the broker, QoS, ports of the devices.
+// pollBare takes: port of the broker, QoS, nanoseconds between two rounds, ports of
+// the devices.
 func pollBare(ctx context.Context, args []string) error {
 	ports := make([]int, len(args))
 	for i, text := range args {
@@ -48,8 +50,8 @@ func pollBare(ctx context.Context, args []string) error {
 		}
 	}
 	runtime.LockOSThread()
-	y := &bare{qos: ports[1]}
-	if err := y.open(ports[0], ports[2:]); err != nil {
+	y := &bare{qos: ports[1], every: time.Duration(ports[2])}
+	if err := y.open(ports[0], ports[3:]); err != nil {
 		return err
 	}
 	runtime.GC()
@@ -125,7 +127,7 @@ func (y *bare) template(topic string) []byte {
 	return append(p, make([]byte, 2*y.qos+2*registers)...)
 }
 
-// run asks all devices once a second and publishes what they answer.
+// run asks all devices at once, again and again, and publishes what they answer.
 func (y *bare) run(ctx context.Context) error {
 	events := make([]unix.EpollEvent, 1024)
 	next := time.Now()
@@ -143,7 +145,7 @@ func (y *bare) run(ctx context.Context) error {
 		if err := y.ask(); err != nil {
 			return err
 		}
-		next = next.Add(time.Second)
+		next = next.Add(y.every)
 	}
 	fmt.Println("missed", y.missed)
 	return nil
@@ -176,8 +178,11 @@ func (y *bare) take(events []unix.EpollEvent) error {
 			continue // confirmations
 		}
 		c := &y.conns[i-1]
-		if n != answerLen || y.in[1] != c.request[1] || y.in[7] != 3 || !c.open {
-			return fmt.Errorf("device %d answers with % x", i-1, y.in[:min(n, answerHead)])
+		if n != answerLen || y.in[7] != 3 {
+			return fmt.Errorf("device %d answers with %d bytes: % x", i-1, n, y.in[:min(n, answerHead)])
+		}
+		if !c.open || y.in[1] != c.request[1] {
+			continue // too late: it is missed already
 		}
 		c.open = false
 		y.waiting--
