@@ -27,6 +27,7 @@ type switching struct {
 	wanted     map[string][]config.Action
 	watch      *rule.Watch
 	conditions map[string]*condition // by the id that watch has for them
+	streams    []obs.Stream          // that they read
 }
 
 // condition is an interlock or a feedback.
@@ -52,6 +53,7 @@ func (g *Gateway) newSwitching(gen *generation) *switching {
 		}
 		id := fmt.Sprintf("%s feedback %t", o.ID, feedback)
 		if r, _ := rule.Compile(rule.Spec{ID: id, When: text}, known); r != nil { // the check refused what does not compile
+			s.streams = append(s.streams, r.Streams()...)
 			conditions, s.conditions[id] = append(conditions, r), &condition{output: o.ID, feedback: feedback}
 		}
 	}
@@ -163,6 +165,14 @@ func (s *switching) close(stays func(output string) bool) {
 	if s != nil {
 		s.board.Close(stays)
 	}
+}
+
+// reads returns the streams that the conditions read.
+func (s *switching) reads() []obs.Stream {
+	if s == nil {
+		return nil
+	}
+	return s.streams
 }
 
 // observe gives a reading to the conditions.

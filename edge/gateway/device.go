@@ -10,6 +10,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/poll"
 	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/record"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // faultEvery is how often a fault that lasts is written down again: often enough
@@ -22,8 +23,11 @@ const faultEvery = time.Minute
 type device struct {
 	spec     deviceSpec
 	channels []string
-	metrics  []obs.Metric
-	streams  []*quality.Stream // one per channel; nil until the first sample
+	catalog  *obs.Catalog
+	layout   *wire.Layout     // how its samples travel
+	heeded   []heeded         // the channels that rules and outputs read
+	streams  []quality.Stream // one per channel; nil until the first sample
+	counted  deviceCounts
 
 	answered bool   // at least once since the start
 	fault    error  // of the last sample; nil: it answered
@@ -34,11 +38,17 @@ type device struct {
 	word     string // what that record says
 	frozen   bool
 
-	last   []obs.Reading // newest reading of each channel
+	last   []obs.Reading // newest reading of each channel; nil until it has answered
 	lastAt int64         // boot ms of the last good sample
 	still  []byte        // newest picture of a camera
 	sentAt int64         // boot ms of the last still that was uploaded unasked
 	next   time.Time     // when it is due again
+}
+
+// heeded is a channel that a rule or an output reads.
+type heeded struct {
+	channel int
+	stream  obs.Stream
 }
 
 // deviceSpec is what the configuration says of a device.
@@ -53,14 +63,33 @@ type deviceSpec struct {
 	names               map[string]string
 }
 
-func newDevice(spec deviceSpec, catalog *obs.Catalog) *device {
-	d := &device{spec: spec}
-	for _, c := range spec.plan.Channels {
-		m, _ := catalog.Lookup(c.Name) // the configuration has checked it
-		d.channels, d.metrics = append(d.channels, c.Name), append(d.metrics, m)
+// newDevice makes a device of which nothing is known yet. An error says that the
+// configuration was not checked.
+func newDevice(spec deviceSpec, catalog *obs.Catalog) (*device, error) {
+	d := &device{spec: spec, catalog: catalog}
+	units := make([]string, len(spec.plan.Channels))
+	for i, c := range spec.plan.Channels {
+		d.channels = append(d.channels, c.Name)
+		units[i] = d.metric(i).Wire
 	}
-	d.last = make([]obs.Reading, len(d.channels))
-	return d
+	var err error
+	d.layout, err = wire.NewLayout(spec.id, d.channels, units)
+	return d, err
+}
+
+// metric is what a channel measures; the configuration has checked that it exists.
+func (d *device) metric(channel int) obs.Metric {
+	m, _ := d.catalog.Lookup(d.channels[channel])
+	return m
+}
+
+func (d *device) heed(read map[obs.Stream]bool) {
+	d.heeded = nil
+	for i, c := range d.channels {
+		if st := (obs.Stream{Device: d.spec.id, Channel: c}); read[st] {
+			d.heeded = append(d.heeded, heeded{i, st})
+		}
+	}
 }
 
 // part names what the device is, for people.
@@ -88,11 +117,12 @@ func (d *device) take(s poll.Sample) (rec record.Sample, write bool) {
 	}
 	d.failed, d.written, d.lastAt, d.frozen = 0, 0, s.BootMS, false
 	rec.Channels, rec.Readings = d.channels, s.Readings
-	for i, r := range s.Readings {
-		r = d.streams[i].Judge(s.BootMS, r)
-		s.Readings[i], d.last[i] = r, r
+	for i := range s.Readings {
+		r := &s.Readings[i]
+		*r = d.streams[i].Judge(s.BootMS, *r)
 		d.frozen = d.frozen || r.Quality.Why == obs.Flat
 	}
+	d.last = s.Readings // nobody changes them any more
 	return rec, true
 }
 
@@ -123,14 +153,14 @@ func (d *device) opened(bootMS int64) {
 	if d.streams != nil {
 		return
 	}
-	d.streams = make([]*quality.Stream, len(d.channels))
+	d.streams = make([]quality.Stream, len(d.channels))
 	for i := range d.streams {
-		d.streams[i] = quality.New(d.limits(i), bootMS)
+		d.streams[i] = *quality.New(d.limits(i), bootMS)
 	}
 }
 
 func (d *device) limits(channel int) quality.Limits {
-	c, m := d.spec.plan.Channels[channel], d.metrics[channel]
+	c, m := d.spec.plan.Channels[channel], d.metric(channel)
 	return quality.Limits{Part: quality.Range{Min: c.Min, Max: c.Max}, Metric: quality.Range{Min: m.Min, Max: m.Max},
 		WarmUp: d.spec.plan.WarmUp, Every: d.spec.every, Flat: d.spec.flat[c.Name], Step: c.Resolution}
 }

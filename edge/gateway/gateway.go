@@ -78,6 +78,7 @@ type Gateway struct {
 	dates   *dates
 	uplink  *uplink.Uplink // nil: none configured
 	courier *courier
+	beat    *wire.Layout // of the heartbeat
 	metrics
 
 	mu        sync.Mutex // guards what follows, and all devices, rules and trails
@@ -87,6 +88,7 @@ type Gateway struct {
 	ended     map[string]ended       // alerts that cleared a moment ago, by id
 	scratch   []byte
 	ruleTimer *time.Timer
+	armed     int64 // boot ms for which ruleTimer is set; 0: for none
 	wear      wearing
 	pageFault string // why the status page cannot be reached; empty: it can
 
@@ -203,7 +205,8 @@ func (g *Gateway) ruleLoop(ctx context.Context) error {
 		case <-g.ruleTimer.C:
 			g.mu.Lock()
 			if g.gen != nil {
-				g.tick(g.gen)
+				g.armed = 0 // it has fired
+				g.tick(g.gen, g.clock.BootMS())
 			}
 			g.mu.Unlock()
 		}

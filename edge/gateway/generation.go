@@ -37,11 +37,14 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error
 	}
 	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), trail: &alert.Trail{},
 		recent: map[string]*recent{}, said: map[string]string{}}
+	gen.ruleStreams = streamsOf(gen.rules)
 	for _, d := range cfg.Devices {
 		gen.order = append(gen.order, d.ID)
-		gen.devices[d.ID] = newDevice(specOf(d), catalog)
+		if gen.devices[d.ID], err = newDevice(specOf(d), catalog); err != nil {
+			lines.Close()
+			return nil, err
+		}
 	}
-	gen.ruleStreams = streamsOf(gen.rules)
 	var rules []*rule.Rule
 	for _, r := range cfg.Rules {
 		if c := gen.rules[r.ID]; c != nil {
@@ -84,6 +87,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	}
 	g.event(wire.Event{Kind: "config", Config: &wire.Config{Hash: cfg.Hash}})
 	g.beginSwitching(gen, old)
+	gen.heed()
 	g.armTimer(gen)
 	g.mu.Unlock()
 	g.kickState()
@@ -101,6 +105,23 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	}, nil
 }
 
+// heed tells each device which of its channels rules and outputs read: the others
+// need not be shown to them.
+func (gen *generation) heed() {
+	read := map[obs.Stream]bool{}
+	for _, streams := range gen.ruleStreams {
+		for _, st := range streams {
+			read[st] = true
+		}
+	}
+	for _, st := range gen.switching.reads() {
+		read[st] = true
+	}
+	for _, d := range gen.devices {
+		d.heed(read)
+	}
+}
+
 // adoptDevices carries over what is known of devices that did not change: their
 // last values, that they have warmed up, and when they are due.
 func (g *Gateway) adoptDevices(gen, old *generation) {
@@ -112,8 +133,8 @@ func (g *Gateway) adoptDevices(gen, old *generation) {
 		spec := d.spec
 		*d = *o
 		d.spec = spec
-		for i, s := range d.streams {
-			s.Limit(d.limits(i))
+		for i := range d.streams {
+			d.streams[i].Limit(d.limits(i))
 		}
 		if o.spec.every == spec.every {
 			gen.lines.due(id, o.next)

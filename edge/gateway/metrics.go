@@ -95,16 +95,24 @@ func truth(b bool) float64 {
 	return 0
 }
 
-// countSample counts one sample. The caller holds the lock.
-func (g *Gateway) countSample(s poll.Sample) {
-	outcome := "ok"
+// deviceCounts are a device's own figures, looked up once.
+type deviceCounts struct {
+	ok   prometheus.Counter
+	took prometheus.Observer
+}
+
+// countSample counts one sample of d. The caller holds the lock.
+func (g *Gateway) countSample(d *device, s *poll.Sample) {
 	if s.Err != nil {
-		outcome = drivers.FaultWord(s.Err)
-	} else {
-		g.good[s.Device]++
-		g.took.WithLabelValues(s.Device).Observe(s.Took.Seconds())
+		g.samples.WithLabelValues(s.Device, drivers.FaultWord(s.Err)).Inc()
+		return
 	}
-	g.samples.WithLabelValues(s.Device, outcome).Inc()
+	if d.counted.ok == nil {
+		d.counted = deviceCounts{g.samples.WithLabelValues(s.Device, "ok"), g.took.WithLabelValues(s.Device)}
+	}
+	g.good[s.Device]++
+	d.counted.ok.Inc()
+	d.counted.took.Observe(s.Took.Seconds())
 }
 
 // countLost counts records that were declared lost. The caller holds the lock.

@@ -22,26 +22,27 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	defer g.mu.Unlock()
 	d := gen.devices[s.Device]
 	rec, write := d.take(s)
-	g.countSample(s)
+	g.countSample(d, &s)
 	if write {
-		g.keep(&rec)
+		g.keep(&rec, d.layout)
 	}
-	for i, c := range rec.Channels {
-		st := obs.Stream{Device: rec.Device, Channel: c}
-		gen.trail.Add(st, rec.BootMS, rec.Readings[i])
-		gen.engine.Observe(st, rec.BootMS, rec.Readings[i])
-		gen.switching.observe(st, rec.BootMS, rec.Readings[i])
+	if rec.Readings != nil {
+		for _, w := range d.heeded {
+			gen.trail.Add(w.stream, rec.BootMS, rec.Readings[w.channel])
+			gen.engine.Observe(w.stream, rec.BootMS, rec.Readings[w.channel])
+			gen.switching.observe(w.stream, rec.BootMS, rec.Readings[w.channel])
+		}
 	}
 	if changed, up := d.turned(); changed {
 		g.deviceTurned(d, up)
 	}
-	g.tick(gen)
+	g.tick(gen, s.BootMS)
 	g.takeStill(gen, d, s)
 }
 
 // keep writes a sample into the journal and offers it to the uplink under the
-// number it got there.
-func (g *Gateway) keep(rec *record.Sample) {
+// number it got there. The readings must not change any more.
+func (g *Gateway) keep(rec *record.Sample, layout *wire.Layout) {
 	body, err := rec.Append(g.scratch[:0])
 	if err != nil {
 		g.log.Error("a sample cannot be written down", "device", rec.Device, "error", err)
@@ -55,7 +56,7 @@ func (g *Gateway) keep(rec *record.Sample) {
 	}
 	g.readings.Add(float64(len(rec.Readings)))
 	if g.uplink != nil {
-		g.uplink.Offer(seq, sampleValues(nil, rec, rec.BootMS, g.catalog))
+		g.uplink.OfferSample(seq, wire.Sample{Layout: layout, Time: rec.BootMS, Readings: rec.Readings, Fault: obs.Reason(rec.Fault)})
 	}
 }
 
@@ -67,13 +68,13 @@ func (g *Gateway) heartbeat() {
 	now := g.clock.BootMS()
 	up := obs.Reading{Value: float64(now / 1000), Quality: obs.Quality{Flag: obs.Pass}}
 	g.keep(&record.Sample{Device: wire.HeartbeatStream.Device, BootMS: now,
-		Channels: []string{wire.HeartbeatStream.Channel}, Readings: []obs.Reading{up}})
+		Channels: []string{wire.HeartbeatStream.Channel}, Readings: []obs.Reading{up}}, g.beat)
 }
 
 // tick lets the rules see the time and carries out what they decide.
-func (g *Gateway) tick(gen *generation) {
-	gen.switching.consult(g.clock.BootMS())
-	for _, t := range gen.engine.Tick(g.clock.BootMS()) {
+func (g *Gateway) tick(gen *generation, bootMS int64) {
+	gen.switching.consult(bootMS)
+	for _, t := range gen.engine.Tick(bootMS) {
 		gen.switching.follow(t) // before anything that may fail or take its time
 		if err := g.decide(gen, t); err != nil {
 			g.log.Error("a rule's decision cannot be kept", "rule", t.Rule, "error", err)
@@ -82,13 +83,15 @@ func (g *Gateway) tick(gen *generation) {
 	g.armTimer(gen)
 }
 
-// armTimer wakes the loop that ticks when a rule waits for time to pass.
+// armTimer wakes the loop that ticks when a rule waits for time to pass. Most samples
+// change nothing about when that is.
 func (g *Gateway) armTimer(gen *generation) {
 	next, ok := gen.engine.Next()
 	if due, waits := gen.switching.next(); waits && (!ok || due < next) {
 		next, ok = due, true
 	}
-	if ok {
+	if ok && next != g.armed {
+		g.armed = next
 		g.ruleTimer.Reset(time.Duration(max(next-g.clock.BootMS(), 1)) * time.Millisecond)
 	}
 }

@@ -36,6 +36,11 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 	g := &Gateway{opt: o, log: o.Log, catalog: o.Catalog, id: o.Config.Gateway.ID, metrics: newMetrics(),
 		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ended: map[string]ended{}, ruleTimer: time.NewTimer(time.Hour),
 		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1), boot: o.Boot, started: o.BootMS()}
+	unit, _ := o.Catalog.Lookup(wire.HeartbeatStream.Channel)
+	var err error
+	if g.beat, err = wire.NewLayout(wire.HeartbeatStream.Device, []string{wire.HeartbeatStream.Channel}, []string{unit.Wire}); err != nil {
+		return nil, err
+	}
 	j, err := journal.Open(o.Config.Journal.Dir, journal.Options{Size: o.Config.Journal.Size, Commit: o.Config.Journal.Commit,
 		Age: o.Config.Journal.Age, Reserve: o.Config.Journal.Reserve,
 		Time:   func() (time.Time, bool) { return g.clock.Time() }, // asked by Trim alone, which runs later

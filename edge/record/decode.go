@@ -6,7 +6,15 @@ import (
 	"math"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
+
+const (
+	maxDigits   = 12
+	maxMantissa = 1e15 // below it two decimals never share a float64
+)
+
+var powers = [maxDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12}
 
 // maxNames bounds the strings a Decoder remembers.
 const maxNames = 4096
@@ -145,7 +153,7 @@ func (r *reader) float() float64 {
 		return 0
 	}
 	v := math.Float64frombits(binary.LittleEndian.Uint64(b))
-	if _, _, ok := split(v); ok || math.IsNaN(v) || math.IsInf(v, 0) {
+	if _, _, ok := wire.Decimal(v); ok || math.IsNaN(v) || math.IsInf(v, 0) {
 		r.fail("raw number %v", v)
 	}
 	return v

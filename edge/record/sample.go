@@ -8,6 +8,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/journal"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // The kinds of record in a gateway's journal.
@@ -53,12 +54,7 @@ const (
 	decimal  = 1 << 4
 	raw      = 2 << 4
 	valueAs  = 3 << 4
-
-	maxDigits   = 12
-	maxMantissa = 1e15 // below it two decimals never share a float64
 )
-
-var powers = [maxDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12}
 
 // Append encodes s behind dst. A reading without a number is written as Missing
 // and the other way round, as obs.Reading demands. Errors: counts that differ, a
@@ -81,20 +77,23 @@ func (s *Sample) Append(dst []byte) ([]byte, error) {
 }
 
 func (s *Sample) appendReadings(dst []byte) []byte {
+	if dst, ok := s.appendDecimals(dst); ok {
+		return dst
+	}
 	form := len(dst)
-	for _, r := range s.Readings {
-		dst = append(dst, formOf(r))
+	for i := range s.Readings {
+		f, _, _ := formOf(&s.Readings[i])
+		dst = append(dst, f)
 	}
 	forms := func(i int) byte { return dst[form+i] }
-	for i, r := range s.Readings {
-		if forms(i)&valueAs == decimal {
-			_, digits, _ := split(r.Value)
+	for i := range s.Readings {
+		if f, _, digits := formOf(&s.Readings[i]); f&valueAs == decimal {
 			dst = append(dst, digits)
 		}
 	}
-	for i, r := range s.Readings {
+	for i := range s.Readings {
 		if forms(i)&hasWhy != 0 {
-			dst = appendString(dst, why(r))
+			dst = appendString(dst, why(&s.Readings[i]))
 		}
 	}
 	if s.form()&hasLate != 0 {
@@ -102,16 +101,35 @@ func (s *Sample) appendReadings(dst []byte) []byte {
 			dst = append(dst, byte(f))
 		}
 	}
-	for i, r := range s.Readings {
-		switch forms(i) & valueAs {
+	for i := range s.Readings {
+		switch f, mantissa, _ := formOf(&s.Readings[i]); f & valueAs {
 		case decimal:
-			m, _, _ := split(r.Value)
-			dst = binary.AppendVarint(dst, m)
+			dst = binary.AppendVarint(dst, mantissa)
 		case raw:
-			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(r.Value))
+			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(s.Readings[i].Value))
 		}
 	}
 	return dst
+}
+
+// appendDecimals does the same in one pass if every reading is a decimal without a
+// reason, which is nearly always so: the columns before the values are then known to
+// have a byte for each. ok is false if one is not; dst is then as it was.
+func (s *Sample) appendDecimals(dst []byte) (_ []byte, ok bool) {
+	if s.form()&hasLate != 0 {
+		return dst, false
+	}
+	form, n := len(dst), len(s.Readings)
+	out := append(dst, make([]byte, 2*n)...)
+	for i := range s.Readings {
+		f, mantissa, digits := formOf(&s.Readings[i])
+		if f&(valueAs|hasWhy) != decimal {
+			return dst, false
+		}
+		out[form+i], out[form+n+i] = f, digits
+		out = binary.AppendVarint(out, mantissa)
+	}
+	return out, true
 }
 
 func (s *Sample) form() (f byte) {
@@ -126,30 +144,17 @@ func (s *Sample) form() (f byte) {
 	return f
 }
 
-// split returns v as mantissa / 10^digits, with the fewest digits; ok is false
-// when that does not give v back.
-func split(v float64) (mantissa int64, digits byte, ok bool) {
-	for d, p := range powers {
-		m := math.Round(v * p)
-		if math.Abs(m) >= maxMantissa {
-			break
-		}
-		if m/p == v {
-			return int64(m), byte(d), m != 0 || !math.Signbit(v)
-		}
-	}
-	return 0, 0, false
-}
-
-func formOf(r obs.Reading) byte {
+// formOf returns the byte that stands for r, and the decimal if r is one.
+func formOf(r *obs.Reading) (f byte, mantissa int64, digits byte) {
 	if noValue(r) {
-		return byte(obs.Missing) | whyBit(why(r))
+		return byte(obs.Missing) | whyBit(why(r)), 0, 0
 	}
-	f := byte(r.Quality.Flag) | whyBit(why(r))
-	if _, _, ok := split(r.Value); ok {
-		return f | decimal
+	f = byte(r.Quality.Flag) | whyBit(why(r))
+	mantissa, digits, ok := wire.Decimal(r.Value)
+	if ok {
+		return f | decimal, mantissa, digits
 	}
-	return f | raw
+	return f | raw, 0, 0
 }
 
 func whyBit(why string) byte {
@@ -159,11 +164,11 @@ func whyBit(why string) byte {
 	return hasWhy
 }
 
-func noValue(r obs.Reading) bool {
+func noValue(r *obs.Reading) bool {
 	return r.Quality.Flag == obs.Missing || math.IsNaN(r.Value) || math.IsInf(r.Value, 0)
 }
 
-func why(r obs.Reading) string {
+func why(r *obs.Reading) string {
 	if noValue(r) && r.Quality.Flag != obs.Missing {
 		return string(obs.NotANumber)
 	}

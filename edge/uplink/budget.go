@@ -1,8 +1,6 @@
 package uplink
 
-import (
-	"time"
-)
+import "time"
 
 // Budget is how the bytes of a day stand. A day is one of UTC while the clock is
 // trusted, else 24 hours of boot time; a restart does not refill it. What does not

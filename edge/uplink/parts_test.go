@@ -137,7 +137,7 @@ func TestLiveQueue(t *testing.T) {
 	now := time.Unix(1_795_291_200, 0)
 	var q liveQueue
 	for seq := uint64(1); seq <= 3000; seq++ {
-		q.push(sample{seq, []wire.Value{reading(seq), reading(seq)}, now.Add(time.Duration(seq) * time.Millisecond)})
+		q.push(sample{seq: seq, values: []wire.Value{reading(seq), reading(seq)}, at: now.Add(time.Duration(seq) * time.Millisecond)})
 	}
 	if q.values != maxLiveValues || q.items[0].seq != 3000-maxLiveValues/2+1 {
 		t.Errorf("%d values kept, the first record is %d", q.values, q.items[0].seq)
@@ -151,7 +151,7 @@ func TestLiveQueue(t *testing.T) {
 		t.Errorf("after an hour %d are left", len(q.items))
 	}
 	for seq := uint64(4001); seq < 4400; seq += 2 {
-		q.push(sample{seq, []wire.Value{reading(seq)}, now})
+		q.push(sample{seq: seq, values: []wire.Value{reading(seq)}, at: now})
 	}
 	n := q.head(500)
 	p := q.pack(n, &Options{Gateway: gw, Epoch: epoch17})

@@ -178,22 +178,22 @@ func (y *bare) take(events []unix.EpollEvent) error {
 			continue // confirmations
 		}
 		c := &y.conns[i-1]
-		if n != answerLen || y.in[7] != 3 {
+		answer := y.in[max(0, n-answerLen):n]
+		if n%answerLen != 0 || answer[7] != 3 {
 			return fmt.Errorf("device %d answers with %d bytes: % x", i-1, n, y.in[:min(n, answerHead)])
 		}
-		if !c.open || y.in[1] != c.request[1] {
+		if !c.open || answer[1] != c.request[1] {
 			continue // too late: it is missed already
 		}
 		c.open = false
 		y.waiting--
-		y.publish(c)
+		y.publish(c, answer[answerHead:])
 	}
 	return y.flush()
 }
 
-func (y *bare) publish(c *bareConn) {
-	body := c.publish[len(c.publish)-2*registers:]
-	copy(body, y.in[answerHead:answerLen])
+func (y *bare) publish(c *bareConn, words []byte) {
+	copy(c.publish[len(c.publish)-2*registers:], words)
 	if y.qos > 0 {
 		if y.packet++; y.packet == 0 {
 			y.packet = 1
