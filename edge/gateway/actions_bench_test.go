@@ -59,6 +59,7 @@ rules: {flood: {when: "pass.level > 0.5", severity: orange, actions: [siren]}}
 	g.mu.Lock()
 	g.gen = gen
 	g.beginSwitching(gen, nil)
+	gen.heed()
 	g.mu.Unlock()
 	b.Cleanup(func() {
 		gen.switching.close(nil)

@@ -63,18 +63,23 @@ type deviceSpec struct {
 	names               map[string]string
 }
 
-// newDevice makes a device of which nothing is known yet. An error says that the
-// configuration was not checked.
-func newDevice(spec deviceSpec, catalog *obs.Catalog) (*device, error) {
+func newDevice(spec deviceSpec, catalog *obs.Catalog) *device {
 	d := &device{spec: spec, catalog: catalog}
-	units := make([]string, len(spec.plan.Channels))
-	for i, c := range spec.plan.Channels {
+	for _, c := range spec.plan.Channels {
 		d.channels = append(d.channels, c.Name)
+	}
+	return d
+}
+
+// lay prepares how the device's samples travel. An error says that the configuration
+// was not checked.
+func (d *device) lay() (err error) {
+	units := make([]string, len(d.channels))
+	for i := range units {
 		units[i] = d.metric(i).Wire
 	}
-	var err error
-	d.layout, err = wire.NewLayout(spec.id, d.channels, units)
-	return d, err
+	d.layout, err = wire.NewLayout(d.spec.id, d.channels, units)
+	return err
 }
 
 // metric is what a channel measures; the configuration has checked that it exists.

@@ -40,10 +40,12 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error
 	gen.ruleStreams = streamsOf(gen.rules)
 	for _, d := range cfg.Devices {
 		gen.order = append(gen.order, d.ID)
-		if gen.devices[d.ID], err = newDevice(specOf(d), catalog); err != nil {
+		dev := newDevice(specOf(d), catalog)
+		if err := dev.lay(); err != nil {
 			lines.Close()
 			return nil, err
 		}
+		gen.devices[d.ID] = dev
 	}
 	var rules []*rule.Rule
 	for _, r := range cfg.Rules {

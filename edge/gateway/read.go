@@ -72,11 +72,7 @@ func readOne(ctx context.Context, d config.Device, p poll.Device, catalog *obs.C
 	plan.WarmUp = 0 // a part that answers has been powered for who knows how long
 	spec := specOf(d)
 	spec.plan = &plan
-	dev, err := newDevice(spec, catalog)
-	if err != nil {
-		return Outcome{Device: d, Took: o.Took, Err: err}
-	}
-	rec, _ := dev.take(poll.Sample{Device: d.ID, BootMS: clock.BootMS(), Readings: o.Readings})
+	rec, _ := newDevice(spec, catalog).take(poll.Sample{Device: d.ID, BootMS: clock.BootMS(), Readings: o.Readings})
 	o.Readings = rec.Readings
 	return o
 }
