@@ -42,6 +42,12 @@ func (d Decimal) short() Decimal {
 	return d
 }
 
+// String writes d as a datasheet would: 0.01, -40.
+func (d Decimal) String() string { return strconv.FormatFloat(d.Float(), 'f', d.Places, 64) }
+
+// MarshalText returns what String does.
+func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // Float returns the float64 nearest to d.
 func (d Decimal) Float() float64 { return float64(d.Digits) / pow10(d.Places) }
 
@@ -91,6 +97,14 @@ func (s *Scale) UnmarshalText(b []byte) error {
 		return fmt.Errorf("%q is no scale; it must not be or divide by 0", b)
 	}
 	return nil
+}
+
+// String writes the factor as it was read.
+func (s Scale) String() string {
+	if s.decimal() {
+		return s.Num.String()
+	}
+	return s.Num.String() + "/" + s.Den.String()
 }
 
 // Float returns the factor as a float64.

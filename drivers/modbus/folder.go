@@ -67,7 +67,7 @@ func (p *Profiles) Extend(name string, folder fs.FS) (*Profiles, error) {
 		}
 		fmt.Fprintf(sum, "%q %d\n%s", file, len(src), src)
 		shown := path.Join(name, file)
-		f, err := parseProfile(shown, src)
+		f, err := ParseProfile(shown, src)
 		id := strings.TrimSuffix(path.Base(file), ".yaml")
 		var ps yamldoc.Problems
 		switch {
@@ -81,7 +81,7 @@ func (p *Profiles) Extend(name string, folder fs.FS) (*Profiles, error) {
 			continue
 		}
 		_, f.Replaces = p.byID[id]
-		f.File, f.Own, here[id] = shown, name != "", shown
+		f.Own, here[id] = name != "", shown
 		out.byID[id] = f
 		delete(out.broken, id)
 	}

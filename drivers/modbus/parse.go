@@ -29,13 +29,14 @@ const (
 	badName     = "E1812" // a file that would not be read, or a folder too large
 )
 
-// parseProfile reads one file; its error is yamldoc.Problems.
-func parseProfile(file string, src []byte) (*Profile, error) {
+// ParseProfile reads one profile; file names it in messages, and its base must be the
+// profile's id. The error is yamldoc.Problems.
+func ParseProfile(file string, src []byte) (*Profile, error) {
 	doc, err := yamldoc.Parse(file, src)
 	if err != nil {
 		return nil, err
 	}
-	f := &Profile{Answer: defaultAnswer, MaxRegisters: codec.MaxRegisters, MaxBits: codec.MaxBits}
+	f := &Profile{File: file, Answer: defaultAnswer, MaxRegisters: codec.MaxRegisters, MaxBits: codec.MaxBits}
 	if err := doc.Decode(f); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
 
@@ -165,6 +166,22 @@ func (rd read) takes(r Register, f *Profile) bool {
 	}
 	gap := int(r.Address) - int(rd.start) - int(rd.count)
 	return r.Function == rd.function && gap <= f.Gap && r.last()+1-int(rd.start) <= limit
+}
+
+// Requests are those with which a part is read whole.
+func (f *Profile) Requests() (list []codec.Request) {
+	convs, err := converters(f.Channels, nil)
+	if err != nil {
+		return nil // ParseProfile has refused it
+	}
+	which := make([]int, len(convs))
+	for i := range which {
+		which[i] = i
+	}
+	for _, rd := range merge(f, convs, which) {
+		list = append(list, codec.Request{Function: rd.function, Start: rd.start, Count: rd.count})
+	}
+	return list
 }
 
 func (rd read) String() string {

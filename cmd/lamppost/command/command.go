@@ -81,6 +81,7 @@ func rootCommand(o Options) *cobra.Command {
 		rewindCommand(o),
 		actuateCommand(o),
 		driverCommand(o),
+		profilesCommand(o),
 		versionCommand(o),
 		exitCodesTopic(),
 	)

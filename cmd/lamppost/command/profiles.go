@@ -1,0 +1,153 @@
+package command
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/modbus"
+	"github.com/lamppost-city/lamppost/edge/config"
+	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
+	"github.com/spf13/cobra"
+)
+
+func profilesCommand(o Options) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "profiles",
+		Short: "the parts that are described by a file: what there is, one of them, the test of a new one",
+		Long: `profiles shows the Modbus parts that are known by a profile, a file with their register
+map, and tests the profile of a new one. A profile of your own goes into a folder that
+the configuration names (profiles: profiles); it needs no new program.`,
+		Args: cobra.NoArgs,
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.AddCommand(profilesList(o), profilesShow(o), profilesTry(o))
+	return c
+}
+
+// profileSet is which profiles a command speaks of.
+type profileSet struct {
+	config, folder, lang string
+}
+
+func (s *profileSet) flags(c *cobra.Command) {
+	c.Flags().StringVar(&s.config, "config", "", "a configuration: with the profiles beside it")
+	c.Flags().StringVar(&s.folder, "folder", "", "a folder: with the profiles in it")
+	c.Flags().StringVar(&s.lang, "lang", language(), "zh or en")
+	c.MarkFlagsMutuallyExclusive("config", "folder")
+}
+
+// load returns the built-in profiles with those of the folder that is meant.
+func (s *profileSet) load(c *cobra.Command, b *builtin) (*modbus.Profiles, error) {
+	folder := s.folder
+	if s.config != "" {
+		src, err := readFile(s.config)
+		if err != nil {
+			return nil, err
+		}
+		f, ok := config.ProfilesFolder(s.config, src)
+		if !ok {
+			return b.profiles, nil
+		}
+		folder = f.Path
+	}
+	if folder == "" {
+		return b.profiles, nil
+	}
+	profiles, wrong, err := b.extended(folder)
+	if err != nil {
+		return nil, &exit{exitConfig, fmt.Errorf("the folder of profiles: %w", err), "name a folder with profiles: --folder FOLDER"}
+	}
+	if len(wrong) > 0 {
+		return nil, refused(c, wrong)
+	}
+	return profiles, nil
+}
+
+// refused shows what is wrong in a file.
+func refused(c *cobra.Command, wrong yamldoc.Problems) error {
+	if err := wrong.Render(c.OutOrStdout()); err != nil {
+		return shown(err)
+	}
+	return &exit{code: exitConfig}
+}
+
+func profilesList(o Options) *cobra.Command {
+	var set profileSet
+	c := &cobra.Command{
+		Use:   "list [WORD…]",
+		Short: "every part that is known by a profile, or those with these words",
+		Long: `list shows the parts that are known by a profile: id, name, maker, protocol, channels,
+whether something in it is in doubt, and where it comes from. With words, those parts
+whose id, name, maker or channels have all of them.
+
+Exit codes: 0, 3 a profile beside the configuration has mistakes.`,
+	}
+	set.flags(c)
+	c.RunE = func(c *cobra.Command, words []string) error {
+		b, err := o.loadBuiltin(true)
+		if err != nil {
+			return err
+		}
+		profiles, err := set.load(c, b)
+		if err != nil {
+			return err
+		}
+		rows := [][]string{strings.Fields(pick(set.lang, "PROFILE NAME MAKER PROTOCOL CHANNELS SURE FROM", "型号 名称 厂家 协议 测点 已确认 来源"))}
+		for _, id := range profiles.IDs() {
+			f, _ := profiles.Get(id)
+			if row := listed(f, set.lang); has(row, words) {
+				rows = append(rows, row)
+			}
+		}
+		return shown(columns(c.OutOrStdout(), rows))
+	}
+	return c
+}
+
+func listed(f *modbus.Profile, lang string) []string {
+	sure := pick(lang, "yes", "是")
+	if !f.Sure {
+		sure = pick(lang, "doubtful", "存疑")
+	}
+	return []string{f.ID, f.Name.In(lang), f.Maker, "modbus", channelNames(f), sure, origin(f, lang)}
+}
+
+func channelNames(f *modbus.Profile) string {
+	var names []string
+	for _, r := range f.Channels {
+		names = append(names, r.Channel)
+	}
+	return strings.Join(names, ",")
+}
+
+func origin(f *modbus.Profile, lang string) string {
+	switch {
+	case !f.Own:
+		return pick(lang, "built in", "内置")
+	case f.Replaces:
+		return f.File + pick(lang, ", in place of the built-in one", "，替换内置型号")
+	}
+	return f.File
+}
+
+// has says whether all words are in a row, whatever their case.
+func has(row, words []string) bool {
+	text := strings.ToLower(strings.Join(row, " "))
+	for _, w := range words {
+		if !strings.Contains(text, strings.ToLower(w)) {
+			return false
+		}
+	}
+	return true
+}
+
+// profileText is the file of a profile, as it is written.
+func profileText(f *modbus.Profile) ([]byte, error) {
+	if f.Own {
+		return os.ReadFile(f.File)
+	}
+	return fs.ReadFile(firmwareconfigs.Devices(), f.File)
+}

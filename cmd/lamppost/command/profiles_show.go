@@ -1,0 +1,137 @@
+package command
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/modbus"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/spf13/cobra"
+)
+
+func profilesShow(o Options) *cobra.Command {
+	var set profileSet
+	var text bool
+	c := &cobra.Command{
+		Use:   "show PROFILE",
+		Short: "one profile: its registers as a table, how it is read, and the file itself",
+		Long: `show prints one profile: what it is, its registers as a table, the requests that reading
+it takes, and its file. With --yaml the file alone, to begin one of your own with:
+
+  lamppost profiles show xy-md02 --yaml > profiles/xy-md02.yaml
+
+Exit codes: 0, 2 no such profile, 3 a profile beside the configuration has mistakes.`,
+		Args: cobra.ExactArgs(1),
+	}
+	set.flags(c)
+	c.Flags().BoolVar(&text, "yaml", false, "the file alone")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		b, err := o.loadBuiltin(true)
+		if err != nil {
+			return err
+		}
+		profiles, err := set.load(c, b)
+		if err != nil {
+			return err
+		}
+		f, ok := profiles.Get(args[0])
+		if !ok {
+			return noProfile(args[0], profiles)
+		}
+		src, err := profileText(f)
+		if err != nil {
+			return &exit{code: exitStorage, err: err}
+		}
+		if !text {
+			if err := describe(c.OutOrStdout(), f, b.metrics, set.lang); err != nil {
+				return shown(err)
+			}
+		}
+		_, err = c.OutOrStdout().Write(src)
+		return shown(err)
+	}
+	return c
+}
+
+func noProfile(id string, profiles *modbus.Profiles) error {
+	return &exit{exitUsage, fmt.Errorf("there is no profile %q; %s", id, yamldoc.Hint(id, profiles.IDs())), "lamppost profiles list"}
+}
+
+// describe prints all of a profile that is not its file.
+func describe(w io.Writer, f *modbus.Profile, metrics *obs.Catalog, lang string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, pick(lang, "%s: %s, %s (%s)\n", "%s：%s，%s（%s）\n"), f.ID, f.Name.In(lang), f.Maker, origin(f, lang))
+	fmt.Fprintf(&b, pick(lang, "from: %s\n", "依据：%s\n"), strings.TrimSuffix(f.Source.Document+", "+f.Source.Section, ", "))
+	for _, d := range f.Doubts {
+		fmt.Fprintf(&b, pick(lang, "doubt: %s\n", "存疑：%s\n"), d)
+	}
+	for _, n := range f.Notes {
+		fmt.Fprintf(&b, pick(lang, "note: %s\n", "说明：%s\n"), n)
+	}
+	fmt.Fprintf(&b, pick(lang, "line: %s\n\n", "线路：%s\n\n"), lineText(f, lang))
+	rows := [][]string{strings.Fields(pick(lang, "CHANNEL FUNCTION REGISTER TYPE ORDER VALUE RANGE UNIT", "测点 功能码 寄存器 类型 字节序 数值 量程 单位"))}
+	for _, r := range f.Channels {
+		m, _ := metrics.Lookup(r.Channel)
+		rows = append(rows, []string{r.Channel, fmt.Sprint(r.Function), fmt.Sprintf("0x%04X", r.Address), typeText(r), dash(orderText(r)),
+			valueText(r), r.Min.String() + " … " + r.Max.String(), dash(m.Text)})
+	}
+	for _, x := range f.Facts {
+		what := x.Type.String()
+		if x.Text > 0 {
+			what = fmt.Sprintf(pick(lang, "text, %d registers", "文本，%d 个寄存器"), x.Text)
+		}
+		rows = append(rows, []string{x.Name, fmt.Sprint(x.Function), fmt.Sprintf("0x%04X", x.Address), what, "-", pick(lang, "a fact", "信息"), "-", "-"})
+	}
+	if err := columns(&b, rows); err != nil {
+		return err
+	}
+	fmt.Fprint(&b, "\n")
+	for _, r := range f.Requests() {
+		fmt.Fprintf(&b, pick(lang, "read with function %d from 0x%04X, count %d\n", "读取：功能码 %d，起始 0x%04X，数量 %d\n"), r.Function, r.Start, r.Count)
+	}
+	fmt.Fprint(&b, "\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func lineText(f *modbus.Profile, lang string) string {
+	if f.Line.Baud == 0 {
+		return pick(lang, "not stated", "未注明")
+	}
+	return fmt.Sprintf(pick(lang, "%d %s %d, address %d", "%d %s %d，地址 %d"), f.Line.Baud, f.Line.Parity, cmp.Or(f.Line.Stop, 1), f.Address)
+}
+
+func typeText(r modbus.Register) string {
+	switch {
+	case r.Coils():
+		return "-"
+	case r.Bits.Width > 0:
+		return fmt.Sprintf("%s, bits %s", r.Type, r.Bits)
+	}
+	return r.Type.String()
+}
+
+func orderText(r modbus.Register) string {
+	if r.Coils() || r.Type.Words() == 1 && r.Order == 0 {
+		return ""
+	}
+	return r.Order.String()
+}
+
+// valueText is how the number becomes the value.
+func valueText(r modbus.Register) string {
+	s := "raw"
+	if t := r.Scale.String(); t != "1" {
+		s += " × " + t
+	}
+	switch t := r.Offset.String(); {
+	case strings.HasPrefix(t, "-"):
+		s += " - " + t[1:]
+	case t != "0":
+		s += " + " + t
+	}
+	return s
+}
