@@ -14,28 +14,28 @@
 // kind names, inside a bubble of its own time: a timeout of seconds passes in
 // microseconds, and a goroutine that the driver leaves behind fails the test.
 //
-// # Golden frames
+// What is silent, late, torn, noisy or pulled out is made by the kit. A driver's
+// other answers stand beside it in testdata, and every file there is a test:
 //
-// A file testdata/*.frame is one frame and what it must become. Adding a case is
-// adding a file:
+//	*.frame      golden frames of a serial line, see package golden
+//	*.tape       recorded traffic of any wire, see package tape
+//	field.yaml   where such parts have run:
+//	             field: [{who: Li Wei, where: "bridge 07, Hangzhou", since: 2026-03-02, seen: 2026-09-14}]
 //
-//	source: captured, PMS5003 indoors (PyPMS)
-//	options: {model: pms5003}
-//	want: pm1=0 pm2_5=8 pm10=8
-//
-//	42 4D 00 1C 00 00 00 08 …
-//
-// source says captured, published or constructed, and where from. want lists one
-// reading per channel in the driver's order: a number in the metric's unit, which
-// must be met exactly, "none/warm-up" for a reading without a value and its
-// reason, or "35/fail/range" for a value with a flag and a reason. want-fault
-// stands instead for a frame that must not become readings, with the fault word
-// (see drivers.FaultWord). A part that talks only when it is asked has the request
-// in asks, in hex. Lines that begin with # are comments.
+// Parts on other wires than a serial line are played by what [Part] says they hold,
+// and [Config].More lists further answers.
 //
 // # Grades
 //
-// Run prints what is known about a driver. Bronze: it passes the kit and has
-// golden frames. Silver: a tape of the real part, on which every fault was
-// provoked. Gold: months in the field.
+// Run prints what is known about a driver, and holds the word after "Grade:" in its
+// README.md to it. Bronze: it passes the kit, and every answer that it is tested with
+// says its source. Silver: there are tapes of a real part, recorded by the program,
+// which together show the faults of its wire. Gold: silver, and field.yaml names a
+// place where one ran for 90 days or more.
+//
+// # What is not promised
+//
+// The kit sees the driver's own goroutines and the heap; it does not see what a
+// driver keeps outside of Go. It cannot tell whether a register map is right: that
+// takes a frame from somebody else.
 package drivertest

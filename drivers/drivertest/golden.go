@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/tape"
 )
 
-// golden feeds each testdata/*.frame to a device of its own, and says how many
-// there are.
-func (b bench) golden(t *testing.T) int {
+// golden feeds each testdata/*.frame to a device of its own.
+func (b bench) golden(t *testing.T) {
 	t.Helper()
 	files, err := filepath.Glob("testdata/*.frame")
 	if err != nil {
@@ -27,7 +27,25 @@ func (b bench) golden(t *testing.T) int {
 		p := Load(t, file)
 		t.Run("golden/"+p.Name, inBubble(func(ctx context.Context) error { return b.goldenFrame(ctx, p) }))
 	}
-	return len(files)
+}
+
+// tapes plays each testdata/*.tape to a device of its own, and compares every sample.
+func (b bench) tapes(t *testing.T, tapes []*tape.Tape) {
+	t.Helper()
+	for _, one := range tapes {
+		t.Run("tape/"+one.Name, inBubble(func(ctx context.Context) error { return b.tape(ctx, one) }))
+	}
+}
+
+func (b bench) tape(ctx context.Context, t *tape.Tape) error {
+	if t.Driver != b.Kind.Name {
+		return fmt.Errorf("it was recorded with the driver %s", t.Driver)
+	}
+	p, err := plan(b.Kind, t.Options)
+	if err != nil {
+		return fmt.Errorf("its options %s: %w", t.Options, err)
+	}
+	return tape.Play(ctx, p, t)
 }
 
 // more feeds the other answers of the part, each to a device of its own.

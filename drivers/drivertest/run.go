@@ -27,9 +27,6 @@ type Config struct {
 	More []Part
 	// Secrets are texts that no error may hold: passwords, tokens.
 	Secrets []string
-	// Tape says where the recorded traffic of a real part in testdata comes from, on
-	// which every fault was provoked; Field, where it ran and for how many months.
-	Tape, Field string
 	// Catalog is the metric catalogue; nil: the built-in one, see Metrics.
 	Catalog *obs.Catalog
 }
@@ -45,18 +42,21 @@ func Run(t *testing.T, c Config) {
 	for _, check := range b.promises() {
 		t.Run(check.name, inBubble(func(ctx context.Context) error { return check.run(ctx, b) }))
 	}
-	golden := b.golden(t)
+	b.golden(t)
 	b.more(t)
-	switch {
-	case t.Failed(): // what breaks its promises has no grade
-	case c.Field != "":
-		t.Logf("%s: grade gold (%s)", c.Kind.Name, c.Field)
-	case c.Tape != "":
-		t.Logf("%s: grade silver (%s)", c.Kind.Name, c.Tape)
-	case golden > 0:
-		t.Logf("%s: grade bronze (%d golden frames)", c.Kind.Name, golden)
-	default:
-		t.Logf("%s: grade bronze", c.Kind.Name)
+	e, err := gather(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.tapes(t, e.tapes)
+	grade, why := e.grade(c.Kind.Wire)
+	t.Run("the page claims the grade that it may", func(t *testing.T) {
+		if err := claims(c.Kind, grade); err != nil {
+			t.Errorf("%v (%s)", err, why)
+		}
+	})
+	if !t.Failed() { // what breaks its promises has no grade
+		t.Logf("%s: grade %s (%s)", c.Kind.Name, grade, why)
 	}
 }
 
