@@ -26,6 +26,7 @@ type Unit struct {
 	Turnaround time.Duration // from the last byte of a request to the first of its answer
 	Limit      int           // registers that one request may ask for; 0: 125
 	registers  []Register
+	coils      []bool // of a board of relays, see NewRelays; nil: it has registers
 	source     Source
 }
 
@@ -58,6 +59,9 @@ const maxCount = 125
 // answer returns the answer to a request's PDU (function and data), and the lines
 // of the values that are in it, whole, still without a time.
 func (u *Unit) answer(pdu []byte) (answer []byte, lines []truth.Line) {
+	if u.coils != nil {
+		return u.relays(pdu)
+	}
 	function := pdu[0]
 	refuse := func(code byte) ([]byte, []truth.Line) { return []byte{function | 0x80, code}, nil }
 	lo, hi, ok := u.span(function)

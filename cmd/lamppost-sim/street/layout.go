@@ -32,6 +32,14 @@ type slave struct {
 	offsets               map[string]float64 // what the gateway is told to add, by channel
 }
 
+// relays is a board of relays on the line: coil 0 sounds the siren of the underpass,
+// coil 1 lights the beacon that closes it.
+const (
+	relays       = "relays"
+	relayAddress = 9
+	relayCount   = 4
+)
+
 // riverDatum is the elevation of the level probe above the staff's zero, metres.
 const riverDatum = 1.20
 
@@ -47,7 +55,7 @@ func slaves() []slave {
 
 // wires returns the names that faults may use, each with the devices on it.
 func wires() map[string][]string {
-	w := map[string][]string{air: {air}, underpass: {underpass}, gauge: {gauge}}
+	w := map[string][]string{air: {air}, underpass: {underpass}, gauge: {gauge}, line: {relays}}
 	for _, s := range slaves() {
 		w[s.wire] = append(w[s.wire], s.device)
 	}

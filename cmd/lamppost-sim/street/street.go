@@ -1,5 +1,5 @@
 // Package street builds the simulated street and runs it: an RS-485 line with
-// three Modbus slaves, a Modbus TCP meter, two sensors on serial lines of their
+// three Modbus slaves and a board of relays, a Modbus TCP meter, two sensors on serial lines of their
 // own and a camera at a river, all driven by one scenario, with a log of every
 // value that went over a wire and a gateway configuration that fits.
 package street
@@ -178,6 +178,9 @@ func (s *Street) furnish() error {
 			s.host.Units = append(s.host.Units, u)
 		}
 	}
+	board := modbusslave.NewRelays(relayAddress, relays, relayCount, s.source(relays))
+	board.Turnaround = 8 * time.Millisecond
+	s.line.Units = append(s.line.Units, board)
 	for device, part := range map[string]uart.Part{air: new(uart.PMS5003), underpass: uart.A02YYUW{Height: underpassHeight}} {
 		s.voices = append(s.voices, &uart.Talker{Port: s.ports[device], Baud: lineBaud, Device: device, Part: part, Source: s.source(device), Record: s.log})
 	}

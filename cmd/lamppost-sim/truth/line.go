@@ -6,8 +6,10 @@
 //	{"t":1795291200123,"device":"river","channel":"level","v":2.713,"resolution":0.001,"via":"answer","good":true}
 //	{"t":1795291203400,"device":"river","via":"silence"}
 //	{"t":1795291260000,"event":"unplug","device":"air"}
+//	{"t":1795291287400,"event":"switch","device":"relays","detail":"coil 0 on"}
 //
-// a value, a question that was not answered, and a mark of the scenario. t is
+// a value, a question that was not answered, and a mark: of the scenario, or of a
+// relay that was switched. t is
 // Unix milliseconds; a value's t is the moment after its last byte was written.
 // A value that could not be written (nobody had the port open, its buffer was
 // full, the adapter was pulled meanwhile) has no line.
