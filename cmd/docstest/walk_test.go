@@ -299,3 +299,15 @@ func TestIntegratorsWalkDriver(t *testing.T) {
 		t.Errorf("only %d blocks were carried out; the test is looking for the wrong thing", n)
 	}
 }
+
+// A register map is a file: with nothing else the part is read.
+func TestIntegratorsWalkProfile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds two programs")
+	}
+	const page = "docs/integrators.md"
+	blocks := blocksOf(t, page, "## A register map, in YAML alone")
+	if n := begin(t, page).follow(blocks); n < 10 {
+		t.Errorf("only %d blocks were carried out; the test is looking for the wrong thing", n)
+	}
+}
