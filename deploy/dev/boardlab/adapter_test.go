@@ -21,10 +21,9 @@ func stableName(serial string) string {
 // time does a slave of the line stand in for another, and the page says what happened.
 func (l *lab) adapter(t *testing.T) {
 	t.Parallel()
-	lab := l
 	l = l.in(t)
 	mark, gone := l.heard.mark(), time.Now()
-	l.pull(ours)
+	l.unplug(ours)
 	for _, device := range []string{"river", "weather", "cabinet"} {
 		l.heard.next(t, mark, device, "fault", fault("unplugged"))
 	}
@@ -47,7 +46,7 @@ func (l *lab) adapter(t *testing.T) {
 	l.line(t, "rs485-1", "to tell of the swap", func(s status.Line) bool {
 		return !s.Unplugged && s.Serial != nil && strings.HasSuffix(s.Serial.Swapped, ours)
 	})
-	l.pull(stranger)
+	l.unplug(stranger)
 	l.line(t, "rs485-1", "to be unplugged again", func(s status.Line) bool { return s.Unplugged })
 
 	since := l.heard.mark()
@@ -59,11 +58,11 @@ func (l *lab) adapter(t *testing.T) {
 		}
 	}
 	l.line(t, "rs485-1", "to be back", func(s status.Line) bool { return !s.Unplugged && s.Reopened > 0 })
-	lab.away = append(lab.away, truth.Gap{From: gone.Add(-time.Second).UnixMilli(), To: time.Now().UnixMilli()})
+	l.away = append(l.away, truth.Gap{From: gone.Add(-time.Second).UnixMilli(), To: time.Now().UnixMilli()})
 }
 
-// pull pulls an adapter out and waits until the board has noticed.
-func (l *lab) pull(serial string) {
+// unplug pulls an adapter out and waits until the board has noticed.
+func (l *lab) unplug(serial string) {
 	l.t.Helper()
 	if err := l.board.Pull(serial); err != nil {
 		l.t.Fatal(err)

@@ -15,13 +15,12 @@ import (
 // that do not touch each other run side by side, on one virtual CPU.
 func TestBoard(t *testing.T) {
 	l := newLab(t)
-	l.plug(ours)
-	l.fitSensors()
 	l.board.run("/bin/lamppost", "check", "/etc/lamppost/gateway.yaml")
 	l.startGateway()
 	l.figures("start", l.heard.firstPack().Sub(l.began))
 	from := time.Now().Add(5 * time.Second) // behind the first polls
 	t.Run("serial settings", l.serialSettings)
+	t.Run("GPIO", l.gpioChip)
 	t.Run("parts", func(t *testing.T) {
 		t.Run("BME280", l.bme280)
 		t.Run("DS18B20", l.ds18b20)
@@ -29,6 +28,8 @@ func TestBoard(t *testing.T) {
 		t.Run("camera", l.camera)
 	})
 	t.Run("street", func(t *testing.T) { l.judgeStreet(t, from) })
+	t.Run("gateway killed", l.killed)
+	t.Run("power cut", l.powerCut)
 }
 
 // plug plugs an adapter in and waits for its stable name.
@@ -59,6 +60,7 @@ const enabled, onSend = 1 << 0, 1 << 1
 // port is set, and QEMU what the UART was told. The PL011 takes the kernel's RS-485
 // mode, the others have none, and the gateway says so. Then values come over them.
 func (l *lab) serialSettings(t *testing.T) {
+	l = l.in(t)
 	for _, want := range []struct {
 		port string
 		panel.Serial
@@ -121,6 +123,7 @@ func is(v float64) func(heard) bool {
 // wires. An answer that came too late for the gateway, on a machine that is shared by
 // others and emulated, was counted by it; what was counted may be missing.
 func (l *lab) judgeStreet(t *testing.T, from time.Time) {
+	l = l.in(t)
 	lines, err := truth.ReadFile(filepath.Join(l.street, "truth.jsonl"))
 	if err != nil {
 		t.Fatal(err)

@@ -30,11 +30,18 @@ const (
 	stranger = "LAB2"
 )
 
-// lab is one board with what is around it.
+// lab is one board with what is around it, as one test sees it.
 type lab struct {
-	t    *testing.T
-	dir  string // short: sockets are in it
-	long bool
+	*rig
+	t     *testing.T
+	board guest
+}
+
+// rig is what all tests of a lab share.
+type rig struct {
+	whole *testing.T // the test that everything here lives as long as
+	dir   string     // short: sockets are in it
+	long  bool
 
 	heard       *listener
 	broker      string
@@ -43,12 +50,16 @@ type lab struct {
 	config      machine.Config
 	page        string // the gateway's page, seen from the host
 
-	board guest
-	pid   int // of the gateway
-	began time.Time
+	machine *machine.Machine
+	gpio    string // folder of the simulated chip's lines
+	pid     int    // of the gateway
+	began   time.Time
 
 	away []truth.Gap // when the street's adapter was not plugged in
 }
+
+// in is the lab for a test, whose failures are its own.
+func (r *rig) in(t *testing.T) *lab { return &lab{rig: r, t: t, board: guest{r.machine, t}} }
 
 // newLab builds everything around the board, and boots it.
 func newLab(t *testing.T) *lab {
@@ -62,7 +73,7 @@ func newLab(t *testing.T) *lab {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	l := &lab{t: t, dir: dir, long: mode == "long"}
+	l := (&rig{whole: t, dir: dir, long: mode == "long"}).in(t)
 	im := l.image()
 	host, gateway := build(t, dir)
 	l.startBroker()
@@ -77,7 +88,12 @@ func newLab(t *testing.T) *lab {
 	l.config.Adapters = map[string]string{ours: filepath.Join(l.street, "dev/rs485-1"), stranger: filepath.Join(l.street, "dev/underpass")}
 	page := freePort(t)
 	l.config.Serve, l.page = map[int]string{8090: page}, "http://"+page
-	l.boot()
+	l.bootAndFit()
+	l.whole.Cleanup(func() {
+		if l.whole.Failed() {
+			l.whole.Logf("the gateway said last:\n%s", l.log())
+		}
+	})
 	return l
 }
 
@@ -198,7 +214,15 @@ func (l *lab) disk() string {
 	return path
 }
 
-// boot starts the board.
+// bootAndFit starts the board, plugs its adapter in and puts its sensors on it.
+func (l *lab) bootAndFit() {
+	l.t.Helper()
+	l.boot()
+	l.plug(ours)
+	l.fitGPIO()
+	l.fitSensors()
+}
+
 func (l *lab) boot() {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.t.Context(), soon)
@@ -208,13 +232,13 @@ func (l *lab) boot() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.t.Cleanup(m.Kill)
-	l.t.Cleanup(func() {
-		if l.t.Failed() {
-			l.t.Logf("the board's console said last:\n%s", last(m.Console(), 40))
+	l.whole.Cleanup(m.Kill)
+	l.whole.Cleanup(func() {
+		if l.whole.Failed() {
+			l.whole.Logf("the board's console said last:\n%s", last(m.Console(), 40))
 		}
 	})
-	l.board = guest{m, l.t}
+	l.machine, l.board.Machine = m, m
 	l.t.Logf("the board was up after %v", time.Since(began).Round(10*time.Millisecond))
 }
 
@@ -224,18 +248,13 @@ func (l *lab) startGateway() {
 	l.heard.forget()
 	l.began = time.Now()
 	ask(l.board, "Start", panel.Program{Args: []string{"/bin/lamppost", "run", "--config", "/etc/lamppost/gateway.yaml"}, Log: "/tmp/gateway.log"}, &l.pid)
-	l.t.Cleanup(func() {
-		if l.t.Failed() {
-			l.t.Logf("the gateway said last:\n%s", l.log())
-		}
-	})
 	eventually(l.t, "the gateway's first pack", func() bool { return !l.heard.firstPack().IsZero() })
 }
 
 // log is the end of what the gateway printed.
 func (l *lab) log() string {
 	var b []byte
-	if err := l.board.Call(panel.Service+".Read", "/tmp/gateway.log", &b); err != nil {
+	if err := l.machine.Call(panel.Service+".Read", "/tmp/gateway.log", &b); err != nil {
 		return err.Error()
 	}
 	return string(b[max(0, len(b)-4000):])

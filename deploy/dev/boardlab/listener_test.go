@@ -2,6 +2,7 @@ package boardlab
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -116,6 +117,15 @@ func (l *listener) of(device, channel string, after int) (vs []heard, all int) {
 func (l *listener) mark() int {
 	_, n := l.of("", "", 0)
 	return n
+}
+
+// gapMark is a place among the gaps that were declared, for gapsSince.
+func (l *listener) gapMark() int { return len(l.gapsSince(0)) }
+
+func (l *listener) gapsSince(after int) []wire.Gap {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.gaps[after:])
 }
 
 // next waits for the first value of a channel behind a mark that ok takes.

@@ -192,13 +192,6 @@ func (l *lab) ds18b20(t *testing.T) {
 	})
 }
 
-// in is the lab for a subtest, whose failures are its own.
-func (l *lab) in(t *testing.T) *lab {
-	c := *l
-	c.t, c.board.t = t, t
-	return &c
-}
-
 // raw is what the part's converters give.
 type raw struct{ pressure, temp, humidity uint32 }
 

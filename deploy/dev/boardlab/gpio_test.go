@@ -1,0 +1,50 @@
+package boardlab
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Lines of the lab's GPIO chip, whose label is gpioLabel, by number; each has the name
+// that the configuration uses.
+const (
+	gpioLabel = "lab-gpio"
+	rainLine  = 0 // GPIO17: pulses
+	doorLine  = 1 // GPIO22: a contact to ground
+	sirenLine = 2 // GPIO27: an output
+)
+
+var lineNames = []string{rainLine: "GPIO17", doorLine: "GPIO22", sirenLine: "GPIO27"}
+
+// fitGPIO makes the chip, as the kernel's documentation of gpio-sim says, and finds out
+// where its lines can be moved.
+func (l *lab) fitGPIO() {
+	l.t.Helper()
+	const chip = "/sys/kernel/config/gpio-sim/lab"
+	const bank = chip + "/bank0"
+	l.board.make(bank)
+	l.board.write(bank+"/num_lines", fmt.Sprint(len(lineNames)))
+	l.board.write(bank+"/label", gpioLabel)
+	for n, name := range lineNames {
+		l.board.make(fmt.Sprint(bank, "/line", n))
+		l.board.write(fmt.Sprint(bank, "/line", n, "/name"), name)
+	}
+	l.board.write(chip+"/live", "1")
+	l.gpio = strings.Join([]string{"/sys/devices/platform", l.board.read(chip + "/dev_name"), l.board.read(bank + "/chip_name")}, "/")
+}
+
+// pull is the file that moves a line, level the one that says where it stands.
+func (l *lab) pull(line int) string  { return fmt.Sprint(l.gpio, "/sim_gpio", line, "/pull") }
+func (l *lab) level(line int) string { return fmt.Sprint(l.gpio, "/sim_gpio", line, "/value") }
+
+// The chip is there and its lines can be moved from outside.
+func (l *lab) gpioChip(t *testing.T) {
+	l = l.in(t)
+	for _, c := range []struct{ pull, level string }{{"pull-up", "1"}, {"pull-down", "0"}} {
+		l.board.write(l.pull(doorLine), c.pull)
+		if got := l.board.read(l.level(doorLine)); got != c.level {
+			t.Errorf("a line with %s stands at %s, want %s", c.pull, got, c.level)
+		}
+	}
+}
