@@ -12,9 +12,13 @@ import (
 // everything that was sampled before is there once.
 func (l *lab) killed(t *testing.T) {
 	l = l.in(t)
+	l.board.write(l.pull(doorLine), "pull-up")
+	l.stands(t, sirenLine, "1")
 	mark, when := l.heard.gapMark(), time.Now()
 	l.killGateway()
+	l.board.write(l.pull(doorLine), "pull-down")
 	l.startGateway()
+	l.stands(t, sirenLine, "0") // whoever had it on is gone
 	l.declared(t, mark, "killed", when)
 	l.allAgain(t)
 }

@@ -32,19 +32,31 @@ func (l *lab) fitGPIO() {
 	}
 	l.board.write(chip+"/live", "1")
 	l.gpio = strings.Join([]string{"/sys/devices/platform", l.board.read(chip + "/dev_name"), l.board.read(bank + "/chip_name")}, "/")
+	l.board.write(l.pull(doorLine), "pull-down") // the door is closed
 }
 
 // pull is the file that moves a line, level the one that says where it stands.
 func (l *lab) pull(line int) string  { return fmt.Sprint(l.gpio, "/sim_gpio", line, "/pull") }
 func (l *lab) level(line int) string { return fmt.Sprint(l.gpio, "/sim_gpio", line, "/value") }
 
-// The chip is there and its lines can be moved from outside.
-func (l *lab) gpioChip(t *testing.T) {
+// A contact is read through periph, a rule sees it open, and a real output line moves;
+// and back.
+func (l *lab) levels(t *testing.T) {
+	t.Parallel()
 	l = l.in(t)
-	for _, c := range []struct{ pull, level string }{{"pull-up", "1"}, {"pull-down", "0"}} {
-		l.board.write(l.pull(doorLine), c.pull)
-		if got := l.board.read(l.level(doorLine)); got != c.level {
-			t.Errorf("a line with %s stands at %s, want %s", c.pull, got, c.level)
-		}
+	for range 2 {
+		mark := l.heard.mark()
+		l.board.write(l.pull(doorLine), "pull-up") // the contact opens
+		l.heard.next(t, mark, "door", "contact", is(0))
+		l.stands(t, sirenLine, "1")
+		l.board.write(l.pull(doorLine), "pull-down") // the contact closes to ground: active is low
+		l.heard.next(t, mark, "door", "contact", is(1))
+		l.stands(t, sirenLine, "0")
 	}
+}
+
+// stands waits until a line of the chip has a level.
+func (l *lab) stands(t *testing.T, line int, level string) {
+	t.Helper()
+	eventually(t, lineNames[line]+" at "+level, func() bool { return l.board.read(l.level(line)) == level })
 }

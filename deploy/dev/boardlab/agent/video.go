@@ -16,24 +16,24 @@ import (
 // Structures of linux/videodev2.h as a 64-bit kernel has them.
 type (
 	capability struct {
-		driver                                 [16]byte
-		card, bus                              [32]byte
-		version, capabilities, device, _, _, _ uint32
+		driver [16]byte
+		card   [32]byte
+		_      [32]byte  // bus_info
+		_      [6]uint32 // version, capabilities, device_caps, reserved
 	}
 	format struct {
-		kind                                     uint32
-		_                                        uint32
-		width, height, pixels, field, line, size uint32
-		_                                        [176]byte
+		kind, _               uint32
+		width, height, pixels uint32
+		_                     [188]byte // field and so on; a union of 200 bytes
 	}
-	request struct{ count, kind, memory, capabilities, _ uint32 }
+	request struct{ count, kind, memory, _, _ uint32 }
 	buffer  struct {
-		index, kind, used, flags, field, _ uint32
-		_                                  [2]uint64 // timestamp
-		_                                  [4]uint32 // timecode
-		sequence, memory                   uint32
-		offset                             uint64
-		length, _, _, _                    uint32
+		_, kind, used, _, _, _ uint32    // index, flags, field
+		_                      [2]uint64 // timestamp
+		_                      [4]uint32 // timecode
+		_, memory              uint32    // sequence
+		offset                 uint64
+		length, _, _, _        uint32
 	}
 )
 

@@ -40,7 +40,7 @@ func openDebian(ctx context.Context, dir string) (*debian, error) {
 		}
 	}
 	if _, err := d.run(ctx, dir, "apt-get", "-qq", "update", "-o", "APT::Update::Error-Mode=any"); err != nil {
-		return nil, fmt.Errorf("Debian's package lists: %w", err)
+		return nil, fmt.Errorf("the package lists of Debian: %w", err)
 	}
 	return d, nil
 }
