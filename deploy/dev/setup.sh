@@ -18,10 +18,18 @@ declare -A need=(
   [gcc-aarch64-linux-gnu]="command -v aarch64-linux-gnu-gcc"
   [socat]="command -v socat"
   [xz-utils]="command -v xz"
+  [python3-pymodbus]="/usr/bin/python3 -c 'import pymodbus.server.async_io'"
+  [python3-serial]="/usr/bin/python3 -c 'import serial'"
+  [python3-serial-asyncio]="/usr/bin/python3 -c 'import serial_asyncio'"
+  [libmodbus-dev]="test -e /usr/include/modbus/modbus.h"
+  [mbpoll]="command -v mbpoll"
+  [gcc]="command -v cc"
+  [libc6-dev]="test -e /usr/include/stdlib.h"
 )
 missing=()
 for p in mosquitto chromium fonts-noto-cjk qemu-user-static debootstrap iproute2 nftables e2fsprogs \
-  qemu-system-arm gcc-aarch64-linux-gnu socat xz-utils; do
+  qemu-system-arm gcc-aarch64-linux-gnu socat xz-utils python3-pymodbus python3-serial python3-serial-asyncio \
+  libmodbus-dev mbpoll gcc libc6-dev; do
   bash -c "${need[$p]}" >/dev/null 2>&1 || missing+=("$p")
 done
 if [ ${#missing[@]} -gt 0 ]; then

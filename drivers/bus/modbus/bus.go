@@ -12,6 +12,9 @@
 //   - An answer is taken only from the right unit, with the right function and
 //     length and a good CRC (over TCP: the right transaction). Late answers, other
 //     units' frames, noise and our own echo are skipped and counted.
+//   - Another master on a serial line, which nobody should allow, is listened to: his
+//     question is let be answered before ours is asked, and when both meet over one
+//     unit, the answer is an error, never his.
 //   - A silent slave costs its own timeout, not more. A damaged or missing answer is
 //     asked for once more only from a slave that was well before, and within the
 //     caller's deadline. After three failed calls in a row the slave is asked at

@@ -49,7 +49,8 @@ func (t *rtu) awaitLate(ctx context.Context, u *Unit, r codec.Request) error {
 	if !time.Now().Before(late.until) || !r.Mistakable(late.to) {
 		return nil
 	}
-	t.tx = codec.AppendRTU(t.tx[:0], u.address, late.to.Append(nil))
+	t.crossed = false
+	t.tx, t.rx = codec.AppendRTU(t.tx[:0], u.address, late.to.Append(nil)), t.rx[:0]
 	_, err := t.receive(ctx, late.until, late.to)
 	u.bus.mu.Lock()
 	u.late = lateAnswer{}

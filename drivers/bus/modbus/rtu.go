@@ -31,6 +31,8 @@ type rtu struct {
 
 	echoes       echoes
 	echoed       bool // the last exchange showed an echo
+	before       int  // how much of rx was heard before the request
+	crossed      bool // another master asks for the same at the same time
 	alien, noise uint64
 }
 
@@ -113,7 +115,7 @@ func (t *rtu) ask(ctx context.Context, u *Unit, r codec.Request) (codec.Answer, 
 	}
 	end := sent.Add(u.patience() + t.airtime(r.AnswerFrame()))
 	a, err := t.receive(ctx, end, r)
-	if !r.Repeated() && (err == nil || errors.Is(err, drivers.ErrTimeout)) {
+	if !r.Repeated() && t.before == 0 && (err == nil || errors.Is(err, drivers.ErrTimeout)) {
 		t.echoes.learn(t.echoed, len(t.rx) == 0, err == nil)
 	}
 	u.owes(r, sent, err)
@@ -132,10 +134,10 @@ func (t *rtu) tellAll(ctx context.Context, r codec.Request) (codec.Answer, error
 
 // send writes r and returns when its last byte will have left.
 func (t *rtu) send(ctx context.Context, unit uint8, r codec.Request) (sent time.Time, err error) {
-	t.tx = codec.AppendRTU(t.tx[:0], unit, r.Append(nil))
-	if err := t.line.Discard(); err != nil {
+	if err := t.listen(ctx, unit, r); err != nil {
 		return time.Time{}, err
 	}
+	t.tx = codec.AppendRTU(t.tx[:0], unit, r.Append(nil))
 	if err := t.write(ctx); err != nil {
 		return time.Time{}, err
 	}
@@ -156,8 +158,11 @@ func (t *rtu) write(ctx context.Context) error {
 // receive reads until the answer is there, cannot come any more, or its time is
 // over.
 func (t *rtu) receive(ctx context.Context, end time.Time, r codec.Request) (codec.Answer, error) {
-	t.rx, t.echoed = t.rx[:0], false
+	t.echoed = false
 	looked := false
+	if t.crossed {
+		end = earlier(end, time.Now().Add(othersTurn))
+	}
 	for until := end; ; {
 		had := len(t.rx)
 		err := t.read(ctx, until)
@@ -169,8 +174,13 @@ func (t *rtu) receive(ctx context.Context, end time.Time, r codec.Request) (code
 		}
 		looked = looked && len(t.rx) == had
 		s := codec.Scan(t.rx, t.tx, r, t.echoes.on)
+		if s.Crossed && !t.crossed {
+			// What comes now belongs to whom it may: let it pass, and ask again another time.
+			t.crossed, end = true, earlier(end, time.Now().Add(othersTurn))
+		}
+		s.Crossed = t.crossed // also when shed has thrown the evidence away
 		switch {
-		case s.Answer != nil:
+		case s.Answer != nil && !t.crossed:
 			s.Damaged = 0 // noise that looked like the beginning
 			t.account(s)
 			return r.Answers(s.Answer)
@@ -216,6 +226,8 @@ func (t *rtu) read(ctx context.Context, until time.Time) error {
 // failure says why there is no answer.
 func (t *rtu) failure(s codec.Scanned) error {
 	switch {
+	case s.Crossed:
+		return fmt.Errorf("%w that is surely ours: another master asks the same unit", drivers.ErrTimeout)
 	case s.Damaged > 0:
 		return fmt.Errorf("%w in an answer of %d bytes", drivers.ErrChecksum, len(t.rx))
 	case s.Begun:

@@ -256,6 +256,25 @@ func (l *Line) broke(ctx context.Context, p *port, err error) error {
 	return l.drop(p, bare(err))
 }
 
+// Waiting returns how many bytes have come and were not read yet. It does not wait,
+// opens nothing and takes nothing away; 0 if that cannot be known.
+func (l *Line) Waiting() (n int) {
+	l.mu.Lock()
+	p := l.port
+	l.mu.Unlock()
+	if p == nil {
+		return 0
+	}
+	err := p.control(func(fd int) (err error) {
+		n, err = unix.IoctlGetInt(fd, unix.TIOCINQ)
+		return err
+	})
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // Discard implements drivers.Port. The bytes it drops are counted as noise. A
 // line that is not open has nothing to drop.
 func (l *Line) Discard() error {

@@ -19,6 +19,9 @@ type Scanned struct {
 	// Begun is set when a frame that could be the answer has begun at the end of
 	// the bytes and is not complete: it pays to wait a little for the rest.
 	Begun bool
+	// Crossed is set when another master was heard asking our unit for the same
+	// function: whose answer then comes nobody can tell, and none is taken for ours.
+	Crossed bool
 }
 
 // Scan looks for the answer to request, a whole RTU frame that asks for r, in
@@ -28,15 +31,13 @@ type Scanned struct {
 //
 // echoes says that the line is known to give every request back. It only matters
 // for a request that is Repeated: then its first copy is the echo, without echoes
-// it is the answer. When another master is heard asking the same unit with the same
-// function, the answer after that is taken for his.
+// it is the answer.
 func Scan(buf, request []byte, r Request, echoes bool) Scanned {
 	var s Scanned
 	if len(request) < 4 {
 		s.Noise = len(buf)
 		return s
 	}
-	theirs := 0 // answers of our unit that are meant for another master
 	for i := 0; i < len(buf); {
 		rest := buf[i:]
 		if n := echo(rest, request); n > 0 && (!r.Repeated() || echoes && !s.Echoed) {
@@ -45,9 +46,7 @@ func Scan(buf, request []byte, r Request, echoes bool) Scanned {
 		}
 		n, state := r.candidate(rest, request[0])
 		switch {
-		case state == good && theirs > 0:
-			theirs--
-		case state == good:
+		case state == good && !s.Crossed:
 			if _, err := r.Answers(rest[1 : n-2]); err == nil {
 				s.Answer, s.Rest, s.Begun = rest[1:n-2], rest[n:], false
 				return s
@@ -62,9 +61,7 @@ func Scan(buf, request []byte, r Request, echoes bool) Scanned {
 			s.Noise, i = s.Noise+1, i+1
 			continue
 		}
-		if asks && rest[0] == request[0] && rest[1] == r.Function {
-			theirs++
-		}
+		s.Crossed = s.Crossed || asks && rest[0] == request[0] && rest[1] == r.Function
 		s.Alien, i = s.Alien+1, i+n
 	}
 	return s

@@ -59,7 +59,9 @@ func TestScanOtherMaster(t *testing.T) {
 	}{
 		{"asks another unit", [][]byte{asked(2, Request{Function: 3, Count: 9}), ours}, ours, 1},
 		{"asks another function", [][]byte{asked(1, Request{Function: 4, Count: 3}), ours}, ours, 1},
-		{"asks ours, which answers him, then us", [][]byte{same, theirs, ours}, ours, 2},
+		{"asks ours, which answers him, then us", [][]byte{same, theirs, ours}, nil, 3},
+		{"asks ours, which answers us, then him", [][]byte{same, ours, theirs}, nil, 3}, // the same to us
+		{"asks ours after it answered us", [][]byte{ours, same, theirs}, ours, 0},
 		{"asks ours, which answers only him", [][]byte{same, theirs}, nil, 2},
 		{"writes", [][]byte{asked(1, WriteCoil(3, true)), asked(2, WriteRegisters(1, []uint16{1, 2})), asked(2, WriteCoils(1, make([]bool, 9))), ours}, ours, 3},
 		{"writes bits, identifies", [][]byte{asked(4, MaskWrite(4, 0xF2, 0x25)), asked(4, ReadWrite(1, 2, 3, []uint16{7})), asked(4, IdentityRequest(Basic, 0)),
@@ -69,6 +71,34 @@ func TestScanOtherMaster(t *testing.T) {
 		s := Scan(line, request, r, false)
 		if (s.Answer == nil) != (c.want == nil) || c.want != nil && !bytes.Equal(s.Answer, c.want[1:len(c.want)-2]) || s.Alien != c.alien || s.Noise != 0 {
 			t.Errorf("%s: Scan(% X) = %+v", c.name, line, s)
+		}
+	}
+}
+
+func TestOverhear(t *testing.T) {
+	ask := AppendRTU(nil, 1, Request{Function: 3, Start: 7, Count: 3}.Append(nil))
+	said := AppendRTU(nil, 1, Answer{Function: 3, Data: []byte{9, 9, 9, 9, 9, 9}}.Append(nil))
+	refused := AppendRTU(nil, 1, []byte{0x83, 2})
+	other := AppendRTU(nil, 2, Answer{Function: 3, Data: []byte{9, 9}}.Append(nil))
+	coils := AppendRTU(nil, 4, WriteCoils(1, make([]bool, 9)).Append(nil))
+	for _, c := range []struct {
+		name string
+		line [][]byte
+		want Overheard
+	}{
+		{"nothing", nil, Overheard{}},
+		{"noise", [][]byte{{1, 3, 0xFF}}, Overheard{Noise: 3}},
+		{"a question", [][]byte{{0}, ask}, Overheard{Alien: 1, Noise: 1, Asked: true, Unit: 1, Function: 3, Open: 9}},
+		{"and its answer", [][]byte{ask, said}, Overheard{Alien: 2, Unit: 1, Function: 3, Open: 19}},
+		{"and its refusal", [][]byte{ask, refused}, Overheard{Alien: 2, Unit: 1, Function: 3, Open: 13}},
+		{"and another's answer", [][]byte{ask, other}, Overheard{Alien: 2, Asked: true, Unit: 1, Function: 3, Open: 15}},
+		{"half an answer", [][]byte{ask, said[:5]}, Overheard{Alien: 1, Noise: 5, Asked: true, Unit: 1, Function: 3, Open: 8}},
+		{"an answer, then a question", [][]byte{said, ask}, Overheard{Alien: 2, Asked: true, Unit: 1, Function: 3, Open: 19}},
+		{"an answer, then half a question", [][]byte{said, ask[:6]}, Overheard{Alien: 1, Noise: 6, Open: 11}},
+		{"a write", [][]byte{coils}, Overheard{Alien: 1, Unit: 4, Function: 15, Open: 11}},
+	} {
+		if got := Overhear(bytes.Join(c.line, nil)); got != c.want {
+			t.Errorf("%s: Overhear = %+v, want %+v", c.name, got, c.want)
 		}
 	}
 }

@@ -1,0 +1,83 @@
+package modbus
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
+
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+// waiting is a line that can say, without waiting, how many bytes lie there.
+type waiting interface{ Waiting() int }
+
+// An engineer with a laptop, a second gateway, a panel that polls on its own: other
+// masters are not allowed on a line and are met all the same. listen looks at what came
+// since the last exchange, and lets another master's question be answered before ours
+// is asked, else we take his answer for ours. If that takes too long, and he asked for
+// what we want to ask for, no answer is taken for ours in this exchange.
+func (t *rtu) listen(ctx context.Context, unit uint8, r codec.Request) error {
+	t.rx = t.rx[:0]
+	for end := time.Now().Add(othersTurn); ; {
+		if err := t.lying(ctx); err != nil {
+			return err
+		}
+		o := codec.Overhear(t.rx)
+		over := !time.Now().Before(end)
+		switch {
+		case o.Asked && !over:
+			if err := t.read(ctx, end); err != nil && !errors.Is(err, drivers.ErrTimeout) {
+				return err
+			}
+		case len(t.rx) > 0 && time.Now().Before(t.ready()) && !over:
+			if err := sleepUntil(ctx, t.ready()); err != nil {
+				return err
+			}
+		default:
+			t.crossed = o.Asked && o.Unit == unit && o.Function == r.Function
+			tail := min(len(t.rx)-o.Open, longestOpen) // for receive to account for
+			t.account(codec.Scanned{Alien: o.Alien, Noise: o.Noise - tail})
+			t.rx = append(t.rx[:0], t.rx[len(t.rx)-tail:]...)
+			t.before = tail
+			return nil
+		}
+		if len(t.rx) == cap(t.rx) {
+			t.shed()
+		}
+	}
+}
+
+// longestOpen is what is kept of a frame that has begun, which may be a question: that
+// of a read.
+const longestOpen = 8
+
+// othersTurn is how long another master's question is given to be answered, and a
+// babbling line to fall silent.
+const othersTurn = 150 * time.Millisecond
+
+// lying takes what lies there.
+func (t *rtu) lying(ctx context.Context) error {
+	if t.host != nil {
+		t.host.link.look(func(p []byte) {
+			if len(p) > 0 {
+				t.bus.trace(false, p)
+				t.rx = append(t.rx, p[:min(len(p), cap(t.rx)-len(t.rx))]...)
+				t.busy = time.Now()
+			}
+		})
+		return nil
+	}
+	line, ok := t.line.(waiting)
+	if !ok {
+		return t.line.Discard()
+	}
+	// Nothing is thrown away unseen: a question that comes from now on is heard by receive.
+	for line.Waiting() > 0 && len(t.rx) < cap(t.rx) {
+		if err := t.read(ctx, time.Now().Add(lastLook)); err != nil && !errors.Is(err, drivers.ErrTimeout) {
+			return err
+		}
+	}
+	return ended(ctx)
+}
