@@ -18,6 +18,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
 	"github.com/lamppost-city/lamppost/drivers/process"
+	"github.com/lamppost-city/lamppost/drivers/sdi12"
 )
 
 // Builtin returns the drivers in the order of their names, which are unique. The
@@ -32,6 +33,7 @@ func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 		modbus.Kind(profiles),
 		pms5003.Kind(),
 		process.Kind(),
+		sdi12.Kind(),
 	}
 }
 

@@ -28,6 +28,7 @@ type Part struct {
 	Page  http.Handler // http: its answers
 
 	Chip  func() Chip                            // i2c: makes a fresh chip for each test
+	Says  map[string]string                      // sdi12: the values to a measurement, and what it says of itself to I
 	Files map[string]string                      // w1: the slave's files
 	Level *bool                                  // input: whether the line is active, see Level
 	Child func(question []byte) (lines [][]byte) // process: the program

@@ -25,6 +25,7 @@ var wires = map[drivers.Wire]wireKit{
 	drivers.I2CDevice:  {play: playI2C, checks: callChecks, faults: i2cFaults},
 
 	drivers.InputLine:     {play: playInput, checks: callChecks, faults: gpioFaults},
+	drivers.SDI12Sensor:   {play: playSDI12, checks: callChecks, faults: sdi12Faults},
 	drivers.OneWireDevice: {play: playOneWire, checks: callChecks, faults: oneWireFaults},
 	drivers.ChildProcess:  {play: playProcess, checks: append(processChecks, callChecks...), faults: processFaults},
 }

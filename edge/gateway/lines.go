@@ -78,6 +78,8 @@ func openBus(b config.Bus, trace Tracer) (*line, error) {
 		l, err = openOneWire(b, trace)
 	case b.GPIO != "":
 		l, err = openGPIO(b)
+	case b.SDI12 != "":
+		l, err = openSDI12(b, trace)
 	default:
 		err = errors.New("this kind of bus cannot be opened yet")
 	}

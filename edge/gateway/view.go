@@ -300,7 +300,7 @@ func (g *Gateway) lineViews() (out []status.Line) {
 		}
 		if l.serial != nil {
 			h := l.serial.Health()
-			if l.bus == nil {
+			if l.bus == nil && l.look == nil {
 				v.Frames, v.BadChecksum, v.Timeouts, v.NoiseBytes = g.good[l.id], h.BadChecksums, h.Timeouts, h.Noise
 			}
 			v.Reopened, v.Unplugged = h.Reopened, h.Fault != nil

@@ -1,0 +1,150 @@
+package sdi12
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/drivertest"
+)
+
+const soil = `
+identify: CS1234
+missing: [-9999]
+channels:
+  soil_moisture: {value: 1, min: 0, max: 100, resolution: 0.1, scale: 100}
+  soil_temp: {value: 3, min: -40, max: 60, resolution: 0.1}
+`
+
+// id and the shape of the values are those of a published exchange; the values are made
+// up.
+const id = "13CampbellCS1234003STD.03.01"
+
+func says(values string) map[string]string { return map[string]string{"M": values, "I": id} }
+
+func TestConformance(t *testing.T) {
+	drivertest.Run(t, drivertest.Config{
+		Kind:   Kind(),
+		Good:   drivertest.Part{Name: "soil", Source: "constructed", Options: soil, Says: says("+0.254+1.7-3.2"), Want: "soil_moisture=25.4 soil_temp=-3.2"},
+		Beyond: drivertest.Part{Name: "in the rock", Source: "constructed", Options: soil, Says: says("+0.254+1.7+60.1"), Want: "soil_moisture=25.4 soil_temp=60.1/fail/range"},
+		More: []drivertest.Part{
+			{Name: "no value", Source: "constructed", Options: soil, Says: says("-9999+1.7-9999.0"), Want: "soil_moisture=none/instrument soil_temp=none/instrument"},
+			{Name: "too few values", Source: "constructed", Options: soil, Says: says("+0.254+1.7"), WantFault: "protocol"},
+			{Name: "another part", Source: "constructed", Options: soil, Says: map[string]string{"M": "+1+2+3", "I": "14DECAGON5TM   365"}, WantFault: "protocol"},
+			{Name: "no such measurement", Source: "constructed", Options: soil + "measure: M3", Says: says("+1+2+3"), WantFault: "exception"},
+			{Name: "published: three values after a second", Source: "published, Campbell CR1000 manual", Options: `
+measure: M
+channels:
+  level.a: {value: 1, min: -10, max: 10, resolution: 0.1}
+  level.b: {value: 2, min: -10, max: 10, resolution: 0.1}
+  level.c: {value: 3, min: -10, max: 10, resolution: 0.1}`,
+				Says: map[string]string{"M": "+1.1+2.2+3.3"}, Want: "level.a=1.1 level.b=2.2 level.c=3.3"},
+		},
+	})
+}
+
+func planYAML(src string) (*drivers.Plan, error) {
+	return plan(func(out any) error {
+		doc, err := yamldoc.Parse("options", []byte(src))
+		if err != nil {
+			return err
+		}
+		return doc.Decode(out)
+	})
+}
+
+func TestOptions(t *testing.T) {
+	channel := func(s string) string { return "channels: {level: {" + s + "}}" }
+	const good = "value: 1, min: 0, max: 10, resolution: 0.1"
+	for src, want := range map[string]string{
+		"measure: D0\n" + channel(good):                                                    "measure: \"D0\" is no SDI-12 measurement; write M",
+		"takes: 10m\n" + channel(good):                                                     "takes: 10m0s is no time for a measurement",
+		"channels: {}":                                                                     "channels: the device has none",
+		"channels: {Level: {" + good + "}}":                                                "channels: channel \"Level\": 'L' is not allowed",
+		channel("value: 0, min: 0, max: 10, resolution: 0.1"):                              "channels.level.value: 0 is no place among the values",
+		channel("value: 100, min: 0, max: 10, resolution: 0.1"):                            "channels.level.value: 100 is no place",
+		channel(good + ", scale: 0"):                                                       "channels.level.scale: a scale is a number other than 0",
+		channel("value: 1, min: 10, max: 0, resolution: 0.1"):                              "channels.level: from 10 to 0 in steps of 0.1",
+		channel("value: 1, min: 0, max: 10, resolution: 0"):                                "channels.level: from 0 to 10 in steps of 0",
+		channel("value: 1, min: -1.7e308, max: 1.7e308, resolution: 1"):                    "channels.level: from -1.7e+308",
+		"channels: {level: {value: 1, min: 0, max: 10}, temp: {valu: 1, resolution: 0.1}}": "resolution",
+	} {
+		_, err := planYAML(src)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s\ngives %v, want %q", src, err, want)
+		}
+		var o *drivers.OptionError
+		var ps yamldoc.Problems
+		if !errors.As(err, &o) && !errors.As(err, &ps) {
+			t.Errorf("%s: the error has no place: %v", src, err)
+		}
+	}
+	p, err := planYAML("takes: 30s\n" + channel(good))
+	if err != nil || p.Timeout != 35*time.Second || p.Channels[0] != (drivers.Channel{Name: "level", Min: 0, Max: 10, Resolution: 0.1}) {
+		t.Errorf("the plan is %+v, %v", p, err)
+	}
+}
+
+// Values are as exact as they are written: the float64 nearest to the decimal result.
+func TestExact(t *testing.T) {
+	for _, c := range []struct {
+		text, options string
+		want          float64
+	}{
+		{"+3.14", "", 3.14},
+		{"-0", "", 0},
+		{"+.5", "", 0.5},
+		{"+3.", "", 3},
+		{"+0.254", "scale: 100", 25.4},
+		{"+1013.25", "scale: 0.1", 101.325},
+		{"+20.1", "offset: -0.2", 19.9},
+		{"+33.3", "scale: 3, offset: 0.1", 100},
+	} {
+		p, err := planYAML("channels: {level: {value: 1, min: -1000, max: 1000, resolution: 0.001, " + c.options + "}}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := p.OpenSDI12(&drivertest.SDI12{Says: map[string]string{"M": c.text}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rs, err := d.Sample(t.Context()); err != nil || rs[0].Value != c.want {
+			t.Errorf("%s {%s} reads %v, %v, want %v", c.text, c.options, rs, err, c.want)
+		}
+	}
+}
+
+// A part that was silent may have been replaced: it has to say again what it is.
+func TestIdentifiesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := planYAML(soil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wire := &drivertest.SDI12{Says: says("+0.254+1.7-3.2")}
+		d, err := p.OpenSDI12(wire)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := d.Sample(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if wire.Made != 3 {
+			t.Errorf("%d calls in two samples, want one identification and two measurements", wire.Made)
+		}
+		wire.Fault = func(int) error { return drivers.ErrUnplugged }
+		if _, err := d.Sample(t.Context()); !errors.Is(err, drivers.ErrUnplugged) {
+			t.Errorf("Sample = %v", err)
+		}
+		wire.Fault, wire.Says["I"] = nil, "14DECAGON5TM   365"
+		if rs, err := d.Sample(t.Context()); err == nil || !strings.Contains(err.Error(), `says "14DECAGON5TM   365", without "CS1234" in it`) {
+			t.Errorf("another part gives %v, %v", rs, err)
+		}
+	})
+}
