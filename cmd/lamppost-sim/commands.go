@@ -35,7 +35,7 @@ Exit codes: 0 done, or stopped by a signal; 1 a wire failed; 2 wrong usage;
 		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(runCommand(), playCommand(), listCommand(), versionCommand(version))
+	cmd.AddCommand(runCommand(), playCommand(), sdi12Command(), listCommand(), versionCommand(version))
 	cmd.Args = noArgs
 	cmd.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	return cmd
