@@ -68,10 +68,20 @@ func (d Driver) Check() error {
 		return obs.CheckID(d.Name)
 	case !token.IsIdentifier(p) || p == "main" || p == placeholder || slices.Contains(imported, p):
 		return fmt.Errorf("%q cannot be the name of a Go package; begin with a letter, and choose no word of Go: %s-sensor, for example", p, "acme")
+	case instead[d.Wire] != "":
+		return fmt.Errorf("wire %s: %s", d.Wire, instead[d.Wire])
 	case !slices.Contains(Wires(), d.Wire):
 		return fmt.Errorf("there is nothing to start from for wire %q; write one of %v", d.Wire, Wires())
 	}
 	return nil
+}
+
+// instead says what does the job on the wires where a driver has no bytes to decode.
+var instead = map[drivers.Wire]string{
+	drivers.InputLine:    "a level needs no driver of its own: driver: digital reads it, with its channel from the configuration",
+	drivers.PulseLine:    "a count needs no driver of its own: driver: pulse keeps it, with channel and amount from the configuration",
+	drivers.SDI12Sensor:  "an SDI-12 sensor needs no driver of its own: driver: sdi12 reads it, with its values named in the configuration",
+	drivers.ChildProcess: "a program in another language is no Go driver: driver: process asks it; lamppost driver show process has the protocol",
 }
 
 // imported are packages that the driver's own files import: one of the same name

@@ -38,7 +38,7 @@ func run(t *testing.T, dir string, args ...string) string {
 // For each wire the driver of a module of its own builds, is clean and passes its own
 // tests, as it was written.
 func TestEachWire(t *testing.T) {
-	if len(Wires()) < 3 {
+	if len(Wires()) < 5 {
 		t.Fatalf("there is something to start from for %v only", Wires())
 	}
 	for _, w := range Wires() {
@@ -80,11 +80,21 @@ func TestCheck(t *testing.T) {
 		{"func", drivers.SerialLine, "cannot be the name of a Go package"},
 		{"time", drivers.SerialLine, "cannot be the name of a Go package"},
 		{"mypart", drivers.SerialLine, "cannot be the name of a Go package"},
-		{"acme", "string", `nothing to start from for wire "string"; write one of [serial modbus http`},
+		{"acme", drivers.PulseLine, "driver: pulse keeps it"},
+		{"acme", "string", `nothing to start from for wire "string"; write one of [serial modbus http i2c w1]`},
 	} {
 		err := Driver{Name: c.name, Wire: c.wire}.Check()
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s on %s: %v, want %q", c.name, c.wire, err, c.want)
+		}
+	}
+}
+
+// On every wire there is something to start from, or something that does the job.
+func TestNoWireIsForgotten(t *testing.T) {
+	for _, w := range drivers.Wires() {
+		if slices.Contains(Wires(), w) == (instead[w] != "") {
+			t.Errorf("wire %s: something to start from: %v; instead: %q", w, slices.Contains(Wires(), w), instead[w])
 		}
 	}
 }
