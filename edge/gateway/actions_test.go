@@ -299,3 +299,31 @@ func TestDeadBoard(t *testing.T) {
 	})
 	p.stop()
 }
+
+// A chip that is not there is a fault of its outputs, in words, and of nothing else.
+func TestMissingChip(t *testing.T) {
+	p := newPost(t)
+	p.sensor(2200)
+	cfg, err := config.Load("post.yaml", fmt.Appendf(nil, `
+gateway: {id: post-1, language: en}
+journal: {dir: %s, commit: 100ms}
+status: {listen: "127.0.0.1:0"}
+buses:
+  gpio: {gpio: /dev/gpiochip-of-nobody}
+devices:
+  pass: {driver: a02yyuw, port: %s, height: 3.0, every: 300ms}
+outputs:
+  siren: {bus: gpio, line: GPIO27}
+`, filepath.Join(p.dir, "journal"), p.port), p.env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.start(cfg)
+	s := p.until("the fault in words", func(s status.Snapshot) bool {
+		return slices.ContainsFunc(s.State.Health, func(h wire.Health) bool { return h.ID == "output-unplugged" && h.About == "siren" }) && s.Values[0].V != nil
+	})
+	if o := output(s, "siren"); o.State != "switching-off" || o.Fault != "unplugged" {
+		t.Errorf("siren %+v", o)
+	}
+	p.stop()
+}
