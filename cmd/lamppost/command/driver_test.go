@@ -79,7 +79,7 @@ func TestDriverNewAndTest(t *testing.T) {
 		t.Fatalf("exit %d: %s%s", code, out, errs)
 	}
 	out, errs, code = lamppost(t.Context(), "driver", "test", "acme-flow", "--lang", "en")
-	if code != exitOK || !strings.Contains(out, "\nkept     golden/frost\n") || !strings.Contains(out, " 0 broken\ngrade: bronze (6 golden frames)") {
+	if code != exitOK || !strings.Contains(out, "\nkept     golden/frost\n") || !strings.Contains(out, " 0 broken\ngrade: bronze (6 golden frames, ") {
 		t.Fatalf("exit %d: %s%s", code, out, errs)
 	}
 	frame, err := os.ReadFile("acme-flow/frame.go")
