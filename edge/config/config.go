@@ -81,6 +81,7 @@ type Device struct {
 	Name    map[string]string        // by language; may be empty
 	Upload  time.Duration            // interval of pictures sent without an event; 0: none
 	Flat    map[string]time.Duration // by channel: a value that stands for so long is suspect
+	Options string                   // its driver's own keys, as one line of YAML, without secrets
 	Plan    *drivers.Plan
 	Metrics []obs.Metric // of Plan.Channels, in that order
 }

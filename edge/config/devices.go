@@ -110,6 +110,7 @@ func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
 		return Device{}, false
 	}
 	d.Wire = kind.Wire
+	d.Options = optionText(n)
 	if d.Plan, ok = l.plan(kind, id, n); !ok {
 		l.connection(&d, k)
 		return Device{}, false

@@ -20,6 +20,7 @@ type Outcome struct {
 	Err      error
 	Took     time.Duration
 	Frames   []Frame
+	Facts    []drivers.Fact // what the part says of itself, where it can
 }
 
 // Frame is bytes that crossed a line in one direction without a pause.
@@ -54,6 +55,10 @@ func Read(ctx context.Context, cfg *config.Config, catalog *obs.Catalog, only []
 				}
 				out[i] = readOne(ctx, cfg.Devices[i], p, catalog)
 				out[i].Frames = w.take(l.id, out[i].Took)
+				if out[i].Err == nil {
+					out[i].Facts, _ = factsOf(ctx, lines, cfg.Devices[i]) // a part that does not tell has answered all the same
+					w.take(l.id, 0)
+				}
 			}
 		})
 	}

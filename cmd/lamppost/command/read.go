@@ -128,6 +128,9 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 		if o.Err != nil {
 			fmt.Fprintf(w, "  %v\n", o.Err)
 		}
+		for _, f := range o.Facts {
+			fmt.Fprintf(w, "  %s: %s\n", f.Name, f.Value)
+		}
 		if raw {
 			frames(w, o)
 		}
@@ -192,6 +195,8 @@ type jsonOutcome struct {
 	Error    string        `json:"error,omitempty"`
 	TookMS   int64         `json:"took_ms"`
 	Readings []jsonReading `json:"readings,omitempty"`
+
+	Facts map[string]string `json:"facts,omitempty"` // what the part says of itself
 }
 
 type jsonReading struct {
@@ -208,6 +213,12 @@ func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
 		j := jsonOutcome{Device: o.Device.ID, Fault: o.Fault(), TookMS: o.Took.Milliseconds()}
 		if o.Err != nil {
 			j.Error = o.Err.Error()
+		}
+		for _, f := range o.Facts {
+			if j.Facts == nil {
+				j.Facts = map[string]string{}
+			}
+			j.Facts[f.Name] = f.Value
 		}
 		for i, r := range o.Readings {
 			row := jsonReading{Channel: o.Device.Plan.Channels[i].Name, Unit: o.Device.Metrics[i].Unit, QC: r.Quality.Flag.Code(), Why: string(r.Quality.Why)}

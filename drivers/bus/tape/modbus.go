@@ -32,6 +32,26 @@ func (u unit) ReadBits(ctx context.Context, function uint8, start, count uint16)
 	return a.Bits(make([]bool, 0, count), int(count)), nil
 }
 
+// Identify is function 43/14, for drivers that look for it.
+func (u unit) Identify(ctx context.Context, level codec.Level, first uint8) ([]codec.Object, error) {
+	var all []codec.Object
+	for {
+		a, err := u.ask(ctx, codec.IdentityRequest(level, first))
+		if err != nil {
+			return nil, err
+		}
+		id, err := codec.ParseIdentity(a.Append(nil))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+		}
+		all = append(all, id.Objects...)
+		if !id.More || id.Next <= first || level == codec.One {
+			return all, nil
+		}
+		first = id.Next
+	}
+}
+
 // ask plays one call of a driver and returns an answer that does not refuse.
 func (u unit) ask(ctx context.Context, q codec.Request) (codec.Answer, error) {
 	if err := ended(ctx); err != nil {

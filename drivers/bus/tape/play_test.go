@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -128,6 +129,32 @@ func TestModbusTCP(t *testing.T) {
 2.003 = fault exception
 `)
 	if _, err := play(t, part(t, "profile: xy-md02"), tape); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestIdentification: function 43/14 in two answers, as a part with little room gives
+// it.
+func TestIdentification(t *testing.T) {
+	tape := parse(t, strings.Replace(head("modbus"), "rtu", "tcp", 1)+`0 ?
+0.001 > 00 01 00 00 00 05 01 2B 0E 01 00
+0.010 < 00 01 00 00 00 0D 01 2B 0E 01 01 FF 01 01 00 03 41 62 63
+0.011 > 00 02 00 00 00 05 01 2B 0E 01 01
+0.020 < 00 02 00 00 00 0C 01 2B 0E 01 01 00 00 01 01 02 58 31
+0.021 = temp=4
+`)
+	p := &drivers.Plan{Channels: value, Timeout: time.Second, OpenModbus: func(u drivers.Modbus) (drivers.Driver, error) {
+		return doing{func(ctx context.Context) (float64, error) {
+			objects, err := u.(interface {
+				Identify(context.Context, codec.Level, uint8) ([]codec.Object, error)
+			}).Identify(ctx, codec.Basic, 0)
+			if err != nil || len(objects) != 2 || string(objects[0].Value) != "Abc" || string(objects[1].Value) != "X1" {
+				return 0, fmt.Errorf("%v, %w", objects, err)
+			}
+			return 4, nil
+		}}, nil
+	}}
+	if _, err := play(t, p, tape); err != nil {
 		t.Error(err)
 	}
 }

@@ -49,9 +49,10 @@ func NewRecorder(w io.Writer, h Header) (*Recorder, error) {
 	return r, r.write(head)
 }
 
-// Trace takes bytes that crossed the wire. They are copied.
+// Trace takes bytes that crossed the wire. They are copied. On the wires that Wrap
+// records it does nothing.
 func (r *Recorder) Trace(sent bool, p []byte, at time.Time) {
-	if len(p) == 0 {
+	if len(p) == 0 || paired(r.wire) {
 		return
 	}
 	r.mu.Lock()

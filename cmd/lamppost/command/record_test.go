@@ -1,0 +1,114 @@
+package command
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/modbusslave"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
+	"github.com/lamppost-city/lamppost/drivers/bus/tape"
+)
+
+// still is a part on which nothing happens.
+type still map[string]float64
+
+func (s still) Value(channel string) float64 { return s[channel] }
+func (still) Mishap() scenario.Mishap        { return scenario.Mishap{} }
+
+type nobody struct{}
+
+func (nobody) Add(...truth.Line) {}
+
+// hall serves an XY-MD02 whose identity can be asked, as unit 1 of a host, and returns
+// a configuration file that has it.
+func hall(t *testing.T) (path string) {
+	t.Helper()
+	unit, err := modbusslave.NewUnit(1, "hall", []modbusslave.Register{
+		{Channel: "temp", Function: 4, Address: 1, Type: modbusslave.Int16, Scale: 0.1},
+		{Channel: "rh", Function: 4, Address: 2, Type: modbusslave.Uint16, Scale: 0.1},
+		{Channel: "serial", Function: 3, Address: 0, Type: modbusslave.Uint16, Scale: 1},
+	}, still{"temp": 30.5, "rh": 54.6, "serial": 4711})
+	must(t, err)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	served := make(chan error, 1)
+	host := &modbusslave.Host{Units: []*modbusslave.Unit{unit}, Record: nobody{}}
+	go func() { served <- host.Serve(t.Context(), ln) }()
+	t.Cleanup(func() { must(t, <-served) })
+	t.Chdir(t.TempDir())
+	must(t, os.Mkdir("profiles", 0o755))
+	must(t, os.WriteFile("profiles/hall-sensor.yaml", []byte(`id: hall-sensor
+name: {zh: 试验, en: test}
+maker: nobody
+source: {document: made up for this test}
+sure: true
+facts: [{name: serial_number, function: 3, register: 0, type: uint16}]
+channels:
+  - {name: temp, function: 4, register: 1, type: int16, scale: 0.1, min: -40, max: 80}
+  - {name: rh, function: 4, register: 2, type: uint16, scale: 0.1, min: 0, max: 100}
+fixtures:
+  - {source: constructed, request: 01 04 00 01 00 02 20 0B, response: 01 04 04 01 31 02 22 2A CE, values: {temp: 30.5, rh: 54.6}}
+  - {source: constructed, request: 01 03 00 00 00 01 84 0A, response: 01 03 02 12 67 F5 0E, facts: {serial_number: "4711"}}
+`), 0o600))
+	must(t, os.WriteFile("g.yaml", []byte("gateway: {id: g}\nprofiles: profiles\nbuses: {plant: {tcp: \""+ln.Addr().String()+"\"}}\n"+
+		"devices:\n  hall: {profile: hall-sensor, bus: plant, address: 1, every: 10ms}\n  gone: {profile: xy-md02, bus: plant, address: 9}\n"), 0o600))
+	return "g.yaml"
+}
+
+// A tape that was recorded on the command line can be read, and says what was asked
+// for and what the part told.
+func TestRecordCommand(t *testing.T) {
+	config := hall(t)
+	out, errs, code := lamppost(t.Context(), "record", "hall", "--config", config, "-o", "hall.tape", "-d", "100ms", "--by", "the bench", "--note", "nothing provoked", "--lang", "en")
+	if code != exitOK || out != "" || !strings.Contains(errs, "temp=30.5 rh=54.6") || !strings.Contains(errs, "hall.tape: ") {
+		t.Fatalf("exit %d\n%s%s", code, out, errs)
+	}
+	f, err := os.Open("hall.tape")
+	must(t, err)
+	defer f.Close()
+	got, err := tape.Read("hall.tape", f)
+	must(t, err)
+	if got.By != "the bench" || got.Framing != "tcp" || got.Options != "{profile: hall-sensor}" || strings.Join(got.Notes, "|") != "nothing provoked|serial_number 4711" || got.Samples() == 0 {
+		t.Errorf("%+v, %d samples", got.Header, got.Samples())
+	}
+	if _, errs, code = lamppost(t.Context(), "record", "gone", "--config", config, "-o", "gone.tape", "-d", "1ms", "--lang", "zh"); code != exitSilent || !strings.Contains(errs, "gone.tape：0 次采样有应答，1 次失败") {
+		t.Errorf("a part that is not there: exit %d\n%s", code, errs)
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"record nobody --config g.yaml -o x", exitUsage, "devices: hall, gone"},
+		{"record hall --config g.yaml", exitUsage, "output"},
+		{"record hall --config g.yaml -o x -d -1s", exitUsage, "negative"},
+		{"record hall --config g.yaml -o nowhere/x -d 1ms", exitStorage, "there is no directory nowhere"},
+		{"record hall --config none.yaml -o x", exitConfig, "none.yaml"},
+	} {
+		if _, errs, code := lamppost(t.Context(), strings.Fields(c.args)...); code != c.code || !strings.Contains(errs, c.want) {
+			t.Errorf("%s: exit %d, want %d with %q:\n%s", c.args, code, c.code, c.want, errs)
+		}
+	}
+	if _, err := os.Stat("x"); err == nil {
+		t.Error("a tape was left behind that holds nothing")
+	}
+}
+
+// read shows what a part says of itself, below its values.
+func TestReadShowsFacts(t *testing.T) {
+	config := hall(t)
+	out, errs, code := lamppost(t.Context(), "read", "hall", "--config", config, "--lang", "en")
+	if code != exitOK || !strings.Contains(out, "\n  serial_number: 4711\n") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	out, _, _ = lamppost(t.Context(), "read", "hall", "--config", config, "--json")
+	var got jsonOutcome
+	must(t, json.Unmarshal([]byte(out), &got))
+	if got.Facts["serial_number"] != "4711" || len(got.Readings) != 2 {
+		t.Errorf("%s", out)
+	}
+}
