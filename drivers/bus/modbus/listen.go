@@ -1,6 +1,7 @@
 package modbus
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -20,6 +21,11 @@ type waiting interface{ Waiting() int }
 // what we want to ask for, no answer is taken for ours in this exchange.
 func (t *rtu) listen(ctx context.Context, unit uint8, r codec.Request) error {
 	t.rx = t.rx[:0]
+	if time.Since(t.busy) < othersTurn { // what was said longer ago needs no answer any more
+		t.rx = append(t.rx, t.rest...)
+	}
+	t.rest = t.rest[:0]
+	booked := codec.Overhear(t.rx)
 	for end := time.Now().Add(othersTurn); ; {
 		if err := t.lying(ctx); err != nil {
 			return err
@@ -38,7 +44,7 @@ func (t *rtu) listen(ctx context.Context, unit uint8, r codec.Request) error {
 		default:
 			t.crossed = o.Asked && o.Unit == unit && o.Function == r.Function
 			tail := min(len(t.rx)-o.Open, longestOpen) // for receive to account for
-			t.account(codec.Scanned{Alien: o.Alien, Noise: o.Noise - tail})
+			t.account(codec.Scanned{Alien: max(0, o.Alien-booked.Alien), Noise: max(0, o.Noise-tail-booked.Noise)})
 			t.rx = append(t.rx[:0], t.rx[len(t.rx)-tail:]...)
 			t.before = tail
 			return nil
@@ -47,6 +53,15 @@ func (t *rtu) listen(ctx context.Context, unit uint8, r codec.Request) error {
 			t.shed()
 		}
 	}
+}
+
+// keep keeps what may be, or become, another master's question, for listen. Our own,
+// given back by the line, is none.
+func (t *rtu) keep(rest []byte, s codec.Scanned) {
+	if i := bytes.Index(rest, t.tx); s.Answer == nil && s.Echoed && i >= 0 {
+		rest = rest[i+len(t.tx):]
+	}
+	t.rest = append(t.rest[:0], rest[max(0, len(rest)-rxKeep):]...)
 }
 
 // longestOpen is what is kept of a frame that has begun, which may be a question: that

@@ -27,6 +27,7 @@ type rtu struct {
 	gap  time.Duration // how long a frame that has begun may pause
 	tx   []byte
 	rx   []byte    // what came since the request
+	rest []byte    // what came behind the last answer, or instead of it
 	busy time.Time // when the last byte passed, as far as can be known
 
 	echoes       echoes
@@ -183,9 +184,11 @@ func (t *rtu) receive(ctx context.Context, end time.Time, r codec.Request) (code
 		case s.Answer != nil && !t.crossed:
 			s.Damaged = 0 // noise that looked like the beginning
 			t.account(s)
+			t.keep(s.Rest, s)
 			return r.Answers(s.Answer)
 		case errors.Is(err, drivers.ErrTimeout):
 			t.account(s)
+			t.keep(t.rx, s)
 			return codec.Answer{}, t.failure(s)
 		case err != nil:
 			return codec.Answer{}, err
@@ -240,10 +243,11 @@ func (t *rtu) failure(s codec.Scanned) error {
 
 // account books what stood beside the answer.
 func (t *rtu) account(s codec.Scanned) {
-	noise := s.Noise + len(s.Rest)
+	behind := codec.Overhear(s.Rest)
+	noise := s.Noise + behind.Noise
 	t.bus.mu.Lock()
 	t.echoed = s.Echoed
-	t.alien += uint64(s.Alien)
+	t.alien += uint64(s.Alien + behind.Alien)
 	t.noise += uint64(noise)
 	t.bus.mu.Unlock()
 	t.line.Noise(noise)
