@@ -311,3 +311,40 @@ func TestIntegratorsWalkProfile(t *testing.T) {
 		t.Errorf("only %d blocks were carried out; the test is looking for the wrong thing", n)
 	}
 }
+
+// The Chinese page has the same blocks, so what was followed on one of them holds on
+// the other; what follows # is for people, and translated.
+func TestIntegratorsPagesAreInStep(t *testing.T) {
+	const enPage, zhPage = "docs/integrators.md", "docs/integrators.zh-CN.md"
+	en, zh := read(t, enPage), read(t, zhPage)
+	same := func(what string, a, b []string) {
+		t.Helper()
+		if len(a) == 0 {
+			t.Errorf("%s has no %s; the test is looking for the wrong thing", enPage, what)
+		}
+		for i := range max(len(a), len(b)) {
+			if i >= len(a) || i >= len(b) || a[i] != b[i] {
+				t.Fatalf("the %s differ from number %d on:\n  %s  %q\n  %s  %q", what, i+1, enPage, a[min(i, len(a)):], zhPage, b[min(i, len(b)):])
+			}
+		}
+	}
+	same("heading levels", levels(en), levels(zh))
+	same("blocks", fences(en), fences(zh))
+	same("inline commands", commands(en), commands(zh))
+	same("kinds of lines", shape(en), shape(zh))
+	if !strings.Contains(read(t, "README.zh-CN.md"), "(docs/integrators.zh-CN.md)") {
+		t.Errorf("README.zh-CN.md does not lead to %s", zhPage)
+	}
+}
+
+// fences are the fenced blocks with their first lines; of YAML without what stands
+// behind #.
+func fences(md string) (all []string) {
+	for _, b := range fenceRE.FindAllString(md, -1) {
+		if strings.HasPrefix(b, "```yaml") {
+			b = withoutComments([]string{b})[0]
+		}
+		all = append(all, b)
+	}
+	return all
+}
