@@ -101,9 +101,13 @@ func (l *loader) bus(b Bus, k busKeys) {
 		l.sdi12Line(k.Line, b)
 	case "tcp":
 		l.host(b)
+		if b.RTU { // the speed of the line behind the host
+			l.line(lineKeys{Baud: k.Line.Baud}, "buses", b.ID)
+		}
 	}
 	for _, key := range append(slices.Clone(lineWords), "turnaround") {
-		if !slices.Contains([]string{"serial", "sdi12"}, kinds[0]) && l.has("buses", b.ID, key) {
+		behind := b.RTU && (key == "baud" || key == "turnaround")
+		if !slices.Contains([]string{"serial", "sdi12"}, kinds[0]) && !behind && l.has("buses", b.ID, key) {
 			l.sayKey("E2502", key+" is a setting of serial lines; delete it", "buses", b.ID, key)
 		}
 	}

@@ -132,6 +132,10 @@ func busRows(b Bus, add adder) {
 		add(b.Turnaround, "", "buses", b.ID, "turnaround")
 		add(b.Echo, "", "buses", b.ID, "echo")
 	}
+	if b.RTU {
+		add(b.Line.Baud, "", "buses", b.ID, "baud")
+		add(b.Turnaround, "", "buses", b.ID, "turnaround")
+	}
 	if b.Serial != "" || b.SDI12 != "" {
 		add(b.RS485, defaultOf(b.RS485), "buses", b.ID, "rs485")
 	}
