@@ -83,12 +83,15 @@ func lineFigures() []lineFigure {
 		count("alien_frames_total", "Good frames that nobody waited for: late answers, another master.", func(l status.Line) uint64 { return l.Alien }),
 		count("reopened_total", "Openings after the first one.", func(l status.Line) uint64 { return l.Reopened }),
 		figure("up", "0 while the line is unplugged or cannot be reached.", prometheus.GaugeValue, func(l status.Line) (float64, bool) { return truth(!l.Unplugged), true }),
-		figure("busy_ratio", "Share of the last minute in which a serial line carried bytes or somebody waited for an answer.", prometheus.GaugeValue,
+		figure("busy_ratio", "Share of the last minute in which a line carried bytes or somebody waited for an answer.", prometheus.GaugeValue,
 			func(l status.Line) (float64, bool) {
-				if l.Serial == nil {
-					return 0, false
+				switch {
+				case l.Serial != nil:
+					return l.Serial.Busy, true
+				case l.Modbus != nil:
+					return l.Modbus.Busy, true
 				}
-				return l.Serial.Busy, true
+				return 0, false
 			}),
 	}
 }

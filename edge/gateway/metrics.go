@@ -59,7 +59,7 @@ func (g *Gateway) register() {
 	})
 	g.registerClock(gauge)
 	g.registerWear()
-	g.registry.MustRegister(lineMetrics{g})
+	g.registry.MustRegister(lineMetrics{g}, slaveMetrics{g})
 	if g.uplink == nil {
 		return
 	}

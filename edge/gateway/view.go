@@ -292,6 +292,8 @@ func (g *Gateway) lineViews() (out []status.Line) {
 			h := l.bus.Health()
 			v.Frames, v.BadChecksum, v.Timeouts, v.NoiseBytes, v.Alien = h.Answers+h.Exceptions, h.Damaged, h.Timeouts, h.Noise, h.Alien
 			v.Unplugged = l.serial == nil && h.Fault != nil
+			v.Reopened = max(h.Dials, 1) - 1
+			v.Modbus = modbusView(h, time.Now())
 		case l.look != nil:
 			v = l.look()
 			v.ID, v.Path = l.id, l.path
@@ -305,6 +307,7 @@ func (g *Gateway) lineViews() (out []status.Line) {
 			}
 			v.Reopened, v.Unplugged = h.Reopened, h.Fault != nil
 			v.Serial = serialView(h)
+			v.Serial.Echo = v.Serial.Echo || v.Modbus != nil && v.Modbus.Echo
 		}
 		out = append(out, v)
 	}

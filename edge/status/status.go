@@ -138,6 +138,7 @@ type Line struct {
 	Unplugged   bool   `json:"unplugged"`
 
 	Serial  *Serial  `json:"serial,omitempty"`  // of a serial line
+	Modbus  *Modbus  `json:"modbus,omitempty"`  // of a Modbus line or host
 	Program *Program `json:"program,omitempty"` // of a driver that is a program of its own
 }
 
