@@ -299,3 +299,27 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+// Where the machine knows the name that lasts, the warning says it.
+func TestStableNameIsSuggested(t *testing.T) {
+	src := "gateway: {id: g}\nbuses:\n  line: {serial: /dev/ttyUSB0}\ndevices:\n  river: {profile: keller-36xw, bus: line, address: 3}\n"
+	for stable, want := range map[string]string{
+		"/dev/serial/by-id/usb-FTDI_A50285BI-if00-port0": "write /dev/serial/by-id/usb-FTDI_A50285BI-if00-port0",
+		"": "write the one that lamppost ports shows (ls -l /dev/serial/by-id/)",
+	} {
+		e := env(t)
+		e.StableName = func(node string) string {
+			if node != "/dev/ttyUSB0" {
+				t.Errorf("asked for %s", node)
+			}
+			return stable
+		}
+		c, err := config.Load("gateway.yaml", []byte(src), e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Warnings) != 1 || c.Warnings[0].ID != "W2501" || !strings.Contains(c.Warnings[0].Error(), want) {
+			t.Errorf("warnings %v, want %q", c.Warnings, want)
+		}
+	}
+}

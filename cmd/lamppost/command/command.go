@@ -83,6 +83,7 @@ func rootCommand(o Options) *cobra.Command {
 		driverCommand(o),
 		profilesCommand(o),
 		recordCommand(o),
+		portsCommand(o),
 		versionCommand(o),
 		exitCodesTopic(),
 	)

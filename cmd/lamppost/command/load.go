@@ -47,7 +47,7 @@ func (o Options) loadBuiltin(insecure bool) (*builtin, error) {
 		return nil, &exit{exitUsage, err, "this program was built with it: see its main package"}
 	}
 	b := &builtin{metrics: metrics, profiles: profiles, own: o.Kinds, boards: boards}
-	b.env = config.Env{Kinds: kinds, Catalog: metrics, Rules: gateway.RuleChecker, Insecure: insecure, Storage: b.storage}
+	b.env = config.Env{Kinds: kinds, Catalog: metrics, Rules: gateway.RuleChecker, Insecure: insecure, Storage: b.storage, StableName: stableName}
 	return b, nil
 }
 

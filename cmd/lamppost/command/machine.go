@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/lamppost-city/lamppost/drivers/bus/adapter"
 	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/config"
 )
@@ -33,6 +34,7 @@ func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
 			lines = append(lines, fmt.Sprintf(words[2], f.key, cause(err), f.path))
 		}
 	}
+	lines = append(lines, wiredLines(adapter.System{}, cfg, lang)...)
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err

@@ -36,6 +36,7 @@ func TestDirection(t *testing.T) {
 		{name: "auto, the driver knows only the other polarity", asked: Auto, uart: &uart{rs485: &rs485{}, can: rs485Enabled | rs485AfterSend},
 			mode: Kernel, why: "RTS is low while sending", log: "rs485 0x3", flags: 1},
 		{name: "auto, a USB adapter", asked: Auto, mode: Adapter, why: "the kernel's driver of this port has no RS-485 mode"},
+		{name: "auto, a UART whose mode can only be read", asked: Auto, uart: &uart{rs485: &rs485{}, readOnly: true}, mode: Adapter, why: "the kernel's driver of this port has no RS-485 mode"},
 		{name: "auto, cleared by the kernel", asked: Auto, uart: &uart{rs485: &rs485{}, can: rs485OnSend}, mode: Adapter, why: "takes the RS-485 mode and leaves it off", log: "rs485 0x3", flags: 2},
 		{name: "kernel, the driver can", asked: Kernel, uart: &uart{rs485: &rs485{}, can: all}, mode: Kernel, log: "rs485 0x3", flags: 3},
 		{name: "kernel, a USB adapter", asked: Kernel, fails: true, why: "rs485: kernel: the kernel's driver of this port has no RS-485 mode; write rs485: auto if the adapter does it itself, or rts"},
@@ -171,5 +172,37 @@ func TestBreak(t *testing.T) {
 	u.brk = unix.EIO
 	if err := l.Break(t.Context(), time.Millisecond); !errors.Is(err, drivers.ErrUnplugged) || l.Health().Open {
 		t.Errorf("Break on an adapter that is gone = %v, open %v", err, l.Health().Open)
+	}
+}
+
+// TestProbe: what a driver offers is found out without setting anything.
+func TestProbe(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "adapter")
+	plug(t, link)
+	for _, c := range []struct {
+		uart *uart
+		want Offer
+	}{
+		{&uart{rs485: &rs485{before: 3}}, Offer{Kernel: true, RTS: true}},
+		{&uart{rs485: &rs485{before: 3}, readOnly: true}, Offer{RTS: true}},
+		{&uart{rs485: &rs485{flags: rs485Enabled}, noRTS: true}, Offer{Kernel: true, On: true}},
+		{&uart{}, Offer{RTS: true}},
+	} {
+		got, err := probe(link, c.uart.ioctl)
+		if err != nil || got != c.want {
+			t.Errorf("Probe = %+v, %v, want %+v", got, err, c.want)
+		}
+		if r := c.uart.rs485; r != nil && (r.before != 3 && r.flags == 0 || r.flags > rs485Enabled) {
+			t.Errorf("Probe leaves the port with %+v", *r)
+		}
+	}
+	if got, err := Probe(link); err != nil || got != (Offer{}) {
+		t.Errorf("Probe of a pseudo terminal = %+v, %v", got, err)
+	}
+	if _, err := Probe(link + "-absent"); !errors.Is(err, drivers.ErrUnplugged) {
+		t.Errorf("Probe of nothing = %v", err)
+	}
+	if _, err := Probe("/dev/null"); err == nil || !strings.Contains(err.Error(), "is not a serial line") {
+		t.Errorf("Probe of /dev/null = %v", err)
 	}
 }

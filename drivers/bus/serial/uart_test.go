@@ -18,12 +18,14 @@ type uart struct {
 	mu    sync.Mutex
 	rs485 *rs485 // nil: the driver has no such mode
 	can   uint32 // its flags that the driver keeps; the others it clears
-	noRTS bool
-	noLSR bool  // the driver has no such register
-	stuck int   // how often the transmitter says that it is not empty
-	brk   error // what a break ends with
-	attrs func(*unix.Termios)
-	log   []string
+	// readOnly: the serial core lets the mode be read, and the driver does not have it.
+	readOnly bool
+	noRTS    bool
+	noLSR    bool  // the driver has no such register
+	stuck    int   // how often the transmitter says that it is not empty
+	brk      error // what a break ends with
+	attrs    func(*unix.Termios)
+	log      []string
 }
 
 func (u *uart) note(format string, args ...any) { u.log = append(u.log, fmt.Sprintf(format, args...)) }
@@ -47,6 +49,11 @@ func (u *uart) ioctl(fd int, request uint, arg unsafe.Pointer) error {
 			return unix.ENOTTY
 		}
 		u.note("rts %v", request == unix.TIOCMBIS && *(*int32)(arg) == unix.TIOCM_RTS)
+		return nil
+	case unix.TIOCMGET:
+		if u.noRTS {
+			return unix.ENOTTY
+		}
 		return nil
 	case unix.TIOCSERGETLSR:
 		if u.noLSR {
@@ -81,6 +88,8 @@ func (u *uart) mode(request uint, arg *rs485) error {
 		return unix.ENOTTY
 	case request == unix.TIOCGRS485:
 		*arg = *u.rs485
+	case u.readOnly:
+		return unix.ENOTTY
 	default:
 		u.note("rs485 %#x", arg.flags)
 		u.rs485.flags, u.rs485.before, u.rs485.after = arg.flags&u.can, arg.before, arg.after
