@@ -170,6 +170,9 @@ func (b *Bus) Unit(address uint8) *Unit {
 // repeats times more. The answer is used before the turn ends: it lies in the
 // transport's buffer.
 func (b *Bus) serve(ctx context.Context, u *Unit, r codec.Request, repeats int, use func(codec.Answer)) error {
+	if err := sleepUntil(ctx, u.rested()); err != nil { // the others may have the line meanwhile
+		return err
+	}
 	if err := b.turn.take(ctx, r.Writes()); err != nil {
 		return err
 	}

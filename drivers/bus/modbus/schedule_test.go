@@ -276,6 +276,31 @@ func TestTurns(t *testing.T) {
 	})
 }
 
+// TestOwnPause: while a slave has the pause that it wants, the others have the line.
+func TestOwnPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := newFake(after(20*time.Millisecond, registers))
+		b := NewRTU(line, Options{})
+		b.Unit(1).SetTiming(0, 200*time.Millisecond)
+		start := time.Now()
+		read := func(unit uint8) { _, _ = b.Unit(unit).ReadRegisters(t.Context(), 3, 0, 1) }
+		read(1)
+		var wg sync.WaitGroup
+		wg.Go(func() { read(1) })
+		synctest.Wait()
+		for range 3 {
+			wg.Go(func() { read(2) })
+		}
+		wg.Wait()
+		if at := line.asked(1); len(at) != 2 || at[1].Sub(at[0]) != 220*time.Millisecond {
+			t.Errorf("the slave that wants a pause was asked at %v", at)
+		}
+		if at := line.asked(2); len(at) != 3 || at[2].Sub(start) > 100*time.Millisecond {
+			t.Errorf("the other one was asked at %v, from %v on", at, start)
+		}
+	})
+}
+
 // TestWaitingEnds: a caller that is never served has asked nothing, so the unit
 // is not to blame.
 func TestWaitingEnds(t *testing.T) {

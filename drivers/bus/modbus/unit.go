@@ -144,12 +144,20 @@ func (b *Bus) skip(u *Unit, wait time.Duration) error {
 // readyAt is when u may be asked.
 func (u *Unit) readyAt() time.Time {
 	at := u.bus.way.ready()
-	u.bus.mu.Lock()
-	defer u.bus.mu.Unlock()
-	if own := u.free.Add(u.turnaround); !u.free.IsZero() && own.After(at) {
+	if own := u.rested(); own.After(at) {
 		return own
 	}
 	return at
+}
+
+// rested is when u has had the pause that it wants for itself; zero if it wants none.
+func (u *Unit) rested() time.Time {
+	u.bus.mu.Lock()
+	defer u.bus.mu.Unlock()
+	if u.free.IsZero() {
+		return time.Time{}
+	}
+	return u.free.Add(u.turnaround)
 }
 
 // verdict says what the end of a call tells about the unit.
