@@ -139,10 +139,16 @@ func (t *rtu) send(ctx context.Context, unit uint8, r codec.Request) (sent time.
 		return time.Time{}, err
 	}
 	t.tx = codec.AppendRTU(t.tx[:0], unit, r.Append(nil))
+	begun := time.Now()
 	if err := t.write(ctx); err != nil {
 		return time.Time{}, err
 	}
-	t.busy = time.Now().Add(t.airtime(len(t.tx))) // a kernel buffer takes it at once, the line does not
+	// A kernel buffer takes it at once, the line does not; where this program switches the
+	// transceiver, the write has waited for the line already.
+	t.busy = begun.Add(t.airtime(len(t.tx)))
+	if now := time.Now(); now.After(t.busy) {
+		t.busy = now
+	}
 	return t.busy, nil
 }
 

@@ -74,10 +74,13 @@ func (b *Bus) wake(ctx context.Context, s *Sensor) error {
 func (b *Bus) send(ctx context.Context, command []byte) error {
 	limited, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
+	start := time.Now()
 	if _, err := b.line.Write(limited, command); err != nil {
 		return err
 	}
-	b.busy = time.Now().Add(time.Duration(len(command)) * char) // the kernel takes it at once, the line does not
+	// The kernel takes it at once, the line does not; where the gateway switches the
+	// adapter's direction, Write has waited for the line.
+	b.busy = later(start.Add(time.Duration(len(command))*char), time.Now())
 	return nil
 }
 
@@ -128,6 +131,13 @@ func (b *Bus) listen(ctx context.Context, address byte, until time.Time) error {
 	}
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 func earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
@@ -142,9 +152,7 @@ func (b *Bus) read(ctx context.Context, until time.Time) error {
 	n, err := b.line.Read(ctx, b.rx[len(b.rx):cap(b.rx)])
 	if n > 0 {
 		b.rx = b.rx[:len(b.rx)+n]
-		if now := time.Now(); now.After(b.busy) {
-			b.busy = now
-		}
+		b.busy = later(b.busy, time.Now())
 	}
 	return err
 }

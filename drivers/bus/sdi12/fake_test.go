@@ -25,8 +25,9 @@ type wire struct {
 	mu     sync.Mutex
 	log    []string
 	echoes bool
-	// answer says what comes back to the n-th command (from 0), and what comes later.
-	answer func(n int, command string) (string, []later)
+	drains bool // Write waits until the line has carried it all, as with rs485: rts
+	// answer says what comes back to the n-th command (from 0), and what comes follow.
+	answer func(n int, command string) (string, []follow)
 	n      int
 	broken error // what a break ends with
 	noise  int
@@ -34,12 +35,12 @@ type wire struct {
 	over   time.Time // the end of what is sent
 }
 
-type later struct {
+type follow struct {
 	after time.Duration
 	text  string
 }
 
-func newWire(answer func(n int, command string) (string, []later)) *wire {
+func newWire(answer func(n int, command string) (string, []follow)) *wire {
 	return &wire{begun: time.Now(), in: make(chan []byte, 4096), answer: answer}
 }
 
@@ -76,7 +77,10 @@ func (w *wire) Break(ctx context.Context, d time.Duration) error {
 	return wait(ctx, time.Now().Add(d))
 }
 
-func (w *wire) Write(_ context.Context, b []byte) (int, error) {
+func (w *wire) Write(ctx context.Context, b []byte) (int, error) {
+	if w.drains {
+		defer func() { _ = wait(ctx, w.over) }()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	command := string(b)
@@ -128,8 +132,8 @@ func (w *wire) BadChecksum() { w.bad++ }
 func (w *wire) Close() error { return nil }
 
 // script answers each command with what stands behind it, one after the other.
-func script(answers map[string][]string) func(int, string) (string, []later) {
-	return func(_ int, command string) (string, []later) {
+func script(answers map[string][]string) func(int, string) (string, []follow) {
+	return func(_ int, command string) (string, []follow) {
 		list := answers[command]
 		if len(list) == 0 {
 			return "", nil

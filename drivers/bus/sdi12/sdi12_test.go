@@ -13,7 +13,7 @@ import (
 )
 
 // on runs f with a bus whose line answers so, in a bubble.
-func on(t *testing.T, answer func(int, string) (string, []later), f func(t *testing.T, b *Bus, w *wire)) {
+func on(t *testing.T, answer func(int, string) (string, []follow), f func(t *testing.T, b *Bus, w *wire)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWire(answer)
@@ -28,10 +28,10 @@ func on(t *testing.T, answer func(int, string) (string, []later), f func(t *test
 // TestMeasure walks through the exchange of the standard: announcement, call for
 // service, values.
 func TestMeasure(t *testing.T) {
-	answer := func(_ int, command string) (string, []later) {
+	answer := func(_ int, command string) (string, []follow) {
 		switch command {
 		case "0M!":
-			return "00013\r\n", []later{{900 * time.Millisecond, "0\r\n"}}
+			return "00013\r\n", []follow{{900 * time.Millisecond, "0\r\n"}}
 		case "0D0!":
 			return "0+1.1+2.2+3.3\r\n", nil
 		}
@@ -120,7 +120,15 @@ func TestSilence(t *testing.T) {
 // TestTwoSensors: a change of address and a pause of 85 ms need a break.
 func TestTwoSensors(t *testing.T) {
 	answers := map[string][]string{"0R0!": {"0+1\r\n"}, "1R0!": {"1+2\r\n"}}
+	for _, drains := range []bool{false, true} {
+		twoSensors(t, answers, drains)
+	}
+}
+
+func twoSensors(t *testing.T, answers map[string][]string, drains bool) {
+	t.Helper()
 	on(t, script(answers), func(t *testing.T, b *Bus, w *wire) {
+		w.drains = drains
 		for _, step := range []struct {
 			address byte
 			pause   time.Duration
@@ -142,10 +150,10 @@ func TestLineIsHeldAndFree(t *testing.T) {
 		"M": "break 0M! 0D0! break 1R0!",
 		"C": "break 0C! break 1R0! break 0D0!",
 	} {
-		answer := func(_ int, sent string) (string, []later) {
+		answer := func(_ int, sent string) (string, []follow) {
 			switch sent {
 			case "0M!":
-				return "00021\r\n", []later{{2 * time.Second, "0\r\n"}}
+				return "00021\r\n", []follow{{2 * time.Second, "0\r\n"}}
 			case "0C!":
 				return "000201\r\n", nil
 			case "0D0!":
@@ -179,15 +187,15 @@ func TestService(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		first    string
-		later    []later
+		later    []follow
 		took     time.Duration // at most
 		unserved uint64
 	}{
 		{"with the announcement", "00101\r\n0\r\n", nil, time.Second, 0},
-		{"beside noise and others", "00101\r\n", []later{{time.Second, "\x00\xffx\r\n"}, {2 * time.Second, "9\r\n0\r\n"}}, 3 * time.Second, 0},
+		{"beside noise and others", "00101\r\n", []follow{{time.Second, "\x00\xffx\r\n"}, {2 * time.Second, "9\r\n0\r\n"}}, 3 * time.Second, 0},
 		{"never", "00101\r\n", nil, 11 * time.Second, 1},
 	} {
-		answer := func(n int, sent string) (string, []later) {
+		answer := func(n int, sent string) (string, []follow) {
 			if sent == "0D0!" {
 				return "0+7\r\n", nil
 			}
@@ -223,7 +231,7 @@ func TestEcho(t *testing.T) {
 
 // TestEnds: a call ends with its context wherever it is, and leaves the line usable.
 func TestEnds(t *testing.T) {
-	answer := func(n int, sent string) (string, []later) {
+	answer := func(n int, sent string) (string, []follow) {
 		switch {
 		case sent == "0C!":
 			return "006001\r\n", nil
