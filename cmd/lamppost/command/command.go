@@ -82,6 +82,7 @@ func rootCommand(o Options) *cobra.Command {
 		actuateCommand(o),
 		driverCommand(o),
 		profilesCommand(o),
+		configCommand(o),
 		recordCommand(o),
 		portsCommand(o),
 		versionCommand(o),

@@ -23,7 +23,7 @@ the configuration names (profiles: profiles); it needs no new program.`,
 		Args: cobra.NoArgs,
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
-	c.AddCommand(profilesList(o), profilesShow(o), profilesTry(o))
+	c.AddCommand(profilesList(o), profilesShow(o), profilesTry(o), profilesSchema())
 	return c
 }
 
