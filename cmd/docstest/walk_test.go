@@ -348,3 +348,18 @@ func fences(md string) (all []string) {
 	}
 	return all
 }
+
+// A program in another language is a driver as well, as the page has it.
+func TestIntegratorsWalkProgram(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds two programs")
+	}
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("python3 is not installed")
+	}
+	const page = "docs/integrators.md"
+	blocks := blocksOf(t, page, "## A program in any language")
+	if n := begin(t, page).follow(blocks); n < 8 {
+		t.Errorf("only %d blocks were carried out; the test is looking for the wrong thing", n)
+	}
+}
