@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/pty"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/sdi12line"
+	"github.com/lamppost-city/lamppost/drivers/bus/tape"
 	"github.com/lamppost-city/lamppost/drivers/catalog"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -132,4 +135,38 @@ devices:
 		t.Fatal(err)
 	}
 	return cfg
+}
+
+// TestSDI12IsRecorded: what lamppost record keeps of a sensor plays back to the same
+// readings.
+func TestSDI12IsRecorded(t *testing.T) {
+	port, err := pty.Open(filepath.Join(t.TempDir(), "soil"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := &sdi12line.Line{Port: port, Sensors: []*sdi12line.Sensor{{Address: '0', ID: "13SIM", Values: []string{"+0.254", "-3.25"}}}}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		line.Serve()
+	}()
+	defer func() {
+		port.Close()
+		<-done
+	}()
+	cfg := sdi12Config(t, port.Link())
+	var out bytes.Buffer
+	good, bad, err := gateway.Record(t.Context(), cfg, gateway.Recording{Device: "bed", For: time.Second, To: &out,
+		Header:  tape.Header{By: "simulated", At: time.Now()},
+		Sampled: func(time.Duration, string, error) {}})
+	if err != nil || good == 0 || bad > 0 {
+		t.Fatalf("%d good, %d bad, %v\n%s", good, bad, err, out.String())
+	}
+	kept, err := tape.Read("soil.tape", &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tape.Play(t.Context(), cfg.Devices[0].Plan, kept); err != nil {
+		t.Error(err)
+	}
 }

@@ -28,8 +28,10 @@ func (r *Replay) Open(p *drivers.Plan) (drivers.Driver, error) {
 		return p.OpenOneWire(r.OneWire())
 	case drivers.ChildProcess:
 		return p.OpenProcess(r.Process())
+	case drivers.SDI12Sensor:
+		return p.OpenSDI12(r.SDI12())
 	}
-	return nil, fmt.Errorf("%w %s: the wire %s is played below the owner of its line; use Port", ErrTape, r.tape.Name, r.tape.Wire)
+	return nil, fmt.Errorf("%w %s: nobody can play the wire %s", ErrTape, r.tape.Name, r.tape.Wire)
 }
 
 // Play takes a planned device through t: every sample when the tape has it, each with

@@ -14,6 +14,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/sdi12"
 )
 
 // part plans a device with a profile.
@@ -104,10 +105,46 @@ func TestOtherWire(t *testing.T) {
 	if _, err := play(t, part(t, "profile: xy-md02"), tape); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	tape = parse(t, head("sdi12"))
-	p := &drivers.Plan{OpenSDI12: func(drivers.SDI12) (drivers.Driver, error) { return nil, nil }}
-	if _, err := play(t, p, tape); err == nil || !strings.Contains(err.Error(), "use Port") {
-		t.Errorf("got %v", err)
+}
+
+// TestSDI12: a sensor behind the owner of its line, with a call for service, an answer
+// that had to be asked for twice, and silence.
+func TestSDI12(t *testing.T) {
+	p, err := sdi12.Kind().Plan(func(out any) error {
+		doc, err := yamldoc.Parse("options", []byte("measure: MC\nchannels: {level: {value: 1, min: 0, max: 10, resolution: 0.01}}"))
+		if err != nil {
+			return err
+		}
+		return doc.Decode(out)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tries := ""
+	for i := range 9 {
+		tries += fmt.Sprintf("%.1f > \"0MC!\"\n", 10.1+float64(i)/10)
+	}
+	tape := parse(t, head("sdi12")+`0 ?
+0.026 > "0MC!"
+0.075 < "0MC!0001"
+0.110 < "1\r\n"
+1.020 < "0\r\n"
+1.030 > "0D0!"
+1.080 < "0+"
+1.160 < "3.15OqZ\r\n"
+1.170 > "0D0!"
+1.225 < "0+"
+1.300 < "3.14OqZ\r\n"
+1.301 = level=3.14
+10 ?
+`+tries+`11.5 = fault timeout
+`)
+	if _, err := play(t, p, tape); err != nil {
+		t.Error(err)
+	}
+	tape = parse(t, head("sdi12")+"0 ?\n0.026 > \"0MC!\"\n0.1 < \"00001\\r\\n\"\n0.11 > \"0D0!\"\n0.2 < \"0+3.14OqZ\\r\\n\"\n0.3 = level=3.15\n")
+	if _, err := play(t, p, tape); err == nil || !strings.Contains(err.Error(), "level=3.14") {
+		t.Errorf("another value than the tape's: %v", err)
 	}
 }
 
