@@ -37,6 +37,11 @@ func (s *tape) Read(_ context.Context, p []byte) (int, error) {
 	return n, nil
 }
 
+// eager is a tape that has already begun to play when the request is sent, and says so.
+type eager struct{ *tape }
+
+func (s eager) Waiting() int { return len(s.left) }
+
 func (s *tape) Discard() error { return nil }
 func (s *tape) Noise(int)      {}
 func (s *tape) BadChecksum()   {}
@@ -95,6 +100,23 @@ func FuzzTCP(f *testing.F) {
 		frame := codec.TCPFrame{Transaction: 1, Unit: 1, PDU: codec.Answer{Function: 3, Data: data}.Append(nil)}
 		if !bytes.Contains(says, frame.Append(nil)) {
 			t.Errorf("% x gave %v", says, words)
+		}
+	})
+}
+
+// Law: nothing that was said before the request is taken for its answer, and a call
+// ends. It runs slowly: each input has to fall silent in real time.
+func FuzzListen(f *testing.F) {
+	r := codec.Request{Function: 3, Start: 7, Count: 2}
+	question := codec.AppendRTU(nil, 1, r.Append(nil))
+	f.Add(registers(1, r))
+	f.Add(append(registers(1, r), question...))
+	f.Add(append(question, registers(1, r)...))
+	f.Fuzz(func(t *testing.T, says []byte) {
+		line := &tape{left: says[:min(len(says), 2000)], piece: 7}
+		b := NewRTU(eager{line}, Options{Baud: 4_000_000})
+		if words, err := b.Unit(1).ReadRegisters(t.Context(), 3, 7, 2); err == nil {
+			t.Errorf("% x, said before anything was asked, gave %v", says, words)
 		}
 	})
 }

@@ -26,7 +26,9 @@ func (t *rtu) listen(ctx context.Context, unit uint8, r codec.Request) error {
 	}
 	t.rest = t.rest[:0]
 	booked := codec.Overhear(t.rx)
-	for end := time.Now().Add(othersTurn); ; {
+	begin := time.Now()
+	end, quiet := begin.Add(othersTurn), begin.Add(patienceForNoise*silence(t.bus.opt.Baud))
+	for {
 		if err := t.lying(ctx); err != nil {
 			return err
 		}
@@ -34,10 +36,12 @@ func (t *rtu) listen(ctx context.Context, unit uint8, r codec.Request) error {
 		over := !time.Now().Before(end)
 		switch {
 		case o.Asked && !over:
-			if err := t.read(ctx, end); err != nil && !errors.Is(err, drivers.ErrTimeout) {
+			if err := t.read(ctx, end); errors.Is(err, drivers.ErrTimeout) {
+				end = begin
+			} else if err != nil {
 				return err
 			}
-		case len(t.rx) > 0 && time.Now().Before(t.ready()) && !over:
+		case len(t.rx) > 0 && time.Now().Before(t.ready()) && !over && (o.Noise == 0 || time.Now().Before(quiet)):
 			if err := sleepUntil(ctx, t.ready()); err != nil {
 				return err
 			}
@@ -68,9 +72,13 @@ func (t *rtu) keep(rest []byte, s codec.Scanned) {
 // of a read.
 const longestOpen = 8
 
-// othersTurn is how long another master's question is given to be answered, and a
-// babbling line to fall silent.
-const othersTurn = 150 * time.Millisecond
+const (
+	// othersTurn is how long another master's question is given to be answered.
+	othersTurn = 150 * time.Millisecond
+	// patienceForNoise is how many silences a line is given to fall silent. One that
+	// floats never does, and its slaves may answer all the same.
+	patienceForNoise = 5
+)
 
 // lying takes what lies there.
 func (t *rtu) lying(ctx context.Context) error {
@@ -90,7 +98,9 @@ func (t *rtu) lying(ctx context.Context) error {
 	}
 	// Nothing is thrown away unseen: a question that comes from now on is heard by receive.
 	for line.Waiting() > 0 && len(t.rx) < cap(t.rx) {
-		if err := t.read(ctx, time.Now().Add(lastLook)); err != nil && !errors.Is(err, drivers.ErrTimeout) {
+		if err := t.read(ctx, time.Now().Add(lastLook)); errors.Is(err, drivers.ErrTimeout) {
+			break // it was taken out on the way, as an echo
+		} else if err != nil {
 			return err
 		}
 	}

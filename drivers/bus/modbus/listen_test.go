@@ -75,6 +75,20 @@ func TestOtherMaster(t *testing.T) {
 			})
 		})
 	}
+	t.Run("a line that never falls silent", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			line := newFake(well)
+			for i := range 2000 {
+				line.say(time.Duration(i)*ms, 0xF8)
+			}
+			b := NewRTU(listening{line}, Options{Baud: 9600})
+			start := time.Now()
+			words, err := b.Unit(1).ReadRegisters(t.Context(), 3, 7, 2)
+			if took := time.Since(start); err != nil || words[0] != 7 || took > 100*ms {
+				t.Errorf("ReadRegisters = %v, %v after %v", words, err, took)
+			}
+		})
+	})
 	t.Run("he asked when we were answered", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			first := true
