@@ -29,6 +29,9 @@ func TestBoard(t *testing.T) {
 	})
 	l.figures("after the parts", l.heard.firstPack().Sub(l.began))
 	t.Run("street", func(t *testing.T) { l.judgeStreet(t, from) })
+	if l.long {
+		t.Run("footprint", l.footprint)
+	}
 	t.Run("gateway killed", l.killed)
 	t.Run("power cut", l.powerCut)
 }
@@ -46,7 +49,7 @@ func (l *lab) plug(serial string) {
 
 // figures prints what the gateway takes. Times are the emulator's: beside them stands
 // what the same program takes to say its version.
-func (l *lab) figures(when string, first time.Duration) {
+func (l *lab) figures(when string, first time.Duration) panel.Memory {
 	l.t.Helper()
 	began := time.Now()
 	version := strings.TrimSpace(l.board.run("/bin/lamppost", "version"))
@@ -56,6 +59,7 @@ func (l *lab) figures(when string, first time.Duration) {
 	const mb = 1e6
 	l.t.Logf("%s: first pack at the broker after %v (%s alone takes %v); resident %.1f MB, of it anonymous %.1f MB, peak %.1f MB", when,
 		first.Round(time.Millisecond), version, bare.Round(time.Millisecond), float64(m.Resident)/mb, float64(m.Anonymous)/mb, float64(m.Peak)/mb)
+	return m
 }
 
 // Flags of struct serial_rs485.

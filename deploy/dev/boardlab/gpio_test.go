@@ -58,5 +58,11 @@ func (l *lab) levels(t *testing.T) {
 // stands waits until a line of the chip has a level.
 func (l *lab) stands(t *testing.T, line int, level string) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			page, err := l.status()
+			t.Logf("the page said last: outputs %+v, alerts %+v (%v); the gateway:\n%s", page.Outputs, page.Alerts, err, l.log())
+		}
+	}()
 	eventually(t, lineNames[line]+" at "+level, func() bool { return l.board.read(l.level(line)) == level })
 }

@@ -251,6 +251,17 @@ func (l *lab) startGateway() {
 	eventually(l.t, "the gateway's first pack", func() bool { return !l.heard.firstPack().IsZero() })
 }
 
+// stopGateway asks the gateway to end, and demands that it does so well.
+func (l *lab) stopGateway() {
+	l.t.Helper()
+	ask(l.board, "Signal", panel.Kill{PID: l.pid, Signal: int(syscall.SIGTERM)}, &panel.None{})
+	var end panel.End
+	ask(l.board, "Wait", l.pid, &end)
+	if end.Code != 0 {
+		l.t.Errorf("the gateway ended with %d after SIGTERM:\n%s", end.Code, l.log())
+	}
+}
+
 // log is the end of what the gateway printed.
 func (l *lab) log() string {
 	var b []byte

@@ -73,6 +73,13 @@ func Boot(ctx context.Context, c Config) (*Machine, error) {
 	if err := concatenate(initrd, c.Disks); err != nil {
 		return nil, err
 	}
+	// QEMU connects to us, and before the guest runs: an agent that opened its port
+	// while nobody was at the other end would read the end of a file.
+	control, err := listen(filepath.Join(c.Dir, "qmp"), filepath.Join(c.Dir, "agent"))
+	if err != nil {
+		return nil, err
+	}
+	defer control.close()
 	m.cmd = exec.Command("nice", append([]string{QEMU}, m.arguments(c, initrd)...)...)
 	m.cmd.Stdout, m.cmd.Stderr = m.console, m.console
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -89,38 +96,76 @@ func Boot(ctx context.Context, c Config) (*Machine, error) {
 	if err := <-began; err != nil {
 		return nil, err
 	}
-	if err := m.connect(ctx, c.Dir); err != nil {
+	if err := m.connect(ctx, control); err != nil {
 		m.Kill()
 		return nil, fmt.Errorf("%w; the console said:\n%s", err, m.console.tail())
 	}
 	return m, nil
 }
 
-func (m *Machine) connect(ctx context.Context, dir string) error {
+func (m *Machine) connect(ctx context.Context, s sockets) error {
+	stop := context.AfterFunc(ctx, s.close)
+	defer stop()
+	go func() { // a QEMU that ends will not connect any more
+		<-m.ended
+		s.close()
+	}()
+	if err := m.meet(s); err != nil {
+		return fmt.Errorf("QEMU did not start: %w", err)
+	}
 	if err := m.console.await(ctx, panel.Ready, m.ended); err != nil {
 		return fmt.Errorf("the board did not come up: %w", err)
 	}
-	var err error
-	if m.qmp, err = dialQMP(filepath.Join(dir, "qmp")); err != nil {
-		return err
-	}
-	conn, err := net.Dial("unix", filepath.Join(dir, "agent"))
-	if err != nil {
-		return err
-	}
-	m.Client = jsonrpc.NewClient(conn)
 	return nil
 }
 
+// meet takes QEMU's connections. It asks to be let in at both before it answers either.
+func (m *Machine) meet(s sockets) error {
+	conn, err := s.qmp.Accept()
+	if err != nil {
+		return err
+	}
+	agent, err := s.agent.Accept()
+	if err != nil {
+		conn.Close()
+		return err
+	}
+	m.Client = jsonrpc.NewClient(agent)
+	m.qmp, err = newQMP(conn)
+	return err
+}
+
+// sockets are where QEMU connects to.
+type sockets struct{ qmp, agent net.Listener }
+
+func listen(qmp, agent string) (s sockets, err error) {
+	for _, path := range []string{qmp, agent} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier boot
+			return s, err
+		}
+	}
+	if s.qmp, err = net.Listen("unix", qmp); err != nil {
+		return s, err
+	}
+	if s.agent, err = net.Listen("unix", agent); err != nil {
+		s.qmp.Close()
+	}
+	return s, err
+}
+
+func (s sockets) close() {
+	s.qmp.Close()
+	s.agent.Close()
+}
+
 func (m *Machine) arguments(c Config, initrd string) []string {
-	sock := func(name string) string { return "path=" + filepath.Join(c.Dir, name) + ",server=on,wait=off" }
 	args := []string{"-M", "virt", "-accel", "tcg", "-cpu", "cortex-a53", "-smp", "1", "-m", fmt.Sprint(Memory),
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", c.Kernel, "-initrd", initrd,
-		"-append", "console=ttyS0 quiet panic=-1 rdinit=/init", "-qmp", "unix:" + filepath.Join(c.Dir, "qmp") + ",server=on,wait=off",
+		"-append", "console=ttyS0 quiet panic=-1 rdinit=/init", "-qmp", "unix:" + filepath.Join(c.Dir, "qmp"),
 		"-trace", "serial_update_parameters", "-trace", "usb_serial_set_*", "-trace", "pl011_baudrate_change", "-D", m.trace,
 		// The first -serial is the PL011. PCI serial ports come up as ttyS0, ttyS1, …
 		"-chardev", device(c.UART, "uart"), "-serial", "chardev:uart", "-chardev", "stdio,id=console,signal=off", "-device", "pci-serial,chardev=console",
-		"-device", "virtio-serial-pci", "-chardev", "socket,id=agent," + sock("agent"), "-device", "virtserialport,chardev=agent,name=" + panel.Port,
+		"-device", "virtio-serial-pci", "-chardev", "socket,id=agent,path=" + filepath.Join(c.Dir, "agent"), "-device", "virtserialport,chardev=agent,name=" + panel.Port,
 		"-device", "qemu-xhci", "-netdev", network(c), "-device", "virtio-net-pci,netdev=net,romfile=,id=nic"}
 	for i, p := range c.Ports {
 		args = append(args, "-chardev", device(p, fmt.Sprint("port", i)), "-device", fmt.Sprint("pci-serial,chardev=port", i))

@@ -95,41 +95,45 @@ func TestConcatenate(t *testing.T) {
 	}
 }
 
-// fakeQEMU answers one connection, a line for each line; lines of more than one answer
-// are separated by a bar.
-func fakeQEMU(t *testing.T, answers ...string) string {
+// fakeQEMU answers a line for each line; lines of more than one answer are separated by
+// a bar.
+func fakeQEMU(t *testing.T, answers ...string) net.Conn {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "q")
-	ln, err := net.Listen("unix", path)
+	ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "q"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer ln.Close()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		conn, err := ln.Accept()
+		theirs, err := net.Dial("unix", ln.Addr().String())
 		if err != nil {
 			return
 		}
-		defer conn.Close()
-		fmt.Fprintln(conn, `{"QMP":{"version":{}}}`)
-		in := bufio.NewScanner(conn)
+		defer theirs.Close()
+		fmt.Fprintln(theirs, `{"QMP":{"version":{}}}`)
+		in := bufio.NewScanner(theirs)
 		for _, a := range answers {
 			if !in.Scan() {
 				return
 			}
-			fmt.Fprintln(conn, strings.ReplaceAll(a, "|", "\n"))
+			fmt.Fprintln(theirs, strings.ReplaceAll(a, "|", "\n"))
 		}
 	}()
+	ours, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		ln.Close()
+		ours.Close()
 		<-done
 	})
-	return path
+	return ours
 }
 
 func TestQMP(t *testing.T) {
-	q, err := dialQMP(fakeQEMU(t, `{"return":{}}`, `{"event":"DEVICE_DELETED"}|{"return":{}}`, `{"error":{"class":"GenericError","desc":"no such device"}}`, `nonsense`))
+	q, err := newQMP(fakeQEMU(t, `{"return":{}}`, `{"event":"DEVICE_DELETED"}|{"return":{}}`, `{"error":{"class":"GenericError","desc":"no such device"}}`, `nonsense`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,11 +16,8 @@ type qmp struct {
 	in   *bufio.Scanner
 }
 
-func dialQMP(path string) (*qmp, error) {
-	conn, err := net.Dial("unix", path)
-	if err != nil {
-		return nil, err
-	}
+// newQMP takes a connection of QEMU's over.
+func newQMP(conn net.Conn) (*qmp, error) {
 	q := &qmp{conn: conn, in: bufio.NewScanner(conn)}
 	if err := q.run("qmp_capabilities", nil); err != nil {
 		conn.Close()
