@@ -20,6 +20,7 @@ func TestBoard(t *testing.T) {
 	l.figures("start", l.heard.firstPack().Sub(l.began))
 	from := time.Now().Add(5 * time.Second) // behind the first polls
 	t.Run("serial settings", l.serialSettings)
+	t.Run("ports", l.ports)
 	t.Run("parts", func(t *testing.T) {
 		t.Run("BME280", l.bme280)
 		t.Run("DS18B20", l.ds18b20)
