@@ -191,13 +191,35 @@ type Health struct {
 	Chip  string    // as the configuration names it
 	Lost  time.Time // when it was found absent; zero while it is there or was never tried
 	Fault error     // why it cannot be used; nil: it can, or was never tried
+
+	// Of all counters together, since New.
+	Edges   uint64 // seen
+	Gone    uint64 // known to have come and not seen
+	Bounces uint64 // pulses not counted, for they came too soon
+	Keeping error  // why totals are not written to the folder Keep; nil: they are, or there is none
 }
 
 // Health returns a snapshot. It does not wait for the chip.
 func (c *Chip) Health() Health {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return Health{c.cfg.Chip, c.lost, c.fault}
+	h := Health{Chip: c.cfg.Chip, Lost: c.lost, Fault: c.fault}
+	open := slices.Clone(c.open)
+	c.mu.Unlock() // a counter may hold its own lock and want this one
+	for _, l := range open {
+		if n, ok := l.(*Counter); ok {
+			n.health(&h)
+		}
+	}
+	return h
+}
+
+func (n *Counter) health(h *Health) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	h.Edges, h.Gone, h.Bounces = h.Edges+n.tally.edges, h.Gone+n.tally.gone, h.Bounces+n.tally.bounce
+	if n.keeping != nil {
+		h.Keeping = n.keeping
+	}
 }
 
 // find returns the chip that the configuration names.
