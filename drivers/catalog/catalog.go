@@ -18,6 +18,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
 	"github.com/lamppost-city/lamppost/drivers/process"
+	"github.com/lamppost-city/lamppost/drivers/pulse"
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
 )
 
@@ -33,6 +34,7 @@ func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 		modbus.Kind(profiles),
 		pms5003.Kind(),
 		process.Kind(),
+		pulse.Kind(),
 		sdi12.Kind(),
 	}
 }

@@ -28,7 +28,7 @@ func TestNamesAreUniqueAndInOrder(t *testing.T) {
 	if !slices.IsSorted(names) || len(slices.Compact(slices.Clone(names))) != len(names) {
 		t.Errorf("the names are %q, want each once and in order", names)
 	}
-	for _, want := range []string{"a02yyuw", "bme280", "camera", "digital", "ds18b20", "modbus", "pms5003"} {
+	for _, want := range []string{"a02yyuw", "bme280", "camera", "digital", "ds18b20", "modbus", "pms5003", "pulse"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("%s is not built in", want)
 		}

@@ -38,3 +38,48 @@ func (f *Input) Active(ctx context.Context) (bool, error) {
 
 // Level is a level for Part.
 func Level(active bool) *bool { return &active }
+
+// Pulses is one GPIO line whose pulses were counted. It keeps to the contract of
+// drivers.Pulses, and like a driver it is used from one goroutine at a time: each call
+// of Count gives the next of Counts, the last of them again and again.
+type Pulses struct {
+	Calls
+	Counts   []drivers.PulseCount
+	Restored []byte // what Restore was given
+
+	next int
+}
+
+var _ drivers.Pulses = (*Pulses)(nil)
+
+func playPulses(_ *drivers.Plan, p Part) fake {
+	f := &Pulses{Counts: p.Counts}
+	f.Silent = len(p.Counts) == 0
+	return f
+}
+
+func (f *Pulses) open(pl *drivers.Plan) (drivers.Driver, error) { return pl.OpenPulses(f) }
+
+// Count implements drivers.Pulses.
+func (f *Pulses) Count(ctx context.Context) (drivers.PulseCount, error) {
+	if err := f.call(ctx); err != nil {
+		return drivers.PulseCount{}, err
+	}
+	c := f.Counts[min(f.next, len(f.Counts)-1)]
+	f.next++
+	return c, nil
+}
+
+// State implements drivers.Pulses.
+func (f *Pulses) State() []byte {
+	if f.next == 0 {
+		return nil
+	}
+	return []byte{byte(f.next)}
+}
+
+// Restore implements drivers.Pulses.
+func (f *Pulses) Restore(state []byte) error {
+	f.Restored = append([]byte(nil), state...)
+	return nil
+}

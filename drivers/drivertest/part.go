@@ -27,11 +27,12 @@ type Part struct {
 	Unit  Modbus       // modbus: its registers; copied for each test
 	Page  http.Handler // http: its answers
 
-	Chip  func() Chip                            // i2c: makes a fresh chip for each test
-	Says  map[string]string                      // sdi12: the values to a measurement, and what it says of itself to I
-	Files map[string]string                      // w1: the slave's files
-	Level *bool                                  // input: whether the line is active, see Level
-	Child func(question []byte) (lines [][]byte) // process: the program
+	Chip   func() Chip                            // i2c: makes a fresh chip for each test
+	Says   map[string]string                      // sdi12: the values to a measurement, and what it says of itself to I
+	Files  map[string]string                      // w1: the slave's files
+	Level  *bool                                  // input: whether the line is active, see Level
+	Counts []drivers.PulseCount                   // pulse: what the counter says, call by call
+	Child  func(question []byte) (lines [][]byte) // process: the program
 
 	Want      string // one reading per channel; the grammar is in the package comment
 	WantFault string // the fault word instead

@@ -24,6 +24,7 @@ var wires = map[drivers.Wire]wireKit{
 	drivers.ModbusUnit: {play: playModbus, checks: append(modbusChecks, callChecks...), faults: modbusFaults},
 	drivers.I2CDevice:  {play: playI2C, checks: callChecks, faults: i2cFaults},
 
+	drivers.PulseLine:     {play: playPulses, checks: callChecks, faults: gpioFaults},
 	drivers.InputLine:     {play: playInput, checks: callChecks, faults: gpioFaults},
 	drivers.SDI12Sensor:   {play: playSDI12, checks: callChecks, faults: sdi12Faults},
 	drivers.OneWireDevice: {play: playOneWire, checks: callChecks, faults: oneWireFaults},

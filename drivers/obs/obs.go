@@ -118,6 +118,7 @@ const (
 	Instrument  Reason = "instrument"  // the part reports a fault of its own
 	NoEcho      Reason = "no-echo"     // a ranging part hears nothing back
 	NotANumber  Reason = "not-a-number"
+	Lost        Reason = "lost" // pulses may be missing: some were lost, or nobody watched
 	Time        Reason = "time" // nobody knows exactly when it was measured
 )
 

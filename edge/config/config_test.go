@@ -22,6 +22,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/ds18b20"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
+	"github.com/lamppost-city/lamppost/drivers/pulse"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/rule"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
@@ -64,7 +65,7 @@ func env(t testing.TB) config.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config.Env{Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind()}, Catalog: catalog, Rules: checker}
+	return config.Env{Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind(), pulse.Kind()}, Catalog: catalog, Rules: checker}
 }
 
 // checker is what the gateway hands in.

@@ -45,6 +45,9 @@ type Options struct {
 	// nothing, a card's life is then told only if the configuration states its endurance.
 	Host   board.Host
 	Boards *board.Profiles
+	// Runtime is a folder that outlives the program and costs no flash, where totals are
+	// kept between two records of the journal. Empty: none.
+	Runtime string
 	// Boot is the running boot, BootMS reads its time. Kernel asks the kernel for its
 	// view of the clock, Chip what the clock chip shows, Wall what the wall clock says
 	// now. Zero: the real ones.

@@ -2,8 +2,8 @@ package gateway
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -30,8 +30,8 @@ type generation struct {
 	said        map[string]string  // by line: what the log has of its wiring
 }
 
-func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error) {
-	lines, err := OpenLines(cfg, nil)
+func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled) (*generation, error) {
+	lines, err := openLines(cfg, nil, known)
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +60,9 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog) (*generation, error
 func specOf(d config.Device) deviceSpec {
 	s := deviceSpec{id: d.ID, driver: d.Driver, profile: d.Profile, line: d.Bus, where: place(d),
 		every: d.Every, timeout: d.Timeout, upload: d.Upload, flat: d.Flat, plan: d.Plan, names: d.Name}
+	s.address = s.where
 	if d.Bus != "" {
-		s.address = fmt.Sprint(d.Address)
-	} else {
-		s.address = s.where
+		s.address = strings.TrimPrefix(strings.TrimPrefix(s.where, d.Bus+" "), "#")
 	}
 	return s
 }
@@ -72,7 +71,7 @@ func specOf(d config.Device) deviceSpec {
 // go on in the next configuration (nil: there is none) and closes its lines; what it
 // learned stays with the gateway.
 func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next *config.Config), err error) {
-	gen, err := newGeneration(cfg, g.catalog)
+	gen, err := newGeneration(cfg, g.catalog, g.recall())
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +87,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 		g.adoptDevices(gen, old)
 	}
 	g.event(wire.Event{Kind: "config", Config: &wire.Config{Hash: cfg.Hash}})
+	g.forgetStates(gen)
 	g.beginSwitching(gen, old)
 	gen.heed()
 	g.armTimer(gen)

@@ -35,6 +35,7 @@ type line struct {
 	serial   *serial.Line       // the line itself, also below a Modbus bus
 	bus      *busmodbus.Bus     // of a Modbus line or host
 	look     func() status.Line // of the other wires: how the line is doing, without id and path
+	edges    bool               // what look counts are edges, not frames
 	devices  []poll.Device
 
 	// lend opens the driver of a device on this line. It must not block on the hardware.
@@ -47,9 +48,13 @@ type line struct {
 // OpenLines makes the lines of a configuration. Hardware that is missing now is
 // opened when it is there; nothing blocks.
 func OpenLines(cfg *config.Config, trace Tracer) (*Lines, error) {
+	return openLines(cfg, trace, recalled{})
+}
+
+func openLines(cfg *config.Config, trace Tracer, known recalled) (*Lines, error) {
 	ls := &Lines{}
 	for _, b := range cfg.Buses {
-		l, err := openBus(b, trace)
+		l, err := openBus(b, trace, known)
 		if err != nil {
 			ls.Close()
 			return nil, fmt.Errorf("bus %s: %w", b.ID, err)
@@ -57,7 +62,7 @@ func OpenLines(cfg *config.Config, trace Tracer) (*Lines, error) {
 		ls.all = append(ls.all, l)
 	}
 	for _, d := range cfg.Devices {
-		if err := ls.attach(d, trace); err != nil {
+		if err := ls.attach(d, trace, known); err != nil {
 			ls.Close()
 			return nil, fmt.Errorf("device %s: %w", d.ID, err)
 		}
@@ -66,7 +71,7 @@ func OpenLines(cfg *config.Config, trace Tracer) (*Lines, error) {
 }
 
 // openBus makes the owner of a shared wire. Each kind of bus has a file of its own.
-func openBus(b config.Bus, trace Tracer) (*line, error) {
+func openBus(b config.Bus, trace Tracer, known recalled) (*line, error) {
 	var l *line
 	var err error
 	switch {
@@ -77,7 +82,7 @@ func openBus(b config.Bus, trace Tracer) (*line, error) {
 	case b.OneWire != "":
 		l, err = openOneWire(b, trace)
 	case b.GPIO != "":
-		l, err = openGPIO(b)
+		l, err = openGPIO(b, known)
 	case b.SDI12 != "":
 		l, err = openSDI12(b, trace)
 	default:
@@ -153,7 +158,7 @@ func (t Tracer) on(line string) func(bool, []byte, time.Time) {
 }
 
 // attach puts a device on its line, which a point-to-point device brings along.
-func (ls *Lines) attach(d config.Device, trace Tracer) error {
+func (ls *Lines) attach(d config.Device, trace Tracer, known recalled) error {
 	i := slices.IndexFunc(ls.all, func(l *line) bool { return l.id == d.Bus }) // the configuration has checked that the bus exists
 	if d.Bus == "" {
 		l, err := openOwn(d, trace)
@@ -164,7 +169,13 @@ func (ls *Lines) attach(d config.Device, trace Tracer) error {
 	}
 	l := ls.all[i]
 	l.devices = append(l.devices, poll.Device{ID: d.ID, Every: d.Every, Timeout: d.Timeout,
-		Open: func() (drivers.Driver, error) { return l.lend(d) }})
+		Open: func() (drivers.Driver, error) {
+			driver, err := l.lend(d)
+			if err == nil {
+				known.restore(d.ID, d.Driver, driver)
+			}
+			return driver, err
+		}})
 	return nil
 }
 
@@ -180,6 +191,26 @@ func fetcher(timeout time.Duration) drivers.Fetcher {
 // shared says whether a line is a bus.
 func (ls *Lines) shared(id string) bool {
 	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.bus != nil })
+}
+
+// edges says whether a line's counts are of edges.
+func (ls *Lines) edges(id string) bool {
+	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.edges })
+}
+
+// wireWord is the wire of a plan where health has words of its own for it.
+func wireWord(p *drivers.Plan) string {
+	for _, w := range p.Opens() {
+		switch w {
+		case drivers.I2CDevice:
+			return "i2c"
+		case drivers.OneWireDevice:
+			return "w1"
+		case drivers.InputLine, drivers.PulseLine:
+			return "gpio"
+		}
+	}
+	return ""
 }
 
 // due lets a device go on in the rhythm that it has.

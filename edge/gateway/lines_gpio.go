@@ -7,21 +7,33 @@ import (
 	"github.com/lamppost-city/lamppost/edge/status"
 )
 
-func openGPIO(b config.Bus) (*line, error) {
-	chip, err := gpio.New(gpio.Config{Chip: b.GPIO})
+func openGPIO(b config.Bus, known recalled) (*line, error) {
+	chip, err := gpio.New(gpio.Config{Chip: b.GPIO, Keep: known.keep, Boot: known.boot})
 	if err != nil {
 		return nil, err
 	}
-	return &line{path: b.GPIO, close: chip.Close,
-		lend: func(d config.Device) (drivers.Driver, error) {
-			in, err := chip.Input(d.Pin, d.Contact)
-			if err != nil {
-				return nil, err
-			}
-			return d.Plan.OpenInput(in)
-		},
+	return &line{path: b.GPIO, close: chip.Close, edges: true,
+		lend: func(d config.Device) (drivers.Driver, error) { return lendPin(chip, d) },
 		relay: func(o config.Output) (drivers.Output, error) {
 			return chip.Output(o.Pin, gpio.OutputSettings{ActiveLow: o.Low})
 		},
-		look: func() status.Line { return status.Line{Unplugged: chip.Health().Fault != nil} }}, nil
+		look: func() status.Line {
+			h := chip.Health()
+			return status.Line{Frames: h.Edges, BadChecksum: h.Gone, NoiseBytes: h.Bounces, Unplugged: h.Fault != nil}
+		}}, nil
+}
+
+func lendPin(chip *gpio.Chip, d config.Device) (drivers.Driver, error) {
+	if d.Wire == drivers.PulseLine {
+		n, err := chip.Counter(d.ID, d.Pin, d.Contact)
+		if err != nil {
+			return nil, err
+		}
+		return d.Plan.OpenPulses(n)
+	}
+	in, err := chip.Input(d.Pin, d.Contact)
+	if err != nil {
+		return nil, err
+	}
+	return d.Plan.OpenInput(in)
 }

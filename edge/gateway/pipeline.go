@@ -24,7 +24,7 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	rec, write := d.take(s)
 	g.countSample(d, &s)
 	if write {
-		g.keep(&rec, d.layout)
+		g.keep(&rec, d.layout, d.spec.driver, g.stateOf(&s))
 	}
 	if rec.Readings != nil {
 		for _, w := range d.heeded {
@@ -40,16 +40,24 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	g.takeStill(gen, d, s)
 }
 
-// keep writes a sample into the journal and offers it to the uplink under the
+// append writes a sample down, with what its driver wants to be kept.
+func (g *Gateway) append(body []byte, device, driver string, state []byte) (seq uint64, err error) {
+	if state == nil {
+		return g.journal.Append(record.KindSample, body)
+	}
+	return g.journal.AppendState(record.KindSample, body, stateKey(device, driver), state)
+}
+
+// keep writes a sample into the journal, its driver's state with it, and offers it to the uplink under the
 // number it got there. The readings must not change any more.
-func (g *Gateway) keep(rec *record.Sample, layout *wire.Layout) {
+func (g *Gateway) keep(rec *record.Sample, layout *wire.Layout, driver string, state []byte) {
 	body, err := rec.Append(g.scratch[:0])
 	if err != nil {
 		g.log.Error("a sample cannot be written down", "device", rec.Device, "error", err)
 		return
 	}
 	g.scratch = body // the journal copies it
-	seq, err := g.journal.Append(record.KindSample, body)
+	seq, err := g.append(body, rec.Device, driver, state)
 	if err != nil {
 		g.log.Error("a sample cannot be written down", "device", rec.Device, "error", err)
 		return
@@ -68,7 +76,7 @@ func (g *Gateway) heartbeat() {
 	now := g.clock.BootMS()
 	up := obs.Reading{Value: float64(now / 1000), Quality: obs.Quality{Flag: obs.Pass}}
 	g.keep(&record.Sample{Device: wire.HeartbeatStream.Device, BootMS: now,
-		Channels: []string{wire.HeartbeatStream.Channel}, Readings: []obs.Reading{up}}, g.beat)
+		Channels: []string{wire.HeartbeatStream.Channel}, Readings: []obs.Reading{up}}, g.beat, "", nil)
 }
 
 // tick lets the rules see the time and carries out what they decide.

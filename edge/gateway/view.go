@@ -176,7 +176,7 @@ func (g *Gateway) deviceViews(now int64) []health.Device {
 }
 
 func (g *Gateway) deviceView(d *device, now int64) health.Device {
-	v := health.Device{ID: d.spec.id, Part: d.part(), Where: d.spec.where, Line: d.spec.line, Every: d.spec.every, Seen: d.answered, Flat: d.frozen}
+	v := health.Device{ID: d.spec.id, Part: d.part(), Where: d.spec.where, Line: d.spec.line, Every: d.spec.every, Seen: d.answered, Flat: d.frozen, Wire: wireWord(d.spec.plan)}
 	if d.fault != nil {
 		v.Fault, v.Detail = drivers.FaultWord(d.fault), d.fault.Error()
 		v.For = time.Duration(now-d.changed) * time.Millisecond
@@ -193,6 +193,7 @@ func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 			g.gen.recent[l.ID] = r
 		}
 		h := r.of(now, l)
+		h.Edges = g.gen.lines.edges(l.ID)
 		h.Shared, h.Unswitched = g.gen.lines.shared(l.ID), g.gen.lines.unswitched(l.ID)
 		v.Lines = append(v.Lines, h)
 	}

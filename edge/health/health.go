@@ -34,6 +34,7 @@ type Device struct {
 	ID, Part string        // "river", "keller-36xw"
 	Where    string        // "rs485-1, address 3", "/dev/ttyAMA1", "192.168.1.20"
 	Line     string        // id shared by the devices on one line; empty if alone
+	Wire     string        // i2c, w1 or gpio: it hangs on no serial line and no network
 	Fault    string        // fault word of the last sample; empty: it answered
 	Detail   string        // the error in full
 	For      time.Duration // since when that is so
@@ -52,6 +53,7 @@ type Line struct {
 	NoiseBytes  uint64 // that belonged to no good frame
 	Shared      bool   // a bus: frames only come when asked for
 	Alien       uint64 // late answers and frames of other masters
+	Edges       bool   // a GPIO chip: frames are edges, those that were lost BadChecksum
 	Unplugged   time.Duration
 
 	Busy    float64 // share of the last minute; 0 where that is not known
@@ -205,6 +207,9 @@ func neighbours(d Device, all []Device) company {
 }
 
 func wordsFor(d Device, c company) text {
+	if t, ok := wireWords[d.Wire][d.Fault]; ok {
+		return t
+	}
 	switch d.Fault {
 	case "timeout":
 		switch {
@@ -236,7 +241,15 @@ func wordsFor(d Device, c company) text {
 // the rest of a frame in whose middle a port was opened.
 const babble = 64
 
-func line(l Line) []wire.Health { return append(traffic(l), wiring(l)...) }
+func line(l Line) []wire.Health {
+	if l.Edges {
+		if l.BadChecksum > 0 {
+			return one("line-edges", "warn", l.ID, edgesGone, l.ID, l.BadChecksum, l.Path)
+		}
+		return nil
+	}
+	return append(traffic(l), wiring(l)...)
+}
 
 // crowded is how busy a line may be before its devices have to wait for each other.
 const crowded = 0.95

@@ -47,9 +47,10 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 		log := logger(c.ErrOrStderr(), verbose)
 		return classify(gateway.Run(c.Context(), gateway.Options{
 			Config: cfg, Catalog: b.metrics, Version: o.Version, Log: log, Host: b.host, Boards: b.boards,
-			Reload: reloads(c.Context(), b, path, cfg, log),
-			Ready:  func(s gateway.Started) { announce(c.OutOrStdout(), s) },
-			Alive:  func() { notify(daemon.SdNotifyWatchdog) },
+			Runtime: memoryDir(cfg.Gateway.ID),
+			Reload:  reloads(c.Context(), b, path, cfg, log),
+			Ready:   func(s gateway.Started) { announce(c.OutOrStdout(), s) },
+			Alive:   func() { notify(daemon.SdNotifyWatchdog) },
 		}))
 	}
 	return c

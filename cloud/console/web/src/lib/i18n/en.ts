@@ -241,6 +241,7 @@ export const en = {
   'why.no-echo': 'no echo',
   'why.not-a-number': 'not a number',
   'why.time': 'time is uncertain',
+  'why.lost': 'pulses may be missing',
   'why.timeout': 'no answer in time',
   'why.checksum': 'checksum wrong',
   'why.protocol': 'answer breaks the protocol',

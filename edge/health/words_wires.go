@@ -1,0 +1,40 @@
+package health
+
+// wireWords are what to say of a device that hangs on no serial line, by wire and fault
+// word. The errors of these wires name what to look at, so the sentences end with them.
+var wireWords = map[string]map[string]text{
+	"i2c": {
+		"timeout": {
+			"%[1]s (%[2]s, %[3]s) has not answered for %[4]s. Check its supply, SDA and SCL (swapped?), and its address: %[5]s.",
+			"%[1]s（%[2]s，%[3]s）已 %[4]s无应答。请检查供电、SDA 与 SCL（是否接反）和地址：%[5]s。"},
+		"unplugged": {
+			"The I2C bus of %[1]s (%[2]s, %[3]s) has been gone for %[4]s: %[5]s.",
+			"%[1]s（%[2]s，%[3]s）所在的 I2C 总线已消失 %[4]s：%[5]s。"},
+		"busy": {
+			"Something else has used the address of %[1]s (%[2]s, %[3]s) for %[4]s: %[5]s.",
+			"%[1]s（%[2]s，%[3]s）的地址已被占用 %[4]s：%[5]s。"},
+	},
+	"w1": {
+		"timeout": {
+			"%[1]s (%[2]s, %[3]s) has not been read for %[4]s. Check its three wires, the supply and the pull-up of 4.7 kΩ: %[5]s.",
+			"%[1]s（%[2]s，%[3]s）已 %[4]s无法读取。请检查三根接线、供电和 4.7 kΩ 上拉电阻：%[5]s。"},
+		"unplugged": {
+			"%[1]s (%[2]s, %[3]s) has not been found for %[4]s: %[5]s.",
+			"%[1]s（%[2]s，%[3]s）已 %[4]s未被发现：%[5]s。"},
+	},
+	"gpio": {
+		"unplugged": {
+			"The chip of %[1]s (%[2]s, %[3]s) has been gone for %[4]s: %[5]s.",
+			"%[1]s（%[2]s，%[3]s）所在的 GPIO 芯片已消失 %[4]s：%[5]s。"},
+		"busy": {
+			"The line of %[1]s (%[2]s, %[3]s) has been held by another program for %[4]s: %[5]s. Stop that program.",
+			"%[1]s（%[2]s，%[3]s）的引脚已被其他程序占用 %[4]s：%[5]s。请停止该程序。"},
+		"exception": {
+			"The chip of %[1]s (%[2]s, %[3]s) refuses what the configuration asks of it: %[5]s.",
+			"%[1]s（%[2]s，%[3]s）所在的芯片不支持所配置的功能：%[5]s。"},
+	},
+}
+
+var edgesGone = text{
+	"%[1]s (%[3]s): %[2]d edges of its counters were lost in the last hour; totals are too low by up to half of that. More edges come than this board can take: set debounce or spacing, and look for a bouncing or disturbed contact.",
+	"%[1]s（%[3]s）：最近一小时计数丢失 %[2]d 个沿，累计值最多偏低其半数。脉冲过密，超出本板处理能力：请设置 debounce 或 spacing，并检查触点是否抖动或受干扰。"}
