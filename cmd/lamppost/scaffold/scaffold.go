@@ -11,11 +11,9 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"go/format"
 	"go/token"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -160,11 +158,6 @@ func (d Driver) renamed(from, to string) (all []file, err error) {
 		}
 		text := []byte(words.Replace(string(src)))
 		name := to + strings.ReplaceAll(strings.TrimPrefix(p, from+"/"), placeholder, d.Package())
-		if path.Ext(name) == ".go" {
-			if text, err = format.Source(text); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-		}
 		all = append(all, file{name, text})
 		return nil
 	})

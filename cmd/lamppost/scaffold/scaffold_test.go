@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"errors"
+	"go/format"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -58,6 +59,9 @@ func TestEachWire(t *testing.T) {
 				text, err := os.ReadFile(filepath.Join(dir, name))
 				if err != nil || strings.Contains(string(text), placeholder) {
 					t.Errorf("%s still speaks of %s, %v", name, placeholder, err)
+				}
+				if tidy, err := format.Source(text); filepath.Ext(name) == ".go" && (err != nil || string(tidy) != string(text)) {
+					t.Errorf("%s is not as gofmt has it, %v", name, err)
 				}
 			}
 			run(t, dir, "vet", "./...")

@@ -5,8 +5,9 @@ import (
 	"os"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost/command"
-	mypart "github.com/lamppost-city/lamppost/cmd/lamppost/scaffold/parts/serial"
 	"github.com/lamppost-city/lamppost/drivers"
+
+	mypart "github.com/lamppost-city/lamppost/cmd/lamppost/scaffold/parts/serial"
 )
 
 // version is set by the build.
