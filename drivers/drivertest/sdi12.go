@@ -58,7 +58,7 @@ func (f *SDI12) Identify(ctx context.Context) (string, error) {
 	}
 	id, ok := f.Says["I"]
 	if !ok {
-		return "", fmt.Errorf("I: %w", drivers.ErrTimeout)
+		return "", fmt.Errorf("command I: %w", drivers.ErrTimeout)
 	}
 	return id, nil
 }
