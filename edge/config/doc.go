@@ -25,10 +25,17 @@
 //	  rs485-1: {serial: /dev/serial/by-id/…, baud: 9600, parity: none, stop: 1, turnaround: 20ms, rs485: auto, echo: auto}
 //	  plant:   {tcp: "192.168.1.20:502"}
 //	  soil:    {sdi12: /dev/serial/by-id/…}
+//	  i2c-1:   {i2c: /dev/i2c-1}
+//	  w1:      {w1: /sys/bus/w1/devices}
+//	  gpio:    {gpio: /dev/gpiochip0}          # or the chip's name or label
 //	devices:
 //	  river: {profile: keller-36xw, bus: rs485-1, address: 3, every: 5s, timeout: 1s, name: {zh: 河道, en: river}, offsets: {level: 1.20}}
 //	  air:   {driver: pms5003, port: /dev/ttyAMA1, baud: 9600, every: 10s, flat: {pm2_5: 30m}}
 //	  gauge: {driver: camera, url: "http://192.168.1.21/still.jpg", every: 30s, upload: {every: 20s}}
+//	  box:   {driver: bme280, bus: i2c-1, address: 0x76}
+//	  pipe:  {driver: ds18b20, bus: w1, id: 28-0316a2794eff}
+//	  rain:  {driver: pulse, bus: gpio, line: GPIO17, active: low, pull: up, debounce: 10ms, spacing: 150ms}
+//	  door:  {driver: digital, bus: gpio, line: GPIO22, channel: open, active: high}
 //	outputs:
 //	  siren: {bus: gpio, line: GPIO27, active: high, max_on: 2m, name: {zh: 警笛, en: siren}}
 //	  pump:  {bus: rs485-1, address: 9, coil: 3, max_on: 30m, min_off: 60s, per_hour: 6, interlock: "sump.level > 0.3",

@@ -162,12 +162,14 @@ func explain(err error, consumer string) error {
 			consumer = "somebody"
 		}
 		return fmt.Errorf("%w: %s has this line", drivers.ErrBusy, consumer)
-	case syscall.ENODEV, syscall.ENXIO, syscall.ENOENT, syscall.EBADF:
+	case syscall.ENXIO:
+		return fmt.Errorf("%w: the chip has no interrupt for this line, so pulses cannot be counted on it; use a line of the board itself", drivers.ErrException)
+	case syscall.ENODEV, syscall.ENOENT, syscall.EBADF:
 		return fmt.Errorf("%w: the chip is gone (%w)", drivers.ErrUnplugged, e)
 	case syscall.EACCES, syscall.EPERM:
 		return fmt.Errorf("%w; let the user that the gateway runs as into the group gpio", err)
 	case syscall.EOPNOTSUPP, enotsupp:
-		return fmt.Errorf("%w: the chip cannot do this; leave pull, debounce or open drain out (errno %d)", drivers.ErrException, int(e))
+		return fmt.Errorf("%w: the chip cannot do this; leave debounce or open drain out (errno %d)", drivers.ErrException, int(e))
 	}
 	return fmt.Errorf("%w (errno %d)", err, int(e))
 }

@@ -180,9 +180,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		syscall.EBUSY:      {drivers.ErrBusy, "somebody has this line"},
 		syscall.ENODEV:     {drivers.ErrUnplugged, "the chip is gone"},
+		syscall.ENXIO:      {drivers.ErrException, "no interrupt"},
 		syscall.EACCES:     {os.ErrPermission, "group gpio"},
-		syscall.EOPNOTSUPP: {drivers.ErrException, "leave pull"},
-		enotsupp:           {drivers.ErrException, "leave pull"},
+		syscall.EOPNOTSUPP: {drivers.ErrException, "leave debounce"},
+		enotsupp:           {drivers.ErrException, "leave debounce"},
 		syscall.EINVAL:     {syscall.EINVAL, "errno 22"},
 	} {
 		b := newBench()
