@@ -6,21 +6,40 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // memoryDir returns a folder that outlives the program and costs no flash: the one that
-// the service manager made (RuntimeDirectory=), else one of our own in shared memory.
-// Empty: there is none, and totals live in the journal alone.
-func memoryDir(gateway string) string { return memoryIn("/dev/shm", gateway) }
-
-func memoryIn(shared, gateway string) string {
+// the service manager made (RuntimeDirectory=), else one of our own where the system
+// keeps files in memory. Empty: there is none, and totals live in the journal alone.
+func memoryDir(gateway string) string {
 	if dir, _, _ := strings.Cut(os.Getenv("RUNTIME_DIRECTORY"), ":"); dir != "" {
 		return dir
 	}
-	if _, err := os.Stat(shared); err != nil {
-		return ""
+	for _, root := range []string{"/run", "/dev/shm"} {
+		if !inMemory(root) {
+			continue
+		}
+		if dir := ownFolder(root, gateway); dir != "" {
+			return dir
+		}
 	}
-	dir := filepath.Join(shared, fmt.Sprintf("lamppost-%d-%s", os.Getuid(), gateway))
+	return ""
+}
+
+func inMemory(dir string) bool {
+	var fs unix.Statfs_t
+	if unix.Statfs(dir, &fs) != nil {
+		return false
+	}
+	kind := uint32(fs.Type) // its width and sign differ between machines
+	return kind == unix.TMPFS_MAGIC || kind == unix.RAMFS_MAGIC
+}
+
+// ownFolder makes or finds a folder below root that nobody else can write.
+func ownFolder(root, gateway string) string {
+	dir := filepath.Join(root, fmt.Sprintf("lamppost-%d-%s", os.Getuid(), gateway))
 	if err := os.Mkdir(dir, 0o700); err != nil && !os.IsExist(err) {
 		return ""
 	}
