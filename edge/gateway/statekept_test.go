@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,27 +19,27 @@ import (
 
 // odometer is a driver that must not forget how often it was sampled.
 type odometer struct {
-	n        int
+	n        atomic.Int64 // also read by tests while the gateway runs
 	restored []string
 	state    func() []byte // instead of its own
 	closed   bool
 }
 
 func (o *odometer) Sample(context.Context) ([]obs.Reading, error) {
-	o.n++
-	return []obs.Reading{obs.Of(float64(o.n) / 1000)}, nil
+	return []obs.Reading{obs.Of(float64(o.n.Add(1)) / 1000)}, nil
 }
 
 func (o *odometer) State() []byte {
 	if o.state != nil {
 		return o.state()
 	}
-	return []byte(strconv.Itoa(o.n))
+	return []byte(strconv.FormatInt(o.n.Load(), 10))
 }
 
-func (o *odometer) Restore(state []byte) (err error) {
+func (o *odometer) Restore(state []byte) error {
 	o.restored = append(o.restored, string(state))
-	o.n, err = strconv.Atoi(string(state))
+	n, err := strconv.ParseInt(string(state), 10, 64)
+	o.n.Store(n)
 	return err
 }
 
@@ -59,13 +60,13 @@ func TestDriversRemember(t *testing.T) {
 		b.boot(0)
 		first := &odometer{}
 		b.drive(first, 10*time.Minute)
-		if len(first.restored) != 0 || first.n < 19 {
-			t.Fatalf("the first run was given %q and sampled %d times", first.restored, first.n)
+		if len(first.restored) != 0 || first.n.Load() < 19 {
+			t.Fatalf("the first run was given %q and sampled %d times", first.restored, first.n.Load())
 		}
 		second := &odometer{}
 		b.drive(second, 5*time.Minute)
-		if len(second.restored) != 1 || second.restored[0] != strconv.Itoa(first.n) || second.n <= first.n {
-			t.Errorf("the second run was given %q, and went from %d to %d", second.restored, first.n, second.n)
+		if len(second.restored) != 1 || second.restored[0] != strconv.FormatInt(first.n.Load(), 10) || second.n.Load() <= first.n.Load() {
+			t.Errorf("the second run was given %q, and went from %d to %d", second.restored, first.n.Load(), second.n.Load())
 		}
 		b.cfg.Devices[0].Driver = "another"
 		third := &odometer{}
@@ -98,8 +99,8 @@ func TestStateIsThatOfTheSample(t *testing.T) {
 			if newest != state {
 				t.Fatalf("the newest sample on the disk is number %d, the state %d", newest, state)
 			}
-			if held = newest; newest > o.n {
-				t.Fatalf("sample %d of %d", newest, o.n)
+			if held = newest; newest > int(o.n.Load()) {
+				t.Fatalf("sample %d of %d", newest, o.n.Load())
 			}
 		}
 		if held == 0 {
@@ -151,15 +152,15 @@ func TestDriversThatForget(t *testing.T) {
 		} {
 			o := &odometer{state: state}
 			b.drive(o, 2*time.Minute)
-			if len(o.restored) != 0 || o.n < 3 {
-				t.Errorf("given %q, sampled %d times", o.restored, o.n)
+			if len(o.restored) != 0 || o.n.Load() < 3 {
+				t.Errorf("given %q, sampled %d times", o.restored, o.n.Load())
 			}
 		}
 		b.drive(&odometer{state: func() []byte { return []byte("gibberish") }}, 2*time.Minute)
 		o := &odometer{}
 		b.drive(o, 2*time.Minute)
-		if len(o.restored) != 1 || o.restored[0] != "gibberish" || o.n < 3 {
-			t.Errorf("given %q, sampled %d times", o.restored, o.n)
+		if len(o.restored) != 1 || o.restored[0] != "gibberish" || o.n.Load() < 3 {
+			t.Errorf("given %q, sampled %d times", o.restored, o.n.Load())
 		}
 	})
 }
