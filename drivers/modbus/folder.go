@@ -61,14 +61,14 @@ func (p *Profiles) Extend(name string, folder fs.FS) (*Profiles, error) {
 	sum, here := sha256.New(), map[string]string{}
 	sum.Write(p.digest)
 	for _, file := range files {
+		shown, id := path.Join(name, file), strings.TrimSuffix(path.Base(file), ".yaml")
 		src, err := readFile(folder, file)
-		if err != nil {
-			return p, fmt.Errorf("device profiles: %w", err)
+		if err != nil { // one such file hides nobody else's profiles
+			out.broken[id], all = true, append(all, unreadable(shown, err))
+			continue
 		}
 		fmt.Fprintf(sum, "%q %d\n%s", file, len(src), src)
-		shown := path.Join(name, file)
 		f, err := ParseProfile(shown, src)
-		id := strings.TrimSuffix(path.Base(file), ".yaml")
 		var ps yamldoc.Problems
 		switch {
 		case errors.As(err, &ps):
@@ -92,6 +92,22 @@ func (p *Profiles) Extend(name string, folder fs.FS) (*Profiles, error) {
 // Digest changes when anything in any of the folders' profiles does.
 func (p *Profiles) Digest() []byte { return slices.Clone(p.digest) }
 
+// errNoFile is the cause when a name in the folder stands for no text.
+var errNoFile = errors.New("not a regular file")
+
+// unreadable is a problem of a file that the folder lists and that gives no text.
+func unreadable(file string, err error) yamldoc.Problem {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	hint := "make it a file that can be read, or take it away"
+	if errors.Is(err, fs.ErrNotExist) {
+		hint = "its link leads nowhere; mend the link, or take it away"
+	}
+	return about(file, badName, fmt.Sprintf("this profile cannot be read: %v", err), hint)
+}
+
 // about is a problem of a whole file.
 func about(file, id, msg, hint string) yamldoc.Problem {
 	return yamldoc.Problem{File: file, Line: 1, Col: 1, Width: 1, ID: id, Msg: msg, Hint: hint}
@@ -103,8 +119,12 @@ func yamlFiles(name string, folder fs.FS) (files []string, err error) {
 	var all yamldoc.Problems
 	entries := 0
 	err = fs.WalkDir(folder, ".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
+		if err != nil && file == "." {
 			return err
+		}
+		if err != nil { // a folder below that may not be read hides nobody else's profiles
+			all = append(all, unreadable(path.Join(name, file), err))
+			return fs.SkipDir
 		}
 		if entries++; entries > maxEntries || len(files) > maxProfiles {
 			all = append(all, about(path.Join(name, file), badName, fmt.Sprintf("this folder holds more than %d files or %d profiles", maxEntries, maxProfiles), "name a folder that holds nothing but device profiles"))
@@ -127,6 +147,12 @@ func yamlFiles(name string, folder fs.FS) (files []string, err error) {
 
 // readFile reads no more of a file than yamldoc will look at.
 func readFile(folder fs.FS, name string) ([]byte, error) {
+	switch st, err := fs.Stat(folder, name); {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular(): // opening a pipe waits for somebody who writes to it
+		return nil, errNoFile
+	}
 	f, err := folder.Open(name)
 	if err != nil {
 		return nil, err

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -103,5 +106,31 @@ func TestExtendIsBounded(t *testing.T) {
 	}
 	if _, err := new(Profiles).Extend("x", brokenFS{}); err == nil {
 		t.Error("a folder that cannot be read is taken")
+	}
+}
+
+// TestExtendUnreadable: a link that leads nowhere and a pipe are named, each by itself,
+// and the profiles beside them are read; nothing waits for who writes to the pipe.
+func TestExtendUnreadable(t *testing.T) {
+	dir := t.TempDir()
+	if err := errors.Join(os.Symlink("nowhere", filepath.Join(dir, "gone.yaml")), syscall.Mkfifo(filepath.Join(dir, "pipe.yaml"), 0o600),
+		os.WriteFile(filepath.Join(dir, "tiny.yaml"), []byte(tiny), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	p, err := new(Profiles).Extend("own", os.DirFS(dir))
+	var ps yamldoc.Problems
+	if !errors.As(err, &ps) || len(ps) != 2 {
+		t.Fatalf("got %v", err)
+	}
+	for i, want := range []string{"own/gone.yaml:1:1: E1812 this profile cannot be read: no such file or directory; its link leads nowhere", "own/pipe.yaml:1:1: E1812 this profile cannot be read: not a regular file"} {
+		if !strings.HasPrefix(ps[i].Error(), want) {
+			t.Errorf("got  %v\nwant %s", ps[i], want)
+		}
+	}
+	if _, ok := p.Get("tiny"); !ok {
+		t.Error("the good profile beside them is not there")
+	}
+	if _, err := planYAML(p, "profile: pipe"); !errors.As(err, &ps) || len(ps) != 0 {
+		t.Errorf("a device of a profile that cannot be read: %v", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"syscall"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -70,7 +69,7 @@ func cutShort(ctx context.Context) error {
 }
 
 func readFile(path string) ([]byte, error) {
-	b, err := os.ReadFile(path)
+	b, err := readText(path)
 	if err == nil {
 		return b, nil
 	}

@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
@@ -147,7 +146,7 @@ func has(row, words []string) bool {
 // profileText is the file of a profile, as it is written.
 func profileText(f *modbus.Profile) ([]byte, error) {
 	if f.Own {
-		return os.ReadFile(f.File)
+		return readText(f.File)
 	}
 	return fs.ReadFile(firmwareconfigs.Devices(), f.File)
 }

@@ -109,7 +109,7 @@ func tryFiles(c *cobra.Command, b *builtin, files []string, lang string) error {
 
 // parseProfile reads a file and judges it against the catalogue of metrics, too.
 func (b *builtin) parseProfile(file string) (*modbus.Profile, yamldoc.Problems, error) {
-	src, err := os.ReadFile(file)
+	src, err := readText(file)
 	if err != nil {
 		return nil, nil, &exit{exitConfig, err, "name a profile that can be read"}
 	}
