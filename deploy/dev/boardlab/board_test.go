@@ -28,11 +28,13 @@ func TestBoard(t *testing.T) {
 		t.Run("camera", l.camera)
 		t.Run("levels", l.levels)
 	})
+	t.Run("edges", l.edges)
 	l.figures("after the parts", l.heard.firstPack().Sub(l.began))
 	t.Run("street", func(t *testing.T) { l.judgeStreet(t, from) })
 	if l.long {
 		t.Run("footprint", l.footprint)
 	}
+	t.Run("totals", l.totals)
 	t.Run("gateway killed", l.killed)
 	t.Run("power cut", l.powerCut)
 }

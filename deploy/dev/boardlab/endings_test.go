@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -27,12 +28,16 @@ func (l *lab) killed(t *testing.T) {
 // The board loses its power, QEMU being killed: the journal on its card bears it.
 func (l *lab) powerCut(t *testing.T) {
 	l = l.in(t)
-	mark, when := l.heard.gapMark(), time.Now()
+	before := l.flow(t, l.heard.mark(), anyTotal)
+	mark, all, when := l.heard.gapMark(), l.heard.mark(), time.Now()
 	l.board.Kill()
 	l.bootAndFit()
 	l.startGateway()
 	l.declared(t, mark, "power", when)
 	l.allAgain(t)
+	if after := l.flow(t, all, anyTotal); after.V != before.V || after.Why != obs.Lost {
+		t.Errorf("the counter stands at %v (%v) after the power cut, want %v as before, and that nobody watched for a while", after.V, after.Quality, before.V)
+	}
 }
 
 // Ten devices and no camera, in an orderly stop and start: what the gateway takes then.

@@ -10,12 +10,12 @@ import (
 // that the configuration uses.
 const (
 	gpioLabel = "lab-gpio"
-	rainLine  = 0 // GPIO17: pulses
+	flowLine  = 0 // GPIO17: pulses
 	doorLine  = 1 // GPIO22: a contact to ground
 	sirenLine = 2 // GPIO27: an output
 )
 
-var lineNames = []string{rainLine: "GPIO17", doorLine: "GPIO22", sirenLine: "GPIO27"}
+var lineNames = []string{flowLine: "GPIO17", doorLine: "GPIO22", sirenLine: "GPIO27"}
 
 // fitGPIO makes the chip, as the kernel's documentation of gpio-sim says, and finds out
 // where its lines can be moved.

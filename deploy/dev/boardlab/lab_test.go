@@ -247,7 +247,10 @@ func (l *lab) startGateway() {
 	l.t.Helper()
 	l.heard.forget()
 	l.began = time.Now()
-	ask(l.board, "Start", panel.Program{Args: []string{"/bin/lamppost", "run", "--config", "/etc/lamppost/gateway.yaml"}, Log: "/tmp/gateway.log"}, &l.pid)
+	const runtime = "/run/lamppost" // as the service manager makes it, kept over a restart of the service
+	l.board.make(runtime)
+	ask(l.board, "Start", panel.Program{Args: []string{"/bin/lamppost", "run", "--config", "/etc/lamppost/gateway.yaml"},
+		Env: []string{"RUNTIME_DIRECTORY=" + runtime}, Log: "/tmp/gateway.log"}, &l.pid)
 	eventually(l.t, "the gateway's first pack", func() bool { return !l.heard.firstPack().IsZero() })
 }
 

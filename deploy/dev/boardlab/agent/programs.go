@@ -59,6 +59,7 @@ func (l *Lab) Start(p panel.Program, pid *int) error {
 		return err
 	}
 	cmd := exec.Command(p.Args[0], p.Args[1:]...)
+	cmd.Env = append([]string{}, p.Env...) // nil would be the agent's own
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		log.Close()

@@ -33,6 +33,7 @@ type Link struct{ Path, To string }
 // Program is a program to be started. What it prints is appended to Log.
 type Program struct {
 	Args []string // the first is its path
+	Env  []string // KEY=value; nothing else is in its environment
 	Log  string
 }
 
