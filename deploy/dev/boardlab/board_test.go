@@ -52,17 +52,23 @@ func (l *lab) plug(serial string) {
 
 // figures prints what the gateway takes. Times are the emulator's: beside them stands
 // what the same program takes to say its version.
-func (l *lab) figures(when string, first time.Duration) panel.Memory {
+func (l *lab) figures(when string, first time.Duration) panel.Usage {
 	l.t.Helper()
 	began := time.Now()
 	version := strings.TrimSpace(l.board.run("/bin/lamppost", "version"))
 	bare := time.Since(began)
-	var m panel.Memory
-	ask(l.board, "Memory", l.pid, &m)
+	m := l.usage()
 	const mb = 1e6
 	l.t.Logf("%s: first pack at the broker after %v (%s alone takes %v); resident %.1f MB, of it anonymous %.1f MB, peak %.1f MB", when,
 		first.Round(time.Millisecond), version, bare.Round(time.Millisecond), float64(m.Resident)/mb, float64(m.Anonymous)/mb, float64(m.Peak)/mb)
 	return m
+}
+
+// usage is what the gateway takes now.
+func (l *lab) usage() (u panel.Usage) {
+	l.t.Helper()
+	ask(l.board, "Usage", l.pid, &u)
+	return u
 }
 
 // Flags of struct serial_rs485.

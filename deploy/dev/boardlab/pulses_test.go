@@ -21,13 +21,15 @@ func (l *lab) edges(t *testing.T) {
 	before, seen, gone := l.flow(t, l.heard.mark(), anyTotal), uint64(0), uint64(0)
 	seen0, gone0 := l.counted(t)
 	mark := l.heard.mark()
+	cpu := l.usage().CPU
 	made := l.pulse(edges)
 	eventually(t, "every edge to be counted, or counted as lost", func() bool {
 		seen, gone = l.counted(t)
 		seen, gone = seen-seen0, gone-gone0
 		return seen+gone >= uint64(edges)
 	})
-	t.Logf("%d edges in %v, the worst %v behind its time: %d counted, %d lost", made.Edges, made.Took.Round(time.Millisecond), made.Late.Round(time.Microsecond), seen, gone)
+	t.Logf("%d edges in %v, %.0f a second (the emulator stood still for %v of it): %d counted, %d lost; the gateway took %v of processor time meanwhile, with everything else on it",
+		made.Edges, made.Took.Round(time.Millisecond), float64(made.Edges)/made.Took.Seconds(), made.Slipped.Round(time.Millisecond), seen, gone, l.usage().CPU-cpu)
 	if seen+gone != uint64(edges) {
 		t.Errorf("%d edges were made, and %d counted and %d called lost", edges, seen, gone)
 	}

@@ -20,9 +20,9 @@ import (
 // and once a second (it survives a kill, not the board), and by State, which whoever
 // writes samples down keeps with the sample (it survives a power cut, as far as the
 // sample does). The larger one counts. So what was counted is neither lost nor counted
-// twice when the program is killed, but for edges in the few microseconds between two
-// system calls, which belong to the unwatched time; a power cut costs the pulses since
-// the last sample that reached the disk.
+// twice when the program is killed; edges of the last hundredth of a second, that still
+// waited in the kernel, belong to the unwatched time. A power cut costs the pulses
+// since the last sample that reached the disk.
 type Counter struct {
 	chip *Chip
 	line string
@@ -192,6 +192,21 @@ func (n *Counter) run(ctx context.Context, h handle) {
 	}
 }
 
+// gather is how long edges may wait in the kernel for company, so that at a thousand a
+// second the program wakes for ten at once: on a slow board that is most of what
+// counting costs. The kernel has stamped them already, and holds a hundred times as many.
+const gather = 10 * time.Millisecond
+
+// rest waits for d, or until ctx ends.
+func rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
 // breath is how long a read waits for edges before the counter says that it is alive.
 const breath = time.Second
 
@@ -212,14 +227,18 @@ func (n *Counter) drain(ctx context.Context, h handle) {
 		if ctx.Err() != nil {
 			break // the deadline that AfterFunc set was just replaced
 		}
-		if err := n.read(h, buf); err != nil {
+		k, err := n.read(h, buf)
+		if err != nil {
 			n.dim(err)
 			return
+		}
+		if 0 < k && k < len(buf) {
+			rest(ctx, gather)
 		}
 	}
 	<-cut // ctx has ended; a deadline that is set later would cut this read too
 	if h.SetReadDeadline(time.Now().Add(lastLook)) == nil {
-		_ = n.read(h, buf) // what waited; the line is given up now, whatever it says
+		_, _ = n.read(h, buf) // what waited; the line is given up now, whatever it says
 	}
 	n.dim(os.ErrClosed)
 }
@@ -227,14 +246,15 @@ func (n *Counter) drain(ctx context.Context, h handle) {
 // lastLook is how long a counter that is closed looks for edges that wait.
 const lastLook = 2 * time.Millisecond
 
-// read counts one batch of edges, or none if none comes before the deadline.
-func (n *Counter) read(h handle, buf []byte) error {
+// read counts one batch of edges, or none if none comes before the deadline, and
+// returns its bytes.
+func (n *Counter) read(h handle, buf []byte) (int, error) {
 	k, err := h.Read(buf)
 	n.take(buf[:k])
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil
+		return k, nil
 	}
-	return err
+	return k, err
 }
 
 // take counts a batch of edges and writes down what they add up to.

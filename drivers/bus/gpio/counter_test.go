@@ -256,6 +256,8 @@ func TestChipGoneAndBack(t *testing.T) {
 		}
 		b.pulses(2)
 		l := b.requested(2)
+		pass(gather)
+		synctest.Wait()
 		b.with(func() { b.broken, b.there = syscall.ENODEV, nil })
 		l.feed.Close()
 		synctest.Wait()

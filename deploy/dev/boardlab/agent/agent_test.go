@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -73,5 +74,17 @@ func TestUSBName(t *testing.T) {
 	got, err = usbName(class)
 	if want := "usb-1a86_USB_Serial_A_5614-if00"; err != nil || got != want {
 		t.Errorf("usbName without a port number = %q, %v, want %q", got, err, want)
+	}
+}
+
+func TestCPU(t *testing.T) {
+	got, err := cpu("106 (a) b) S 1 106 0 0 -1 4194560 900 0 0 0 150 25 0 0 20 0 8 0 33 1")
+	if want := 1750 * time.Millisecond; err != nil || got != want {
+		t.Errorf("cpu = %v, %v, want %v", got, err, want)
+	}
+	for _, bad := range []string{"", "1 (a) S 1", "1 (a) S 1 1 0 0 -1 0 0 0 0 0 x 1 0"} {
+		if _, err := cpu(bad); err == nil {
+			t.Errorf("cpu(%q) passed", bad)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/lamppost-city/lamppost/deploy/dev/boardlab/panel"
 )
@@ -100,11 +101,19 @@ func (*Lab) Run(p panel.Program, end *panel.End) error {
 	return err
 }
 
-// Memory says what a process occupies.
-func (*Lab) Memory(pid int, m *panel.Memory) error {
-	return lines("/proc/"+strconv.Itoa(pid)+"/status", func(line string) error {
+// Usage says what a process takes.
+func (*Lab) Usage(pid int, u *panel.Usage) error {
+	at := "/proc/" + strconv.Itoa(pid)
+	stat, err := os.ReadFile(at + "/stat")
+	if err != nil {
+		return err
+	}
+	if u.CPU, err = cpu(string(stat)); err != nil {
+		return fmt.Errorf("%s/stat: %w", at, err)
+	}
+	return lines(at+"/status", func(line string) error {
 		key, value, _ := strings.Cut(line, ":")
-		into := map[string]*uint64{"VmRSS": &m.Resident, "VmHWM": &m.Peak, "RssAnon": &m.Anonymous}[key]
+		into := map[string]*uint64{"VmRSS": &u.Resident, "VmHWM": &u.Peak, "RssAnon": &u.Anonymous}[key]
 		if into == nil {
 			return nil
 		}
@@ -112,6 +121,25 @@ func (*Lab) Memory(pid int, m *panel.Memory) error {
 		*into = kb << 10
 		return err
 	})
+}
+
+// cpu reads the user and system time out of /proc/PID/stat (proc(5): fields 14 and 15,
+// in ticks of 10 ms). The program's name in it may hold anything, also a bracket.
+func cpu(stat string) (time.Duration, error) {
+	_, rest, _ := strings.Cut(stat[strings.LastIndexByte(stat, ')')+1:], " ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("only %d fields", len(fields))
+	}
+	var sum time.Duration
+	for _, f := range fields[11:13] {
+		ticks, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		sum += time.Duration(ticks) * 10 * time.Millisecond
+	}
+	return sum, nil
 }
 
 // Opens lists what a process has open: where the links of its descriptors point.

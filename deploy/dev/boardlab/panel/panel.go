@@ -49,23 +49,25 @@ type End struct {
 	Output []byte
 }
 
-// Memory is what a program occupies, in bytes.
-type Memory struct{ Resident, Peak, Anonymous uint64 }
+// Usage is what a program occupies, in bytes, and the processor time that it took.
+type Usage struct {
+	Resident, Peak, Anonymous uint64
+	CPU                       time.Duration // in steps of 10 ms
+}
 
 // Pulses are edges to be made on a simulated line: Edges of them, alternately up and
-// down, beginning from the level that the line has. Every is the time between two; what the
-// guest could not keep it makes up for at once, so a burst now and then is part of it.
+// down, beginning from the level that the line has. Every is the time between two.
 type Pulses struct {
 	Pull  string // the line's file "pull"
 	Edges int
 	Every time.Duration
 }
 
-// Made is what came of Pulses.
+// Made is what came of Pulses. Took is Edges times Every and what the guest could not
+// keep up with, Slipped.
 type Made struct {
-	Edges int
-	Took  time.Duration
-	Late  time.Duration // that the worst edge came behind its time
+	Edges         int
+	Took, Slipped time.Duration
 }
 
 // Serial is how the kernel has set a serial port.
