@@ -154,28 +154,30 @@ type driver struct {
 	child    drivers.Process
 	channels []drivers.Channel
 	id       uint64
+	rubbish  error // what was wrong with the last line that was no answer, since the last that was one
 }
 
 // Sample asks the program once and takes what it answers.
 func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	d.id++
 	var got Answer
-	var rubbish error // why the last line that was no answer was none
 	_, err := d.child.Ask(ctx, Question(d.id), func(line []byte) bool {
 		a, err := Parse(line)
 		if err != nil {
-			rubbish = err
+			d.rubbish = err
 			return false
 		}
 		got = a
 		return a.ID == d.id
 	})
 	switch {
-	case err != nil && rubbish != nil && errors.Is(err, drivers.ErrTimeout):
-		return nil, fmt.Errorf("%s: %w: %w", name, drivers.ErrProtocol, rubbish)
+	case err != nil && d.rubbish != nil && errors.Is(err, drivers.ErrTimeout):
+		return nil, fmt.Errorf("%s: %w: %w", name, drivers.ErrProtocol, d.rubbish)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", name, err)
-	case got.Fault != "":
+	}
+	d.rubbish = nil
+	if got.Fault != "" {
 		return nil, fmt.Errorf("%s: %w", name, got.failure())
 	}
 	out := make([]obs.Reading, len(d.channels))

@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
@@ -233,5 +235,44 @@ func TestExamples(t *testing.T) {
 				t.Errorf("%s: %s: %v", c.name, line, err)
 			}
 		}
+	}
+}
+
+// A program that talks rubbish and is ended for it, since it answers nothing, has the
+// same fault while it waits for its next start.
+func TestRubbishIsRemembered(t *testing.T) {
+	pl, err := plan(func(out any) error {
+		doc, err := yamldoc.Parse("options", []byte(someOptions))
+		if err != nil {
+			return err
+		}
+		return doc.Decode(out)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := &drivertest.Process{Before: [][]byte{[]byte("Traceback")}}
+	d, err := pl.OpenProcess(child)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		_, err = d.Sample(ctx)
+		cancel()
+		if drivers.FaultWord(err) != "protocol" || !strings.Contains(err.Error(), `"Traceback" is no answer`) {
+			t.Errorf("Sample = %v", err)
+		}
+		child.Before = nil
+	}
+	child.Child = says(`{"id":%d,"readings":{"temp":1}}`)
+	if _, err := d.Sample(t.Context()); err != nil {
+		t.Errorf("Sample = %v", err)
+	}
+	child.Child = nil
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := d.Sample(ctx); drivers.FaultWord(err) != "timeout" {
+		t.Errorf("silence after a good answer is %v", err)
 	}
 }

@@ -208,9 +208,18 @@ func wireWord(p *drivers.Plan) string {
 			return "w1"
 		case drivers.InputLine, drivers.PulseLine:
 			return "gpio"
+		case drivers.ChildProcess:
+			return "process"
+		case drivers.HTTPHost:
+			return "host"
 		}
 	}
 	return ""
+}
+
+// remote says whether a line is a host on the network.
+func (ls *Lines) remote(id string) bool {
+	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.bus != nil && l.serial == nil })
 }
 
 // due lets a device go on in the rhythm that it has.

@@ -177,6 +177,9 @@ func (g *Gateway) deviceViews(now int64) []health.Device {
 
 func (g *Gateway) deviceView(d *device, now int64) health.Device {
 	v := health.Device{ID: d.spec.id, Part: d.part(), Where: d.spec.where, Line: d.spec.line, Every: d.spec.every, Seen: d.answered, Flat: d.frozen, Wire: wireWord(d.spec.plan)}
+	if g.gen.lines.remote(d.spec.line) {
+		v.Wire = "host"
+	}
 	if d.fault != nil {
 		v.Fault, v.Detail = drivers.FaultWord(d.fault), d.fault.Error()
 		v.For = time.Duration(now-d.changed) * time.Millisecond

@@ -22,6 +22,28 @@ var wireWords = map[string]map[string]text{
 			"%[1]s (%[2]s, %[3]s) has not been found for %[4]s: %[5]s.",
 			"%[1]s（%[2]s，%[3]s）已 %[4]s未被发现：%[5]s。"},
 	},
+	"process": {
+		"timeout": {
+			"The program that reads %[1]s (%[3]s) has not answered for %[4]s. Try it alone: lamppost driver test -- %[3]s. (%[5]s)",
+			"读取 %[1]s 的程序（%[3]s）已 %[4]s无应答。可单独测试：lamppost driver test -- %[3]s（%[5]s）"},
+		"protocol": {
+			"The program that reads %[1]s (%[3]s) has written no answer for %[4]s: %[5]s. Try it alone: lamppost driver test -- %[3]s",
+			"读取 %[1]s 的程序（%[3]s）已 %[4]s没有写出正确回答：%[5]s。可单独测试：lamppost driver test -- %[3]s"},
+		"unplugged": {
+			"The program that reads %[1]s (%[3]s) has not run for %[4]s, and is started again by itself: %[5]s.",
+			"读取 %[1]s 的程序（%[3]s）已 %[4]s未运行，网关会自动重新启动：%[5]s。"},
+		"device": {
+			"The program that reads %[1]s (%[3]s) has reported a fault of its part for %[4]s: %[5]s.",
+			"读取 %[1]s 的程序（%[3]s）报告设备故障已 %[4]s：%[5]s。"},
+	},
+	"host": {
+		"unplugged": {
+			"%[1]s (%[2]s, %[3]s) has not been reached over the network for %[4]s: %[5]s. Check its supply, its network cable and its address.",
+			"%[1]s（%[2]s，%[3]s）已 %[4]s无法通过网络连接：%[5]s。请检查供电、网线和地址。"},
+		"timeout": {
+			"%[1]s (%[2]s, %[3]s) has not answered over the network for %[4]s. Check that it is on, its address and, behind a gateway, its unit number: %[5]s.",
+			"%[1]s（%[2]s，%[3]s）已 %[4]s无网络应答。请检查是否通电、地址，以及网关后的单元号：%[5]s。"},
+	},
 	"gpio": {
 		"unplugged": {
 			"The chip of %[1]s (%[2]s, %[3]s) has been gone for %[4]s: %[5]s.",

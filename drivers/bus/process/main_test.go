@@ -60,8 +60,9 @@ func child(mode string) {
 				continue
 			}
 			fmt.Printf("%s: %d\n", "first", n-1)
-		case "breeds":
+		case "breeds", "hides":
 			c := exec.Command("sleep", arg)
+			c.SysProcAttr = &syscall.SysProcAttr{Setsid: mode == "hides"}
 			if err := c.Start(); err != nil {
 				fmt.Println(err)
 			}

@@ -56,7 +56,7 @@ func Run(ctx context.Context, s drivers.ProcessSpec, args ...string) error {
 func (r *running) runOnce(began chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd, err := command(r.cfg.ProcessSpec)
+	cmd, mark, err := command(r.cfg.ProcessSpec)
 	if err != nil {
 		began <- err
 		return
@@ -66,7 +66,7 @@ func (r *running) runOnce(began chan<- error) {
 		began <- err
 		return
 	}
-	r.cmd, cmd.Stdout, cmd.Stderr = cmd, outWrite, outWrite
+	r.cmd, r.mark, cmd.Stdout, cmd.Stderr = cmd, mark, outWrite, outWrite
 	r.in = outWrite // closed at the end once more, which does nothing
 	if err := cmd.Start(); err != nil {
 		closeAll(out, outWrite)

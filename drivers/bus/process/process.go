@@ -12,15 +12,17 @@
 //     environment of its own, a session of its own, and the lowest but one priority.
 //     It is killed by the kernel when the gateway dies.
 //   - Its memory, its share of a core, its processes and the lines it writes are
-//     bounded (see [Limits]); the bounds hold for it and all that it started in its
-//     session. One that goes beyond is ended, and the reason is told.
+//     bounded; the bounds hold for it and all that it started, also in sessions of
+//     their own. One that goes beyond is ended, and the reason is told.
 //   - When it is closed its input ends; it has two seconds to go by itself, one more
 //     after SIGTERM, then it and its session are killed. No zombie stays.
 //
 // What it does not promise: memory and CPU are looked at once a second and not
-// enforced by the kernel to the byte (its data segment is, at four times the limit); a
-// grandchild that makes a session of its own escapes, and a child keeps what its user
-// may do: run it as a user of its own where it is not trusted.
+// enforced by the kernel to the byte (its data segment is, at four times the limit).
+// What a child started is known by its session and by a variable in its environment;
+// one that wipes both away escapes. When the gateway is killed, the kernel ends the
+// child, and what the child had started goes when the next one starts. And a child
+// keeps what its user may do: run it as a user of its own where it is not trusted.
 package process
 
 import (
@@ -205,7 +207,7 @@ func (c *Child) judge(r *running, err error) {
 		c.count.timeouts++
 		if c.unanswered++; c.unanswered >= maxUnanswered {
 			c.unanswered = 0
-			r.kill(fmt.Errorf("it left %d questions in a row unanswered", maxUnanswered))
+			r.kill(errHangs)
 		}
 	}
 }
@@ -230,7 +232,7 @@ func (c *Child) use() (*running, error) {
 	r, err := start(&c.cfg, &c.said)
 	c.delay(now)
 	if err != nil {
-		c.why = fmt.Errorf("%w: it cannot be started (%w)", drivers.ErrUnplugged, err)
+		c.why = &gone{drivers.ErrUnplugged, "it cannot be started: " + err.Error()}
 		return nil, fmt.Errorf("%s: %w", c.cfg.Name, c.why)
 	}
 	c.run, c.unanswered = r, 0

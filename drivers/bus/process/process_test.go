@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -121,6 +122,9 @@ func TestHangingChildIsStartedAgain(t *testing.T) {
 		if pid := c.Health().PID; first == 0 {
 			first = pid
 		}
+		if drivers.FaultWord(err) != "timeout" {
+			t.Errorf("a child that hangs has the fault %v", err)
+		}
 		<-time.After(5 * time.Millisecond)
 	}
 	if alive(first) {
@@ -176,6 +180,59 @@ func TestGrandchildrenGoToo(t *testing.T) {
 	}
 	for alive(pid) { // its new parent reaps it in its own time
 		<-time.After(time.Millisecond)
+	}
+}
+
+// A grandchild in a session of its own counts, and goes too; so does one that a
+// program left which was killed.
+func TestGrandchildrenCannotHide(t *testing.T) {
+	c := open(t, "hides=1000")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	b, err := c.Ask(ctx, []byte("q"), func([]byte) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(string(b))
+	if err != nil || !alive(pid) {
+		t.Fatalf("the grandchild is %q, %v", b, err)
+	}
+	if members := c.run.family.look(); len(members) != 2 {
+		t.Errorf("the family is %+v, want child and grandchild", members)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for alive(pid) {
+		<-time.After(time.Millisecond)
+	}
+}
+
+func TestOrphansOfAKilledGatewayGo(t *testing.T) {
+	space, _, err := starter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	orphan := exec.Command("sleep", "1000")
+	orphan.Env = []string{markKey + space + ".4194305.7.abcdefgh"} // above the highest pid: its starter is gone
+	stranger := exec.Command("sleep", "1000")
+	stranger.Env = []string{markKey + "1.4194305.7.abcdefgh"} // of another pid namespace
+	for _, c := range []*exec.Cmd{orphan, stranger} {
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer c.Wait()
+		defer c.Process.Kill()
+	}
+	c := open(t, "good")
+	if _, err := ask(t, c, "q"); err != nil {
+		t.Fatal(err)
+	}
+	for alive(orphan.Process.Pid) {
+		<-time.After(time.Millisecond)
+	}
+	if !alive(stranger.Process.Pid) {
+		t.Error("what belongs to another namespace was killed")
 	}
 }
 
@@ -236,7 +293,7 @@ func TestMissingProgram(t *testing.T) {
 func TestEnvironmentIsItsOwn(t *testing.T) {
 	t.Setenv("LAMPPOST_SECRET", "swordfish")
 	s := drivers.ProcessSpec{Command: []string{"env"}, Env: []string{"PART=7"}}
-	r, err := command(s)
+	r, _, err := command(s)
 	if err != nil {
 		t.Fatal(err)
 	}

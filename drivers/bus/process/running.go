@@ -30,6 +30,8 @@ const goAtOnce = time.Second
 type running struct {
 	cfg     *Config
 	cmd     *exec.Cmd
+	mark    string
+	family  *family  // from the start on
 	in      *os.File // its standard input, our end
 	lines   chan []byte
 	started time.Time
@@ -45,11 +47,11 @@ type running struct {
 // start starts the program and everything that watches it.
 func start(cfg *Config, said *tail) (*running, error) {
 	r := &running{cfg: cfg, said: said, lines: make(chan []byte, 16), ended: make(chan struct{})}
-	cmd, err := command(cfg.ProcessSpec)
+	cmd, mark, err := command(cfg.ProcessSpec)
 	if err != nil {
 		return nil, err
 	}
-	r.cmd = cmd
+	r.cmd, r.mark = cmd, mark
 	inRead, inWrite, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -103,7 +105,7 @@ func (r *running) live(began chan<- error, out, errs *os.File) {
 // oversee bounds and watches a program that has just started until it is gone. read
 // takes what it writes and ends when those pipes do.
 func (r *running) oversee(began chan<- error, read func(), pipes ...*os.File) {
-	r.started = time.Now()
+	r.started, r.family = time.Now(), newFamily(r.cmd.Process.Pid, r.mark)
 	bound(r.cmd.Process.Pid, r.cfg.ProcessSpec)
 	began <- nil
 	var reader, watcher sync.WaitGroup
@@ -113,9 +115,9 @@ func (r *running) oversee(began chan<- error, read func(), pipes ...*os.File) {
 	err := r.cmd.Wait()
 	stop()
 	watcher.Wait()
-	killSession(r.cmd.Process.Pid) // what it left behind
+	r.family.kill() // what it left behind
 	soon := time.Now().Add(goAtOnce)
-	for _, p := range pipes { // a grandchild that escaped may hold them open for ever
+	for _, p := range pipes { // a grandchild that hides may hold them open for ever
 		_ = p.SetReadDeadline(soon)
 	}
 	reader.Wait()
@@ -136,19 +138,35 @@ func (r *running) over() bool {
 	}
 }
 
-// failure says why it ended; it wraps ErrUnplugged.
+// failure says why it ended; it wraps ErrUnplugged, or ErrTimeout if it hung.
 func (r *running) failure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	text := exitText(r.exit)
+	text, fault := exitText(r.exit), drivers.ErrUnplugged
 	if r.cause != nil {
 		text = "it was ended: " + r.cause.Error()
+	}
+	if errors.Is(r.cause, errHangs) { // what it was ended for stays what is wrong with it
+		fault = drivers.ErrTimeout
 	}
 	if last := r.said.last(); last != "" {
 		text += "; its last words: " + last
 	}
-	return fmt.Errorf("%w (%s)", drivers.ErrUnplugged, text)
+	return &gone{fault, text}
 }
+
+// gone is the error of a child that does not run: its text says why, its fault is
+// ErrUnplugged or ErrTimeout, whose own words speak of lines.
+type gone struct {
+	fault error
+	text  string
+}
+
+func (e *gone) Error() string { return e.text }
+func (e *gone) Unwrap() error { return e.fault }
+
+// errHangs is the end of a child that answers nothing.
+var errHangs = fmt.Errorf("it left %d questions in a row unanswered", maxUnanswered)
 
 // kill ends it at once; why is told.
 func (r *running) kill(why error) {
@@ -157,7 +175,7 @@ func (r *running) kill(why error) {
 		r.cause = why
 	}
 	r.mu.Unlock()
-	killSession(r.cmd.Process.Pid)
+	r.family.kill()
 }
 
 // stop ends it gently, and returns when it is gone.
@@ -167,8 +185,8 @@ func (r *running) stop() {
 		wait time.Duration
 		do   func()
 	}{
-		{Grace, func() { signalSession(r.cmd.Process.Pid, unix.SIGTERM) }},
-		{goAtOnce, func() { killSession(r.cmd.Process.Pid) }},
+		{Grace, func() { r.family.signal(unix.SIGTERM) }},
+		{goAtOnce, func() { r.family.kill() }},
 	} {
 		t := time.NewTimer(next.wait)
 		select {

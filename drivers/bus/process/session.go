@@ -18,27 +18,30 @@ import (
 )
 
 // command makes the command of a spec: no shell, a session of its own, an
-// environment that holds nothing of ours.
-func command(s drivers.ProcessSpec) (*exec.Cmd, error) {
-	cmd := exec.Command(s.Command[0], s.Command[1:]...)
+// environment that holds nothing of ours but the mark by which its family is known.
+func command(s drivers.ProcessSpec) (cmd *exec.Cmd, mark string, err error) {
+	cmd = exec.Command(s.Command[0], s.Command[1:]...)
 	if cmd.Err != nil {
-		return nil, cmd.Err
+		return nil, "", cmd.Err
 	}
 	cmd.Dir = s.Dir
 	if cmd.Dir == "" {
 		cmd.Dir = "/"
 	}
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + cmd.Dir}, s.Env...)
+	if mark, err = newMark(); err != nil {
+		return nil, "", err
+	}
+	cmd.Env = append([]string{mark, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "HOME=" + cmd.Dir}, s.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: unix.SIGKILL}
 	if s.User == "" {
-		return cmd, nil
+		return cmd, mark, nil
 	}
 	who, err := credential(s.User)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	cmd.SysProcAttr.Credential = who
-	return cmd, nil
+	return cmd, mark, nil
 }
 
 // credential looks a user up, with all groups: a serial port often belongs to one.
@@ -86,26 +89,16 @@ func bound(pid int, s drivers.ProcessSpec) {
 	_ = unix.Setpriority(unix.PRIO_PROCESS, pid, 10) // sampling and alerts come first
 }
 
-func killSession(leader int) { signalSession(leader, unix.SIGKILL) }
-
-// signalSession signals the child, its process group and everything else in its
-// session. What is gone cannot be signalled, which is no fault.
-func signalSession(leader int, sig unix.Signal) {
-	_ = unix.Kill(-leader, sig)
-	for _, p := range session(leader) {
-		_ = unix.Kill(p.pid, sig)
-	}
-}
-
 // proc is one process, as /proc tells.
 type proc struct {
 	pid, session int
 	ticks        uint64 // CPU time, its waited-for children's included
 	pages        uint64 // resident
+	start        uint64 // ticks after boot
 }
 
-// session lists the processes in a session.
-func session(leader int) (all []proc) {
+// processes lists all processes that live.
+func processes() (all []proc) {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil
@@ -123,7 +116,7 @@ func session(leader int) (all []proc) {
 		if err != nil {
 			continue // gone since
 		}
-		if p, ok := parseStat(stat); ok && p.session == leader {
+		if p, ok := parseStat(stat); ok {
 			all = append(all, p)
 		}
 	}
@@ -141,7 +134,7 @@ func parseStat(stat []byte) (p proc, ok bool) {
 	if len(f) < 22 || f[0] == "Z" {
 		return proc{}, false
 	}
-	var err [7]error
+	var err [8]error
 	p.pid, err[0] = strconv.Atoi(string(bytes.TrimSpace(stat[:open])))
 	p.session, err[1] = strconv.Atoi(f[3])
 	for i, at := range []int{11, 12, 13, 14} { // utime, stime, cutime, cstime
@@ -150,6 +143,7 @@ func parseStat(stat []byte) (p proc, ok bool) {
 		p.ticks += n
 	}
 	p.pages, err[6] = strconv.ParseUint(f[21], 10, 64)
+	p.start, err[7] = strconv.ParseUint(f[19], 10, 64)
 	for _, e := range err {
 		if e != nil {
 			return proc{}, false

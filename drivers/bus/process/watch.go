@@ -34,7 +34,7 @@ func (r *running) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			u := m.look(session(r.cmd.Process.Pid), now.Sub(r.started))
+			u := m.look(r.family.look(), now.Sub(r.started))
 			r.mu.Lock()
 			r.usage = u
 			r.mu.Unlock()

@@ -18,7 +18,7 @@ func TestParseStat(t *testing.T) {
 	// proc(5): pid (comm) state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime cutime
 	// cstime priority nice threads itrealvalue starttime vsize rss …
 	const good = "812 (py) (3) x) S 1 812 812 0 -1 4194304 900 0 0 0 7 5 2 1 30 10 1 0 4711 9000000 1500 18446744073709551615 1 1\n"
-	if p, ok := parseStat([]byte(good)); !ok || p != (proc{pid: 812, session: 812, ticks: 15, pages: 1500}) {
+	if p, ok := parseStat([]byte(good)); !ok || p != (proc{pid: 812, session: 812, ticks: 15, pages: 1500, start: 4711}) {
 		t.Errorf("parseStat = %+v, %v", p, ok)
 	}
 	for _, bad := range []string{"", "812", "812 (x", ") (", strings.Replace(good, " S ", " Z ", 1), strings.Replace(good, "4711 9000000 1500", "4711 9000000 x", 1), good[:60]} {
