@@ -15,11 +15,14 @@ func modbusView(h busmodbus.Health, now time.Time) *status.Modbus {
 	v := &status.Modbus{Busy: h.Load, Echo: h.Echo, Requests: h.Requests, Exceptions: h.Exceptions, Malformed: h.Malformed, Retries: h.Retries, Skipped: h.Skipped,
 		Slaves: []status.Slave{}}
 	for _, u := range h.Units {
-		s := status.Slave{Address: u.Address, Requests: u.Requests, Answers: u.Answers, Exceptions: u.Exceptions, Timeouts: u.Timeouts,
+		s := status.Slave{Address: u.Address, Requests: u.Requests, Answers: u.Answers, Exceptions: u.Exceptions, Timeouts: u.Timeouts, Unreached: u.Unreached,
 			BadChecksum: u.Damaged, Malformed: u.Malformed, Retries: u.Retries, Skipped: u.Skipped,
 			ResponseMS: float64(u.Response.Microseconds()) / 1000, Failures: u.Failures}
 		if u.Cause != nil {
 			s.Fault = drivers.FaultWord(u.Cause)
+		}
+		if u.Away != nil {
+			s.Fault, s.Away = drivers.FaultWord(u.Away), true
 		}
 		if !u.NextTry.IsZero() {
 			s.RetryMS = max(1, u.NextTry.Sub(now).Milliseconds())
@@ -49,6 +52,7 @@ func slaveFigures() []slaveFigure {
 	return []slaveFigure{
 		count("requests_total", "Requests sent to a slave, retries included.", func(s status.Slave) uint64 { return s.Requests }),
 		count("answers_total", "Good answers of a slave that refuse nothing.", func(s status.Slave) uint64 { return s.Answers }),
+		count("unreached_total", "Requests that did not come as far as a slave, since the line or host was not there.", func(s status.Slave) uint64 { return s.Unreached }),
 		count("exceptions_total", "Requests that a slave refused.", func(s status.Slave) uint64 { return s.Exceptions }),
 		count("timeouts_total", "Requests that a slave did not answer in time.", func(s status.Slave) uint64 { return s.Timeouts }),
 		count("damaged_total", "Answers of a slave whose checksum was wrong.", func(s status.Slave) uint64 { return s.BadChecksum }),

@@ -102,3 +102,27 @@ func TestModbusView(t *testing.T) {
 		t.Errorf("modbusView = %+v", v)
 	}
 }
+
+// A slave behind a host that is not there has not been reached, and is not well.
+func TestModbusSlaveThatIsNotReached(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := closed.Addr().String()
+	closed.Close()
+	l, err := openModbus(config.Bus{ID: "far", TCP: address}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	for range 3 {
+		if _, err := l.bus.Unit(1).ReadRegisters(t.Context(), 3, 0, 1); !errors.Is(err, drivers.ErrUnplugged) {
+			t.Fatalf("a slave behind nothing: %v", err)
+		}
+	}
+	v := modbusView(l.bus.Health(), time.Now())
+	if s := v.Slaves[0]; s.Requests != 3 || s.Unreached != 3 || s.Answers+s.Timeouts != 0 || !s.Away || s.Fault != "unplugged" {
+		t.Errorf("the slave is %+v", s)
+	}
+}

@@ -19,6 +19,7 @@ type Slave struct {
 	Answers     uint64  `json:"answers"` // good ones that refuse nothing
 	Exceptions  uint64  `json:"exceptions"`
 	Timeouts    uint64  `json:"timeouts"`
+	Unreached   uint64  `json:"unreached"` // requests that did not come as far, since the line or host was not there
 	BadChecksum uint64  `json:"bad_checksum"`
 	Malformed   uint64  `json:"malformed"`
 	Retries     uint64  `json:"retries"`
@@ -27,4 +28,5 @@ type Slave struct {
 	Failures    int     `json:"failures"`           // in a row
 	RetryMS     int64   `json:"retry_ms,omitempty"` // until it is asked again, while it is skipped
 	Fault       string  `json:"fault,omitempty"`    // the word for the last failure, while there is one
+	Away        bool    `json:"away,omitempty"`     // it is the line's or the host's: the last request did not come as far as the slave
 }

@@ -1,7 +1,9 @@
 package modbus
 
 import (
+	"context"
 	"errors"
+	"os"
 	"time"
 
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
@@ -11,12 +13,13 @@ import (
 
 // Counts is what happened since the bus was made.
 type Counts struct {
-	Requests   uint64 // frames sent, retries included
+	Requests   uint64 // made, retries included; those that did not come as far as a slave too
 	Answers    uint64 // good ones
 	Exceptions uint64 // refusals
 	Timeouts   uint64 // requests without an answer in time
 	Damaged    uint64 // answers with a wrong CRC
 	Malformed  uint64 // answers that do not follow the protocol (TCP)
+	Unreached  uint64 // requests that came to no slave, since the line or the host was not there
 	Retries    uint64
 	Skipped    uint64 // calls that the breaker ended at once
 }
@@ -49,6 +52,7 @@ type UnitHealth struct {
 	Answered time.Time     // the last time it did; zero: never
 	Response time.Duration // what an exchange takes on the average
 	Cause    error         // of the last failure; nil when it is well
+	Away     error         // why the last request did not come as far as the slave; nil if it did, or none was made
 }
 
 // Health returns a snapshot. It does not wait for the line.
@@ -61,7 +65,7 @@ func (b *Bus) Health() Health {
 	h.Load, h.Busy = b.load.share(now), b.load.total
 	for _, a := range b.addresses() {
 		u := b.units[a]
-		uh := UnitHealth{Address: a, Counts: u.count, Failures: u.failures, Answered: u.answered, Response: u.response, Cause: u.cause}
+		uh := UnitHealth{Address: a, Counts: u.count, Failures: u.failures, Answered: u.answered, Response: u.response, Cause: u.cause, Away: u.away}
 		if u.failures >= tolerated && u.next.After(now) {
 			uh.NextTry = u.next
 		}
@@ -83,6 +87,12 @@ func (b *Bus) add(count func(*Counts), u *Unit) {
 // busyPause is how long a unit that is busy is left alone.
 const busyPause = 100 * time.Millisecond
 
+// unreached says that an exchange ended before the slave could know of it, or with the
+// line: there is no host, the adapter is out, another program has the port.
+func unreached(err error) bool {
+	return err != nil && verdictOf(err) == unknown && !errors.Is(err, errNoTurn) && !errors.Is(err, os.ErrClosed) && !errors.Is(err, context.Canceled)
+}
+
 // note books one exchange of u.
 func (b *Bus) note(u *Unit, took time.Duration, err error) {
 	b.add(func(c *Counts) {
@@ -99,11 +109,19 @@ func (b *Bus) note(u *Unit, took time.Duration, err error) {
 			c.Damaged++
 		case errors.Is(err, drivers.ErrProtocol):
 			c.Malformed++
+		case unreached(err):
+			c.Unreached++
 		}
 	}, u)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	u.free = time.Now()
+	switch {
+	case unreached(err):
+		u.away = err
+	case verdictOf(err) != unknown:
+		u.away = nil
+	}
 	if errors.Is(err, codec.Busy) {
 		u.free = u.free.Add(busyPause)
 	}

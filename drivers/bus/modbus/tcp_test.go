@@ -182,10 +182,16 @@ func TestTCPUnreachable(t *testing.T) {
 				t.Fatalf("after the pause: %v, %d dials", err, h.dials-dials)
 			}
 		}
+		if u := b.Health().Units[0]; u.Unreached != u.Requests || u.Away == nil {
+			t.Errorf("of the %d requests to no host, %d are counted as unreached; why: %v", u.Requests, u.Unreached, u.Away)
+		}
 		h.fails = nil
 		time.Sleep(30 * time.Second)
 		if err := ask(); err != nil {
 			t.Errorf("the host is back, and: %v", err)
+		}
+		if u := b.Health().Units[0]; u.Away != nil || u.Answers != 1 {
+			t.Errorf("the host is back, and the unit: %+v", u)
 		}
 		if s := b.Health(); !s.Connected || !s.Lost.IsZero() || s.Fault != nil || s.Units[0].Skipped != 0 {
 			t.Errorf("health %+v", s)

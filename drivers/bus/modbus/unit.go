@@ -22,6 +22,7 @@ type Unit struct {
 	timed              bool      // SetTiming said answer
 	failures           int       // calls in a row without a usable answer
 	cause              error     // of the last of them
+	away               error     // why the last request did not come as far as the slave
 	next               time.Time // no call before this, while failures ≥ tolerated
 	free               time.Time // end of the last exchange
 	rhythm             rhythm
