@@ -63,7 +63,12 @@ func (g *Gateway) newSwitching(gen *generation) *switching {
 		watch(o, o.Interlock, false)
 		watch(o, o.Feedback, true)
 		outs = append(outs, action.Output{ID: o.ID, Spec: specOfOutput(o), Same: wiring(cfg, o.ID),
-			Open: func() (drivers.Output, error) { return gen.lines.openOutput(o) }})
+			Open: func() (drivers.Output, error) {
+				if o.Kind == "command" {
+					return programOutput{o.Command, g.programMark()}, nil
+				}
+				return gen.lines.openOutput(o)
+			}})
 	}
 	for _, r := range cfg.Rules {
 		s.wanted[r.ID] = r.Actions

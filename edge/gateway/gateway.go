@@ -159,6 +159,7 @@ func (g *Gateway) run(ctx context.Context) error {
 func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
 	cfg := g.opt.Config
 	var running *config.Config
+	g.endLeftovers(ctx)
 	for {
 		stop, err := g.begin(ctx, cfg)
 		if err != nil && running != nil {

@@ -8,15 +8,11 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	busmodbus "github.com/lamppost-city/lamppost/drivers/bus/modbus"
-	"github.com/lamppost-city/lamppost/edge/action"
 	"github.com/lamppost-city/lamppost/edge/config"
 )
 
-// openOutput opens the hardware of an output, on its bus or as a program.
+// openOutput opens the hardware of an output that is on a bus.
 func (ls *Lines) openOutput(o config.Output) (drivers.Output, error) {
-	if o.Kind == "command" {
-		return action.Command{Args: o.Command}, nil
-	}
 	i := slices.IndexFunc(ls.all, func(l *line) bool { return l.id == o.Bus }) // the configuration has checked that the bus exists
 	l := ls.all[i]
 	switch {
