@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/eintr"
 	"github.com/warthog618/go-gpiocdev/uapi"
 	"golang.org/x/sys/unix"
 )
@@ -43,14 +44,14 @@ func readChip(path string) (chip, error) {
 		return chip{}, err
 	}
 	defer f.Close()
-	info, err := uapi.GetChipInfo(f.Fd())
-	if err != nil {
+	var info uapi.ChipInfo
+	if err := eintr.Retry(func() (err error) { info, err = uapi.GetChipInfo(f.Fd()); return err }); err != nil {
 		return chip{}, fmt.Errorf("not a GPIO chip: %w", err)
 	}
 	k := chip{path: path, name: uapi.BytesToString(info.Name[:]), label: uapi.BytesToString(info.Label[:])}
 	for i := range int(info.Lines) {
-		l, err := uapi.GetLineInfoV2(f.Fd(), i)
-		if err != nil {
+		var l uapi.LineInfoV2
+		if err := eintr.Retry(func() (err error) { l, err = uapi.GetLineInfoV2(f.Fd(), i); return err }); err != nil {
 			return chip{}, fmt.Errorf("line %d: %w; the kernel must be 5.10 or newer", i, err)
 		}
 		k.lines = append(k.lines, lineInfo{name: uapi.BytesToString(l.Name[:]), consumer: uapi.BytesToString(l.Consumer[:]), used: l.Flags.IsUsed()})
@@ -86,7 +87,7 @@ func requestLine(path string, w want) (handle, error) {
 	if w.output && w.on {
 		r.Config.AddAttribute(uapi.LineConfigAttribute{Attr: uapi.OutputValues(1).Encode(), Mask: 1})
 	}
-	if err := uapi.GetLine(c.Fd(), &r); err != nil {
+	if err := eintr.Retry(func() error { return uapi.GetLine(c.Fd(), &r) }); err != nil {
 		return nil, err
 	}
 	if err := unix.SetNonblock(int(r.Fd), true); err != nil { // so that Read has deadlines
@@ -118,15 +119,15 @@ func (w want) flags() uapi.LineFlagV2 {
 // cdevLine is a line that was requested from the character device.
 type cdevLine struct{ *os.File }
 
-// control runs f on the descriptor without taking it out of the poller, as File.Fd
-// would.
+// control runs f on the descriptor, and again if a signal cuts it short: a line of an
+// expander sleeps in its bus. File.Fd would take the descriptor out of the poller.
 func (l *cdevLine) control(f func(fd uintptr) error) error {
 	c, err := l.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var ferr error
-	if err := c.Control(func(fd uintptr) { ferr = f(fd) }); err != nil {
+	if err := c.Control(func(fd uintptr) { ferr = eintr.Retry(func() error { return f(fd) }) }); err != nil {
 		return err
 	}
 	return ferr

@@ -224,13 +224,53 @@ func TestWhatPeriphCan(t *testing.T) {
 type set struct {
 	bits pgpio.GPIOValue
 	err  error
+	cut  int // so many calls from now on are cut short by a signal
 }
 
-func (s *set) Read(mask pgpio.GPIOValue) (pgpio.GPIOValue, error) { return s.bits & mask, s.err }
-func (s *set) Close() error                                       { return nil }
+func (s *set) interrupted() error {
+	if s.cut == 0 {
+		return nil
+	}
+	s.cut--
+	return fmt.Errorf("line set: %w", errors.New(syscall.EINTR.Error()))
+}
+
+func (s *set) Read(mask pgpio.GPIOValue) (pgpio.GPIOValue, error) {
+	if err := s.interrupted(); err != nil {
+		return 0, err
+	}
+	return s.bits & mask, s.err
+}
+
+func (s *set) Close() error { return nil }
+
 func (s *set) Out(bits, mask pgpio.GPIOValue) error {
+	if err := s.interrupted(); err != nil {
+		return err
+	}
 	s.bits = s.bits&^mask | bits&mask
 	return s.err
+}
+
+// A signal that cuts a request of the character device short is no fault of the line.
+func TestControlInterrupted(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	l := &cdevLine{r}
+	defer l.Close()
+	calls := 0
+	err = l.control(func(uintptr) error {
+		if calls++; calls < 4 {
+			return syscall.EINTR
+		}
+		return syscall.EIO
+	})
+	if calls != 4 || !errors.Is(err, syscall.EIO) {
+		t.Errorf("%d calls, %v; want 4 and the last one's error", calls, err)
+	}
 }
 
 func TestPeriphLines(t *testing.T) {
@@ -238,9 +278,11 @@ func TestPeriphLines(t *testing.T) {
 		s := &set{}
 		l := &periphLine{lines: s, inverted: inverted}
 		for _, on := range []bool{true, false} {
+			s.cut = 3
 			if err := l.set(on); err != nil {
 				t.Error(err)
 			}
+			s.cut = 2
 			if got, err := l.get(); got != on || err != nil || (s.bits == 1) != (on != inverted) {
 				t.Errorf("inverted %v: set to %v, bits %v, reads %v, %v", inverted, on, s.bits, got, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers/bus/eintr"
 	"periph.io/x/conn/v3/driver/driverreg"
 	pgpio "periph.io/x/conn/v3/gpio"
 	"periph.io/x/host/v3/gpioioctl"
@@ -44,8 +45,8 @@ func throughPeriph(k chip, w want) (handle, error) {
 		if w.output {
 			dir = gpioioctl.LineOutput
 		}
-		set, err := c.LineSet(dir, pgpio.NoEdge, pull(w.pull), w.name)
-		if err != nil {
+		var set *gpioioctl.LineSet
+		if err := undisturbed(func() (err error) { set, err = c.LineSet(dir, pgpio.NoEdge, pull(w.pull), w.name); return err }); err != nil {
 			return refusedByPeriph(err)
 		}
 		return &periphLine{lines: set, inverted: w.activeLow}, nil
@@ -116,9 +117,9 @@ type periphLine struct {
 }
 
 func (l *periphLine) get() (bool, error) {
-	v, err := l.lines.Read(1)
-	if err != nil {
-		return false, named(err)
+	var v pgpio.GPIOValue
+	if err := undisturbed(func() (err error) { v, err = l.lines.Read(1); return err }); err != nil {
+		return false, err
 	}
 	return (v&1 != 0) != l.inverted, nil
 }
@@ -128,15 +129,18 @@ func (l *periphLine) set(on bool) error {
 	if on != l.inverted {
 		bits = 1
 	}
-	if err := l.lines.Out(bits, 1); err != nil {
-		return named(err)
-	}
-	return nil
+	return undisturbed(func() error { return l.lines.Out(bits, 1) })
 }
 
 func (l *periphLine) Close() error                    { return l.lines.Close() }
 func (l *periphLine) Read([]byte) (int, error)        { return 0, errors.ErrUnsupported }
 func (l *periphLine) SetReadDeadline(time.Time) error { return os.ErrNoDeadline }
+
+// undisturbed repeats a call into periph that a signal has cut short, and gives its error
+// the number back.
+func undisturbed(call func() error) error {
+	return eintr.Retry(func() error { return named(call()) })
+}
 
 // named gives an error of periph's its number back.
 func named(err error) error {
@@ -150,7 +154,7 @@ func named(err error) error {
 // 0: none that we know.
 func errnoOf(err error) syscall.Errno {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		for _, n := range []syscall.Errno{syscall.EBUSY, syscall.ENODEV, syscall.EPERM, syscall.EACCES, syscall.EINVAL, syscall.EBADF, syscall.EIO, syscall.ETIMEDOUT, syscall.EREMOTEIO, enotsupp, syscall.EOPNOTSUPP} {
+		for _, n := range []syscall.Errno{syscall.EINTR, syscall.EBUSY, syscall.ENODEV, syscall.EPERM, syscall.EACCES, syscall.EINVAL, syscall.EBADF, syscall.EIO, syscall.ETIMEDOUT, syscall.EREMOTEIO, enotsupp, syscall.EOPNOTSUPP} {
 			if e.Error() == n.Error() {
 				return n
 			}

@@ -193,7 +193,7 @@ func (l *Line) send(p *port, b []byte) (int, error) {
 	l.trace(true, b[:n])
 	l.busy.add(start, start.Add(time.Duration(n)*l.char))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		_ = p.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCOFLUSH) })
+		_ = p.flush(unix.TCOFLUSH)
 	}
 	if p.keyed() {
 		if err != nil {
@@ -230,7 +230,7 @@ func (l *Line) Break(ctx context.Context, d time.Duration) error {
 	start := time.Now()
 	err = p.tell(unix.TIOCSBRK)
 	if err == nil {
-		err = sleepUntil(ctx, start.Add(d))
+		err = sleepUntil(ctx, time.Now().Add(d)) // the request has waited for what was still going out
 	}
 	off := p.tell(unix.TIOCCBRK) // whatever happened: a line that is held silences everybody
 	l.busy.add(start, time.Now())
@@ -258,17 +258,14 @@ func (l *Line) broke(ctx context.Context, p *port, err error) error {
 
 // Waiting returns how many bytes have come and were not read yet. It does not wait,
 // opens nothing and takes nothing away; 0 if that cannot be known.
-func (l *Line) Waiting() (n int) {
+func (l *Line) Waiting() int {
 	l.mu.Lock()
 	p := l.port
 	l.mu.Unlock()
 	if p == nil {
 		return 0
 	}
-	err := p.control(func(fd int) (err error) {
-		n, err = unix.IoctlGetInt(fd, unix.TIOCINQ)
-		return err
-	})
+	n, err := p.unread()
 	if err != nil {
 		return 0
 	}
@@ -285,13 +282,10 @@ func (l *Line) Discard() error {
 		return nil
 	}
 	l.echo.forget()
-	waiting := 0
-	err := p.control(func(fd int) (err error) {
-		if waiting, err = unix.IoctlGetInt(fd, unix.TIOCINQ); err != nil || waiting == 0 {
-			return err
-		}
-		return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIFLUSH)
-	})
+	waiting, err := p.unread()
+	if err == nil && waiting > 0 {
+		err = p.flush(unix.TCIFLUSH)
+	}
 	if err != nil {
 		return l.drop(p, bare(err))
 	}

@@ -52,6 +52,19 @@ func (p *port) shifted() (empty, ok bool) {
 	return lsr&unix.TIOCSER_TEMT != 0, true
 }
 
+// flush drops what was received and not read, or written and not sent: queue is
+// TCIFLUSH or TCOFLUSH.
+func (p *port) flush(queue int) error {
+	return p.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TCFLSH, queue) })
+}
+
+// unread is how many bytes have come and were not read.
+func (p *port) unread() (int, error) {
+	var n int32
+	err := ask(p, unix.TIOCINQ, &n)
+	return int(n), err
+}
+
 // unsent is how many bytes the kernel still holds.
 func (p *port) unsent() int {
 	var n int32

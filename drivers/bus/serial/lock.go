@@ -16,24 +16,17 @@ import (
 	"github.com/lamppost-city/lamppost/drivers"
 )
 
-// lock takes the line for this program. It goes with f's description, so that
+// lock takes the line for this program. It goes with the descriptor, so that
 // Close, or the end of the program however it comes, gives it back.
-func lock(f *os.File) error {
-	c, err := f.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var lockErr error
-	if err := c.Control(func(fd uintptr) { lockErr = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB) }); err != nil {
-		return err
-	}
+func (p *port) lock() error {
+	err := p.control(func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
 	switch {
-	case lockErr == nil:
+	case err == nil:
 		return nil
-	case errors.Is(lockErr, unix.EWOULDBLOCK):
-		return fmt.Errorf("%s: %w%s", f.Name(), drivers.ErrBusy, holder(f))
+	case errors.Is(err, unix.EWOULDBLOCK):
+		return fmt.Errorf("%s: %w%s", p.f.Name(), drivers.ErrBusy, holder(p.f))
 	}
-	return fmt.Errorf("lock %s: %w", f.Name(), lockErr)
+	return fmt.Errorf("lock %s: %w", p.f.Name(), err)
 }
 
 // holder says who has f locked, as far as the kernel tells: ": lamppost, pid 812".

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/eintr"
 )
 
 // port is one opening of a line.
@@ -46,7 +47,7 @@ func openPort(cfg Config, via ioctl) (*port, error) {
 }
 
 func (p *port) set(cfg Config) error {
-	if err := lock(p.f); err != nil {
+	if err := p.lock(); err != nil {
 		return err
 	}
 	rdev, err := device(cfg.Path)
@@ -59,13 +60,16 @@ func (p *port) set(cfg Config) error {
 	if err := p.direct(cfg.RS485); err != nil {
 		return fmt.Errorf("%s: %w", cfg.Path, err)
 	}
-	t, err := tarm.OpenPort(tarmConfig(cfg.Path, cfg.Settings))
-	if err != nil {
+	var t *tarm.Port
+	if err := eintr.Retry(func() (err error) {
+		t, err = tarm.OpenPort(tarmConfig(cfg.Path, cfg.Settings))
+		return err
+	}); err != nil {
 		return openError(cfg.Path, err)
 	}
 	// What was received before belongs to nobody: perhaps another speed, surely
 	// another time.
-	err = t.Flush()
+	err = eintr.Retry(t.Flush)
 	if cerr := t.Close(); err == nil { // the settings stay, since p.f is open
 		err = cerr
 	}
@@ -84,18 +88,19 @@ func (p *port) set(cfg Config) error {
 // close lets others in again, also where somebody still has the line open and the
 // kernel therefore keeps the mark.
 func (p *port) close() error {
-	_ = p.control(func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0) }) // a line that is gone has no mark
+	_ = p.tell(unix.TIOCNXCL) // a line that is gone has no mark
 	return p.f.Close()
 }
 
-// control runs do with the descriptor. os.File.Fd would make it blocking.
+// control runs do with the descriptor, and again if a signal cuts it short. os.File.Fd
+// would make the descriptor blocking.
 func (p *port) control(do func(fd int) error) error {
 	c, err := p.f.SyscallConn()
 	if err != nil {
 		return err
 	}
 	var inner error
-	if err := c.Control(func(fd uintptr) { inner = do(int(fd)) }); err != nil {
+	if err := c.Control(func(fd uintptr) { inner = eintr.Retry(func() error { return do(int(fd)) }) }); err != nil {
 		return err
 	}
 	return inner

@@ -26,6 +26,10 @@ type uart struct {
 	brk      error // what a break ends with
 	attrs    func(*unix.Termios)
 	log      []string
+	// interrupted: so many times in a row each request is cut short by a signal before it
+	// is heard.
+	interrupted int
+	cut         map[uint]int
 }
 
 func (u *uart) note(format string, args ...any) { u.log = append(u.log, fmt.Sprintf(format, args...)) }
@@ -41,6 +45,14 @@ func (u *uart) taken() []string {
 func (u *uart) ioctl(fd int, request uint, arg unsafe.Pointer) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.cut[request] < u.interrupted {
+		if u.cut == nil {
+			u.cut = map[uint]int{}
+		}
+		u.cut[request]++
+		return unix.EINTR
+	}
+	delete(u.cut, request)
 	switch request {
 	case unix.TIOCGRS485, unix.TIOCSRS485:
 		return u.mode(request, (*rs485)(arg))
