@@ -121,7 +121,7 @@ func (l *loader) place(d *Device, address *yamldoc.Node) {
 		return
 	}
 	for _, other := range l.config.Devices {
-		if i >= 0 && other.Bus == d.Bus && other.Address == d.Address && other.Pin == d.Pin && other.Slave == d.Slave {
+		if i >= 0 && l.sameWires(other.Bus, d.Bus) && other.Address == d.Address && other.Pin == d.Pin && other.Slave == d.Slave {
 			l.taken(*d, other)
 			return
 		}
@@ -185,6 +185,7 @@ func (l *loader) settle(b *Bus) {
 	var parts drivers.LineSettings
 	for _, d := range on {
 		own := d.Plan.Line
+		l.unlike(*b, d)
 		for _, s := range []struct {
 			key        string
 			set, clash bool

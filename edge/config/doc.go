@@ -87,6 +87,7 @@
 //	E2502  a setting that a serial line cannot have
 //	E2503  not the address of a Modbus TCP host
 //	E2504  one serial port used twice
+//	E2505  not the node, chip or folder of a bus
 //	E2601  a device needs exactly one of driver and profile
 //	E2602  no such driver or bus
 //	E2603  a key is missing that the driver's wire needs
@@ -112,6 +113,7 @@
 //	W2501  a port name that changes when adapters are plugged in anew
 //	W2502  a bus that no device uses, or a host that two buses use
 //	W2503  a speed that is unusual
+//	W2504  a part on a line that runs otherwise than the part is delivered
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
 package config

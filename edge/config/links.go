@@ -91,6 +91,7 @@ func (l *loader) bus(b Bus, k busKeys) {
 		l.sayKey("E2501", "a bus is exactly one thing; write serial: /dev/… (RS-485), tcp: \"host:502\", i2c: /dev/i2c-1, gpio: /dev/gpiochip0, w1: /sys/bus/w1/devices or sdi12: /dev/…", "buses", b.ID)
 		return
 	}
+	l.node(b, kinds[0])
 	switch kinds[0] {
 	case "serial":
 		l.port(k.Serial, "buses", b.ID, "serial")
@@ -131,6 +132,11 @@ func (l *loader) host(b Bus) {
 func (l *loader) line(k lineKeys, path ...string) {
 	for key, s := range map[string]drivers.LineSettings{"baud": {Baud: k.Baud}, "parity": {Parity: k.Parity}, "stop": {StopBits: k.Stop}, "data": {DataBits: k.Data}} {
 		l.lineKey(serial.CheckSettings(s), append(path[:len(path):len(path)], key)...)
+	}
+	for key, v := range map[string]int{"baud": k.Baud, "stop": k.Stop, "data": k.Data} {
+		if at := append(path[:len(path):len(path)], key); v == 0 && l.has(at...) && !l.wrong(at...) {
+			l.say("E2502", key+" cannot be 0; delete it for what the parts are delivered with, or write what they are set to", at...)
+		}
 	}
 	l.lineKey(serial.CheckDirection(serial.Direction(k.RS485)), append(path[:len(path):len(path)], "rs485")...)
 	l.lineKey(serial.CheckEcho(serial.Echo(k.Echo)), append(path[:len(path):len(path)], "echo")...)

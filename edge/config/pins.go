@@ -30,10 +30,13 @@ const (
 // pin judges how a device's GPIO line is used; what the file does not say is the
 // part's own.
 func (l *loader) pin(d *Device, k pinKeys) {
+	at := func(key string) []string { return []string{"devices", d.ID, key} }
+	if wrong := badLine(d.Pin); wrong != "" && fits(d.Wire, "line") && l.has(at("line")...) && !l.wrong(at("line")...) {
+		l.say("E2605", wrong, at("line")...)
+	}
 	if d.Plan != nil {
 		d.Contact = d.Plan.Pin
 	}
-	at := func(key string) []string { return []string{"devices", d.ID, key} }
 	for _, w := range []struct {
 		key, value string
 		to         *string

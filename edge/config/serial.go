@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/serial"
@@ -28,6 +30,26 @@ func (l *loader) unusual(baud int, path ...string) {
 		}
 	}
 	l.say("W2503", fmt.Sprintf("%d bit/s is an unusual speed, which not every adapter can make; %s", baud, hint), path...)
+}
+
+// unlike warns of a part that is delivered with other settings than the file states
+// for its line: it answers only if somebody has set it so.
+func (l *loader) unlike(b Bus, d Device) {
+	var part, line []string
+	own := d.Plan.Line
+	if b.Line.Baud != 0 && own.Baud != 0 && b.Line.Baud != own.Baud && !l.wrong("buses", b.ID, "baud") {
+		part, line = append(part, fmt.Sprintf("%d bit/s", own.Baud)), append(line, fmt.Sprintf("%d bit/s", b.Line.Baud))
+	}
+	if b.Line.Parity != "" && own.Parity != "" && b.Line.Parity != own.Parity && !l.wrong("buses", b.ID, "parity") {
+		part, line = append(part, "parity "+own.Parity), append(line, "parity "+b.Line.Parity)
+	}
+	if b.Line.StopBits != 0 && own.StopBits != 0 && b.Line.StopBits != own.StopBits && !l.wrong("buses", b.ID, "stop") {
+		part, line = append(part, fmt.Sprintf("stop %d", own.StopBits)), append(line, fmt.Sprintf("stop %d", b.Line.StopBits))
+	}
+	if len(part) > 0 {
+		l.sayKey("W2504", fmt.Sprintf("%s is delivered with %s, and bus %s runs with %s; set the part to that, or change the bus",
+			cmp.Or(d.Profile, d.Driver), strings.Join(part, ", "), b.ID, strings.Join(line, ", ")), "devices", d.ID)
+	}
 }
 
 // modbusLine refuses what a Modbus line would not do: RTU frames have 8 bits, and it

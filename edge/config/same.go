@@ -1,0 +1,76 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// sameWires says whether two ids of buses surely lead to the same wires: they are
+// equal, or both buses name one chip, adapter or host. A chip's label says nothing
+// about its node, so what is told here as different may still be one.
+func (l *loader) sameWires(a, b string) bool {
+	if a == b {
+		return true
+	}
+	var found []Bus
+	for _, bus := range l.config.Buses {
+		if bus.ID == a || bus.ID == b {
+			found = append(found, bus)
+		}
+	}
+	return len(found) == 2 && found[0].wires() != "" && found[0].wires() == found[1].wires()
+}
+
+// wires is what a bus hangs on, written in one way; empty for none, and for serial
+// ports, which are refused when they are there twice.
+func (b Bus) wires() string {
+	switch {
+	case b.GPIO != "": // gpiochip0 is the name of /dev/gpiochip0
+		return "gpio " + strings.TrimPrefix(filepath.Clean(b.GPIO), "/dev/")
+	case b.TCP != "":
+		host, port, err := net.SplitHostPort(b.TCP)
+		if err != nil {
+			return ""
+		}
+		return "tcp " + net.JoinHostPort(strings.ToLower(host), port)
+	}
+	if node := b.I2C + b.OneWire; node != "" {
+		return "node " + filepath.Clean(node)
+	}
+	return ""
+}
+
+// badLine says what is wrong with the name or number of a GPIO line; empty: nothing
+// that can be told without the chip.
+func badLine(line string) string {
+	n, err := strconv.Atoi(line)
+	if line != "" && (err != nil || n >= 0) {
+		return ""
+	}
+	return fmt.Sprintf("%q is no line of a chip; write its name, like GPIO17, or its number, from 0", line)
+}
+
+// node judges the name under the key that says what a bus is.
+func (l *loader) node(b Bus, key string) {
+	if l.wrong("buses", b.ID, key) {
+		return
+	}
+	name := l.doc.Node("buses", b.ID, key).Text()
+	_, notNumber := strconv.Atoi(name)
+	path := slices.Contains([]string{"i2c", "w1"}, key)
+	switch {
+	case key == "tcp":
+	case name == "", notNumber == nil, path && !filepath.IsAbs(name):
+		l.say("E2505", fmt.Sprintf("%q is not where a bus is; write %s", name, nodes[key]), "buses", b.ID, key)
+	}
+}
+
+// nodes are what the name of each kind of bus looks like.
+var nodes = map[string]string{
+	"serial": "a port, like /dev/serial/by-id/… (lamppost ports shows them)", "sdi12": "a port, like /dev/serial/by-id/… (lamppost ports shows them)",
+	"i2c": "the adapter's node, like /dev/i2c-1", "gpio": "the chip's node, name or label, like /dev/gpiochip0", "w1": "the folder of the slaves, /sys/bus/w1/devices",
+}
