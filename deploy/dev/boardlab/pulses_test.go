@@ -28,7 +28,7 @@ func (l *lab) edges(t *testing.T) {
 		seen, gone = seen-seen0, gone-gone0
 		return seen+gone >= uint64(edges)
 	})
-	t.Logf("%d edges in %v, %.0f a second (the emulator stood still for %v of it): %d counted, %d lost; the gateway took %v of processor time meanwhile, with everything else on it",
+	t.Logf("%d edges in %v, %.0f a second (the emulated board could not keep up for %v of it): %d counted, %d lost; the gateway took %v of processor time meanwhile, with everything else on it",
 		made.Edges, made.Took.Round(time.Millisecond), float64(made.Edges)/made.Took.Seconds(), made.Slipped.Round(time.Millisecond), seen, gone, l.usage().CPU-cpu)
 	if seen+gone != uint64(edges) {
 		t.Errorf("%d edges were made, and %d counted and %d called lost", edges, seen, gone)
