@@ -13,7 +13,7 @@ import (
 
 // known are the numbers that adapters return, Documentation/i2c/fault-codes.rst.
 var known = []syscall.Errno{
-	syscall.ENXIO, syscall.EREMOTEIO, syscall.ETIMEDOUT, syscall.EAGAIN, syscall.EIO, syscall.EPROTO, syscall.EBADMSG,
+	syscall.ENXIO, syscall.EREMOTEIO, syscall.ETIMEDOUT, syscall.EAGAIN, syscall.EINTR, syscall.EIO, syscall.EPROTO, syscall.EBADMSG,
 	syscall.ENODEV, syscall.ENOENT, syscall.EBADF, syscall.ESHUTDOWN, syscall.EBUSY, syscall.EOPNOTSUPP, syscall.EINVAL,
 }
 
@@ -40,6 +40,8 @@ func judge(err error) fault {
 		return fault{as: drivers.ErrTimeout, words: stuckWords, count: func(h *Health) { h.Timeouts++ }}
 	case syscall.EAGAIN:
 		return fault{as: drivers.ErrBusy, words: talkWords, again: true, count: func(h *Health) { h.Arbitration++ }}
+	case syscall.EINTR: // by a signal to this program; how much went over the wire is not known
+		return fault{as: drivers.ErrBusy, words: cutWords, again: true, count: func(h *Health) { h.Other++ }}
 	case syscall.ENODEV, syscall.ENOENT, syscall.EBADF, syscall.ESHUTDOWN:
 		return fault{as: drivers.ErrUnplugged, words: "the adapter is gone", gone: true, count: func(*Health) {}}
 	case syscall.EBUSY:

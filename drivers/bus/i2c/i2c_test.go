@@ -109,6 +109,7 @@ func TestFaultsHaveNames(t *testing.T) {
 		{syscall.EREMOTEIO, drivers.ErrTimeout, "timeout", 3, "nobody acknowledges"},
 		{syscall.ETIMEDOUT, drivers.ErrTimeout, "timeout", 1, "SDA or SCL held low"},
 		{syscall.EAGAIN, drivers.ErrBusy, "busy", 3, "another master"},
+		{syscall.EINTR, drivers.ErrBusy, "busy", 3, "cut the transfer short"},
 		{syscall.ENODEV, drivers.ErrUnplugged, "unplugged", 1, "gone"},
 		{syscall.EIO, drivers.ErrProtocol, "protocol", 1, "errno 5"},
 		{syscall.EOPNOTSUPP, drivers.ErrProtocol, "protocol", 1, "SMBus only"},

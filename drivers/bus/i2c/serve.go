@@ -160,5 +160,6 @@ const (
 	noAckWords = "nobody acknowledges; check power, wiring and address (i2cdetect shows who answers)"
 	stuckWords = "the bus is stuck; is SDA or SCL held low, or a pull-up missing?"
 	talkWords  = "another master talks, or SDA is disturbed"
+	cutWords   = "a signal to this program cut the transfer short each time; the wiring is not to blame, and the next sample tries again"
 	plainWords = "the adapter speaks SMBus only and cannot carry plain I2C transfers; use another one"
 )
