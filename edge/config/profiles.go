@@ -72,3 +72,18 @@ func (l *loader) profiles() {
 	}
 	l.config.Profiles = beside(l.config.File, l.raw.Profiles)
 }
+
+// JournalDir finds the journal's directory in a configuration that may be wrong
+// otherwise: whoever asks the gateway that runs on an older one needs no more. ok is
+// false if the file cannot be made out that far.
+func JournalDir(file string, src []byte) (dir string, ok bool) {
+	doc, _ := yamldoc.Parse(file, src) // its problems are Load's
+	if doc == nil {
+		return "", false
+	}
+	n := doc.Node("journal", "dir")
+	if n.Kind() != yamldoc.Scalar || n.Text() == "" {
+		return "", false
+	}
+	return n.Text(), true
+}

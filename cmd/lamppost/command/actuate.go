@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/control"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/lamppost-city/lamppost/edge/status"
@@ -47,6 +48,8 @@ limits hold for people too, and everything is written down with who asked.
 Exit codes: 0 done, 1 the gateway refuses or the hardware fails, 2 wrong usage, 3 wrong configuration, 4 no gateway
 runs here, 7 permission.`,
 	}
+	c.Args = cobra.NoArgs
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	c.AddCommand(outputListCommand(with), outputOnCommand(with), outputOffCommand(with))
 	return c
 }
@@ -121,7 +124,9 @@ func switchCommand(with Options, on bool, c *cobra.Command, usage string) *cobra
 	return c
 }
 
-// place finds the journal's directory, beside which the gateway listens.
+// place finds the journal's directory, beside which the gateway listens. Off must not
+// depend on a file that is right everywhere: of a wrong one it is enough that it names
+// the directory.
 func (l *looking) place(c *cobra.Command) (dir string, err error) {
 	if l.lang != "zh" && l.lang != "en" {
 		return "", &exit{exitUsage, fmt.Errorf("--lang %q is not spoken here", l.lang), "write zh or en"}
@@ -134,10 +139,16 @@ func (l *looking) place(c *cobra.Command) (dir string, err error) {
 		return "", err
 	}
 	cfg, err := b.load(l.config, c.ErrOrStderr())
-	if err != nil {
+	if err == nil {
+		return cfg.Journal.Dir, nil
+	}
+	src, rerr := os.ReadFile(l.config)
+	dir, ok := config.JournalDir(l.config, src)
+	if rerr != nil || !ok {
 		return "", elsewhere(err)
 	}
-	return cfg.Journal.Dir, nil
+	_, err = fmt.Fprintf(c.ErrOrStderr(), pick(l.lang, "%s is wrong; asking the gateway on %s, which may run on an older one\n", "%s 有错误；仍向 %s 上的网关询问，它可能仍在使用旧配置\n"), l.config, dir)
+	return dir, err
 }
 
 // unasked is the error of a gateway that could not be asked, or that does not do it.

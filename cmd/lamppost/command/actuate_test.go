@@ -101,10 +101,25 @@ func TestOutputList(t *testing.T) {
 	asked()
 }
 
+// Off reaches the gateway that runs although the file on the disk is wrong by now.
+func TestOutputOffDespiteAWrongFile(t *testing.T) {
+	dir, asked := answering(t, `{"output":{"id":"siren","state":"off","for_ms":14,"why":"command","by":"root"}}`)
+	file := filepath.Join(dir, "gateway.yaml")
+	must(t, os.WriteFile(file, fmt.Appendf(nil, "gateway: {id: b}\nbogus: 1\njournal: {dir: %s}\n", dir), 0o600))
+	out, errs, code := lamppost(t.Context(), "output", "off", "siren", "--config", file, "--lang", "en")
+	if code != exitOK || !strings.Contains(out, "siren   off") || !strings.Contains(errs, "bogus") || !strings.Contains(errs, "is wrong; asking the gateway on "+dir) {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	if q := asked(); !strings.Contains(q, `"output":"siren"`) {
+		t.Errorf("asked %s", q)
+	}
+}
+
 func TestOutputMistakes(t *testing.T) {
 	empty := t.TempDir()
 	for args, want := range map[string]string{
 		"list --dir " + empty:                   "4 no gateway is running here",
+		"bogus":                                 "2 bogus",
 		"on --dir " + empty:                     "2 accepts 1 arg",
 		"off siren horn --dir " + empty:         "2 accepts 1 arg",
 		"on siren --for 0s --dir " + empty:      "2 write more than nothing",
