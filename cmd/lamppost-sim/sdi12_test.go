@@ -84,29 +84,47 @@ func TestGatewayReadsSDI12(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			outcomes, err := gateway.Read(t.Context(), cfg, metrics, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []string
-			for _, o := range outcomes {
-				text := o.Device.ID + ":"
-				if o.Err != nil {
-					text += " " + o.Fault()
+			want := map[string]string{"bed": "25.4 -3.25", "well": "1.234567 7", "silent": "timeout", "gives-up": "device", "damaged": "checksum", "not-there": "timeout"}
+			for n := 1; len(want) > 0; n++ {
+				outcomes, err := gateway.Read(t.Context(), cfg, metrics, nil)
+				if err != nil {
+					t.Fatal(err)
 				}
-				for _, r := range o.Readings {
-					text += fmt.Sprintf(" %v", r.Value)
+				settle(t, want, outcomes)
+				if n == sdi12Reads && len(want) > 0 {
+					t.Fatalf("in %d readings the gateway never read %v", n, want)
 				}
-				got = append(got, text)
-			}
-			want := []string{"bed: 25.4 -3.25", "well: 1.234567 7", "silent: timeout", "gives-up: device", "damaged: checksum", "not-there: timeout"}
-			if strings.Join(got, "\n") != strings.Join(want, "\n") {
-				for _, o := range outcomes {
-					t.Logf("%s: %v", o.Device.ID, o.Err)
-				}
-				t.Errorf("the gateway reads\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		})
+	}
+}
+
+// sdi12Reads is how often the line is read for all outcomes to show. The standard gives a
+// sensor 15 ms to begin and 1.66 ms between characters; where the machine is too busy to
+// play it at that pace, the gateway rightly reports another fault.
+const sdi12Reads = 5
+
+// settle takes out of want what was read as wanted. A fault may be another one on a late
+// machine; values may never be others than the sensor's.
+func settle(t *testing.T, want map[string]string, outcomes []gateway.Outcome) {
+	t.Helper()
+	values := map[string]string{"bed": "25.4 -3.25", "well": "1.234567 7"}
+	for _, o := range outcomes {
+		got := o.Fault()
+		if o.Err == nil {
+			got = ""
+			for _, r := range o.Readings {
+				got += fmt.Sprintf(" %v", r.Value)
+			}
+			if got = strings.TrimSpace(got); got != values[o.Device.ID] {
+				t.Fatalf("%s reads %q, want %q", o.Device.ID, got, values[o.Device.ID])
+			}
+		}
+		if got == want[o.Device.ID] {
+			delete(want, o.Device.ID)
+		} else if want[o.Device.ID] != "" {
+			t.Logf("%s: %q, %v", o.Device.ID, got, o.Err)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ declare -A need=(
   [socat]="command -v socat"
   [xz-utils]="command -v xz"
   [cpio]="command -v cpio"
+  [zstd]="command -v zstd"
   [openssl]="command -v openssl"
   [python3]="test -x /usr/bin/python3"
   [python3-pymodbus]="/usr/bin/python3 -c 'import pymodbus.server.async_io'"
@@ -31,7 +32,7 @@ declare -A need=(
 )
 missing=()
 for p in mosquitto chromium fonts-noto-cjk qemu-user-static debootstrap iproute2 nftables e2fsprogs \
-  qemu-system-arm gcc-aarch64-linux-gnu socat xz-utils cpio openssl python3 python3-pymodbus python3-serial python3-serial-asyncio \
+  qemu-system-arm gcc-aarch64-linux-gnu socat xz-utils cpio zstd openssl python3 python3-pymodbus python3-serial python3-serial-asyncio \
   libmodbus-dev mbpoll gcc libc6-dev; do
   bash -c "${need[$p]}" >/dev/null 2>&1 || missing+=("$p")
 done
