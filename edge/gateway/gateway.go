@@ -36,6 +36,9 @@ type Options struct {
 	// Reload delivers checked configurations that replace the running one; nil: none
 	// ever comes. Identity, journal, uplink and status page stay as they were started.
 	Reload <-chan *config.Config
+	// Refused says why the file on the disk was refused when it was read last, with its
+	// place; empty: it was not. Nil: nobody reads it again.
+	Refused func() string
 	// Ready is told once the lines are being polled. May be nil.
 	Ready func(Started)
 	// Alive is called at least every ten seconds while the gateway's loops run. May be

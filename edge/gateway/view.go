@@ -188,7 +188,7 @@ func (g *Gateway) deviceView(d *device, now int64) health.Device {
 }
 
 func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
-	v := health.View{Devices: g.deviceViews(now)}
+	v := health.View{Config: g.configView(), Devices: g.deviceViews(now)}
 	for _, l := range lines {
 		r := g.gen.recent[l.ID]
 		if r == nil {
@@ -205,6 +205,13 @@ func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 	v.Journal, v.Card, v.Page = g.diskHealth(), g.wear.health(), g.pageHealth()
 	v.Uplink = g.uplinkView(now)
 	return v
+}
+
+func (g *Gateway) configView() health.Config {
+	if g.opt.Refused == nil || g.gen == nil {
+		return health.Config{}
+	}
+	return health.Config{Refused: g.opt.Refused(), Running: g.gen.cfg.Hash}
 }
 
 func (g *Gateway) uplinkView(now int64) health.Uplink {

@@ -13,6 +13,7 @@ import (
 
 // View is what the gateway sees of itself at one moment.
 type View struct {
+	Config  Config
 	Devices []Device
 	Lines   []Line
 	Outputs []Output
@@ -21,6 +22,13 @@ type View struct {
 	Card    Card
 	Uplink  Uplink
 	Page    Page
+}
+
+// Config is the configuration that runs, and what became of the file that was to
+// replace it.
+type Config struct {
+	Running string // revision
+	Refused string // the first problem of a file that was refused, with its place; empty: none was
 }
 
 // Page is the gateway's own status page.
@@ -149,6 +157,9 @@ func Assess(v View) []wire.Health {
 	out = append(out, uplink(v.Uplink)...)
 	out = append(out, certificates(v.Uplink)...)
 	out = append(out, page(v.Page)...)
+	if c := v.Config; c.Refused != "" {
+		out = append(out, one("config-refused", "warn", "", configRefused, c.Refused, c.Running)...)
+	}
 	slices.SortStableFunc(out, func(a, b wire.Health) int { return rank(a.Level) - rank(b.Level) })
 	return out
 }

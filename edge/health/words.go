@@ -45,6 +45,9 @@ var (
 	faulty = text{
 		"%[1]s (%[2]s, %[3]s) has failed for %[4]s: %[5]s.",
 		"%[1]s（%[2]s，%[3]s）读取失败已 %[4]s：%[5]s。"}
+	configRefused = text{
+		"The changed configuration was refused, and revision %[2]s goes on: %[1]s. Mend the file (lamppost check shows all of it) and reload again.",
+		"修改后的配置未被采用，继续运行版本 %[2]s：%[1]s。请修正文件（lamppost check 列出全部问题）后重新加载。"}
 	frozen = text{
 		"%[1]s (%[2]s) gives exactly the same again and again; it may be stuck.",
 		"%[1]s（%[2]s）的数据长时间完全不变，可能已卡死。"}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
+	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -45,10 +48,12 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 			return err
 		}
 		log := logger(c.ErrOrStderr(), verbose)
+		var refused refusal
 		return classify(gateway.Run(c.Context(), gateway.Options{
 			Config: cfg, Catalog: b.metrics, Version: o.Version, Log: log, Host: b.host, Boards: b.boards,
 			Runtime: memoryDir(cfg.Gateway.ID),
-			Reload:  reloads(c.Context(), b, path, cfg, log),
+			Reload:  reloads(c.Context(), b, path, cfg, log, &refused),
+			Refused: refused.why,
 			Ready:   func(s gateway.Started) { announce(c.OutOrStdout(), s) },
 			Alive:   func() { notify(daemon.SdNotifyWatchdog) },
 		}))
@@ -78,7 +83,7 @@ func notify(state string) {
 }
 
 // reloads reads the configuration again on SIGHUP and delivers it if it is good.
-func reloads(ctx context.Context, b *builtin, path string, running *config.Config, log *slog.Logger) <-chan *config.Config {
+func reloads(ctx context.Context, b *builtin, path string, running *config.Config, log *slog.Logger, bad *refusal) <-chan *config.Config {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	out := make(chan *config.Config)
@@ -90,8 +95,9 @@ func reloads(ctx context.Context, b *builtin, path string, running *config.Confi
 				return
 			case <-hup:
 			}
-			cfg, err := b.load(path, os.Stderr)
-			if err != nil {
+			var said bytes.Buffer
+			cfg, err := b.load(path, io.MultiWriter(os.Stderr, &said))
+			if bad.note(err, said.String()); err != nil {
 				log.Error("the new configuration is refused, the old one goes on", "file", path, "running", running.Hash)
 				continue
 			}
@@ -105,6 +111,31 @@ func reloads(ctx context.Context, b *builtin, path string, running *config.Confi
 		}
 	}()
 	return out
+}
+
+// refusal remembers why the file on the disk was refused; the page tells it until a
+// good one is taken over.
+type refusal struct{ text atomic.Pointer[string] }
+
+func (r *refusal) why() string {
+	if t := r.text.Load(); t != nil {
+		return *t
+	}
+	return ""
+}
+
+// note takes the outcome of a reading: the first of the problems that were shown, or
+// the error itself.
+func (r *refusal) note(err error, shown string) {
+	if err == nil {
+		r.text.Store(nil)
+		return
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(shown), "\n")
+	if first == "" {
+		first = err.Error()
+	}
+	r.text.Store(&first)
 }
 
 // warnFixed names what a reload does not take over.
