@@ -233,11 +233,21 @@ func (ls *Lines) due(id string, at time.Time) {
 	}
 }
 
+// Many lines do not all begin at the same moment: what a few dozen give at once fits
+// into every buffer, what hundreds give does not. Within a group they do, so that one
+// wake-up serves them all. The last group of up to 600 lines begins within the first second.
+const (
+	groupLines = 32
+	groupApart = 50 * time.Millisecond
+)
+
 // Poll samples all devices of all lines until ctx ends.
 func (ls *Lines) Poll(ctx context.Context, bootMS func() int64, sink func(poll.Sample)) {
 	var wg sync.WaitGroup
-	for _, l := range ls.all {
-		wg.Go(func() { poll.Line(ctx, l.devices, bootMS, sink) })
+	now := time.Now()
+	for i, l := range ls.all {
+		start := now.Add(time.Duration(i/groupLines) * groupApart)
+		wg.Go(func() { poll.Line(ctx, start, l.devices, bootMS, sink) })
 	}
 	wg.Wait()
 }

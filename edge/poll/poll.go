@@ -51,12 +51,12 @@ type Sample struct {
 const lastWord = time.Second
 
 // Line samples the devices of one line until ctx ends and the sample in hand is
-// complete, at most a second later; then it closes their drivers. bootMS reads the
-// boot clock. sink is called from this goroutine, in order; the samples are its to
-// keep.
-func Line(ctx context.Context, devices []Device, bootMS func() int64, sink func(Sample)) {
-	slots := make([]*slot, len(devices))
-	start, apart := time.Now(), spread(devices)
+// complete, at most a second later; then it closes their drivers. Its first device is
+// due at start: lines with the same start wake up together, which costs less than
+// each for itself. bootMS reads the boot clock. sink is called from this goroutine, in
+// order; the samples are its to keep.
+func Line(ctx context.Context, start time.Time, devices []Device, bootMS func() int64, sink func(Sample)) {
+	slots, apart := make([]*slot, len(devices)), spread(devices)
 	for i, d := range devices {
 		slots[i] = &slot{device: d, due: start.Add(time.Duration(i) * apart)}
 		if !d.Due.IsZero() {

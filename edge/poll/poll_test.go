@@ -53,7 +53,7 @@ func run(t *testing.T, d time.Duration, devices ...poll.Device) (at map[string][
 		start := time.Now()
 		ctx, stop := context.WithTimeout(t.Context(), d)
 		defer stop()
-		poll.Line(ctx, devices, func() int64 { return time.Since(start).Milliseconds() }, func(s poll.Sample) {
+		poll.Line(ctx, time.Now(), devices, func() int64 { return time.Since(start).Milliseconds() }, func(s poll.Sample) {
 			at[s.Device] = append(at[s.Device], s.BootMS)
 			samples = append(samples, s)
 		})
@@ -216,7 +216,7 @@ func TestRhythmIsTakenOver(t *testing.T) {
 			line := func(until time.Duration) {
 				ctx, stop := context.WithDeadline(t.Context(), start.Add(until))
 				defer stop()
-				poll.Line(ctx, []poll.Device{d, device("b", 10*time.Second, part{})}, func() int64 { return time.Since(start).Milliseconds() }, func(s poll.Sample) {
+				poll.Line(ctx, time.Now(), []poll.Device{d, device("b", 10*time.Second, part{})}, func() int64 { return time.Since(start).Milliseconds() }, func(s poll.Sample) {
 					if s.Device == "a" {
 						at, d.Due = append(at, s.BootMS), s.Next
 					}
@@ -255,7 +255,7 @@ func BenchmarkLine(b *testing.B) {
 	for range 32 {
 		ds = append(ds, device("d", time.Microsecond, part{}))
 	}
-	poll.Line(ctx, ds, func() int64 { return 0 }, func(poll.Sample) {
+	poll.Line(ctx, time.Now(), ds, func() int64 { return 0 }, func(poll.Sample) {
 		if n++; n == b.N {
 			stop()
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"os"
+	"runtime"
 	"testing/fstest"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost/command"
@@ -42,7 +43,10 @@ func own(args []string) error {
 	if addr := os.Getenv("TCPBENCH_PPROF"); addr != "" {
 		mux := http.NewServeMux()
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
-		mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("/debug/pprof/profile", func(w http.ResponseWriter, r *http.Request) {
+			runtime.SetCPUProfileRate(500) // what is looked for takes a few per cent of one core
+			pprof.Profile(w, r)
+		})
 		go func() { fmt.Fprintln(os.Stderr, http.ListenAndServe(addr, mux)) }()
 	}
 	if code := command.Main(args, command.Options{Kinds: []drivers.Kind{kind}}); code != 0 {
