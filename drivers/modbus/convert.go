@@ -11,6 +11,11 @@ import (
 
 // converter turns registers into readings of one channel.
 type converter struct {
+	// What most channels are: one register with a decimal scale. It is read without a
+	// detour: (register×mul + add) / unit.
+	direct, signed bool
+	unit           float64 // 10^places
+
 	reg     Register
 	channel drivers.Channel
 	// A whole number times a decimal scale: (raw×mul + add) / 10^places, exactly.
@@ -50,13 +55,28 @@ func newConverter(r Register, mount Decimal) (converter, error) {
 	}
 	c.mul, c.step = n, n
 	c.factor, c.base = r.Scale.Float(), r.Offset.Float()
+	c.unit = pow10(c.places)
+	c.direct, c.signed = c.exact && r.direct() && max(abs(c.mul), abs(c.add)) < 1<<36, r.Type == codec.Int16
 	c.perStep = pow10(r.Resolution.Places) / float64(max(r.Resolution.Digits, 1))
 	c.channel = drivers.Channel{Name: r.Channel, Min: lo.Float(), Max: hi.Float(), Resolution: r.Resolution.Float()}
 	return c, nil
 }
 
+// direct says whether r is one plain register, in which every number is a value.
+func (r Register) direct() bool {
+	return (r.Type == codec.Uint16 || r.Type == codec.Int16) && (r.Order == codec.ABCD || r.Order == codec.CDAB) &&
+		r.Bits.Width == 0 && len(r.Missing) == 0
+}
+
 // read makes a reading of the channel's words.
 func (c *converter) read(words []uint16) obs.Reading {
+	if c.direct {
+		n := int64(words[0])
+		if c.signed {
+			n = int64(int16(words[0]))
+		}
+		return c.channel.Read(float64(n*c.mul+c.add) / c.unit) // below 2^53: exact
+	}
 	n, err := c.reg.Type.Decode(words, c.reg.Order)
 	if c.reg.Bits.Width > 0 {
 		n, err = c.reg.Bits.Decode(c.reg.Type, words, c.reg.Order)
@@ -90,7 +110,7 @@ func (c *converter) value(n codec.Number) float64 {
 		n.Whole, n.Int = math.Abs(n.Float) < 1<<53, int64(n.Float)
 	}
 	if f := n.Float*float64(c.mul) + float64(c.add); !n.Whole || math.Abs(f) >= 1<<53 || math.Abs(n.Float) >= 1<<53 {
-		return f / pow10(c.places)
+		return f / c.unit
 	}
-	return float64(n.Int*c.mul+c.add) / pow10(c.places)
+	return float64(n.Int*c.mul+c.add) / c.unit
 }

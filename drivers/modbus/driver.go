@@ -52,9 +52,6 @@ func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
 		return nil, err
 	}
 	out := make([]obs.Reading, len(d.convs))
-	for i := range out {
-		out[i] = obs.None(obs.Instrument) // until it is read
-	}
 	var refused error
 	read := 0
 	for i := 0; i < len(d.reads); i++ {
@@ -129,7 +126,7 @@ func (d *driver) block(ctx context.Context, rd *read, out []obs.Reading) error {
 	}
 	words, err := d.unit.ReadRegisters(ctx, rd.function, rd.start, rd.count)
 	if err := rd.judge(len(words), err); err != nil {
-		return err
+		return rd.blank(out, err)
 	}
 	for _, i := range rd.channels {
 		c := &d.convs[i]
@@ -142,13 +139,21 @@ func (d *driver) block(ctx context.Context, rd *read, out []obs.Reading) error {
 func (d *driver) bits(ctx context.Context, rd *read, out []obs.Reading) error {
 	on, err := d.unit.ReadBits(ctx, rd.function, rd.start, rd.count)
 	if err := rd.judge(len(on), err); err != nil {
-		return err
+		return rd.blank(out, err)
 	}
 	for _, i := range rd.channels {
 		c := &d.convs[i]
 		out[i] = c.readBit(on[c.reg.Address-rd.start])
 	}
 	return nil
+}
+
+// blank notes that the channels have no value, and why that is.
+func (rd *read) blank(out []obs.Reading, err error) error {
+	for _, i := range rd.channels {
+		out[i] = obs.None(obs.Instrument)
+	}
+	return err
 }
 
 // judge says what is wrong with an answer that brought n registers or bits.

@@ -33,6 +33,21 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 	if !ok {
 		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("there is no profile %q; %s", o.Profile, yamldoc.Hint(o.Profile, p.names()))}
 	}
+	// Devices alike share a plan, which nobody changes: a hundred of a hundred channels
+	// would take megabytes, and as many out of the processor's cache.
+	plain := o.Only == nil && len(o.Offsets) == 0
+	if pl, ok := p.plans.Load(f.ID); ok && plain {
+		return pl.(*drivers.Plan), nil
+	}
+	pl, err := f.plan(o)
+	if err == nil && plain {
+		p.plans.Store(f.ID, pl)
+	}
+	return pl, err
+}
+
+// plan says what a device of this profile with these options will be.
+func (f *Profile) plan(o options) (*drivers.Plan, error) {
 	regs, err := f.chosen(o.Only)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package modbus
 import (
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -10,13 +11,14 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
-// Profiles is a set of profiles by id. It is never changed and may be read from
-// several goroutines.
+// Profiles is a set of profiles by id. It may be used from several goroutines, and
+// what is in it never changes.
 type Profiles struct {
 	byID   map[string]*Profile
 	ids    []string
 	broken map[string]bool // ids of files with mistakes, which were told
 	digest []byte
+	plans  sync.Map // id → *drivers.Plan of a device without options of its own
 }
 
 // IDs returns the ids in order.

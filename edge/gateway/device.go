@@ -10,7 +10,6 @@ import (
 	"github.com/lamppost-city/lamppost/edge/poll"
 	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/record"
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // faultEvery is how often a fault that lasts is written down again: often enough
@@ -21,13 +20,11 @@ const faultEvery = time.Minute
 // device is what the gateway knows of one device while it runs. It is guarded by
 // the gateway's lock.
 type device struct {
-	spec     deviceSpec
-	channels []string
-	catalog  *obs.Catalog
-	layout   *wire.Layout     // how its samples travel
-	heeded   []heeded         // the channels that rules and outputs read
-	streams  []quality.Stream // one per channel; nil until the first sample
-	counted  deviceCounts
+	spec deviceSpec
+	*form
+	heeded  []heeded         // the channels that rules and outputs read
+	streams []quality.Stream // one per channel; nil until the first sample
+	counted deviceCounts
 
 	answered bool   // at least once since the start
 	fault    error  // of the last sample; nil: it answered
@@ -63,29 +60,9 @@ type deviceSpec struct {
 	names               map[string]string
 }
 
+// newDevice makes a device that stands alone: its samples do not travel.
 func newDevice(spec deviceSpec, catalog *obs.Catalog) *device {
-	d := &device{spec: spec, catalog: catalog}
-	for _, c := range spec.plan.Channels {
-		d.channels = append(d.channels, c.Name)
-	}
-	return d
-}
-
-// lay prepares how the device's samples travel. An error says that the configuration
-// was not checked.
-func (d *device) lay() (err error) {
-	units := make([]string, len(d.channels))
-	for i := range units {
-		units[i] = d.metric(i).Wire
-	}
-	d.layout, err = wire.NewLayout(d.spec.id, d.channels, units)
-	return err
-}
-
-// metric is what a channel measures; the configuration has checked that it exists.
-func (d *device) metric(channel int) obs.Metric {
-	m, _ := d.catalog.Lookup(d.channels[channel])
-	return m
+	return &device{spec: spec, form: newForm(spec, catalog)}
 }
 
 func (d *device) heed(read map[obs.Stream]bool) {
@@ -160,14 +137,8 @@ func (d *device) opened(bootMS int64) {
 	}
 	d.streams = make([]quality.Stream, len(d.channels))
 	for i := range d.streams {
-		d.streams[i] = *quality.New(d.limits(i), bootMS)
+		d.streams[i] = *quality.New(&d.limits[i], bootMS)
 	}
-}
-
-func (d *device) limits(channel int) quality.Limits {
-	c, m := d.spec.plan.Channels[channel], d.metric(channel)
-	return quality.Limits{Part: quality.Range{Min: c.Min, Max: c.Max}, Metric: quality.Range{Min: m.Min, Max: m.Max},
-		WarmUp: d.spec.plan.WarmUp, Every: d.spec.every, Flat: d.spec.flat[c.Name], Step: c.Resolution}
 }
 
 // turned says whether the device went down or came back since it was last asked.

@@ -84,7 +84,7 @@ type Gateway struct {
 	dates   *dates
 	uplink  *uplink.Uplink // nil: none configured
 	courier *courier
-	beat    *wire.Layout // of the heartbeat
+	beat    *wire.Shape // of the heartbeat
 	metrics
 
 	mu        sync.Mutex // guards what follows, and all devices, rules and trails

@@ -38,14 +38,13 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled) (*g
 	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), trail: &alert.Trail{},
 		recent: map[string]*recent{}, said: map[string]string{}}
 	gen.ruleStreams = streamsOf(gen.rules)
+	alike := forms{}
 	for _, d := range cfg.Devices {
 		gen.order = append(gen.order, d.ID)
-		dev := newDevice(specOf(d), catalog)
-		if err := dev.lay(); err != nil {
+		if gen.devices[d.ID], err = alike.device(specOf(d), catalog); err != nil {
 			lines.Close()
 			return nil, err
 		}
-		gen.devices[d.ID] = dev
 	}
 	var rules []*rule.Rule
 	for _, r := range cfg.Rules {
@@ -132,11 +131,11 @@ func (g *Gateway) adoptDevices(gen, old *generation) {
 		if o == nil || o.part() != d.part() || o.spec.where != d.spec.where || !slices.Equal(o.channels, d.channels) { // a profile may have changed, too
 			continue
 		}
-		spec := d.spec
+		spec, form := d.spec, d.form
 		*d = *o
-		d.spec = spec
+		d.spec, d.form = spec, form
 		for i := range d.streams {
-			d.streams[i].Limit(d.limits(i))
+			d.streams[i].Limit(&d.limits[i])
 		}
 		if o.spec.every == spec.every {
 			gen.lines.due(id, o.next)

@@ -24,7 +24,7 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	rec, write := d.take(s)
 	g.countSample(d, &s)
 	if write {
-		g.keep(&rec, d.layout, d.spec.driver, g.stateOf(&s))
+		g.keep(&rec, d.shape, d.spec.driver, g.stateOf(&s))
 	}
 	if rec.Readings != nil {
 		for _, w := range d.heeded {
@@ -50,7 +50,7 @@ func (g *Gateway) append(body []byte, device, driver string, state []byte) (seq 
 
 // keep writes a sample into the journal, its driver's state with it, and offers it to the uplink under the
 // number it got there. The readings must not change any more.
-func (g *Gateway) keep(rec *record.Sample, layout *wire.Layout, driver string, state []byte) {
+func (g *Gateway) keep(rec *record.Sample, shape *wire.Shape, driver string, state []byte) {
 	body, err := rec.Append(g.scratch[:0])
 	if err != nil {
 		g.log.Error("a sample cannot be written down", "device", rec.Device, "error", err)
@@ -64,7 +64,7 @@ func (g *Gateway) keep(rec *record.Sample, layout *wire.Layout, driver string, s
 	}
 	g.readings.Add(float64(len(rec.Readings)))
 	if g.uplink != nil {
-		g.uplink.OfferSample(seq, wire.Sample{Layout: layout, Time: rec.BootMS, Readings: rec.Readings, Fault: obs.Reason(rec.Fault)})
+		g.uplink.OfferSample(seq, wire.Sample{Device: rec.Device, Shape: shape, Time: rec.BootMS, Readings: rec.Readings, Fault: obs.Reason(rec.Fault)})
 	}
 }
 

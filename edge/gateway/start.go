@@ -38,7 +38,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1), boot: o.Boot, started: o.BootMS()}
 	unit, _ := o.Catalog.Lookup(wire.HeartbeatStream.Channel)
 	var err error
-	if g.beat, err = wire.NewLayout(wire.HeartbeatStream.Device, []string{wire.HeartbeatStream.Channel}, []string{unit.Wire}); err != nil {
+	if g.beat, err = wire.NewShape([]string{wire.HeartbeatStream.Channel}, []string{unit.Wire}); err != nil {
 		return nil, err
 	}
 	j, err := journal.Open(o.Config.Journal.Dir, journal.Options{Size: o.Config.Journal.Size, Commit: o.Config.Journal.Commit,

@@ -276,7 +276,7 @@ func (g *Gateway) uplinkStatus(now int64) status.Uplink {
 
 func values(d *device, now int64) (out []status.Value) {
 	for i, c := range d.channels {
-		m := d.metric(i)
+		m := d.metrics[i]
 		v := status.Value{Device: d.spec.id, Channel: c, Label: map[string]string{"zh": m.Label.ZH, "en": m.Label.EN}, Unit: m.Text,
 			Decimals: m.Decimals, AgeMS: -1, EveryMS: d.spec.every.Milliseconds(), QC: obs.Missing.Code()}
 		if d.answered {

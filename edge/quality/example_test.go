@@ -9,7 +9,7 @@ import (
 )
 
 func Example() {
-	level := quality.New(quality.Limits{
+	level := quality.New(&quality.Limits{
 		Part:   quality.Range{Min: 0, Max: 10},    // what the transmitter can measure, m
 		Metric: quality.Range{Min: -20, Max: 200}, // what a water level can be, m
 		Every:  5 * time.Second,

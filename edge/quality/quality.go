@@ -57,11 +57,11 @@ func StaleAfter(every time.Duration) time.Duration {
 
 // Stream is the state of one channel of one device.
 type Stream struct {
-	limits   Limits
+	limits   *Limits
 	openedMS int64 // when the part was opened last
 	goodMS   int64 // when the last usable value came
 	hasGood  bool
-	run      run
+	run      *run // nil while it is not tested
 }
 
 // run is a stretch of values that did not move, the last value among them.
@@ -74,13 +74,14 @@ type run struct {
 // flatSamples is how many values a flat line has at least.
 const flatSamples = 3
 
-// New returns the stream of a part that was opened at bootMS.
-func New(l Limits, bootMS int64) *Stream {
+// New returns the stream of a part that was opened at bootMS. The limits, which many
+// streams may share, must not change any more.
+func New(l *Limits, bootMS int64) *Stream {
 	return &Stream{limits: l, openedMS: bootMS}
 }
 
 // Limit puts other limits in force; what is known of the stream stays.
-func (s *Stream) Limit(l Limits) { s.limits = l }
+func (s *Stream) Limit(l *Limits) { s.limits = l }
 
 // Reopened says that the part was opened again at bootMS, after an unplug or a
 // power cut of its own: it warms up anew.
@@ -94,7 +95,7 @@ func (s *Stream) Judge(bootMS int64, r obs.Reading) obs.Reading {
 	if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
 		return obs.None(obs.NotANumber)
 	}
-	if bootMS-s.openedMS < s.limits.WarmUp.Milliseconds() {
+	if s.limits.WarmUp > 0 && bootMS-s.openedMS < s.limits.WarmUp.Milliseconds() {
 		r.Quality = r.Quality.Worst(obs.Quality{Flag: obs.Fail, Why: obs.WarmUp})
 	}
 	r.Quality = r.Quality.Worst(s.limits.gross(r.Value))
@@ -113,7 +114,10 @@ func (s *Stream) flat(bootMS int64, v float64) bool {
 	if s.limits.Flat <= 0 {
 		return false
 	}
-	u := &s.run
+	if s.run == nil {
+		s.run = &run{}
+	}
+	u := s.run
 	low, high, limit := min(u.low, v), max(u.high, v), s.limits.Flat.Milliseconds()
 	if u.n == 0 || high-low > s.limits.Step/2 || bootMS-u.endMS > limit {
 		*u = run{low: v, high: v, fromMS: bootMS, endMS: bootMS, n: 1}
@@ -124,7 +128,7 @@ func (s *Stream) flat(bootMS int64, v float64) bool {
 }
 
 // gross is QARTOD's gross range test.
-func (l Limits) gross(v float64) obs.Quality {
+func (l *Limits) gross(v float64) obs.Quality {
 	switch {
 	case l.Part.stated() && !l.Part.holds(v):
 		return obs.Quality{Flag: obs.Fail, Why: obs.Range}

@@ -12,7 +12,7 @@ import (
 // The gross range vector of the reference implementation (ioos_qc, fail span
 // -0.5…10, user span -0.2…5).
 func TestGrossRange(t *testing.T) {
-	s := New(Limits{Part: Range{-0.5, 10}, Metric: Range{-0.2, 5}}, 0)
+	s := New(&Limits{Part: Range{-0.5, 10}, Metric: Range{-0.2, 5}}, 0)
 	values := []float64{-0.6, -0.5, -0.2, 0, 1.2, 4.99, 5, 5.01, 9.99, 10, 10.01, math.NaN()}
 	want := []int{4, 3, 1, 1, 1, 1, 1, 3, 3, 3, 4, 9}
 	for i, v := range values {
@@ -43,7 +43,7 @@ func TestJudge(t *testing.T) {
 		"an infinity is no value":      {Limits{Part: part}, 0, obs.Reading{Value: math.Inf(1)}, q(obs.Missing, obs.NotANumber)},
 		"missing with a number inside": {Limits{Part: part}, 0, obs.Reading{Value: 3, Quality: q(obs.Missing, obs.Maintenance)}, q(obs.Missing, obs.Maintenance)},
 	} {
-		got := New(c.limits, 0).Judge(c.atMS, c.in)
+		got := New(&c.limits, 0).Judge(c.atMS, c.in)
 		if got.Quality != c.want {
 			t.Errorf("%s: Judge = %v, want %v", name, got.Quality, c.want)
 		}
@@ -59,7 +59,7 @@ func TestJudge(t *testing.T) {
 func TestFlatLine(t *testing.T) {
 	values := []float64{2.010, 2.014, 2.011, 2.012, 2.013, 2.011, 2.300, 2.301, 2.300, math.NaN(), 2.301, 2.300, 2.299}
 	want := []int{1, 1, 1, 3, 3, 3, 1, 1, 1, 9, 3, 3, 3}
-	s := New(Limits{Part: Range{-1, 10}, Flat: 900 * time.Second, Step: 0.0099}, 0)
+	s := New(&Limits{Part: Range{-1, 10}, Flat: 900 * time.Second, Step: 0.0099}, 0)
 	for i, v := range values {
 		got := s.Judge(int64(i)*300_000, obs.Of(v)).Quality
 		if got.Flag.Code() != want[i] || got.Flag == obs.Suspect && got.Why != obs.Flat {
@@ -88,7 +88,7 @@ func TestFlatLineEdges(t *testing.T) {
 			func(i int) float64 { return 2.70 + 0.002*float64(i) }, []int64{0, 4, 8, 12, 16, 20, 24, 28}, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := New(c.limits, 0)
+			s := New(&c.limits, 0)
 			var got obs.Reading
 			for i, at := range c.at {
 				got = s.Judge(at*1000, obs.Of(c.value(i)))
@@ -101,8 +101,8 @@ func TestFlatLineEdges(t *testing.T) {
 }
 
 func TestOtherLimitsKeepWhatIsKnown(t *testing.T) {
-	s := New(Limits{WarmUp: 10 * time.Second, Part: Range{0, 9}}, 0)
-	s.Limit(Limits{WarmUp: 10 * time.Second, Part: Range{0, 5}})
+	s := New(&Limits{WarmUp: 10 * time.Second, Part: Range{0, 9}}, 0)
+	s.Limit(&Limits{WarmUp: 10 * time.Second, Part: Range{0, 5}})
 	for _, c := range []struct {
 		atMS int64
 		v    float64
@@ -115,7 +115,7 @@ func TestOtherLimitsKeepWhatIsKnown(t *testing.T) {
 }
 
 func TestReopenedWarmsUpAgain(t *testing.T) {
-	s := New(Limits{WarmUp: 10 * time.Second, Part: Range{0, 9}}, 0)
+	s := New(&Limits{WarmUp: 10 * time.Second, Part: Range{0, 9}}, 0)
 	for _, c := range []struct {
 		atMS int64
 		want obs.Flag
@@ -131,7 +131,7 @@ func TestReopenedWarmsUpAgain(t *testing.T) {
 }
 
 func TestStale(t *testing.T) {
-	s := New(Limits{Part: Range{0, 9}, Every: 20 * time.Second}, 1_000)
+	s := New(&Limits{Part: Range{0, 9}, Every: 20 * time.Second}, 1_000)
 	ask := func(atMS int64, wantAge time.Duration, want bool) {
 		t.Helper()
 		if age, stale := s.Stale(atMS); age != wantAge || stale != want {
@@ -156,7 +156,7 @@ func TestNeverSoftened(t *testing.T) {
 		span := func(name string) Range {
 			return Range{rapid.Float64Range(-5, 5).Draw(t, name+" min"), rapid.Float64Range(-5, 5).Draw(t, name+" max")}
 		}
-		s := New(Limits{Part: span("part"), Metric: span("metric"), WarmUp: time.Duration(rapid.IntRange(0, 10).Draw(t, "warm")) * time.Second}, 0)
+		s := New(&Limits{Part: span("part"), Metric: span("metric"), WarmUp: time.Duration(rapid.IntRange(0, 10).Draw(t, "warm")) * time.Second}, 0)
 		in := obs.Reading{Value: rapid.Float64Range(-9, 9).Draw(t, "value"), Quality: obs.Quality{Flag: obs.Flag(rapid.IntRange(0, 3).Draw(t, "flag")), Why: obs.Flat}}
 		got := s.Judge(int64(rapid.IntRange(0, 20_000).Draw(t, "at")), in)
 		if got.Value != in.Value {
@@ -169,7 +169,7 @@ func TestNeverSoftened(t *testing.T) {
 }
 
 func BenchmarkJudge(b *testing.B) {
-	s := New(Limits{Part: Range{0, 10}, Metric: Range{0, 5}, WarmUp: time.Second}, 0)
+	s := New(&Limits{Part: Range{0, 10}, Metric: Range{0, 5}, WarmUp: time.Second}, 0)
 	b.ReportAllocs()
 	var at int64
 	for b.Loop() {

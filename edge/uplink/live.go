@@ -16,7 +16,7 @@ type sample struct {
 
 // len returns how many values the sample has.
 func (s *sample) len() int {
-	if s.whole.Layout != nil {
+	if s.whole.Shape != nil {
 		return s.whole.Len()
 	}
 	return len(s.values)
@@ -25,7 +25,7 @@ func (s *sample) len() int {
 // time returns when it was taken, as offered.
 func (s *sample) time() (ms int64, ok bool) {
 	switch {
-	case s.whole.Layout != nil:
+	case s.whole.Shape != nil:
 		return s.whole.Time, true
 	case len(s.values) > 0:
 		return s.values[0].Time, true
@@ -36,8 +36,8 @@ func (s *sample) time() (ms int64, ok bool) {
 // device returns whose it is, and whether it is the gateway's heartbeat.
 func (s *sample) device() (name string, heartbeat bool) {
 	switch {
-	case s.whole.Layout != nil:
-		name = s.whole.Device()
+	case s.whole.Shape != nil:
+		name = s.whole.Device
 	case len(s.values) > 0:
 		name = s.values[0].Stream.Device
 	}
@@ -133,7 +133,7 @@ func (q *liveQueue) pack(n int, o *Options) *wire.Pack {
 	for i := range q.items[:n] {
 		s := &q.items[i]
 		p.Ranges = appendSeq(p.Ranges, s.seq)
-		if s.whole.Layout != nil {
+		if s.whole.Shape != nil {
 			whole := s.whole
 			whole.Time = date(whole.Time)
 			p.Samples = append(p.Samples, whole)

@@ -7,62 +7,42 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
-// Layout is what all samples of one device have in common: its name, its channels
-// and their units. They are checked once, when it is made, so that a pack of samples
-// costs little more than writing its numbers. It never changes.
-type Layout struct {
-	device   string
-	channels []layoutChannel
-	fault    layoutChannel
+// Shape is what the samples of devices alike have in common: their channels and units.
+// They are checked once, when it is made, so that a pack of samples costs little more
+// than writing its numbers. It never changes.
+type Shape struct{ channels []shapeChannel }
+
+type shapeChannel struct {
+	name, unit string
+	valued     string // `"n":"level","u":"m","v":`
+	secondary  bool
 }
 
-type layoutChannel struct {
-	Value            // stream and unit; nothing else
-	named     string // `"n":"level",`
-	valued    string // `"n":"level","u":"m","v":`
-	secondary bool
-}
-
-// NewLayout checks the names of a device and its channels, and the unit that each
-// travels in: as registered for SenML, else UCUM, empty for a plain number.
-func NewLayout(device string, channels, units []string) (*Layout, error) {
+// NewShape checks the names of channels and the unit that each travels in: as
+// registered for SenML, else UCUM, empty for a plain number.
+func NewShape(channels, units []string) (*Shape, error) {
 	if len(channels) != len(units) {
-		return nil, fmt.Errorf("%s: %d channels, %d units", device, len(channels), len(units))
+		return nil, fmt.Errorf("%d channels, %d units", len(channels), len(units))
 	}
-	l := &Layout{device: device, channels: make([]layoutChannel, len(channels))}
-	var err error
-	for i := range channels {
-		if channels[i] == FaultChannel {
-			return nil, fmt.Errorf("%s: a channel cannot be called %s", device, FaultChannel)
-		}
-		if l.channels[i], err = newLayoutChannel(device, channels[i], units[i]); err != nil {
+	s := &Shape{make([]shapeChannel, len(channels))}
+	for i, name := range channels {
+		if err := first(obs.CheckChannel(name), at(name, checkUnit(units[i]))); err != nil {
 			return nil, err
 		}
+		if name == FaultChannel {
+			return nil, fmt.Errorf("a channel cannot be called %s", name)
+		}
+		valued := appendText([]byte(`"n":"`+name+`"`), `,"u":"`, units[i])
+		s.channels[i] = shapeChannel{name, units[i], string(append(valued, `,"v":`...)), secondary(units[i])}
 	}
-	l.fault, err = newLayoutChannel(device, FaultChannel, "")
-	return l, err
+	return s, nil
 }
 
-func newLayoutChannel(device, channel, unit string) (c layoutChannel, err error) {
-	c.Stream, c.Unit = obs.Stream{Device: device, Channel: channel}, unit
-	if err := first(obs.CheckID(device), obs.CheckChannel(channel), checkUnit(unit)); err != nil {
-		return c, fmt.Errorf("%s: %w", c.Stream, err)
-	}
-	c.secondary = secondary(unit)
-	c.named = `"n":"` + channel + `",`
-	if c.valued = c.named + `"v":`; unit != "" {
-		c.valued = c.named + `"u":"` + unit + `","v":`
-	}
-	return c, nil
-}
-
-// Device returns the device's name.
-func (l *Layout) Device() string { return l.device }
-
-// Sample is one poll of one device: a reading for each channel of its layout, all
-// of one moment, or the reason why there are none.
+// Sample is one poll of one device: a reading for each channel of its shape, all of
+// one moment, or the reason why there are none.
 type Sample struct {
-	*Layout
+	Device string
+	*Shape
 	Time     int64         // as Value.Time
 	Readings []obs.Reading // must not change until the sample has been packed; nil with a Fault
 	Fault    obs.Reason    // empty: there is none
@@ -79,13 +59,13 @@ func (s *Sample) Len() int {
 // Values appends the values of the sample, one by one.
 func (s *Sample) Values(dst []Value) []Value {
 	if s.Fault != "" {
-		v := s.fault.Value
-		v.Time, v.V, v.Quality = s.Time, math.NaN(), obs.Quality{Flag: obs.Missing, Why: s.Fault}
-		return append(dst, v)
+		return append(dst, Value{Stream: obs.Stream{Device: s.Device, Channel: FaultChannel}, Time: s.Time,
+			V: math.NaN(), Quality: obs.Quality{Flag: obs.Missing, Why: s.Fault}})
 	}
 	for i := range s.Readings {
-		v, r := s.channels[i].Value, &s.Readings[i]
-		if v.Time, v.V, v.Quality = s.Time, r.Value, r.Quality; v.Flag == obs.Missing {
+		c, r := &s.channels[i], &s.Readings[i]
+		v := Value{Stream: obs.Stream{Device: s.Device, Channel: c.name}, Unit: c.unit, Time: s.Time, V: r.Value, Quality: r.Quality}
+		if v.Flag == obs.Missing {
 			v.Unit = ""
 		}
 		dst = append(dst, v)
@@ -93,23 +73,26 @@ func (s *Sample) Values(dst []Value) []Value {
 	return dst
 }
 
-// check accepts what the wire can carry; the layout is known to be good.
+// check accepts what the wire can carry; the shape is known to be good.
 func (s *Sample) check(sinceBoot bool) error {
+	if err := obs.CheckID(s.Device); err != nil {
+		return fmt.Errorf("sample: device: %w", err)
+	}
 	switch {
-	case s.Layout == nil:
-		return fmt.Errorf("a sample without a layout")
+	case s.Shape == nil:
+		return fmt.Errorf("sample of %s: it has no shape", s.Device)
 	case s.Fault == "" && len(s.Readings) != len(s.channels), s.Fault != "" && s.Readings != nil:
-		return fmt.Errorf("sample of %s: %d readings of %d channels", s.device, len(s.Readings), len(s.channels))
+		return fmt.Errorf("sample of %s: %d readings of %d channels", s.Device, len(s.Readings), len(s.channels))
 	case s.Fault != "" && checkWord(s.Fault) != nil:
-		return fmt.Errorf("sample of %s: fault: %w", s.device, checkWord(s.Fault))
+		return fmt.Errorf("sample of %s: fault: %w", s.Device, checkWord(s.Fault))
 	}
 	if err := checkTime(s.Time, sinceBoot); err != nil {
-		return fmt.Errorf("sample of %s: %w", s.device, err)
+		return fmt.Errorf("sample of %s: %w", s.Device, err)
 	}
 	for i := range s.Readings {
 		if r := &s.Readings[i]; r.Quality != (obs.Quality{Flag: obs.Pass}) || math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
 			if err := checkReading(r.Value, r.Quality); err != nil {
-				return fmt.Errorf("%s: %w", s.channels[i].Stream, err)
+				return fmt.Errorf("%s/%s: %w", s.Device, s.channels[i].name, err)
 			}
 		}
 	}
@@ -131,10 +114,10 @@ func (s *Sample) secondary() bool {
 // base unit is used: what has no unit would inherit it.
 func (s *Sample) append(b []byte, gateway string) []byte {
 	b = append(append(append(b, ",\n{\"bn\":\""...), gateway...), '/')
-	b = append(append(b, s.device...), "/\",\"bt\":"...)
+	b = append(append(b, s.Device...), "/\",\"bt\":"...)
 	b = append(appendSeconds(b, s.Time), ',')
 	if s.Fault != "" {
-		return append(appendMissing(append(b, s.fault.named...), s.Fault), '}')
+		return append(appendMissing(append(b, `"n":"`+FaultChannel+`",`...), s.Fault), '}')
 	}
 	for i := range s.Readings {
 		c, r := &s.channels[i], &s.Readings[i]
@@ -143,7 +126,8 @@ func (s *Sample) append(b []byte, gateway string) []byte {
 		}
 		switch {
 		case r.Quality.Flag == obs.Missing:
-			b = append(appendMissing(append(b, c.named...), r.Quality.Why), `,"qc":9`...)
+			b = append(append(append(b, `"n":"`...), c.name...), `",`...)
+			b = append(appendMissing(b, r.Quality.Why), `,"qc":9`...)
 		case r.Quality.Flag == obs.Pass:
 			b = appendNumber(append(b, c.valued...), r.Value)
 		default:

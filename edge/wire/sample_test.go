@@ -11,27 +11,27 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
-func layout(t testing.TB, device string, channels ...string) *Layout {
+func shape(t testing.TB, channels ...string) *Shape {
 	t.Helper()
 	var names, units []string
 	for _, c := range channels {
 		name, unit, _ := strings.Cut(c, " ")
 		names, units = append(names, name), append(units, unit)
 	}
-	l, err := NewLayout(device, names, units)
+	s, err := NewShape(names, units)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l
+	return s
 }
 
 func TestSampleGolden(t *testing.T) {
-	river := layout(t, "river", "level m", "water_temp Cel")
-	air := layout(t, "air", "pm2_5 ug/m3", "rh %RH", "factor")
+	river := shape(t, "level m", "water_temp Cel")
+	air := shape(t, "pm2_5 ug/m3", "rh %RH", "factor")
 	p := &Pack{Gateway: gw, Epoch: "17-9f3ac2d1b07e", Ranges: []Range{{184202, 184204}}, Lane: Live, Samples: []Sample{
-		{Layout: river, Time: 1795291200400, Readings: []obs.Reading{{Value: 2.71, Quality: pass}, {Value: -0.5, Quality: obs.Quality{}}}},
-		{Layout: air, Time: 1795291201200, Readings: []obs.Reading{{Value: 187, Quality: obs.Quality{Flag: obs.Suspect, Why: obs.Rate}}, obs.None(obs.Instrument), {Value: 1e-9, Quality: pass}}},
-		{Layout: river, Time: 1795291202000, Fault: "timeout"},
+		{Device: "river", Shape: river, Time: 1795291200400, Readings: []obs.Reading{{Value: 2.71, Quality: pass}, {Value: -0.5, Quality: obs.Quality{}}}},
+		{Device: "air", Shape: air, Time: 1795291201200, Readings: []obs.Reading{{Value: 187, Quality: obs.Quality{Flag: obs.Suspect, Why: obs.Rate}}, obs.None(obs.Instrument), {Value: 1e-9, Quality: pass}}},
+		{Device: "river", Shape: river, Time: 1795291202000, Fault: "timeout"},
 	}}
 	const want = `[{"bver":26,"bn":"hz-gongshu-bridge-07/","bt":1795291200,"n":"pack","vs":"17-9f3ac2d1b07e/184202-184204/live/1"},
 {"bn":"hz-gongshu-bridge-07/river/","bt":1795291200.4,"n":"level","u":"m","v":2.71},
@@ -57,12 +57,13 @@ func TestSampleGolden(t *testing.T) {
 // and compressed they are the same bytes.
 func TestSamplesSayWhatValuesSay(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	layouts := []*Layout{layout(t, "river", "level m"), layout(t, "air", "pm2_5 ug/m3", "pm10 ug/m3", "rh %RH", "temp Cel", "factor"), layout(t, "pump", "energy kWh", "power W")}
+	shapes := map[string]*Shape{"river": shape(t, "level m"), "air": shape(t, "pm2_5 ug/m3", "pm10 ug/m3", "rh %RH", "temp Cel", "factor"), "pump": shape(t, "energy kWh", "power W")}
 	var u Unpacker
 	for range 300 {
 		p := &Pack{Gateway: gw, Epoch: "17-9f3ac2d1b07e", Ranges: []Range{{1, 400}}, Lane: Live}
 		for i := range 1 + r.IntN(40) {
-			s := Sample{Layout: layouts[r.IntN(len(layouts))], Time: 1795291200000 + int64(i)*700}
+			device := [...]string{"river", "air", "pump"}[r.IntN(3)]
+			s := Sample{Device: device, Shape: shapes[device], Time: 1795291200000 + int64(i)*700}
 			if r.IntN(9) == 0 {
 				s.Fault = "timeout"
 			} else {
@@ -106,20 +107,21 @@ func randomReadings(r *rand.Rand, n int) []obs.Reading {
 }
 
 func TestSampleRefuses(t *testing.T) {
-	river := layout(t, "river", "level m")
+	river := shape(t, "level m")
 	good := []obs.Reading{{Value: 1, Quality: pass}}
 	for name, c := range map[string]struct {
 		s    Sample
 		want string
 	}{
-		"no layout":         {Sample{Time: 1795291200400, Readings: good}, "a sample without a layout"},
-		"another's":         {Sample{Layout: river, Time: 1795291200400}, "sample of river: 0 readings of 1 channels"},
-		"fault and reading": {Sample{Layout: river, Time: 1795291200400, Readings: good, Fault: "timeout"}, "sample of river: 1 readings of 1 channels"},
-		"not a word":        {Sample{Layout: river, Time: 1795291200400, Fault: "no \"answer\""}, "sample of river: fault"},
-		"since boot":        {Sample{Layout: river, Time: 1200, Readings: good}, "sample of river: time 1200 ms"},
-		"infinite":          {Sample{Layout: river, Time: 1795291200400, Readings: []obs.Reading{{Value: math.Inf(1), Quality: pass}}}, "river/level: value +Inf"},
-		"missing number":    {Sample{Layout: river, Time: 1795291200400, Readings: []obs.Reading{{Value: 1, Quality: obs.Quality{Flag: obs.Missing, Why: obs.Range}}}}, "river/level: value 1"},
-		"reason":            {Sample{Layout: river, Time: 1795291200400, Readings: []obs.Reading{{Value: 1, Quality: obs.Quality{Flag: obs.Fail, Why: `"`}}}}, "river/level: why"},
+		"no shape":          {Sample{Device: "river", Time: 1795291200400, Readings: good}, "sample of river: it has no shape"},
+		"device":            {Sample{Device: "River", Shape: river, Time: 1795291200400, Readings: good}, "sample: device"},
+		"another's":         {Sample{Device: "river", Shape: river, Time: 1795291200400}, "sample of river: 0 readings of 1 channels"},
+		"fault and reading": {Sample{Device: "river", Shape: river, Time: 1795291200400, Readings: good, Fault: "timeout"}, "sample of river: 1 readings of 1 channels"},
+		"not a word":        {Sample{Device: "river", Shape: river, Time: 1795291200400, Fault: "no \"answer\""}, "sample of river: fault"},
+		"since boot":        {Sample{Device: "river", Shape: river, Time: 1200, Readings: good}, "sample of river: time 1200 ms"},
+		"infinite":          {Sample{Device: "river", Shape: river, Time: 1795291200400, Readings: []obs.Reading{{Value: math.Inf(1), Quality: pass}}}, "river/level: value +Inf"},
+		"missing number":    {Sample{Device: "river", Shape: river, Time: 1795291200400, Readings: []obs.Reading{{Value: 1, Quality: obs.Quality{Flag: obs.Missing, Why: obs.Range}}}}, "river/level: value 1"},
+		"reason":            {Sample{Device: "river", Shape: river, Time: 1795291200400, Readings: []obs.Reading{{Value: 1, Quality: obs.Quality{Flag: obs.Fail, Why: `"`}}}}, "river/level: why"},
 	} {
 		var pk Packer
 		_, err := pk.Append(nil, &Pack{Gateway: gw, Epoch: "17-9f3ac2d1b07e", Ranges: []Range{{1, 1}}, Lane: Live, Samples: []Sample{c.s}})
@@ -127,13 +129,13 @@ func TestSampleRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
 	}
-	for _, bad := range [][3]string{{"River", "level", "m"}, {"river", "Level", "m"}, {"river", "level", `"`}, {"river", "fault", ""}} {
-		if _, err := NewLayout(bad[0], []string{bad[1]}, []string{bad[2]}); err == nil {
-			t.Errorf("NewLayout(%q) is accepted", bad)
+	for _, bad := range [][2]string{{"Level", "m"}, {"level", `"`}, {"fault", ""}} {
+		if _, err := NewShape([]string{bad[0]}, []string{bad[1]}); err == nil {
+			t.Errorf("NewShape(%q) is accepted", bad)
 		}
 	}
-	if _, err := NewLayout("river", []string{"level"}, nil); err == nil {
-		t.Error("a layout with a unit too few is accepted")
+	if _, err := NewShape([]string{"level"}, nil); err == nil {
+		t.Error("a shape with a unit too few is accepted")
 	}
 }
 
@@ -170,7 +172,7 @@ func BenchmarkPackSamples(b *testing.B) {
 		channels = append(channels, "voltage.f"+strconv.Itoa(i)+" V")
 	}
 	for i := range 5 {
-		s := Sample{Layout: layout(b, "panel-00"+strconv.Itoa(i), channels...), Time: 1795291200400}
+		s := Sample{Device: "panel-00" + strconv.Itoa(i), Shape: shape(b, channels...), Time: 1795291200400}
 		for range channels {
 			s.Readings = append(s.Readings, obs.Reading{Value: float64(2200+r.IntN(200)) / 10, Quality: pass})
 		}

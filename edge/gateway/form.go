@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/quality"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// form is what devices alike have in common: their channels, how those travel and
+// what they are judged by. It never changes, so that a hundred devices with a hundred
+// channels each need it once, in memory and in the processor's cache.
+type form struct {
+	channels []string
+	metrics  []obs.Metric
+	limits   []quality.Limits
+	shape    *wire.Shape // nil for a device whose samples do not travel
+}
+
+func newForm(spec deviceSpec, catalog *obs.Catalog) *form {
+	n := len(spec.plan.Channels)
+	f := &form{channels: make([]string, n), metrics: make([]obs.Metric, n), limits: make([]quality.Limits, n)}
+	for i, c := range spec.plan.Channels {
+		m, _ := catalog.Lookup(c.Name) // the configuration has checked it
+		f.channels[i], f.metrics[i] = c.Name, m
+		f.limits[i] = quality.Limits{Part: quality.Range{Min: c.Min, Max: c.Max}, Metric: quality.Range{Min: m.Min, Max: m.Max},
+			WarmUp: spec.plan.WarmUp, Every: spec.every, Flat: spec.flat[c.Name], Step: c.Resolution}
+	}
+	return f
+}
+
+// travels prepares how samples travel. An error says that the configuration was not
+// checked.
+func (f *form) travels() (err error) {
+	units := make([]string, len(f.metrics))
+	for i := range units {
+		units[i] = f.metrics[i].Wire
+	}
+	f.shape, err = wire.NewShape(f.channels, units)
+	return err
+}
+
+// forms are those of a generation.
+type forms map[formKey]*form
+
+// formKey says what devices have in common that share a plan.
+type formKey struct {
+	plan  *drivers.Plan
+	every time.Duration
+}
+
+// device makes a device of which nothing is known yet.
+func (fs forms) device(spec deviceSpec, catalog *obs.Catalog) (*device, error) {
+	key := formKey{spec.plan, spec.every}
+	f := fs[key]
+	if f == nil || len(spec.flat) > 0 {
+		f = newForm(spec, catalog)
+		if err := f.travels(); err != nil {
+			return nil, fmt.Errorf("device %s: %w", spec.id, err)
+		}
+	}
+	if len(spec.flat) == 0 {
+		fs[key] = f
+	}
+	return &device{spec: spec, form: f}, nil
+}
