@@ -164,7 +164,7 @@ func Load(file string, src []byte, env Env) (*Config, error) {
 	if doc == nil {
 		return nil, err
 	}
-	l := &loader{doc: doc, env: env, config: &Config{File: file, Hash: hash(append(slices.Clone(src), env.Beside.Digest...))}}
+	l := &loader{doc: doc, env: env, measured: map[*drivers.Plan][]obs.Metric{}, config: &Config{File: file, Hash: hash(append(slices.Clone(src), env.Beside.Digest...))}}
 	l.take(err)
 	l.take(doc.Decode(&l.raw))
 	l.gateway()

@@ -263,6 +263,9 @@ func camera(d Device) bool { return d.Driver == "camera" }
 // metrics looks the channels up; a driver with channels of its own invention is
 // a mistake in the program.
 func (l *loader) metrics(d *Device) bool {
+	if d.Metrics = l.measured[d.Plan]; d.Metrics != nil {
+		return true // devices alike share a plan
+	}
 	d.Metrics = make([]obs.Metric, len(d.Plan.Channels))
 	for i, ch := range d.Plan.Channels {
 		m, ok := l.env.Catalog.Lookup(ch.Name)
@@ -274,6 +277,8 @@ func (l *loader) metrics(d *Device) bool {
 	}
 	if len(d.Plan.Channels) > wire.MaxListed {
 		l.sayKey("E2003", fmt.Sprintf("%d channels are too many for one device; at most %d", len(d.Plan.Channels), wire.MaxListed), "devices", d.ID)
+		return true
 	}
+	l.measured[d.Plan] = d.Metrics
 	return true
 }

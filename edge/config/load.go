@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -65,6 +66,7 @@ type loader struct {
 	raw      keys
 	config   *Config
 	problems yamldoc.Problems
+	measured map[*drivers.Plan][]obs.Metric // what plans measure
 }
 
 func (l *loader) take(err error) {

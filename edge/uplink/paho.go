@@ -22,7 +22,7 @@ var (
 // per connection, a clean session, no reconnecting and no store of its own. Its
 // other modes complete a token for a message that never arrived, or never.
 func (w *way) dial(ctx context.Context, h handshake) (link, error) {
-	l := &pahoLink{gone: make(chan struct{}), outbox: make(chan outgoing), written: make(chan struct{}, 1), timing: w.timing}
+	l := &pahoLink{gone: make(chan struct{}), outbox: make(chan outgoing), written: make(chan struct{}, 1), more: make(chan struct{}, 1), timing: w.timing}
 	co, err := l.options(ctx, w, h)
 	if err != nil {
 		return nil, err
@@ -33,6 +33,7 @@ func (w *way) dial(ctx context.Context, h handshake) (link, error) {
 		return nil, err
 	}
 	l.waiters.Go(l.write)
+	l.waiters.Go(l.watch)
 	return l, nil
 }
 
@@ -41,9 +42,11 @@ type pahoLink struct {
 	timing  timing
 	outbox  chan outgoing
 	written chan struct{}  // the socket has taken a message
-	waiters sync.WaitGroup // the writer, and one for each unconfirmed publish
+	more    chan struct{}  // there is something in taken; closed behind the last
+	waiters sync.WaitGroup // the writer, and who waits for confirmations
 
 	mu     sync.Mutex
+	taken  []taken // in the order in which they were sent; bounded by the uplink's windows
 	conn   *conn
 	failed error // why there was no connection
 	reason error // why there is none any more
@@ -182,10 +185,11 @@ func (l *pahoLink) publish(topic string, retained bool, payload []byte, done fun
 // timing.hand, and a slow link may need longer for a large one. It is a goroutine of
 // its own because Publish may notice only then that the connection was lost under it.
 func (l *pahoLink) write() {
+	defer close(l.more)
 	for {
 		select {
 		case m := <-l.outbox:
-			l.await(l.client.Publish(m.topic, 1, m.retained, m.payload), m.done)
+			l.take(taken{l.client.Publish(m.topic, 1, m.retained, m.payload), time.Now(), m.done})
 		case <-l.gone:
 			return
 		}
@@ -197,20 +201,52 @@ func (l *pahoLink) write() {
 	}
 }
 
-// await tells done how a publish ended.
-func (l *pahoLink) await(token mqtt.Token, done func(error)) {
-	l.waiters.Go(func() {
-		timer := time.NewTimer(l.timing.confirm)
-		defer timer.Stop()
-		select {
-		case <-token.Done():
-			done(token.Error())
-		case <-l.gone:
-			done(errLost)
-		case <-timer.C:
-			done(errNoConfirm)
+// taken is a message that paho has taken.
+type taken struct {
+	token mqtt.Token
+	at    time.Time
+	done  func(error)
+}
+
+func (l *pahoLink) take(t taken) {
+	l.mu.Lock()
+	l.taken = append(l.taken, t)
+	l.mu.Unlock()
+	signal(l.more)
+}
+
+// watch tells each message's done how its publish ended. A broker confirms in the
+// order in which it received (MQTT 3.1.1 §4.6), so that one goroutine waits for one
+// after the other. It ends after the writer, when all have been told.
+func (l *pahoLink) watch() {
+	timer := time.NewTimer(l.timing.confirm)
+	defer timer.Stop()
+	for writing := true; writing; {
+		_, writing = <-l.more
+		l.mu.Lock()
+		batch := l.taken
+		l.taken = nil
+		l.mu.Unlock()
+		for _, t := range batch {
+			t.done(l.await(t, timer))
 		}
-	})
+	}
+}
+
+// await waits for the broker to confirm.
+func (l *pahoLink) await(t taken, timer *time.Timer) error {
+	if over(t.token.Done()) {
+		return t.token.Error()
+	}
+	timer.Reset(time.Until(t.at.Add(l.timing.confirm)))
+	select {
+	case <-t.token.Done():
+		return t.token.Error()
+	case <-l.gone:
+		return errLost
+	case <-timer.C:
+		return errNoConfirm
+	}
 }
 
 // lose notes the end of the connection, once.

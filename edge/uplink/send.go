@@ -23,24 +23,47 @@ type message struct {
 // held.
 func (u *Uplink) next(now time.Time) (m *message, at time.Time) {
 	u.spend(now)
-	soonest := func(t time.Time) {
-		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
-			at = t
-		}
-	}
-	for _, step := range []func(time.Time) (*message, time.Time){
-		u.nextAlert, u.nextEvent, u.nextReply, u.nextLive, u.nextState, u.nextOld, u.nextHistory, u.nextPiece,
-	} {
-		m, t := step(now)
+	for step := range steps {
+		m, t := u.step(step, now)
 		if m != nil {
 			return m, now
 		}
-		soonest(t)
+		at = sooner(at, t)
 	}
 	if t := u.link.pacer.later(); t.After(now) {
-		soonest(t)
+		at = sooner(at, t)
 	}
 	return nil, at
+}
+
+// sooner returns the earlier of two moments; zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+const steps = 8
+
+func (u *Uplink) step(n int, now time.Time) (m *message, at time.Time) {
+	switch n {
+	case 0:
+		return u.nextAlert(now)
+	case 1:
+		return u.nextEvent(now)
+	case 2:
+		return u.nextReply(now)
+	case 3:
+		return u.nextLive(now)
+	case 4:
+		return u.nextState(now)
+	case 5:
+		return u.nextOld(now)
+	case 6:
+		return u.nextHistory(now)
+	}
+	return u.nextPiece(now)
 }
 
 // nextAlert does not ask whether the link has room: an alert waits for nothing.
