@@ -52,7 +52,7 @@ type liveQueue struct {
 }
 
 const (
-	maxLiveValues = 4096             // kept at most
+	maxLiveValues = 16 << 10         // kept at most: half a megabyte, or what many lines give in a third of a second
 	maxLiveAge    = 60 * time.Second // what is older is history
 	maxLiveDelay  = 2 * time.Second  // so is what had to wait so long for room, while there is more
 )

@@ -136,21 +136,22 @@ func TestAlertQueue(t *testing.T) {
 func TestLiveQueue(t *testing.T) {
 	now := time.Unix(1_795_291_200, 0)
 	var q liveQueue
-	for seq := uint64(1); seq <= 3000; seq++ {
+	const last = maxLiveValues
+	for seq := uint64(1); seq <= last; seq++ {
 		q.push(sample{seq: seq, values: []wire.Value{reading(seq), reading(seq)}, at: now.Add(time.Duration(seq) * time.Millisecond)})
 	}
-	if q.values != maxLiveValues || q.items[0].seq != 3000-maxLiveValues/2+1 {
+	if q.values != maxLiveValues || q.items[0].seq != last-maxLiveValues/2+1 {
 		t.Errorf("%d values kept, the first record is %d", q.values, q.items[0].seq)
 	}
 	q.begin(500, now)
-	if q.values != 500 || q.items[0].seq != 2751 || q.head(100) != 50 {
+	if q.values != 500 || q.items[0].seq != last-250+1 || q.head(100) != 50 {
 		t.Errorf("%d values to begin with, from %d, %d in a pack", q.values, q.items[0].seq, q.head(100))
 	}
 	q.begin(500, now.Add(time.Hour))
-	if len(q.items) != 1 || q.items[0].seq != 3000 {
+	if len(q.items) != 1 || q.items[0].seq != last {
 		t.Errorf("after an hour %d are left", len(q.items))
 	}
-	for seq := uint64(4001); seq < 4400; seq += 2 {
+	for seq := uint64(last + 1001); seq < last+1400; seq += 2 {
 		q.push(sample{seq: seq, values: []wire.Value{reading(seq)}, at: now})
 	}
 	n := q.head(500)

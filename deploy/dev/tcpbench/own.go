@@ -44,7 +44,7 @@ func own(args []string) error {
 		mux := http.NewServeMux()
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
 		mux.HandleFunc("/debug/pprof/profile", func(w http.ResponseWriter, r *http.Request) {
-			runtime.SetCPUProfileRate(500) // what is looked for takes a few per cent of one core
+			runtime.SetCPUProfileRate(250) // what is looked for takes a few per cent of one core
 			pprof.Profile(w, r)
 		})
 		go func() { fmt.Fprintln(os.Stderr, http.ListenAndServe(addr, mux)) }()
