@@ -68,17 +68,22 @@ func Line(ctx context.Context, start time.Time, devices []Device, bootMS func() 
 	defer timer.Stop()
 	asking, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(lastWord, cut) })()
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(lastWord, cut)
+		timer.Reset(0) // whoever sets it later sees that ctx has ended
+	})()
 	for {
-		s := next(slots, time.Now())
+		now := time.Now()
+		s := next(slots, now)
 		if s == nil {
 			return // no devices
 		}
-		timer.Reset(time.Until(s.due))
-		select {
-		case <-ctx.Done():
+		// One channel is waited for, not two: many lines do this often.
+		if timer.Reset(s.due.Sub(now)); ctx.Err() == nil {
+			<-timer.C
+		}
+		if ctx.Err() != nil {
 			return
-		case <-timer.C:
 		}
 		sample := next(slots, time.Now()).sample(asking, bootMS) // several may be due by now
 		if ctx.Err() != nil && sample.Err != nil {

@@ -82,7 +82,8 @@ func (c conn) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-func (conn) SetDeadline(time.Time) error { return nil }
+func (conn) SetDeadline(time.Time) error     { return nil }
+func (conn) SetReadDeadline(time.Time) error { return nil }
 
 // Law: the same over TCP, where the transaction must fit too.
 func FuzzTCP(f *testing.F) {

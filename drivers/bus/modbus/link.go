@@ -84,12 +84,13 @@ func (l *link) connect(ctx context.Context, urgent bool) (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fresh = false
+	if l.conn != nil && !l.closed {
+		return l.conn, nil
+	}
 	now := time.Now()
 	switch {
 	case l.closed:
 		return nil, os.ErrClosed
-	case l.conn != nil:
-		return l.conn, nil
 	case now.Before(l.retry) && !urgent:
 		return nil, fmt.Errorf("%w; next try in %v", l.fault, l.retry.Sub(now).Round(10*time.Millisecond))
 	}

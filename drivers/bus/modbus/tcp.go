@@ -19,6 +19,7 @@ type tcp struct {
 	link        link
 	transaction uint16
 	tx, rx, pdu []byte
+	ask         []byte // the request's PDU
 
 	alien uint64 // guarded by bus.mu
 }
@@ -56,6 +57,38 @@ func (t *tcp) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer,
 	if d, ok := ctx.Deadline(); ok && d.Before(end) {
 		end = d
 	}
+	if err := conn.SetDeadline(end); err != nil {
+		return codec.Answer{}, t.link.failed(ctx, err)
+	}
+	if err := ended(ctx); err != nil {
+		return codec.Answer{}, err
+	}
+	t.transaction++
+	t.ask = r.Append(t.ask[:0])
+	t.tx = codec.TCPFrame{Transaction: t.transaction, Unit: u.address, PDU: t.ask}.Append(t.tx[:0])
+	t.bus.trace(true, t.tx)
+	if _, err := conn.Write(t.tx); err != nil {
+		return codec.Answer{}, t.link.failed(ctx, err)
+	}
+	t.link.quiet++
+	return t.await(ctx, conn, u, r, end)
+}
+
+// promptly is how long an answer is waited for without listening to ctx. Most are
+// there by then, and what it takes to be interrupted costs more than to read them.
+const promptly = 20 * time.Millisecond
+
+// await waits for the answer until end, or until ctx is cancelled.
+func (t *tcp) await(ctx context.Context, conn net.Conn, u *Unit, r codec.Request, end time.Time) (codec.Answer, error) {
+	if soon := time.Now().Add(promptly); soon.Before(end) {
+		if err := conn.SetReadDeadline(soon); err != nil {
+			return codec.Answer{}, t.link.failed(ctx, err)
+		}
+		a, err := t.receive(ctx, conn, u, r)
+		if !errors.Is(err, drivers.ErrTimeout) {
+			return a, err
+		}
+	}
 	defer interruptible(ctx, conn)()
 	if err := conn.SetDeadline(end); err != nil {
 		return codec.Answer{}, t.link.failed(ctx, err)
@@ -63,13 +96,6 @@ func (t *tcp) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer,
 	if err := ended(ctx); err != nil { // a cancellation before SetDeadline was overwritten by it
 		return codec.Answer{}, err
 	}
-	t.transaction++
-	t.tx = codec.TCPFrame{Transaction: t.transaction, Unit: u.address, PDU: r.Append(nil)}.Append(t.tx[:0])
-	t.bus.trace(true, t.tx)
-	if _, err := conn.Write(t.tx); err != nil {
-		return codec.Answer{}, t.link.failed(ctx, err)
-	}
-	t.link.quiet++
 	return t.receive(ctx, conn, u, r)
 }
 
