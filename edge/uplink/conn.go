@@ -36,8 +36,14 @@ type conn struct {
 
 // writeChunk is what is written at once. A deadline on a whole message would end
 // slow links in the middle of large ones; small pieces also keep the kernel from
-// taking much more than its option says.
-const writeChunk = 4 << 10
+// taking much more than its option says. A link that carried the last message in no
+// time gets as much at once as it carries in chunkTime: each write costs a call into
+// the kernel and wakes the broker.
+const (
+	writeChunk = 4 << 10
+	mostChunk  = 64 << 10
+	chunkTime  = 5 * time.Millisecond
+)
 
 // Write writes one packet: paho gives each to one Write.
 func (c *conn) Write(p []byte) (n int, err error) {
@@ -48,7 +54,7 @@ func (c *conn) Write(p []byte) (n int, err error) {
 			return n, err
 		}
 		var some int
-		some, err = c.Conn.Write(rest[:min(writeChunk, len(rest))])
+		some, err = c.Conn.Write(rest[:c.bytes.write(len(rest))])
 		n += some
 		c.bytes.up.Add(uint64(some))
 	}

@@ -3,6 +3,7 @@ package uplink
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
@@ -46,7 +47,24 @@ type handshake struct {
 const maxReceived = wire.MaxMessage + 1<<10
 
 // traffic counts the bytes of all connections, MQTT included, TLS and TCP not.
-type traffic struct{ up, down atomic.Uint64 }
+type traffic struct {
+	up, down atomic.Uint64
+	chunk    atomic.Int64 // how much may be written at once; see writeChunk
+}
+
+// confirmed learns from a message of n bytes that the broker confirmed after so long.
+func (t *traffic) confirmed(n int, took time.Duration) {
+	if n < writeChunk {
+		return // says more of the distance than of the link
+	}
+	atOnce := float64(n) / max(took.Seconds(), 1e-6) * chunkTime.Seconds()
+	t.chunk.Store(int64(min(max(atOnce, writeChunk), mostChunk)))
+}
+
+// write returns how much of n bytes is to be written at once.
+func (t *traffic) write(n int) int {
+	return min(n, max(int(t.chunk.Load()), writeChunk))
+}
 
 // clientID differs from epoch to epoch: two boards with one card then both stay
 // connected and are noticed, instead of pushing each other out for ever. Within

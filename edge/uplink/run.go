@@ -200,6 +200,7 @@ func (u *Uplink) up(number int64) {
 	now := time.Now()
 	u.link = linkState{up: true, since: now, number: number, pacer: newPacer(u.link.pacer)}
 	u.packer.use(0) // nobody was heard yet
+	u.bytes.chunk.Store(writeChunk)
 	u.count.Connections++
 	u.failover.reached()
 	u.live.begin(u.packReadings(), now)

@@ -360,6 +360,7 @@ func (u *Uplink) confirmed(m *message, number int64, sent time.Time, err error) 
 	defer signal(u.wake)
 	now := time.Now()
 	u.link.pacer.confirmed(len(m.payload), now.Sub(sent), m.alone, now)
+	u.bytes.confirmed(len(m.payload), now.Sub(sent))
 	if err != nil && u.link.failed == nil {
 		u.link.failed = fmt.Errorf("%w: %w", errLost, err)
 	}
