@@ -232,7 +232,7 @@ func TestInsecureFlag(t *testing.T) {
 
 func TestTooMany(t *testing.T) {
 	var devices, rules bytes.Buffer
-	for i := range 257 {
+	for i := range 1001 {
 		fmt.Fprintf(&devices, "  d%d: {driver: pms5003, port: /dev/x%d}\n", i, i)
 	}
 	for i := range 1001 {
@@ -240,7 +240,7 @@ func TestTooMany(t *testing.T) {
 	}
 	src := fmt.Sprintf("gateway: {id: g}\ndevices:\n%srules:\n%s", &devices, &rules)
 	_, err := config.Load("a.yaml", []byte(src), env(t))
-	want := "a.yaml:2:1: E2003 257 devices are too many for one gateway; at most 256\na.yaml:260:1: E2003 1001 rules are too many for one gateway; at most 1000"
+	want := "a.yaml:2:1: E2003 1001 devices are too many for one gateway; at most 1000\na.yaml:1004:1: E2003 1001 rules are too many for one gateway; at most 1000"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\nwant %s", err, want)
 	}

@@ -54,7 +54,7 @@ type statusKeys struct {
 const (
 	maxText    = 200 // bytes of a name
 	maxArea    = 32
-	maxDevices = wire.MaxListed
+	maxDevices = wire.MaxDevices
 	maxRules   = 1000
 )
 

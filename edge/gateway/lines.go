@@ -237,7 +237,7 @@ func (ls *Lines) due(id string, at time.Time) {
 // into every buffer, what hundreds give does not. Within a group they do, so that one
 // wake-up serves them all. The last group of up to 600 lines begins within the first second.
 const (
-	groupLines = 32
+	groupLines = 128
 	groupApart = 50 * time.Millisecond
 )
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -43,7 +44,14 @@ func (g *Gateway) publishState() {
 	} else {
 		return
 	}
-	if err := g.uplink.SetState(s); err != nil {
+	err := g.uplink.SetState(s)
+	if errors.Is(err, wire.ErrTooLarge) { // the readings say which channels there are
+		for i := range s.Devices {
+			s.Devices[i].Channels = []string{}
+		}
+		err = g.uplink.SetState(s)
+	}
+	if err != nil {
 		g.log.Error("the state cannot be published", "error", err)
 	}
 }
@@ -51,10 +59,11 @@ func (g *Gateway) publishState() {
 // news is what of a state is worth a message of its own: all but its sentences,
 // which say for how long something lasts and move with every second. They travel
 // with the next news, within a minute, since the state's own time counts minutes.
+// Channels are as the configuration has them, whose hash is part of the state.
 func news(s wire.State) []byte {
 	s.Devices, s.Health = slices.Clone(s.Devices), slices.Clone(s.Health)
 	for i := range s.Devices {
-		s.Devices[i].Note = ""
+		s.Devices[i].Note, s.Devices[i].Channels = "", nil
 	}
 	for i := range s.Health {
 		s.Health[i].Text = nil
@@ -92,6 +101,7 @@ func (g *Gateway) state() wire.State {
 	lines := g.lineViews()
 	s.Devices, s.Alerts, s.Journal = g.deviceStates(cfg.Gateway.Language), g.activeRevisions(), g.journalState(now)
 	s.Health = append([]wire.Health{}, health.Assess(g.healthView(now, lines))...)
+	s.Health = s.Health[:min(len(s.Health), wire.MaxListed)] // the worst come first
 	return s
 }
 
@@ -100,13 +110,18 @@ func (g *Gateway) deviceStates(lang string) []wire.DeviceState {
 	if g.gen == nil {
 		return out
 	}
+	var all []health.Device // made when it is needed
+	now := g.clock.BootMS()
 	for _, id := range g.gen.order {
 		d := g.gen.devices[id]
 		s := wire.DeviceState{ID: id, Driver: d.spec.driver, Profile: d.spec.profile, Bus: d.spec.line, Address: d.spec.address,
 			EveryMS: d.spec.every.Milliseconds(), Channels: d.channels, State: d.state(), Camera: d.spec.plan.OpenHTTP != nil}
 		if d.fault != nil {
 			s.Fault = drivers.FaultWord(d.fault)
-			s.Note = health.Note(g.deviceView(d, g.clock.BootMS()), g.deviceViews(g.clock.BootMS()), lang)
+			if all == nil {
+				all = g.deviceViews(now)
+			}
+			s.Note = health.Note(g.deviceView(d, now), all, lang)
 		}
 		out = append(out, s)
 	}

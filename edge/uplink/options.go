@@ -129,7 +129,7 @@ type Limits struct {
 	// TCP and IP not; 0: any, else at least MinPerDay. See Budget.
 	PerDay    int64
 	Linger    time.Duration // how long a reading may wait for company; default 500 ms, at most 1 s
-	Readings  int           // in a pack at most; default 500
+	Readings  int           // in a pack at most; default 1200. On a slow link packs are smaller
 	Window    int           // records unacknowledged at most; default 10 000. Ack.Credit lowers it
 	Backfill  int           // readings per second of history at most; default 20 000. Ack.Credit lowers it
 	SaveEvery time.Duration // default 10 s
@@ -142,7 +142,7 @@ func (l *Limits) defaults() {
 	set(&l.Compress, Auto)
 	set(&l.Linger, 500*time.Millisecond)
 	l.Linger = min(l.Linger, time.Second)
-	set(&l.Readings, 500)
+	set(&l.Readings, 1200)
 	l.Readings = min(l.Readings, wire.MaxValues)
 	set(&l.Window, 10_000)
 	set(&l.Backfill, 20_000)

@@ -1,6 +1,10 @@
 package uplink
 
-import "time"
+import (
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
 
 // Bounds of a pack: on a slow link as many readings as a quarter of a second
 // carries, but not so few that it is mostly head; on a fast one Limits.Readings.
@@ -10,6 +14,7 @@ const (
 	firstLive      = 50.0    // and of one in a small pack
 	slowLink       = 125_000 // bytes/s, 1 Mbit/s: below that compressing pays
 	slowHysteresis = 2
+	mostPack       = wire.MaxMessage * 3 / 4 // bytes; the next one may be longer than the last
 )
 
 // packReadings returns how many readings a pack may have now.
@@ -17,7 +22,7 @@ func (u *Uplink) packReadings() int {
 	if u.perReading == 0 {
 		u.perReading = firstReading
 	}
-	n := int(u.link.pacer.message() / u.perReading)
+	n := int(min(u.link.pacer.message(), mostPack) / u.perReading)
 	return min(max(n, leastReadings), u.o.Limits.Readings)
 }
 

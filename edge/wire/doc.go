@@ -124,5 +124,9 @@
 //	ranges in a message, in a cursor  64       [MaxRanges], 1 024 [MaxSet]
 //	a picture, a piece of it          4 MiB    [MaxImage], 16 KiB [MaxPiece] after a line of at most 1 KiB
 //	a text, readings in an alert      1 000 B  [MaxText], 64 [MaxEvidence]
-//	devices, health, active alerts    256      [MaxListed]
+//	devices                           1 000    [MaxDevices]
+//	channels, health, active alerts   256      [MaxListed]
+//
+// A [State] that is longer than a message may be travels as a zstd frame without a
+// dictionary, told by its magic bytes; it has at most [MaxExpanded] bytes before.
 package wire

@@ -24,7 +24,8 @@ type Message interface {
 	Validate() error
 }
 
-// Encode checks m and writes it as JSON, at most MaxMessage bytes.
+// Encode checks m and writes it as JSON, at most MaxMessage bytes. A state that has
+// more, of a gateway with hundreds of devices, becomes a zstd frame.
 func Encode(m Message) ([]byte, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
@@ -36,6 +37,12 @@ func Encode(m Message) ([]byte, error) {
 		return nil, err
 	}
 	data := bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
+	if _, long := m.(*State); long && len(data) > MaxMessage && len(data) <= MaxExpanded {
+		var err error
+		if data, err = squeeze(data); err != nil {
+			return nil, err
+		}
+	}
 	if len(data) > MaxMessage {
 		return nil, fmt.Errorf("%w: %d bytes, %d are allowed", ErrTooLarge, len(data), MaxMessage)
 	}
@@ -47,6 +54,13 @@ func Encode(m Message) ([]byte, error) {
 func Decode(data []byte, m Message) error {
 	if len(data) > MaxMessage {
 		return fmt.Errorf("%w: %d bytes, %d are allowed", ErrTooLarge, len(data), MaxMessage)
+	}
+	if _, long := m.(*State); long && bytes.HasPrefix(data, []byte(zstdMagic)) {
+		var u Unpacker
+		var err error
+		if data, err = u.expand(data); err != nil {
+			return err
+		}
 	}
 	// The version first: a new version may have fields of another shape.
 	var v struct {

@@ -1,8 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -126,16 +129,37 @@ func TestMessageLimits(t *testing.T) {
 	if err := Decode([]byte(stateText), &s); err != nil {
 		t.Fatal(err)
 	}
-	s.Devices[0].Note = strings.Repeat("n", MaxText)
-	for len(s.Devices) < MaxListed {
+	s.Devices[0].Note = strings.Repeat("n", MaxText-100)
+	for len(s.Devices) < MaxDevices {
 		s.Devices = append(s.Devices, s.Devices[0])
 	}
 	if _, err := Encode(&s); !errors.Is(err, ErrTooLarge) {
-		t.Errorf("Encode of too much: %v", err)
+		t.Errorf("Encode of too much before compression: %v", err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range s.Devices[:MaxDevices/2] { // half a megabyte that cannot be compressed much
+		note := make([]byte, 0, MaxText)
+		for range 500 {
+			note = append(note, byte(' '+r.IntN(95)))
+		}
+		s.Devices[i].Note, s.Devices[MaxDevices-1-i].Note = string(note), ""
+	}
+	if _, err := Encode(&s); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("Encode of too much after compression: %v", err)
 	}
 	s.Devices = append(s.Devices, s.Devices[0])
 	if err := s.Validate(); err == nil {
 		t.Error("more devices than are listed")
+	}
+	bomb, err := squeeze(bytes.Repeat([]byte(" "), MaxExpanded+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Decode(bomb, new(State)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("Decode of too much after expansion: %v", err)
+	}
+	if err := Decode(bomb, new(Ack)); err == nil || errors.Is(err, ErrTooLarge) {
+		t.Errorf("Decode of a frame that is no state: %v", err)
 	}
 	var a Alert
 	if err := Decode([]byte(alertText), &a); err != nil {
@@ -149,6 +173,32 @@ func TestMessageLimits(t *testing.T) {
 }
 
 // N and the two versions before are read; today there is one.
+// A gateway with as many devices as are allowed, of a hundred channels each, can say so.
+func TestLongState(t *testing.T) {
+	var s, back State
+	if err := Decode([]byte(stateText), &s); err != nil {
+		t.Fatal(err)
+	}
+	panel := s.Devices[0]
+	panel.Channels = nil
+	for i := range 100 {
+		panel.Channels = append(panel.Channels, fmt.Sprintf("temp.f%02d", i))
+	}
+	s.Devices = nil
+	for i := range MaxDevices / 2 {
+		panel.ID = fmt.Sprintf("panel-%03d", i)
+		s.Devices = append(s.Devices, panel)
+	}
+	data, err := Encode(&s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Decode(data, &back); err != nil || !reflect.DeepEqual(s, back) {
+		t.Fatalf("a state of %d devices, %d bytes, does not come back: %v", len(s.Devices), len(data), err)
+	}
+	t.Logf("%d devices of %d channels: %d bytes", len(s.Devices), len(panel.Channels), len(data))
+}
+
 func TestVersions(t *testing.T) {
 	for v, want := range map[int]bool{Version - 3: false, Version: true, Version + 1: false, 0: false} {
 		if err := checkVersion(v); (err == nil) != want || err != nil && !errors.Is(err, ErrVersion) {

@@ -12,7 +12,8 @@ import (
 const (
 	MaxText     = 1000 // bytes of one text in one language
 	MaxEvidence = 64   // readings in an alert
-	MaxListed   = 256  // devices, active alerts, acknowledged alerts or images, health entries
+	MaxDevices  = 1000 // of a gateway
+	MaxListed   = 256  // channels of a device, active alerts, acknowledged alerts or images, health entries
 
 	maxTime      = 1 << 53 // beyond that a JSON number is no longer exact
 	maxLanguages = 8

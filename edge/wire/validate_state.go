@@ -13,7 +13,7 @@ func (s *State) Validate() error {
 		at("epoch", s.Epoch.Validate()), at("config", ifSet(s.Config, checkHash)),
 		at("at", s.At.check()), at("started", s.Started.check()),
 		at("clock", oneOf(s.Clock, "synced", "held", "unsynced")), at("site", s.Site.check()),
-		at("devices", few(len(s.Devices), MaxListed)), at("health", few(len(s.Health), MaxListed)),
+		at("devices", few(len(s.Devices), MaxDevices)), at("health", few(len(s.Health), MaxListed)),
 		at("alerts", checkRevised(s.Alerts)), at("journal", s.Journal.check()))
 	if err != nil {
 		return err

@@ -40,3 +40,14 @@ func (u *Unpacker) expand(msg []byte) (plain []byte, err error) {
 	}
 	return u.plain, nil
 }
+
+// squeeze makes a zstd frame of a message that is too long as it is. That is so seldom
+// that the encoder is not kept.
+func squeeze(msg []byte) ([]byte, error) {
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstdWindow), zstd.WithLowerEncoderMem(true),
+		zstd.WithEncoderCRC(false), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return nil, fmt.Errorf("zstd: %w", err)
+	}
+	return e.EncodeAll(msg, nil), nil
+}

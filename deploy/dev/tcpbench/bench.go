@@ -210,7 +210,7 @@ func (r *rig) look(ctx context.Context, p *process) (n counts, u usage, err erro
 	if err != nil {
 		return n, u, err
 	}
-	if _, err := fmt.Sscan(line, &n.Live, &n.Backfill, &n.Bytes, &n.Alerts, &n.Events, &n.Bare); err != nil {
+	if _, err := fmt.Sscan(line, &n.Live, &n.Backfill, &n.Bytes, &n.Alerts, &n.Events, &n.States, &n.Bare); err != nil {
 		return n, u, err
 	}
 	u, err = p.usage()

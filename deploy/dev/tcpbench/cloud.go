@@ -37,7 +37,7 @@ type cloud struct {
 
 // counts are what arrived so far.
 type counts struct {
-	Live, Backfill, Bytes, Alerts, Events, Bare int
+	Live, Backfill, Bytes, Alerts, Events, States, Bare int
 }
 
 // acknowledge takes the broker's address. It prints the counts whenever it reads a
@@ -50,7 +50,7 @@ func acknowledge(ctx context.Context, args []string) error {
 		return t.Error()
 	}
 	prefix := wire.DefaultPrefix + "/+/"
-	topics := map[string]byte{prefix + "live": 1, prefix + "backfill": 1, prefix + "alert": 1, prefix + "event": 1, "bench/+": 0}
+	topics := map[string]byte{prefix + "live": 1, prefix + "backfill": 1, prefix + "alert": 1, prefix + "event": 1, prefix + "state": 1, "bench/+": 0}
 	if t := c.client.SubscribeMultiple(topics, c.receive); t.Wait() && t.Error() != nil {
 		return t.Error()
 	}
@@ -81,7 +81,7 @@ func (c *cloud) report() {
 		c.mu.Lock()
 		n := c.counts
 		c.mu.Unlock()
-		fmt.Println("counts", n.Live, n.Backfill, n.Bytes, n.Alerts, n.Events, n.Bare)
+		fmt.Println("counts", n.Live, n.Backfill, n.Bytes, n.Alerts, n.Events, n.States, n.Bare)
 	}
 }
 
@@ -113,6 +113,9 @@ func (c *cloud) take(t wire.Topic, payload []byte) error {
 			return c.say(&wire.Ack{Epoch: p.Epoch, Echo: p.Echo()})
 		}
 		c.keep(p.Epoch, p.Ranges...)
+	case wire.StateTopic:
+		c.States++
+		return wire.Decode(payload, new(wire.State))
 	case wire.AlertTopic:
 		var a wire.Alert
 		if err := wire.Decode(payload, &a); err != nil {
