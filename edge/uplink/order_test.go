@@ -94,7 +94,7 @@ func TestRestartTail(t *testing.T) {
 		c.mu.Lock()
 		tail := len(c.stored[epoch17]) - stored
 		c.mu.Unlock()
-		if tail < rate || uint64(tail) > uint64(every.Seconds()*rate)+onWay+2*500 {
+		if tail < rate || uint64(tail) > uint64(every.Seconds()*rate)+onWay+2*1200 {
 			t.Errorf("%d records came since the last save, %d on their way", tail, onWay)
 		}
 		stop()
@@ -104,7 +104,7 @@ func TestRestartTail(t *testing.T) {
 		defer stop()
 		after(30 * time.Second)
 		again := c.check(t, epoch17, 20_000)
-		if bound := int(every.Seconds()*rate) + int(onWay) + 2*500; again == 0 || again > bound {
+		if bound := int(every.Seconds()*rate) + int(onWay) + 2*1200; again == 0 || again > bound {
 			t.Errorf("%d of %d records came again, %d are the bound", again, before, bound)
 		}
 		if u.Status().Waiting != 0 {
@@ -126,7 +126,7 @@ func TestOrderReal(t *testing.T) {
 				g.mu.Lock()
 				defer g.mu.Unlock()
 				want := map[string]int{Oldest: 0, Newest: len(g.history) - 1}[order]
-				if down := descents(g.history); len(g.history) < records/500 || down != want {
+				if down := descents(g.history); len(g.history) < records/1200 || down != want {
 					t.Errorf("of %d packs %d begin before the one before, want %d", len(g.history), down, want)
 				}
 			})
