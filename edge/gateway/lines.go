@@ -36,6 +36,7 @@ type line struct {
 	bus      *busmodbus.Bus     // of a Modbus line or host
 	look     func() status.Line // of the other wires: how the line is doing, without id and path
 	edges    bool               // what look counts are edges, not frames
+	fixed    bool               // its speed cannot be chosen
 	devices  []poll.Device
 
 	// lend opens the driver of a device on this line. It must not block on the hardware.
@@ -196,6 +197,11 @@ func (ls *Lines) shared(id string) bool {
 // edges says whether a line's counts are of edges.
 func (ls *Lines) edges(id string) bool {
 	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.edges })
+}
+
+// fixed says whether a line has one speed and no other.
+func (ls *Lines) fixed(id string) bool {
+	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.fixed })
 }
 
 // wireWord is the wire of a plan where health has words of its own for it.

@@ -14,7 +14,7 @@ func openSDI12(b config.Bus, trace Tracer) (*line, error) {
 		return nil, err
 	}
 	bus := sdi12.New(s, b.ID)
-	return &line{path: b.SDI12, serial: s, close: bus.Close,
+	return &line{path: b.SDI12, serial: s, fixed: true, close: bus.Close,
 		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenSDI12(bus.Sensor(d.Address)) },
 		look: func() status.Line {
 			h := bus.Health()

@@ -55,3 +55,16 @@ func TestRecentForgetsAQuietLine(t *testing.T) {
 		t.Errorf("%d damaged frames an hour later, want none", h.BadChecksum)
 	}
 }
+
+// Nobody speaks of a busy minute before one is over.
+func TestRecentWatchesAMinute(t *testing.T) {
+	var r recent
+	l := status.Line{Serial: &status.Serial{Busy: 0.97}}
+	r.of(5000, l)
+	if h := r.of(13_000, l); h.Busy != 0 {
+		t.Errorf("after 8 s the line is called busy %v of a minute", h.Busy)
+	}
+	if h := r.of(65_000, l); h.Busy != 0.97 {
+		t.Errorf("after a minute the line is busy %v, want 0.97", h.Busy)
+	}
+}

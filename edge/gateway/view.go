@@ -9,10 +9,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/health"
+	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/status"
 	"github.com/lamppost-city/lamppost/edge/uplink"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -196,10 +198,21 @@ func (g *Gateway) deviceView(d *device, now int64) health.Device {
 		v.Wire = "host"
 	}
 	if d.fault != nil {
-		v.Fault, v.Detail = drivers.FaultWord(d.fault), d.fault.Error()
+		v.Fault, v.Detail = drivers.FaultWord(d.fault), clip(d.fault.Error())
 		v.For = time.Duration(now-d.changed) * time.Millisecond
 	}
 	return v
+}
+
+// maxDetail is how much of an error stands in a sentence for people, in characters: a
+// program may say anything, at any length.
+const maxDetail = 300
+
+func clip(text string) string {
+	if utf8.RuneCountInString(text) <= maxDetail {
+		return text
+	}
+	return string([]rune(text)[:maxDetail]) + "…"
 }
 
 func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
@@ -212,6 +225,7 @@ func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 		}
 		h := r.of(now, l)
 		h.Edges = g.gen.lines.edges(l.ID)
+		h.Fixed = l.Serial != nil && g.gen.lines.fixed(l.ID)
 		h.Shared, h.Unswitched = g.gen.lines.shared(l.ID), g.gen.lines.unswitched(l.ID)
 		v.Lines = append(v.Lines, h)
 	}
@@ -300,10 +314,20 @@ func values(d *device, now int64) (out []status.Value) {
 			if r.Quality.Flag != obs.Missing {
 				v.V = &r.Value
 			}
+			age(&v)
 		}
 		out = append(out, v)
 	}
 	return out
+}
+
+// age calls a value stale that is older than rules would still use: what was measured
+// before a device died says nothing of now.
+func age(v *status.Value) {
+	v.Stale = v.AgeMS > quality.StaleAfter(time.Duration(v.EveryMS)*time.Millisecond).Milliseconds()
+	if v.Stale && (v.QC == obs.Pass.Code() || v.QC == obs.NotEvaluated.Code()) {
+		v.QC, v.Why = obs.Suspect.Code(), string(obs.Stale)
+	}
 }
 
 // lineViews counts what happened on each line.

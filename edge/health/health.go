@@ -64,7 +64,8 @@ type Line struct {
 	Edges       bool   // a GPIO chip: frames are edges, those that were lost BadChecksum
 	Unplugged   time.Duration
 
-	Busy    float64 // share of the last minute; 0 where that is not known
+	Busy    float64 // share of the last minute; 0 where that is not known, or no minute was watched yet
+	Fixed   bool    // the wire has one speed
 	Adapter string  // what is plugged in
 	Swapped string  // what was plugged in before under this name, if that was another adapter
 	// Unswitched: it is an RS-485 line of the board itself, whose transceiver nobody is
@@ -278,7 +279,11 @@ func wiring(l Line) (out []wire.Health) {
 		out = append(out, one("line-swapped", "warn", l.ID, swapped, l.ID, l.Path, l.Swapped, l.Adapter)...)
 	}
 	if l.Busy >= crowded {
-		out = append(out, one("line-busy", "warn", l.ID, crowdedLine, l.ID, l.Path, percent(uint64(l.Busy*1000), 1000))...)
+		t := crowdedLine
+		if l.Fixed {
+			t = crowdedFixed
+		}
+		out = append(out, one("line-busy", "warn", l.ID, t, l.ID, l.Path, percent(uint64(l.Busy*1000), 1000))...)
 	}
 	return out
 }

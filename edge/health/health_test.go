@@ -50,6 +50,8 @@ func TestAssess(t *testing.T) {
 			"line-swapped", "it was FTDI UART (0403:6001) A1, now it is USB Serial (1a86:7523)", "原为 FTDI UART (0403:6001) A1，现为 USB Serial"},
 		{"a line that is full", health.View{Clock: synced, Lines: []health.Line{{ID: "rs485-1", Path: "/dev/ttyUSB0", Busy: 0.97}}},
 			"line-busy", "busy 97.0 % of the last minute", "占用率 97.0 %"},
+		{"a full line of one speed", health.View{Clock: synced, Lines: []health.Line{{ID: "soil", Path: "/dev/ttyUSB1", Busy: 0.97, Fixed: true}}},
+			"line-busy", "second line; the speed of this wire is fixed", "速率是固定的"},
 		{"a line that is well used", health.View{Clock: synced, Lines: []health.Line{{ID: "rs485-1", Busy: 0.9}}}, "", "", ""},
 		{"a port opened in the middle of a frame",
 			health.View{Clock: synced, Lines: []health.Line{{ID: "air", NoiseBytes: 31}}}, "", "", ""},

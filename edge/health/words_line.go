@@ -12,4 +12,8 @@ var (
 	crowdedLine = text{
 		"%[1]s (%[2]s) has been busy %[3]s of the last minute: its devices wait for each other, and readings come late. Ask less often (every), raise the speed of the line and its devices, or move some to a second line.",
 		"%[1]s（%[2]s）最近一分钟占用率 %[3]s：设备相互等待，读数会延迟。请延长 every、提高线路和设备的波特率，或把部分设备移到另一条线路。"}
+	// of a wire whose standard knows one speed, as SDI-12 does with 1200 baud
+	crowdedFixed = text{
+		"%[1]s (%[2]s) has been busy %[3]s of the last minute: its devices wait for each other, and readings come late. Ask less often (every), or move some devices to a second line; the speed of this wire is fixed.",
+		"%[1]s（%[2]s）最近一分钟占用率 %[3]s：设备相互等待，读数会延迟。请延长 every，或把部分设备移到另一条线路；此类总线的速率是固定的。"}
 )

@@ -60,6 +60,7 @@ type Value struct {
 	QC       int               `json:"qc"` // QARTOD
 	Why      string            `json:"why,omitempty"`
 	AgeMS    int64             `json:"age_ms"` // negative: nothing yet
+	Stale    bool              `json:"stale"`  // older than three intervals and than half a minute: V is not what is now
 	EveryMS  int64             `json:"every_ms"`
 }
 
