@@ -96,7 +96,7 @@ type Kind struct {
 	// touches no hardware, so `lamppost check` can call it anywhere. decode fills
 	// the driver's own options struct strictly: an unknown key or a wrong type is
 	// an error that already carries file, line and column. What only the driver
-	// can judge it returns as an *OptionError.
+	// can judge it returns as an *OptionError, several of them joined (errors.Join).
 	Plan func(decode func(options any) error) (*Plan, error)
 }
 

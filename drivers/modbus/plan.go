@@ -2,6 +2,7 @@ package modbus
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -50,7 +51,8 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 func (f *Profile) plan(o options) (*drivers.Plan, error) {
 	regs, err := f.chosen(o.Only)
 	if err != nil {
-		return nil, err
+		_, more := converters(f.Channels, o.Offsets) // as if all were chosen
+		return nil, errors.Join(err, more)
 	}
 	convs, err := converters(regs, o.Offsets)
 	if err != nil {

@@ -110,44 +110,38 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	}, nil
 }
 
-// check judges what the types cannot say.
+// check judges what the types cannot say, all of it at once.
 func (o options) check() error {
-	wrong := func(key, format string, args ...any) error {
-		return &drivers.OptionError{Key: key, Msg: fmt.Sprintf(format, args...)}
-	}
-	switch {
-	case len(o.Command) == 0 || o.Command[0] == "":
-		return wrong("command", `there is no program; write ["/usr/bin/python3", "/etc/lamppost/part.py"], for example`)
-	case strings.Contains(o.Command[0], "/") && o.Command[0][0] != '/':
-		return wrong("command", "%s depends on where the gateway is started; write the whole path, from /", o.Command[0])
-	case o.Dir != "" && o.Dir[0] != '/':
-		return wrong("dir", "%s depends on where the gateway is started; write the whole path, from /", o.Dir)
-	case len(o.Channels) == 0:
-		return wrong("channels", "the device has none; name each one the program reports, with min, max and resolution")
-	case o.WarmUp < 0:
-		return wrong("warm_up", "a time cannot be negative")
-	case o.Memory != 0 && o.Memory < 4_000_000:
-		return wrong("memory", "%d bytes are too few for any program; write 4MB or more", o.Memory)
-	case o.Lines < 0:
-		return wrong("lines", "%d lines a second; write how many are allowed, or leave the key out", o.Lines)
-	}
-	for key := range o.Env {
-		if key == "" || strings.Contains(key, "=") {
-			return wrong("env", "%q is no name of a variable", key)
+	var all []error
+	wrong := func(bad bool, key, format string, args ...any) {
+		if bad {
+			all = append(all, &drivers.OptionError{Key: key, Msg: fmt.Sprintf(format, args...)})
 		}
+	}
+	relative := func(path string) bool { return strings.Contains(path, "/") && path[0] != '/' }
+	program := ""
+	if len(o.Command) > 0 {
+		program = o.Command[0]
+	}
+	wrong(program == "", "command", `there is no program; write ["/usr/bin/python3", "/etc/lamppost/part.py"], for example`)
+	wrong(relative(program), "command", "%s depends on where the gateway is started; write the whole path, from /", program)
+	wrong(o.Dir != "" && !strings.HasPrefix(o.Dir, "/"), "dir", "%s depends on where the gateway is started; write the whole path, from /", o.Dir)
+	wrong(len(o.Channels) == 0, "channels", "the device has none; name each one the program reports, with min, max and resolution")
+	wrong(o.WarmUp < 0, "warm_up", "a time cannot be negative")
+	wrong(o.Memory != 0 && o.Memory < 4_000_000, "memory", "%d bytes are too few for any program; write 4MB or more", o.Memory)
+	wrong(o.Lines < 0, "lines", "%d lines a second; write how many are allowed, or leave the key out", o.Lines)
+	for _, key := range slices.Sorted(maps.Keys(o.Env)) {
+		wrong(key == "" || strings.Contains(key, "="), "env", "%q is no name of a variable", key)
 	}
 	for i, c := range o.Channels {
 		if err := obs.CheckChannel(c.Name); err != nil {
-			return wrong("channels", "%v", err)
+			wrong(true, "channels", "%v", err)
 		}
-		if c.Min >= c.Max || c.Resolution <= 0 || c.Resolution > c.Max-c.Min {
-			return wrong("channels."+c.Name, "from %v to %v in steps of %v; write min below max, and a step above 0", c.Min, c.Max, c.Resolution)
-		}
-		if slices.ContainsFunc(o.Channels[:i], func(d drivers.Channel) bool { return d.Name == c.Name }) {
-			return wrong("channels", "channel %s is there twice", c.Name)
-		}
+		wrong(c.Min >= c.Max || c.Resolution <= 0 || c.Resolution > c.Max-c.Min, "channels."+c.Name,
+			"from %v to %v in steps of %v; write min below max, and a step above 0", c.Min, c.Max, c.Resolution)
+		wrong(slices.ContainsFunc(o.Channels[:i], func(d drivers.Channel) bool { return d.Name == c.Name }), "channels", "channel %s is there twice", c.Name)
 	}
-	return nil
+	return errors.Join(all...)
 }
 
 type driver struct {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
-	"github.com/lamppost-city/lamppost/drivers/obs"
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // deviceKeys are the keys that every device may have, whatever its driver.
@@ -155,18 +152,10 @@ func (l *loader) plan(kind drivers.Kind, id string, n *yamldoc.Node) (p *drivers
 		}
 	}()
 	p, err := kind.Plan(func(options any) error { return n.DecodeBeside(options, commonKeys...) })
-	var ps yamldoc.Problems
-	var option *drivers.OptionError
-	switch {
-	case err == nil:
+	if err == nil {
 		return p, p != nil
-	case errors.As(err, &ps):
-		l.problems = append(l.problems, ps...)
-	case errors.As(err, &option):
-		l.option(n, option)
-	default:
-		l.sayKey("E2608", err.Error(), "devices", id)
 	}
+	l.refused(n, err, id)
 	return nil, false
 }
 
@@ -259,26 +248,3 @@ func (l *loader) upload(d *Device, every time.Duration) {
 
 // camera says whether a device makes pictures.
 func camera(d Device) bool { return d.Driver == "camera" }
-
-// metrics looks the channels up; a driver with channels of its own invention is
-// a mistake in the program.
-func (l *loader) metrics(d *Device) bool {
-	if d.Metrics = l.measured[d.Plan]; d.Metrics != nil {
-		return true // devices alike share a plan
-	}
-	d.Metrics = make([]obs.Metric, len(d.Plan.Channels))
-	for i, ch := range d.Plan.Channels {
-		m, ok := l.env.Catalog.Lookup(ch.Name)
-		if !ok {
-			l.sayKey("E2608", fmt.Sprintf("the driver %s measures %q, which the catalogue of metrics does not have; this is a mistake in the driver or profile", d.Driver, ch.Name), "devices", d.ID)
-			return false
-		}
-		d.Metrics[i] = m
-	}
-	if len(d.Plan.Channels) > wire.MaxListed {
-		l.sayKey("E2003", fmt.Sprintf("%d channels are too many for one device; at most %d", len(d.Plan.Channels), wire.MaxListed), "devices", d.ID)
-		return true
-	}
-	l.measured[d.Plan] = d.Metrics
-	return true
-}

@@ -9,7 +9,7 @@ import (
 func checkCommand(o Options) *cobra.Command {
 	var show, insecure bool
 	c := &cobra.Command{
-		Use:   "check FILE",
+		Use:   "check [FILE]",
 		Short: "check a configuration: every mistake at once, each with its line",
 		Long: `check reads a configuration and shows every mistake at once: where it is, the line
 itself, what is wrong and what would be valid. It opens no port and changes nothing.

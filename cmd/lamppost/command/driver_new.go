@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost/scaffold"
@@ -40,6 +41,13 @@ Nothing is ever written over. Exit codes: 0, 2 wrong usage, 8 it cannot be writt
 		d := scaffold.Driver{Name: args[0], Wire: drivers.Wire(wire)}
 		if err := d.Check(); err != nil {
 			return &exit{exitUsage, err, "lamppost driver new --help"}
+		}
+		b, err := o.loadBuiltin(true)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(b.env.Kinds, func(k drivers.Kind) bool { return k.Name == d.Name }) {
+			return &exit{exitUsage, fmt.Errorf("there is a driver %s already, and a gateway cannot have two of one name", d.Name), "choose another name; lamppost driver list shows those taken"}
 		}
 		root := sourcesRoot(dir)
 		if dir == "" {

@@ -18,6 +18,7 @@ import (
 
 func recordCommand(o Options) *cobra.Command {
 	var path, name, lang string
+	var force bool
 	var span time.Duration
 	h := tape.Header{}
 	c := &cobra.Command{
@@ -43,9 +44,13 @@ device never answered, 6 the port is in use, 7 permission, 8 the tape cannot be 
 	c.Flags().StringVar(&h.Part, "part", "", "what stands on the part's label")
 	c.Flags().StringVar(&h.Firmware, "firmware", "", "its firmware, where the part does not tell")
 	c.Flags().StringArrayVar(&h.Notes, "note", nil, "what is provoked, what is special; several times")
+	c.Flags().BoolVar(&force, "force", false, "write over a tape that is there")
 	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
 	_ = c.MarkFlagRequired("output") // the flag is there
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() && !force {
+			return &exit{exitUsage, fmt.Errorf("%s is there already", name), "name another file, or write over it with --force"}
+		}
 		b, err := o.loadBuiltin(true)
 		if err != nil {
 			return err

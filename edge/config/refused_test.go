@@ -1,0 +1,29 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/drivers/process"
+	"github.com/lamppost-city/lamppost/edge/config"
+)
+
+// Everything that a driver refuses is told at once, and a metric that the file itself
+// names wrongly is told where it stands.
+func TestRefusedOptions(t *testing.T) {
+	e := env(t)
+	e.Kinds = append(e.Kinds, process.Kind())
+	_, err := config.Load("g.yaml", []byte(`gateway: {id: g}
+devices:
+  many: {driver: process, command: [/bin/x], dir: near, lines: -1, memory: 1kB, channels: {temp: {min: 5, max: 1, resolution: 1}}}
+  slip: {driver: process, command: [/bin/x], channels: {tmep: {min: 1, max: 5, resolution: 1}}}
+`), e)
+	if err == nil {
+		t.Fatal("taken")
+	}
+	for _, want := range []string{"E2608 near depends", "E2608 -1 lines", "E2608 1000 bytes", "E2608 from 5 to 1", `g.yaml:4:57: E2608 there is no metric "tmep"; did you mean "temp"`} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("without %q: %v", want, err)
+		}
+	}
+}
