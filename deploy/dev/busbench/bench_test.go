@@ -107,7 +107,7 @@ func inBubble(t *testing.T, s setup, measure time.Duration) (out tally) {
 		bus := busmodbus.NewRTU(w, busmodbus.Options{Baud: s.baud})
 		out, err = s.poll(t.Context(), cfg, measure, func(ctx context.Context, sink func(poll.Sample)) error {
 			begin := time.Now()
-			poll.Line(ctx, devices(cfg, bus), func() int64 { return time.Since(begin).Milliseconds() }, sink)
+			poll.Line(ctx, begin, devices(cfg, bus), func() int64 { return time.Since(begin).Milliseconds() }, sink)
 			return nil
 		})
 		if err != nil {
