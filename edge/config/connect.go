@@ -183,9 +183,12 @@ func (l *loader) settle(b *Bus) {
 		return
 	}
 	var parts drivers.LineSettings
+	chosen := slices.ContainsFunc(on, func(d Device) bool { return len(differences(b.Line, d.Plan.Line)) == 0 })
 	for _, d := range on {
 		own := d.Plan.Line
-		l.unlike(*b, d)
+		if !chosen { // where some parts fit the line, the others were set to it
+			l.unlike(*b, d)
+		}
 		for _, s := range []struct {
 			key        string
 			set, clash bool

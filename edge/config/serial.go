@@ -32,19 +32,31 @@ func (l *loader) unusual(baud int, path ...string) {
 	l.say("W2503", fmt.Sprintf("%d bit/s is an unusual speed, which not every adapter can make; %s", baud, hint), path...)
 }
 
+// difference is a setting that a part and its line do not share.
+type difference struct{ key, part, line string }
+
+// differences lists the settings of a line that are stated otherwise for a part.
+func differences(line, part drivers.LineSettings) (all []difference) {
+	if line.Baud != 0 && part.Baud != 0 && line.Baud != part.Baud {
+		all = append(all, difference{"baud", fmt.Sprintf("%d bit/s", part.Baud), fmt.Sprintf("%d bit/s", line.Baud)})
+	}
+	if line.Parity != "" && part.Parity != "" && line.Parity != part.Parity {
+		all = append(all, difference{"parity", "parity " + part.Parity, "parity " + line.Parity})
+	}
+	if line.StopBits != 0 && part.StopBits != 0 && line.StopBits != part.StopBits {
+		all = append(all, difference{"stop", fmt.Sprintf("stop %d", part.StopBits), fmt.Sprintf("stop %d", line.StopBits)})
+	}
+	return all
+}
+
 // unlike warns of a part that is delivered with other settings than the file states
 // for its line: it answers only if somebody has set it so.
 func (l *loader) unlike(b Bus, d Device) {
 	var part, line []string
-	own := d.Plan.Line
-	if b.Line.Baud != 0 && own.Baud != 0 && b.Line.Baud != own.Baud && !l.wrong("buses", b.ID, "baud") {
-		part, line = append(part, fmt.Sprintf("%d bit/s", own.Baud)), append(line, fmt.Sprintf("%d bit/s", b.Line.Baud))
-	}
-	if b.Line.Parity != "" && own.Parity != "" && b.Line.Parity != own.Parity && !l.wrong("buses", b.ID, "parity") {
-		part, line = append(part, "parity "+own.Parity), append(line, "parity "+b.Line.Parity)
-	}
-	if b.Line.StopBits != 0 && own.StopBits != 0 && b.Line.StopBits != own.StopBits && !l.wrong("buses", b.ID, "stop") {
-		part, line = append(part, fmt.Sprintf("stop %d", own.StopBits)), append(line, fmt.Sprintf("stop %d", b.Line.StopBits))
+	for _, x := range differences(b.Line, d.Plan.Line) {
+		if !l.wrong("buses", b.ID, x.key) {
+			part, line = append(part, x.part), append(line, x.line)
+		}
 	}
 	if len(part) > 0 {
 		l.sayKey("W2504", fmt.Sprintf("%s is delivered with %s, and bus %s runs with %s; set the part to that, or change the bus",
