@@ -173,18 +173,33 @@ func TestSDI12IsRecorded(t *testing.T) {
 		<-done
 	}()
 	cfg := sdi12Config(t, port.Link())
+	// On a machine too busy to play a sensor at its pace an answer may come while it is
+	// asked for again, and that does not play back in the same order: then once more.
+	for attempt := 1; ; attempt++ {
+		err := recordAndPlay(t, cfg)
+		if err == nil {
+			return
+		}
+		if attempt == 3 {
+			t.Fatal(err)
+		}
+		t.Logf("recording %d: %v", attempt, err)
+	}
+}
+
+// recordAndPlay records a second of the first device and plays it back.
+func recordAndPlay(t *testing.T, cfg *config.Config) error {
+	t.Helper()
 	var out bytes.Buffer
 	good, bad, err := gateway.Record(t.Context(), cfg, gateway.Recording{Device: "bed", For: time.Second, To: &out,
 		Header:  tape.Header{By: "simulated", At: time.Now()},
 		Sampled: func(time.Duration, string, error) {}})
 	if err != nil || good == 0 || bad > 0 {
-		t.Fatalf("%d good, %d bad, %v\n%s", good, bad, err, out.String())
+		return fmt.Errorf("%d good, %d bad, %w\n%s", good, bad, err, out.String())
 	}
 	kept, err := tape.Read("soil.tape", &out)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := tape.Play(t.Context(), cfg.Devices[0].Plan, kept); err != nil {
-		t.Error(err)
-	}
+	return tape.Play(t.Context(), cfg.Devices[0].Plan, kept)
 }
