@@ -88,6 +88,10 @@ func (l *lab) serialSettings(t *testing.T) {
 		{"/dev/ttyUSB0", panel.Serial{Baud: 9600, Parity: "none", StopBits: 1}},
 	} {
 		got := l.board.serial(want.port)
+		// A line is set when its first device is asked, not when the first pack leaves.
+		for late := time.Now().Add(30 * time.Second); got != want.Serial && time.Now().Before(late); got = l.board.serial(want.port) {
+			<-time.After(200 * time.Millisecond)
+		}
 		if got != want.Serial {
 			t.Errorf("%s is set to %+v, want %+v", want.port, got, want.Serial)
 		}
