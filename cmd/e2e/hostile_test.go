@@ -3,15 +3,18 @@ package e2e
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/eclipse/paho.mqtt.golang/packets"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -162,9 +165,14 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // client is a plain MQTT client.
 type client struct {
-	t *testing.T
-	c paho.Client
+	t    *testing.T
+	c    paho.Client
+	addr string // of the broker
 }
+
+// sip is how much is written at once: the race detector looks at every byte of
+// a longer write in one go, and meanwhile nothing else in this process can run.
+const sip = 64 << 10
 
 func connect(t *testing.T, addr, id string) client {
 	t.Helper()
@@ -173,13 +181,54 @@ func connect(t *testing.T, addr, id string) client {
 		t.Fatalf("connect %s: %v", id, tok.Error())
 	}
 	t.Cleanup(func() { c.Disconnect(100) })
-	return client{t, c}
+	return client{t, c, addr}
 }
 
 func (c client) send(m message) {
 	c.t.Helper()
+	if len(m.payload) > 100*sip {
+		c.sendInPieces(m)
+		return
+	}
 	if tok := c.c.Publish(m.topic, 1, m.retained, m.payload); !tok.WaitTimeout(soon) || tok.Error() != nil {
 		c.t.Fatalf("publish to %.80q: %v", m.topic, tok.Error())
+	}
+}
+
+// sendInPieces is send on a connection of its own.
+func (c client) sendInPieces(m message) {
+	c.t.Helper()
+	n, err := net.Dial("tcp", c.addr)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer n.Close()
+	hello := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
+	hello.ProtocolName, hello.ProtocolVersion, hello.CleanSession, hello.ClientIdentifier = "MQTT", 4, true, "attacker-in-pieces"
+	if err := hello.Write(n); err != nil {
+		c.t.Fatal(err)
+	}
+	if a, err := packets.ReadPacket(n); err != nil || a.(*packets.ConnackPacket).ReturnCode != 0 {
+		c.t.Fatalf("connect: %v, %v", a, err)
+	}
+	head := []byte{packets.Publish<<4 | 1<<1}
+	if m.retained {
+		head[0] |= 1
+	}
+	head = binary.AppendUvarint(head, uint64(2+len(m.topic)+2+len(m.payload))) // MQTT's remaining length is the same varint
+	head = binary.BigEndian.AppendUint16(head, uint16(len(m.topic)))
+	head = binary.BigEndian.AppendUint16(append(head, m.topic...), 1)
+	_, err = n.Write(head)
+	for part := range slices.Chunk(m.payload, sip) {
+		if err == nil {
+			_, err = n.Write(part)
+		}
+	}
+	if err != nil {
+		c.t.Fatalf("publish to %.80q: %v", m.topic, err)
+	}
+	if a, err := packets.ReadPacket(n); err != nil || a.Details().MessageID != 1 {
+		c.t.Fatalf("publish to %.80q: %v, %v", m.topic, a, err)
 	}
 }
 

@@ -50,7 +50,7 @@ func lookOn(t *testing.T, at place, addr string) *onlooker {
 		t.Fatalf("connect the onlooker: %v", tok.Error())
 	}
 	t.Cleanup(func() { c.Disconnect(100) })
-	client := client{t, c}
+	client := client{t, c, addr}
 	for _, lane := range []wire.Lane{wire.Live, wire.Backfill} {
 		client.hear(wire.DefaultPrefix+"/+/"+string(lane), func(b []byte) { o.pack(lane, b) })
 	}
