@@ -1,8 +1,9 @@
-// Package uart simulates parts on a serial line of their own that talk without
-// being asked: a Plantower dust sensor and an ultrasonic range finder. The frames
-// are made here from the datasheets, apart from the gateway's decoders.
+// Package uart simulates parts on a serial line of their own. The frames are made
+// here from the datasheets, apart from the gateway's decoders.
 //
-// Such a part does not know whether anybody listens. What is not read is lost.
+// A [Part] talks without being asked, played by a [Talker]: it does not know whether
+// anybody listens, and what is not read is lost. A [Hearer] answers what it is asked,
+// played by an [Answerer]. Many parts are both, each in one of their modes.
 package uart
 
 import (
