@@ -25,13 +25,20 @@
 // Parts on other wires than a serial line are played by what [Part] says they hold,
 // and [Config].More lists further answers.
 //
-// # Grades
+// # How well a driver is known
 //
-// Run prints what is known about a driver, and holds the word after "Grade:" in its
-// README.md to it. Bronze: it passes the kit, and every answer that it is tested with
-// says its source. Silver: there are tapes of a real part, recorded by the program,
-// which together show the faults of its wire. Gold: silver, and field.yaml names a
-// place where one ran for 90 days or more.
+// Run prints two things, and holds what README.md says of them to it.
+//
+// Conformance is what the folder proves without a part. Bronze: the driver passes the
+// kit, and every answer that it is tested with says its source. Silver: its page has all
+// sections, it is tested with answers of the part in order, beyond its range and at
+// fault, and what it decodes is fuzzed. Gold: silver, and tapes show a good sample and
+// each fault of its wire; they may be recorded from a simulated part, which somebody
+// else wrote from the same data sheet, if they say so.
+//
+// "On a real part" is what no simulation can give. Recorded: tapes of a real part, made
+// by the program, together show the faults of its wire. In the field: field.yaml names a
+// place where one ran for 90 days or more. Else: not yet.
 //
 // # What is not promised
 //

@@ -37,30 +37,43 @@ software: lamppost 1.4.0
 
 const toyField = "field: [{who: Li Wei, where: bridge 07, since: 2026-03-02, seen: 2026-06-01}]\n"
 
-// A grade is what the folder holds, and no more.
-func TestGrade(t *testing.T) {
+// complete is a page with all sections.
+const complete = "# toy\n\n## Wiring\n\n## Options\n\n## Channels\n\n## Warm-up and limits\n\n## What each fault looks like\n"
+
+const fuzzTest = "package toy\n\nimport \"testing\"\n\nfunc FuzzFrame(f *testing.F) {}\n"
+
+// What is known is what the folder holds, and no more.
+func TestKnown(t *testing.T) {
+	simulated := strings.Replace(toyTape, "by: Li", "by: simulated by Li", 1)
 	for _, c := range []struct {
-		name       string
-		files      map[string]string
-		grade, why string
+		name         string
+		readme       string
+		answers      int
+		files        map[string]string
+		level, known string
+		why          string
 	}{
-		{"nothing", nil, bronze, "0 golden frames, 0 tapes"},
-		{"frames", map[string]string{"a.frame": "x", "b.frame": "y"}, bronze, "2 golden frames"},
-		{"a tape with every fault", map[string]string{"a.tape": toyTape}, silver, "1 tapes of a real part"},
-		{"made up", map[string]string{"a.tape": strings.Replace(toyTape, "by: Li", "by: constructed by Li", 1)}, bronze, "0 tapes"},
-		{"nobody's program", map[string]string{"a.tape": strings.Replace(toyTape, "software: lamppost 1.4.0\n", "", 1)}, bronze, "0 tapes"},
-		{"a fault is not shown", map[string]string{"a.tape": strings.ReplaceAll(toyTape, "checksum", "timeout")}, bronze, "checksum or protocol or exception"},
-		{"in the field", map[string]string{"a.tape": toyTape, "field.yaml": toyField}, gold, "since 2026-03-02: bridge 07 (Li Wei)"},
-		{"not long in the field", map[string]string{"a.tape": toyTape, "field.yaml": strings.Replace(toyField, "06-01", "04-01", 1)}, silver, ""},
-		{"in the field without a tape", map[string]string{"field.yaml": toyField}, bronze, ""},
+		{"nothing", "", 0, nil, bronze, notYet, `no section "Wiring"`},
+		{"a page", complete, 2, nil, bronze, notYet, "3 answers"},
+		{"a page and answers", complete, 9, nil, bronze, notYet, "no fuzz target"},
+		{"no tapes", complete, 9, map[string]string{"../toy_test.go": fuzzTest}, silver, notYet, "which are to show a good sample"},
+		{"a fault is not shown", complete, 9, map[string]string{"../toy_test.go": fuzzTest, "a.tape": strings.ReplaceAll(toyTape, "checksum", "timeout")},
+			silver, notYet, "checksum or protocol or exception"},
+		{"a simulated tape", complete, 9, map[string]string{"../toy_test.go": fuzzTest, "a.tape": simulated}, gold, notYet, "9 answers, 1 tapes"},
+		{"nobody's program", complete, 9, map[string]string{"../toy_test.go": fuzzTest, "a.tape": strings.Replace(toyTape, "software: lamppost 1.4.0\n", "", 1)}, gold, notYet, ""},
+		{"a tape of the part", complete, 9, map[string]string{"../toy_test.go": fuzzTest, "a.tape": toyTape}, gold, recorded, ""},
+		{"a tape alone", "", 0, map[string]string{"a.tape": toyTape}, bronze, recorded, ""},
+		{"in the field", complete, 9, map[string]string{"../toy_test.go": fuzzTest, "a.tape": toyTape, "field.yaml": toyField}, gold, inField, ""},
+		{"not long in the field", complete, 9, map[string]string{"a.tape": toyTape, "field.yaml": strings.Replace(toyField, "06-01", "04-01", 1)}, bronze, recorded, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e, err := gather(folder(t, c.files))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if grade, why := e.grade(drivers.ModbusUnit); grade != c.grade || !strings.Contains(why, c.why) {
-				t.Errorf("grade %s (%s), want %s (%s)", grade, why, c.grade, c.why)
+			level, why := e.conformance(drivers.Kind{Wire: drivers.ModbusUnit, Readme: c.readme}, c.answers)
+			if known, _ := e.realPart(drivers.ModbusUnit); level != c.level || known != c.known || !strings.Contains(why, c.why) {
+				t.Errorf("%s (%s), on a real part %s; want %s (%s), %s", level, why, known, c.level, c.why, c.known)
 			}
 		})
 	}
@@ -71,12 +84,12 @@ func TestGrade(t *testing.T) {
 			t.Errorf("%v is taken: %+v", wrong, e)
 		}
 	}
-	e, err := gather(folder(t, map[string]string{"a.tape": toyTape}))
-	if err != nil {
-		t.Fatal(err)
+	e := evidence{fuzzed: true}
+	if level, _ := e.conformance(drivers.Kind{Wire: drivers.HTTPHost, Readme: complete}, 9); level != silver {
+		t.Errorf("a driver over HTTP, which cannot be recorded, is %s", level)
 	}
-	if grade, _ := e.grade(drivers.HTTPHost); grade != bronze {
-		t.Errorf("a driver over HTTP, which cannot be recorded, is %s", grade)
+	if level, why := (evidence{}).conformance(drivers.Kind{Wire: drivers.InputLine, Readme: complete}, 9); level != silver {
+		t.Errorf("a driver that decodes nothing is %s (%s)", level, why)
 	}
 }
 
@@ -97,12 +110,14 @@ func folder(t *testing.T, files map[string]string) string {
 
 func TestClaims(t *testing.T) {
 	for readme, want := range map[string]string{
-		"Source: x. Grade: bronze.":  "",
-		"Source: x. Grade:\nbronze.": "",
-		"Source: x. Grade: silver.":  "what its folder holds is worth bronze",
-		"Source: x.":                 "does not say its grade",
+		"Source: x. Conformance: bronze. On a real part: not yet.":    "",
+		"Source: x. Conformance:\nbronze. On a\nreal part: not\nyet.": "",
+		"Source: x. Conformance: silver. On a real part: not yet.":    "what its folder holds is worth bronze",
+		"Source: x. Conformance: bronze. On a real part: recorded.":   "what its folder holds says: not yet",
+		"Source: x. Conformance: bronze.":                             "does not say how well it is known",
+		"Source: x.":                                                  "does not say how well it is known",
 	} {
-		err := claims(drivers.Kind{Readme: readme}, bronze)
+		err := claims(drivers.Kind{Readme: readme}, bronze, notYet)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %v, want %q", readme, err, want)
 		}

@@ -31,12 +31,13 @@ func driverList(o Options) *cobra.Command {
 	var markdown bool
 	c := &cobra.Command{
 		Use:   "list",
-		Short: "every driver, its wire, its grade and what it is for",
+		Short: "every driver, its wire, how well it is known and what it is for",
 		Long: `list shows every driver of this program.
 
-Grades: bronze, it passes the conformance kit and its frames have sources; silver,
-the traffic of the real part was recorded, with its faults; gold, it has run in the
-field for months, and it is stated where.
+Conformance says what is proven without a part. Bronze: it passes the conformance kit
+and its frames have sources; silver: its page is complete, it is tested with faults, and
+what it decodes is fuzzed; gold: recordings show a good sample and each fault of its
+wire. The next column says what is known of a real part: not yet, recorded, in the field.
 
 Exit codes: 0.`,
 		Args: cobra.NoArgs,
@@ -51,9 +52,9 @@ Exit codes: 0.`,
 		if markdown {
 			return driversPage(c.OutOrStdout(), b.env.Kinds, lang)
 		}
-		rows := [][]string{strings.Fields(pick(lang, "DRIVER WIRE GRADE WHAT", "驱动 线路 等级 说明"))}
+		rows := [][]string{strings.Fields(pick(lang, "DRIVER WIRE CONFORMANCE REAL-PART WHAT", "驱动 线路 一致性 实物 说明"))}
 		for _, k := range b.env.Kinds {
-			rows = append(rows, []string{k.Name, string(k.Wire), gradeOf(k), title(k)})
+			rows = append(rows, []string{k.Name, string(k.Wire), conformanceOf(k), realPartOf(k, lang), title(k)})
 		}
 		return columns(c.OutOrStdout(), rows)
 	}
@@ -100,15 +101,25 @@ func names(kinds []drivers.Kind) (all []string) {
 }
 
 var (
-	titleRE = regexp.MustCompile(`(?m)^# [^:\n]*: (.+)$`)
-	gradeRE = regexp.MustCompile(`Grade:\s+(bronze|silver|gold)\b`)
+	titleRE       = regexp.MustCompile(`(?m)^# [^:\n]*: (.+)$`)
+	conformanceRE = regexp.MustCompile(`Conformance:\s+(bronze|silver|gold)\b`)
+	realPartRE    = regexp.MustCompile(`On\s+a\s+real\s+part:\s+(not\s+yet|recorded|in\s+the\s+field)\b`)
 )
 
 // title is what a driver's page says in its heading.
 func title(k drivers.Kind) string { return firstOf(titleRE, k.Readme) }
 
-// gradeOf is what a driver's page claims; the conformance kit tests that it is true.
-func gradeOf(k drivers.Kind) string { return firstOf(gradeRE, k.Readme) }
+// conformanceOf and realPartOf are what a driver's page claims; the conformance kit tests
+// that it is true.
+func conformanceOf(k drivers.Kind) string { return firstOf(conformanceRE, k.Readme) }
+
+func realPartOf(k drivers.Kind, lang string) string {
+	known := strings.Join(strings.Fields(firstOf(realPartRE, k.Readme)), " ")
+	if lang != "zh" {
+		return known
+	}
+	return cmp.Or(map[string]string{"not yet": "尚未", "recorded": "已录制", "in the field": "在用"}[known], known)
+}
 
 func firstOf(re *regexp.Regexp, text string) string {
 	m := re.FindStringSubmatch(text)

@@ -11,7 +11,7 @@ import (
 )
 
 // driversPage writes docs/drivers.md: the drivers, and the parts that need only a
-// profile, each with its grade.
+// profile, each with how well it is known.
 func driversPage(w io.Writer, kinds []drivers.Kind, lang string) error {
 	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
 	if err != nil {
@@ -19,16 +19,16 @@ func driversPage(w io.Writer, kinds []drivers.Kind, lang string) error {
 	}
 	var b strings.Builder
 	b.WriteString(pick(lang, pageHead, pageHeadZh))
-	b.WriteString(pick(lang, "| driver | wire | what | grade |\n", "| 驱动 | 线路 | 说明 | 等级 |\n") + "| --- | --- | --- | --- |\n")
+	b.WriteString(pick(lang, "| driver | wire | what | conformance | on a real part |\n", "| 驱动 | 线路 | 说明 | 一致性 | 实物 |\n") + "| --- | --- | --- | --- | --- |\n")
 	for _, k := range kinds {
-		fmt.Fprintf(&b, "| [`%s`](../drivers/%s/README.md) | %s | %s | %s |\n", k.Name, k.Name, k.Wire, title(k), gradeOf(k))
+		fmt.Fprintf(&b, "| [`%s`](../drivers/%s/README.md) | %s | %s | %s | %s |\n", k.Name, k.Name, k.Wire, title(k), conformanceOf(k), realPartOf(k, lang))
 	}
 	b.WriteString(pick(lang, profilesHead, profilesHeadZh))
-	b.WriteString(pick(lang, "| profile | part | channels | exchanges: captured, published, constructed | settled | grade |\n",
-		"| 型号 | 部件 | 测点 | 报文：实录、公开、自构 | 已确认 | 等级 |\n") + "| --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString(pick(lang, "| profile | part | channels | exchanges: captured, published, constructed | settled |\n",
+		"| 型号 | 部件 | 测点 | 报文：实录、公开、自构 | 已确认 |\n") + "| --- | --- | --- | --- | --- |\n")
 	for _, id := range profiles.IDs() {
 		p, _ := profiles.Get(id)
-		fmt.Fprintf(&b, "| [`%s`](../firmware-configs/devices/%s.yaml) | %s | %s | %s | %s | bronze |\n",
+		fmt.Fprintf(&b, "| [`%s`](../firmware-configs/devices/%s.yaml) | %s | %s | %s | %s |\n",
 			id, id, pick(lang, p.Name.EN, p.Name.ZH), channelList(p), sources(p), pick(lang, yesNo(p.Sure, "yes", "no"), yesNo(p.Sure, "是", "否")))
 	}
 	_, err = io.WriteString(w, b.String())
@@ -67,31 +67,35 @@ func sources(p *modbus.Profile) string {
 }
 
 const (
-	pageHead = `# Drivers and their grades
+	pageHead = `# The catalogue
 
 This page is written by ` + "`lamppost driver list --markdown`" + `; a test keeps it true.
 
-A grade says how much is known, not how well something is programmed:
+Two columns say how well a driver is known. **Conformance** is what its folder proves without a part:
 
 - **bronze**: it passes the conformance kit, and every frame it is tested with says where it comes from.
-- **silver**: the traffic of the real part was recorded, and on the recordings each of its faults was provoked.
-- **gold**: it has run in the field for months; the driver's folder says where, by whom it is looked after and since when.
+- **silver**: its page is complete, it is tested with answers of the part in order, beyond its range and at fault, and what it
+  decodes is fuzzed.
+- **gold**: recordings show a good sample and each fault of its wire. They may be of a simulated part, which was written from the
+  same data sheet by somebody else.
 
-Nothing here was tried on a part of its own yet: until somebody records a tape from real hardware
-(` + "`lamppost record`" + `), everything is bronze.
+**On a real part** is what no simulation can give: *recorded*, the traffic of the part was recorded with its faults
+(` + "`lamppost record`" + `); *in the field*, it has run for months, and the driver's folder says where and who looks after it. Until somebody
+does that it says *not yet*, whatever the colour beside it.
 
 `
-	pageHeadZh = `# 驱动与等级
+	pageHeadZh = `# 部件目录
 
 本页由 ` + "`lamppost driver list --markdown --lang zh`" + ` 生成，并有测试保证其与实际一致。
 
-等级表示已知的程度，而不是编写的好坏：
+对每个驱动的了解程度分两栏表示。**一致性**是无需实物即可证明的部分：
 
 - **bronze（铜）**：通过一致性测试，测试所用的每条报文都注明来源。
-- **silver（银）**：已录制真实部件的通信，并在录制中逐一触发过它的各种故障。
-- **gold（金）**：已在现场运行数月；驱动目录中写明地点、负责人和起始时间。
+- **silver（银）**：说明页完整；用正常、超量程和故障的应答测试过；解码部分经过模糊测试。
+- **gold（金）**：录制的通信中既有正常采样，也有该线路的各种故障。录制对象可以是他人按同一份数据手册编写的模拟部件。
 
-目前尚无一项在真实部件上试过：在有人用真实硬件录制之前（` + "`lamppost record`" + `），全部为铜级。
+**实物**一栏是模拟无法代替的：*已录制*，已录下真实部件的通信及其故障（` + "`lamppost record`" + `）；*在用*，已在现场运行数月，驱动目录中写明地点和负责人。
+在此之前，无论左栏是什么颜色，一律写*尚未*。
 
 `
 	profilesHead = `

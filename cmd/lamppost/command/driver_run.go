@@ -162,9 +162,9 @@ func (r *results) render(w io.Writer, lang string) error {
 	}
 	fmt.Fprintf(&b, pick(lang, "%d promises, %d broken\n", "共 %d 项，%d 项不符\n"), len(leaves), r.broken())
 	for _, said := range r.said {
-		if _, grade, ok := strings.Cut(said, ": grade "); ok {
-			grade, _, _ = strings.Cut(grade, "\n")
-			fmt.Fprintf(&b, pick(lang, "grade: %s\n", "等级：%s\n"), grade)
+		if _, known, ok := strings.Cut(said, ": conformance "); ok {
+			known, _, _ = strings.Cut(known, "\n")
+			fmt.Fprintf(&b, pick(lang, "conformance: %s\n", "一致性：%s\n"), known)
 			break
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The pages of drivers and grades are what the program prints; UPDATE_GOLDEN=1 writes
+// The catalogue pages are what the program prints; UPDATE_GOLDEN=1 writes
 // them anew.
 func TestDriversPage(t *testing.T) {
 	for lang, page := range map[string]string{"en": "drivers.md", "zh": "drivers.zh-CN.md"} {
@@ -30,7 +30,7 @@ func TestDriversPage(t *testing.T) {
 	}
 }
 
-// Every driver has a grade and a heading to be listed with.
+// Every driver says how well it is known and has a heading to be listed with.
 func TestDriverList(t *testing.T) {
 	for lang, head := range map[string]string{"en": "DRIVER ", "zh": "驱动"} {
 		out, errs, code := lamppost(t.Context(), "driver", "list", "--lang", lang)
@@ -38,8 +38,8 @@ func TestDriverList(t *testing.T) {
 			t.Fatalf("exit %d: %s%s", code, out, errs)
 		}
 		for line := range strings.Lines(out) {
-			if f := strings.Fields(line); len(f) < 4 || f[2] == "-" || f[3] == "-" {
-				t.Errorf("without grade or heading: %s", line)
+			if f := strings.Fields(line); len(f) < 5 || f[2] == "-" || f[3] == "-" || f[4] == "-" {
+				t.Errorf("without conformance or heading: %s", line)
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func TestDriverNewAndTest(t *testing.T) {
 		t.Fatalf("exit %d: %s%s", code, out, errs)
 	}
 	out, errs, code = lamppost(t.Context(), "driver", "test", "acme-flow", "--lang", "en")
-	if code != exitOK || !strings.Contains(out, "\nkept     golden/frost\n") || !strings.Contains(out, " 0 broken\ngrade: bronze (6 golden frames, ") {
+	if code != exitOK || !strings.Contains(out, "\nkept     golden/frost\n") || !strings.Contains(out, " 0 broken\nconformance: ") {
 		t.Fatalf("exit %d: %s%s", code, out, errs)
 	}
 	frame, err := os.ReadFile("acme-flow/frame.go")
