@@ -1,38 +1,45 @@
-// Package a02yyuw reads the ultrasonic level sensor A02YYUW: the distance to the
-// water below it, or, with the mounting height, the water level.
+// Package a02yyuw reads the ultrasonic level sensors A02YYUW, A01NYUB and ME007YS:
+// the distance to the water below them, or, with the mounting height, the water level.
 //
-// Source: DFRobot wiki, SEN0311 (A02YYUW).
+// Sources: DFRobot wiki, SEN0311 (A02YYUW), SEN0313 (A01NYUB), SEN0312 (ME007YS). The
+// frame is described with package range8.
 //
-// The part talks without being asked, at 9600 baud, 8N1: a frame of four bytes
+// The parts talk without being asked, at 9600 baud, 8N1: a frame of four bytes
 // every 100 to 300 ms. A sample is the first good frame that begins after Sample
 // was called. The driver only listens; with the part's RX pin open or high the
 // value is filtered by the part.
 //
-// Quirks: at or below 30 mm (the blind zone) and above 4500 mm the number is not a
-// distance but says that no echo came back; it becomes a reading without a value.
-// The checksum has 8 bits: of the frames that a bad line makes up, one in 256
-// passes.
+// Quirks: at or below the blind zone's end (30 mm, 280 mm) and above the part's range
+// the number is not a distance but says that no echo came back; it becomes a reading
+// without a value. The checksum has 8 bits: of the frames that a bad line makes up, one
+// in 256 passes.
 package a02yyuw
 
 import (
 	"context"
 	_ "embed"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/range8"
 	"github.com/lamppost-city/lamppost/drivers/frame"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/ranging"
 )
 
-const (
-	name  = "a02yyuw"
-	blind = 30   // mm; this and less is no echo
-	far   = 4500 // mm; more is no echo
+const name = "a02yyuw"
 
-	minHeight, maxHeight = -150, 9000 // m; the level metric's range, less what the part sees
-)
+// models are the parts and what they hear. A number at the end of the blind zone
+// itself, 30 or 280 mm, is what a part sends without an echo.
+var models = map[string]ranging.Range{
+	"a01nyub": {Near: 281, Far: 7500, Step: 1},
+	"a02yyuw": {Near: 31, Far: 4500, Step: 1},
+	"me007ys": {Near: 281, Far: 4500, Step: 1},
+}
+
+// format is how the frames of the whole family are found in a stream.
+var format = frame.Format[int]{Head: []byte{range8.Head}, Max: range8.Len, Size: range8.Size, Decode: range8.WithHead.Decode}
 
 //go:embed README.md
 var readme string
@@ -46,54 +53,37 @@ func Kind() drivers.Kind {
 }
 
 type options struct {
+	Model  string   `yaml:"model"`
 	Height *float64 `yaml:"height"`
 }
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
-	var o options
+	o := options{Model: name}
 	if err := decode(&o); err != nil {
 		return nil, err
 	}
-	d := driver{channel: drivers.Channel{Name: "distance", Min: mm(blind + 1), Max: mm(far), Resolution: mm(1)}}
-	if o.Height != nil {
-		height, err := inMillimetres(*o.Height)
-		if err != nil {
-			return nil, err
-		}
-		d.height = &height
-		d.channel = drivers.Channel{Name: "level", Min: mm(height - far), Max: mm(height - blind - 1), Resolution: mm(1)}
+	hears, ok := models[o.Model]
+	if !ok {
+		return nil, &drivers.OptionError{Key: "model", Msg: fmt.Sprintf("%q is not in this family; write one of a01nyub, a02yyuw, me007ys", o.Model)}
+	}
+	gauge, err := hears.Gauge(o.Height)
+	if err != nil {
+		return nil, err
 	}
 	return &drivers.Plan{
-		Channels: []drivers.Channel{d.channel},
+		Channels: []drivers.Channel{gauge.Channel()},
 		MinEvery: 300 * time.Millisecond,
 		Timeout:  time.Second, // three frames at the slowest
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
-			opened := d
-			opened.in = frame.NewReader(port, format)
-			return &opened, nil
+			return &driver{gauge: gauge, in: frame.NewReader(port, format)}, nil
 		},
 	}, nil
 }
 
-// inMillimetres keeps the arithmetic in whole numbers: 5.5 - 1.953 is not 3.547.
-func inMillimetres(m float64) (int, error) {
-	n := math.Round(m * 1000)
-	switch {
-	case m < minHeight || m > maxHeight:
-		return 0, &drivers.OptionError{Key: "height", Msg: fmt.Sprintf("%v m is no height; write metres above the datum, %d to %d", m, minHeight, maxHeight)}
-	case math.Abs(n-m*1000) > 1e-6:
-		return 0, &drivers.OptionError{Key: "height", Msg: fmt.Sprintf("%v m is finer than the part measures; write whole millimetres", m)}
-	}
-	return int(n), nil
-}
-
-func mm(n int) float64 { return float64(n) / 1000 }
-
 type driver struct {
-	channel drivers.Channel
-	height  *int // mm above the datum; nil: the distance is what is wanted
-	in      *frame.Reader[int]
+	gauge ranging.Gauge
+	in    *frame.Reader[int]
 }
 
 // Sample waits for the next frame, 300 ms at most on a healthy line.
@@ -105,18 +95,7 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return []obs.Reading{d.reading(distance)}, nil
-}
-
-func (d *driver) reading(distance int) obs.Reading {
-	switch {
-	case distance <= blind || distance > far:
-		return obs.None(obs.NoEcho)
-	case d.height == nil:
-		return d.channel.Read(mm(distance))
-	default:
-		return d.channel.Read(mm(*d.height - distance))
-	}
+	return []obs.Reading{d.gauge.Reading(distance)}, nil
 }
 
 // Close does nothing: the part goes on measuring by itself.

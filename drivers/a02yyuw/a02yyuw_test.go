@@ -1,6 +1,7 @@
 package a02yyuw
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -8,9 +9,9 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/range8"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
-	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 func TestConformance(t *testing.T) {
@@ -36,22 +37,22 @@ func planYAML(src string) (*drivers.Plan, error) {
 	})
 }
 
-func TestHeight(t *testing.T) {
+func TestOptions(t *testing.T) {
 	for src, want := range map[string]string{
-		"height: 9001":    "9001 m is no height",
-		"height: -151":    "-151 m is no height",
-		"height: 4.30001": "write whole millimetres",
+		"model: a03":   "model: \"a03\" is not in this family; write one of a01nyub, a02yyuw, me007ys",
+		"height: 9001": "height: 9001 m is no height",
 	} {
 		_, err := planYAML(src)
 		var o *drivers.OptionError
-		if !errors.As(err, &o) || o.Key != "height" || !strings.Contains(o.Msg, want) {
+		if !errors.As(err, &o) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s gives %v, want %q", src, err, want)
 		}
 	}
 	for src, want := range map[string]drivers.Channel{
-		"":            {Name: "distance", Min: 0.031, Max: 4.5, Resolution: 0.001},
-		"height: 0":   {Name: "level", Min: -4.5, Max: -0.031, Resolution: 0.001},
-		"height: 4.3": {Name: "level", Min: -0.2, Max: 4.269, Resolution: 0.001},
+		"":                             {Name: "distance", Min: 0.031, Max: 4.5, Resolution: 0.001},
+		"height: 4.3":                  {Name: "level", Min: -0.2, Max: 4.269, Resolution: 0.001},
+		"model: a01nyub":               {Name: "distance", Min: 0.281, Max: 7.5, Resolution: 0.001},
+		"{model: me007ys, height: 10}": {Name: "level", Min: 5.5, Max: 9.719, Resolution: 0.001},
 	} {
 		p, err := planYAML(src)
 		if err != nil || p.Channels[0] != want {
@@ -60,26 +61,9 @@ func TestHeight(t *testing.T) {
 	}
 }
 
-// Every distance that the part can send reads as itself, or as no echo; a level
-// has at most three decimals.
-func TestEveryDistance(t *testing.T) {
-	height := 8123
-	d := driver{channel: drivers.Channel{Name: "level", Min: mm(height - far), Max: mm(height - blind - 1)}, height: &height}
-	for distance := range 0xFF00 {
-		got, ok := decode(encode(nil, distance))
-		if !ok || got != distance {
-			t.Fatalf("%d mm is decoded to %d, %v", distance, got, ok)
-		}
-		r := d.reading(distance)
-		if echo := distance > 30 && distance <= 4500; echo != (r.Quality == obs.Quality{}) || echo && r.Value != float64(height-distance)/1000 {
-			t.Fatalf("%d mm reads %+v", distance, r)
-		}
-	}
-}
-
 // A steady stream of the frame whose sum is 0xFF, entered at any byte.
 func TestStepIsFoundBetweenTwoFF(t *testing.T) {
-	f := encode(nil, 1276)
+	f := range8.WithHead.Append(nil, 1276)
 	for offset := range f {
 		synctest.Test(t, func(t *testing.T) {
 			line := append(f[offset:len(f):len(f)], f...)
@@ -103,27 +87,37 @@ func TestStepIsFoundBetweenTwoFF(t *testing.T) {
 	}
 }
 
-// FuzzDecode holds that what is accepted is reproduced byte for byte.
-func FuzzDecode(f *testing.F) {
+// FuzzStream holds that whatever a line brings, each frame that is found is one that
+// the part could have sent, made of bytes of the line alone.
+func FuzzStream(f *testing.F) {
 	f.Add([]byte{0xFF, 0x07, 0xA1, 0xA7})
-	f.Add([]byte{0xFF, 0x07, 0xA1, 0xA8})
-	f.Add([]byte{0xFF, 0xFF, 0xFF, 0xFD})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		distance, ok := decode(b)
-		if ok && string(encode(nil, distance)) != string(b) {
-			t.Errorf("decode(% x) then encode gives % x", b, encode(nil, distance))
+	f.Add([]byte{0xFF, 0x07, 0xA1, 0xA8, 0xFF, 0x07, 0xA1, 0xA7})
+	f.Add([]byte{0xFF, 0xFF, 0xFF, 0xFD, 0x04, 0xFC, 0xFF, 0xFF, 0x04, 0xFC, 0xFF})
+	f.Fuzz(func(t *testing.T, line []byte) {
+		for rest := line; ; {
+			distance, left, d, ok := format.Next(rest)
+			if !ok {
+				return
+			}
+			if !bytes.Equal(range8.WithHead.Append(nil, distance), rest[d.Bytes:len(rest)-len(left)]) {
+				t.Fatalf("%d mm is not what stood in % x", distance, rest)
+			}
+			rest = left
 		}
 	})
 }
 
 func BenchmarkDecode(b *testing.B) {
-	line := encode(nil, 1953)
-	d := driver{channel: drivers.Channel{Name: "distance", Min: mm(31), Max: mm(far)}}
-	b.SetBytes(frameLen)
+	line := range8.WithHead.Append(nil, 1953)
+	gauge, err := models[name].Gauge(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(range8.Len)
 	b.ReportAllocs()
 	for b.Loop() {
 		distance, _, _, ok := format.Next(line)
-		if !ok || d.reading(distance).Value != 1.953 {
+		if !ok || gauge.Reading(distance).Value != 1.953 {
 			b.Fatal("not decoded")
 		}
 	}

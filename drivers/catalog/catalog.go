@@ -14,6 +14,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/camera"
 	"github.com/lamppost-city/lamppost/drivers/digital"
 	"github.com/lamppost-city/lamppost/drivers/ds18b20"
+	"github.com/lamppost-city/lamppost/drivers/jsnsr04t"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
@@ -31,6 +32,7 @@ func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 		camera.Kind(),
 		digital.Kind(),
 		ds18b20.Kind(),
+		jsnsr04t.Kind(),
 		modbus.Kind(profiles),
 		pms5003.Kind(),
 		process.Kind(),

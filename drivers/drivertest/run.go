@@ -22,6 +22,10 @@ type Config struct {
 	// NeverBeyond says why no reading is ever flagged so. Beyond may then be left out,
 	// or be any other answer of the part.
 	NeverBeyond string
+	// Unguarded says why a flipped bit can become a value: nothing on the line guards
+	// what the part says, such as the digits of a text without a checksum. It must still
+	// do no harm to the next sample.
+	Unguarded string
 	// More are other answers of the part, each with what it must become. On a serial
 	// line testdata/*.frame does the same.
 	More []Part

@@ -102,6 +102,30 @@ func TestKitFindsFlaws(t *testing.T) {
 	}
 }
 
+// Where nothing guards what a part says a flipped bit may become a value, if the test
+// says so; it may not spoil the next sample.
+func TestUnguarded(t *testing.T) {
+	for _, c := range []struct {
+		unguarded string
+		flaws     flaws
+		passes    bool
+	}{
+		{"", flaws{noChecksum: true}, false},
+		{"a byte without a checksum", flaws{noChecksum: true}, true},
+		{"a byte without a checksum", flaws{noChecksum: true, asks: "Q"}, true},
+		{"a byte without a checksum", flaws{noChecksum: true, breaksAfter: true}, false},
+		{"a byte without a checksum", flaws{noChecksum: true, plainError: true}, false},
+	} {
+		b := toyBench(t, drivers.SerialLine, c.flaws)
+		b.Unguarded = c.unguarded
+		synctest.Test(t, func(t *testing.T) {
+			if err := flippedBit(t.Context(), b); (err == nil) != c.passes {
+				t.Errorf("%q, %+v: %v", c.unguarded, c.flaws, err)
+			}
+		})
+	}
+}
+
 func TestDescribe(t *testing.T) {
 	catalog := Metrics(t)
 	for _, w := range []drivers.Wire{drivers.SerialLine, drivers.ModbusUnit, drivers.HTTPHost} {

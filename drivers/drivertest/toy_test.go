@@ -26,6 +26,7 @@ type flaws struct {
 	deaf            bool // to its context
 	closeFails      bool
 	staysBroken     bool // after one failure
+	breaksAfter     bool // the sample after an odd value fails
 	tellsSecret     bool
 	swapsChannels   bool
 	leavesBodyOpen  bool
@@ -112,6 +113,9 @@ func (d *toy) Sample(ctx context.Context) ([]obs.Reading, error) {
 			err = drivers.ErrDevice
 		}
 		return nil, fmt.Errorf("toy: %w", err)
+	}
+	if d.broken = d.breaksAfter && v != 123; d.broken {
+		d.staysBroken = true
 	}
 	if d.held == nil || !d.reusesSlice {
 		d.held = make([]obs.Reading, 2)
