@@ -43,7 +43,8 @@ import (
 // Config says which bus.
 type Config struct {
 	// Path is the device node, /dev/i2c-1, or a link to one, which a udev rule may give
-	// an adapter whose number changes.
+	// an adapter whose number changes. One that ends in .sock is a lab bus: a simulator
+	// serves it on this socket, in the language of package labbus.
 	Path string
 	// Trace, if set, is called with every transaction that the bus carried out, byte
 	// for byte as on the wire: the address byte (its lowest bit 0 for a write, 1 for a
