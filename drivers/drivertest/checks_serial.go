@@ -31,10 +31,12 @@ var serialChecks = []check{
 // A part that is asked goes on in good order.
 func (b bench) emits(chunks ...Chunk) *Port {
 	if len(b.Good.Asks) == 0 {
-		return NewPort(chunks...)
+		p := NewPort(chunks...)
+		p.Answer = b.knows(p, nil)
+		return p
 	}
 	p, asked := NewPort(), 0
-	p.Answer = func(request []byte) []Chunk {
+	p.Answer = b.knows(p, func(request []byte) []Chunk {
 		if !bytes.Equal(request, b.Good.Asks) {
 			p.wrong(request, b.Good.Asks)
 			return nil
@@ -43,8 +45,35 @@ func (b bench) emits(chunks ...Chunk) *Port {
 			return chunks
 		}
 		return reply(b.Good.Frame)
-	}
+	})
 	return p
+}
+
+// good is the line on which the part is in good order.
+func (b bench) good(pl *drivers.Plan) *Port {
+	p := playSerial(pl, b.Good).(*Port)
+	p.Answer = b.knows(p, p.Answer)
+	return p
+}
+
+// knows is a part that takes its commands, and hands every other request on: nil, to a
+// part that is not asked.
+func (b bench) knows(p *Port, asked func([]byte) []Chunk) func([]byte) []Chunk {
+	if len(b.Knows) == 0 {
+		return asked
+	}
+	return func(request []byte) []Chunk {
+		for _, x := range b.Knows {
+			if bytes.Equal(x.Request, request) {
+				return reply(x.Answer)
+			}
+		}
+		if asked == nil {
+			p.wrong(request, nil)
+			return nil
+		}
+		return asked(request)
+	}
 }
 
 // reply is an answer after a moment's thought.
@@ -228,7 +257,7 @@ func unplugged(ctx context.Context, b bench) error {
 		if !errors.Is(err, drivers.ErrUnplugged) {
 			return fmt.Errorf("ends with %q, want %q in it", err, drivers.ErrUnplugged)
 		}
-		port.plug(playSerial(d.plan, b.Good).(*Port))
+		port.plug(b.good(d.plan))
 		if err := b.must(ctx, d, b.Good); err != nil {
 			return fmt.Errorf("plugged in again: %w", err)
 		}

@@ -113,6 +113,8 @@ func (b bench) goldenFrame(ctx context.Context, p Part) error {
 	if p.Options != good.Options {
 		return nil
 	}
-	port.plug(playSerial(d.plan, good).(*Port))
+	back := b
+	back.Good = good
+	port.plug(back.good(d.plan))
 	return b.must(ctx, d, good) // a foreign or damaged frame must not leave a mark
 }

@@ -29,11 +29,18 @@ type Config struct {
 	// More are other answers of the part, each with what it must become. On a serial
 	// line testdata/*.frame does the same.
 	More []Part
+	// Knows are the commands that a part on a serial line takes beside the request of
+	// Part.Asks: what sets it up, wakes it, or asks for something else.
+	Knows []Exchange
 	// Secrets are texts that no error may hold: passwords, tokens.
 	Secrets []string
 	// Catalog is the metric catalogue; nil: the built-in one, see Metrics.
 	Catalog *obs.Catalog
 }
+
+// Exchange is a command to a part on a serial line and what it says to it: nothing,
+// where Answer is nil.
+type Exchange struct{ Request, Answer []byte }
 
 // Run tests that the driver keeps its contract, and prints how well it is known.
 func Run(t *testing.T, c Config) {
@@ -142,7 +149,11 @@ func (b bench) open(p Part) (device, error) {
 	if b.play == nil {
 		return device{}, fmt.Errorf("the kit cannot play a part on wire %q", b.Kind.Wire)
 	}
-	return opened(pl, b.play(pl, p))
+	wire := b.play(pl, p)
+	if port, ok := wire.(*Port); ok && len(p.Frame) > 0 {
+		port.Answer = b.knows(port, port.Answer)
+	}
+	return opened(pl, wire)
 }
 
 func opened(pl *drivers.Plan, wire fake) (device, error) {

@@ -24,7 +24,7 @@ func toyBench(t *testing.T, w drivers.Wire, f flaws) bench {
 		}
 	}
 	return newBench(Config{
-		Kind: toyKind(w, f), Secrets: []string{"hunter2"}, Catalog: Metrics(t),
+		Kind: toyKind(w, f), Knows: []Exchange{{Request: []byte("S")}}, Secrets: []string{"hunter2"}, Catalog: Metrics(t),
 		Good:   part("good", 123, "temp=12.3 rh=50"),
 		Beyond: part("beyond", 201, "temp=20.1/fail/range rh=50"),
 	})
@@ -57,6 +57,8 @@ func TestKitFindsFlaws(t *testing.T) {
 		{"no flaw, http", drivers.HTTPHost, flaws{}, ""},
 		{"no flaw, a part that is asked", drivers.SerialLine, flaws{asks: "Q"}, ""},
 		{"asks for something else", drivers.SerialLine, flaws{asks: "X"}, "the good answer is read"},
+		{"no flaw, a part that is set up before it is asked", drivers.SerialLine, flaws{asks: "SQ"}, ""},
+		{"sends a command that the part does not know", drivers.SerialLine, flaws{asks: "XQ"}, "the good answer is read"},
 		{"a late answer is taken", drivers.SerialLine, flaws{asks: "Q", keepsOld: true}, "a late answer is not taken for the next"},
 		{"keeps its readings", drivers.SerialLine, flaws{hoards: true}, "a thousand samples keep nothing"},
 		{"keeps its readings, modbus", drivers.ModbusUnit, flaws{hoards: true}, "a thousand samples keep nothing"},

@@ -32,7 +32,7 @@ type flaws struct {
 	leavesBodyOpen  bool
 	acceptsAnything bool   // any status, any page
 	hoards          bool   // keeps every reading
-	asks            string // what it asks a part on a serial line; empty: the part streams
+	asks            string // the requests to a part on a serial line, a letter each; empty: the part streams
 
 	lax            bool // takes unknown options
 	plainOption    bool // refuses an option with an error of its own
@@ -147,8 +147,8 @@ func (d *toy) serial(p drivers.Port) func(context.Context) (byte, error) {
 				return 0, err
 			}
 		}
-		if d.asks != "" {
-			if _, err := p.Write(ctx, []byte(d.asks)); err != nil {
+		for i := range len(d.asks) {
+			if _, err := p.Write(ctx, []byte(d.asks[i:i+1])); err != nil {
 				return 0, err
 			}
 		}
