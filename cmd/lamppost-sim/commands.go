@@ -35,7 +35,7 @@ Exit codes: 0 done, or stopped by a signal; 1 a wire failed; 2 wrong usage;
 		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(runCommand(), playCommand(), sdi12Command(), listCommand(), versionCommand(version))
+	cmd.AddCommand(runCommand(), partCommand(), playCommand(), sdi12Command(), listCommand(), versionCommand(version))
 	cmd.Args = noArgs
 	cmd.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	return cmd
@@ -52,21 +52,6 @@ func versionCommand(version string) *cobra.Command {
 	return &cobra.Command{Use: "version", Short: "print the version", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		_, err := fmt.Fprintln(c.OutOrStdout(), "lamppost-sim", version)
 		return err
-	}}
-}
-
-func listCommand() *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "list the scenarios", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
-		w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
-		for _, name := range scenarios.Names() {
-			s, err := scenario.Load(name, scenarios.Read)
-			if err != nil {
-				return fmt.Errorf("%w: %w", street.ErrScenario, err)
-			}
-			fmt.Fprintf(w, "%s\t%v\t%s\t%s\n", name, time.Duration(s.Cycle), s.Title.ZH, s.About.EN)
-			fmt.Fprintf(w, "\t\t\t%s\n", s.About.ZH)
-		}
-		return w.Flush()
 	}}
 }
 

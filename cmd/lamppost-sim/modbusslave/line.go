@@ -31,10 +31,11 @@ const leastSilence = 20 * time.Millisecond
 
 // answering is an answer that waits for its time.
 type answering struct {
-	unit   *Unit
-	pdu    []byte // of the request
-	mishap scenario.Mishap
-	due    time.Time // when its first byte leaves
+	unit    *Unit
+	address uint8  // by which it was asked
+	pdu     []byte // of the request
+	mishap  scenario.Mishap
+	due     time.Time // when its first byte leaves
 }
 
 // received is what arrived at once.
@@ -93,6 +94,10 @@ func (l *Line) take(held *[]byte, at time.Time, waiting []answering) []answering
 		if more {
 			break
 		}
+		if frame == nil && (*held)[0] == 0 && slices.ContainsFunc(l.Units, func(u *Unit) bool { return u.Wakes }) {
+			*held = (*held)[1:]
+			continue
+		}
 		if frame == nil {
 			*held = (*held)[:0]
 			break
@@ -110,7 +115,7 @@ func (l *Line) take(held *[]byte, at time.Time, waiting []answering) []answering
 // came at once; on a wire its last byte would come later.
 func (l *Line) accept(frame []byte, at time.Time) (answering, bool) {
 	for _, u := range l.Units {
-		if u.Address != frame[0] {
+		if !u.answers(frame[0]) {
 			continue
 		}
 		m := u.source.Mishap()
@@ -122,7 +127,7 @@ func (l *Line) accept(frame []byte, at time.Time) (answering, bool) {
 			return answering{}, false
 		}
 		due := at.Add(pace.Characters(len(frame), l.Baud) + u.Turnaround + m.Delay)
-		return answering{u, slices.Clone(frame[1 : len(frame)-2]), m, due}, true
+		return answering{u, frame[0], slices.Clone(frame[1 : len(frame)-2]), m, due}, true
 	}
 	return answering{}, false // another slave's business, or a broadcast
 }
@@ -130,7 +135,11 @@ func (l *Line) accept(frame []byte, at time.Time) (answering, bool) {
 // send writes an answer at the pace of the line. Its values are those of now.
 func (l *Line) send(a answering) {
 	pdu, lines := a.unit.answer(a.pdu)
-	frame := a.mishap.Damage(seal(append([]byte{a.unit.Address}, pdu...)))
+	if pdu == nil {
+		a.unit.silence(l.Record)
+		return
+	}
+	frame := a.mishap.Damage(seal(append([]byte{a.address}, pdu...)))
 	if pace.Send(l.Port.Write, l.Baud, frame) {
 		truth.Stamp(lines, !a.mishap.Flip, a.mishap.Fault())
 		l.Record.Add(lines...)

@@ -139,6 +139,10 @@ func (h *Host) reply(c net.Conn, header [7]byte, pdu []byte) bool {
 	}
 	time.Sleep(u.Turnaround + m.Delay)
 	answer, lines := u.answer(pdu)
+	if answer == nil {
+		u.silence(h.Record)
+		return true
+	}
 	if _, err := c.Write(mbap(header, answer)); err != nil {
 		return false
 	}
@@ -151,7 +155,7 @@ func (h *Host) reply(c net.Conn, header [7]byte, pdu []byte) bool {
 // unit returns the slave that is meant. 0 and 255 mean the device itself.
 func (h *Host) unit(address byte) *Unit {
 	for _, u := range h.Units {
-		if u.Address == address || (address == 0 || address == 255) && len(h.Units) == 1 {
+		if u.answers(address) || (address == 0 || address == 255) && len(h.Units) == 1 {
 			return u
 		}
 	}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/parts"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
+)
+
+func TestPartCommandLine(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"part", 2, "which part?"},
+		{"part xy-md0 --link DIR/x", 2, "there are xy-md02"},
+		{"part toaster --link DIR/x", 2, "lamppost-sim list names them"},
+		{"part xy-md02", 2, "--link PATH for RTU on a serial port, or --listen"},
+		{"part xy-md02 --link DIR/x --listen 127.0.0.1:0", 2, "write where to play"},
+		{"part pms5003 --listen 127.0.0.1:0", 2, "write --link PATH"},
+		{"part camera --link DIR/x", 2, "--listen 127.0.0.1:8081"},
+		{"part xy-md02 --link DIR/x tmp=2", 2, "it has temp, rh"},
+		{"part xy-md02 --link DIR/x temp", 2, "is no setting"},
+		{"part xy-md02 --link DIR/x temp=2~-1", 2, "is no setting"},
+		{"part xy-md02 --link DIR/x --fault warm", 2, "write one of silent, noise"},
+		{"part xy-md02 --link DIR/x --fault noise:2", 2, "a chance above 0"},
+		{"part xy-md02 --link DIR/x --fault slow:fast", 2, "write slow:400ms"},
+		{"part xy-md02 --link DIR/x --address 900", 2, "--address 900"},
+		{"part xy-md02 --link DIR/x --baud 5", 2, "--baud is at least 50"},
+		{"part xy-md02 --link DIR/file", 8, "is not a link"},
+		{"part xy-md02 --listen 127.0.0.1:0 --truth DIR/file/t", 8, "the directory cannot be written"},
+		{"part xy-md02 --link DIR/x --duration 50ms --truth DIR/truth temp=-3 rh=missing", 0, "temp -3\n  rh missing\nready\n"},
+		{"part senseair-s8 --listen 127.0.0.1:0 --duration 50ms --fault device", 0, "modbus-tcp://127.0.0.1:"},
+		{"part camera --listen 127.0.0.1:0 --duration 50ms", 0, "/still.jpg"},
+		{"part sdi12 --link DIR/soil --duration 50ms --address 3", 0, "1200 7E1, address 3"},
+		{"list --lang fr", 2, "write zh or en"},
+		{"list --lang zh", 0, "攀藤 PMS5003"},
+		{"list --lang en", 0, "Keller 36XW submersible level probe"},
+	} {
+		out, err := command(t.Context(), strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))...)
+		if err != nil {
+			out += err.Error()
+		}
+		if code := exitCode(err); code != c.code || !strings.Contains(out, c.want) {
+			t.Errorf("lamppost-sim %s: exit code %d, want %d, and in this %q:\n%s", c.args, code, c.code, c.want, out)
+		}
+	}
+	if _, err := truth.ReadFile(filepath.Join(dir, "truth")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPartValues: what is set is said, what moves stays near it, what is missing is not
+// a number, and a frozen part does not move.
+func TestPartValues(t *testing.T) {
+	p, err := parts.Find("xy-md02")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := []parts.Setting{{Channel: "temp", Is: -12.5, By: 2}, {Channel: "rh", Is: math.NaN()}}
+	v, err := parts.NewValues(p, "cabinet", 7, set, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := v.Value("temp"); math.Abs(got+12.5) > 2 || got == -12.5 || !math.IsNaN(v.Value("rh")) {
+		t.Errorf("temp is %v and rh %v, want about -12.5 and no number", got, v.Value("rh"))
+	}
+	frozen, err := parts.NewValues(p, "cabinet", 7, set, []scenario.Fault{{Kind: scenario.Frozen}, {Kind: scenario.Noise}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := frozen.Value("temp"), frozen.Value("temp"); a != b || !frozen.Mishap().Flip {
+		t.Errorf("frozen and noisy: %v, then %v, flipped %v", a, b, frozen.Mishap().Flip)
+	}
+}

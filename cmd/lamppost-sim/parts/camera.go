@@ -1,0 +1,49 @@
+package parts
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/camera"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
+)
+
+// cameraParts is a camera at a river with a staff gauge.
+func cameraParts() []Part {
+	return []Part{{
+		ID: "camera", Title: scenario.Text{ZH: "HTTP 摄像机：带水尺的河道，/still.jpg", EN: "HTTP camera at a river with a staff gauge, /still.jpg"},
+		Wire: HTTP,
+		Channels: []Channel{{"level", 2.2, 0, 4}, {"rain_rate", 0, 0, 200}, {"illuminance", 20000, 0, 100000},
+			{"pm2_5", 30, 0, 1000}, {"wind_speed", 2, 0, 40}},
+		Own: watch,
+	}}
+}
+
+// eye is what the camera sees.
+type eye struct{ Source }
+
+func (e eye) State() camera.State {
+	return camera.State{Level: e.Value("level"), Rain: e.Value("rain_rate"), Light: e.Value("illuminance"),
+		Haze: e.Value("pm2_5"), Wind: e.Value("wind_speed"), At: time.Now()}
+}
+
+func watch(s Stage) (func(context.Context, string, func(string)) error, error) {
+	cam := &camera.Camera{Device: s.Device, Scene: camera.NewScene(), Source: eye{s.Source}, Record: s.Record}
+	return func(ctx context.Context, place string, ready func(string)) error {
+		ln, err := listen(ctx, place)
+		if err != nil {
+			return err
+		}
+		web := &http.Server{Handler: cam, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+		defer context.AfterFunc(ctx, func() { web.Close() })()
+		ready("http://" + ln.Addr().String() + camera.Path)
+		if err := web.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	}, nil
+}
