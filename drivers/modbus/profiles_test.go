@@ -21,17 +21,22 @@ func builtIn(t testing.TB) *Profiles {
 	return p
 }
 
-// TestBuiltInProfiles: every channel is a metric of the catalogue, within its
-// range; every profile can be planned; and the line says what it is set to.
+// TestBuiltInProfiles: there are as many as a city mounts; every channel is a metric of
+// the catalogue, within its range; every profile can be planned; and one that does not
+// say how its line is set, or at which address, says that among its doubts.
 func TestBuiltInProfiles(t *testing.T) {
 	p, metrics := builtIn(t), drivertest.Metrics(t)
-	if len(p.IDs()) < 12 {
+	if len(p.IDs()) < 40 {
 		t.Errorf("only %d profiles: %v", len(p.IDs()), p.IDs())
 	}
 	for _, id := range p.IDs() {
 		f, _ := p.Get(id)
-		if f.Line.Baud == 0 || f.Line.Parity == "" || f.Line.Stop == 0 || f.Address == 0 {
-			t.Errorf("%s: the part's line settings or address are not stated", id)
+		stated := f.Line.Baud != 0 && f.Line.Parity != "" && f.Line.Stop != 0 && f.Address != 0
+		if !stated && f.Sure {
+			t.Errorf("%s: the part's line settings or address are not stated, and no doubt says so", id)
+		}
+		if len(f.Fixtures) < 1 || f.Sure == (len(f.Doubts) > 0) {
+			t.Errorf("%s: %d fixtures, sure %v, %d doubts", id, len(f.Fixtures), f.Sure, len(f.Doubts))
 		}
 		pl := planned(t, p, "profile: "+id)
 		for i, c := range pl.Channels {
