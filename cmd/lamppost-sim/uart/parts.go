@@ -8,15 +8,26 @@ import (
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 )
 
-// PMS5003 is a Plantower dust sensor in active mode. Source: Plantower PMS5003
-// series data manual V2.3. The zero value is ready.
+// PMS5003 is a Plantower dust sensor. Source: Plantower PMS5003 series data manual
+// V2.3. The zero value is ready: it talks, in active mode, as one that has run for a
+// while. Played by an Answerer it starts its fan first, and takes commands.
 //
 // The manual has a frame every 2.3 s in steady air and every 0.2 to 0.8 s in
 // changing air; street air lies between.
-type PMS5003 struct{ frames int }
+type PMS5003 struct {
+	Warming bool // its fan never gets up to speed
+	Broken  bool // it reports an error of its own, in the low byte of the last word
 
-// Pause is about a second, never twice the same.
+	frames          int
+	passive, asleep bool
+	woke            time.Time // power-on or waking
+}
+
+// Pause is about a second, never twice the same; 0 in passive mode and in sleep.
 func (p *PMS5003) Pause() time.Duration {
+	if p.passive || p.asleep {
+		return 0
+	}
 	p.frames++
 	return 940*time.Millisecond + time.Duration(p.frames*37%11)*12*time.Millisecond
 }
@@ -24,23 +35,32 @@ func (p *PMS5003) Pause() time.Duration {
 // pmsVersion is the firmware version in the high byte of the status word.
 const pmsVersion = 0x97
 
+// pmsWords are the words of a frame between length and checksum.
+const pmsWords = 13
+
 // Frame sends both sets of concentrations and the six counts. The truth lines are
 // those of the atmospheric set, which is what a gateway reads unless told
 // otherwise.
 func (p *PMS5003) Frame(s Source) ([]byte, []truth.Line) {
+	if frame, starting := p.blank(); starting {
+		return frame, nil
+	}
 	var air [3]float64
 	var lines []truth.Line
 	for i, channel := range []string{"pm1", "pm2_5", "pm10"} {
 		air[i] = whole(s.Value(channel))
 		lines = append(lines, truth.Line{Channel: channel, V: air[i], Resolution: 1})
 	}
-	words := make([]float64, 0, 13)
+	words := make([]float64, 0, pmsWords)
 	for _, v := range air {
 		words = append(words, factory(v))
 	}
 	words = append(words, air[:]...)
 	for _, size := range []string{"0_3", "0_5", "1", "2_5", "5", "10"} {
 		words = append(words, whole(s.Value("particles_"+size)))
+	}
+	if p.Broken {
+		return plantower(append(words, pmsVersion<<8|1)), nil
 	}
 	return plantower(append(words, pmsVersion<<8)), lines
 }
