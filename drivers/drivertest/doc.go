@@ -17,7 +17,8 @@
 // What is silent, late, torn, noisy or pulled out is made by the kit. A driver's
 // other answers stand beside it in testdata, and every file there is a test:
 //
-//	*.frame      golden frames of a serial line, see package golden
+//	*.frame      golden frames, see package golden; on other wires than a serial line
+//	             Config.Play says what answers with them
 //	*.tape       recorded traffic of any wire, see package tape
 //	field.yaml   where such parts have run:
 //	             field: [{who: Li Wei, where: "bridge 07, Hangzhou", since: 2026-03-02, seen: 2026-09-14}]

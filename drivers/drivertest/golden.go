@@ -23,9 +23,19 @@ func (b bench) golden(t *testing.T) {
 	if len(files) == 0 && b.Kind.Wire == drivers.SerialLine {
 		t.Error("no golden frames: testdata/*.frame")
 	}
+	if len(files) > 0 && b.Kind.Wire != drivers.SerialLine && b.Play == nil {
+		t.Errorf("testdata/*.frame are no answers on the wire %s by themselves: set Config.Play", b.Kind.Wire)
+		return
+	}
 	for _, file := range files {
 		p := Load(t, file)
-		t.Run("golden/"+p.Name, inBubble(func(ctx context.Context) error { return b.goldenFrame(ctx, p) }))
+		t.Run("golden/"+p.Name, inBubble(func(ctx context.Context) error {
+			if b.Kind.Wire == drivers.SerialLine {
+				return b.goldenFrame(ctx, p)
+			}
+			b.Play(&p)
+			return b.moreAnswer(ctx, p)
+		}))
 	}
 }
 

@@ -3,6 +3,7 @@ package drivertest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -32,6 +33,10 @@ type Config struct {
 	// Knows are the commands that a part on a serial line takes beside the request of
 	// Part.Asks: what sets it up, wakes it, or asks for something else.
 	Knows []Exchange
+	// Play makes a golden frame the answer of a part on a wire of calls: it sets the
+	// part's Chip, Files or whatever else such a wire has, after the Frame. It is given
+	// every part that has a frame, those of testdata/*.frame too.
+	Play func(*Part)
 	// Secrets are texts that no error may hold: passwords, tokens.
 	Secrets []string
 	// Catalog is the metric catalogue; nil: the built-in one, see Metrics.
@@ -49,6 +54,7 @@ func Run(t *testing.T, c Config) {
 		c.Catalog = Metrics(t)
 	}
 	t.Run("description", func(t *testing.T) { Describe(t, c.Kind, c.Catalog) })
+	c = c.played()
 	b := newBench(c)
 	for _, check := range b.promises() {
 		t.Run(check.name, inBubble(func(ctx context.Context) error { return check.run(ctx, b) }))
@@ -82,6 +88,27 @@ func (b bench) answers(e evidence) int {
 		n++
 	}
 	return n
+}
+
+// played makes the frames of the configured parts their answers.
+func (c Config) played() Config {
+	if c.Play == nil {
+		return c
+	}
+	c.More = slices.Clone(c.More)
+	for _, p := range append([]*Part{&c.Good, &c.Beyond}, pointers(c.More)...) {
+		if p.Frame != nil {
+			c.Play(p)
+		}
+	}
+	return c
+}
+
+func pointers(parts []Part) (all []*Part) {
+	for i := range parts {
+		all = append(all, &parts[i])
+	}
+	return all
 }
 
 // check is one promise. It is a function that returns what is wrong, so that the
