@@ -21,7 +21,9 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
 	"github.com/lamppost-city/lamppost/drivers/process"
 	"github.com/lamppost-city/lamppost/drivers/pulse"
+	"github.com/lamppost-city/lamppost/drivers/scd4x"
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
+	"github.com/lamppost-city/lamppost/drivers/sht3x"
 )
 
 // Builtin returns the drivers in the order of their names, which are unique. The
@@ -39,7 +41,9 @@ func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 		pms5003.Kind(),
 		process.Kind(),
 		pulse.Kind(),
+		scd4x.Kind(),
 		sdi12.Kind(),
+		sht3x.Kind(),
 	}
 }
 

@@ -80,12 +80,11 @@ func Run(t *testing.T, c Config) {
 
 // answers counts what the driver is tested with.
 func (b bench) answers(e evidence) int {
-	n := 1 + len(b.More) + e.frames // Good is a part of its own where it is no golden frame
-	if b.Kind.Wire == drivers.SerialLine {
-		n--
-	}
-	if b.NeverBeyond == "" && b.Kind.Wire != drivers.SerialLine {
-		n++
+	n := len(b.More) + e.frames
+	for _, p := range []Part{b.Good, b.Beyond} {
+		if p.Frame == nil && p.Source != "" { // else it is one of the golden frames
+			n++
+		}
 	}
 	return n
 }

@@ -25,7 +25,7 @@ type part struct {
 	status  uint16
 	pending []byte
 	done    time.Time
-	wrote   [][]byte // the first of what was written
+	wrote   [][]byte      // the first of what was written
 	slow    time.Duration // more than it may take
 }
 
