@@ -27,7 +27,7 @@
 //	  soil:    {sdi12: /dev/serial/by-id/…}
 //	  i2c-1:   {i2c: /dev/i2c-1}
 //	  w1:      {w1: /sys/bus/w1/devices}
-//	  gpio:    {gpio: /dev/gpiochip0}          # or the chip's name or label
+//	  gpio:    {gpio: /dev/gpiochip0}          # or the chip's name or label; i2c and gpio that end in .sock are simulated
 //	devices:
 //	  river: {profile: keller-36xw, bus: rs485-1, address: 3, every: 5s, timeout: 1s, name: {zh: 河道, en: river}, offsets: {level: 1.20}}
 //	  air:   {driver: pms5003, port: /dev/ttyAMA1, baud: 9600, every: 10s, flat: {pm2_5: 30m}}
@@ -114,6 +114,7 @@
 //	W2502  a bus that no device uses, or a host that two buses use
 //	W2503  a speed that is unusual
 //	W2504  a part on a line that runs otherwise than the part is delivered
+//	W2505  a simulated bus: what is read there is made up
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
 package config

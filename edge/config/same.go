@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/labbus"
 )
 
 // sameWires says whether two ids of buses surely lead to the same wires: they are
@@ -66,7 +68,20 @@ func (l *loader) node(b Bus, key string) {
 	case key == "tcp":
 	case name == "", notNumber == nil, path && !filepath.IsAbs(name):
 		l.say("E2505", fmt.Sprintf("%q is not where a bus is; write %s", name, nodes[key]), "buses", b.ID, key)
+	default:
+		l.simulated(name, key, "buses", b.ID, key)
 	}
+}
+
+// simulated warns of a bus that no board has: the values on it are made up.
+func (l *loader) simulated(name, key string, path ...string) {
+	switch {
+	case slices.Contains([]string{"i2c", "gpio"}, key) && strings.HasSuffix(name, labbus.Suffix):
+	case key == "w1" && !strings.HasPrefix(filepath.Clean(name), "/sys/"):
+	default:
+		return
+	}
+	l.say("W2505", fmt.Sprintf("%s is a simulated bus, its values are made up; on a real board write %s", name, nodes[key]), path...)
 }
 
 // nodes are what the name of each kind of bus looks like.

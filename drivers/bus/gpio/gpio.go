@@ -41,7 +41,9 @@ import (
 // Config says which chip.
 type Config struct {
 	// Chip is a chip's device node (/dev/gpiochip0), its name (gpiochip0) or its label
-	// (pinctrl-bcm2711). Numbers can change with the kernel, labels do not.
+	// (pinctrl-bcm2711). Numbers can change with the kernel, labels do not. A path that
+	// ends in .sock is a lab chip: a simulator serves it on this socket, in the language
+	// of package labbus.
 	Chip string
 	// Keep is a folder that outlives the program and costs no flash (on a tmpfs), for the
 	// counters' totals. Empty: they are kept by their State alone.
@@ -65,7 +67,12 @@ type Chip struct {
 type closer interface{ Close() error }
 
 // New checks cfg and returns the chip. Nothing is opened yet.
-func New(cfg Config) (*Chip, error) { return newChip(cfg, kernel{}) }
+func New(cfg Config) (*Chip, error) {
+	if Simulated(cfg.Chip) {
+		return newChip(cfg, lab{cfg.Chip})
+	}
+	return newChip(cfg, kernel{})
+}
 
 func newChip(cfg Config, s system) (*Chip, error) {
 	if cfg.Chip == "" {
@@ -108,7 +115,7 @@ func (c *Chip) forget(l closer) {
 	c.open = slices.DeleteFunc(c.open, func(o closer) bool { return o == l })
 }
 
-// system is where chips come from: the kernel, or a test.
+// system is where chips come from: the kernel, a simulator, or a test.
 type system interface {
 	// chips lists the chips that are there. The error is about those that cannot be
 	// asked; the list is good all the same.

@@ -15,7 +15,7 @@
 //	G  get
 //	S  set       1: active
 //	A  answer    a number of asm-generic/errno.h, 0: done; then what was read, one byte
-//	             (1: active) for a get, or the consumer of a line that is refused with EBUSY
+//	             (1: active) for a get
 //	E  edge      8 bytes: CLOCK_MONOTONIC in ns, 1: rising, 4 bytes: number of the line's edge from 1 on
 //
 // On an I2C bus each transfer has one answer, in order. On a GPIO chip a connection is
@@ -223,6 +223,9 @@ func (r *Reader) Next() (Message, error) {
 		}
 	}
 }
+
+// Buffered says whether Next returns at once, without reading.
+func (r *Reader) Buffered() bool { return r.whole() > 0 }
 
 // whole returns the size of the first message, or 0 if it is not all there.
 func (r *Reader) whole() int {
