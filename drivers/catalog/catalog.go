@@ -15,6 +15,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/digital"
 	"github.com/lamppost-city/lamppost/drivers/ds18b20"
 	"github.com/lamppost-city/lamppost/drivers/jsnsr04t"
+	"github.com/lamppost-city/lamppost/drivers/maxbotix"
 	"github.com/lamppost-city/lamppost/drivers/mhz19"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -36,6 +37,7 @@ func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 		digital.Kind(),
 		ds18b20.Kind(),
 		jsnsr04t.Kind(),
+		maxbotix.Kind(),
 		mhz19.Kind(),
 		modbus.Kind(profiles),
 		pms5003.Kind(),
