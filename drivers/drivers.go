@@ -98,6 +98,10 @@ type Kind struct {
 	// an error that already carries file, line and column. What only the driver
 	// can judge it returns as an *OptionError, several of them joined (errors.Join).
 	Plan func(decode func(options any) error) (*Plan, error)
+	// Profiles are the ids of the parts that this driver knows by a data file, those
+	// with mistakes among them: a device with such a profile: needs no driver:. Nil: the
+	// driver takes no profile.
+	Profiles []string
 }
 
 // Plan is a device that is configured but not opened. Exactly one Open… is set,

@@ -21,7 +21,7 @@ var files embed.FS
 // caller's.
 func Metrics() []byte { return append([]byte(nil), metrics...) }
 
-// Devices returns the folder of device profiles, for modbus.ParseProfiles.
+// Devices returns the folder of device profiles, for catalog.Profiles.
 func Devices() fs.FS { return folder("devices") }
 
 // Boards returns the folder of boards, for board.ParseProfiles.

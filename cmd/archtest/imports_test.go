@@ -129,6 +129,8 @@ func TestCheckFindsWhatIsForbidden(t *testing.T) {
 		{"drivers/pms5003/pms5003.go", imports("drivers"), ""},
 		{"drivers/pms5003/pms5003.go", imports("drivers/frame"), ""},
 		{"drivers/pms5003/pms5003.go", imports("drivers/a02yyuw"), "not another driver"},
+		{"drivers/modbus/profile.go", imports("drivers/profile"), ""},
+		{"drivers/profile/folder.go", imports("drivers/modbus"), "not another driver"},
 		{"drivers/pms5003/pms5003.go", imports("drivers/bus/serial"), "not the line's owner"},
 		{"drivers/pms5003/pms5003.go", imports("edge/wire"), "drivers/pms5003 must not import edge/wire"},
 		{"drivers/pms5003/pms5003_test.go", imports("edge/wire"), "drivers/pms5003 must not import edge/wire"},

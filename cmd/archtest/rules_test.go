@@ -44,7 +44,7 @@ var rules = []rule{
 }
 
 var (
-	driver     = []string{"drivers", "drivers/obs", "drivers/codec/...", "drivers/frame", "drivers/ranging"}
+	driver     = []string{"drivers", "drivers/obs", "drivers/codec/...", "drivers/frame", "drivers/profile", "drivers/ranging"}
 	edgeValues = []string{"edge/wire", "edge/clock", "edge/record"}
 	judge      = append([]string{"drivers/obs", "drivers/codec/..."}, edgeValues...)
 	cloudTakes = []string{"edge/wire", "edge/journal/...", "edge/uplink/...", "drivers/obs", "drivers/codec/...", "firmware-configs"}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/catalog"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -26,7 +25,7 @@ func (c *city) board() (stop func()) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	profiles, err := catalog.Profiles(firmwareconfigs.Devices())
 	if err != nil {
 		c.t.Fatal(err)
 	}

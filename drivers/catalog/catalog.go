@@ -5,6 +5,7 @@ package catalog
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -21,15 +22,23 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
 	"github.com/lamppost-city/lamppost/drivers/process"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 	"github.com/lamppost-city/lamppost/drivers/pulse"
 	"github.com/lamppost-city/lamppost/drivers/scd4x"
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
 	"github.com/lamppost-city/lamppost/drivers/sht3x"
 )
 
-// Builtin returns the drivers in the order of their names, which are unique. The
-// Modbus driver knows the parts in profiles. The slice is the caller's.
-func Builtin(profiles *modbus.Profiles) []drivers.Kind {
+// Formats are the protocols of which a part can be described by a file.
+func Formats() profile.Formats { return profile.Formats{modbus.Format()} }
+
+// Profiles reads the profiles in folders; see profile.Formats.Read.
+func Profiles(folders ...fs.FS) (*profile.Set, error) { return Formats().Read(folders...) }
+
+// Builtin returns the drivers in the order of their names, which are unique. Those for
+// parts that are described by a file know the parts in profiles, which may be nil. The
+// slice is the caller's.
+func Builtin(profiles *profile.Set) []drivers.Kind {
 	return []drivers.Kind{
 		a02yyuw.Kind(),
 		bme280.Kind(),
@@ -39,7 +48,7 @@ func Builtin(profiles *modbus.Profiles) []drivers.Kind {
 		jsnsr04t.Kind(),
 		maxbotix.Kind(),
 		mhz19.Kind(),
-		modbus.Kind(profiles),
+		modbus.Kind(modbus.Of(profiles)),
 		pms5003.Kind(),
 		process.Kind(),
 		pulse.Kind(),

@@ -7,13 +7,12 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
 
 func builtin(t *testing.T) []drivers.Kind {
 	t.Helper()
-	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	profiles, err := Profiles(firmwareconfigs.Devices())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,14 +13,14 @@ import (
 // fill sets what the channel does not say and what follows from the rest.
 func (r *Register) fill(n *yamldoc.Node) {
 	if r.Scale == (Scale{}) {
-		r.Scale = Scale{Decimal{1, 0}, Decimal{1, 0}}
+		r.Scale = Scale{Num: Decimal{Digits: 1}, Den: Decimal{Digits: 1}}
 	}
-	if r.Resolution == (Decimal{}) && r.Scale.decimal() {
+	if r.Resolution == (Decimal{}) && r.Scale.IsDecimal() {
 		r.Resolution = r.Scale.Num
-		r.Resolution.Digits = abs(r.Resolution.Digits)
+		r.Resolution.Digits = max(r.Resolution.Digits, -r.Resolution.Digits)
 	}
 	if r.single() && n.Node("min") == nil && n.Node("max") == nil && n.Node("scale") == nil && n.Node("offset") == nil {
-		r.Max = Decimal{1, 0}
+		r.Max = Decimal{Digits: 1}
 	}
 }
 

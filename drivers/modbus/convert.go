@@ -1,63 +1,36 @@
 package modbus
 
 import (
-	"errors"
-	"math"
-
 	"github.com/lamppost-city/lamppost/drivers"
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 )
 
 // converter turns registers into readings of one channel.
 type converter struct {
 	// What most channels are: one register with a decimal scale. It is read without a
-	// detour: (register×mul + add) / unit.
+	// detour.
 	direct, signed bool
-	unit           float64 // 10^places
+	scaling        profile.Scaling
 
 	reg     Register
 	channel drivers.Channel
-	// A whole number times a decimal scale: (raw×mul + add) / 10^places, exactly.
-	exact bool
-	mul   int64
-	// Else: raw × factor + base, rounded to whole steps, and then
-	// (steps×step + add) / 10^places.
-	factor, base float64
-	step         int64
-	perStep      float64 // steps in 1
-	// In both, add holds what is added in units of 10^-places.
-	add    int64
-	places int
 }
-
-var errDigits = errors.New("scale, offset and resolution together need more than 15 digits")
 
 // newConverter prepares r, with mount, the configured offset, added.
 func newConverter(r Register, mount Decimal) (converter, error) {
-	c := converter{reg: r, exact: r.Scale.decimal() && r.Type.Whole()}
-	unit, add := r.Resolution, mount
-	if c.exact {
-		var ok bool
-		if add, ok = r.Offset.plus(mount); !ok {
-			return c, errDigits
-		}
-		unit = r.Scale.Num
+	c := converter{reg: r}
+	var err error
+	if c.scaling, err = profile.NewScaling(r.Scale, r.Offset, r.Resolution, mount, r.Type.Whole()); err != nil {
+		return c, err
 	}
-	c.places = max(unit.Places, add.Places)
-	n, ok := unit.steps(c.places)
-	var aok bool
-	c.add, aok = add.steps(c.places)
-	lo, lok := r.Min.plus(mount)
-	hi, hok := r.Max.plus(mount)
-	if !ok || !aok || !lok || !hok {
-		return c, errDigits
+	lo, lok := r.Min.Plus(mount)
+	hi, hok := r.Max.Plus(mount)
+	if !lok || !hok {
+		return c, profile.ErrDigits
 	}
-	c.mul, c.step = n, n
-	c.factor, c.base = r.Scale.Float(), r.Offset.Float()
-	c.unit = pow10(c.places)
-	c.direct, c.signed = c.exact && r.direct() && max(abs(c.mul), abs(c.add)) < 1<<36, r.Type == codec.Int16
-	c.perStep = pow10(r.Resolution.Places) / float64(max(r.Resolution.Digits, 1))
+	c.direct, c.signed = r.direct() && c.scaling.Small(), r.Type == codec.Int16
 	c.channel = drivers.Channel{Name: r.Channel, Min: lo.Float(), Max: hi.Float(), Resolution: r.Resolution.Float()}
 	return c, nil
 }
@@ -75,7 +48,7 @@ func (c *converter) read(words []uint16) obs.Reading {
 		if c.signed {
 			n = int64(int16(words[0]))
 		}
-		return c.channel.Read(float64(n*c.mul+c.add) / c.unit) // below 2^53: exact
+		return c.channel.Read(c.scaling.Small16(n))
 	}
 	n, err := c.reg.Type.Decode(words, c.reg.Order)
 	if c.reg.Bits.Width > 0 {
@@ -101,16 +74,10 @@ func (c *converter) readBit(on bool) obs.Reading {
 	return c.channel.Read(c.value(n))
 }
 
-// value scales n. Whole results stay whole as long as a float64 can count them;
-// one division then gives the float64 nearest to the decimal.
+// value scales n.
 func (c *converter) value(n codec.Number) float64 {
-	if !c.exact {
-		n.Float = n.Float*c.factor + c.base
-		n.Float = math.Round(n.Float * c.perStep)
-		n.Whole, n.Int = math.Abs(n.Float) < 1<<53, int64(n.Float)
+	if n.Whole {
+		return c.scaling.Whole(n.Int)
 	}
-	if f := n.Float*float64(c.mul) + float64(c.add); !n.Whole || math.Abs(f) >= 1<<53 || math.Abs(n.Float) >= 1<<53 {
-		return f / c.unit
-	}
-	return float64(n.Int*c.mul+c.add) / c.unit
+	return c.scaling.Float(n.Float)
 }

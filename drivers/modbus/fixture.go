@@ -12,6 +12,7 @@ import (
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 )
 
 // Exchange is a request and its answer, taken apart. Bits are those of functions 1
@@ -95,30 +96,22 @@ func (e Exchange) read(c *converter) (obs.Reading, bool) {
 	return c.read(words), true
 }
 
-// Decoded is what an exchange says of one channel or fact.
-type Decoded struct {
-	Name    string
-	Reading obs.Reading // of a channel
-	Fact    string      // of a fact
-	IsFact  bool
-}
-
 // Decode reads an exchange as the profile says: the channels, then the facts, that it
 // holds. It is empty where the exchange is about other registers.
-func (f *Profile) Decode(e Exchange) ([]Decoded, error) {
-	var out []Decoded
+func (f *Profile) Decode(e Exchange) ([]profile.Decoded, error) {
+	var out []profile.Decoded
 	for _, r := range f.Channels {
 		c, err := newConverter(r, Decimal{})
 		if err != nil {
 			return nil, err
 		}
 		if v, ok := e.read(&c); ok {
-			out = append(out, Decoded{Name: r.Channel, Reading: v})
+			out = append(out, profile.Decoded{Name: r.Channel, Reading: v})
 		}
 	}
 	for _, fact := range f.Facts {
 		if words := e.words(fact.Function, fact.Address, fact.words()); words != nil {
-			out = append(out, Decoded{Name: fact.Name, Fact: fact.read(words), IsFact: true})
+			out = append(out, profile.Decoded{Name: fact.Name, Fact: fact.read(words), IsFact: true})
 		}
 	}
 	return out, nil
@@ -221,7 +214,7 @@ func (c *checker) value(e Exchange, name, want string) error {
 		}
 		return nil
 	}
-	d, err := ParseDecimal(want)
+	d, err := profile.ParseDecimal(want)
 	switch {
 	case err != nil:
 		return err

@@ -28,6 +28,9 @@ import (
 	"github.com/lamppost-city/lamppost/drivers"
 )
 
+// name is the word in configuration, and the protocol in a profile.
+const name = "modbus"
+
 //go:embed README.md
 var readme string
 
@@ -36,5 +39,5 @@ var sample string
 
 // Kind returns the driver for the catalogue, with these profiles.
 func Kind(profiles *Profiles) drivers.Kind {
-	return drivers.Kind{Name: "modbus", Wire: drivers.ModbusUnit, Readme: readme, Sample: sample, Plan: profiles.plan}
+	return drivers.Kind{Name: name, Wire: drivers.ModbusUnit, Readme: readme, Sample: sample, Plan: profiles.plan, Profiles: profiles.names()}
 }

@@ -2,21 +2,17 @@ package modbus
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
-	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
-// Ids of the problems that ParseProfiles reports beside those of package yamldoc.
+// Ids of the problems that ParseProfiles reports beside those of packages yamldoc and
+// profile.
 const (
-	badID       = "E1801" // the profile's id
-	badDoubts   = "E1802" // sure and doubts disagree
 	badLine     = "E1803" // line, address, times or limits of the bus
 	badChannel  = "E1804" // a channel's name
 	badRegister = "E1805" // function, register or type
@@ -26,7 +22,6 @@ const (
 	noFixture   = "E1809" // a channel or fact that no fixture shows
 	badFact     = "E1810" // a fact's name, or its registers
 	badIdentify = "E1811" // an identification that says too little or too much
-	badName     = "E1812" // a file that would not be read, or a folder too large
 )
 
 // ParseProfile reads one profile; file names it in messages, and its base must be the
@@ -36,14 +31,19 @@ func ParseProfile(file string, src []byte) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Profile{File: file, Answer: defaultAnswer, MaxRegisters: codec.MaxRegisters, MaxBits: codec.MaxBits}
+	return parse(doc)
+}
+
+func parse(doc *yamldoc.Doc) (*Profile, error) {
+	f := &Profile{Answer: defaultAnswer, MaxRegisters: codec.MaxRegisters, MaxBits: codec.MaxBits}
+	f.File, f.Protocol = doc.File(), name
 	if err := doc.Decode(f); err != nil {
 		return nil, err
 	}
 	for i := range f.Channels {
 		f.Channels[i].fill(doc.Node("channels", strconv.Itoa(i)))
 	}
-	c := checker{doc: doc, file: file, f: f}
+	c := checker{doc: doc, f: f, all: f.Check(doc)}
 	c.profile()
 	c.bus()
 	c.identify()
@@ -61,10 +61,9 @@ func ParseProfile(file string, src []byte) (*Profile, error) {
 
 // checker judges what a well-formed file says.
 type checker struct {
-	doc  *yamldoc.Doc
-	file string
-	f    *Profile
-	all  yamldoc.Problems
+	doc *yamldoc.Doc
+	f   *Profile
+	all yamldoc.Problems
 }
 
 func (c *checker) report(id, msg string, at ...string) {
@@ -73,18 +72,6 @@ func (c *checker) report(id, msg string, at ...string) {
 
 func (c *checker) profile() {
 	f := c.f
-	want := strings.TrimSuffix(path.Base(c.file), ".yaml")
-	if err := obs.CheckID(f.ID); err != nil {
-		c.report(badID, err.Error(), "id")
-	} else if f.ID != want {
-		c.report(badID, fmt.Sprintf("the id is %q and the file is called %q; make them one", f.ID, want), "id")
-	}
-	switch {
-	case !f.Sure && len(f.Doubts) == 0:
-		c.report(badDoubts, "the profile is not sure and does not say of what; write doubts:", "sure")
-	case f.Sure && len(f.Doubts) > 0:
-		c.report(badDoubts, "the profile has doubts and says it is sure", "doubts")
-	}
 	if len(f.Channels) == 0 {
 		c.report(badChannel, "the profile has no channel", "channels")
 	}

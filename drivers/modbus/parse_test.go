@@ -134,7 +134,7 @@ func TestOverride(t *testing.T) {
 	if _, ok := p.Get("other"); ok {
 		t.Error("a profile that is not there was found")
 	}
-	if f.Answer != defaultAnswer || f.MaxRegisters != 125 || f.Channels[0].Resolution != (Decimal{1, 1}) {
+	if f.Answer != defaultAnswer || f.MaxRegisters != 125 || f.Channels[0].Resolution != (Decimal{Digits: 1, Places: 1}) {
 		t.Errorf("defaults %+v", f)
 	}
 }

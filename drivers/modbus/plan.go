@@ -28,11 +28,14 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, err
 	}
 	f, ok := p.Get(o.Profile)
-	if p.broken[o.Profile] {
+	if other, is := p.Set.Get(o.Profile); is && !ok {
+		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("profile %s is read by the driver %s; delete driver", o.Profile, other.About().Protocol)}
+	}
+	if p.Broken(o.Profile) {
 		return nil, yamldoc.Problems{} // they were told with the profile
 	}
 	if !ok {
-		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("there is no profile %q; %s", o.Profile, yamldoc.Hint(o.Profile, p.names()))}
+		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("there is no profile %q; %s", o.Profile, yamldoc.Hint(o.Profile, p.Names()))}
 	}
 	// Devices alike share a plan, which nobody changes: a hundred of a hundred channels
 	// would take megabytes, and as many out of the processor's cache.

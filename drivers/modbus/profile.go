@@ -1,68 +1,86 @@
 package modbus
 
 import (
-	"maps"
-	"slices"
+	"io/fs"
 	"sync"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
-	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 )
 
-// Profiles is a set of profiles by id. It may be used from several goroutines, and
-// what is in it never changes.
-type Profiles struct {
-	byID   map[string]*Profile
-	ids    []string
-	broken map[string]bool // ids of files with mistakes, which were told
-	digest []byte
-	plans  sync.Map // id → *drivers.Plan of a device without options of its own
+// Format is how the profiles of Modbus parts are read.
+func Format() profile.Format {
+	return profile.Format{Protocol: name, Schema: schema, Parse: func(doc *yamldoc.Doc) (profile.Profile, error) {
+		f, err := parse(doc)
+		if err != nil {
+			return nil, err
+		}
+		return f, nil
+	}}
 }
 
-// IDs returns the ids in order.
-func (p *Profiles) IDs() []string { return slices.Clone(p.ids) }
+// Profiles are the Modbus parts of a set of profiles. It may be used from several
+// goroutines, and what is in it never changes.
+type Profiles struct {
+	*profile.Set
+	plans sync.Map // id → *drivers.Plan of a device without options of its own
+}
 
-// names are the ids, those of files with mistakes among them.
+// Of returns the Modbus parts of a set, which may be nil.
+func Of(set *profile.Set) *Profiles { return &Profiles{Set: set} }
+
+// ParseProfiles reads the profiles of Modbus parts in the given folders and below, and
+// passes those of other protocols over. See profile.Formats.Read for the rest.
+func ParseProfiles(folders ...fs.FS) (*Profiles, error) {
+	set, err := profile.ReadOnly(Format(), folders...)
+	if err != nil {
+		return nil, err
+	}
+	return Of(set), nil
+}
+
+// IDs returns the ids of the Modbus parts in order.
+func (p *Profiles) IDs() (ids []string) {
+	for _, id := range p.Set.IDs() {
+		if _, ok := p.Get(id); ok {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// names are the ids, those of files with mistakes among them: whose they are nobody
+// knows, and the one driver that files without a protocol mean refuses their devices.
 func (p *Profiles) names() []string {
-	all := append(slices.Collect(maps.Keys(p.broken)), p.ids...)
-	slices.Sort(all)
-	return slices.Compact(all)
+	names := []string{}
+	for _, id := range p.Names() {
+		if _, ok := p.Get(id); ok || p.Broken(id) {
+			names = append(names, id)
+		}
+	}
+	return names
 }
 
 // Get returns the profile called id. It must not be changed.
 func (p *Profiles) Get(id string) (*Profile, bool) {
-	f, ok := p.byID[id]
-	return f, ok
+	f, _ := p.Set.Get(id)
+	m, ok := f.(*Profile)
+	return m, ok
 }
 
 // Profile is what the register map and the datasheet of one part say. The file
 // format is described in this package's README.md.
 type Profile struct {
-	// File is where the profile was read from. Own says that this was a folder with a
-	// name of its own, Replaces that it took the place of one from an earlier folder.
-	File     string `yaml:"-"`
-	Own      bool   `yaml:"-"`
-	Replaces bool   `yaml:"-"`
-
-	ID     string    `yaml:"id,required"`
-	Name   obs.Label `yaml:"name,required"`
-	Maker  string    `yaml:"maker,required"`
-	Source Source    `yaml:"source,required"`
-	// Sure is false while something in the profile is not settled; Doubts says what,
-	// one sentence each. Notes are for whoever installs the part.
-	Sure   bool     `yaml:"sure,required"`
-	Doubts []string `yaml:"doubts"`
-	Notes  []string `yaml:"notes"`
+	profile.Head `yaml:",inline"`
 
 	Line    Line  `yaml:"line"`
 	Address uint8 `yaml:"address"` // as delivered; 0: not stated
 
 	Answer     time.Duration `yaml:"timeout"`    // how long the part may take before it answers
 	Turnaround time.Duration `yaml:"turnaround"` // the silence it needs between two requests
-	Every      time.Duration `yaml:"every"`      // shortest interval
-	WarmUp     time.Duration `yaml:"warm_up"`
 
 	MaxRegisters int `yaml:"max_registers"` // in one request, 1 to 125
 	MaxBits      int `yaml:"max_bits"`      // coils or inputs in one request, 1 to 2000
@@ -74,22 +92,33 @@ type Profile struct {
 	Fixtures []Fixture  `yaml:"fixtures,required"`
 }
 
-// Source says where a profile was taken from.
-type Source struct {
-	Document string `yaml:"document,required"`
-	Section  string `yaml:"section"`
+// What files of all protocols have.
+type (
+	Line    = profile.Line
+	Decimal = profile.Decimal
+	Scale   = profile.Scale
+)
+
+// Measures implements profile.Profile.
+func (f *Profile) Measures() (all []drivers.Channel) {
+	for _, r := range f.Channels {
+		all = append(all, drivers.Channel{Name: r.Channel, Min: r.Min.Float(), Max: r.Max.Float(), Resolution: r.Resolution.Float()})
+	}
+	return all
 }
 
-// Line is the part's default line; what is 0 or empty is not stated.
-type Line struct {
-	Baud   int    `yaml:"baud"`
-	Parity string `yaml:"parity"`
-	Stop   int    `yaml:"stop"`
-}
-
-// Settings returns l in the words of the driver contract.
-func (l Line) Settings() drivers.LineSettings {
-	return drivers.LineSettings{Baud: l.Baud, Parity: l.Parity, StopBits: l.Stop}
+// Examples implements profile.Profile.
+func (f *Profile) Examples() (all []profile.Example) {
+	for _, x := range f.Fixtures {
+		all = append(all, profile.Example{Source: x.Source, Decode: func() ([]profile.Decoded, error) {
+			e, err := x.Exchange()
+			if err != nil {
+				return nil, err
+			}
+			return f.Decode(e)
+		}})
+	}
+	return all
 }
 
 // Register is a channel and what it is read from: registers, a field of bits in them,

@@ -5,14 +5,12 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
 
-// Schema describes a profile as a JSON Schema, for editors. What needs two places of
+// schema describes a profile as a JSON Schema, for editors. What needs two places of
 // the file, or its fixtures, only ParseProfile judges.
-func Schema() yamldoc.Schema {
+func schema() yamldoc.Schema {
 	s := yamldoc.SchemaOf(Profile{}, func(path string) yamldoc.Note {
 		return yamldoc.Note{Text: notes[path], OneOf: words[path]}
 	})
-	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	s["title"] = "Lamppost device profile"
 	s["description"] = "A Modbus part: its channels and their registers, where that comes from, and exchanges that prove it. One file, named after its id."
 	return s
 }
@@ -97,18 +95,4 @@ var notes = map[string]string{
 	"fixtures[].values.*":   "A number, or none.",
 	"fixtures[].facts":      "The facts, as texts.",
 	"fixtures[].facts.*":    "The text, or the number in quotes.",
-}
-
-// decimalPattern is how ParseDecimal's numbers look in a schema: a number, or the same as
-// text.
-const decimalPattern = `-?\d+(?:\.\d+)?`
-
-// YAMLSchema says what UnmarshalText reads.
-func (*Decimal) YAMLSchema() yamldoc.Schema {
-	return yamldoc.Schema{"type": []string{"number", "string"}, "pattern": "^" + decimalPattern + "$"}
-}
-
-// YAMLSchema says what UnmarshalText reads.
-func (*Scale) YAMLSchema() yamldoc.Schema {
-	return yamldoc.Schema{"type": []string{"number", "string"}, "pattern": "^" + decimalPattern + `(?: */ *` + decimalPattern + ")?$"}
 }

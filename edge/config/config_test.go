@@ -34,7 +34,7 @@ func modbusKind() drivers.Kind {
 		"keller-36xw":  {Channels: []drivers.Channel{{Name: "level", Min: -1, Max: 10}, {Name: "water_temp", Min: -10, Max: 60}}, MinEvery: time.Second, Timeout: 400 * time.Millisecond, Line: drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1}},
 		"weather-01f4": {Channels: []drivers.Channel{{Name: "rain", Max: 6553}, {Name: "temp.air", Min: -40, Max: 80}}, MinEvery: 2 * time.Second, Timeout: time.Second, Line: drivers.LineSettings{Baud: 4800}},
 	}
-	return drivers.Kind{Name: "modbus", Wire: drivers.ModbusUnit, Plan: func(decode func(any) error) (*drivers.Plan, error) {
+	return drivers.Kind{Name: "modbus", Wire: drivers.ModbusUnit, Profiles: []string{"keller-36xw", "weather-01f4"}, Plan: func(decode func(any) error) (*drivers.Plan, error) {
 		var o struct {
 			Profile string             `yaml:"profile,required"`
 			Offsets map[string]float64 `yaml:"offsets"`

@@ -119,6 +119,20 @@ func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
 	return d, l.metrics(&d)
 }
 
+// reads names the driver of a profile: the one that knows it. Of a profile that nobody
+// knows the first that knows any says so.
+func (l *loader) reads(profile string) (driver string) {
+	for _, k := range l.env.Kinds {
+		if slices.Contains(k.Profiles, profile) {
+			return k.Name
+		}
+		if driver == "" && k.Profiles != nil {
+			driver = k.Name
+		}
+	}
+	return driver
+}
+
 // kindOf finds the driver of a device.
 func (l *loader) kindOf(d *Device) (drivers.Kind, bool) {
 	switch {
@@ -126,10 +140,7 @@ func (l *loader) kindOf(d *Device) (drivers.Kind, bool) {
 		l.sayKey("E2601", "a device needs a driver or a profile; write profile: keller-36xw or driver: pms5003, for example", "devices", d.ID)
 		return drivers.Kind{}, false
 	case d.Driver == "":
-		d.Driver = "modbus"
-	case d.Profile != "" && d.Driver != "modbus":
-		l.sayKey("E2601", "profiles belong to the driver modbus, not to "+d.Driver+"; delete one of the two keys", "devices", d.ID, "profile")
-		return drivers.Kind{}, false
+		d.Driver = l.reads(d.Profile)
 	}
 	i := slices.IndexFunc(l.env.Kinds, func(k drivers.Kind) bool { return k.Name == d.Driver })
 	if i < 0 {
@@ -138,6 +149,10 @@ func (l *loader) kindOf(d *Device) (drivers.Kind, bool) {
 			names = append(names, k.Name)
 		}
 		l.say("E2602", fmt.Sprintf("there is no driver %q; %s", d.Driver, yamldoc.Hint(d.Driver, names)), "devices", d.ID, "driver")
+		return drivers.Kind{}, false
+	}
+	if d.Profile != "" && l.env.Kinds[i].Profiles == nil {
+		l.sayKey("E2601", d.Driver+" takes no profile; delete one of the two keys", "devices", d.ID, "profile")
 		return drivers.Kind{}, false
 	}
 	return l.env.Kinds[i], true

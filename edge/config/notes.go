@@ -67,7 +67,7 @@ var notes = map[string]string{
 	"turnaround":        "The least silence before each request.",
 	"devices":           "What is read, by id.",
 	"devices.*.driver":  "The driver: see lamppost driver list.",
-	"devices.*.profile": "The part, for the driver modbus: see lamppost profiles list.",
+	"devices.*.profile": "The part, where it is described by a file: see lamppost profiles list. It needs no driver.",
 	"bus":               "The id of a wire under buses.",
 	"devices.*.address": "Its address on the bus: a number, for SDI-12 a character.",
 	"devices.*.line":    "The GPIO line: its name or number.",

@@ -46,8 +46,8 @@ func deviceSchema(kinds []drivers.Kind, profiles []string) yamldoc.Schema {
 	for _, k := range kinds {
 		names = append(names, k.Name)
 		is := yamldoc.Schema{"properties": yamldoc.Schema{"driver": yamldoc.Schema{"const": k.Name}}, "required": []string{"driver"}}
-		if k.Name == "modbus" { // a profile alone means this driver
-			is = yamldoc.Schema{"anyOf": []yamldoc.Schema{is, {"required": []string{"profile"}, "not": yamldoc.Schema{"required": []string{"driver"}}}}}
+		if alone := profileAlone(kinds, k); alone != nil {
+			is = yamldoc.Schema{"anyOf": []yamldoc.Schema{is, alone}}
 		}
 		each = append(each, yamldoc.Schema{"if": is, "then": kindSchema(k, common)})
 	}
@@ -55,6 +55,30 @@ func deviceSchema(kinds []drivers.Kind, profiles []string) yamldoc.Schema {
 	common["profile"] = yamldoc.Schema{"type": "string", "description": notes["devices.*.profile"], "examples": profiles}
 	return yamldoc.Schema{"type": "object", "properties": common,
 		"anyOf": []yamldoc.Schema{{"required": []string{"driver"}}, {"required": []string{"profile"}}}, "allOf": each}
+}
+
+// profileAlone is a device without driver: whose profile means k; nil: none does. One
+// that is not known here, a site's own, is taken for the first driver's.
+func profileAlone(kinds []drivers.Kind, k drivers.Kind) yamldoc.Schema {
+	if k.Profiles == nil {
+		return nil
+	}
+	first := kinds[slices.IndexFunc(kinds, func(o drivers.Kind) bool { return o.Profiles != nil })]
+	which := yamldoc.Schema{"enum": k.Profiles}
+	if k.Name == first.Name {
+		var others []string
+		for _, o := range kinds {
+			if o.Name != k.Name {
+				others = append(others, o.Profiles...)
+			}
+		}
+		if which = (yamldoc.Schema{}); others != nil {
+			which["not"] = yamldoc.Schema{"enum": others}
+		}
+	}
+	which["description"] = notes["devices.*.profile"]
+	return yamldoc.Schema{"required": []string{"profile"}, "not": yamldoc.Schema{"required": []string{"driver"}},
+		"properties": yamldoc.Schema{"profile": which}}
 }
 
 // errAsked ends the planning of a driver that was only asked for its options.

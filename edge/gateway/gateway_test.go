@@ -16,7 +16,6 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers/bus/ptytest"
 	"github.com/lamppost-city/lamppost/drivers/catalog"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -50,7 +49,7 @@ func newPost(t *testing.T) *post {
 	if err != nil {
 		t.Fatal(err)
 	}
-	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	profiles, err := catalog.Profiles(firmwareconfigs.Devices())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/bus/tape"
 	"github.com/lamppost-city/lamppost/drivers/catalog"
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
@@ -107,7 +106,7 @@ func recordConfig(t *testing.T, src string) *config.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	profiles, err := modbus.ParseProfiles(fstest.MapFS{"gauge.yaml": {Data: []byte(gaugeProfile)}})
+	profiles, err := catalog.Profiles(fstest.MapFS{"gauge.yaml": {Data: []byte(gaugeProfile)}})
 	if err != nil {
 		t.Fatal(err)
 	}

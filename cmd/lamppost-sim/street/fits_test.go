@@ -12,7 +12,6 @@ import (
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/street"
 	"github.com/lamppost-city/lamppost/drivers/catalog"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
@@ -22,7 +21,7 @@ import (
 // gatewayConfig reads the written configuration as a gateway does.
 func gatewayConfig(t *testing.T, s *street.Street) *config.Config {
 	t.Helper()
-	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	profiles, err := catalog.Profiles(firmwareconfigs.Devices())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers/catalog"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 	"github.com/lamppost-city/lamppost/edge/config"
 )
 
@@ -27,8 +27,8 @@ func (b *builtin) beside(file string, src []byte) (config.Env, yamldoc.Problems,
 	}
 	env.Beside = config.Beside{Files: map[string]string{}, Digest: profiles.Digest()}
 	for _, id := range profiles.IDs() {
-		if f, _ := profiles.Get(id); f.Own {
-			env.Beside.Files[id] = f.File
+		if f, _ := profiles.Get(id); f.About().Own {
+			env.Beside.Files[id] = f.About().File
 		}
 	}
 	env.Kinds, err = catalog.Add(catalog.Builtin(profiles), b.own...)
@@ -37,7 +37,7 @@ func (b *builtin) beside(file string, src []byte) (config.Env, yamldoc.Problems,
 
 // extended is the built-in profiles with those of a folder. The error is of a folder
 // that cannot be read.
-func (b *builtin) extended(path string) (*modbus.Profiles, yamldoc.Problems, error) {
+func (b *builtin) extended(path string) (*profile.Set, yamldoc.Problems, error) {
 	if st, err := os.Stat(path); err != nil {
 		return nil, nil, err
 	} else if !st.IsDir() {
@@ -63,7 +63,8 @@ func (b *builtin) origins(w io.Writer, cfg *config.Config, lang string) error {
 	}
 	any := false
 	for _, id := range profiles.IDs() {
-		f, _ := profiles.Get(id)
+		p, _ := profiles.Get(id)
+		f := p.About()
 		if !f.Own {
 			continue
 		}

@@ -6,14 +6,15 @@ import (
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
+	"github.com/lamppost-city/lamppost/drivers/catalog"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
 
 // driversPage writes docs/drivers.md: the drivers, and the parts that need only a
 // profile, each with how well it is known.
 func driversPage(w io.Writer, kinds []drivers.Kind, lang string) error {
-	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	profiles, err := catalog.Profiles(firmwareconfigs.Devices())
 	if err != nil {
 		return err
 	}
@@ -28,8 +29,9 @@ func driversPage(w io.Writer, kinds []drivers.Kind, lang string) error {
 		"| 型号 | 部件 | 测点 | 报文：实录、公开、自构 | 已确认 |\n") + "| --- | --- | --- | --- | --- |\n")
 	for _, id := range profiles.IDs() {
 		p, _ := profiles.Get(id)
+		f := p.About()
 		fmt.Fprintf(&b, "| [`%s`](../firmware-configs/devices/%s.yaml) | %s | %s | %s | %s |\n",
-			id, id, pick(lang, p.Name.EN, p.Name.ZH), channelList(p), sources(p), pick(lang, yesNo(p.Sure, "yes", "no"), yesNo(p.Sure, "是", "否")))
+			id, id, f.Name.In(lang), channelList(p), sources(p), pick(lang, yesNo(f.Sure, "yes", "no"), yesNo(f.Sure, "是", "否")))
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
@@ -42,19 +44,19 @@ func yesNo(is bool, yes, no string) string {
 	return no
 }
 
-func channelList(p *modbus.Profile) string {
+func channelList(p profile.Profile) string {
 	var all []string
-	for _, c := range p.Channels {
-		all = append(all, "`"+c.Channel+"`")
+	for _, c := range p.Measures() {
+		all = append(all, "`"+c.Name+"`")
 	}
 	return strings.Join(all, ", ")
 }
 
 // sources counts a profile's exchanges by where they come from; what claims nothing
 // better is constructed.
-func sources(p *modbus.Profile) string {
+func sources(p profile.Profile) string {
 	n := map[string]int{}
-	for _, f := range p.Fixtures {
+	for _, f := range p.Examples() {
 		word, _, _ := strings.Cut(f.Source, " ")
 		switch word = strings.Trim(word, ",:;"); word {
 		case "captured", "published":

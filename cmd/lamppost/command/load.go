@@ -8,8 +8,8 @@ import (
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/catalog"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
@@ -22,7 +22,7 @@ const defaultConfig = "/etc/lamppost/gateway.yaml"
 // builtin is what is compiled in.
 type builtin struct {
 	metrics  *obs.Catalog
-	profiles *modbus.Profiles
+	profiles *profile.Set
 	own      []drivers.Kind
 	boards   *board.Profiles
 	host     board.Host
@@ -34,7 +34,7 @@ func (o Options) loadBuiltin(insecure bool) (*builtin, error) {
 	if err != nil {
 		return nil, err
 	}
-	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	profiles, err := catalog.Profiles(firmwareconfigs.Devices())
 	if err != nil {
 		return nil, err
 	}

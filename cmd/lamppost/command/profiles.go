@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 	"github.com/lamppost-city/lamppost/edge/config"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 	"github.com/spf13/cobra"
@@ -16,8 +16,8 @@ func profilesCommand(o Options) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "profiles",
 		Short: "the parts that are described by a file: what there is, one of them, the test of a new one",
-		Long: `profiles shows the Modbus parts that are known by a profile, a file with their register
-map, and tests the profile of a new one. A profile of your own goes into a folder that
+		Long: `profiles shows the parts that are known by a profile, a file that says how they talk
+(a register map, the frames of a serial line), and tests the profile of a new one. A profile of your own goes into a folder that
 the configuration names (profiles: profiles); it needs no new program.`,
 		Args: cobra.NoArgs,
 	}
@@ -39,7 +39,7 @@ func (s *profileSet) flags(c *cobra.Command) {
 }
 
 // load returns the built-in profiles with those of the folder that is meant.
-func (s *profileSet) load(c *cobra.Command, b *builtin) (*modbus.Profiles, error) {
+func (s *profileSet) load(c *cobra.Command, b *builtin) (*profile.Set, error) {
 	folder := s.folder
 	if s.config != "" {
 		src, err := readFile(s.config)
@@ -106,23 +106,23 @@ Exit codes: 0, 3 a profile beside the configuration has mistakes.`,
 	return c
 }
 
-func listed(f *modbus.Profile, lang string) []string {
-	sure := pick(lang, "yes", "是")
+func listed(p profile.Profile, lang string) []string {
+	f, sure := p.About(), pick(lang, "yes", "是")
 	if !f.Sure {
 		sure = pick(lang, "doubtful", "存疑")
 	}
-	return []string{f.ID, f.Name.In(lang), f.Maker, "modbus", channelNames(f), sure, origin(f, lang)}
+	return []string{f.ID, f.Name.In(lang), f.Maker, f.Protocol, channelNames(p), sure, origin(f, lang)}
 }
 
-func channelNames(f *modbus.Profile) string {
+func channelNames(p profile.Profile) string {
 	var names []string
-	for _, r := range f.Channels {
-		names = append(names, r.Channel)
+	for _, c := range p.Measures() {
+		names = append(names, c.Name)
 	}
 	return strings.Join(names, ",")
 }
 
-func origin(f *modbus.Profile, lang string) string {
+func origin(f *profile.Head, lang string) string {
 	switch {
 	case !f.Own:
 		return pick(lang, "built in", "内置")
@@ -144,7 +144,7 @@ func has(row, words []string) bool {
 }
 
 // profileText is the file of a profile, as it is written.
-func profileText(f *modbus.Profile) ([]byte, error) {
+func profileText(f *profile.Head) ([]byte, error) {
 	if f.Own {
 		return readText(f.File)
 	}

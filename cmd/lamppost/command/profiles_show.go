@@ -9,6 +9,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 	"github.com/spf13/cobra"
 )
 
@@ -41,7 +42,7 @@ Exit codes: 0, 2 no such profile, 3 a profile beside the configuration has mista
 		if !ok {
 			return noProfile(args[0], profiles)
 		}
-		src, err := profileText(f)
+		src, err := profileText(f.About())
 		if err != nil {
 			return &exit{code: exitStorage, err: err}
 		}
@@ -56,13 +57,14 @@ Exit codes: 0, 2 no such profile, 3 a profile beside the configuration has mista
 	return c
 }
 
-func noProfile(id string, profiles *modbus.Profiles) error {
+func noProfile(id string, profiles *profile.Set) error {
 	return &exit{exitUsage, fmt.Errorf("there is no profile %q; %s", id, yamldoc.Hint(id, profiles.IDs())), "lamppost profiles list"}
 }
 
 // describe prints all of a profile that is not its file.
-func describe(w io.Writer, f *modbus.Profile, metrics *obs.Catalog, lang string) error {
+func describe(w io.Writer, p profile.Profile, metrics *obs.Catalog, lang string) error {
 	var b strings.Builder
+	f := p.About()
 	fmt.Fprintf(&b, pick(lang, "%s: %s, %s (%s)\n", "%s：%s，%s（%s）\n"), f.ID, f.Name.In(lang), f.Maker, origin(f, lang))
 	fmt.Fprintf(&b, pick(lang, "from: %s\n", "依据：%s\n"), strings.TrimSuffix(f.Source.Document+", "+f.Source.Section, ", "))
 	for _, d := range f.Doubts {
@@ -71,7 +73,18 @@ func describe(w io.Writer, f *modbus.Profile, metrics *obs.Catalog, lang string)
 	for _, n := range f.Notes {
 		fmt.Fprintf(&b, pick(lang, "note: %s\n", "说明：%s\n"), n)
 	}
-	fmt.Fprintf(&b, pick(lang, "line: %s\n\n", "线路：%s\n\n"), lineText(f, lang))
+	if m, ok := p.(*modbus.Profile); ok {
+		if err := describeModbus(&b, m, metrics, lang); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// describeModbus prints the register map and how it is read.
+func describeModbus(b *strings.Builder, f *modbus.Profile, metrics *obs.Catalog, lang string) error {
+	fmt.Fprintf(b, pick(lang, "line: %s\n\n", "线路：%s\n\n"), lineText(f, lang))
 	rows := [][]string{strings.Fields(pick(lang, "CHANNEL FUNCTION REGISTER TYPE ORDER VALUE RANGE UNIT", "测点 功能码 寄存器 类型 字节序 数值 量程 单位"))}
 	for _, r := range f.Channels {
 		m, _ := metrics.Lookup(r.Channel)
@@ -85,16 +98,15 @@ func describe(w io.Writer, f *modbus.Profile, metrics *obs.Catalog, lang string)
 		}
 		rows = append(rows, []string{x.Name, fmt.Sprint(x.Function), fmt.Sprintf("0x%04X", x.Address), what, "-", pick(lang, "a fact", "信息"), "-", "-"})
 	}
-	if err := columns(&b, rows); err != nil {
+	if err := columns(b, rows); err != nil {
 		return err
 	}
-	fmt.Fprint(&b, "\n")
+	fmt.Fprint(b, "\n")
 	for _, r := range f.Requests() {
-		fmt.Fprintf(&b, pick(lang, "read with function %d from 0x%04X, count %d\n", "读取：功能码 %d，起始 0x%04X，数量 %d\n"), r.Function, r.Start, r.Count)
+		fmt.Fprintf(b, pick(lang, "read with function %d from 0x%04X, count %d\n", "读取：功能码 %d，起始 0x%04X，数量 %d\n"), r.Function, r.Start, r.Count)
 	}
-	fmt.Fprint(&b, "\n")
-	_, err := io.WriteString(w, b.String())
-	return err
+	fmt.Fprint(b, "\n")
+	return nil
 }
 
 func lineText(f *modbus.Profile, lang string) string {

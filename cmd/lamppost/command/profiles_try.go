@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lamppost-city/lamppost/drivers/catalog"
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 	"github.com/spf13/cobra"
 )
 
@@ -86,7 +88,7 @@ func profileFiles(args []string) (files []string, err error) {
 // tryFiles reads all files before it shows what is wrong in any.
 func tryFiles(c *cobra.Command, b *builtin, files []string, lang string) error {
 	var wrong yamldoc.Problems
-	var good []*modbus.Profile
+	var good []profile.Profile
 	for _, file := range files {
 		f, ps, err := b.parseProfile(file)
 		if err != nil {
@@ -108,12 +110,12 @@ func tryFiles(c *cobra.Command, b *builtin, files []string, lang string) error {
 }
 
 // parseProfile reads a file and judges it against the catalogue of metrics, too.
-func (b *builtin) parseProfile(file string) (*modbus.Profile, yamldoc.Problems, error) {
+func (b *builtin) parseProfile(file string) (profile.Profile, yamldoc.Problems, error) {
 	src, err := readText(file)
 	if err != nil {
 		return nil, nil, &exit{exitConfig, err, "name a profile that can be read"}
 	}
-	f, err := modbus.ParseProfile(file, src)
+	f, err := catalog.Formats().Parse(file, src)
 	var wrong yamldoc.Problems
 	switch {
 	case errors.As(err, &wrong):
@@ -130,22 +132,22 @@ func (b *builtin) parseProfile(file string) (*modbus.Profile, yamldoc.Problems, 
 
 // judge holds the channels against the catalogue: names must be metrics, and a part
 // measures no more than there can be.
-func (b *builtin) judge(doc *yamldoc.Doc, f *modbus.Profile) (wrong yamldoc.Problems) {
-	for i, r := range f.Channels {
+func (b *builtin) judge(doc *yamldoc.Doc, f profile.Profile) (wrong yamldoc.Problems) {
+	for i, r := range f.Measures() {
 		say := func(key, id, msg, hint string) {
 			wrong = append(wrong, doc.Problem([]string{"channels", strconv.Itoa(i), key}, id, msg).WithHint(hint))
 		}
-		m, ok := b.metrics.Lookup(r.Channel)
-		switch lo, hi := r.Min.Float(), r.Max.Float(); {
+		m, ok := b.metrics.Lookup(r.Name)
+		switch {
 		case !ok:
 			var known []string
 			for _, m := range b.metrics.All() {
 				known = append(known, m.Name)
 			}
-			say("name", "E1804", fmt.Sprintf("there is no metric %q", obs.MetricName(r.Channel)), yamldoc.Hint(obs.MetricName(r.Channel), known))
-		case lo < m.Min:
+			say("name", "E1804", fmt.Sprintf("there is no metric %q", obs.MetricName(r.Name)), yamldoc.Hint(obs.MetricName(r.Name), known))
+		case r.Min < m.Min:
 			say("min", "E1807", fmt.Sprintf("%s cannot be below %v %s", m.Name, m.Min, m.Text), "check the scale, and that the value is in the metric's unit")
-		case hi > m.Max:
+		case r.Max > m.Max:
 			say("max", "E1807", fmt.Sprintf("%s cannot be above %v %s", m.Name, m.Max, m.Text), "check the scale, and that the value is in the metric's unit")
 		}
 	}
@@ -153,17 +155,19 @@ func (b *builtin) judge(doc *yamldoc.Doc, f *modbus.Profile) (wrong yamldoc.Prob
 }
 
 // showFixtures shows what a good profile's exchanges decode to.
-func showFixtures(w io.Writer, f *modbus.Profile, metrics *obs.Catalog, lang string) error {
+func showFixtures(w io.Writer, p profile.Profile, metrics *obs.Catalog, lang string) error {
 	var b strings.Builder
+	f, examples := p.About(), p.Examples()
 	fmt.Fprintf(&b, pick(lang, "%s: good: %s, %s, %s\n", "%s：通过：%s，%s，%s\n"), f.File, f.Name.In(lang),
-		counted(len(f.Channels), lang, "channel", "个测点"), counted(len(f.Fixtures), lang, "exchange", "组报文"))
-	for _, x := range f.Fixtures {
+		counted(len(p.Measures()), lang, "channel", "个测点"), counted(len(examples), lang, "exchange", "组报文"))
+	for _, x := range examples {
 		fmt.Fprintf(&b, "  %s\n", x.Source)
-		e, err := x.Exchange()
+		all, err := x.Decode()
 		if err != nil {
-			return err // ParseProfile has accepted it
+			fmt.Fprintf(&b, pick(lang, "    refused: %v\n", "    不予接受：%v\n"), err)
+			continue
 		}
-		if err := decoded(&b, f, e, metrics, lang); err != nil {
+		if err := decoded(&b, all, metrics, lang); err != nil {
 			return err
 		}
 	}
@@ -183,11 +187,7 @@ func counted(n int, lang, en, zh string) string {
 }
 
 // decoded writes what an exchange says, one line for each channel and fact.
-func decoded(w io.Writer, f *modbus.Profile, e modbus.Exchange, metrics *obs.Catalog, lang string) error {
-	all, err := f.Decode(e)
-	if err != nil {
-		return err
-	}
+func decoded(w io.Writer, all []profile.Decoded, metrics *obs.Catalog, lang string) error {
 	var rows [][]string
 	for _, d := range all {
 		if d.IsFact {
@@ -219,9 +219,13 @@ func tryExchange(c *cobra.Command, b *builtin, set *profileSet, args []string, r
 	if len(args) != 1 {
 		return &exit{exitUsage, errors.New("one exchange is tried with one profile"), "name one: lamppost profiles test PROFILE --request … --response …"}
 	}
-	f, err := oneProfile(c, b, set, args[0])
+	p, err := oneProfile(c, b, set, args[0])
 	if err != nil {
 		return err
+	}
+	f, ok := p.(*modbus.Profile)
+	if !ok {
+		return &exit{exitUsage, fmt.Errorf("%s is no Modbus part", args[0]), "write the exchange into the profile, as a fixture"}
 	}
 	e, err := modbus.ParseExchange(rtu(request), rtu(response))
 	if err != nil {
@@ -236,11 +240,11 @@ func tryExchange(c *cobra.Command, b *builtin, set *profileSet, args []string, r
 		return &exit{exitFindings, fmt.Errorf("the exchange is function %d, address 0x%04X, count %d; %s reads nothing there", q.Function, q.Start, q.Count, f.ID),
 			"lamppost profiles show " + f.ID + " says what it reads"}
 	}
-	return shown(decoded(c.OutOrStdout(), f, e, b.metrics, set.lang))
+	return shown(decoded(c.OutOrStdout(), all, b.metrics, set.lang))
 }
 
 // oneProfile finds a profile by its file, or by its id.
-func oneProfile(c *cobra.Command, b *builtin, set *profileSet, name string) (*modbus.Profile, error) {
+func oneProfile(c *cobra.Command, b *builtin, set *profileSet, name string) (profile.Profile, error) {
 	if _, err := os.Stat(name); err == nil {
 		f, wrong, err := b.parseProfile(name)
 		if len(wrong) > 0 {

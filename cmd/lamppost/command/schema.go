@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/lamppost-city/lamppost/drivers/catalog"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/spf13/cobra"
 )
@@ -56,7 +56,7 @@ lamppost profiles test finds all that is wrong, the schema what is wrong in form
 Exit codes: 0, 8 it cannot be written.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return shown(writeSchema(c.OutOrStdout(), modbus.Schema()))
+			return shown(writeSchema(c.OutOrStdout(), catalog.Formats().Schema()))
 		},
 	}
 }

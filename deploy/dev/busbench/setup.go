@@ -140,7 +140,7 @@ func (s setup) config(path string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.Load("busbench.yaml", b.Bytes(), config.Env{Kinds: catalog.Builtin(profiles), Catalog: metrics})
+	cfg, err := config.Load("busbench.yaml", b.Bytes(), config.Env{Kinds: catalog.Builtin(profiles.Set), Catalog: metrics})
 	if cfg == nil {
 		return nil, err
 	}

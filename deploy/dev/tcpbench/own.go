@@ -30,7 +30,7 @@ func own(args []string) error {
 	}
 	kind := modbus.Kind(profiles)
 	plan := kind.Plan
-	kind.Name = profileID
+	kind.Name, kind.Profiles = profileID, nil
 	kind.Plan = func(func(any) error) (*drivers.Plan, error) {
 		return plan(func(options any) error {
 			doc, err := yamldoc.Parse("bench", []byte("profile: "+profileID))

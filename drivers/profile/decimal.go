@@ -1,10 +1,12 @@
-package modbus
+package profile
 
 import (
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
 
 // Decimal is a decimal fraction as a datasheet prints it: Digits / 10^Places. A
@@ -54,16 +56,16 @@ func (d Decimal) Float() float64 { return float64(d.Digits) / pow10(d.Places) }
 // pow10 is exact for every number of places in use.
 func pow10(places int) float64 { return math.Pow10(places) }
 
-// plus adds two decimals; ok is false beyond 15 digits.
-func (d Decimal) plus(o Decimal) (sum Decimal, ok bool) {
+// Plus adds two decimals; ok is false beyond 15 digits.
+func (d Decimal) Plus(o Decimal) (sum Decimal, ok bool) {
 	places := max(d.Places, o.Places)
-	a, aok := d.steps(places)
-	b, bok := o.steps(places)
+	a, aok := d.Steps(places)
+	b, bok := o.Steps(places)
 	return Decimal{a + b, places}.short(), aok && bok && abs(a+b) < 1e15
 }
 
-// steps counts d in units of 10^-places, which must be at least d.Places.
-func (d Decimal) steps(places int) (n int64, ok bool) {
+// Steps counts d in units of 10^-places, which must be at least d.Places.
+func (d Decimal) Steps(places int) (n int64, ok bool) {
 	n = d.Digits
 	for range places - d.Places {
 		if abs(n) >= 1e15 {
@@ -101,7 +103,7 @@ func (s *Scale) UnmarshalText(b []byte) error {
 
 // String writes the factor as it was read.
 func (s Scale) String() string {
-	if s.decimal() {
+	if s.IsDecimal() {
 		return s.Num.String()
 	}
 	return s.Num.String() + "/" + s.Den.String()
@@ -110,5 +112,19 @@ func (s Scale) String() string {
 // Float returns the factor as a float64.
 func (s Scale) Float() float64 { return s.Num.Float() / s.Den.Float() }
 
-// decimal says whether the factor is a decimal fraction.
-func (s Scale) decimal() bool { return s.Den == Decimal{1, 0} }
+// IsDecimal says whether the factor is a decimal fraction.
+func (s Scale) IsDecimal() bool { return s.Den == Decimal{1, 0} }
+
+// decimalPattern is how ParseDecimal's numbers look in a schema: a number, or the same as
+// text.
+const decimalPattern = `-?\d+(?:\.\d+)?`
+
+// YAMLSchema says what UnmarshalText reads.
+func (*Decimal) YAMLSchema() yamldoc.Schema {
+	return yamldoc.Schema{"type": []string{"number", "string"}, "pattern": "^" + decimalPattern + "$"}
+}
+
+// YAMLSchema says what UnmarshalText reads.
+func (*Scale) YAMLSchema() yamldoc.Schema {
+	return yamldoc.Schema{"type": []string{"number", "string"}, "pattern": "^" + decimalPattern + `(?: */ *` + decimalPattern + ")?$"}
+}
