@@ -26,6 +26,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/pulse"
 	"github.com/lamppost-city/lamppost/drivers/scd4x"
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
+	"github.com/lamppost-city/lamppost/drivers/sds011"
 	"github.com/lamppost-city/lamppost/drivers/sht3x"
 )
 
@@ -54,6 +55,7 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		pulse.Kind(),
 		scd4x.Kind(),
 		sdi12.Kind(),
+		sds011.Kind(),
 		sht3x.Kind(),
 	}
 }
