@@ -28,14 +28,14 @@ func (l *lab) killed(t *testing.T) {
 // The board loses its power, QEMU being killed: the journal on its card bears it.
 func (l *lab) powerCut(t *testing.T) {
 	l = l.in(t)
-	before := l.flow(t, l.heard.mark(), anyTotal)
+	before := l.pulses(t, flow, l.heard.mark(), anyTotal)
 	mark, all, when := l.heard.gapMark(), l.heard.mark(), time.Now()
 	l.board.Kill()
 	l.bootAndFit()
 	l.startGateway()
 	l.declared(t, mark, "power", when)
 	l.allAgain(t)
-	if after := l.flow(t, all, anyTotal); after.V != before.V || after.Why != obs.Lost {
+	if after := l.pulses(t, flow, all, anyTotal); after.V != before.V || after.Why != obs.Lost {
 		t.Errorf("the counter stands at %v (%v) after the power cut, want %v as before, and that nobody watched for a while", after.V, after.Quality, before.V)
 	}
 }

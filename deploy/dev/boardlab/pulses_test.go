@@ -1,6 +1,7 @@
 package boardlab
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -10,24 +11,24 @@ import (
 	"github.com/lamppost-city/lamppost/edge/status"
 )
 
-// One edge each millisecond, for a minute in the long form: each is counted by the
-// gateway or counted as lost, and the totals say the same. Every rising edge is a pulse.
+// One edge each millisecond, for a minute in the long form, made in the kernel:
+// each is counted by the gateway or counted as lost, and the totals say the same. Every
+// rising edge is a pulse.
 func (l *lab) edges(t *testing.T) {
 	l = l.in(t)
 	edges := 4_000
 	if l.long {
 		edges = 60_000
 	}
-	before, seen, gone := l.flow(t, l.heard.mark(), anyTotal), uint64(0), uint64(0)
-	seen0, gone0 := l.counted(t)
+	before := l.pulses(t, wheel, l.heard.mark(), anyTotal)
+	seen0, gone0 := l.counted(t, wheel)
 	mark := l.heard.mark()
 	cpu := l.usage().CPU
-	made := l.pulse(edges)
-	eventually(t, "every edge to be counted, or counted as lost", func() bool {
-		seen, gone = l.counted(t)
-		seen, gone = seen-seen0, gone-gone0
-		return seen+gone >= uint64(edges)
-	})
+	made := l.turn(t, edges, time.Millisecond)
+	l.pulses(t, wheel, l.heard.mark(), anyTotal)
+	l.pulses(t, wheel, l.heard.mark(), anyTotal) // begun after the last edge
+	seen, gone := l.counted(t, wheel)
+	seen, gone = seen-seen0, gone-gone0
 	t.Logf("%d edges in %v, %.0f a second (the emulated board could not keep up for %v of it): %d counted, %d lost; the gateway took %v of processor time meanwhile, with everything else on it",
 		made.Edges, made.Took.Round(time.Millisecond), float64(made.Edges)/made.Took.Seconds(), made.Slipped.Round(time.Millisecond), seen, gone, l.usage().CPU-cpu)
 	if seen+gone != uint64(edges) {
@@ -35,13 +36,47 @@ func (l *lab) edges(t *testing.T) {
 	}
 	want := before.V + float64(edges/2)
 	if gone == 0 {
-		got := l.flow(t, mark, func(h heard) bool { return h.V >= want })
+		got := l.pulses(t, wheel, mark, func(h heard) bool { return h.V >= want })
 		if got.V != want || got.Flag != obs.Pass {
 			t.Errorf("the total is %v (%v), want %v", got.V, got.Quality, want)
 		}
 		return
 	}
-	l.flow(t, mark, func(h heard) bool { return h.Why == obs.Lost }) // the loss travels with the values
+	l.pulses(t, wheel, mark, func(h heard) bool { return h.Why == obs.Lost }) // the loss travels with the values
+}
+
+// wheel is the device on the line that the kernel moves, and its bus; flow hangs on a
+// line that the agent moves.
+const (
+	wheel = "wheel"
+	flow  = "flow"
+)
+
+// turn makes edges on the wheel's line and waits until all are made.
+func (l *lab) turn(t *testing.T, edges int, every time.Duration) panel.Made {
+	t.Helper()
+	const command = "/sys/devices/platform/labedge/command"
+	l.board.write(command, fmt.Sprintf("%d %d", edges, every.Microseconds()))
+	limit := time.After(soon + 5*time.Duration(edges)*every)
+	look := time.NewTicker(time.Second) // looking costs the board time, too
+	defer look.Stop()
+	var made, late, left int
+	for {
+		text := l.board.read(command)
+		if _, err := fmt.Sscan(text, &made, &late, &left); err != nil {
+			t.Fatalf("%s: %q: %v", command, text, err)
+		}
+		if left == 0 {
+			break
+		}
+		select {
+		case <-look.C:
+		case <-limit:
+			t.Fatalf("the wheel has made %d edges, %d are left", made, left)
+		}
+	}
+	slipped := time.Duration(late) * time.Microsecond
+	return panel.Made{Edges: made, Took: time.Duration(edges)*every + slipped, Slipped: slipped}
 }
 
 // The total goes on where it was: after a kill in quiet exactly; after one in the midst
@@ -49,11 +84,11 @@ func (l *lab) edges(t *testing.T) {
 // says that nobody watched for a while.
 func (l *lab) totals(t *testing.T) {
 	l = l.in(t)
-	before := l.flow(t, l.heard.mark(), anyTotal)
+	before := l.pulses(t, flow, l.heard.mark(), anyTotal)
 	l.killGateway()
 	mark := l.heard.mark()
 	l.startGateway()
-	if after := l.flow(t, mark, anyTotal); after.V != before.V || after.Why != obs.Lost {
+	if after := l.pulses(t, flow, mark, anyTotal); after.V != before.V || after.Why != obs.Lost {
 		t.Errorf("the total is %v (%v) after a kill, want %v, and that nobody watched for a while", after.V, after.Quality, before.V)
 	}
 
@@ -61,7 +96,7 @@ func (l *lab) totals(t *testing.T) {
 	mark = l.heard.mark()
 	var made panel.Made
 	call := l.board.Go(panel.Service+".Pulses", panel.Pulses{Pull: l.pull(flowLine), Edges: edges, Every: time.Millisecond}, &made, nil)
-	l.flow(t, mark, func(h heard) bool { return h.V > before.V })
+	l.pulses(t, flow, mark, func(h heard) bool { return h.V > before.V })
 	l.killGateway()
 	published := before.V
 	if vs, _ := l.heard.of("flow", "pulses", mark); len(vs) > 0 {
@@ -72,14 +107,14 @@ func (l *lab) totals(t *testing.T) {
 	}
 	mark = l.heard.mark()
 	l.startGateway()
-	after := l.flow(t, mark, anyTotal)
+	after := l.pulses(t, flow, mark, anyTotal)
 	t.Logf("%d pulses were made, %v published before the kill, and the total went on at %v", edges/2, published-before.V, after.V-before.V)
 	if after.V < published || after.V > before.V+edges/2 || after.Why != obs.Lost {
 		t.Errorf("the total is %v (%v), want %v to %v, and that nobody watched for a while", after.V, after.Quality, published, before.V+edges/2)
 	}
 	mark = l.heard.mark()
 	l.pulse(200)
-	l.flow(t, mark, func(h heard) bool { return h.V == after.V+100 && h.Flag == obs.Pass })
+	l.pulses(t, flow, mark, func(h heard) bool { return h.V == after.V+100 && h.Flag == obs.Pass })
 }
 
 // pulse makes edges on the meter's line, one each millisecond.
@@ -91,19 +126,19 @@ func (l *lab) pulse(edges int) (made panel.Made) {
 
 func anyTotal(heard) bool { return true }
 
-// flow waits for a total of the meter behind a mark.
-func (l *lab) flow(t *testing.T, after int, ok func(heard) bool) heard {
+// pulses waits for a total of a meter behind a mark.
+func (l *lab) pulses(t *testing.T, meter string, after int, ok func(heard) bool) heard {
 	t.Helper()
-	return l.heard.next(t, after, "flow", "pulses", ok)
+	return l.heard.next(t, after, meter, "pulses", ok)
 }
 
-// counted is how many edges the page says the chip's counters have seen and lost.
-func (l *lab) counted(t *testing.T) (seen, gone uint64) {
+// counted is how many edges the page says the counters of a bus have seen and lost.
+func (l *lab) counted(t *testing.T, bus string) (seen, gone uint64) {
 	t.Helper()
 	page, err := l.status()
-	i := slices.IndexFunc(page.Lines, func(s status.Line) bool { return s.ID == "gpio" })
+	i := slices.IndexFunc(page.Lines, func(s status.Line) bool { return s.ID == bus })
 	if err != nil || i < 0 {
-		t.Fatalf("the page has no line gpio: %v", err)
+		t.Fatalf("the page has no line %s: %v", bus, err)
 	}
 	return page.Lines[i].Frames, page.Lines[i].BadChecksum
 }

@@ -20,7 +20,7 @@ import (
 // and once a second (it survives a kill, not the board), and by State, which whoever
 // writes samples down keeps with the sample (it survives a power cut, as far as the
 // sample does). The larger one counts. So what was counted is neither lost nor counted
-// twice when the program is killed; edges of the last hundredth of a second, that still
+// twice when the program is killed; edges of the last 40 ms, that still
 // waited in the kernel, belong to the unwatched time. A power cut costs the pulses
 // since the last sample that reached the disk.
 type Counter struct {
@@ -193,9 +193,10 @@ func (n *Counter) run(ctx context.Context, h handle) {
 }
 
 // gather is how long edges may wait in the kernel for company, so that at a thousand a
-// second the program wakes for ten at once: on a slow board that is most of what
-// counting costs. The kernel has stamped them already, and holds a hundred times as many.
-const gather = 10 * time.Millisecond
+// second the program wakes for forty at once: on a slow board waking is most of what
+// counting costs. The kernel has stamped them already, and holds a thousand: enough for
+// 25 000 a second.
+const gather = 40 * time.Millisecond
 
 // rest waits for d, or until ctx ends.
 func rest(ctx context.Context, d time.Duration) {

@@ -14,7 +14,7 @@ import (
 // they depend on comes before each. ext4 asks for crc32c_generic only at run time.
 var wanted = []string{
 	"virtio_pci", "virtio_console", "virtio_net", "virtio_blk", "crc32c_generic", "ext4",
-	"configfs", "gpio-sim", "i2c-dev", "labi2c", "wire", "w1_therm", "labw1",
+	"configfs", "gpio-sim", "labedge", "i2c-dev", "labi2c", "wire", "w1_therm", "labw1",
 	"xhci_pci", "ftdi_sio", "vivid",
 }
 
