@@ -54,6 +54,8 @@ func (l *loader) actionsOf(r *Rule, written []action) {
 			l.say("E2805", fmt.Sprintf("there is no output %q; %s", a.Output, hint), path...)
 		case slices.ContainsFunc(r.Actions, func(b Action) bool { return b.Output == a.Output }):
 			l.say("E2805", fmt.Sprintf("%s is switched by this rule already; name it once", a.Output), path...)
+		case a.For <= 0 && l.has("rules", r.ID, "actions", fmt.Sprint(i), "for") && !l.wrong("rules", r.ID, "actions", fmt.Sprint(i), "for"):
+			l.say("E2805", "for 0s nothing is switched; write how long, or leave for out to switch it for as long as the alert is active", "rules", r.ID, "actions", fmt.Sprint(i), "for")
 		case at >= 0 && a.For > l.config.Outputs[at].MaxOn:
 			l.say("E2805", fmt.Sprintf("%s may be on for %s at most; write that or less, or raise its max_on", a.Output, brief(l.config.Outputs[at].MaxOn)), "rules", r.ID, "actions", fmt.Sprint(i), "for")
 		}

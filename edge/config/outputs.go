@@ -272,13 +272,13 @@ func (l *loader) sameOutput(o Output) {
 		return
 	}
 	for _, other := range l.config.Outputs {
-		if other.Bus == o.Bus && other.Kind == o.Kind && other.Pin == o.Pin && other.Address == o.Address && other.Number == o.Number {
+		if l.sameWires(other.Bus, o.Bus) && other.Kind == o.Kind && other.Pin == o.Pin && other.Address == o.Address && other.Number == o.Number {
 			l.say("E2803", fmt.Sprintf("this is %s already; an output has one owner", other.ID), "outputs", o.ID, o.Kind)
 			return
 		}
 	}
 	for _, d := range l.config.Devices {
-		if o.Kind == "line" && d.Bus == o.Bus && d.Pin == o.Pin {
+		if o.Kind == "line" && d.Pin == o.Pin && l.sameWires(d.Bus, o.Bus) {
 			l.say("E2803", fmt.Sprintf("line %s is read by device %s; an output needs a line of its own", o.Pin, d.ID), "outputs", o.ID, "line")
 		}
 	}

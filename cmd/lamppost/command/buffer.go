@@ -36,7 +36,7 @@ type looking struct {
 func (l *looking) flags(c *cobra.Command) {
 	c.Flags().StringVar(&l.dir, "dir", "", "the journal's directory, of a copied card for example")
 	c.Flags().StringVar(&l.config, "config", defaultConfig, "the configuration that names the journal")
-	c.Flags().StringVar(&l.lang, "lang", language(), "zh or en")
+	langFlag(c, &l.lang)
 }
 
 // opened is a journal that is looked into.

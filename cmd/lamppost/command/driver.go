@@ -43,7 +43,7 @@ Exit codes: 0.`,
 		Args: cobra.NoArgs,
 	}
 	c.Flags().BoolVar(&markdown, "markdown", false, "as the table in docs/drivers.md")
-	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
+	langFlag(c, &lang)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		b, err := o.loadBuiltin(true)
 		if err != nil {

@@ -43,7 +43,7 @@ no Go.`,
 		},
 	}
 	c.Flags().DurationVar(&timeout, "timeout", 5*time.Second, "for one answer of a program")
-	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
+	langFlag(c, &lang)
 	c.Flags().BoolVar(&race, "race", false, "look for data races as well")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if at := c.ArgsLenAtDash(); at >= 0 {

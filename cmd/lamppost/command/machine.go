@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"os/user"
 
 	"github.com/lamppost-city/lamppost/drivers/bus/adapter"
 	"github.com/lamppost-city/lamppost/edge/board"
@@ -34,6 +36,15 @@ func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
 			lines = append(lines, fmt.Sprintf(words[2], f.key, cause(err), f.path))
 		}
 	}
+	for _, f := range programs(cfg) {
+		if path, err := exec.LookPath(f.path); err != nil {
+			lines = append(lines, fmt.Sprintf(words[3], f.key, f.path, cause(err)))
+		} else if f.user != "" {
+			if _, err := user.Lookup(f.user); err != nil {
+				lines = append(lines, fmt.Sprintf(words[4], f.key, f.user, path))
+			}
+		}
+	}
 	lines = append(lines, wiredLines(adapter.System{}, cfg, lang)...)
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, line); err != nil {
@@ -43,15 +54,37 @@ func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
 	return nil
 }
 
-// diskWords are: what a power cut costs on a disk, and in memory; a file that is
-// not there.
-var diskWords = map[string][3]string{
+// program is a program that the configuration starts.
+type program struct{ key, path, user string }
+
+// programs are those of devices and outputs.
+func programs(cfg *config.Config) (out []program) {
+	for _, d := range cfg.Devices {
+		if d.Plan != nil && len(d.Plan.Process.Command) > 0 {
+			out = append(out, program{"devices." + d.ID, d.Plan.Process.Command[0], d.Plan.Process.User})
+		}
+	}
+	for _, o := range cfg.Outputs {
+		if len(o.Command) > 0 {
+			out = append(out, program{"outputs." + o.ID, o.Command[0], ""})
+		}
+	}
+	return out
+}
+
+// diskWords are: what a power cut costs on a disk, and in memory; a file, a program and
+// a user that are not there.
+var diskWords = map[string][5]string{
 	"en": {"on %s, %s: readings are on the disk within %v, which is what a power cut may cost",
 		"on %s, %s: a power cut costs everything that is kept there; set journal.dir to a folder on a disk",
-		"warning: uplink.%s: %v: %s; there is no connection until it is there"},
+		"warning: uplink.%s: %v: %s; there is no connection until it is there",
+		"warning: %s.command: %s: %v; it cannot be started on this machine",
+		"warning: %s.user: there is no user %s on this machine to run %s"},
 	"zh": {"%s，%s：读数在 %v 内落盘，断电最多损失这段时间",
 		"%s，%s：断电会丢失其中的全部数据；请把 journal.dir 设到磁盘上的目录",
-		"警告：uplink.%s：%v：%s；文件就位之前无法连接"},
+		"警告：uplink.%s：%v：%s；文件就位之前无法连接",
+		"警告：%s.command：%s：%v；在本机无法启动",
+		"警告：%s.user：本机没有用户 %s，无法运行 %s"},
 }
 
 // namedFile is a file that the configuration names.

@@ -36,7 +36,7 @@ certain, 3 the configuration is invalid, 7 it may not be read.`,
 	c.Flags().StringVar(&path, "config", "", "a configuration to compare with (default: "+defaultConfig+", if it is there)")
 	c.Flags().BoolVar(&look, "look", false, "open no port")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object per port")
-	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
+	langFlag(c, &lang)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		cfg, err := o.portsConfig(path, c.ErrOrStderr())
 		if err != nil {

@@ -34,7 +34,7 @@ type profileSet struct {
 func (s *profileSet) flags(c *cobra.Command) {
 	c.Flags().StringVar(&s.config, "config", "", "a configuration: with the profiles beside it")
 	c.Flags().StringVar(&s.folder, "folder", "", "a folder: with the profiles in it")
-	c.Flags().StringVar(&s.lang, "lang", language(), "zh or en")
+	langFlag(c, &s.lang)
 	c.MarkFlagsMutuallyExclusive("config", "folder")
 }
 

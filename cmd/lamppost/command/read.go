@@ -33,7 +33,7 @@ Exit codes: 0 all answered, 4 none did, 5 some did, 6 a port is in use by the ga
 	c.Flags().StringVar(&path, "config", defaultConfig, "the configuration")
 	c.Flags().BoolVar(&raw, "raw", false, "show the bytes, > sent and < received")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object per device")
-	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
+	langFlag(c, &lang)
 	c.RunE = func(c *cobra.Command, only []string) error {
 		b, err := o.loadBuiltin(true)
 		if err != nil {
@@ -64,6 +64,26 @@ Exit codes: 0 all answered, 4 none did, 5 some did, 6 a port is in use by the ga
 		return verdict(outcomes)
 	}
 	return c
+}
+
+// langFlag adds the flag --lang. Without it the user's own language is taken.
+func langFlag(c *cobra.Command, to *string) {
+	*to = language()
+	c.Flags().Var((*lang)(to), "lang", "zh or en")
+}
+
+// lang is a language that the program speaks.
+type lang string
+
+func (l *lang) String() string { return string(*l) }
+func (*lang) Type() string     { return "string" }
+
+func (l *lang) Set(s string) error {
+	if s != "zh" && s != "en" {
+		return errors.New("write zh or en")
+	}
+	*l = lang(s)
+	return nil
 }
 
 // language is the user's, from the environment.

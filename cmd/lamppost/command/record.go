@@ -45,7 +45,7 @@ device never answered, 6 the port is in use, 7 permission, 8 the tape cannot be 
 	c.Flags().StringVar(&h.Firmware, "firmware", "", "its firmware, where the part does not tell")
 	c.Flags().StringArrayVar(&h.Notes, "note", nil, "what is provoked, what is special; several times")
 	c.Flags().BoolVar(&force, "force", false, "write over a tape that is there")
-	c.Flags().StringVar(&lang, "lang", language(), "zh or en")
+	langFlag(c, &lang)
 	_ = c.MarkFlagRequired("output") // the flag is there
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() && !force {
