@@ -9,5 +9,22 @@ func air() []Table {
 				holds(4, 1, "Alarm status", 0), holds(4, 2, "Output status", 0),
 				input(3, "CO2", u16, 1, "ppm").in("co2", "[ppm]", 412),
 			}},
+		{ID: "sen0662", Maker: "DFRobot", Model: "SEN0662", Title: text("颗粒物传感器（BMV080）", "dust sensor (BMV080)"), Source: "DFRobot wiki SEN0662",
+			Doubt: "what the status says", Address: 1, Rows: []Row{
+				holds(4, 0x0000, "Product id", 0x0296),
+				tells(4, 0x0004, "Status", "*", 0, 1),
+				input(0x0006, "PM1", f32, 1, "ug/m3").as("pm1", 8.5),
+				input(0x0008, "PM2.5", f32, 1, "ug/m3").as("pm2_5", 14.25),
+				input(0x000A, "PM10", f32, 1, "ug/m3").as("pm10", 22.75),
+			}},
+		{ID: "cpn-air", Maker: "CPN", Title: text("室外空气站", "outdoor air station"), Source: "greenioiot repository",
+			Doubt: "function, types, scales and units", Address: 255, Rows: []Row{
+				either(0x0003, "SO2", u16, 1, "ppb"),
+				either(0x0004, "NO2", u16, 1, "ppb"), either(0x0005, "CO", u16, 1, "ppb"), either(0x0006, "O3", u16, 1, "ppb"),
+				either(0x0007, "PM2.5", u16, 1, "ug/m3").as("pm2_5", 33),
+				either(0x0008, "PM10", u16, 1, "ug/m3").as("pm10", 48),
+				either(0x0009, "Temperature", s16, 0.1, "degC").in("temp", "Cel", 28.5),
+				either(0x000A, "Relative humidity", u16, 0.1, "%RH").in("rh", "%", 66.5),
+			}},
 	}
 }
