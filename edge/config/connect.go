@@ -152,7 +152,7 @@ func (l *loader) address(d *Device, bus Bus, n *yamldoc.Node) bool {
 	if l.take(n.Decode(&v)); len(l.problems) > before {
 		return false
 	}
-	low, high, text := 1, 247, "%d is no unit address; write %d to %d"
+	low, high, text := 1, 255, "%d is no unit address; write %d to %d"
 	switch {
 	case d.Wire == drivers.I2CDevice:
 		low, high, text = 0x03, 0x77, "%#x is no I2C address; write %#x to %#x"
@@ -182,6 +182,7 @@ func (l *loader) settle(b *Bus) {
 	if b.Serial == "" {
 		return
 	}
+	l.reserved(*b, on)
 	var parts drivers.LineSettings
 	chosen := slices.ContainsFunc(on, func(d Device) bool { return len(differences(b.Line, d.Plan.Line)) == 0 })
 	for _, d := range on {

@@ -115,6 +115,7 @@
 //	W2503  a speed that is unusual
 //	W2504  a part on a line that runs otherwise than the part is delivered
 //	W2505  a simulated bus: what is read there is made up
+//	W2601  an address that any part may answer to, on a line with others
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
 package config

@@ -60,6 +60,7 @@ type Register struct {
 	Scale, Offset float64
 	Resolution    float64 // the step of the value; for an integer type its Scale if 0
 
+	Shadow   bool   // another entry says the same in another form: the truth log has that one's line
 	Missing  uint64 // raw, what an integer type sends for a value that is not there (NaN)
 	Misses   bool   // it has such a number; one without sends 0
 	Fixed    []uint16

@@ -154,7 +154,7 @@ func (u *Unit) read(function uint8, start, count int) (words []uint16, found int
 				words[at+i], found = w[i], found+1
 			}
 		}
-		if r.Channel != "" && !math.IsNaN(held) && at >= 0 && at+n <= count {
+		if r.Channel != "" && !r.Shadow && !math.IsNaN(held) && at >= 0 && at+n <= count {
 			lines = append(lines, truth.Line{Device: u.Device, Channel: r.Channel, V: held, Resolution: r.step(), Via: truth.Answer})
 		}
 	}

@@ -19,8 +19,9 @@ func air() []Table {
 			}},
 		{ID: "cpn-air", Maker: "CPN", Title: text("室外空气站", "outdoor air station"), Source: "greenioiot repository",
 			Doubt: "function, types, scales and units", Address: 255, Rows: []Row{
-				either(0x0003, "SO2", u16, 1, "ppb"),
-				either(0x0004, "NO2", u16, 1, "ppb"), either(0x0005, "CO", u16, 1, "ppb"), either(0x0006, "O3", u16, 1, "ppb"),
+				either(0x0003, "SO2", u16, 1, "ug/m3").as("so2", 11),
+				either(0x0004, "NO2", u16, 1, "ug/m3").as("no2", 37), either(0x0005, "CO", u16, 0.1, "mg/m3").as("co", 0.7),
+				either(0x0006, "O3", u16, 1, "ug/m3").as("o3", 84),
 				either(0x0007, "PM2.5", u16, 1, "ug/m3").as("pm2_5", 33),
 				either(0x0008, "PM10", u16, 1, "ug/m3").as("pm10", 48),
 				either(0x0009, "Temperature", s16, 0.1, "degC").in("temp", "Cel", 28.5),

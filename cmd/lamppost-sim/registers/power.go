@@ -4,18 +4,18 @@ package registers
 func power() []Table {
 	return []Table{
 		{ID: "sdm120", Maker: "Eastron", Model: "SDM120", Title: text("单相电能表", "single-phase energy meter"), Source: "Eastron SDM120 Modbus protocol",
-			Baud: 2400, Format: "8N1", Address: 1, Rows: eastron(true)},
+			Baud: 2400, Format: "8N1", Address: 1, Rows: eastron()},
 		{ID: "sdm220", Maker: "Eastron", Model: "SDM220", Title: text("单相电能表", "single-phase energy meter"), Source: "Eastron SDM220 Modbus protocol",
-			Baud: 2400, Format: "8N1", Address: 1, Rows: eastron(true)},
+			Baud: 2400, Format: "8N1", Address: 1, Rows: eastron()},
 		{ID: "sdm230", Maker: "Eastron", Model: "SDM230", Title: text("单相电能表", "single-phase energy meter"), Source: "Eastron SDM230 Modbus protocol",
-			Baud: 2400, Format: "8N1", Address: 1, Rows: eastron(true)},
+			Baud: 2400, Format: "8N1", Address: 1, Rows: eastron()},
 		{ID: "sdm630", Maker: "Eastron", Model: "SDM630", Title: text("三相电能表", "three-phase energy meter"), Source: "Eastron SDM630 Modbus protocol",
-			Doubt: "of three phases the document at hand names the first and the totals", Baud: 9600, Format: "8N1", Address: 1, Rows: eastron(false)},
+			Baud: 9600, Format: "8N1", Address: 1, Rows: sdm630()},
 		pzemAC("pzem-004t", "PZEM-004T v3"), pzemAC("pzem-016", "PZEM-016"),
 		pzemDC("pzem-003", "PZEM-003"), pzemDC("pzem-017", "PZEM-017"),
-		{ID: "em2m", Maker: "Selec", Model: "EM2M", Title: text("单相电能表", "single-phase energy meter"), Source: "Selec EM2M register list",
+		{ID: "selec-em2m", Maker: "Selec", Model: "EM2M", Title: text("单相电能表", "single-phase energy meter"), Source: "Selec EM2M register list",
 			Address: 1, Rows: []Row{
-				input(0x0000, "Total active energy", f32, 1, "kWh").cdab(),
+				input(0x0000, "Total active energy", f32, 1, "kWh").cdab().in("energy.total", "kW.h", 5136.25),
 				input(0x0002, "Import active energy", f32, 1, "kWh").cdab().in("energy", "kW.h", 5123.75),
 				input(0x0004, "Export active energy", f32, 1, "kWh").cdab().in("energy_export", "kW.h", 12.5),
 				input(0x000E, "Active power", f32, 1, "kW").cdab().in("power", "W", -1250),
@@ -33,24 +33,24 @@ func power() []Table {
 				holding(0x000A, "PV1 power", u16, 10, "W").as("power.pv1", 1950),
 				holding(0x000C, "Total power", u16, 10, "W").as("power", 1890),
 				holding(0x000E, "Frequency", u16, 0.01, "Hz").as("frequency", 50.02),
-				holding(0x000F, "Phase 1 voltage", u16, 0.1, "V").as("voltage", 231.7),
-				holding(0x0010, "Phase 1 current", u16, 0.01, "A").as("current", 8.15),
+				holding(0x000F, "Phase 1 voltage", u16, 0.1, "V").as("voltage.l1", 231.7),
+				holding(0x0010, "Phase 1 current", u16, 0.01, "A").as("current.l1", 8.15),
 				holding(0x0015, "Total energy", u32, 1, "kWh").in("energy", "kW.h", 123456),
 				holding(0x0019, "Energy today", u16, 0.01, "kWh").in("energy.today", "kW.h", 12.34),
-				holding(0x001B, "Module temperature", s16, 1, "degC").in("temp", "Cel", 41),
+				holding(0x001B, "Module temperature", s16, 1, "degC").in("temp.module", "Cel", 41),
 			}},
-		{ID: "growatt", Maker: "Growatt", Title: text("光伏逆变器（早期寄存器表）", "solar inverter (older register map)"), Source: "Growatt RTU protocol, older map",
+		{ID: "growatt-pv", Maker: "Growatt", Title: text("光伏逆变器（早期寄存器表）", "solar inverter (older register map)"), Source: "Growatt RTU protocol, older map",
 			Doubt: "the link's settings", Baud: 9600, Format: "8N1", Address: 1, Rows: []Row{
 				holds(4, 0, "Status", 1),
-				input(1, "PV power", u32, 0.1, "W").as("power.pv", 6789012.3),
+				input(1, "PV power", u32, 0.1, "W").as("power.pv", 7123.4),
 				input(3, "PV1 voltage", u16, 0.1, "V").as("voltage.pv1", 405.6),
 				input(4, "PV1 current", u16, 0.1, "A").as("current.pv1", 9.8),
 				input(11, "Grid power", u32, 0.1, "W").as("power", 3912.5),
 				input(13, "Grid frequency", u16, 0.01, "Hz").as("frequency", 49.98),
-				input(14, "Phase 1 voltage", u16, 0.1, "V").as("voltage", 233.1),
+				input(14, "Phase 1 voltage", u16, 0.1, "V").as("voltage.l1", 233.1),
 				input(26, "Energy today", u32, 0.1, "kWh").in("energy.today", "kW.h", 21.4),
 				input(28, "Total energy", u32, 0.1, "kWh").in("energy", "kW.h", 98765.4),
-				input(32, "Module temperature", s16, 0.1, "degC").in("temp", "Cel", -5.5),
+				input(32, "Module temperature", s16, 0.1, "degC").in("temp.module", "Cel", -5.5),
 			}},
 		{ID: "waveshare-ai-8ch", Maker: "Waveshare", Model: "Modbus RTU Analog Input 8CH", Title: text("八路模拟量输入模块", "module of eight analogue inputs"), Source: "Waveshare wiki",
 			Baud: 9600, Format: "8N1", Address: 1, Rows: append(eight(4, 0, 12),
@@ -77,25 +77,43 @@ func codes() (rows []Row) {
 	return rows
 }
 
-// eastron is the table that all its meters share. The larger ones sum over the phases.
-func eastron(single bool) []Row {
-	rows := []Row{
+// eastron is the table that the single-phase meters share.
+func eastron() []Row {
+	return append([]Row{
 		input(0x0000, "Voltage", f32, 1, "V").as("voltage", 230.2).places(0.1),
 		input(0x0006, "Current", f32, 1, "A").as("current", 5.362).places(0.001),
 		input(0x000C, "Active power", f32, 1, "W").as("power", 1234).places(0.1),
 		input(0x0012, "Apparent power", f32, 1, "VA").in("power_apparent", "V.A", 1260.5).places(0.1),
 		input(0x0018, "Reactive power", f32, 1, "var").in("power_reactive", "V.A{reactive}", -251.3).places(0.1),
 		input(0x001E, "Power factor", f32, 1, "").in("power_factor", "1", 0.98).places(0.001),
-		input(0x0034, "Total system power", f32, 1, "W").as("power.total", 3702.4).places(0.1),
+	}, totals()...)
+}
+
+// totals are the counters and the frequency, which all of them have.
+func totals() []Row {
+	return []Row{
 		input(0x0046, "Frequency", f32, 1, "Hz").as("frequency", 50).places(0.01),
 		input(0x0048, "Import active energy", f32, 1, "kWh").in("energy", "kW.h", 1024.5).places(0.01),
 		input(0x004A, "Export active energy", f32, 1, "kWh").in("energy_export", "kW.h", 3.25).places(0.01),
 		input(0x0156, "Total active energy", f32, 1, "kWh").in("energy.total", "kW.h", 1027.75).places(0.01),
 	}
-	if !single {
-		return rows
+}
+
+// sdm630 has each quantity of the single-phase meters three times, one phase after
+// the other, and their sum.
+func sdm630() []Row {
+	rows := []Row{input(0x0034, "Total system power", f32, 1, "W").as("power", 3702.4).places(0.1)}
+	for i, l := range []string{"l1", "l2", "l3"} {
+		at, more := uint16(2*i), float64(i)
+		rows = append(rows,
+			input(at, "Voltage "+l, f32, 1, "V").as("voltage."+l, 230.2+more).places(0.1),
+			input(0x0006+at, "Current "+l, f32, 1, "A").as("current."+l, 5.362+more).places(0.001),
+			input(0x000C+at, "Active power "+l, f32, 1, "W").as("power."+l, 1234-10*more).places(0.1),
+			input(0x0012+at, "Apparent power "+l, f32, 1, "VA").places(0.1),
+			input(0x0018+at, "Reactive power "+l, f32, 1, "var").places(0.1),
+			input(0x001E+at, "Power factor "+l, f32, 1, "").in("power_factor."+l, "1", 0.98-0.01*more).places(0.001))
 	}
-	return append(rows[:6:6], rows[7:]...)
+	return append(rows, totals()...)
 }
 
 // pzemAC and pzemDC are Peacefair's modules. Of two registers the low word comes first.

@@ -60,6 +60,7 @@ type Row struct {
 	Places   float64 // of a number with a point: the step that the part rounds to, in Unit; 0: it does not
 
 	Channel string  // the gateway's name for it; empty: it has none
+	Shadow  bool    // it says once more, in another form, what the row with its channel says
 	Metric  string  // the unit that the gateway stores it in
 	Is      float64 // what the simulator says unless it is told otherwise, in Metric
 
@@ -122,6 +123,12 @@ func (r Row) in(channel, metric string, is float64) Row {
 
 func (r Row) cdab() Row { r.Order = "cdab"; return r }
 func (r Row) dcba() Row { r.Order = "dcba"; return r }
+
+// again names the channel of which this row is another form.
+func (r Row) again(channel, metric string) Row {
+	r.Channel, r.Metric, r.Shadow = channel, metric, true
+	return r
+}
 
 // missing is what is sent for a value that is not there.
 func (r Row) missing(raw uint64) Row { r.Missing, r.Misses = raw, true; return r }
@@ -186,7 +193,7 @@ func (r Row) register() (modbusslave.Register, error) {
 		channel = r.own()
 	}
 	return modbusslave.Register{Channel: channel, Function: r.Function, Address: r.At, Type: r.Type, Order: r.Order,
-		Scale: r.Step * by.factor, Offset: by.offset, Resolution: r.Places * by.factor,
+		Shadow: r.Shadow, Scale: r.Step * by.factor, Offset: by.offset, Resolution: r.Places * by.factor,
 		Missing: r.Missing, Misses: r.Misses, Fixed: r.Fixed, Tells: r.Tells, OK: r.OK, Fail: r.Fail}, nil
 }
 
@@ -230,11 +237,14 @@ func (t Table) Reports() bool {
 	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Tells != "" })
 }
 
+// CanMiss says whether the row has a way to say that there is no value.
+func (r Row) CanMiss() bool { return r.Misses || r.Type == f32 }
+
 // Values returns the rows that hold a quantity, with a channel's name for each.
 func (t Table) Values() []Row {
 	var out []Row
 	for _, r := range t.Rows {
-		if r.Fixed != nil || r.Tells != "" {
+		if r.Fixed != nil || r.Tells != "" || r.Shadow {
 			continue
 		}
 		if r.Channel == "" {

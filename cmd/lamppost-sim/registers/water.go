@@ -35,7 +35,7 @@ func water() []Table {
 			}},
 		{ID: "hach-uvas", Maker: "Hach", Model: "UVAS sc", Title: text("紫外吸收探头", "UV absorption probe"), Source: "UVAS sc manual",
 			Doubt: "order of the words, the numbers of the units", Address: 1, Rows: []Row{
-				holding(0, "Measured value", f32, 1, "1/m").as("sac254", 12.75),
+				holding(0, "Measured value", f32, 1, "/m").as("uv_absorption", 12.75),
 				holds(3, 2, "Unit", 0),
 			}},
 		{ID: "trios-tph", Maker: "TriOS", Model: "TpH", Title: text("pH 探头", "pH probe"), Source: "TriOS TpH manual",
