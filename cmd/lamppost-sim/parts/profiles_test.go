@@ -123,7 +123,7 @@ func (b *bench) load(t *testing.T, src string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.cfg, err = config.Load("bench.yaml", []byte(src), config.Env{Kinds: catalog.Builtin(all), Catalog: b.metrics}); err != nil {
+	if b.cfg, err = config.Load("bench.yaml", []byte(src), config.Env{Kinds: catalog.Builtin(all.Set), Catalog: b.metrics}); err != nil {
 		t.Fatal(err)
 	}
 }
