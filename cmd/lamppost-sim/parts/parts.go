@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/lab"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/modbusslave"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
@@ -34,7 +35,8 @@ const (
 	W1     Wire = "w1"     // --link fills a directory as the kernel does
 )
 
-// Part is one part that can be played. Exactly one of Serial, Unit and Own is set.
+// Part is one part that can be played. Exactly one of Serial, Unit, Chip, Pin, Slave and
+// Own is set.
 type Part struct {
 	ID       string
 	Title    scenario.Text // what it is
@@ -50,6 +52,12 @@ type Part struct {
 	Serial func(Stage) (func(ctx context.Context, port Port), error)
 	// Unit is a Modbus slave.
 	Unit func(Stage) (*modbusslave.Unit, error)
+	// Chip is a part on an I2C bus.
+	Chip func(Stage) lab.Chip
+	// Pin is what hangs on a GPIO line, with the line's name.
+	Pin func(Stage) lab.Pin
+	// Slave is a slave on 1-Wire.
+	Slave func(Stage) lab.Slave
 	// Own plays on a wire that the part makes itself at a place: a path, or an address
 	// to listen on (port 0: any free one). It calls ready with where it is when
 	// somebody can read it, and returns when ctx has ended.
@@ -112,7 +120,7 @@ type Stage struct {
 
 // All returns the parts, by id.
 func All() []Part {
-	all := slices.Concat(uartParts(), sdi12Parts(), modbusParts(), cameraParts())
+	all := slices.Concat(uartParts(), sdi12Parts(), modbusParts(), cameraParts(), labParts())
 	slices.SortFunc(all, func(a, b Part) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

@@ -11,7 +11,7 @@ func TestParts(t *testing.T) {
 	seen := map[string]bool{}
 	for _, p := range All() {
 		ways := 0
-		for _, there := range []bool{p.Serial != nil, p.Unit != nil, p.Own != nil} {
+		for _, there := range []bool{p.Serial != nil, p.Unit != nil, p.Chip != nil, p.Pin != nil, p.Slave != nil, p.Own != nil} {
 			if there {
 				ways++
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/modbusslave"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/pty"
+	"github.com/lamppost-city/lamppost/drivers/codec/labbus"
 )
 
 // ErrWire says that a wire could not be made.
@@ -27,7 +28,7 @@ func (p Part) Check(at Place) error {
 		return fmt.Errorf("write where to play: %s", p.wayHint())
 	case p.Serial != nil && at.Listen != "":
 		return fmt.Errorf("%s hangs on a serial line of its own: write --link PATH", p.ID)
-	case p.Own != nil && (p.Wire == HTTP) != (at.Listen != ""):
+	case p.Serial == nil && p.Unit == nil && (p.Wire == HTTP) != (at.Listen != ""):
 		return fmt.Errorf("%s is played elsewhere: %s", p.ID, p.wayHint())
 	}
 	return nil
@@ -39,6 +40,8 @@ func (p Part) wayHint() string {
 		return "--link PATH for RTU on a serial port, or --listen 127.0.0.1:502 for Modbus TCP"
 	case HTTP:
 		return "--listen 127.0.0.1:8081"
+	case I2C, GPIO:
+		return "--link PATH" + labbus.Suffix
 	case W1:
 		return "--link DIR"
 	default:
@@ -59,6 +62,8 @@ func (p Part) Play(ctx context.Context, at Place, s Stage, ready func(at string)
 			return err
 		}
 		return run(ctx, at.Link+at.Listen, ready)
+	case p.Chip != nil || p.Pin != nil || p.Slave != nil:
+		return p.onBench(ctx, at.Link, s, ready)
 	case p.Unit != nil:
 		u, err := p.Unit(s)
 		if err != nil {
