@@ -28,6 +28,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
 	"github.com/lamppost-city/lamppost/drivers/sds011"
 	"github.com/lamppost-city/lamppost/drivers/sht3x"
+	"github.com/lamppost-city/lamppost/drivers/winsen"
 )
 
 // Formats are the protocols of which a part can be described by a file.
@@ -57,6 +58,7 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		sdi12.Kind(),
 		sds011.Kind(),
 		sht3x.Kind(),
+		winsen.Kind(),
 	}
 }
 
