@@ -19,6 +19,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/maxbotix"
 	"github.com/lamppost-city/lamppost/drivers/mhz19"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
+	"github.com/lamppost-city/lamppost/drivers/nmea0183"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
 	"github.com/lamppost-city/lamppost/drivers/process"
@@ -51,6 +52,8 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		maxbotix.Kind(),
 		mhz19.Kind(),
 		modbus.Kind(modbus.Of(profiles)),
+		modbus.Kind(profiles),
+		nmea0183.Kind(),
 		pms5003.Kind(),
 		process.Kind(),
 		pulse.Kind(),

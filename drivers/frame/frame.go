@@ -7,6 +7,7 @@ package frame
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 type Format[F any] struct {
 	Head []byte // what every frame begins with, at least one byte
 	Max  int    // bytes in the longest frame
+	Cut  int    // bytes of a frame that began before Fresh and are not called noise; 0: Max-1
 	// Size returns the size of the frame that b begins, where b begins with Head and
 	// may be shorter than the frame: 0 if no frame begins like that, and any number
 	// above len(b) while b is too short to tell.
@@ -78,7 +80,7 @@ func NewReader[F any](p drivers.Port, f Format[F]) *Reader[F] {
 // Fresh drops everything that has arrived, so that Next returns a frame that was
 // sent from now on.
 func (r *Reader[F]) Fresh() error {
-	r.buf, r.damage, r.cut = r.buf[:0], Damage{}, r.format.Max-1
+	r.buf, r.damage, r.cut = r.buf[:0], Damage{}, cmp.Or(r.format.Cut, r.format.Max-1)
 	return r.port.Discard()
 }
 

@@ -1,0 +1,111 @@
+package nmea0183
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/drivertest"
+)
+
+func TestConformance(t *testing.T) {
+	drivertest.Run(t, drivertest.Config{
+		Kind:   Kind(),
+		Good:   drivertest.Load(t, "testdata/wind.frame"),
+		Beyond: drivertest.Load(t, "testdata/wind-beyond.frame"),
+	})
+}
+
+func planYAML(src string) (*drivers.Plan, error) {
+	return plan(func(out any) error {
+		doc, err := yamldoc.Parse("options", []byte(src))
+		if err != nil {
+			return err
+		}
+		return doc.Decode(out)
+	})
+}
+
+func TestOptions(t *testing.T) {
+	const rain = "type: V, unit: M, id: \"0\", min: 0, max: 10, resolution: 0.1"
+	for src, want := range map[string]string{
+		"period: 1s":                                                                  "measures: the device has no channels",
+		"measures: [depth]":                                                           "measures: \"depth\" is not among what is read; write one or more of fix, motion, position, weather, wind",
+		"measures: [wind, wind]":                                                      "measures: channel wind_speed is there twice",
+		"{measures: [wind], talker: gps}":                                             "talker: \"gps\" is no talker",
+		"{measures: [wind], talker: wi}":                                              "talker: \"wi\" is no talker; write the two capitals",
+		"{measures: [wind], period: 1h}":                                              "period: 1h0m0s is no time",
+		"{measures: [wind], wind: apparent}":                                          "wind: \"apparent\" is no reference",
+		"{measures: [wind], north: 360}":                                              "north: 360 is no direction",
+		"{measures: [wind], wind: \"true\", north: 10}":                               "north: the part itself knows",
+		"xdr: {Rain: {" + rain + "}}":                                                 "xdr: channel \"Rain\"",
+		"xdr: {rain: {" + rain + ", scale: 0}}":                                       "xdr.rain: scale and offset are numbers",
+		"xdr: {rain: {type: V, unit: M, id: \"0\"}}":                                  "min",
+		"xdr: {rain: {" + rain + ", colour: red}}":                                    "colour",
+		"{measures: [weather], xdr: {temp: {" + rain + "}}}":                          "give the one under xdr a qualifier: temp.inlet",
+		"xdr: {rain: {type: V, unit: M, id: \"0\", min: 1, max: 0, resolution: 0.1}}": "xdr.rain: from 1 to 0",
+	} {
+		_, err := planYAML(src)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s\ngives %v, want %q", src, err, want)
+		}
+		var o *drivers.OptionError
+		var ps yamldoc.Problems
+		if !errors.As(err, &o) && !errors.As(err, &ps) {
+			t.Errorf("%s: the error has no place: %v", src, err)
+		}
+	}
+	p, err := planYAML("{measures: [position, fix, motion, wind, weather], period: 10s, xdr: {rain: {" + rain + "}}}")
+	if err != nil || len(p.Channels) != 13 || p.Timeout != 21*time.Second || p.MinEvery != 10*time.Second {
+		t.Errorf("the plan is %+v, %v", p, err)
+	}
+}
+
+// What came instead is named, each sentence once.
+func TestSaysWhatCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := planYAML("{measures: [position, motion], talker: GN}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := sentence{"GP", "GSV", []string{"1"}}.append(nil)
+		line = sentence{"GP", "RMC", []string{"1"}}.append(append(line, line...))
+		d, err := p.OpenSerial(drivertest.NewPort(drivertest.Chunk{At: time.Millisecond, Bytes: line}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := timeout(t, p)
+		defer cancel()
+		_, err = d.Sample(ctx)
+		if want := "GPGSV, GPRMC came and no GGA or RMC of talker GN"; !errors.Is(err, drivers.ErrProtocol) || !strings.Contains(err.Error(), want) {
+			t.Errorf("Sample = %v, want %q", err, want)
+		}
+	})
+}
+
+// A sample ends as soon as all is heard, and takes the first of two values.
+func TestSampleEndsWhenAllIsHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := planYAML("{measures: [wind]}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		mwv := func(speed string) []byte {
+			return sentence{"WI", "MWV", []string{"10", "R", speed, "M", "A"}}.append(nil)
+		}
+		d, err := p.OpenSerial(drivertest.NewPort(
+			drivertest.Chunk{At: 400 * time.Millisecond, Bytes: mwv("1.5")}, drivertest.Chunk{At: 900 * time.Millisecond, Bytes: mwv("2.5")}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		rs, err := d.Sample(t.Context())
+		if took := time.Since(begun); err != nil || rs[0].Value != 1.5 || took != 400*time.Millisecond {
+			t.Errorf("%v, %v after %v", rs, err, took)
+		}
+	})
+}
