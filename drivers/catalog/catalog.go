@@ -52,7 +52,6 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		maxbotix.Kind(),
 		mhz19.Kind(),
 		modbus.Kind(modbus.Of(profiles)),
-		modbus.Kind(profiles),
 		nmea0183.Kind(),
 		pms5003.Kind(),
 		process.Kind(),
