@@ -124,6 +124,7 @@ type Plan struct {
 	OpenOneWire func(OneWire) (Driver, error)
 	OpenSDI12   func(SDI12) (Driver, error)
 	OpenProcess func(Process) (Driver, error)
+	OpenHost    func(Host) (Driver, error)
 }
 
 // LineSettings are what a serial line is opened with. The zero value of a field

@@ -20,11 +20,12 @@ const (
 	OneWireDevice Wire = "w1"      // one slave of the kernel's 1-Wire bus: bus, id
 	SDI12Sensor   Wire = "sdi12"   // one sensor on an SDI-12 line: bus, address
 	ChildProcess  Wire = "process" // a driver in another language: its command is an option of the driver
+	BoardHost     Wire = "host"    // the board that the program runs on: there is one
 )
 
 // Wires returns all wires.
 func Wires() []Wire {
-	return []Wire{SerialLine, ModbusUnit, HTTPHost, I2CDevice, InputLine, PulseLine, OneWireDevice, SDI12Sensor, ChildProcess}
+	return []Wire{SerialLine, ModbusUnit, HTTPHost, I2CDevice, InputLine, PulseLine, OneWireDevice, SDI12Sensor, ChildProcess, BoardHost}
 }
 
 // Opens returns the wires for which p has an Open function: in a good plan exactly
@@ -36,7 +37,7 @@ func (p *Plan) Opens() (ws []Wire) {
 	}{
 		{SerialLine, p.OpenSerial != nil}, {ModbusUnit, p.OpenModbus != nil}, {HTTPHost, p.OpenHTTP != nil},
 		{I2CDevice, p.OpenI2C != nil}, {InputLine, p.OpenInput != nil}, {PulseLine, p.OpenPulses != nil},
-		{OneWireDevice, p.OpenOneWire != nil}, {SDI12Sensor, p.OpenSDI12 != nil}, {ChildProcess, p.OpenProcess != nil},
+		{OneWireDevice, p.OpenOneWire != nil}, {SDI12Sensor, p.OpenSDI12 != nil}, {ChildProcess, p.OpenProcess != nil}, {BoardHost, p.OpenHost != nil},
 	} {
 		if o.set {
 			ws = append(ws, o.wire)
@@ -192,6 +193,29 @@ type Process interface {
 	// ctx's deadline, with ctx's error when it is cancelled, and with ErrUnplugged when
 	// the child ended or waits for its next start.
 	Ask(ctx context.Context, line []byte, accept func(answer []byte) bool) ([]byte, error)
+}
+
+// Host is the board that the program runs on, as its kernel tells of it, lent to one
+// driver. It only reads. Paths have no slash in front and lie below sys or proc:
+// "sys/class/thermal/thermal_zone0/temp". What is not there is an error that wraps
+// fs.ErrNotExist, and that alone; other errors wrap a fault: ErrUnplugged where the kernel
+// shows no sys or proc at all, ErrTimeout where the kernel does not end a read before
+// ctx does, ErrException where it does not allow it, ErrDevice where it says that reading
+// failed.
+type Host interface {
+	// Read returns the content of a file, at most 64 KiB.
+	Read(ctx context.Context, path string) ([]byte, error)
+	// List returns the names in a folder, in order, at most 4096.
+	List(ctx context.Context, path string) ([]string, error)
+	// Space says how full the file system is on which a path lies: any absolute path, or
+	// an empty one for that of the program's own data.
+	Space(ctx context.Context, path string) (Space, error)
+}
+
+// Space is how full a file system is.
+type Space struct {
+	Total int64 // bytes
+	Free  int64 // bytes that a program may still write
 }
 
 // Output is something that can be switched: a relay, a coil, a program. Its owner

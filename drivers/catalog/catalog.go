@@ -12,6 +12,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/a02yyuw"
 	"github.com/lamppost-city/lamppost/drivers/bme280"
+	"github.com/lamppost-city/lamppost/drivers/board"
 	"github.com/lamppost-city/lamppost/drivers/camera"
 	"github.com/lamppost-city/lamppost/drivers/digital"
 	"github.com/lamppost-city/lamppost/drivers/ds18b20"
@@ -45,6 +46,7 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 	return []drivers.Kind{
 		a02yyuw.Kind(),
 		bme280.Kind(),
+		board.Kind(),
 		camera.Kind(),
 		digital.Kind(),
 		ds18b20.Kind(),

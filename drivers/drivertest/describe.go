@@ -24,6 +24,7 @@ var wireKeys = map[drivers.Wire][]string{
 	drivers.SerialLine: {"port"}, drivers.ModbusUnit: {"bus", "address"}, drivers.HTTPHost: {"url"}, drivers.I2CDevice: {"bus", "address"},
 	drivers.InputLine: {"bus", "line"}, drivers.PulseLine: {"bus", "line"}, drivers.OneWireDevice: {"bus", "id"},
 	drivers.SDI12Sensor: {"bus", "address"}, drivers.ChildProcess: {"command"},
+	drivers.BoardHost: {}, // there is one
 }
 
 // Describe tests what a kind says about itself: that every device in its sample

@@ -33,6 +33,7 @@ type Part struct {
 	Level  *bool                                  // input: whether the line is active, see Level
 	Counts []drivers.PulseCount                   // pulse: what the counter says, call by call
 	Child  func(question []byte) (lines [][]byte) // process: the program
+	Board  func() *Host                           // host: makes a fresh board for each test
 
 	Want      string // one reading per channel; the grammar is in the package comment
 	WantFault string // the fault word instead

@@ -28,6 +28,7 @@ var wires = map[drivers.Wire]wireKit{
 	drivers.InputLine:     {play: playInput, checks: callChecks, faults: gpioFaults},
 	drivers.SDI12Sensor:   {play: playSDI12, checks: callChecks, faults: sdi12Faults},
 	drivers.OneWireDevice: {play: playOneWire, checks: callChecks, faults: oneWireFaults},
+	drivers.BoardHost:     {play: playHost, checks: callChecks, faults: hostFaults},
 	drivers.ChildProcess:  {play: playProcess, checks: append(processChecks, callChecks...), faults: processFaults},
 }
 

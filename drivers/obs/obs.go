@@ -117,6 +117,7 @@ const (
 	Maintenance Reason = "maintenance" // somebody works on it
 	Instrument  Reason = "instrument"  // the part reports a fault of its own
 	NoEcho      Reason = "no-echo"     // a ranging part hears nothing back
+	Absent      Reason = "absent"      // this part, or this board, has nothing that measures it
 	NotANumber  Reason = "not-a-number"
 	Lost        Reason = "lost" // pulses may be missing: some were lost, or nobody watched
 	Time        Reason = "time" // nobody knows exactly when it was measured

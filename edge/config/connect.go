@@ -26,6 +26,7 @@ var wires = map[drivers.Wire]struct {
 	drivers.OneWireDevice: {"is a slave on a 1-Wire bus", []string{"bus", "id"}, []string{"w1"}},
 	drivers.SDI12Sensor:   {"has an address on an SDI-12 line", []string{"bus", "address"}, []string{"sdi12"}},
 	drivers.ChildProcess:  {"is a program of its own", nil, nil},
+	drivers.BoardHost:     {"is the board itself", nil, nil},
 }
 
 // placeKeys are the keys that say where a device is. Those that its wire does not

@@ -26,7 +26,8 @@ type Tracer func(line string, sent bool, p []byte, at time.Time)
 
 // Lines are the opened wires of a configuration, and the devices on them.
 type Lines struct {
-	all []*line
+	all  []*line
+	data string // the folder of the program's own data
 }
 
 // line is one wire: a shared bus, a point-to-point port, or a network device.
@@ -53,7 +54,7 @@ func OpenLines(cfg *config.Config, trace Tracer) (*Lines, error) {
 }
 
 func openLines(cfg *config.Config, trace Tracer, known recalled) (*Lines, error) {
-	ls := &Lines{}
+	ls := &Lines{data: cfg.Journal.Dir}
 	for _, b := range cfg.Buses {
 		l, err := openBus(b, trace, known)
 		if err != nil {
@@ -97,7 +98,7 @@ func openBus(b config.Bus, trace Tracer, known recalled) (*line, error) {
 }
 
 // openOwn makes the wire that a device does not share.
-func openOwn(d config.Device, trace Tracer) (*line, error) {
+func openOwn(d config.Device, trace Tracer, data string) (*line, error) {
 	var l *line
 	var err error
 	switch d.Wire {
@@ -105,6 +106,8 @@ func openOwn(d config.Device, trace Tracer) (*line, error) {
 		l, err = openPort(d, trace)
 	case drivers.ChildProcess:
 		l, err = openProcess(d, trace)
+	case drivers.BoardHost:
+		l, err = openBoard(data, trace.on(d.ID))
 	default:
 		l = openHost(d)
 	}
@@ -162,7 +165,7 @@ func (t Tracer) on(line string) func(bool, []byte, time.Time) {
 func (ls *Lines) attach(d config.Device, trace Tracer, known recalled) error {
 	i := slices.IndexFunc(ls.all, func(l *line) bool { return l.id == d.Bus }) // the configuration has checked that the bus exists
 	if d.Bus == "" {
-		l, err := openOwn(d, trace)
+		l, err := openOwn(d, trace, ls.data)
 		if err != nil {
 			return err
 		}
@@ -216,6 +219,8 @@ func wireWord(p *drivers.Plan) string {
 			return "gpio"
 		case drivers.ChildProcess:
 			return "process"
+		case drivers.BoardHost:
+			return "board"
 		case drivers.HTTPHost:
 			return "host"
 		}
@@ -289,6 +294,8 @@ func place(d config.Device) string {
 		return d.Bus + " " + cmp.Or(d.Pin, d.Slave)
 	case drivers.SerialLine:
 		return d.Port
+	case drivers.BoardHost:
+		return "/sys, /proc"
 	case drivers.ChildProcess:
 		return strings.Join(d.Plan.Process.Command, " ")
 	default:

@@ -44,6 +44,14 @@ var wireWords = map[string]map[string]text{
 			"%[1]s (%[2]s, %[3]s) has not answered over the network for %[4]s. Check that it is on, its address and, behind a gateway, its unit number: %[5]s.",
 			"%[1]s（%[2]s，%[3]s）已 %[4]s无网络应答。请检查是否通电、地址，以及网关后的单元号：%[5]s。"},
 	},
+	"board": {
+		"unplugged": {
+			"%[1]s (%[2]s) has read nothing of the board for %[4]s: %[5]s. In a container, mount /sys and /proc into it.",
+			"%[1]s（%[2]s）已 %[4]s读不到本机状态：%[5]s。在容器中运行时，请挂载 /sys 与 /proc。"},
+		"timeout": {
+			"%[1]s (%[2]s) has read nothing of the board for %[4]s: %[5]s. A part that the kernel reads itself may hold it up: look into dmesg.",
+			"%[1]s（%[2]s）已 %[4]s读不到本机状态：%[5]s。可能是内核自己读取的某个器件卡住了：请查看 dmesg。"},
+	},
 	"gpio": {
 		"unplugged": {
 			"The chip of %[1]s (%[2]s, %[3]s) has been gone for %[4]s: %[5]s.",

@@ -79,6 +79,7 @@ var instead = map[drivers.Wire]string{
 	drivers.InputLine:    "a level needs no driver of its own: driver: digital reads it, with its channel from the configuration",
 	drivers.PulseLine:    "a count needs no driver of its own: driver: pulse keeps it, with channel and amount from the configuration",
 	drivers.SDI12Sensor:  "an SDI-12 sensor needs no driver of its own: driver: sdi12 reads it, with its values named in the configuration",
+	drivers.BoardHost:    "the board needs no driver of its own: driver: board reads it, with its channels from the configuration",
 	drivers.ChildProcess: "a program in another language is no Go driver: driver: process asks it; lamppost driver show process has the protocol",
 }
 

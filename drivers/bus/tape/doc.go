@@ -62,8 +62,10 @@
 //	pulse    > -, < total, lost, unwatched, missed, last, period and at, as in
 //	         "total=12 lost=0 unwatched=0s missed=false last=3.5s period=250ms at=4s"
 //	process  > a line, < the line that answers it
+//	host     > "read", "list" or "space" and a path, < the content, the names with a line
+//	         for each, or "total=1000 free=400" in bytes; - where it is not there
 //
-// On the last five each > has one < or one ! behind it. Traffic over HTTP is not kept.
+// On the last six each > has one < or one ! behind it. Traffic over HTTP is not kept.
 //
 // # Playing
 //

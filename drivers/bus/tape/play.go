@@ -28,6 +28,8 @@ func (r *Replay) Open(p *drivers.Plan) (drivers.Driver, error) {
 		return p.OpenOneWire(r.OneWire())
 	case drivers.ChildProcess:
 		return p.OpenProcess(r.Process())
+	case drivers.BoardHost:
+		return p.OpenHost(r.Host())
 	case drivers.SDI12Sensor:
 		return p.OpenSDI12(r.SDI12())
 	}

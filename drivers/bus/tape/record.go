@@ -170,6 +170,9 @@ func (r *Recorder) Wrap(p drivers.Plan) *drivers.Plan {
 	if open := p.OpenProcess; open != nil {
 		p.OpenProcess = func(w drivers.Process) (drivers.Driver, error) { return open(heardProcess{r, w}) }
 	}
+	if open := p.OpenHost; open != nil {
+		p.OpenHost = func(w drivers.Host) (drivers.Driver, error) { return open(heardHost{r, w}) }
+	}
 	return &p
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Replay is the part that a tape was recorded from. Like a wire it is lent to one
 // driver, which uses it from one goroutine. Take the one wire from it that the tape
-// has: Port, Modbus, I2C, Input, Pulses, OneWire, SDI12 or Process.
+// has: Port, Modbus, I2C, Input, Pulses, OneWire, SDI12, Process or Host.
 type Replay struct {
 	tape  *Tape
 	i     int // the next entry

@@ -63,7 +63,7 @@ type Entry struct {
 
 // wires are those whose traffic can be kept.
 var wires = []drivers.Wire{drivers.SerialLine, drivers.ModbusUnit, drivers.I2CDevice, drivers.InputLine,
-	drivers.PulseLine, drivers.OneWireDevice, drivers.SDI12Sensor, drivers.ChildProcess}
+	drivers.PulseLine, drivers.OneWireDevice, drivers.SDI12Sensor, drivers.ChildProcess, drivers.BoardHost}
 
 // Keeps says whether the traffic of a wire can be kept on a tape.
 func Keeps(w drivers.Wire) bool { return slices.Contains(wires, w) }
@@ -71,7 +71,7 @@ func Keeps(w drivers.Wire) bool { return slices.Contains(wires, w) }
 // paired says whether each operation on a wire is one > and one < or !.
 func paired(w drivers.Wire) bool {
 	switch w {
-	case drivers.I2CDevice, drivers.InputLine, drivers.PulseLine, drivers.OneWireDevice, drivers.ChildProcess:
+	case drivers.I2CDevice, drivers.InputLine, drivers.PulseLine, drivers.OneWireDevice, drivers.ChildProcess, drivers.BoardHost:
 		return true
 	}
 	return false
@@ -80,7 +80,7 @@ func paired(w drivers.Wire) bool {
 // textual says whether people read the bytes of a wire as text.
 func textual(w drivers.Wire) bool {
 	switch w {
-	case drivers.PulseLine, drivers.OneWireDevice, drivers.SDI12Sensor, drivers.ChildProcess:
+	case drivers.PulseLine, drivers.OneWireDevice, drivers.SDI12Sensor, drivers.ChildProcess, drivers.BoardHost:
 		return true
 	}
 	return false

@@ -72,7 +72,7 @@ func TestReadRefuses(t *testing.T) {
 		{"lamppost tape 1\nby: \xff\n", `line 2: it is not UTF-8; write bytes as hexadecimal digits or with \x`},
 		{"lamppost tape 1\nat: noon\n", `line 2: "noon" is no time; write it like 2026-03-02T08:14:00Z`},
 		{"lamppost tape 1\ndriver: x\nby: me\n\n0 ?\n", "line 4: the header above does not say wire"},
-		{head("http"), `line 6: wire "http" is none of [serial modbus i2c input pulse w1 sdi12 process]`},
+		{head("http"), `line 6: wire "http" is none of [serial modbus i2c input pulse w1 sdi12 process host]`},
 		{strings.Replace(head("modbus"), "rtu", "ascii", 1), `line 7: framing is rtu or tcp, not "ascii"`},
 		{strings.Replace(head("serial"), "by:", "framing: rtu\nby:", 1), "line 7: framing belongs to the wire modbus"},
 		{head("serial") + "0.5 ?\n0.4 =x=1", "line 8: time goes back from 0.500000"},

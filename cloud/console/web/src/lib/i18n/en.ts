@@ -239,6 +239,7 @@ export const en = {
   'why.maintenance': 'maintenance',
   'why.instrument': 'instrument reports a fault',
   'why.no-echo': 'no echo',
+  'why.absent': 'not there',
   'why.not-a-number': 'not a number',
   'why.time': 'time is uncertain',
   'why.lost': 'pulses may be missing',

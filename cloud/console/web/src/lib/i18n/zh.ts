@@ -236,6 +236,7 @@ export const zh: Messages = {
   'why.maintenance': '维护中',
   'why.instrument': '仪器自报故障',
   'why.no-echo': '无回波',
+  'why.absent': '本机没有',
   'why.not-a-number': '不是数值',
   'why.time': '时间不确定',
   'why.lost': '可能漏计脉冲',

@@ -1,0 +1,25 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	bushost "github.com/lamppost-city/lamppost/drivers/bus/host"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/status"
+)
+
+// openBoard makes the board as a wire. data is the folder that an empty path of a file
+// system stands for.
+func openBoard(data string, trace func(bool, []byte, time.Time)) (*line, error) {
+	b, err := bushost.New(bushost.Config{Data: data, Trace: trace})
+	if err != nil {
+		return nil, err
+	}
+	return &line{path: "/sys, /proc", close: b.Close,
+		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenHost(b) },
+		look: func() status.Line {
+			h := b.Health()
+			return status.Line{Frames: h.Reads, Timeouts: h.Stuck, Unplugged: h.Fault != nil}
+		}}, nil
+}
