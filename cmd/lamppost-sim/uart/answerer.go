@@ -54,7 +54,8 @@ const (
 func (a *Answerer) Run(ctx context.Context) {
 	v := voice{Answerer: a}
 	v.start(time.Now())
-	in := listen(a.Port)
+	heard := listen(a.Port)
+	in := heard // nil once the port is closed
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -65,7 +66,7 @@ func (a *Answerer) Run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-			for range in { // until the port is closed
+			for range heard { // until the port is closed
 			}
 			return
 		case b, ok := <-in:
