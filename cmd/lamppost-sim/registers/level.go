@@ -49,6 +49,7 @@ func level() []Table {
 // keller is a part of Keller's series 30. The second map holds the same as whole
 // numbers: hundredths of a millibar and of a degree.
 func keller(id, model string, title scenario.Text, p1 Row) Table {
+	p1 = p1.missing(0x7FFFFFFF) // "not a number" has many forms; this is theirs
 	return Table{ID: id, Maker: "Keller", Model: model, Title: title, Source: "Keller communication manual, series 30, v3.5",
 		Baud: 9600, Format: "8N1", Address: 1, Also: []uint8{250}, Doubt: "whether any of them answers to 250", Rows: []Row{
 			holding(0x0000, "CH0", f32, 1, "bar"),

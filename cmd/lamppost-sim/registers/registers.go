@@ -15,6 +15,7 @@ package registers
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -193,8 +194,18 @@ func (r Row) register() (modbusslave.Register, error) {
 		channel = r.own()
 	}
 	return modbusslave.Register{Channel: channel, Function: r.Function, Address: r.At, Type: r.Type, Order: r.Order,
-		Shadow: r.Shadow, Scale: r.Step * by.factor, Offset: by.offset, Resolution: r.Places * by.factor,
+		Shadow: r.Shadow, Scale: plain(r.Step * by.factor), Offset: by.offset, Resolution: plain(r.Places * by.factor),
 		Missing: r.Missing, Misses: r.Misses, Fixed: r.Fixed, Tells: r.Tells, OK: r.OK, Fail: r.Fail}, nil
+}
+
+// plain takes the rests of binary fractions out of a product: a tenth of a tenth is
+// 0.01. Fifteen digits are left.
+func plain(v float64) float64 {
+	p, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 15, 64), 64)
+	if err != nil {
+		return v
+	}
+	return p
 }
 
 // own is the name of what the gateway has no channel for: the maker's, in one word.

@@ -104,6 +104,7 @@ func stations() []Table {
 				holding(0x0200, "Illuminance in hundreds", u16, 100, "lux").again("illuminance", "lx"),
 				holding(0x0201, "Rain", u16, 0.1, "mm").as("rain", 1.2),
 				holding(0x0202, "Solar radiation", u16, 1, "W/m2").as("radiation", 450),
+				holds(3, 0x0203, "reserved", 0),
 			}},
 		{ID: "wxt530", Maker: "Vaisala", Model: "WXT530", Title: text("气象变送器", "weather transmitter"), Source: "Vaisala WXT530 Modbus documentation",
 			Doubt: "which values are signed, and with it which of the two numbers says that they are missing; the function of the settings", Address: 1, Rows: []Row{

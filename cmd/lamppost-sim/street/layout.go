@@ -29,6 +29,7 @@ const underpassHeight = 3.2
 type slave struct {
 	device, profile, wire string
 	address               uint8
+	channels              []string           // those of its maker's table that the scenario has a course for
 	offsets               map[string]float64 // what the gateway is told to add, by channel
 }
 
@@ -46,10 +47,13 @@ const riverDatum = 1.20
 // slaves are the Modbus devices of the street.
 func slaves() []slave {
 	return []slave{
-		{device: "river", profile: "keller-36xw", wire: line, address: 3, offsets: map[string]float64{"level": riverDatum}},
-		{device: "weather", profile: "weather-01f4", wire: line, address: 1},
-		{device: "cabinet", profile: "xy-md02", wire: line, address: 5},
-		{device: "pump", profile: "sdm120", wire: pump, address: 1},
+		{device: "river", profile: "keller-36xw", wire: line, address: 3,
+			channels: []string{"level", "water_temp"}, offsets: map[string]float64{"level": riverDatum}},
+		{device: "weather", profile: "weather-01f4", wire: line, address: 1,
+			channels: []string{"wind_speed", "wind_dir", "rh", "temp", "noise", "pm2_5", "pm10", "pressure", "illuminance", "rain", "radiation"}},
+		{device: "cabinet", profile: "xy-md02", wire: line, address: 5, channels: []string{"temp", "rh"}},
+		{device: "pump", profile: "sdm120", wire: pump, address: 1,
+			channels: []string{"voltage", "current", "power", "power_factor", "frequency", "energy"}},
 	}
 }
 

@@ -2,47 +2,47 @@ package street
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/modbusslave"
-	"github.com/lamppost-city/lamppost/drivers/modbus"
-	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/registers"
 )
 
-// part is what the street needs of a device profile.
+// part is what the street needs of a maker's table.
 type part struct {
 	registers []modbusslave.Register
-	limit     int // registers in one request
+	limit     int // registers in one request; 0: not stated
 }
 
-// readParts takes the parts of the slaves from the gateway's own device profiles,
-// by profile id. Only the data is shared: what is a register's address, type,
-// order and scale. How that becomes bytes is package modbusslave's business.
+// readParts takes the parts of the slaves from their makers' tables.
 func readParts() (map[string]part, error) {
-	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
-	if err != nil {
-		return nil, err
-	}
 	parts := map[string]part{}
 	for _, s := range slaves() {
-		p, ok := profiles.Get(s.profile)
+		table, ok := registers.Get(s.profile)
 		if !ok {
-			return nil, fmt.Errorf("there is no device profile %q", s.profile)
+			return nil, fmt.Errorf("there is no table of %q", s.profile)
 		}
-		parts[s.profile] = part{registers(p, s.offsets), p.MaxRegisters}
+		rows, err := s.rows(table)
+		if err != nil {
+			return nil, err
+		}
+		parts[s.profile] = part{rows, table.Limit}
 	}
 	return parts, nil
 }
 
-// registers translates a profile's channels, with what the gateway is told to add
-// to them.
-func registers(p *modbus.Profile, offsets map[string]float64) []modbusslave.Register {
-	var out []modbusslave.Register
-	for _, r := range p.Channels {
-		out = append(out, modbusslave.Register{
-			Channel: r.Channel, Function: r.Function, Address: r.Address,
-			Type: modbusslave.Type(r.Type.String()), Order: r.Order.String(),
-			Scale: r.Scale.Float(), Offset: r.Offset.Float() + offsets[r.Channel], Resolution: r.Resolution.Float(),
-		})
+// rows are those of the table, with what the gateway is told to add to them. What the
+// scenario has no course for is 0 for ever, and has no line in the truth log.
+func (s slave) rows(table registers.Table) ([]modbusslave.Register, error) {
+	rows, err := table.Registers()
+	if err != nil {
+		return nil, err
 	}
-	return out
+	for i := range rows {
+		rows[i].Offset += s.offsets[rows[i].Channel]
+		if !slices.Contains(s.channels, rows[i].Channel) {
+			rows[i].Shadow = true
+		}
+	}
+	return rows, nil
 }

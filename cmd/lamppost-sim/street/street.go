@@ -127,8 +127,8 @@ func (s *Street) channels() []string {
 		out = append(out, "air.particles_"+size)
 	}
 	for _, sl := range slaves() {
-		for _, r := range s.parts[sl.profile].registers {
-			out = append(out, sl.device+"."+r.Channel)
+		for _, channel := range sl.channels {
+			out = append(out, sl.device+"."+channel)
 		}
 	}
 	return out
