@@ -6,9 +6,11 @@ import (
 	"testing"
 	"unicode"
 
+	catalogue "github.com/lamppost-city/lamppost/drivers/catalog"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/uart"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
 
@@ -88,7 +90,7 @@ func TestMetricsIsACopy(t *testing.T) {
 // Each profile is decoded, held against its own fixtures, and makes a device whose
 // channels are metrics, inside the metric's range.
 func TestDevicesDecode(t *testing.T) {
-	profiles, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	profiles, err := catalogue.Profiles(firmwareconfigs.Devices())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,8 +100,12 @@ func TestDevicesDecode(t *testing.T) {
 	metrics := catalog(t)
 	for _, id := range profiles.IDs() {
 		t.Run(id, func(t *testing.T) {
-			k := modbus.Kind(profiles)
+			k := modbus.Kind(modbus.Of(profiles))
 			k.Sample = fmt.Sprintf("devices: {part: {profile: %s, bus: line, address: 1}}", id)
+			if p, _ := profiles.Get(id); p.About().Protocol == "uart" {
+				k = uart.Kind(profiles)
+				k.Sample = fmt.Sprintf("devices: {part: {profile: %s, port: /dev/ttyAMA2}}", id)
+			}
 			drivertest.Describe(t, k, metrics)
 		})
 	}

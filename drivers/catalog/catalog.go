@@ -30,11 +30,12 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
 	"github.com/lamppost-city/lamppost/drivers/sds011"
 	"github.com/lamppost-city/lamppost/drivers/sht3x"
+	"github.com/lamppost-city/lamppost/drivers/uart"
 	"github.com/lamppost-city/lamppost/drivers/winsen"
 )
 
 // Formats are the protocols of which a part can be described by a file.
-func Formats() profile.Formats { return profile.Formats{modbus.Format()} }
+func Formats() profile.Formats { return profile.Formats{modbus.Format(), uart.Format()} }
 
 // Profiles reads the profiles in folders; see profile.Formats.Read.
 func Profiles(folders ...fs.FS) (*profile.Set, error) { return Formats().Read(folders...) }
@@ -62,6 +63,7 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		sdi12.Kind(),
 		sds011.Kind(),
 		sht3x.Kind(),
+		uart.Kind(profiles),
 		winsen.Kind(),
 	}
 }

@@ -26,10 +26,11 @@ import (
 	_ "embed"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/profile"
 )
 
 // name is the word in configuration, and the protocol in a profile.
-const name = "modbus"
+const name = profile.Default
 
 //go:embed README.md
 var readme string

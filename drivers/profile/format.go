@@ -16,9 +16,11 @@ type Format struct {
 	Schema func() yamldoc.Schema
 }
 
-// Formats are the protocols that are known. The first is that of files that do not
-// name theirs.
+// Formats are the protocols that are known.
 type Formats []Format
+
+// Default is the protocol of files that do not name theirs.
+const Default = "modbus"
 
 // Parse reads one profile; file names it in messages, and its base must be the
 // profile's id. The error is yamldoc.Problems.
@@ -42,9 +44,12 @@ func (fs Formats) Parse(file string, src []byte) (Profile, error) {
 
 // of finds the format of a file.
 func (fs Formats) of(doc *yamldoc.Doc) (Format, bool) {
-	n := doc.Node("protocol")
-	for i, f := range fs {
-		if n == nil && i == 0 || n.Text() == f.Protocol {
+	protocol := Default
+	if n := doc.Node("protocol"); n != nil {
+		protocol = n.Text()
+	}
+	for _, f := range fs {
+		if f.Protocol == protocol {
 			return f, true
 		}
 	}
@@ -61,11 +66,11 @@ func (fs Formats) names() (names []string) {
 // Schema describes a profile of any of the protocols as a JSON Schema, for editors.
 // What needs two places of the file, or its fixtures, only Parse judges.
 func (fs Formats) Schema() yamldoc.Schema {
-	told := "How the part talks, which is the name of its driver. Default " + fs[0].Protocol + "."
+	told := "How the part talks, which is the name of its driver. Default " + Default + "."
 	var each []yamldoc.Schema
-	for i, f := range fs {
+	for _, f := range fs {
 		is := yamldoc.Schema{"properties": yamldoc.Schema{"protocol": yamldoc.Schema{"const": f.Protocol, "description": told}}}
-		if i > 0 { // without the key it is the first
+		if f.Protocol != Default { // else the key may be left out
 			is["required"] = []string{"protocol"}
 		}
 		one := f.Schema()

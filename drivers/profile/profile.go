@@ -53,8 +53,8 @@ type Head struct {
 	Replaces bool   `yaml:"-"`
 
 	ID string `yaml:"id,required"`
-	// Protocol is the name of the driver that reads the part; empty in a file means the
-	// first format's, and is filled in.
+	// Protocol is the name of the driver that reads the part; empty in a file means
+	// Default, and is filled in.
 	Protocol string    `yaml:"protocol"`
 	Name     obs.Label `yaml:"name,required"`
 	Maker    string    `yaml:"maker,required"`

@@ -16,6 +16,9 @@ type Scaling struct {
 	// (steps×step + add) / unit, where step is mul.
 	factor, base float64
 	perStep      float64 // steps in 1
+	// Of decimals: × scale + plus, where scale is one.
+	scale, plus Decimal
+	decimal     bool
 	// In both, add holds what is added in units of 1/unit.
 	add  int64
 	unit float64 // 10^places
@@ -28,7 +31,11 @@ var ErrDigits = errors.New("scale, offset and resolution together need more than
 // ones, mount is what the configuration adds. Those that are not whole, and those with
 // a quotient as scale, are rounded to the resolution. The error is ErrDigits.
 func NewScaling(scale Scale, offset, resolution, mount Decimal, whole bool) (Scaling, error) {
-	s := Scaling{exact: scale.IsDecimal() && whole}
+	s := Scaling{exact: scale.IsDecimal() && whole, scale: scale.Num, decimal: scale.IsDecimal()}
+	var sum bool
+	if s.plus, sum = offset.Plus(mount); !sum {
+		return s, ErrDigits
+	}
 	unit, add := resolution, mount
 	if s.exact {
 		var ok bool
@@ -76,6 +83,22 @@ func (s *Scaling) Float(f float64) float64 {
 		return s.units(int64(f), f)
 	}
 	return (f*float64(s.mul) + float64(s.add)) / s.unit
+}
+
+// Decimal scales a decimal, as a part prints it: nothing is lost where the scale is a
+// decimal, too, and nothing rounded.
+func (s *Scaling) Decimal(d Decimal) float64 {
+	const short = 1_000_000_000 // the product of two has at most 18 digits
+	if s.decimal && abs(d.Digits) < short && abs(s.scale.Digits) < short && d.Places+s.scale.Places <= maxPlaces {
+		v := Decimal{d.Digits * s.scale.Digits, d.Places + s.scale.Places}.short()
+		if sum, ok := v.Plus(s.plus); ok {
+			return sum.Float()
+		}
+	}
+	if s.decimal && s.scale == (Decimal{1, 0}) && s.plus == (Decimal{}) {
+		return d.Float()
+	}
+	return s.Float(d.Float())
 }
 
 // units takes n, which is f, times mul plus add.
