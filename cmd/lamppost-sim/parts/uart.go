@@ -17,7 +17,10 @@ func uartParts() []Part {
 				{"particles_0_3", 4200, 0, 65535}, {"particles_0_5", 1210, 0, 65535}, {"particles_1", 270, 0, 65535},
 				{"particles_2_5", 21, 0, 65535}, {"particles_5", 6, 0, 65535}, {"particles_10", 2, 0, 65535},
 			},
-			Serial: talks(func(Stage) uart.Part { return new(uart.PMS5003) })},
+			States: []string{"warm-up", "device"},
+			Serial: takes(func(s Stage) uart.Hearer {
+				return &uart.PMS5003{Warming: s.State == "warm-up", Broken: s.State == "device"}
+			})},
 		{ID: "a02yyuw", Title: scenario.Text{ZH: "A02YYUW 超声波测距传感器，安装于零点以上 3.2 米", EN: "A02YYUW ultrasonic range finder, 3.2 m above the level's zero"},
 			Wire: Serial, Line: Line{Baud: 9600, Format: "8N1"},
 			Channels: []Channel{{"level", 0.85, -1.3, 3.17}},
