@@ -16,6 +16,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/camera"
 	"github.com/lamppost-city/lamppost/drivers/digital"
 	"github.com/lamppost-city/lamppost/drivers/ds18b20"
+	"github.com/lamppost-city/lamppost/drivers/ezo"
 	"github.com/lamppost-city/lamppost/drivers/jsnsr04t"
 	"github.com/lamppost-city/lamppost/drivers/maxbotix"
 	"github.com/lamppost-city/lamppost/drivers/mhz19"
@@ -51,6 +52,7 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		camera.Kind(),
 		digital.Kind(),
 		ds18b20.Kind(),
+		ezo.Kind(),
 		jsnsr04t.Kind(),
 		maxbotix.Kind(),
 		mhz19.Kind(),

@@ -1,0 +1,228 @@
+// Package ezo reads the circuits of Atlas Scientific's EZO series on their UART: pH,
+// dissolved oxygen, conductivity, redox potential and temperature of water.
+//
+// Sources: Atlas Scientific EZO DO datasheet V4.1 (response codes), EZO pH datasheet
+// V5.8, EZO EC datasheet; Atlas' library for the UART.
+//
+// The line is 9600 baud, 8N1, text: a command and CR, an answer and CR. A sample asks
+// for one reading (R), or, where the water's temperature is configured, for one that is
+// compensated for it (RT,19.5), and takes the line of numbers that stands directly
+// before the part's *OK. That takes 600 to 1000 ms.
+//
+// The driver changes no setting of the part. A circuit that was never set up talks once
+// a second by itself ("continuous mode"); the driver reads it as it is, because the
+// reading that *OK follows is told from those around it, and because a setting is kept
+// in the part, for whoever takes it to another place. What the part must have is its
+// response codes (*OK,1, as it is delivered). The compensation of RT is not kept by the
+// part.
+//
+// Quirks: codes (*WA, *RE, *RS) come between any two lines and are skipped; *UV and *OV,
+// a supply below 3.1 V or above 5.5 V, end the sample, for its reading is not to be
+// trusted. Nothing guards the digits: a damaged one reads as another value.
+package ezo
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+const name = "ezo"
+
+//go:embed README.md
+var readme string
+
+//go:embed sample.yaml
+var sample string
+
+// Kind returns the driver for the catalogue.
+func Kind() drivers.Kind {
+	return drivers.Kind{Name: name, Wire: drivers.SerialLine, Readme: readme, Sample: sample, Plan: plan}
+}
+
+// output is one field of a reading. One without a channel is read and thrown away.
+type output struct {
+	word    string // in the configuration
+	channel drivers.Channel
+}
+
+// circuit is one type of the series: its word for itself, and its fields in the order
+// in which it writes those that are enabled. The first is enabled as it is delivered.
+type circuit struct {
+	calls       string
+	outputs     []output
+	compensated bool // it takes the water's temperature
+}
+
+// A range is the datasheet's, or that of the metric where this is narrower.
+var circuits = map[string]circuit{
+	"ph": {"pH", []output{{"ph", drivers.Channel{Name: "ph", Min: 0.001, Max: 14, Resolution: 0.001}}}, true},
+	"do": {"DO", []output{
+		{"mg", drivers.Channel{Name: "do", Max: 50, Resolution: 0.01}},
+		{"percent", drivers.Channel{Name: "do_saturation", Max: 400, Resolution: 0.1}},
+	}, true},
+	"ec": {"EC", []output{
+		{"ec", drivers.Channel{Name: "conductivity", Min: 0.07, Max: 200000, Resolution: 0.01}},
+		{"tds", drivers.Channel{Name: "tds", Max: 200000, Resolution: 0.01}},
+		{"salinity", drivers.Channel{Name: "salinity", Max: 42, Resolution: 0.01}},
+		{"sg", drivers.Channel{}},
+	}, true},
+	"orp": {"ORP", []output{{"orp", drivers.Channel{Name: "orp", Min: -1020, Max: 1020, Resolution: 0.1}}}, false},
+	"rtd": {"RTD", []output{{"rtd", drivers.Channel{Name: "water_temp", Min: -5, Max: 100, Resolution: 0.001}}}, false},
+}
+
+type options struct {
+	Type        string   `yaml:"type,required"`
+	Outputs     []string `yaml:"outputs"`
+	Temperature *float64 `yaml:"temperature"`
+}
+
+const (
+	answers = 1500 * time.Millisecond // the longest answer takes 1 s
+	quiet   = 300 * time.Millisecond  // without a byte: nothing of an old answer is under way
+	listens = time.Second             // for that, at most
+	tries   = 2
+
+	coldest, hottest = 0.01, 60 // °C of water, for the compensation
+)
+
+func plan(decode func(any) error) (*drivers.Plan, error) {
+	var o options
+	if err := decode(&o); err != nil {
+		return nil, err
+	}
+	c, ok := circuits[o.Type]
+	if !ok {
+		known := strings.Join(slices.Sorted(maps.Keys(circuits)), ", ")
+		return nil, &drivers.OptionError{Key: "type", Msg: fmt.Sprintf("%q is no circuit that is read; write one of %s", o.Type, known)}
+	}
+	outputs, err := c.enabled(o.Outputs)
+	if err != nil {
+		return nil, err
+	}
+	d := driver{circuit: c, outputs: outputs, command: "R"}
+	if o.Temperature != nil {
+		if d.command, err = c.compensate(*o.Temperature); err != nil {
+			return nil, err
+		}
+	}
+	p := &drivers.Plan{
+		MinEvery: time.Second,
+		Timeout:  listens + tries*answers + 500*time.Millisecond,
+		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
+			opened := d
+			opened.port = port
+			return &opened, nil
+		},
+	}
+	for _, out := range outputs {
+		if out.channel.Name != "" {
+			p.Channels = append(p.Channels, out.channel)
+		}
+	}
+	if len(p.Channels) == 0 {
+		return nil, &drivers.OptionError{Key: "outputs", Msg: "none of them becomes a channel"}
+	}
+	return p, nil
+}
+
+// enabled returns the outputs with these words, in the part's order.
+func (c circuit) enabled(words []string) ([]output, error) {
+	if words == nil {
+		return c.outputs[:1], nil
+	}
+	var all []output
+	var known []string
+	for _, out := range c.outputs {
+		known = append(known, out.word)
+		if slices.Contains(words, out.word) {
+			all = append(all, out)
+		}
+	}
+	if len(all) != len(words) || len(all) == 0 {
+		return nil, &drivers.OptionError{Key: "outputs", Msg: fmt.Sprintf("%s; write each that the part has enabled once: %s", strings.Join(words, ", "), strings.Join(known, ", "))}
+	}
+	return all, nil
+}
+
+// compensate returns the command for a reading at a water temperature.
+func (c circuit) compensate(temperature float64) (string, error) {
+	wrong := func(format string, args ...any) (string, error) {
+		return "", &drivers.OptionError{Key: "temperature", Msg: fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case !c.compensated:
+		return wrong("an EZO-%s has no compensation; delete the line", c.calls)
+	case !(temperature >= coldest && temperature <= hottest): // NaN is neither
+		return wrong("%v °C is no temperature of water here; write %v to %v", temperature, coldest, hottest)
+	}
+	return "RT," + strconv.FormatFloat(temperature, 'f', -1, 64), nil
+}
+
+type driver struct {
+	circuit circuit
+	outputs []output
+	command string
+	port    drivers.Port
+	buf     []byte // received and not used
+	unsure  bool   // the last sample failed: an answer to it may be under way
+}
+
+// Sample asks for a reading, once more if the answer was garbled.
+func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
+	a, err := d.ask(ctx, d.command)
+	if err == nil {
+		var rs []obs.Reading
+		if rs, err = d.readings(a); err == nil {
+			return rs, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", name, err)
+}
+
+// readings makes readings of the fields of an answer.
+func (d *driver) readings(a answer) ([]obs.Reading, error) {
+	if a.empty {
+		return nil, fmt.Errorf("%w: %q: every output of the part is disabled; enable one with O,…,1", drivers.ErrProtocol, nothing)
+	}
+	values, _ := fields(a.reading) // classify has read it
+	if len(values) != len(d.outputs) {
+		return nil, fmt.Errorf("%w: %s has %d fields, %d are expected; set outputs to what the part says to O,?",
+			drivers.ErrProtocol, a.reading, len(values), len(d.outputs))
+	}
+	var out []obs.Reading
+	for i, o := range d.outputs {
+		if o.channel.Name != "" {
+			out = append(out, o.channel.Read(values[i]))
+		}
+	}
+	return out, nil
+}
+
+// Facts asks the part what it is.
+func (d *driver) Facts(ctx context.Context) ([]drivers.Fact, error) {
+	a, err := d.ask(ctx, "i")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	words := strings.Split(a.query, ",")
+	if len(words) != 3 || !strings.EqualFold(words[0], "?i") {
+		return nil, fmt.Errorf("%s: %w: %q is no answer to i", name, drivers.ErrProtocol, a.query)
+	}
+	if !strings.EqualFold(words[1], d.circuit.calls) {
+		return nil, fmt.Errorf("%s: %w: it says that it is an EZO-%s, and type is %s", name, drivers.ErrWrongPart, words[1], d.circuit.calls)
+	}
+	return []drivers.Fact{{Name: "circuit", Value: "EZO-" + words[1]}, {Name: "firmware", Value: words[2]}}, nil
+}
+
+// Close does nothing: the part goes on as it was.
+func (d *driver) Close() error { return nil }
