@@ -174,9 +174,9 @@ func (s *slot) ask(ctx context.Context) ([]obs.Reading, error) {
 		}
 		s.driver = d
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.device.Timeout)
-	defer cancel()
-	return guarded(ctx, s.driver)
+	limited := bound(ctx, time.Now().Add(s.device.Timeout))
+	defer limited.end()
+	return guarded(limited, s.driver)
 }
 
 // guarded turns a panic in a driver into that device's error: one broken driver

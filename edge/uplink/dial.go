@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/url"
 	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/bus/direct"
 )
 
 // way opens connections to brokers.
@@ -114,7 +116,11 @@ func (w *way) reach(ctx context.Context, u *url.URL) (net.Conn, error) {
 func (w *way) tcp(ctx context.Context, host string) (net.Conn, error) {
 	d := net.Dialer{Timeout: w.timing.dial, Control: func(_, _ string, c rawConn) error { return tune(c, w.timing.unacked) },
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: w.timing.unacked / 3, Interval: w.timing.unacked / 4, Count: 3}}
-	return d.DialContext(ctx, "tcp", host)
+	c, err := d.DialContext(ctx, "tcp", host)
+	if err != nil {
+		return nil, err
+	}
+	return direct.Conn(c), nil
 }
 
 // hostPort returns host and port of an address, with the scheme's port if it has none.

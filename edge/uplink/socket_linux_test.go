@@ -42,9 +42,9 @@ func idlePeer(t *testing.T) (address string) {
 
 // unsent returns how many bytes the kernel has taken and not yet sent, and how many
 // the other side has not acknowledged; tcp(7), SIOCOUTQNSD and SIOCOUTQ.
-func unsent(t *testing.T, c *net.TCPConn) (waiting, unacked int) {
+func unsent(t *testing.T, c net.Conn) (waiting, unacked int) {
 	t.Helper()
-	raw, err := c.SyscallConn()
+	raw, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestSendQueue(t *testing.T) {
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatal(err)
 		}
-		waiting, unacked := unsent(t, c.(*net.TCPConn))
+		waiting, unacked := unsent(t, c)
 		t.Logf("%-16s %7d bytes taken, %7d of them not sent, %d not acknowledged", name, taken, waiting, unacked)
 		if name == "tuned" && waiting > notSent+writeChunk {
 			t.Errorf("%d bytes wait in the kernel, at most %d should", waiting, notSent+writeChunk)
@@ -103,7 +103,7 @@ func TestTune(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	raw, err := c.(*net.TCPConn).SyscallConn()
+	raw, err := c.(syscall.Conn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}

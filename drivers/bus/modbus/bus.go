@@ -43,6 +43,7 @@ import (
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/direct"
 )
 
 // Options say how a bus is used. The zero value is usable.
@@ -138,9 +139,18 @@ func NewTCP(address string, o Options) *Bus {
 
 func newLink(address string, o Options) link {
 	if o.Dial == nil {
-		o.Dial = new(net.Dialer).DialContext
+		o.Dial = dial
 	}
 	return link{address: address, dial: o.Dial}
+}
+
+// dial reaches a host. Its answers are many and small, see package direct.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return direct.Conn(c), nil
 }
 
 func newBus(o Options) *Bus {

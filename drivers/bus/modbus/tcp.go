@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
@@ -53,11 +54,16 @@ func (t *tcp) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer,
 	if t.link.fresh {
 		t.rx = t.rx[:0]
 	}
-	end := time.Now().Add(u.patience())
+	now := time.Now()
+	end := now.Add(u.patience())
 	if d, ok := ctx.Deadline(); ok && d.Before(end) {
 		end = d
 	}
-	if err := conn.SetDeadline(end); err != nil {
+	soon := now.Add(promptly)
+	if end.Before(soon) {
+		soon = end
+	}
+	if err := conn.SetDeadline(soon); err != nil {
 		return codec.Answer{}, t.link.failed(ctx, err)
 	}
 	if err := ended(ctx); err != nil {
@@ -67,11 +73,30 @@ func (t *tcp) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer,
 	t.ask = r.Append(t.ask[:0])
 	t.tx = codec.TCPFrame{Transaction: t.transaction, Unit: u.address, PDU: t.ask}.Append(t.tx[:0])
 	t.bus.trace(true, t.tx)
-	if _, err := conn.Write(t.tx); err != nil {
+	if err := t.send(conn, soon, end); err != nil {
 		return codec.Answer{}, t.link.failed(ctx, err)
 	}
 	t.link.quiet++
-	return t.await(ctx, conn, u, r, end)
+	a, err := t.receive(ctx, conn, u, r)
+	if errors.Is(err, drivers.ErrTimeout) && soon.Before(end) {
+		a, err = t.await(ctx, conn, u, r, end)
+	}
+	_ = conn.SetDeadline(time.Time{}) // one that fires wakes the process for nothing; fails only on a closed connection
+	return a, err
+}
+
+// send writes the request; conn's deadline is soon. A socket takes one at once, unless
+// the network has not taken those before.
+func (t *tcp) send(conn net.Conn, soon, end time.Time) error {
+	n, err := conn.Write(t.tx)
+	if !errors.Is(err, os.ErrDeadlineExceeded) || !soon.Before(end) {
+		return err
+	}
+	if err := conn.SetDeadline(end); err != nil {
+		return err
+	}
+	_, err = conn.Write(t.tx[n:])
+	return err
 }
 
 // promptly is how long an answer is waited for without listening to ctx. Most are
@@ -80,15 +105,6 @@ const promptly = 20 * time.Millisecond
 
 // await waits for the answer until end, or until ctx is cancelled.
 func (t *tcp) await(ctx context.Context, conn net.Conn, u *Unit, r codec.Request, end time.Time) (codec.Answer, error) {
-	if soon := time.Now().Add(promptly); soon.Before(end) {
-		if err := conn.SetReadDeadline(soon); err != nil {
-			return codec.Answer{}, t.link.failed(ctx, err)
-		}
-		a, err := t.receive(ctx, conn, u, r)
-		if !errors.Is(err, drivers.ErrTimeout) {
-			return a, err
-		}
-	}
 	defer interruptible(ctx, conn)()
 	if err := conn.SetDeadline(end); err != nil {
 		return codec.Answer{}, t.link.failed(ctx, err)
