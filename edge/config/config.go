@@ -111,7 +111,12 @@ type Stream struct {
 // Streams returns all streams of c, device by device.
 func (c *Config) Streams() []Stream { return streams(c.Devices) }
 
-func streams(devices []Device) (all []Stream) {
+func streams(devices []Device) []Stream {
+	n := 0
+	for _, d := range devices {
+		n += len(d.Plan.Channels)
+	}
+	all := make([]Stream, 0, n)
 	for _, d := range devices {
 		for i, ch := range d.Plan.Channels {
 			all = append(all, Stream{obs.Stream{Device: d.ID, Channel: ch.Name}, d.Every, d.Metrics[i]})

@@ -90,7 +90,7 @@ func (l *loader) outputs() {
 		l.sayKey("E2003", fmt.Sprintf("%d outputs are too many for one gateway; at most %d", len(ids), maxOutputs), "outputs")
 	}
 	var check RuleChecker
-	if l.env.Rules != nil {
+	if l.env.Rules != nil && len(ids) > 0 {
 		check = l.env.Rules(streams(l.config.Devices))
 	}
 	for _, id := range ids {

@@ -33,7 +33,7 @@ func RuleChecker(streams []config.Stream) config.RuleChecker {
 }
 
 func knownStreams(streams []config.Stream) rule.Streams {
-	known := rule.Streams{}
+	known := make(rule.Streams, len(streams))
 	for _, s := range streams {
 		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min}
 	}

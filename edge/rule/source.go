@@ -38,6 +38,16 @@ func (s Streams) devices() (all []string) {
 	return slices.Compact(all)
 }
 
+// has says whether a device is known.
+func (s Streams) has(device string) bool {
+	for k := range s {
+		if k.Device == device {
+			return true
+		}
+	}
+	return false
+}
+
 // word is what an identifier in the rewritten text stands for.
 type word struct {
 	at, length int // in the original text
@@ -131,7 +141,7 @@ func (s *source) word(i, end int) int {
 		return s.number(i, end)
 	}
 	dashed := s.run(i, end, func(c byte) bool { return wordByte(c) || c == '-' })
-	if device := s.text[i:dashed]; slices.Contains(s.known.devices(), device) {
+	if device := s.text[i:dashed]; s.known.has(device) {
 		s.fail(i, dashed-i, "E3102", fmt.Sprintf("%s is a device, not a value", device), "write "+strings.Join(s.known.channels(device), ", "))
 		s.put(word{at: i, length: dashed - i, isStream: true, unknown: true})
 		return dashed
