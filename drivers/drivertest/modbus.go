@@ -57,6 +57,23 @@ func (m *Modbus) ReadBits(ctx context.Context, function uint8, start, count uint
 	return pick(m.Bits[function], r)
 }
 
+// Start implements what a line's owner offers to parts that are told to begin: a
+// request for count registers, or none, of which nothing comes back.
+func (m *Modbus) Start(ctx context.Context, function uint8, register, count uint16) error {
+	n := len(m.Asked)
+	m.Asked = append(m.Asked, Request{function, register, count})
+	if err := ended(ctx); err != nil {
+		return err
+	}
+	if m.Silent {
+		return sleep(ctx, 0, false)
+	}
+	if m.Fault != nil {
+		return m.Fault(n, m.Asked[n])
+	}
+	return nil
+}
+
 func (m *Modbus) ask(ctx context.Context, r Request, known bool, limit uint16) error {
 	n := len(m.Asked)
 	m.Asked = append(m.Asked, r)
