@@ -46,7 +46,7 @@ func (c *checker) register(i int) {
 
 // coil checks that a channel of one bit has nothing that belongs to registers.
 func (c *checker) coil(at []string) {
-	for _, key := range []string{"type", "order", "bits", "missing"} {
+	for _, key := range []string{"type", "order", "bits", "missing", "sentinel", "decimals"} {
 		if n := c.doc.Node(append(at, key)...); n != nil {
 			c.all = append(c.all, n.KeyProblem(badRegister, key+" belongs to registers; a coil or discrete input is one bit, 0 or 1"))
 		}
@@ -69,6 +69,7 @@ func (c *checker) number(r Register, at []string) {
 	if r.Bits.Width > 0 && !r.Bits.Fits(r.Type) {
 		c.report(badRegister, fmt.Sprintf("%s has no bits %s; bit fields are in the whole numbers of 16, 32 and 64 bits", r.Type, r.Bits), append(at, "bits")...)
 	}
+	c.aside(r, at)
 }
 
 func (c *checker) order(o codec.Order, t codec.Type, at []string) {

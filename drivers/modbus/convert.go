@@ -16,11 +16,13 @@ type converter struct {
 
 	reg     Register
 	channel drivers.Channel
+	mount   Decimal // what the configuration adds
+	aside   *aside  // nil: the channel's own registers say all
 }
 
 // newConverter prepares r, with mount, the configured offset, added.
 func newConverter(r Register, mount Decimal) (converter, error) {
-	c := converter{reg: r}
+	c := converter{reg: r, mount: mount}
 	var err error
 	if c.scaling, err = profile.NewScaling(r.Scale, r.Offset, r.Resolution, mount, r.Type.Whole()); err != nil {
 		return c, err
@@ -50,10 +52,7 @@ func (c *converter) read(words []uint16) obs.Reading {
 		}
 		return c.channel.Read(c.scaling.Small16(n))
 	}
-	n, err := c.reg.Type.Decode(words, c.reg.Order)
-	if c.reg.Bits.Width > 0 {
-		n, err = c.reg.Bits.Decode(c.reg.Type, words, c.reg.Order)
-	}
+	n, err := c.decode(words)
 	for _, code := range c.reg.Missing {
 		if n.Raw == code {
 			return obs.None(obs.Instrument)
@@ -63,6 +62,14 @@ func (c *converter) read(words []uint16) obs.Reading {
 		return obs.None(obs.NotANumber)
 	}
 	return c.channel.Read(c.value(n))
+}
+
+// decode returns the number that words hold.
+func (c *converter) decode(words []uint16) (codec.Number, error) {
+	if c.reg.Bits.Width > 0 {
+		return c.reg.Bits.Decode(c.reg.Type, words, c.reg.Order)
+	}
+	return c.reg.Type.Decode(words, c.reg.Order)
 }
 
 // readBit makes a reading of a coil or input.

@@ -14,11 +14,12 @@ import (
 // driver reads one part as its profile says.
 type driver struct {
 	profile *Profile
-	convs   []converter
-	all     []int
-	unit    drivers.Modbus
-	reads   []read
-	known   bool // the part has identified itself since it was last silent
+	layout
+	all   []int
+	unit  drivers.Modbus
+	reads []read
+	held  []held // what stands beside the values, by converter
+	known bool   // the part has identified itself, and was started, since it was last silent
 }
 
 // timed is what a line's owner offers to drivers that know their part.
@@ -33,6 +34,9 @@ func (d driver) open(unit drivers.Modbus) drivers.Driver {
 	}
 	d.unit = unit
 	d.reads = merge(d.profile, d.convs, d.all)
+	if d.beside {
+		d.held = make([]held, len(d.convs))
+	}
 	return &d
 }
 
@@ -48,10 +52,10 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 }
 
 func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
-	if err := d.identify(ctx); err != nil {
+	if err := d.greet(ctx); err != nil {
 		return nil, err
 	}
-	out := make([]obs.Reading, len(d.convs))
+	out := make([]obs.Reading, d.shown)
 	var refused error
 	read := 0
 	for i := 0; i < len(d.reads); i++ {
@@ -71,6 +75,9 @@ func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
 	if read == 0 {
 		return nil, refused
 	}
+	if d.beside {
+		d.finish(out, d.held)
+	}
 	return out, nil
 }
 
@@ -80,7 +87,7 @@ func (d *driver) ask(ctx context.Context, rd *read, out []obs.Reading) (parts []
 	if !rd.apart {
 		err = d.block(ctx, rd, out)
 		if err == nil {
-			return nil, len(rd.channels), nil
+			return nil, rd.values, nil
 		}
 		if !d.splits(rd, err) {
 			return nil, 0, err
@@ -92,7 +99,7 @@ func (d *driver) ask(ctx context.Context, rd *read, out []obs.Reading) (parts []
 		oneErr := d.block(ctx, &parts[i], out)
 		switch {
 		case oneErr == nil:
-			n += len(parts[i].channels)
+			n += parts[i].values
 		case errors.Is(oneErr, drivers.ErrException):
 			err = oneErr
 		default:
@@ -126,11 +133,17 @@ func (d *driver) block(ctx context.Context, rd *read, out []obs.Reading) error {
 	}
 	words, err := d.unit.ReadRegisters(ctx, rd.function, rd.start, rd.count)
 	if err := rd.judge(len(words), err); err != nil {
-		return rd.blank(out, err)
+		return d.blank(rd, out, err)
 	}
 	for _, i := range rd.channels {
 		c := &d.convs[i]
-		out[i] = c.read(words[c.reg.Address-rd.start:])
+		words := words[c.reg.Address-rd.start:]
+		if c.aside != nil {
+			d.held[i] = c.hold(words)
+		}
+		if i < d.shown {
+			out[i] = c.read(words)
+		}
 	}
 	return nil
 }
@@ -139,7 +152,7 @@ func (d *driver) block(ctx context.Context, rd *read, out []obs.Reading) error {
 func (d *driver) bits(ctx context.Context, rd *read, out []obs.Reading) error {
 	on, err := d.unit.ReadBits(ctx, rd.function, rd.start, rd.count)
 	if err := rd.judge(len(on), err); err != nil {
-		return rd.blank(out, err)
+		return d.blank(rd, out, err)
 	}
 	for _, i := range rd.channels {
 		c := &d.convs[i]
@@ -148,10 +161,15 @@ func (d *driver) bits(ctx context.Context, rd *read, out []obs.Reading) error {
 	return nil
 }
 
-// blank notes that the channels have no value, and why that is.
-func (rd *read) blank(out []obs.Reading, err error) error {
+// blank notes that the channels of rd have no value, and why that is.
+func (d *driver) blank(rd *read, out []obs.Reading, err error) error {
 	for _, i := range rd.channels {
-		out[i] = obs.None(obs.Instrument)
+		if i < d.shown {
+			out[i] = obs.None(obs.Instrument)
+		}
+		if d.convs[i].aside != nil {
+			d.held[i] = held{state: refused}
+		}
 	}
 	return err
 }

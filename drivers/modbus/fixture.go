@@ -80,33 +80,45 @@ func (e Exchange) words(function uint8, address uint16, n int) []uint16 {
 	return e.Registers[from : from+n]
 }
 
-// read makes a reading of channel c; false if e does not hold its registers.
-func (e Exchange) read(c *converter) (obs.Reading, bool) {
-	r := c.reg
-	if from := int(r.Address) - int(e.Request.Start); r.Coils() {
-		if r.Function != e.Request.Function || from < 0 || from >= len(e.Bits) {
-			return obs.Reading{}, false
+// read fills out and held with what e holds of l's channels and of the registers beside
+// them; shown says of which channels that is something.
+func (e Exchange) read(l *layout) (out []obs.Reading, held []held, shown []bool) {
+	out, held, shown = make([]obs.Reading, l.shown), newHeld(len(l.convs)), make([]bool, l.shown)
+	for i := range l.convs {
+		c := &l.convs[i]
+		r := c.reg
+		if from := int(r.Address) - int(e.Request.Start); r.Coils() {
+			if r.Function == e.Request.Function && from >= 0 && from < len(e.Bits) {
+				out[i], shown[i] = c.readBit(e.Bits[from]), true
+			}
+			continue
 		}
-		return c.readBit(e.Bits[from]), true
+		words := e.words(r.Function, r.Address, r.words())
+		if words == nil {
+			continue
+		}
+		held[i] = c.hold(words)
+		if i < l.shown {
+			out[i], shown[i] = c.read(words), true
+		}
 	}
-	words := e.words(r.Function, r.Address, r.words())
-	if words == nil {
-		return obs.Reading{}, false
-	}
-	return c.read(words), true
+	l.finish(out, held)
+	return out, held, shown
 }
 
 // Decode reads an exchange as the profile says: the channels, then the facts, that it
 // holds. It is empty where the exchange is about other registers.
 func (f *Profile) Decode(e Exchange) ([]profile.Decoded, error) {
 	var out []profile.Decoded
-	for _, r := range f.Channels {
-		c, err := newConverter(r, Decimal{})
-		if err != nil {
-			return nil, err
-		}
-		if v, ok := e.read(&c); ok {
-			out = append(out, profile.Decoded{Name: r.Channel, Reading: v})
+	convs, err := converters(f.Channels, nil)
+	if err != nil {
+		return nil, err
+	}
+	l := f.layout(convs)
+	readings, _, shown := e.read(&l)
+	for i, r := range f.Channels {
+		if shown[i] {
+			out = append(out, profile.Decoded{Name: r.Channel, Reading: readings[i]})
 		}
 	}
 	for _, fact := range f.Facts {
@@ -119,7 +131,7 @@ func (f *Profile) Decode(e Exchange) ([]profile.Decoded, error) {
 
 // fixtures holds the profile against its own examples.
 func (c *checker) fixtures() {
-	shown, facts := map[string]bool{}, map[string]bool{}
+	shown, facts, judged := map[string]bool{}, map[string]bool{}, make([]bool, len(c.f.Status))
 	for i, x := range c.f.Fixtures {
 		at := []string{"fixtures", strconv.Itoa(i)}
 		for name := range x.Values {
@@ -135,6 +147,9 @@ func (c *checker) fixtures() {
 			continue
 		}
 		c.fixture(x, e, at)
+		for j, s := range c.f.Status {
+			judged[j] = judged[j] || e.words(s.Function, s.Address, s.Type.Words()) != nil
+		}
 	}
 	if len(c.f.Fixtures) == 0 {
 		return
@@ -142,6 +157,11 @@ func (c *checker) fixtures() {
 	for i, r := range c.f.Channels {
 		if !shown[r.Channel] {
 			c.report(noFixture, "no fixture shows "+r.Channel, "channels", strconv.Itoa(i), "name")
+		}
+	}
+	for i := range judged {
+		if !judged[i] {
+			c.report(noFixture, "no fixture holds this status", "status", strconv.Itoa(i), "register")
 		}
 	}
 	for i, f := range c.f.Facts {
@@ -153,12 +173,23 @@ func (c *checker) fixtures() {
 
 // fixture compares what e gives with what the fixture says.
 func (c *checker) fixture(x Fixture, e Exchange, at []string) {
-	if len(x.Values)+len(x.Facts) == 0 {
+	if len(x.Values)+len(x.Facts)+len(x.Status) == 0 {
 		c.report(badFixture, "the fixture says no value", append(at, "values")...)
 	}
+	convs, err := converters(c.f.Channels, nil)
+	if err != nil {
+		return // it was told with the channel
+	}
+	l := c.f.layout(convs)
+	out, held, shown := e.read(&l)
 	for _, name := range slices.Sorted(maps.Keys(x.Values)) {
-		if err := c.value(e, name, x.Values[name]); err != nil {
+		if err := c.value(name, x.Values[name], out, shown); err != nil {
 			c.report(badFixture, err.Error(), append(at, "values", name)...)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(x.Status)) {
+		if err := c.judged(name, x.Status[name], &l, held); err != nil {
+			c.report(badFixture, err.Error(), append(at, "status", name)...)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.Facts)) {
@@ -195,33 +226,32 @@ func (c *checker) factual(e Exchange, name, want string) error {
 }
 
 // value compares one channel's reading with what the fixture says.
-func (c *checker) value(e Exchange, name, want string) error {
+func (c *checker) value(name, want string, out []obs.Reading, shown []bool) error {
 	i := slices.IndexFunc(c.f.Channels, func(r Register) bool { return r.Channel == name })
 	if i < 0 {
 		return errors.New("the profile has no such channel" + hint(name, c.f.Channels))
 	}
-	conv, err := newConverter(c.f.Channels[i], Decimal{})
-	if err != nil {
-		return err
-	}
-	got, ok := e.read(&conv)
-	if !ok {
+	if !shown[i] {
 		return errors.New("the exchange does not hold the channel's registers")
 	}
-	if want == "none" {
+	got := out[i]
+	number, worth, _ := strings.Cut(want, "/")
+	if number == "none" {
 		if got.Quality.Flag != obs.Missing {
 			return fmt.Errorf("the registers give %v, the fixture says none", got.Value)
 		}
 		return nil
 	}
-	d, err := profile.ParseDecimal(want)
-	switch {
+	d, err := profile.ParseDecimal(number)
+	switch given := verdictText(got.Quality); {
 	case err != nil:
 		return err
 	case got.Value != d.Float():
-		return fmt.Errorf("the registers give %v, the fixture says %s", got.Value, want)
-	case got.Quality.Flag == obs.Fail:
+		return fmt.Errorf("the registers give %v, the fixture says %s", got.Value, number)
+	case worth == "" && got.Quality == obs.Quality{Flag: obs.Fail, Why: obs.Range}:
 		return fmt.Errorf("%v is outside the channel's own range", got.Value)
+	case worth == "" && got.Quality.Flag != obs.NotEvaluated, worth != "" && worth != given:
+		return fmt.Errorf("the value comes out as %s/%s, the fixture says %s", number, given, want)
 	}
 	return nil
 }

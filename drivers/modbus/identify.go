@@ -16,11 +16,27 @@ type identifier interface {
 	Identify(ctx context.Context, level codec.Level, first uint8) ([]codec.Object, error)
 }
 
+// greet makes sure, before values count and again after each failure, that it is the
+// part that answers, and that it measures.
+func (d *driver) greet(ctx context.Context) error {
+	if d.known {
+		return nil
+	}
+	if err := d.identify(ctx); err != nil {
+		return err
+	}
+	if err := d.start(ctx); err != nil {
+		return err
+	}
+	d.known = true
+	return nil
+}
+
 // identify makes sure, before values count, that it is the part that answers:
 // addresses are mixed up when parts are replaced, and adapters change their numbers.
 func (d *driver) identify(ctx context.Context) error {
 	id := d.profile.Identify
-	if id == nil || d.known {
+	if id == nil {
 		return nil
 	}
 	var err error
@@ -33,7 +49,6 @@ func (d *driver) identify(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("identification: %w", err)
 	}
-	d.known = true
 	return nil
 }
 

@@ -22,6 +22,9 @@ const (
 	noFixture   = "E1809" // a channel or fact that no fixture shows
 	badFact     = "E1810" // a fact's name, or its registers
 	badIdentify = "E1811" // an identification that says too little or too much
+	badStatus   = "E1831" // a status register, or its verdict
+	badStart    = "E1832" // the request that makes the part measure
+	badAside    = "E1833" // a channel's decimals or sentinel
 )
 
 // ParseProfile reads one profile; file names it in messages, and its base must be the
@@ -47,6 +50,10 @@ func parse(doc *yamldoc.Doc) (*Profile, error) {
 	c.profile()
 	c.bus()
 	c.identify()
+	c.start()
+	for i := range f.Status {
+		c.status(i)
+	}
 	for i := range f.Channels {
 		c.register(i)
 	}

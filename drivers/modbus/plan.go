@@ -19,6 +19,7 @@ type options struct {
 	Profile string             `yaml:"profile,required"`
 	Offsets map[string]Decimal `yaml:"offsets"`
 	Only    []string           `yaml:"only"`
+	Loops   map[string]Loop    `yaml:"loops"`
 }
 
 // plan says what a device with these options will be.
@@ -39,7 +40,7 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 	}
 	// Devices alike share a plan, which nobody changes: a hundred of a hundred channels
 	// would take megabytes, and as many out of the processor's cache.
-	plain := o.Only == nil && len(o.Offsets) == 0
+	plain := o.Only == nil && len(o.Offsets) == 0 && len(o.Loops) == 0
 	if pl, ok := p.plans.Load(f.ID); ok && plain {
 		return pl.(*drivers.Plan), nil
 	}
@@ -52,7 +53,7 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 
 // plan says what a device of this profile with these options will be.
 func (f *Profile) plan(o options) (*drivers.Plan, error) {
-	regs, err := f.chosen(o.Only)
+	regs, err := f.chosen(o.inputs(f))
 	if err != nil {
 		_, more := converters(f.Channels, o.Offsets) // as if all were chosen
 		return nil, errors.Join(err, more)
@@ -61,17 +62,20 @@ func (f *Profile) plan(o options) (*drivers.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := driver{profile: f, convs: convs}
-	for i := range convs {
+	d := driver{profile: f, layout: f.layout(convs)}
+	if err := d.loop(o.Loops); err != nil {
+		return nil, err
+	}
+	for i := range d.convs {
 		d.all = append(d.all, i)
 	}
-	d.reads = merge(f, convs, d.all)
+	d.reads = merge(f, d.convs, d.all)
 	pl := &drivers.Plan{
-		MinEvery: f.Every, Timeout: f.timeout(len(d.reads), len(apart(convs, d.all))), WarmUp: f.WarmUp, Line: f.Line.Settings(),
+		MinEvery: f.Every, Timeout: f.timeout(len(d.reads), len(apart(d.convs, d.all))), WarmUp: f.WarmUp, Line: f.Line.Settings(),
 		OpenModbus: func(unit drivers.Modbus) (drivers.Driver, error) { return d.open(unit), nil },
 	}
-	for _, c := range convs {
-		pl.Channels = append(pl.Channels, c.channel)
+	for i := range d.convs[:d.shown] {
+		pl.Channels = append(pl.Channels, d.convs[i].measures())
 	}
 	return pl, nil
 }
@@ -129,6 +133,9 @@ func (f *Profile) timeout(reads, singles int) time.Duration {
 	if f.Identify != nil {
 		n++
 	}
+	if f.Start != nil {
+		n++
+	}
 	baud := cmp.Or(f.Line.Baud, 9600)
 	bytes := 8 + 5 + 2*f.MaxRegisters
 	air := 2 * time.Duration(bytes) * 11 * time.Second / time.Duration(baud)
@@ -140,6 +147,7 @@ type read struct {
 	function     uint8
 	start, count uint16
 	channels     []int // indexes of converters
+	values       int   // how many of them are values
 	answered     bool  // it was, at least once
 	apart        bool  // try its channels one by one next time: see driver.refused
 }
@@ -171,9 +179,10 @@ func gather(convs []converter, which []int, takes func(read, Register) bool) (re
 			last := &reads[n-1]
 			last.count = uint16(max(int(last.start)+int(last.count), r.last()+1) - int(last.start))
 			last.channels = append(last.channels, i)
+			last.values += convs[i].counts()
 			continue
 		}
-		reads = append(reads, read{function: r.Function, start: r.Address, count: uint16(r.words()), channels: []int{i}})
+		reads = append(reads, read{function: r.Function, start: r.Address, count: uint16(r.words()), channels: []int{i}, values: convs[i].counts()})
 	}
 	return reads
 }
@@ -194,11 +203,12 @@ func (f *Profile) Requests() (list []codec.Request) {
 	if err != nil {
 		return nil // ParseProfile has refused it
 	}
-	which := make([]int, len(convs))
+	l := f.layout(convs)
+	which := make([]int, len(l.convs))
 	for i := range which {
 		which[i] = i
 	}
-	for _, rd := range merge(f, convs, which) {
+	for _, rd := range merge(f, l.convs, which) {
 		list = append(list, codec.Request{Function: rd.function, Start: rd.start, Count: rd.count})
 	}
 	return list

@@ -87,6 +87,8 @@ type Profile struct {
 	Gap          int `yaml:"gap"`           // so many unused registers or bits may be read between two used ones
 
 	Identify *Identify  `yaml:"identify"` // how to tell that it is this part
+	Start    *Start     `yaml:"start"`    // the request that makes it measure
+	Status   []Status   `yaml:"status"`   // where the part says what its values are worth
 	Facts    []Fact     `yaml:"facts"`    // what the part says of itself
 	Channels []Register `yaml:"channels,required"`
 	Fixtures []Fixture  `yaml:"fixtures,required"`
@@ -140,8 +142,19 @@ type Register struct {
 	Min        Decimal `yaml:"min"`
 	Max        Decimal `yaml:"max"`
 	Resolution Decimal `yaml:"resolution"`
-	// Missing are register contents (in abcd order) that say there is no value.
-	Missing []uint64 `yaml:"missing"`
+	// Missing are register contents (in abcd order) that say there is no value. Sentinel
+	// is where the part keeps such a content, in as many registers as the value has.
+	Missing  []uint64 `yaml:"missing"`
+	Sentinel *uint16  `yaml:"sentinel"`
+	// Decimals is where the part keeps how many of the number's digits are decimals.
+	Decimals *Decimals `yaml:"decimals"`
+}
+
+// Decimals is a register, of the channel's function, with a number from 0 to 6: the
+// value is raw × Scale / 10^number + Offset.
+type Decimals struct {
+	Address uint16     `yaml:"register,required"`
+	Type    codec.Type `yaml:"type,required"`
 }
 
 // Coils says whether r is a coil or discrete input, and no register.
@@ -203,11 +216,15 @@ func (id *Identify) asks() bool { return id.Vendor != "" || id.Product != "" }
 func (id *Identify) words() int { return Fact{Type: id.Type, Text: id.Text}.words() }
 
 // Fixture is one exchange on the wire, as RTU frames in hex, and the values it
-// must give: numbers, or "none" for a channel without a value; and the facts.
+// must give: numbers, with flag and reason where they are not good
+// ("412/fail/instrument"), or "none" for a channel without a value; and the facts.
 type Fixture struct {
 	Source   string            `yaml:"source,required"` // published, captured or constructed, and where
 	Request  string            `yaml:"request,required"`
 	Response string            `yaml:"response,required"`
 	Values   map[string]string `yaml:"values"`
-	Facts    map[string]string `yaml:"facts"`
+	// Status is the verdict of the status registers in the exchange by channel: pass, or
+	// a flag and why, like fail/instrument.
+	Status map[string]string `yaml:"status"`
+	Facts  map[string]string `yaml:"facts"`
 }
