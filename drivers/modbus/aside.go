@@ -21,10 +21,9 @@ type layout struct {
 // aside is what a converter has to do with other registers than its own. The numbers
 // are indexes of converters, -1 for none.
 type aside struct {
-	hidden   bool // it is no channel, but the register of another's decimals, sentinel or status
+	hidden   bool // it is no channel, but the register of another's decimals or status
 	decimals int
 	byPlaces []profile.Scaling // how the channel's numbers are scaled, by their decimals
-	sentinel int
 	loop     *loop
 }
 
@@ -53,15 +52,9 @@ func (f *Profile) layout(convs []converter) layout {
 	l := layout{convs: convs, shown: len(convs)}
 	for i := range l.shown {
 		r := l.convs[i].reg
-		if r.Decimals == nil && r.Sentinel == nil {
-			continue
-		}
-		a := l.aside(i)
 		if r.Decimals != nil {
+			a := l.aside(i)
 			a.decimals, a.byPlaces = l.hide(Register{Function: r.Function, Address: r.Decimals.Address, Type: r.Decimals.Type}), r.byPlaces(l.convs[i].mount)
-		}
-		if r.Sentinel != nil {
-			a.sentinel = l.hide(Register{Function: r.Function, Address: *r.Sentinel, Type: r.Type, Order: r.Order})
 		}
 	}
 	for _, s := range f.Status {
@@ -83,7 +76,7 @@ func (f *Profile) layout(convs []converter) layout {
 func (l *layout) aside(i int) *aside {
 	c := &l.convs[i]
 	if c.aside == nil {
-		c.aside = &aside{decimals: -1, sentinel: -1}
+		c.aside = &aside{decimals: -1}
 	}
 	l.beside = true
 	return c.aside
@@ -91,7 +84,7 @@ func (l *layout) aside(i int) *aside {
 
 // hide adds a register that is no channel, and returns its index.
 func (l *layout) hide(r Register) int {
-	l.convs, l.beside = append(l.convs, converter{reg: r, aside: &aside{hidden: true, decimals: -1, sentinel: -1}}), true
+	l.convs, l.beside = append(l.convs, converter{reg: r, aside: &aside{hidden: true, decimals: -1}}), true
 	return len(l.convs) - 1
 }
 
@@ -133,10 +126,19 @@ func (l *layout) finish(out []obs.Reading, held []held) {
 			out[i] = c.together(out[i], held[i], held)
 		}
 	}
+	l.sentence(out, held)
+}
+
+// sentence flags the readings as the status registers say.
+func (l *layout) sentence(out []obs.Reading, held []held) {
 	for _, j := range l.judges {
 		q := j.verdict(held[j.at])
 		for _, i := range j.channels {
-			if out[i].Quality.Flag != obs.Missing {
+			switch {
+			case out[i].Quality.Flag == obs.Missing:
+			case q.Flag == obs.Missing:
+				out[i] = obs.None(q.Why)
+			default:
 				out[i].Quality = out[i].Quality.Worst(q)
 			}
 		}
@@ -146,9 +148,6 @@ func (l *layout) finish(out []obs.Reading, held []held) {
 // together reads one channel again, now that the registers beside it are known.
 func (c *converter) together(r obs.Reading, own held, all []held) obs.Reading {
 	a := c.aside
-	if a.sentinel >= 0 && all[a.sentinel].state == found && all[a.sentinel].number.Raw == own.number.Raw {
-		return obs.None(obs.Instrument)
-	}
 	if a.decimals >= 0 {
 		n := all[a.decimals].number
 		if all[a.decimals].state != found || n.Int < 0 || n.Int >= int64(len(a.byPlaces)) {
@@ -170,8 +169,9 @@ type Status struct {
 	Order    codec.Order `yaml:"order"`
 	Bits     codec.Bits  `yaml:"bits"` // zero: the whole number
 	// OK are the contents (in abcd order) with which the values count. With any other
-	// they are flagged Flag, fail or suspect, for the reason Why: instrument if it is
-	// empty, or warm-up, calibration or maintenance.
+	// they are flagged Flag, fail (if it is empty) or suspect, for the reason Why:
+	// instrument if it is empty, or warm-up, calibration or maintenance. Flag missing says
+	// that there is then no value at all, whatever the registers hold.
 	OK   []uint64   `yaml:"ok,required"`
 	Flag string     `yaml:"flag"`
 	Why  obs.Reason `yaml:"why"`
@@ -182,7 +182,7 @@ type Status struct {
 // reasons are those that a status may have, the default first; flags likewise.
 var (
 	reasons = []obs.Reason{obs.Instrument, obs.WarmUp, obs.Calibration, obs.Maintenance}
-	flags   = []obs.Flag{obs.Fail, obs.Suspect}
+	flags   = []obs.Flag{obs.Fail, obs.Suspect, obs.Missing}
 )
 
 // register is s as what is read.
@@ -193,8 +193,10 @@ func (s Status) register() Register {
 // quality is what the values are worth when the status is not good.
 func (s Status) quality() obs.Quality {
 	q := obs.Quality{Flag: flags[0], Why: reasons[0]}
-	if s.Flag == obs.Suspect.String() {
-		q.Flag = obs.Suspect
+	for _, f := range flags {
+		if s.Flag == f.String() {
+			q.Flag = f
+		}
 	}
 	if s.Why != "" {
 		q.Why = s.Why

@@ -46,7 +46,7 @@ func (c *checker) register(i int) {
 
 // coil checks that a channel of one bit has nothing that belongs to registers.
 func (c *checker) coil(at []string) {
-	for _, key := range []string{"type", "order", "bits", "missing", "sentinel", "decimals"} {
+	for _, key := range []string{"type", "order", "bits", "missing", "decimals"} {
 		if n := c.doc.Node(append(at, key)...); n != nil {
 			c.all = append(c.all, n.KeyProblem(badRegister, key+" belongs to registers; a coil or discrete input is one bit, 0 or 1"))
 		}

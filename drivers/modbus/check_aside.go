@@ -23,7 +23,7 @@ func (c *checker) status(i int) {
 		c.report(badStatus, fmt.Sprintf("%q is no reason a part can give; write one of %q", s.Why, reasons), append(at, "why")...)
 	}
 	if s.Flag != "" && !slices.ContainsFunc(flags, func(f obs.Flag) bool { return f.String() == s.Flag }) {
-		c.report(badStatus, fmt.Sprintf("%q is no flag of a value; write fail or suspect", s.Flag), append(at, "flag")...)
+		c.report(badStatus, fmt.Sprintf("%q is no flag of a value; write fail, suspect or missing", s.Flag), append(at, "flag")...)
 	}
 	for n, name := range s.Channels {
 		if !slices.ContainsFunc(c.f.Channels, func(r Register) bool { return r.Channel == name }) {
@@ -45,9 +45,6 @@ func (c *checker) aside(r Register, at []string) {
 			c.report(badScale, "the channel has no resolution; with decimals that the part tells it cannot be reckoned: write the finest step", append(at, "resolution")...)
 		}
 	}
-	if s := r.Sentinel; s != nil && int(*s)+r.Type.Words() > 1<<16 {
-		c.report(badAside, "the registers of this type run past 65535", append(at, "sentinel")...)
-	}
 }
 
 // judged compares the verdict on one channel with what the fixture says.
@@ -56,17 +53,15 @@ func (c *checker) judged(name, want string, l *layout, held []held) error {
 	if i < 0 {
 		return errors.New("the profile has no such channel" + hint(name, c.f.Channels))
 	}
-	var q obs.Quality
-	spoken := false
-	for _, j := range l.judges {
-		if slices.Contains(j.channels, i) && held[j.at].state == found {
-			q, spoken = q.Worst(j.verdict(held[j.at])), true
-		}
-	}
+	out := make([]obs.Reading, l.shown)
+	l.sentence(out, held)
+	spoken := slices.ContainsFunc(l.judges, func(j judge) bool {
+		return slices.Contains(j.channels, i) && held[j.at].state == found
+	})
 	if !spoken {
 		return errors.New("the exchange holds no status of this channel")
 	}
-	if got := verdictText(q); got != want {
+	if got := verdictText(out[i].Quality); got != want {
 		return fmt.Errorf("the status gives %s, the fixture says %s", got, want)
 	}
 	return nil

@@ -24,7 +24,7 @@ const (
 	badIdentify = "E1811" // an identification that says too little or too much
 	badStatus   = "E1831" // a status register, or its verdict
 	badStart    = "E1832" // the request that makes the part measure
-	badAside    = "E1833" // a channel's decimals or sentinel
+	badAside    = "E1833" // a channel's decimals
 )
 
 // ParseProfile reads one profile; file names it in messages, and its base must be the

@@ -142,10 +142,8 @@ type Register struct {
 	Min        Decimal `yaml:"min"`
 	Max        Decimal `yaml:"max"`
 	Resolution Decimal `yaml:"resolution"`
-	// Missing are register contents (in abcd order) that say there is no value. Sentinel
-	// is where the part keeps such a content, in as many registers as the value has.
-	Missing  []uint64 `yaml:"missing"`
-	Sentinel *uint16  `yaml:"sentinel"`
+	// Missing are register contents (in abcd order) that say there is no value.
+	Missing []uint64 `yaml:"missing"`
 	// Decimals is where the part keeps how many of the number's digits are decimals.
 	Decimals *Decimals `yaml:"decimals"`
 }

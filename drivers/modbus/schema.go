@@ -26,7 +26,7 @@ var words = map[string][]string{
 	"identify.order":           codec.OrderNames(),
 	"status[].type":            codec.TypeNames(),
 	"status[].order":           codec.OrderNames(),
-	"status[].flag":            {"fail", "suspect"},
+	"status[].flag":            {"fail", "suspect", "missing"},
 	"status[].why":             {"instrument", "warm-up", "calibration", "maintenance"},
 	"channels[].decimals.type": codec.TypeNames(),
 }
@@ -109,7 +109,6 @@ var notes = map[string]string{
 	"channels[].decimals":          "Where the part keeps how many of the number's digits are decimals.",
 	"channels[].decimals.register": "Address on the wire, counted from 0.",
 	"channels[].decimals.type":     "How the register holds it.",
-	"channels[].sentinel":          "The first of as many registers as the value has, in which the part keeps what means \"no value\".",
 	"channels[].missing":           "Register contents that mean \"no value\".",
 	"channels[].missing[]":         "One content, like 0x7FFF.",
 	"fixtures":                     "Exchanges that this profile must decode; each channel and fact in one of them.",

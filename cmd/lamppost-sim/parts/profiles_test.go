@@ -347,8 +347,7 @@ func TestProfilesTellWhatIsMissing(t *testing.T) {
 // deafTo are the profiles that do not read the register in which their part reports a
 // fault, with the reason.
 var deafTo = map[string]string{
-	"senseair-s8": "the profile format has no status register yet; of a part with a fault the value is usually 0, which is taken as none",
-	"wm80":        "the document at hand does not say what the error register holds when all is well",
+	"wm80": "the document at hand does not say what the error register holds when all is well",
 }
 
 // TestProfilesTellFaultsOfTheirOwn: what a part reports of itself reaches the readings,

@@ -63,7 +63,7 @@ func power() []Table {
 // eight are inputs in microamperes; what hangs on them decides what they mean.
 func eight(function uint8, at uint16, mA float64) (rows []Row) {
 	for i, name := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {
-		r := input(at+uint16(i), "Channel "+name, u16, 1, "uA").in("loop_current."+name, "mA", mA)
+		r := input(at+uint16(i), "Channel "+name, u16, 1, "uA").in("loop_current.in"+name, "mA", mA)
 		r.Function = function
 		rows = append(rows, r)
 	}

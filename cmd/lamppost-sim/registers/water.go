@@ -14,8 +14,8 @@ func water() []Table {
 			Doubt: "units of the disinfectants and of the conductivity", Address: 1, Rows: []Row{
 				holding(4136, "pH", dec, 1, "pH").in("ph", "[pH]", 7.24).places(0.01),
 				holding(4160, "Temperature", dec, 1, "degC").in("water_temp", "Cel", 18.7).places(0.1),
-				holding(4680, "DIS1", dec, 1, "mg/L").as("chlorine", 0.35).places(0.01),
-				holding(6000, "DIS2", dec, 1, "mg/L").places(0.01),
+				holding(4680, "DIS1", dec, 1, "mg/L").as("disinfectant", 0.35).places(0.01),
+				holding(6000, "DIS2", dec, 1, "mg/L").as("disinfectant.second", 1.25).places(0.01),
 				holding(4688, "Redox", dec, 1, "mV").as("orp", 712).places(1),
 				holding(4728, "EC", dec, 1, "mS/cm").in("conductivity", "uS/cm", 1413).places(0.001),
 				holding(5832, "OCI", dec, 1, "").places(0.01),
@@ -23,7 +23,7 @@ func water() []Table {
 		{ID: "aqua-troll-400", Maker: "In-Situ", Model: "Aqua TROLL 400", Title: text("多参数水质仪", "multiparameter sonde"), Source: "Aqua TROLL 400 Modbus guide",
 			Doubt: "whether the printed numbers begin at 0 or at 1", Baud: 19200, Format: "8E1", Address: 1, Rows: append(append(
 				block(1538, "pH", "pH", 17, 145, func(r Row) Row { return r.in("ph", "[pH]", 7.2) }),
-				block(1546, "pH voltage", "mV", 18, 162, func(r Row) Row { return r.as("ph_mv", -12.5) })...),
+				block(1546, "pH voltage", "mV", 18, 162, func(r Row) Row { return r.as("electrode", -12.5) })...),
 				block(1554, "ORP", "mV", 19, 162, func(r Row) Row { return r.as("orp", -215.5) })...)},
 		{ID: "hach-tss", Maker: "Hach", Model: "TSS EX1 sc", Title: text("浊度与悬浮物探头", "turbidity and solids probe"), Source: "TSS EX1 sc manual",
 			Doubt: "order of the words", Address: 1, Rows: []Row{
@@ -106,20 +106,20 @@ func yosemitech() []Table {
 			holding(0x2609, "Temperature", f32, 1, "degC").dcba().in("water_temp", "Cel", 19.5),
 			holding(0x260B, "ORP", f32, 1, "mV").dcba().as("orp", -120.5),
 			holding(0x260D, "Chlorophyll", f32, 1, "ug/L").dcba().as("chlorophyll", 4.75),
-			holding(0x260F, "Blue-green algae", f32, 1, "ug/L").dcba().as("bga", 1.5),
+			holding(0x260F, "Blue-green algae", f32, 1, "ug/L").dcba().as("phycocyanin", 1.5),
 			tells(3, 0x0800, "Errors", "*", 0, 1), holds(3, 0x1400, "Serial number", serial...), holds(3, 0x3000, "Slave id", 1),
 		}}
 	return []Table{
 		probe("y504", "光学溶解氧探头", "optical oxygen probe", temperature(0x2600),
 			parameter("Saturation", "1").in("do_saturation", "%", 98.5), holding(0x2604, "Dissolved oxygen", f32, 1, "mg/L").dcba().as("do", 8.5)),
 		probe("y511", "浊度探头", "turbidity probe", temperature(0x2600), parameter("Turbidity", "NTU").in("turbidity", "{NTU}", 10.8), failing),
-		probe("y513", "蓝绿藻探头", "blue-green algae probe", temperature(0x2600), parameter("Blue-green algae", "ug/L").as("bga", 2.25), failing),
+		probe("y513", "蓝绿藻探头", "blue-green algae probe", temperature(0x2600), parameter("Blue-green algae", "ug/L").as("phycocyanin", 2.25), failing),
 		probe("y514", "叶绿素探头", "chlorophyll probe", temperature(0x2600), parameter("Chlorophyll", "ug/L").as("chlorophyll", 3.5), failing),
 		y520,
-		probe("y532", "pH 探头", "pH probe", temperature(0x2400), holding(0x2800, "pH", f32, 1, "pH").dcba().in("ph", "[pH]", 6.75), holding(0x1200, "Voltage", f32, 1, "mV").dcba()),
+		probe("y532", "pH 探头", "pH probe", temperature(0x2400), holding(0x2800, "pH", f32, 1, "pH").dcba().in("ph", "[pH]", 6.75), holding(0x1200, "Voltage", f32, 1, "mV").dcba().as("electrode", 14.5)),
 		probe("y533", "氧化还原电位探头", "redox probe", temperature(0x2400), holding(0x1200, "ORP", f32, 1, "mV").dcba().as("orp", -135.5)),
 		probe("y551", "COD 探头", "COD probe", temperature(0x2600), parameter("COD", "mg/L").as("cod", 31.5), failing, holding(0x1200, "Turbidity", f32, 1, "NTU").dcba().in("turbidity", "{NTU}", 17.25)),
-		probe("y700", "压力水位探头", "pressure probe", temperature(0x2400), parameter("Pressure", "bar")),
+		probe("y700", "压力水位探头", "pressure probe", temperature(0x2400), parameter("Pressure", "bar").in("water_pressure", "kPa", 26.61)),
 		y4000,
 	}
 }
