@@ -60,7 +60,7 @@ func TestAnswersAsPublished(t *testing.T) {
 		{"123.4 mm, 23.5 degC", "urm14", says{"distance": 0.1234, "temp": 23.5}, "0C 03 00 05 00 02 D5 17", "0C 03 04 04 D2 00 EB C7 B5"},
 		{"no echo", "urm15", says{"distance": none}, "0F 03 00 05 00 01 95 25", "0F 03 02 FF FF D0 35"},
 		{"1.2 m3/h", "tuf-2000m", says{"flow": 1.2}, "01 03 00 00 00 02 C4 0B", "01 03 04 99 9A 3F 99 25 1A"},
-		{"4 and 20 mA", "waveshare-ai-8ch", says{"loop_current.1": 4, "loop_current.2": 20}, "01 04 00 00 00 02 71 CB", "01 04 04 0F A0 4E 20 CC CA"},
+		{"4 and 20 mA", "waveshare-ai-8ch", says{"loop_current.in1": 4, "loop_current.in2": 20}, "01 04 00 00 00 02 71 CB", "01 04 04 0F A0 4E 20 CC CA"},
 	} {
 		t.Run(c.part+" "+c.name, func(t *testing.T) {
 			if got := exchange(t, c.part, c.is, strings.Split(c.request, "|")); !bytes.Equal(got, unhex(t, c.want)) {
