@@ -31,8 +31,10 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
 	"github.com/lamppost-city/lamppost/drivers/sds011"
 	"github.com/lamppost-city/lamppost/drivers/sht3x"
+	"github.com/lamppost-city/lamppost/drivers/sps30"
 	"github.com/lamppost-city/lamppost/drivers/uart"
 	"github.com/lamppost-city/lamppost/drivers/winsen"
+	"github.com/lamppost-city/lamppost/drivers/zphs01"
 )
 
 // Formats are the protocols of which a part can be described by a file.
@@ -65,8 +67,10 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		sdi12.Kind(),
 		sds011.Kind(),
 		sht3x.Kind(),
+		sps30.Kind(),
 		uart.Kind(profiles),
 		winsen.Kind(),
+		zphs01.Kind(),
 	}
 }
 
