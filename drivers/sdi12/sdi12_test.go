@@ -2,14 +2,18 @@ package sdi12
 
 import (
 	"errors"
+	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	codec "github.com/lamppost-city/lamppost/drivers/codec/sdi12"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 const soil = `
@@ -36,6 +40,11 @@ func TestConformance(t *testing.T) {
 			{Name: "too few values", Source: "constructed", Options: soil, Says: says("+0.254+1.7"), WantFault: "protocol"},
 			{Name: "another part", Source: "constructed", Options: soil, Says: map[string]string{"M": "+1+2+3", "I": "14DECAGON5TM   365"}, WantFault: "protocol"},
 			{Name: "no such measurement", Source: "constructed", Options: soil + "measure: M3", Says: says("+1+2+3"), WantFault: "exception"},
+			{Name: "published: one value", Source: "published, SDI-12 notes on checksums", Options: "channels: {level: {value: 1, min: 0, max: 10, resolution: 0.01}}\nmeasure: MC",
+				Says: map[string]string{"MC": "+3.14"}, Want: "level=3.14"},
+			{Name: "published: the last of five values", Source: "published, SDI-12 notes on checksums", Options: "channels: {pressure: {value: 5, min: 500, max: 1100, resolution: 0.1}, temp: {value: 4, min: -40, max: 60, resolution: 0.1}}\nmeasure: CC",
+				Says: map[string]string{"CC": "+2.7+85.2-0.2-2.7+770.5"}, Want: "pressure=770.5 temp=-2.7"},
+			{Name: "aborted", Source: "constructed: an answer without values", Options: soil, Says: map[string]string{"M": "", "I": id}, WantFault: "protocol"},
 			{Name: "published: three values after a second", Source: "published, Campbell CR1000 manual", Options: `
 measure: M
 channels:
@@ -145,6 +154,38 @@ func TestIdentifiesAgain(t *testing.T) {
 		wire.Fault, wire.Says["I"] = nil, "14DECAGON5TM   365"
 		if rs, err := d.Sample(t.Context()); err == nil || !strings.Contains(err.Error(), `says "14DECAGON5TM   365", without "CS1234" in it`) {
 			t.Errorf("another part gives %v, %v", rs, err)
+		}
+	})
+}
+
+// FuzzReading holds for whatever a sensor may write, by the standard's own rules, that
+// the reading is that number, judged by the channel's range alone; and that nothing else
+// becomes a reading.
+func FuzzReading(f *testing.F) {
+	for _, line := range []string{"0+3.14", "1+2.7+85.2-0.2-2.7+770.5", "0+3.14+2.718+1.414", "0+1.11+2.22+3.33+4.44+5.55+6.66", "0+1.1+2.2+3.3", "0-9999", "5", "0+.5+3.", "0+1e5"} {
+		f.Add([]byte(line))
+	}
+	c := drivers.Channel{Name: "level", Min: -100, Max: 100, Resolution: 0.1}
+	s := source{channel: c, value: 1, scale: big.NewRat(1, 1), offset: new(big.Rat)}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		d := driver{missing: []*big.Rat{big.NewRat(-9999, 1)}}
+		values, err := codec.ParseValues(line, false)
+		if err != nil {
+			return
+		}
+		for _, text := range values {
+			r, err := d.reading(s, text)
+			want, parseErr := strconv.ParseFloat(text, 64)
+			switch {
+			case err != nil || parseErr != nil:
+				t.Fatalf("%q: %v, %v", text, err, parseErr)
+			case want == -9999:
+				if r.Quality != (obs.Quality{Flag: obs.Missing, Why: obs.Instrument}) {
+					t.Fatalf("%q reads %+v", text, r)
+				}
+			case r.Value != want || (r.Quality.Flag == obs.Fail) != (want < c.Min || want > c.Max):
+				t.Fatalf("%q reads %+v", text, r)
+			}
 		}
 	})
 }

@@ -1,7 +1,6 @@
 package parts
 
 import (
-	"context"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
@@ -16,18 +15,18 @@ func airParts() []Part {
 	all := []Part{
 		{ID: "sds011", Title: scenario.Text{ZH: "诺方 SDS011 颗粒物传感器", EN: "Nova SDS011 dust sensor"},
 			Wire: Serial, Line: l, States: ready, Channels: []Channel{{"pm2_5", 26.4, 0, 999}, {"pm10", 41.2, 0, 999}},
-			Serial: takes(func(s Stage) uart.Hearer { return &uart.SDS011{ID: 0xA160, Warming: s.State == "warm-up"} })},
+			Serial: hears(func(s Stage) uart.Hearer { return &uart.SDS011{ID: 0xA160, Warming: s.State == "warm-up"} })},
 		{ID: "mhz19", Title: scenario.Text{ZH: "炜盛 MH-Z19B 二氧化碳传感器，上电后预热 3 分钟", EN: "Winsen MH-Z19B carbon dioxide sensor, warm after three minutes"},
 			Wire: Serial, Line: l, States: ready, Channels: []Channel{{"co2", 544, 400, 5000}},
-			Serial: takes(func(s Stage) uart.Hearer { return &uart.MHZ19{Warming: s.State == "warm-up"} })},
+			Serial: hears(func(s Stage) uart.Hearer { return &uart.MHZ19{Warming: s.State == "warm-up"} })},
 		{ID: "mhz19c", Title: scenario.Text{ZH: "炜盛 MH-Z19C 二氧化碳传感器，上电后预热 1 分钟", EN: "Winsen MH-Z19C carbon dioxide sensor, warm after a minute"},
 			Wire: Serial, Line: l, States: ready, Channels: []Channel{{"co2", 544, 400, 5000}},
-			Serial: takes(func(s Stage) uart.Hearer {
+			Serial: hears(func(s Stage) uart.Hearer {
 				return &uart.MHZ19{WarmUp: time.Minute, Warming: s.State == "warm-up"}
 			})},
 		{ID: "sps30", Title: scenario.Text{ZH: "盛思锐 SPS30 颗粒物传感器", EN: "Sensirion SPS30 dust sensor"},
 			Wire: Serial, Line: Line{Baud: 115200, Format: "8N1"}, States: []string{"warm-up", "device"}, Channels: sps30Channels(),
-			Serial: takes(func(s Stage) uart.Hearer {
+			Serial: hears(func(s Stage) uart.Hearer {
 				p := &uart.SPS30{Serial: "SIMULATED0000001", Warming: s.State == "warm-up", Faulty: s.State == "device"}
 				for _, c := range sps30Channels() {
 					p.Channels = append(p.Channels, c.Name)
@@ -54,7 +53,7 @@ func zeParts(l Line) []Part {
 		part.Channel = c.Name
 		return Part{ID: id, Title: scenario.Text{ZH: "炜盛 " + what + " 气体模组", EN: "Winsen " + what + " module for " + gas},
 			Wire: Serial, Line: l, Channels: []Channel{c},
-			Serial: takes(func(Stage) uart.Hearer { p := part; return &p })}
+			Serial: hears(func(Stage) uart.Hearer { p := part; return &p })}
 	}
 	// The ZE07-CH2O says, asked, micrograms per cubic metre beside its ppb: 42 are 32.
 	const ppbToMicrograms = 42.0 / 32
@@ -79,7 +78,7 @@ func zphsParts(l Line) []Part {
 	return []Part{
 		{ID: "zphs01", Title: scenario.Text{ZH: "炜盛 ZPHS01B 多合一空气模组，上电后预热 3 分钟", EN: "Winsen ZPHS01B board of air sensors, warm after three minutes"},
 			Wire: Serial, Line: l, Channels: b,
-			Serial: takes(func(Stage) uart.Hearer {
+			Serial: hears(func(Stage) uart.Hearer {
 				return &uart.ZPHS01B{
 					Before: []uart.Count{{Channel: "pm1", Steps: 1}, {Channel: "pm2_5", Steps: 1}, {Channel: "pm10", Steps: 1}, {Channel: "co2", Steps: 1}},
 					Grade:  "voc_grade",
@@ -89,18 +88,9 @@ func zphsParts(l Line) []Part {
 			})},
 		{ID: "zphs01c", Title: scenario.Text{ZH: "炜盛 ZPHS01C 多合一空气模组", EN: "Winsen ZPHS01C board of air sensors"},
 			Wire: Serial, Line: l, Channels: c,
-			Serial: takes(func(Stage) uart.Hearer {
+			Serial: hears(func(Stage) uart.Hearer {
 				return &uart.ZPHS01C{Words: []uart.Count{{Channel: "co2", Steps: 1}, {Channel: "hcho", Steps: 1}, {Channel: "rh", Steps: 10},
 					{Channel: "temp", Steps: 10, Zero: 500}, {Channel: "pm2_5", Steps: 1}}}
 			})},
-	}
-}
-
-// takes plays a part that takes requests or commands, and may talk as well.
-func takes(part func(Stage) uart.Hearer) func(Stage) (func(context.Context, Port), error) {
-	return func(s Stage) (func(context.Context, Port), error) {
-		return func(ctx context.Context, port Port) {
-			(&uart.Answerer{Port: port, Baud: s.Baud, Device: s.Device, Part: part(s), Source: s.Source, Record: s.Record}).Run(ctx)
-		}, nil
 	}
 }

@@ -18,7 +18,7 @@ func uartParts() []Part {
 				{"particles_2_5", 21, 0, 65535}, {"particles_5", 6, 0, 65535}, {"particles_10", 2, 0, 65535},
 			},
 			States: []string{"warm-up", "device"},
-			Serial: takes(func(s Stage) uart.Hearer {
+			Serial: hears(func(s Stage) uart.Hearer {
 				return &uart.PMS5003{Warming: s.State == "warm-up", Broken: s.State == "device"}
 			})},
 		{ID: "a02yyuw", Title: scenario.Text{ZH: "A02YYUW 超声波测距传感器，安装于零点以上 3.2 米", EN: "A02YYUW ultrasonic range finder, 3.2 m above the level's zero"},
