@@ -15,6 +15,9 @@
 // was given. One that lost its supply, or was swapped for another, has not, and is set
 // up anew, with its own calibration.
 //
+// The part has no checksums, so chip id, calibration and values are read twice and must be equal,
+// 2 ms more for a sample: noise is told, not measured.
+//
 // Quirks: many boards sold as BME280 carry a BMP280, which the chip id tells (0x58, not
 // 0x60). After a reset the registers hold 0x80000 and 0x8000, which look like 23 °C and
 // 70 % and are no measurement.

@@ -1,10 +1,13 @@
 package bme280
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -84,13 +87,103 @@ func fresh(id byte, cal1, cal2, values string) func() drivertest.Chip {
 	return func() drivertest.Chip { return newPart(id, cal1, cal2, values).chip() }
 }
 
+// play is the part that a golden frame holds: chip id, calibration, and what it measures.
+func play(p *drivertest.Part) {
+	const first, second = 26, 7
+	id, cal1, rest := p.Frame[0], p.Frame[1:1+first], p.Frame[1+first:]
+	cal2 := rest[:0]
+	if len(rest) > 6 { // with humidity
+		cal2, rest = rest[:second], rest[second:]
+	}
+	p.Chip = fresh(id, hex.EncodeToString(cal1), hex.EncodeToString(cal2), hex.EncodeToString(rest))
+}
+
 func TestConformance(t *testing.T) {
 	drivertest.Run(t, drivertest.Config{
-		Kind: Kind(),
-		Good: drivertest.Part{Name: "published", Source: "published, periph.io devices/bmxx80",
-			Chip: fresh(0x60, published1, published2, measured), Want: "temp=23.72 pressure=1009.427 rh=65.31"},
-		Beyond: drivertest.Part{Name: "far too warm", Source: "constructed: the published part with the greatest raw temperature",
-			Chip: fresh(0x60, published1, published2, "4A 52 C0 FF FF F0 7A 76"), Want: "temp=187.04/fail/range pressure=1287.778/fail/range rh=88.93"},
+		Kind: Kind(), Play: play,
+		Good:   drivertest.Load(t, "testdata/published.frame"),
+		Beyond: drivertest.Load(t, "testdata/too-warm.frame"),
+	})
+}
+
+// The published transcript, byte for byte; what is read of calibration and values is read
+// twice.
+func TestTranscript(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := newPart(0x60, published1, published2, measured).chip()
+		var got []string
+		d, wire := open(t, "", newPart(0x60, published1, published2, measured))
+		wire.Chip = func(w, r []byte) error {
+			err := answer(w, r)
+			line := strings.TrimSpace(fmt.Sprintf("%X > %X", w, r))
+			if len(got) == 0 || got[len(got)-1] != line {
+				got = append(got, line)
+			}
+			return err
+		}
+		rs, err := d.Sample(t.Context())
+		if err != nil || rs[0].Value != 23.72 || rs[1].Value != 1009.427 || rs[2].Value != 65.31 {
+			t.Errorf("%v, %v", rs, err)
+		}
+		want := []string{"D0 > 60", "88 > " + strings.ReplaceAll(published1, " ", ""), "E1 > " + strings.ReplaceAll(published2, " ", ""),
+			"F46CF203F5A0F46C >", "F46D >", "F3 > 00", "F7 > " + strings.ReplaceAll(measured, " ", "")}
+		if !slices.Equal(got, want) {
+			t.Errorf("on the wire\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}
+
+// Noise on the bus is no measurement: what is read twice and differs is told.
+func TestNoise(t *testing.T) {
+	for _, register := range []byte{chipID, 0x88, 0xE1, data} {
+		synctest.Test(t, func(t *testing.T) {
+			answer, noisy := newPart(0x60, published1, published2, measured).chip(), true
+			d, wire := open(t, "", newPart(0x60, published1, published2, measured))
+			wire.Chip = func(w, r []byte) error {
+				err := answer(w, r)
+				if noisy && len(w) == 1 && w[0] == register {
+					r[len(r)/2] ^= 4
+					noisy = false
+				}
+				return err
+			}
+			if rs, err := d.Sample(t.Context()); !errors.Is(err, drivers.ErrChecksum) || !strings.Contains(err.Error(), fmt.Sprintf("register %#02x read twice", register)) {
+				t.Errorf("register %#02x: %v, %v", register, rs, err)
+			}
+			if rs, err := d.Sample(t.Context()); err != nil || rs[0].Value != 23.72 {
+				t.Errorf("and again: %v, %v", rs, err)
+			}
+		})
+	}
+}
+
+// Whatever a part holds, it becomes readings that are flagged where they cannot be, or a
+// fault with a name; and the raw values are those of the bytes.
+func FuzzSample(f *testing.F) {
+	f.Add(byte(0x60), unhex(published1+published2+measured))
+	f.Add(byte(0x60), make([]byte, 41))
+	f.Add(byte(0x60), bytes.Repeat([]byte{0xff}, 41))
+	f.Fuzz(func(t *testing.T, id byte, p []byte) {
+		if len(p) != 41 {
+			return
+		}
+		v := split(p[33:])
+		if again := []byte{byte(v.pressure >> 12), byte(v.pressure >> 4), byte(v.pressure << 4), byte(v.temp >> 12), byte(v.temp >> 4), byte(v.temp << 4), byte(v.humidity >> 8), byte(v.humidity)}; !bytes.Equal(again[:2], p[33:35]) ||
+			again[2]^p[35] > 0x0f || again[5]^p[38] > 0x0f || !bytes.Equal(again[6:], p[39:]) {
+			t.Errorf("% X is split into %+v", p[33:], v)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			d, _ := open(t, "", newPart(id, hex.EncodeToString(p[:26]), hex.EncodeToString(p[26:33]), hex.EncodeToString(p[33:])))
+			rs, err := d.Sample(t.Context())
+			if err != nil && drivers.FaultWord(err) == "error" {
+				t.Errorf("% X: %v", p, err)
+			}
+			for i, r := range rs {
+				if c := channels[i]; r.Quality.Usable() != (r.Value >= c.Min && r.Value <= c.Max) {
+					t.Errorf("% X: %s is %+v", p, c.Name, r)
+				}
+			}
+		})
 	})
 }
 

@@ -1,6 +1,7 @@
 package bme280
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -79,8 +80,27 @@ func (b *bus) Tx(_ uint16, w, r []byte) error {
 	if err := b.i2c.Tx(b.ctx, w, r); err != nil {
 		return b.fail(err)
 	}
+	if err := b.confirm(w, r); err != nil {
+		return b.fail(err)
+	}
 	if reads(data) {
 		b.raw = split(r)
+	}
+	return nil
+}
+
+// confirm reads once more what only noise can change between two readings: chip id,
+// calibration and values. The part has no checksum, and a damaged calibration would spoil all that follows.
+func (b *bus) confirm(w, r []byte) error {
+	if len(w) != 1 || len(r) < 2 && w[0] != chipID {
+		return nil
+	}
+	again := make([]byte, len(r))
+	if err := b.i2c.Tx(b.ctx, w, again); err != nil {
+		return err
+	}
+	if !bytes.Equal(r, again) {
+		return fmt.Errorf("%w: register %#02x read twice is % X and % X: the bus is disturbed", drivers.ErrChecksum, w[0], r, again)
 	}
 	return nil
 }

@@ -157,6 +157,7 @@ var provoked = map[drivers.Wire][][]string{
 	drivers.OneWireDevice: {{"timeout", "unplugged"}},
 	drivers.SDI12Sensor:   {{"timeout"}, {"checksum", "protocol"}},
 	drivers.ChildProcess:  {{"timeout"}, {"unplugged"}},
+	drivers.BoardHost:     {{"unplugged"}},
 }
 
 // levels have no bytes of a part in them: their drivers decode nothing that could be
