@@ -21,6 +21,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/maxbotix"
 	"github.com/lamppost-city/lamppost/drivers/mhz19"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
+	"github.com/lamppost-city/lamppost/drivers/modem"
 	"github.com/lamppost-city/lamppost/drivers/nmea0183"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
@@ -59,6 +60,7 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		maxbotix.Kind(),
 		mhz19.Kind(),
 		modbus.Kind(modbus.Of(profiles)),
+		modem.Kind(),
 		nmea0183.Kind(),
 		pms5003.Kind(),
 		process.Kind(),
