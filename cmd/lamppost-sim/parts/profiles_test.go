@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/modbusslave"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/parts"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/playback"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/pty"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/registers"
@@ -402,6 +403,46 @@ func TestEveryProfileHasACounterpart(t *testing.T) {
 	for _, table := range registers.All() {
 		if !seen[table.ID] {
 			t.Logf("no profile reads %s", table.ID)
+		}
+	}
+}
+
+// elsewhere are the drivers that no part of this list is read by, with where their
+// counterpart is.
+var elsewhere = map[string]string{
+	"modbus":  "the profiles: each has a table of its maker",
+	"uart":    "the profiles: each has a part under its own id",
+	"board":   "the machine that it runs on; its tests lay out the kernel's files",
+	"process": "the example programs in drivers/process/examples",
+}
+
+// TestEveryDriverHasACounterpart: each driver, and each profile of whatever protocol, can
+// be played alone under its name, with its channels.
+func TestEveryDriverHasACounterpart(t *testing.T) {
+	set, err := catalog.Profiles(firmwareconfigs.Devices())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range catalog.Builtin(set) {
+		_, err := parts.Find(k.Name)
+		switch {
+		case err != nil && elsewhere[k.Name] == "":
+			t.Errorf("the driver %s has no counterpart: %v", k.Name, err)
+		case err == nil && elsewhere[k.Name] != "":
+			t.Errorf("the driver %s has a counterpart of its own: take it out of elsewhere", k.Name)
+		}
+	}
+	for _, id := range set.IDs() {
+		p, err := parts.Find(id)
+		if err != nil {
+			t.Errorf("the profile %s has no counterpart: %v", id, err)
+			continue
+		}
+		profile, _ := set.Get(id)
+		for _, c := range profile.Measures() {
+			if _, ok := p.Channel(c.Name); !ok {
+				t.Errorf("the profile %s measures %s, which its counterpart cannot be set to", id, c.Name)
+			}
 		}
 	}
 }

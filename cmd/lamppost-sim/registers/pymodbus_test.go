@@ -45,9 +45,9 @@ type installed struct {
 
 var none = math.NaN()
 
-// field are parts of seventeen makers: both functions, every order of words that the
+// field are parts of nineteen makers, and some that have none: both functions, every order of words that the
 // catalogue has, numbers of 16 and 32 bits with and without sign and point, negative,
-// large and missing ones.
+// large and missing ones, and words that tell whether a value is to be believed.
 func field() []installed {
 	return []installed{
 		{"wxt530", map[string]string{"Relative humidity": "88.4", "Air pressure": "987.6", "Wind direction": "359.9", "Solar radiation": missing, "Air temperature": "-31.7", "Dew point": missing, "Precipitation type": "61"},
@@ -94,6 +94,14 @@ func field() []installed {
 			map[string]float64{"water_temp": -1.23, "water_pressure": 1012.55}},
 		{"weather-01f4", map[string]string{"Wind speed": "32.7", "Temperature": "-27.3", "Atmospheric pressure": "98.7", "Illuminance": "154321", "Wind direction": "315"}, // kPa
 			map[string]float64{"wind_speed": 32.7, "temp": -27.3, "pressure": 987, "illuminance": 154321, "wind_dir": 315}},
+		{"aqua-troll-400", map[string]string{"pH": "6.87", "ORP": "-215.5", "ORP quality": "3"},
+			map[string]float64{"ph": 6.87, "orp": none}},
+		{"sen0662", map[string]string{"PM1": "8.5", "PM2.5": "987.5", "PM10": "0.5"},
+			map[string]float64{"pm1": 8.5, "pm2_5": 987.5, "pm10": 0.5}},
+		{"smp3", map[string]string{"Irradiance": "-4"},
+			map[string]float64{"radiation": -4}},
+		{"waveshare-ai-8ch", map[string]string{"Channel 1": "4000", "Channel 2": "20000", "Channel 3": "3210"}, // microamperes; 3.21 mA is a broken loop
+			map[string]float64{"loop_current.in1": 4, "loop_current.in2": 20}},
 		{"elsner-p03", map[string]string{"Temperature": "-11.2", "Rain": "1", "Sun 2": "87", "Wind": "19.4"}, // klx
 			map[string]float64{"temp": -11.2, "raining": 1, "illuminance.sun2": 87000, "wind_speed": 19.4}},
 	}
@@ -127,6 +135,9 @@ func rowsOf(t *testing.T, p installed) (rows []row) {
 		}
 		if v, ok := p.holds[r.Name]; ok {
 			out.Value, named = v, named+1
+			if n, err := strconv.ParseUint(v, 10, 16); err == nil && r.Tells != "" {
+				out.Fixed = []uint16{uint16(n)}
+			}
 		}
 		rows = append(rows, out)
 	}
@@ -152,6 +163,19 @@ func tables(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestFieldIsWide: the parts are of ten makers at least.
+func TestFieldIsWide(t *testing.T) {
+	makers := map[string]bool{}
+	for _, p := range field() {
+		if table, _ := registers.Get(p.part); table.Maker != "" {
+			makers[table.Maker] = true
+		}
+	}
+	if len(makers) < 10 || len(field()) < 10 {
+		t.Errorf("%d parts of %d makers", len(field()), len(makers))
+	}
 }
 
 // TestPymodbusOverTCP and TestPymodbusOverASerialLine: the whole gateway reads parts that
