@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/full"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenarios"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/street"
@@ -59,6 +60,7 @@ func versionCommand(version string) *cobra.Command {
 type runFlags struct {
 	options  street.Options
 	scenario string
+	street   string
 	duration time.Duration
 }
 
@@ -72,12 +74,14 @@ gateway.yaml, a configuration that lamppost can run with; truth.jsonl, one line
 for every value that went over a wire; and dev/, links to the serial ports. When
 every device answers it prints the line "ready".
 
-A scenario is one of lamppost-sim list, or the path of a .yaml file.`,
+A scenario is one of lamppost-sim list, or the path of a .yaml file. With --street
+full there is no scenario: one of every part that lamppost-sim list names is alive.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), c.OutOrStdout(), f) },
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.scenario, "scenario", "calm", "what happens: a name or a .yaml file")
+	fl.StringVar(&f.street, "street", "small", "small: the one that scenarios happen in; full: one of everything, without a scenario")
 	fl.StringVar(&f.options.Dir, "dir", "", "directory for gateway.yaml, truth.jsonl and dev/ (required)")
 	fl.Uint64Var(&f.options.Seed, "seed", 1, "of everything random: one seed, one story")
 	fl.Float64Var(&f.options.Speed, "speed", 1, "of the scenario, for tests: a sped-up river falsifies every rate")
@@ -100,6 +104,9 @@ func (f runFlags) check() error {
 	}
 	if !(f.options.Speed >= 0.01 && f.options.Speed <= 1000) { // NaN is neither
 		return wrong("--speed %v: write 0.01 to 1000", f.options.Speed)
+	}
+	if f.street != "small" && f.street != "full" {
+		return wrong("--street %q: write small or full", f.street)
 	}
 	if f.duration < 0 || f.options.Commit <= 0 {
 		return wrong("--duration and --commit are not negative, and --commit is not 0")
@@ -127,7 +134,7 @@ func run(ctx context.Context, out io.Writer, f runFlags) error {
 		ctx, cancel = context.WithTimeout(ctx, f.duration)
 		defer cancel()
 	}
-	st, err := street.Open(f.options)
+	st, err := f.open()
 	if err != nil {
 		return err
 	}
@@ -135,14 +142,34 @@ func run(ctx context.Context, out io.Writer, f runFlags) error {
 	return errors.Join(err, st.Close())
 }
 
+// stage is a street of either sort.
+type stage interface {
+	Run(ctx context.Context, ready func()) error
+	Close() error
+	ConfigPath() string
+	TruthPath() string
+	Places() []street.Place
+}
+
+func (f runFlags) open() (stage, error) {
+	if f.street == "full" {
+		return full.Open(f.options)
+	}
+	return street.Open(f.options)
+}
+
 // announce says where things are, then that the street answers.
-func announce(out io.Writer, f runFlags, st *street.Street) {
+func announce(out io.Writer, f runFlags, st stage) {
 	again := "once"
 	if f.options.Loop {
 		again = "again and again"
 	}
 	s := f.options.Scenario
-	fmt.Fprintf(out, "scenario  %s %s: %v, %s, seed %d\n", s.Name, s.Title.ZH, time.Duration(s.Cycle), again, f.options.Seed)
+	if f.street == "full" {
+		fmt.Fprintf(out, "street    full 全器件街区: one of everything, seed %d\n", f.options.Seed)
+	} else {
+		fmt.Fprintf(out, "scenario  %s %s: %v, %s, seed %d\n", s.Name, s.Title.ZH, time.Duration(s.Cycle), again, f.options.Seed)
+	}
 	fmt.Fprintf(out, "config    %s\ntruth     %s\n", st.ConfigPath(), st.TruthPath())
 	w := tabwriter.NewWriter(out, 10, 0, 2, ' ', 0)
 	for _, p := range st.Places() {

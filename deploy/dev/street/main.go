@@ -19,17 +19,21 @@ import (
 
 func main() {
 	scenario := flag.String("scenario", "cloudburst", "calm, cloudburst, haze or faults (lamppost-sim list)")
+	sort := flag.String("street", "small", "small: the one that scenarios happen in; full: one of every driver, without a scenario")
 	keep := flag.String("dir", "", "keep everything in this directory instead of a temporary one")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if err := run(ctx, *scenario, *keep); err != nil {
+	if err := run(ctx, *scenario, *sort, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, scenario, dir string) (err error) {
+func run(ctx context.Context, scenario, sort, dir string) (err error) {
+	if sort == "full" {
+		scenario = "full"
+	}
 	bin, err := binaries()
 	if err != nil {
 		return err
@@ -97,8 +101,8 @@ func (s *street) start(ctx context.Context, scenario string) error {
 		return err
 	}
 	s.status = freeAddress(8090)
-	sim, err := s.spawn("lamppost-sim", "run", "--scenario", scenario, "--loop", "--dir", filepath.Join(s.dir, "street"),
-		"--broker", s.mqtt, "--gateway", gatewayID, "--status", s.status)
+	sim, err := s.spawn("lamppost-sim", append(which(scenario), "--dir", filepath.Join(s.dir, "street"),
+		"--broker", s.mqtt, "--gateway", gatewayID, "--status", s.status)...)
 	if err != nil {
 		return err
 	}
@@ -108,6 +112,14 @@ func (s *street) start(ctx context.Context, scenario string) error {
 	s.gwconf = filepath.Join(s.dir, "street", "gateway.yaml")
 	_, err = s.spawn("lamppost", "run", "--config", s.gwconf)
 	return err
+}
+
+// which is how the simulator is started.
+func which(scenario string) []string {
+	if scenario == "full" {
+		return []string{"run", "--street", "full"}
+	}
+	return []string{"run", "--scenario", scenario, "--loop"}
 }
 
 // cloudConfig writes the aggregator's configuration: embedded everything, below
@@ -122,9 +134,13 @@ func (s *street) cloudConfig() string {
 }
 
 func (s *street) banner(scenario string) {
+	about, zh := "7 devices, 1 gateway, 1 aggregator. Scenario "+scenario+", in a loop", "场景 "+scenario+" 循环播放"
+	if scenario == "full" {
+		about, zh = "one device of every driver, 1 gateway, 1 aggregator", "每种驱动各一台设备"
+	}
 	fmt.Printf(`
-  The street is running: 7 devices, 1 gateway, 1 aggregator. Scenario %s, in a loop.
-  街区已启动：场景 %s 循环播放。
+  The street is running: %s.
+  街区已启动：%s。
 
     console 控制台     %s
     gateway 网关页     http://%s
@@ -134,16 +150,19 @@ func (s *street) banner(scenario string) {
 %s
   Ctrl-C stops everything and leaves nothing behind.
 
-`, scenario, scenario, s.console, s.status, s.mqtt, s.dir, expectation(scenario))
+`, about, zh, s.console, s.status, s.mqtt, s.dir, expectation(scenario, s.status))
 }
 
-func expectation(scenario string) string {
+func expectation(scenario, status string) string {
 	switch scenario {
 	case "cloudburst":
 		return "  What to expect: live values at once; heavy rain raises a blue alert after about half a minute,\n" +
 			"  the underpass floods (orange) within two, the river follows; after six minutes it starts again."
 	case "haze":
 		return "  What to expect: PM2.5 climbs for minutes, then an alert."
+	case "full":
+		return "  What to expect: live values of every driver; a blue alert, for the float switch is up, and the lamp on its relay.\n" +
+			fmt.Sprintf("  Memory and CPU of the gateway: curl -s http://%s/metrics | grep process_", status)
 	case "faults":
 		return "  What to expect: a silent slave, CRC noise, an unplugged adapter, a frozen value, in turn; see the gateway's health."
 	default:
