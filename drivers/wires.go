@@ -148,6 +148,9 @@ type PulseCount struct {
 	Last, Period time.Duration
 	// At is the same clock at the moment of the call.
 	At time.Duration
+	// Peak is the highest mean over 3 s that was reached since the Count before, in
+	// pulses a second, looked at each quarter of a second; 0: no pulse came.
+	Peak float64
 }
 
 // OneWire is one slave of a 1-Wire bus that the kernel owns, lent to one driver.

@@ -41,7 +41,7 @@ type options struct {
 }
 
 // metrics are those that are yes or no.
-var metrics = []string{"contact", "open", "running", "wet"}
+var metrics = []string{"contact", "mains", "open", "running", "wet"}
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
 	o := options{Channel: "contact"}

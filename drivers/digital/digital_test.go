@@ -14,6 +14,12 @@ func TestConformance(t *testing.T) {
 		Kind:        Kind(),
 		Good:        drivertest.Part{Name: "closed", Source: "constructed", Level: drivertest.Level(true), Want: "contact=1"},
 		NeverBeyond: "a level is 0 or 1",
+		More: []drivertest.Part{
+			{Name: "open", Source: "constructed", Level: drivertest.Level(false), Want: "contact=0"},
+			{Name: "door", Source: "constructed", Options: "{channel: open}", Level: drivertest.Level(true), Want: "open=1"},
+			{Name: "dry float switch", Source: "constructed", Options: "{channel: wet.sump}", Level: drivertest.Level(false), Want: "wet.sump=0"},
+			{Name: "power fail", Source: "constructed", Options: "{channel: mains}", Level: drivertest.Level(false), Want: "mains=0"},
+		},
 	})
 }
 

@@ -9,7 +9,8 @@
 // The rate is that of the pulses themselves, not of the moments of sampling: so many
 // pulses in the time from the newest one before the last sample to the newest one now.
 // While none comes, the rate is no more than one pulse in the time since the newest
-// one, and nought after idle.
+// one, and nought after idle. Wind has its gust as well: the highest mean over three
+// seconds since the sample before.
 package pulse
 
 import (
@@ -39,6 +40,7 @@ func Kind() drivers.Kind {
 }
 
 type options struct {
+	Part     string        `yaml:"part"`
 	Channel  string        `yaml:"channel"`
 	PerPulse float64       `yaml:"per_pulse"`
 	Rate     string        `yaml:"rate"`
@@ -48,20 +50,26 @@ type options struct {
 }
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
-	o := options{Channel: "pulses", PerPulse: 1, Idle: time.Minute}
-	if err := decode(&o); err != nil {
+	o, pin, err := read(decode)
+	if err != nil {
 		return nil, err
 	}
 	total, rate, err := o.channels()
 	if err != nil {
 		return nil, err
 	}
+	channels := []drivers.Channel{total, rate}
+	if obs.MetricName(rate.Name) == "wind_speed" {
+		gust := rate
+		gust.Name = qualified("wind_gust", rate.Name)
+		channels = append(channels, gust)
+	}
 	return &drivers.Plan{
-		Channels: []drivers.Channel{total, rate},
+		Channels: channels,
 		Timeout:  time.Second, // it is counted already
-		Pin:      drivers.PinSettings{Active: "low", Pull: "up"},
+		Pin:      pin,
 		OpenPulses: func(p drivers.Pulses) (drivers.Driver, error) {
-			return &driver{Pulses: p, total: total, rate: rate, perPulse: o.PerPulse, decimals: decimals(o.PerPulse), meter: meter{perHertz: o.PerHertz, idle: o.Idle}}, nil
+			return &driver{Pulses: p, total: total, rate: rate, gusts: channels[2:], perPulse: o.PerPulse, decimals: decimals(o.PerPulse), meter: meter{perHertz: o.PerHertz, idle: o.Idle}}, nil
 		},
 	}, nil
 }
@@ -69,6 +77,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 type driver struct {
 	drivers.Pulses // its state is the driver's
 	total, rate    drivers.Channel
+	gusts          []drivers.Channel // of an anemometer: one
 	perPulse       float64
 	decimals       float64 // that it is written with, as a power of ten
 	meter          meter
@@ -86,6 +95,9 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	if v, ok := d.meter.rate(c); ok {
 		rs[1] = d.rate.Read(v)
 	}
+	for _, g := range d.gusts {
+		rs = append(rs, d.gust(g, rs[1], c))
+	}
 	if c.Missed {
 		for i := range rs {
 			if rs[i].Quality.Flag != obs.Missing {
@@ -94,6 +106,15 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 		}
 	}
 	return rs, nil
+}
+
+// gust is the highest mean over three seconds since the sample before, and never less
+// than the mean of now: a wheel that turns less than once in three seconds has none.
+func (d *driver) gust(ch drivers.Channel, mean obs.Reading, c drivers.PulseCount) obs.Reading {
+	if mean.Quality.Flag == obs.Missing {
+		return obs.None(obs.WarmUp)
+	}
+	return ch.Read(max(c.Peak*d.meter.perHertz, mean.Value))
 }
 
 // amount is what pulses stand for, in the decimals in which one pulse is written: ten

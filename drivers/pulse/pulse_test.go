@@ -23,6 +23,20 @@ func TestConformance(t *testing.T) {
 		Beyond: drivertest.Part{Name: "a cloudburst that cannot be", Source: "constructed", Options: "{channel: rain, per_pulse: 0.2794}",
 			Counts: []drivers.PulseCount{{Total: 10, Last: time.Second, Period: 100 * time.Millisecond, At: time.Second}},
 			Want:   "rain=2.794 rain_rate=10058.4/fail/range"},
+		More: []drivertest.Part{
+			{Name: "rain gauge", Source: "constructed: 10 tips of 0.2794 mm are 2.794 mm", Options: "{part: rain-gauge, per_pulse: 0.2794}",
+				Counts: []drivers.PulseCount{{Total: 10, Last: 60 * time.Second, Period: 6 * time.Second, At: 60 * time.Second}}, Want: "rain=2.794 rain_rate=167.64"},
+			{Name: "a bucket that is knocked", Source: "constructed: above 500 mm/h", Options: "{part: rain-gauge, per_pulse: 0.2}",
+				Counts: []drivers.PulseCount{{Total: 3, Last: 60 * time.Second, Period: time.Second, At: 60 * time.Second}}, Want: "rain=0.6 rain_rate=720/fail/range"},
+			{Name: "YF-S201 at 26.7 L/min", Source: "published: F = 7.5 Q, 450 pulses a litre", Options: "{part: yf-s201}",
+				Counts: []drivers.PulseCount{{Total: 450, Last: 60 * time.Second, Period: 5 * time.Millisecond, At: 60 * time.Second}}, Want: "volume=0.001 flow=1.6"},
+			{Name: "YF-S401 at 50 Hz", Source: "published: F = 98 Q", Options: "{part: yf-s401}",
+				Counts: []drivers.PulseCount{{Total: 5880, Last: 60 * time.Second, Period: 20 * time.Millisecond, At: 60 * time.Second}}, Want: "volume=0.001 flow=0.030612244897959183"},
+			{Name: "anemometer with a gust", Source: "published: one closure a second is 2.4 km/h", Options: "{part: anemometer}",
+				Counts: []drivers.PulseCount{{Total: 90, Last: 60 * time.Second, Period: 500 * time.Millisecond, At: 60 * time.Second, Peak: 9}}, Want: "pulses=90 wind_speed=1.3333333333333333 wind_gust=6"},
+			{Name: "a gale that cannot be", Source: "constructed: 90 Hz are 60 m/s", Options: "{part: anemometer}",
+				Counts: []drivers.PulseCount{{Total: 900, Last: 60 * time.Second, Period: 500 * time.Millisecond, At: 60 * time.Second, Peak: 99}}, Want: "pulses=900 wind_speed=1.3333333333333333 wind_gust=66/fail/range"},
+		},
 	})
 }
 
@@ -134,6 +148,8 @@ func TestMissedPulsesAreFlagged(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	for _, c := range []struct{ yaml, key, msg string }{
+		{"part: yf-s202", "part", "yf-s201, yf-s401"},
+		{"part: rain-gauge", "per_pulse", "0.2 is a rain gauge"},
 		{"channel: level", "channel", "energy, pulses, rain, volume"},
 		{"channel: rain.", "channel", "qualifier"},
 		{"per_pulse: 0", "per_pulse", "0.2 for a rain gauge"},

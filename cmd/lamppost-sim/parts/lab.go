@@ -36,6 +36,21 @@ func labParts() []Part {
 			Pin: pulses("PULSE", func(s Stage) *lab.Pulser {
 				return &lab.Pulser{Rate: "power", PerSecond: func(w float64) float64 { return w / 3600 }, Total: "energy", Per: 0.001, Closed: 30 * time.Millisecond}
 			})},
+		{ID: "rain-gauge", Title: scenario.Text{ZH: "翻斗雨量计 0.2 毫米，线名 RAIN", EN: "tipping-bucket rain gauge of 0.2 mm, on the line RAIN"},
+			Wire: GPIO, Channels: []Channel{{"rain_rate", 90, 0, 500}},
+			Pin: pulses("RAIN", func(Stage) *lab.Pulser {
+				return &lab.Pulser{Rate: "rain_rate", PerSecond: func(v float64) float64 { return v / 0.2 / 3600 }, Total: "rain", Per: 0.2, Closed: 60 * time.Millisecond, Bounces: true}
+			})},
+		{ID: "yf-s201", Title: scenario.Text{ZH: "YF-S201 霍尔流量计，线名 FLOW", EN: "YF-S201 Hall flow meter, on the line FLOW"},
+			Wire: GPIO, Channels: []Channel{{"flow", 0.08, 0, 1.8}},
+			Pin: pulses("FLOW", func(Stage) *lab.Pulser {
+				return &lab.Pulser{Rate: "flow", PerSecond: func(v float64) float64 { return v * 1000 / 60 * 7.5 }, Total: "volume", Per: 0.001 / 450, Closed: 2 * time.Millisecond}
+			})},
+		{ID: "anemometer", Title: scenario.Text{ZH: "三杯风速计 2.4 km/h 每转，线名 WIND", EN: "reed anemometer, 2.4 km/h at one turn a second, on the line WIND"},
+			Wire: GPIO, Channels: []Channel{{"wind_speed", 4.2, 0, 60}},
+			Pin: pulses("WIND", func(Stage) *lab.Pulser {
+				return &lab.Pulser{Rate: "wind_speed", PerSecond: func(v float64) float64 { return v * 3.6 / 2.4 }, Total: "pulses", Per: 1, Closed: 3 * time.Millisecond, Bounces: true}
+			})},
 		{ID: "relay", Title: scenario.Text{ZH: "继电器板，高电平吸合，线名 RELAY", EN: "relay board, on with a high level, on the line RELAY"},
 			Wire: GPIO, Channels: []Channel{{"contact", 0, 0, 1}},
 			Pin: func(s Stage) lab.Pin { return lab.Pin{Name: "RELAY", Device: s.Device, Actuator: &lab.Relay{}} }},

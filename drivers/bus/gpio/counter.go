@@ -125,7 +125,7 @@ func (n *Counter) Count(ctx context.Context) (drivers.PulseCount, error) {
 	now := n.now()
 	n.remember(now)
 	c := drivers.PulseCount{Total: n.tally.total, Lost: n.tally.lost, Unwatched: n.mem.unwatched, Missed: n.missed,
-		Last: n.tally.last, Period: n.tally.period, At: now}
+		Last: n.tally.last, Period: n.tally.period, At: now, Peak: n.tally.gust.take()}
 	n.missed, n.said = false, n.mem
 	return c, nil
 }

@@ -44,10 +44,11 @@ type tally struct {
 	seq          uint32 // of the newest edge since the line was opened
 	high         bool   // the level after it
 	last, period time.Duration
+	gust         gust
 }
 
 // open says that the line is watched from now on, and what its level is.
-func (t *tally) open(high bool) { t.seq, t.high, t.last, t.period = 0, high, 0, 0 }
+func (t *tally) open(high bool) { t.seq, t.high, t.last, t.period, t.gust = 0, high, 0, 0, gust{} }
 
 // add takes one edge. Edges alternate on the line, so those that are missing are known
 // by the sequence number, where the kernel's buffer overflowed, and by two equal edges
@@ -82,6 +83,7 @@ func (t *tally) add(e event) {
 		return
 	}
 	t.total++
+	t.gust.add(e.at)
 	t.period = 0
 	if t.last != 0 {
 		t.period = e.at - t.last

@@ -59,7 +59,7 @@
 //	i2c      > what is written, < what is read after it, - where one of them is empty
 //	w1       > the name of a file, < its content
 //	input    > -, < 01 where the line is active, else 00
-//	pulse    > -, < total, lost, unwatched, missed, last, period and at, as in
+//	pulse    > -, < total, lost, unwatched, missed, last, period, at and peak, as in
 //	         "total=12 lost=0 unwatched=0s missed=false last=3.5s period=250ms at=4s"
 //	process  > a line, < the line that answers it
 //	host     > "read", "list" or "space" and a path, < the content, the names with a line

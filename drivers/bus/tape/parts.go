@@ -90,15 +90,15 @@ func (d process) Ask(ctx context.Context, line []byte, accept func([]byte) bool)
 	return append([]byte(nil), got...), err
 }
 
-const countForm = "total=%d lost=%d unwatched=%s missed=%t last=%s period=%s at=%s"
+const countForm = "total=%d lost=%d unwatched=%s missed=%t last=%s period=%s at=%s peak=%g"
 
 func formatCount(c drivers.PulseCount) string {
-	return fmt.Sprintf(countForm, c.Total, c.Lost, c.Unwatched, c.Missed, c.Last, c.Period, c.At)
+	return fmt.Sprintf(countForm, c.Total, c.Lost, c.Unwatched, c.Missed, c.Last, c.Period, c.At, c.Peak)
 }
 
 func parseCount(s string) (c drivers.PulseCount, err error) {
 	var spans [4]string
-	if _, err := fmt.Sscanf(s, countForm, &c.Total, &c.Lost, &spans[0], &c.Missed, &spans[1], &spans[2], &spans[3]); err != nil {
+	if _, err := fmt.Sscanf(s, countForm, &c.Total, &c.Lost, &spans[0], &c.Missed, &spans[1], &spans[2], &spans[3], &c.Peak); err != nil {
 		return c, fmt.Errorf("a count is like %q", formatCount(drivers.PulseCount{}))
 	}
 	for i, at := range []*time.Duration{&c.Unwatched, &c.Last, &c.Period, &c.At} {
