@@ -32,6 +32,12 @@ func (u unit) ReadBits(ctx context.Context, function uint8, start, count uint16)
 	return a.Bits(make([]bool, 0, count), int(count)), nil
 }
 
+// Start is the request that makes some parts measure, for drivers that look for it.
+func (u unit) Start(ctx context.Context, function uint8, register, count uint16) error {
+	_, err := u.ask(ctx, codec.Request{Function: function, Start: register, Count: count})
+	return err
+}
+
 // Identify is function 43/14, for drivers that look for it.
 func (u unit) Identify(ctx context.Context, level codec.Level, first uint8) ([]codec.Object, error) {
 	var all []codec.Object
