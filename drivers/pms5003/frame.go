@@ -78,6 +78,20 @@ func (w words) append(b []byte) []byte {
 	return binary.BigEndian.AppendUint16(b, sum)
 }
 
+// cmdRest switches fan and laser: 0 off, 1 on, which no frame confirms.
+const cmdRest = 0xE4
+
+// command is a frame to the part: head, command, two bytes of argument, and the 16-bit
+// sum of these five.
+func command(cmd, argument byte) []byte {
+	b := append([]byte(head), cmd, 0, argument)
+	sum := uint16(0)
+	for _, c := range b {
+		sum += uint16(c)
+	}
+	return binary.BigEndian.AppendUint16(b, sum)
+}
+
 // blank says whether every word is zero: the fan is starting. Such a frame passes
 // its checksum and means nothing.
 func (w words) blank() bool { return w.data == [maxWords]uint16{} }

@@ -15,14 +15,15 @@ type layout struct {
 	hcho   int
 	temp   int // signed
 	rh     int
-	status int // high byte firmware version, low byte error code
+	status int  // high byte firmware version, low byte error code
+	deaf   bool // it takes no commands
 }
 
 // models are the family, as the datasheets have them. The plain 32-byte models
 // differ in housing and plug only.
 var models = map[string]layout{
 	"pms1003":   {words: 13, counts: 6, status: 12},
-	"pms3003":   {words: 9},
+	"pms3003":   {words: 9, deaf: true},
 	"pms5003":   {words: 13, counts: 6, status: 12},
 	"pms5003s":  {words: 13, counts: 6, hcho: 12},
 	"pms5003st": {words: 17, counts: 6, hcho: 12, temp: 13, rh: 14, status: 16},

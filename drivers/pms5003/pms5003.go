@@ -10,6 +10,11 @@
 // The driver only listens, so the part's RX pin may stay open. A sample is the
 // first good frame that begins after Sample was called.
 //
+// Fan and laser last about a year of work. On demand the driver lets them rest between
+// samples: it wakes the part, waits until its values count, takes a frame, and puts it to
+// sleep. The part forgets sleep with its power, and nothing else is written to it; its
+// passive mode is not used, since not every unit keeps it over sleep.
+//
 // Quirks: for 30 s after power-on or waking the values mean little; while the fan
 // starts the part sends frames of zeros with a good checksum, which become
 // readings without a value. Its particle counts stop at 65535.
@@ -18,6 +23,7 @@ package pms5003
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,7 +49,11 @@ type options struct {
 	Model  string `yaml:"model"`
 	Set    string `yaml:"set"`
 	Counts bool   `yaml:"counts"`
+	Rest   bool   `yaml:"rest"`
 }
+
+// spinUp is how long the part must work before its values count.
+const spinUp = 30 * time.Second
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
 	o := options{Model: "pms5003", Set: "atmospheric"}
@@ -61,15 +71,21 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if o.Counts && l.counts == 0 {
 		return nil, &drivers.OptionError{Key: "counts", Msg: "the " + o.Model + " does not count particles; delete the line"}
 	}
+	if o.Rest && l.deaf {
+		return nil, &drivers.OptionError{Key: "rest", Msg: "the " + o.Model + " takes no commands, it cannot be put to rest; delete the line"}
+	}
 	sources := l.channels(set, o.Counts)
 	p := &drivers.Plan{
 		MinEvery: time.Second,
 		Timeout:  5 * time.Second, // twice the slowest pause between frames, so one may be damaged
-		WarmUp:   30 * time.Second,
+		WarmUp:   spinUp,
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
-			return &driver{layout: l, sources: sources, in: frame.NewReader(port, format)}, nil
+			return &driver{layout: l, sources: sources, rest: o.Rest, port: port, in: frame.NewReader(port, format)}, nil
 		},
+	}
+	if o.Rest {
+		p.MinEvery, p.Timeout, p.WarmUp = 2*spinUp, spinUp+p.Timeout, 0
 	}
 	for _, s := range sources {
 		p.Channels = append(p.Channels, s.Channel)
@@ -80,26 +96,54 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 type driver struct {
 	layout  layout
 	sources []source
+	rest    bool // fan and laser rest between samples
+	port    drivers.Port
 	in      *frame.Reader[words]
 }
 
-// Sample waits for the next frame. The part cannot be asked, so a call takes up
-// to 2.3 s on a healthy line.
+// Sample waits for the next frame, up to 2.3 s on a healthy line: the part talks when it
+// likes. With rest it takes half a minute longer.
 func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
-	if err := d.in.Fresh(); err != nil {
+	w, err := d.sample(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return d.readings(w), nil
+}
+
+func (d *driver) sample(ctx context.Context) (words, error) {
+	if !d.rest {
+		return d.next(ctx)
+	}
+	if _, err := d.port.Write(ctx, command(cmdRest, 1)); err != nil {
+		return words{}, fmt.Errorf("waking it: %w", err)
+	}
+	if err := wait(ctx, spinUp); err != nil {
+		return words{}, err
+	}
+	w, err := d.next(ctx)
+	if err == nil {
+		_, _ = d.port.Write(ctx, command(cmdRest, 0)) // the value is good; what does not sleep is told again
+	}
+	return w, err
+}
+
+// next returns the next frame of the right length.
+func (d *driver) next(ctx context.Context) (words, error) {
+	if err := d.in.Fresh(); err != nil {
+		return words{}, err
 	}
 	for {
 		w, err := d.in.Next(ctx)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("%s: %w", name, err)
-		case w.n == ackWords: // the answer to a command that somebody else sent
+			return words{}, err
+		case w.n == ackWords: // the answer to a command
 		case w.n != d.layout.words:
-			return nil, fmt.Errorf("%s: %w: frames of %d bytes come, %d are expected; set model to the part that is there",
-				name, drivers.ErrProtocol, frameLen(w.n), frameLen(d.layout.words))
+			return words{}, fmt.Errorf("%w: frames of %d bytes come, %d are expected; set model to the part that is there",
+				drivers.ErrProtocol, frameLen(w.n), frameLen(d.layout.words))
 		default:
-			return d.readings(w), nil
+			return w, nil
 		}
 	}
 }
@@ -120,5 +164,20 @@ func (d *driver) readings(w words) []obs.Reading {
 	return out
 }
 
-// Close does nothing: the part goes on talking to itself.
+// Close does nothing: a part that talks goes on, one that rests does.
 func (d *driver) Close() error { return nil }
+
+// wait sleeps, or ends with ctx.
+func wait(ctx context.Context, span time.Duration) error {
+	timer := time.NewTimer(span)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return drivers.ErrTimeout
+		}
+		return ctx.Err()
+	}
+}

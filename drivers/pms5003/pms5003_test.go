@@ -1,9 +1,13 @@
 package pms5003
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
@@ -33,6 +37,7 @@ func TestOptions(t *testing.T) {
 		{"model: sds011", "model", `"sds011" is not in this family; write one of pms1003, pms3003, pms5003`},
 		{"model: PMS5003", "model", "write one of"},
 		{"set: cf1", "set", "write atmospheric or factory"},
+		{"{model: pms3003, rest: true}", "rest", "the pms3003 takes no commands"},
 		{"{model: pms3003, counts: true}", "counts", "the pms3003 does not count particles"},
 	} {
 		_, err := planYAML(c.yaml)
@@ -65,4 +70,87 @@ func TestModels(t *testing.T) {
 			t.Errorf("%s: plan %+v, %v", model, p, err)
 		}
 	}
+}
+
+// The commands are those of the data manual, their sums computed apart from this code.
+func TestCommand(t *testing.T) {
+	for _, c := range []struct {
+		cmd, argument byte
+		want          string
+	}{
+		{0xE1, 0, "BM\xE1\x00\x00\x01\x70"}, {0xE1, 1, "BM\xE1\x00\x01\x01\x71"}, {0xE2, 0, "BM\xE2\x00\x00\x01\x71"},
+		{cmdRest, 0, "BM\xE4\x00\x00\x01\x73"}, {cmdRest, 1, "BM\xE4\x00\x01\x01\x74"},
+	} {
+		if got := command(c.cmd, c.argument); string(got) != c.want {
+			t.Errorf("command(%02X, %d) = % X, want % X", c.cmd, c.argument, got, c.want)
+		}
+	}
+}
+
+// A part that rests is woken, left to spin up, read, and put to sleep again, whether it
+// confirms that or not.
+func TestRest(t *testing.T) {
+	for _, confirms := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			p, good := drivertest.NewPort(), drivertest.Load(t, "testdata/indoors.frame").Frame
+			blank := words{n: 13}.append(nil)
+			p.Answer = func(request []byte) []drivertest.Chunk {
+				if !bytes.Equal(request, command(cmdRest, 1)) {
+					if confirms {
+						return []drivertest.Chunk{{At: 20 * time.Millisecond, Bytes: words{n: ackWords, data: [maxWords]uint16{0xE400}}.append(nil)}}
+					}
+					return nil
+				}
+				script := []drivertest.Chunk{{At: time.Second, Bytes: blank}}
+				for i := range 40 {
+					script = append(script, drivertest.Chunk{At: 2*time.Second + time.Duration(i)*time.Second, Bytes: good})
+				}
+				return script
+			}
+			pl, err := planYAML("rest: true")
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := pl.OpenSerial(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				p.Written = nil
+				begun := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), pl.Timeout)
+				rs, err := d.Sample(ctx)
+				cancel()
+				if err != nil || rs[1].Value != 8 || time.Since(begun) < spinUp {
+					t.Errorf("after %v: %v, %v", time.Since(begun), rs, err)
+				}
+				if len(p.Written) != 2 || !bytes.Equal(p.Written[1], command(cmdRest, 0)) {
+					t.Errorf("it was told % x", p.Written)
+				}
+				<-time.After(5 * time.Minute)
+			}
+		})
+	}
+}
+
+// A part that does not wake is silent, and a cancelled sample does not wait for it.
+func TestRestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pl, err := planYAML("rest: true")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := pl.OpenSerial(drivertest.NewPort())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, limit := range []time.Duration{pl.Timeout, time.Second} {
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			begun := time.Now()
+			if _, err := d.Sample(ctx); !errors.Is(err, drivers.ErrTimeout) || time.Since(begun) != limit {
+				t.Errorf("with %v it ends after %v: %v", limit, time.Since(begun), err)
+			}
+			cancel()
+		}
+	})
 }
