@@ -244,20 +244,27 @@ func (ls *Lines) due(id string, at time.Time) {
 	}
 }
 
-// Many lines do not all begin at the same moment: what a few dozen give at once fits
-// into every buffer, what hundreds give does not. Within a group they do, so that one
-// wake-up serves them all. The last group of up to 600 lines begins within the first second.
+// Many lines do not all begin at the same moment: what a hundred give at once fits into
+// every buffer, what hundreds give does not. Within a group they do, so that one wake-up
+// serves them all. The groups share the first second, which for most is the interval
+// of their devices as well: each has its own part of every second.
 const (
 	groupLines = 128
-	groupApart = 50 * time.Millisecond
+	groupApart = 250 * time.Millisecond
 )
+
+// apart returns how long after one group of lines the next one begins.
+func apart(lines int) time.Duration {
+	groups := (lines + groupLines - 1) / groupLines
+	return min(groupApart, time.Second/time.Duration(max(groups, 1)))
+}
 
 // Poll samples all devices of all lines until ctx ends.
 func (ls *Lines) Poll(ctx context.Context, bootMS func() int64, sink func(poll.Sample)) {
 	var wg sync.WaitGroup
-	now := time.Now()
+	now, apart := time.Now(), apart(len(ls.all))
 	for i, l := range ls.all {
-		start := now.Add(time.Duration(i/groupLines) * groupApart)
+		start := now.Add(time.Duration(i/groupLines) * apart)
 		wg.Go(func() { poll.Line(ctx, start, l.devices, bootMS, sink) })
 	}
 	wg.Wait()

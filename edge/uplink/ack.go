@@ -157,7 +157,7 @@ func (u *Uplink) settle(e wire.Epoch, r wire.Range, now time.Time) (n uint64) {
 // queue is passed over when its turn comes.
 func (u *Uplink) answered(e wire.Epoch, part wire.Range, now time.Time) {
 	for lane := range u.window {
-		u.window[lane].settle(e, part, now)
+		u.window[lane].settle(e, part, now, u.spares.take)
 	}
 }
 

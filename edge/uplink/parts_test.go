@@ -46,9 +46,9 @@ func TestWindowRule(t *testing.T) {
 	}
 	due(0, 100*time.Millisecond) // not even confirmed by the broker
 	confirm()
-	w.settle(epoch17, one(3), now) // 1 and 2 were passed
+	w.settle(epoch17, one(3), now, nil) // 1 and 2 were passed
 	due(0, 900*time.Millisecond)
-	w.settle(epoch17, one(1), now) // it had only been slow
+	w.settle(epoch17, one(1), now, nil) // it had only been slow
 	due(2, time.Second)
 	due(0, time.Second)
 	due(4, 4*time.Second) // nothing passed it: it is the probe
@@ -58,7 +58,7 @@ func TestWindowRule(t *testing.T) {
 	due(2, time.Second)
 	w.greet(now.Add(2 * time.Second))
 	due(4, 2*time.Second)
-	w.settle(epoch17, wire.Range{From: 1, To: 9}, now)
+	w.settle(epoch17, wire.Range{From: 1, To: 9}, now, nil)
 	if len(w.ships) != 0 || w.records() != 0 || w.size() != 0 {
 		t.Errorf("%d left", len(w.ships))
 	}

@@ -204,7 +204,7 @@ func (u *Uplink) linger() time.Duration {
 func (u *Uplink) packLive() *shipment {
 	for n := u.live.head(u.packReadings()); n > 0; n /= 2 {
 		p := u.live.pack(n, &u.o)
-		payload, err := u.packer.Append(nil, p, u.compress())
+		payload, err := u.packer.Append(u.spares.buffer(), p, u.compress())
 		if err != nil {
 			if n == 1 {
 				u.live.drop(1)
@@ -323,8 +323,9 @@ func (u *Uplink) message(s *shipment, now time.Time) *message {
 	return &message{topic: s.topic, payload: s.payload, ship: s}
 }
 
-// maxWindowBytes bounds what a lane keeps in memory to send it again.
-const maxWindowBytes = 512 << 10
+// maxWindowBytes bounds what a lane keeps in memory to send it again: half a second of
+// 50 000 readings a second, since stores gather acknowledgements for 200 ms.
+const maxWindowBytes = 1 << 20
 
 // onWay returns how many records of readings are unacknowledged.
 func (u *Uplink) onWay() uint64 {

@@ -40,6 +40,7 @@ type Uplink struct {
 	failover   failover
 	witness    *shipment // the last live pack that a store can acknowledge
 	count      counters
+	spares     spares
 	said       rarely
 }
 
@@ -133,6 +134,7 @@ func New(o Options) (*Uplink, error) {
 	}
 	u.window[alertLane] = newWindow(2*time.Second, 10*time.Second)
 	u.failover = newFailover(o.Brokers)
+	u.spares.shared = len(o.Brokers) > 1
 	u.link.since = time.Now()
 	return u, nil
 }

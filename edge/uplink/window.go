@@ -78,8 +78,8 @@ func (w *window) stamp(s *shipment, now time.Time) {
 }
 
 // settle takes r, which was acknowledged or refused for good, off what is
-// outstanding. It returns how many messages are done with that.
-func (w *window) settle(e wire.Epoch, r wire.Range, now time.Time) (done int) {
+// outstanding. Each message that is done with that is given to done, which may be nil.
+func (w *window) settle(e wire.Epoch, r wire.Range, now time.Time, done func(*shipment)) {
 	newest := uint64(0)
 	w.ships = filter(w.ships, func(s *shipment) bool {
 		if s.epoch != e || !common(s.left, r) || !s.left.Subtract(r) {
@@ -90,13 +90,14 @@ func (w *window) settle(e wire.Epoch, r wire.Range, now time.Time) (done int) {
 			return true
 		}
 		w.rtt += (now.Sub(s.sent) - w.rtt) / 8
-		done++
+		if done != nil {
+			done(s)
+		}
 		return false
 	})
 	if newest > 0 {
 		w.heard(newest, now)
 	}
-	return done
 }
 
 // heard notes that transmission number n was answered.
