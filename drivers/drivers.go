@@ -85,6 +85,13 @@ func (c Channel) Read(v float64) obs.Reading {
 	return r
 }
 
+// Recycler is a Driver that takes the readings of an earlier sample back, to fill them
+// again: with many channels they are most of what a sample costs in memory. Whoever calls
+// it is the only one who still had them. It is called by whom Sample is called by.
+type Recycler interface {
+	Recycle([]obs.Reading)
+}
+
 // Kind is one driver. Its folder holds README.md and sample.yaml, embedded here
 // so that the programs can show them and the conformance kit can check them.
 type Kind struct {

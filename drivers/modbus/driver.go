@@ -18,8 +18,9 @@ type driver struct {
 	all   []int
 	unit  drivers.Modbus
 	reads []read
-	held  []held // what stands beside the values, by converter
-	known bool   // the part has identified itself, and was started, since it was last silent
+	held  []held        // what stands beside the values, by converter
+	known bool          // the part has identified itself, and was started, since it was last silent
+	spare []obs.Reading // to be filled next; nil: none
 }
 
 // timed is what a line's owner offers to drivers that know their part.
@@ -55,7 +56,7 @@ func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
 	if err := d.greet(ctx); err != nil {
 		return nil, err
 	}
-	out := make([]obs.Reading, d.shown)
+	out := d.fresh()
 	var refused error
 	read := 0
 	for i := 0; i < len(d.reads); i++ {
@@ -79,6 +80,23 @@ func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
 		d.finish(out, d.held)
 	}
 	return out, nil
+}
+
+// Recycle implements drivers.Recycler.
+func (d *driver) Recycle(old []obs.Reading) {
+	if len(old) == d.shown {
+		d.spare = old
+	}
+}
+
+// fresh returns readings to be filled.
+func (d *driver) fresh() []obs.Reading {
+	out := d.spare
+	if d.spare = nil; out == nil {
+		return make([]obs.Reading, d.shown)
+	}
+	clear(out)
+	return out
 }
 
 // ask performs rd and fills out. It returns how many channels were read, and the

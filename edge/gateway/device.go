@@ -37,6 +37,7 @@ type device struct {
 
 	last   []obs.Reading // newest reading of each channel; nil until it has answered
 	lastAt int64         // boot ms of the last good sample
+	lent   lent          // those of them that were written down
 	still  []byte        // newest picture of a camera
 	sentAt int64         // boot ms of the last still that was uploaded unasked
 	next   time.Time     // when it is due again

@@ -28,6 +28,22 @@ type Tracer func(line string, sent bool, p []byte, at time.Time)
 type Lines struct {
 	all  []*line
 	data string // the folder of the program's own data
+
+	indexed sync.Once
+	byID    map[string]*line // see is
+}
+
+// is says whether there is a line with this id that is of a kind. It is asked for every
+// line and device each time the state is looked at, when all are there.
+func (ls *Lines) is(id string, kind func(*line) bool) bool {
+	ls.indexed.Do(func() {
+		ls.byID = make(map[string]*line, len(ls.all))
+		for _, l := range ls.all {
+			ls.byID[l.id] = l
+		}
+	})
+	l := ls.byID[id]
+	return l != nil && kind(l)
 }
 
 // line is one wire: a shared bus, a point-to-point port, or a network device.
@@ -194,17 +210,17 @@ func fetcher(timeout time.Duration) drivers.Fetcher {
 
 // shared says whether a line is a bus.
 func (ls *Lines) shared(id string) bool {
-	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.bus != nil })
+	return ls.is(id, func(l *line) bool { return l.bus != nil })
 }
 
 // edges says whether a line's counts are of edges.
 func (ls *Lines) edges(id string) bool {
-	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.edges })
+	return ls.is(id, func(l *line) bool { return l.edges })
 }
 
 // fixed says whether a line has one speed and no other.
 func (ls *Lines) fixed(id string) bool {
-	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.fixed })
+	return ls.is(id, func(l *line) bool { return l.fixed })
 }
 
 // wireWord is the wire of a plan where health has words of its own for it.
@@ -230,7 +246,7 @@ func wireWord(p *drivers.Plan) string {
 
 // remote says whether a line is a host on the network.
 func (ls *Lines) remote(id string) bool {
-	return slices.ContainsFunc(ls.all, func(l *line) bool { return l.id == id && l.bus != nil && l.serial == nil })
+	return ls.is(id, func(l *line) bool { return l.bus != nil && l.serial == nil })
 }
 
 // due lets a device go on in the rhythm that it has.

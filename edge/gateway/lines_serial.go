@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"slices"
-
 	"github.com/lamppost-city/lamppost/drivers/bus/serial"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/status"
@@ -33,12 +31,13 @@ func serialView(h serial.Health) *status.Serial {
 // known to switch. USB adapters do it themselves; a port of the board may have a
 // transceiver that waits for somebody.
 func (ls *Lines) unswitched(id string) bool {
-	i := slices.IndexFunc(ls.all, func(l *line) bool { return l.id == id })
-	if i < 0 || ls.all[i].serial == nil {
-		return false
-	}
-	h := ls.all[i].serial.Health()
-	return h.Direction == serial.Adapter && h.OnBoard
+	return ls.is(id, func(l *line) bool {
+		if l.serial == nil {
+			return false
+		}
+		h := l.serial.Health()
+		return h.Direction == serial.Adapter && h.OnBoard
+	})
 }
 
 // sayLines writes into the log, once for each line and again when it changes, how it is

@@ -24,7 +24,7 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	rec, write := d.take(s)
 	g.countSample(d, &s)
 	if write {
-		g.keep(&rec, d.shape, d.spec.driver, g.stateOf(&s))
+		d.lend(s.Driver, g.keep(&rec, d.shape, d.spec.driver, g.stateOf(&s)))
 	}
 	if rec.Readings != nil {
 		for _, w := range d.heeded {
@@ -49,23 +49,25 @@ func (g *Gateway) append(body []byte, device, driver string, state []byte) (seq 
 }
 
 // keep writes a sample into the journal, its driver's state with it, and offers it to the uplink under the
-// number it got there. The readings must not change any more.
-func (g *Gateway) keep(rec *record.Sample, shape *wire.Shape, driver string, state []byte) {
+// number it got there. The readings must not change before the uplink has let go of them.
+func (g *Gateway) keep(rec *record.Sample, shape *wire.Shape, driver string, state []byte) (kept lent) {
 	body, err := rec.Append(g.scratch[:0])
 	if err != nil {
 		g.log.Error("a sample cannot be written down", "device", rec.Device, "error", err)
-		return
+		return kept
 	}
 	g.scratch = body // the journal copies it
 	seq, err := g.append(body, rec.Device, driver, state)
 	if err != nil {
 		g.log.Error("a sample cannot be written down", "device", rec.Device, "error", err)
-		return
+		return kept
 	}
 	g.readings.Add(float64(len(rec.Readings)))
+	kept = lent{readings: rec.Readings, seq: seq, oldest: seq}
 	if g.uplink != nil {
-		g.uplink.OfferSample(seq, wire.Sample{Device: rec.Device, Shape: shape, Time: rec.BootMS, Readings: rec.Readings, Fault: obs.Reason(rec.Fault)})
+		kept.oldest = g.uplink.OfferSample(seq, wire.Sample{Device: rec.Device, Shape: shape, Time: rec.BootMS, Readings: rec.Readings, Fault: obs.Reason(rec.Fault)})
 	}
+	return kept
 }
 
 // heartbeat is a reading of the gateway itself, so that there is always something

@@ -146,19 +146,25 @@ func New(o Options) (*Uplink, error) {
 func (u *Uplink) Offer(seq uint64, values []wire.Value) { u.offer(sample{seq: seq, values: values}) }
 
 // OfferSample is Offer for what a device said at one moment. Its readings must not
-// change any more.
-func (u *Uplink) OfferSample(seq uint64, s wire.Sample) { u.offer(sample{seq: seq, whole: s}) }
+// change any more, until the uplink has let go of them: it holds none of the samples
+// that were offered with a number below oldest.
+func (u *Uplink) OfferSample(seq uint64, s wire.Sample) (oldest uint64) {
+	return u.offer(sample{seq: seq, whole: s})
+}
 
-func (u *Uplink) offer(s sample) {
+func (u *Uplink) offer(s sample) (oldest uint64) {
 	s.at = time.Now()
 	u.mu.Lock()
+	if oldest = s.seq; len(u.live.items) > 0 {
+		oldest = min(oldest, u.live.items[0].seq)
+	}
 	if s.seq <= u.claimed {
 		u.mu.Unlock()
-		return
+		return oldest
 	}
 	if u.budget.perDay > 0 && !u.budget.offered(&s) && u.o.Journal != nil {
 		u.mu.Unlock()
-		return // it goes as history when there are bytes
+		return oldest // it goes as history when there are bytes
 	}
 	before := u.live.values
 	u.live.push(s)
@@ -167,6 +173,7 @@ func (u *Uplink) offer(s sample) {
 	if ring {
 		signal(u.wake)
 	}
+	return oldest
 }
 
 // Skip says that a record of the present epoch never travels.
