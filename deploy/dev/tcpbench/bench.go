@@ -129,7 +129,7 @@ func (r *rig) compare(ctx context.Context, devices int) (bare, whole []figures, 
 
 func (r *rig) yardstick(ctx context.Context, ports []string) (figures, error) {
 	_, port, _ := strings.Cut(r.broker, ":")
-	args := append([]string{"yardstick", port, strconv.Itoa(r.o.qos), strconv.Itoa(int(r.o.every))}, ports...)
+	args := append([]string{"yardstick", port, strconv.Itoa(r.o.qos), strconv.Itoa(int(r.o.every)), strconv.Itoa(r.o.carried())}, ports...)
 	p, err := start("yardstick", r.self, []string{"GOMAXPROCS=1"}, args...)
 	if err != nil {
 		return figures{}, err
@@ -221,8 +221,8 @@ func (r *rig) conditions() {
 	load, _ := os.ReadFile("/proc/loadavg")
 	version, _ := exec.Command("mosquitto", "-h").Output() // its exit code is not 0
 	first, _, _ := strings.Cut(string(version), "\n")
-	fmt.Printf("%d cores, %s, %s; load before: %s\nyardstick QoS %d; %d rounds, %v each after %v; %s\n\n", runtime.NumCPU(), runtime.Version(), first,
-		strings.TrimSpace(string(load)), r.o.qos, r.o.rounds, r.o.measure, r.o.warm, "medians; the range behind ±")
+	fmt.Printf("%d cores, %s, %s; load before: %s\nyardstick QoS %d, carries %s; %d rounds, %v each after %v; %s\n\n", runtime.NumCPU(), runtime.Version(), first,
+		strings.TrimSpace(string(load)), r.o.qos, r.o.carry, r.o.rounds, r.o.measure, r.o.warm, "medians; the range behind ±")
 }
 
 func report(rate int, bare, whole []figures) {

@@ -14,6 +14,8 @@
 // one thread, epoll, no allocation after the start, the registers copied as they
 // came into a PUBLISH packet prepared beforehand, one publish for each answer, all
 // that one wake-up brought in one write. No journal, quality, rules, units or time.
+// With -carry values it also says what the registers mean, as the gateway does; without,
+// which is the stricter measure, whoever subscribes has to know.
 //
 // Both take turns, several rounds; what counts is the CPU time of their processes
 // (user and system, as the kernel's own clock for the process says), medians.
@@ -71,6 +73,7 @@ type options struct {
 	program string
 	dir     string
 	qos     int
+	carry   string
 	env     []string
 	verbose bool
 	every   time.Duration
@@ -86,6 +89,7 @@ func parse(args []string) (options, error) {
 	fs.StringVar(&o.program, "program", "", "the gateway; empty: this program's own build of it")
 	fs.StringVar(&o.dir, "dir", os.TempDir(), "where to work; the journal lies there, so it should be a disk")
 	fs.IntVar(&o.qos, "qos", 1, "of the yardstick's publishes: 1 as the gateway's, or 0")
+	fs.StringVar(&o.carry, "carry", "registers", "what the yardstick's publishes carry: registers, as they came, or values, scaled, as text")
 	fs.DurationVar(&o.every, "every", time.Second, "how often each device is asked")
 	env := fs.String("env", "", "NAME=value for the gateway's process, more of them separated by commas")
 	fs.BoolVar(&o.verbose, "v", false, "show what the gateway says")
@@ -102,10 +106,21 @@ func parse(args []string) (options, error) {
 	if *env != "" {
 		o.env = strings.Split(*env, ",")
 	}
+	if o.carry != "registers" && o.carry != "values" {
+		return o, fmt.Errorf("-carry: %q; write registers or values", o.carry)
+	}
 	if o.qos != 0 && o.qos != 1 {
 		return o, fmt.Errorf("-qos: %d; write 0 or 1", o.qos)
 	}
 	return o, nil
+}
+
+// carried is the number that tells the yardstick what to carry.
+func (o options) carried() int {
+	if o.carry == "values" {
+		return 1
+	}
+	return 0
 }
 
 const (

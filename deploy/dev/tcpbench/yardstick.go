@@ -17,7 +17,8 @@ import (
 )
 
 // bare is the yardstick: the cheapest loop that polls the same devices and publishes
-// each answer. The registers travel as they are, 200 bytes, high byte first.
+// each answer. The registers travel as they are, 200 bytes, high byte first; or, when
+// it is told to say what they mean, scaled, as a JSON array of 100 numbers.
 type bare struct {
 	poll    int
 	conns   []bareConn
@@ -25,7 +26,9 @@ type bare struct {
 	broker  int
 	qos     int
 	every   time.Duration
+	text    bool // what travels are values
 	packet  uint16
+	values  []byte // of one answer
 	out     []byte // PUBLISH packets that wait for one write
 	in      [64 << 10]byte
 	waiting int // devices that have not answered in this round
@@ -39,8 +42,8 @@ type bareConn struct {
 	open    bool   // an answer is awaited
 }
 
-// pollBare takes: port of the broker, QoS, nanoseconds between two rounds, ports of
-// the devices.
+// pollBare takes: port of the broker, QoS, nanoseconds between two rounds, 1 for values
+// as text, ports of the devices.
 func pollBare(ctx context.Context, args []string) error {
 	ports := make([]int, len(args))
 	for i, text := range args {
@@ -50,8 +53,8 @@ func pollBare(ctx context.Context, args []string) error {
 		}
 	}
 	runtime.LockOSThread()
-	y := &bare{qos: ports[1], every: time.Duration(ports[2])}
-	if err := y.open(ports[0], ports[3:]); err != nil {
+	y := &bare{qos: ports[1], every: time.Duration(ports[2]), text: ports[3] == 1}
+	if err := y.open(ports[0], ports[4:]); err != nil {
 		return err
 	}
 	runtime.GC()
@@ -88,7 +91,8 @@ func (y *bare) open(broker int, ports []int) (err error) {
 			return err
 		}
 	}
-	y.out = make([]byte, 0, len(ports)*300)
+	y.values = make([]byte, 0, 8*registers)
+	y.out = make([]byte, 0, len(ports)*(300+8*registers))
 	return nil
 }
 
@@ -119,12 +123,17 @@ func (y *bare) handshake() error {
 	return nil
 }
 
-// template is the PUBLISH packet of a device (MQTT 3.1.1 §3.3).
+// template is the PUBLISH packet of a device (MQTT 3.1.1 §3.3), without its payload when
+// that has no fixed length.
 func (y *bare) template(topic string) []byte {
-	rest := 2 + len(topic) + 2*y.qos + 2*registers
+	payload := 2 * registers
+	if y.text {
+		payload = 0
+	}
+	rest := 2 + len(topic) + 2*y.qos + payload
 	p := []byte{0x30 | byte(y.qos<<1), byte(rest&0x7f | 0x80), byte(rest >> 7)}
 	p = append(binary.BigEndian.AppendUint16(p, uint16(len(topic))), topic...)
-	return append(p, make([]byte, 2*y.qos+2*registers)...)
+	return append(p, make([]byte, 2*y.qos+payload)...)
 }
 
 // run asks all devices at once, again and again, and publishes what they answer.
@@ -193,14 +202,42 @@ func (y *bare) take(events []unix.EpollEvent) error {
 }
 
 func (y *bare) publish(c *bareConn, words []byte) {
-	copy(c.publish[len(c.publish)-2*registers:], words)
+	head := len(c.publish)
+	if !y.text {
+		head -= 2 * registers
+		copy(c.publish[head:], words)
+	}
 	if y.qos > 0 {
 		if y.packet++; y.packet == 0 {
 			y.packet = 1
 		}
-		binary.BigEndian.PutUint16(c.publish[len(c.publish)-2*registers-2:], y.packet)
+		binary.BigEndian.PutUint16(c.publish[head-2:], y.packet)
 	}
-	y.out = append(y.out, c.publish...)
+	if y.text {
+		y.scale(words)
+		rest := head - 3 + len(y.values) // between 128 and 16383, so that its length has two bytes
+		c.publish[1], c.publish[2] = byte(rest&0x7f|0x80), byte(rest>>7)
+	}
+	y.out = append(append(y.out, c.publish...), y.values...)
+}
+
+// scale writes what the registers mean: [230.0,12.50,2875,45.2,…].
+func (y *bare) scale(words []byte) {
+	b := append(y.values[:0], '[')
+	for i := range registers {
+		n := uint64(binary.BigEndian.Uint16(words[2*i:]))
+		switch quantities[i%len(quantities)].scale {
+		case "0.1":
+			b = append(strconv.AppendUint(b, n/10, 10), '.', byte('0'+n%10))
+		case "0.01":
+			b = append(strconv.AppendUint(b, n/100, 10), '.', byte('0'+n/10%10), byte('0'+n%10))
+		default:
+			b = strconv.AppendUint(b, n, 10)
+		}
+		b = append(b, ',')
+	}
+	b[len(b)-1] = ']'
+	y.values = b
 }
 
 func (y *bare) flush() error {
