@@ -25,29 +25,38 @@ type role struct {
 	driver  string        // empty: the part's own id
 	options string        // keys of its device, one a line
 	every   time.Duration // 0: Every
+	// described: it has no driver of its own and is described by a profile.
+	described bool
 }
 
 // cast are the parts of the street that are no Modbus slaves: at least one for each
 // driver. A relay is an output.
 var cast = map[string]role{
 	"a02yyuw":    {options: "height: 3.2", every: 2 * time.Second},
+	"anemometer": {driver: "pulse", options: "part: anemometer", every: 2 * time.Second},
 	"bme280":     {},
 	"camera":     {options: "upload: {every: 1m}"},
 	"digital":    {options: "debounce: 5ms", every: 2 * time.Second},
 	"ds18b20":    {},
+	"ezo":        {options: "type: ph"},
 	"jsnsr04t":   {options: "mode: 2"},
 	"maxbotix":   {options: "model: hrxl-wr"},
+	"mhz19":      {},
 	"nmea0183":   {options: "measures: [position, wind, weather]"},
 	"pms5003":    {},
 	"pulse":      {options: "part: energy-meter\nper_pulse: 0.001", every: 2 * time.Second},
 	"rain-gauge": {driver: "pulse", options: "part: rain-gauge\nper_pulse: 0.2", every: 2 * time.Second},
-	"yf-s201":    {driver: "pulse", options: "part: yf-s201", every: 2 * time.Second},
-	"anemometer": {driver: "pulse", options: "part: anemometer", every: 2 * time.Second},
 	"relay":      {},
+	"rg-15":      {described: true},
 	"scd4x":      {},
 	"sdi12": {options: "channels:\n  soil_moisture: {value: 1, min: 0, max: 100, resolution: 0.01}\n" +
 		"  soil_temp: {value: 2, min: -40, max: 60, resolution: 0.01}"},
-	"sht3x": {},
+	"sds011":  {},
+	"sht3x":   {},
+	"sps30":   {},
+	"winsen":  {options: "model: ze07-co"},
+	"yf-s201": {driver: "pulse", options: "part: yf-s201", every: 2 * time.Second},
+	"zphs01":  {},
 }
 
 // players are the parts of the street.
@@ -82,7 +91,7 @@ func (s *Street) EveryOf() map[string]time.Duration {
 func (s *Street) device(p parts.Part, wire ...string) {
 	r := cast[p.ID]
 	keys := []string{"driver: " + cmp.Or(r.driver, p.ID)}
-	if p.Unit != nil {
+	if p.Unit != nil || r.described {
 		keys[0] = "profile: " + p.ID
 	}
 	every := cmp.Or(r.every, Every)
