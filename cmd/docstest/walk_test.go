@@ -312,6 +312,18 @@ func TestIntegratorsWalkProfile(t *testing.T) {
 	}
 }
 
+// So is what a part on a serial line of its own says.
+func TestIntegratorsWalkUART(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds two programs")
+	}
+	const page = "docs/integrators.md"
+	blocks := blocksOf(t, page, "## A UART sensor, in YAML alone")
+	if n := begin(t, page).follow(blocks); n < 10 {
+		t.Errorf("only %d blocks were carried out; the test is looking for the wrong thing", n)
+	}
+}
+
 // The Chinese page has the same blocks, so what was followed on one of them holds on
 // the other; what follows # is for people, and translated.
 func TestIntegratorsPagesAreInStep(t *testing.T) {

@@ -103,13 +103,13 @@ does that it says *not yet*, whatever the colour beside it.
 	profilesHead = `
 ## Parts that need only a profile
 
-They are read by the driver ` + "`modbus`" + `. "Settled" is no where the profile itself names doubts.
+They are read by the drivers ` + "`modbus`" + ` and, on a line of their own, ` + "`uart`" + `. "Settled" is no where the profile itself names doubts.
 
 `
 	profilesHeadZh = `
 ## 只需型号文件的部件
 
-由驱动 ` + "`modbus`" + ` 读取。“已确认”为否，表示型号文件中列有疑点。
+由驱动 ` + "`modbus`" + ` 读取；独占串口的部件由 ` + "`uart`" + ` 读取。“已确认”为否，表示型号文件中列有疑点。
 
 `
 )

@@ -10,6 +10,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/profile"
+	"github.com/lamppost-city/lamppost/drivers/uart"
 	"github.com/spf13/cobra"
 )
 
@@ -18,9 +19,9 @@ func profilesShow(o Options) *cobra.Command {
 	var text bool
 	c := &cobra.Command{
 		Use:   "show PROFILE",
-		Short: "one profile: its registers as a table, how it is read, and the file itself",
-		Long: `show prints one profile: what it is, its registers as a table, the requests that reading
-it takes, and its file. With --yaml the file alone, to begin one of your own with:
+		Short: "one profile: its channels as a table, how it is read, and the file itself",
+		Long: `show prints one profile: what it is, where its channels stand, how it is asked, and its
+file. With --yaml the file alone, to begin one of your own with:
 
   lamppost profiles show xy-md02 --yaml > profiles/xy-md02.yaml
 
@@ -73,12 +74,17 @@ func describe(w io.Writer, p profile.Profile, metrics *obs.Catalog, lang string)
 	for _, n := range f.Notes {
 		fmt.Fprintf(&b, pick(lang, "note: %s\n", "说明：%s\n"), n)
 	}
-	if m, ok := p.(*modbus.Profile); ok {
-		if err := describeModbus(&b, m, metrics, lang); err != nil {
-			return err
-		}
+	var err error
+	switch p := p.(type) {
+	case *modbus.Profile:
+		err = describeModbus(&b, p, metrics, lang)
+	case *uart.Profile:
+		err = describeUART(&b, p, metrics, lang)
 	}
-	_, err := io.WriteString(w, b.String())
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, b.String())
 	return err
 }
 
@@ -134,12 +140,14 @@ func orderText(r modbus.Register) string {
 }
 
 // valueText is how the number becomes the value.
-func valueText(r modbus.Register) string {
+func valueText(r modbus.Register) string { return scaled(r.Scale.String(), r.Offset.String()) }
+
+func scaled(scale, offset string) string {
 	s := "raw"
-	if t := r.Scale.String(); t != "1" {
-		s += " × " + t
+	if scale != "1" {
+		s += " × " + scale
 	}
-	switch t := r.Offset.String(); {
+	switch t := offset; {
 	case strings.HasPrefix(t, "-"):
 		s += " - " + t[1:]
 	case t != "0":

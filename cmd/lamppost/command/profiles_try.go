@@ -17,6 +17,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/profile"
+	"github.com/lamppost-city/lamppost/drivers/uart"
 	"github.com/spf13/cobra"
 )
 
@@ -31,7 +32,8 @@ its line; then what the exchanges in them decode to, which is what they promise.
 
 With --request and --response, two frames in hex that crossed a line (lamppost read
 --raw, lamppost record), it shows what a profile makes of them: whole RTU frames with
-their CRC, or Modbus TCP frames. The profile may then also be the id of a known one.
+their CRC, or Modbus TCP frames. Of a part that has its line to itself --response alone
+is enough, in hex or as text. The profile may then also be the id of a known one.
 
 Exit codes: 0 good, 1 the exchange is about other registers, 2 wrong usage or the frames
 are no exchange, 3 mistakes in a profile or no such file.`,
@@ -40,13 +42,12 @@ are no exchange, 3 mistakes in a profile or no such file.`,
 	set.flags(c)
 	c.Flags().StringVar(&request, "request", "", "the request, in hex")
 	c.Flags().StringVar(&response, "response", "", "the answer to it, in hex")
-	c.MarkFlagsRequiredTogether("request", "response")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		b, err := o.loadBuiltin(true)
 		if err != nil {
 			return err
 		}
-		if request != "" {
+		if request != "" || response != "" {
 			return tryExchange(c, b, &set, args, request, response)
 		}
 		files, err := profileFiles(args)
@@ -223,9 +224,12 @@ func tryExchange(c *cobra.Command, b *builtin, set *profileSet, args []string, r
 	if err != nil {
 		return err
 	}
+	if u, ok := p.(*uart.Profile); ok {
+		return tryMessage(c, b, u, response, set.lang)
+	}
 	f, ok := p.(*modbus.Profile)
-	if !ok {
-		return &exit{exitUsage, fmt.Errorf("%s is no Modbus part", args[0]), "write the exchange into the profile, as a fixture"}
+	if !ok || request == "" || response == "" {
+		return &exit{exitUsage, errors.New("an exchange is a request and its answer"), "name both: lamppost profiles test PROFILE --request … --response …"}
 	}
 	e, err := modbus.ParseExchange(rtu(request), rtu(response))
 	if err != nil {
