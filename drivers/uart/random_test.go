@@ -22,7 +22,7 @@ type described struct {
 	counted  bool // the frame says its length
 	stuffing string
 	kind     string
-	size     int    // of what is between the length and the checksum
+	size     int // of what is between the length and the checksum
 	at       []int
 	types    []string
 	orders   []string
