@@ -74,11 +74,33 @@ func TestConformance(t *testing.T) {
 			drivertest.Run(t, drivertest.Config{
 				Kind:        Kind(),
 				Good:        drivertest.Part{Name: name, Source: "constructed", Options: c.options, Page: c.page, Want: "brightness=55.8 sharpness=1377.9"},
+				More:        more(t),
 				NeverBeyond: "both are computed from bytes and cannot leave their range",
 				Secrets:     []string{"hunter2", "hunter3", "eve", "admin"},
 			})
 		})
 	}
+}
+
+// more are what cameras send beside good pictures.
+func more(t testing.TB) []drivertest.Part {
+	page := func(body []byte) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) })
+	}
+	scene := load(t, "scene.jpg")
+	gone := append(bytes.Clone(scene[:len(scene)/2]), scene[len(scene)/2+8:]...)
+	part := func(name string, body []byte) drivertest.Part {
+		return drivertest.Part{Name: name, Source: "constructed", Options: "{url: http://cam/still.jpg}", Page: page(body)}
+	}
+	all := []drivertest.Part{part("zeros behind the picture", append(bytes.Clone(scene), make([]byte, 64)...)),
+		part("a byte in front", append([]byte{0}, scene...)), part("half a picture", scene[:len(scene)/2]), part("no end marker", scene[:len(scene)-2]),
+		part("a login page", bytes.Repeat([]byte("<html>"), 100)), part("eight bytes missing in the scan", gone)}
+	all[0].Want = "brightness=55.8 sharpness=1377.9"
+	for i := range all[1:5] {
+		all[i+1].WantFault = "protocol"
+	}
+	all[5].Want = "brightness=55.8 sharpness=1367.1" // it can be decoded: only the announced length would tell
+	return all
 }
 
 func planYAML(src string) (*drivers.Plan, error) {
