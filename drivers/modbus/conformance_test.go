@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
 
@@ -61,6 +62,35 @@ func good(x Fixture) bool {
 	return true
 }
 
+// framed makes a golden frame, an answer on RTU, the registers of the part: those that
+// its profile's one request of that function and size asks for.
+func framed(t *testing.T, p *Profiles) func(*drivertest.Part) {
+	return func(g *drivertest.Part) {
+		unit, pdu, err := codec.ParseRTU(g.Frame)
+		if err != nil {
+			t.Fatalf("%s: unit %d: %v", g.Name, unit, err)
+		}
+		a, err := codec.ParseAnswer(pdu)
+		if err != nil {
+			t.Fatalf("%s: %v", g.Name, err)
+		}
+		f, ok := p.Get(strings.TrimPrefix(g.Options, "profile: "))
+		if !ok {
+			t.Fatalf("%s: %s", g.Name, g.Options)
+		}
+		words, held := a.Registers(nil), map[uint16]uint16{}
+		for _, q := range f.Requests() {
+			if q.Function != a.Function || int(q.Count) != len(words) {
+				continue
+			}
+			for i, w := range words {
+				held[q.Start+uint16(i)] = w
+			}
+		}
+		g.Unit = drivertest.Modbus{Registers: map[uint8]map[uint16]uint16{a.Function: held}}
+	}
+}
+
 // hold puts the registers of e into held, where an earlier exchange has not.
 func hold(held map[uint8]map[uint16]uint16, e Exchange, change func(address uint16, word uint16) uint16) {
 	m := held[e.Request.Function]
@@ -92,7 +122,7 @@ func TestConformance(t *testing.T) {
 			continue
 		}
 		beyond, ok := beyonds[id]
-		c := drivertest.Config{Kind: Kind(p), Good: good, NeverBeyond: "its own test says which values are"}
+		c := drivertest.Config{Kind: Kind(p), Good: good, NeverBeyond: "its own test says which values are", Play: framed(t, p)}
 		if ok {
 			c.Beyond, _ = part(t, f, func(at, w uint16) uint16 {
 				if v, ok := beyond.registers[at]; ok {
