@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -55,6 +56,7 @@ const (
 	maxLiveValues = 16 << 10         // kept at most: half a megabyte, or what many lines give in a third of a second
 	maxLiveAge    = 60 * time.Second // what is older is history
 	maxLiveDelay  = 2 * time.Second  // so is what had to wait so long for room, while there is more
+	mostSlots     = 256              // of a queue that are kept, and cheap to move up
 )
 
 func (q *liveQueue) push(s sample) {
@@ -71,10 +73,16 @@ func (q *liveQueue) drop(n int) (values int) {
 		values += q.items[i].len()
 	}
 	q.values -= values
-	clear(q.items[:n])
-	q.items = q.items[n:]
-	if len(q.items) == 0 {
+	switch {
+	case cap(q.items) <= mostSlots: // to be filled again: two packs a second would leave as many behind
+		q.items = slices.Delete(q.items, 0, n)
+	case len(q.items) == n:
 		q.items = nil // lets go of a buffer that grew
+	default:
+		clear(q.items[:n])
+		if q.items = q.items[n:]; cap(q.items) <= mostSlots {
+			q.items = slices.Clone(q.items) // it was the end of one that grew
+		}
 	}
 	return values
 }
