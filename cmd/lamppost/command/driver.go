@@ -50,7 +50,7 @@ Exit codes: 0.`,
 			return err
 		}
 		if markdown {
-			return driversPage(c.OutOrStdout(), b.env.Kinds, lang)
+			return driversPage(c.OutOrStdout(), b.env.Kinds, b.env.Catalog, lang)
 		}
 		rows := [][]string{strings.Fields(pick(lang, "DRIVER WIRE CONFORMANCE REAL-PART WHAT", "驱动 线路 一致性 实物 说明"))}
 		for _, k := range b.env.Kinds {

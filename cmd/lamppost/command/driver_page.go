@@ -3,38 +3,96 @@ package command
 import (
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/catalog"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/profile"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
 
 // driversPage writes docs/drivers.md: the drivers, and the parts that need only a
 // profile, each with how well it is known.
-func driversPage(w io.Writer, kinds []drivers.Kind, lang string) error {
+func driversPage(w io.Writer, kinds []drivers.Kind, metrics *obs.Catalog, lang string) error {
 	profiles, err := catalog.Profiles(firmwareconfigs.Devices())
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
 	b.WriteString(pick(lang, pageHead, pageHeadZh))
-	b.WriteString(pick(lang, "| driver | wire | what | conformance | on a real part |\n", "| 驱动 | 线路 | 说明 | 一致性 | 实物 |\n") + "| --- | --- | --- | --- | --- |\n")
+	b.WriteString(pick(lang, "| driver | wire | what | channels | conformance | on a real part | sources |\n", "| 驱动 | 线路 | 说明 | 测点 | 一致性 | 实物 | 资料来源 |\n") + "| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, k := range kinds {
-		fmt.Fprintf(&b, "| [`%s`](../drivers/%s/README.md) | %s | %s | %s | %s |\n", k.Name, k.Name, k.Wire, title(k), conformanceOf(k), realPartOf(k, lang))
+		fmt.Fprintf(&b, "| [`%s`](../drivers/%s/README.md) | %s | %s | %s | %s | %s | %s |\n", k.Name, k.Name, k.Wire,
+			titleIn(k, lang), channelsOf(k, metrics), conformanceOf(k), realPartOf(k, lang), sourcesOf(k))
 	}
 	b.WriteString(pick(lang, profilesHead, profilesHeadZh))
-	b.WriteString(pick(lang, "| profile | part | channels | exchanges: captured, published, constructed | settled |\n",
-		"| 型号 | 部件 | 测点 | 报文：实录、公开、自构 | 已确认 |\n") + "| --- | --- | --- | --- | --- |\n")
+	b.WriteString(pick(lang, "| profile | part | read by | channels | exchanges: captured, published, constructed | settled | source |\n",
+		"| 型号 | 部件 | 驱动 | 测点 | 报文：实录、公开、自构 | 已确认 | 资料来源 |\n") + "| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, id := range profiles.IDs() {
 		p, _ := profiles.Get(id)
 		f := p.About()
-		fmt.Fprintf(&b, "| [`%s`](../firmware-configs/devices/%s.yaml) | %s | %s | %s | %s |\n",
-			id, id, f.Name.In(lang), channelList(p), sources(p), pick(lang, yesNo(f.Sure, "yes", "no"), yesNo(f.Sure, "是", "否")))
+		fmt.Fprintf(&b, "| [`%s`](../firmware-configs/devices/%s.yaml) | %s | `%s` | %s | %s | %s | %s |\n",
+			id, id, f.Name.In(lang), f.Protocol, channelList(p), sources(p), pick(lang, yesNo(f.Sure, "yes", "no"), yesNo(f.Sure, "是", "否")), f.Source.Document)
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// titleIn is a driver's title in a language; what has none in Chinese says it in English.
+func titleIn(k drivers.Kind, lang string) string {
+	if zh := titlesZh[k.Name]; zh != "" && lang == "zh" {
+		return zh
+	}
+	return title(k)
+}
+
+// titlesZh are the titles of the built-in drivers in Chinese; their pages are in English.
+var titlesZh = map[string]string{
+	"a02yyuw": "超声波液位传感器 A02YYUW、A01NYUB、ME007YS", "bme280": "温度、湿度、气压", "board": "网关主板自身状态", "camera": "HTTP 静态图像",
+	"digital": "GPIO 线上的触点或电平", "ds18b20": "单总线温度传感器", "ezo": "Atlas Scientific EZO 水质模块", "jsnsr04t": "超声波液位传感器 JSN-SR04T、AJ-SR04M",
+	"maxbotix": "超声波液位传感器 MaxSonar-WR", "mhz19": "炜盛二氧化碳传感器", "modbus": "以型号文件描述的 Modbus 部件", "nmea0183": "NMEA 0183 定位、风和气象",
+	"pms5003": "攀藤颗粒物传感器", "process": "任意语言编写的驱动", "pulse": "GPIO 线上的计数器", "scd4x": "二氧化碳、温度、湿度", "sdi12": "任意 SDI-12 传感器",
+	"sds011": "诺方颗粒物传感器", "sht3x": "温度、湿度", "sps30": "盛思锐颗粒物传感器", "uart": "以型号文件描述的独立串口部件", "winsen": "炜盛 ZE 系列电化学气体模块",
+	"zphs01": "炜盛多合一空气质量模块",
+}
+
+// channelsOf are the channels that a driver's page lists: what it names there and is a
+// metric.
+func channelsOf(k drivers.Kind, metrics *obs.Catalog) string {
+	_, rest, ok := strings.Cut(k.Readme, "\n## Channels\n")
+	section, _, _ := strings.Cut(rest, "\n## ")
+	if !ok {
+		return "-"
+	}
+	var all []string
+	for line := range strings.Lines(section) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 3 {
+			continue
+		}
+		for _, m := range nameRE.FindAllString(cells[1], -1) {
+			if _, ok := metrics.Lookup(strings.Trim(m, "`")); ok && !slices.Contains(all, m) {
+				all = append(all, m)
+			}
+		}
+	}
+	if all == nil {
+		return "-"
+	}
+	return strings.Join(all, ", ")
+}
+
+var (
+	nameRE    = regexp.MustCompile("`[a-z0-9_.]+`")
+	sourcesRE = regexp.MustCompile(`(?s)\nSources?:\s+(.+?)\.?\s+Conformance:`)
+)
+
+// sourcesOf is what a driver's page names as its sources.
+func sourcesOf(k drivers.Kind) string {
+	return strings.Join(strings.Fields(firstOf(sourcesRE, k.Readme)), " ")
 }
 
 func yesNo(is bool, yes, no string) string {
@@ -103,13 +161,13 @@ does that it says *not yet*, whatever the colour beside it.
 	profilesHead = `
 ## Parts that need only a profile
 
-They are read by the drivers ` + "`modbus`" + ` and, on a line of their own, ` + "`uart`" + `. "Settled" is no where the profile itself names doubts.
+A profile is data: its driver needs no code for it. "Settled" is no where the profile itself names doubts.
 
 `
 	profilesHeadZh = `
 ## 只需型号文件的部件
 
-由驱动 ` + "`modbus`" + ` 读取；独占串口的部件由 ` + "`uart`" + ` 读取。“已确认”为否，表示型号文件中列有疑点。
+型号文件是数据，无需为它编写代码。“已确认”为否，表示型号文件中列有疑点。
 
 `
 )

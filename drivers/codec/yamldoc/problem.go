@@ -72,6 +72,24 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// worst returns the first n problems, in order, none of them a warning that takes the
+// place of an error.
+func (ps Problems) worst(n int) (out Problems) {
+	_, errs := ps.count()
+	warnings := max(0, n-errs)
+	for _, p := range ps {
+		if p.Warning() {
+			if warnings--; warnings < 0 {
+				continue
+			}
+		}
+		if len(out) < n {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 func (ps Problems) count() (warnings, errs int) {
 	for _, p := range ps {
 		if p.Warning() {

@@ -20,12 +20,12 @@ const (
 func (ps Problems) Render(w io.Writer) error {
 	var b strings.Builder
 	all := ps.Sorted()
-	for i, p := range all {
-		if i == maxShown {
-			fmt.Fprintf(&b, "… and %d more\n", len(all)-i)
-			break
-		}
+	shown := all.worst(maxShown)
+	for _, p := range shown {
 		p.render(&b)
+	}
+	if left := len(all) - len(shown); left > 0 {
+		fmt.Fprintf(&b, "… and %d more\n", left)
 	}
 	warnings, errs := all.count()
 	if len(all) > 0 {

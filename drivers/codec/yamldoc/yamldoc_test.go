@@ -314,6 +314,9 @@ func TestRenderMany(t *testing.T) {
 	if !strings.HasSuffix(b.String(), "… and 8 more\n1 error, 27 warnings in a.yaml\n") {
 		t.Errorf("Render ends with …%s", b.String()[max(0, b.Len()-120):])
 	}
+	if !strings.Contains(b.String(), "E2000") {
+		t.Error("the error is hidden by warnings")
+	}
 	if ps[:27].Err() != nil {
 		t.Error("warnings alone are an error")
 	}

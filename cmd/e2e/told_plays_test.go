@@ -1,0 +1,56 @@
+package e2e
+
+// elsewhere are the drivers whose part is no part of the simulator's, and where their
+// faults are told.
+var elsewhere = map[string]string{
+	"process": "its program is whatever it is: drivers/process and drivers/bus/process test what it can do wrong",
+	"camera":  "its faults are those of HTTP and JPEG: drivers/camera, and the street's own camera",
+	"board":   "it reads the kernel's own files: drivers/board",
+}
+
+// Reasons why a state cannot be.
+const (
+	noWarmUp   = "no-warm-up"
+	noBeyond   = "no-beyond"
+	noChecksum = "no-checksum"
+	noNoise    = "no-noise"
+	noSilence  = "no-silence"
+	mayStand   = "may-stand"
+	stopsThere = "stops-there"
+	oneOfMany  = "one-of-many"
+)
+
+var neverWords = map[string]map[string]string{
+	noWarmUp:   {"en": "It measures from the first answer on.", "zh": "首次应答起即为有效测量。"},
+	noBeyond:   {"en": "What it can say is within what it can measure.", "zh": "它能表达的值都在量程之内。"},
+	noChecksum: {"en": "Its data carry no checksum: a turned bit is a value. Range, spike and flat line are all there is.", "zh": "其数据没有校验，错一位就是另一个值；只能依靠量程、突变和不变检查。"},
+	noNoise:    {"en": "A level has no bits to turn; bouncing is what debounce is for.", "zh": "电平没有可错的位；抖动由去抖处理。"},
+	noSilence:  {"en": "A line always has a level, a counter always a count.", "zh": "线路总有电平，计数器总有计数。"},
+	stopsThere: {"en": "The part stops at the end of its range and goes no further.", "zh": "部件输出停在量程终点，不会超出。"},
+	oneOfMany:  {"en": "It says everything again each second; a damaged sentence is dropped and counted on the line, and the next one is read.", "zh": "每秒重复发送；损坏的语句被丢弃并计入线路统计，读取下一句。"},
+	mayStand:   {"en": "Standing still is what it does.", "zh": "保持不变是它的常态。"},
+}
+
+// plays are all drivers.
+var plays = map[string]play{
+	"a02yyuw":  {keys: "height: 3.2", moves: "level=0.85~0.6", beyond: "level=3.19", never: map[string]string{warming: noWarmUp}},
+	"bme280":   {beyond: "temp=95", never: map[string]string{warming: noWarmUp, noisy: noChecksum}},
+	"digital":  {place: "line: DIGITAL", never: map[string]string{silent: noSilence, noisy: noNoise, warming: noWarmUp, beyond: noBeyond, frozen: mayStand}},
+	"ds18b20":  {place: `id: "28-0316a2794eff"`, never: map[string]string{warming: noWarmUp, beyond: noBeyond}},
+	"ezo":      {keys: "type: ph", every: "2s", beyond: "ph=14.5", never: map[string]string{warming: noWarmUp}},
+	"jsnsr04t": {shown: "distance", moves: "distance=2~1", beyond: "distance=0.1", never: map[string]string{warming: noWarmUp}},
+	"maxbotix": {keys: "model: hrxl-wr", shown: "distance", moves: "distance=2~1", beyond: "distance=9", never: map[string]string{warming: noWarmUp}},
+	"mhz19":    {part: "mhz19c", keys: "model: mh-z19c, range: 2000", every: "2s", beyond: "co2=3000"},
+	"nmea0183": {keys: "measures: [wind, weather]", shown: "wind_speed", every: "2s", moves: "wind_speed=20~15", beyond: "wind_speed=95", never: map[string]string{warming: noWarmUp, noisy: oneOfMany}},
+	"sds011":   {moves: "pm2_5=100~60", never: map[string]string{beyond: stopsThere}},
+	"sps30":    {beyond: "pm2_5=5000", shown: "pm2_5", asleep: true},
+	"uart":     {part: "rg-15", every: "2s", shown: "rain_rate", moves: "rain_rate=60~50", beyond: "rain_rate=5000", never: map[string]string{warming: noWarmUp}},
+	"winsen":   {keys: "model: ze07-co", moves: "co_ppm=100~60", never: map[string]string{beyond: stopsThere}},
+	"zphs01":   {shown: "co2", beyond: "co2=60000"},
+	"modbus":   {part: "xy-md02", beyond: "temp=95", never: map[string]string{warming: noWarmUp}},
+	"pms5003":  {beyond: "pm1=6000", moves: "pm1=400~300"},
+	"pulse":    {place: "line: PULSE", keys: "channel: energy, per_pulse: 0.001, max_rate: 5000", shown: "power", beyond: "power=9000", never: map[string]string{silent: noSilence, noisy: noNoise, warming: noWarmUp, frozen: mayStand}},
+	"scd4x":    {every: "5s", shown: "temp", beyond: "temp=128", never: map[string]string{warming: noWarmUp}},
+	"sdi12":    {keys: "measure: MC, channels: {soil_moisture: {value: 1, min: 0, max: 100, resolution: 0.1, scale: 100}, soil_temp: {value: 2, min: -40, max: 60, resolution: 0.1}}", every: "5s", shown: "soil_temp", beyond: "soil_temp=70", never: map[string]string{warming: noWarmUp}},
+	"sht3x":    {beyond: "temp=128", never: map[string]string{warming: noWarmUp}},
+}

@@ -1,0 +1,423 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/parts"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/playback"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/catalog"
+	"github.com/lamppost-city/lamppost/drivers/codec/labbus"
+	"github.com/lamppost-city/lamppost/edge/status"
+)
+
+// The states into which each driver's part is brought, as the table's columns.
+const (
+	good      = "good"
+	unplugged = "unplugged"
+	silent    = "silent"
+	noisy     = "noise"
+	warming   = "warming-up"
+	beyond    = "out-of-range"
+	frozen    = "frozen"
+)
+
+var states = []string{good, unplugged, silent, noisy, warming, beyond, frozen}
+
+// play says how a driver's simulated part is brought into each state.
+type play struct {
+	part   string            // the simulator's; empty: called like the driver
+	place  string            // keys that say where on its bus the device is, beside what its line says
+	keys   string            // further keys of the device
+	shown  string            // the channel that is looked at; empty: the part's first
+	every  string            // empty: 1s; a value that stands for eight times as long is flat
+	beyond string            // the setting beyond the range
+	moves  string            // the setting that moves; empty: the first channel around its value
+	asleep bool              // while it warms up, the part itself says nothing: what is flagged is the time after
+	never  map[string]string // states that cannot be, and why
+}
+
+// A value that is not to be trusted says why, and a fault is never a value: the gateway
+// reads the simulated part of each driver in each state, over its wire, and the words
+// that it then has must be the state's own. docs/faults.md is the table of them;
+// UPDATE_GOLDEN=1 writes it.
+func TestFaultsAreTold(t *testing.T) {
+	kinds := map[string]drivers.Kind{}
+	for _, k := range catalog.Builtin(nil) {
+		kinds[k.Name] = k
+	}
+	b := &booth{t: t, dir: t.TempDir(), kinds: kinds}
+	b.set()
+	b.open()
+	b.watch(5 * time.Minute) // some parts are warm after three
+	b.judge()
+	b.write("../../docs/faults.md", "en")
+	b.write("../../docs/faults.zh-CN.md", "zh")
+}
+
+// booth is one gateway and a part for each driver in each state.
+type booth struct {
+	t     *testing.T
+	dir   string
+	kinds map[string]drivers.Kind
+	acts  []*act
+	gw    *process
+	addr  string
+}
+
+// act is one part in one state.
+type act struct {
+	driver, state, device string
+	play                  play
+	part                  parts.Part
+	place                 string // where it is played
+	leave                 context.CancelFunc
+	left                  chan error
+	warmsUp               bool
+	seen                  bool // it was read
+	said                  string
+}
+
+// set starts every part.
+func (b *booth) set() {
+	b.t.Helper()
+	for driver, p := range plays {
+		if _, ok := b.kinds[driver]; !ok {
+			b.t.Errorf("there is no driver %s any more", driver)
+		}
+		for _, state := range states {
+			if p.never[state] == "" {
+				b.start(driver, state, p)
+			}
+		}
+	}
+	for name := range b.kinds {
+		if _, ok := plays[name]; !ok && elsewhere[name] == "" {
+			b.t.Errorf("nobody plays the driver %s here", name)
+		}
+	}
+}
+
+// start plays a driver's part in a state.
+func (b *booth) start(driver, state string, p play) {
+	b.t.Helper()
+	a := &act{driver: driver, state: state, device: driver + "-" + state, play: p, left: make(chan error, 1)}
+	var err error
+	if p.part == "" {
+		a.play.part = driver
+	}
+	if a.part, err = parts.Find(a.play.part); err != nil {
+		b.t.Errorf("%s: %v", driver, err)
+		return
+	}
+	if a.play.shown == "" {
+		a.play.shown = a.part.Channels[0].Name
+	}
+	stage, err := a.stage()
+	if err != nil {
+		b.t.Errorf("%s: %v", a.device, err)
+		return
+	}
+	a.place = filepath.Join(b.dir, a.device)
+	if slices.Contains([]parts.Wire{parts.I2C, parts.GPIO}, a.part.Wire) {
+		a.place += labbus.Suffix
+	}
+	ctx, leave := context.WithCancel(context.Background())
+	a.leave = leave
+	ready := make(chan struct{})
+	go func() {
+		a.left <- a.part.Play(ctx, parts.Place{Link: a.place}, stage, func(string) { close(ready) })
+	}()
+	select {
+	case <-ready:
+	case err := <-a.left:
+		b.t.Fatalf("%s: %v", a.device, err)
+	}
+	b.t.Cleanup(func() { leave(); <-a.left })
+	b.acts = append(b.acts, a)
+}
+
+// stage says what the part is to do.
+func (a *act) stage() (s parts.Stage, err error) {
+	s = parts.Stage{Device: a.device, Baud: max(a.part.Line.Baud, 1), Address: max(a.part.Line.Address, 0), Record: playback.Nobody{}}
+	if a.part.Wire == parts.Modbus {
+		s.Address = max(s.Address, 1)
+	}
+	if a.part.Line.Baud == 0 {
+		s.Baud = 9600
+	}
+	var faults []scenario.Fault
+	setting := ""
+	switch a.state {
+	case good, unplugged:
+		if setting = a.play.moves; setting == "" {
+			c, _ := a.part.Channel(a.play.shown)
+			setting = fmt.Sprintf("%s=%g~%g", c.Name, c.Is, max(math.Abs(c.Is)/3, 1))
+		}
+	case beyond:
+		setting = a.play.beyond
+	case silent:
+		faults = []scenario.Fault{{Kind: scenario.Silent}}
+	case noisy:
+		faults = []scenario.Fault{{Kind: scenario.Noise}}
+	case warming:
+		if slices.Contains(a.part.States, "warm-up") && !a.play.asleep {
+			s.State = "warm-up"
+		}
+	}
+	var settings []parts.Setting
+	if setting != "" {
+		set, err := parts.ParseSetting(setting)
+		if err != nil {
+			return s, err
+		}
+		settings = append(settings, set)
+	}
+	s.Source, err = parts.NewValues(a.part, a.device, 1, settings, faults)
+	return s, err
+}
+
+// open starts the gateway.
+func (b *booth) open() {
+	b.t.Helper()
+	b.addr = fmt.Sprintf("127.0.0.1:%d", port(b.t))
+	var buses, devices strings.Builder
+	for _, a := range b.acts {
+		bus, device := a.configured()
+		buses.WriteString(bus)
+		devices.WriteString(device)
+	}
+	cfg := filepath.Join(b.dir, "gateway.yaml")
+	text := fmt.Sprintf("gateway: {id: booth}\njournal: {dir: %s, size: 64MB, commit: 10s}\nstatus: {listen: %q}\nbuses:\n%sdevices:\n%s",
+		filepath.Join(b.dir, "journal"), b.addr, buses.String(), devices.String())
+	if err := os.WriteFile(cfg, []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.gw = place("").start(b.t, filepath.Join(bin, "lamppost"), "run", "--config", cfg)
+	eventually(b.t, soon, "the gateway's page", func() bool {
+		select {
+		case <-b.gw.done:
+			b.t.Fatalf("the gateway ended:\n%s", b.gw.tail())
+		default:
+		}
+		return place("").listening(b.addr)
+	})
+}
+
+// configured is the bus and the device of a part.
+func (a *act) configured() (bus, device string) {
+	every := a.play.every
+	if every == "" {
+		every = "1s"
+	}
+	keys := []string{"every: " + every}
+	if a.play.keys != "" {
+		keys = append(keys, a.play.keys)
+	}
+	if a.state == good || a.state == frozen {
+		d, _ := time.ParseDuration(every)
+		keys = append(keys, fmt.Sprintf("flat: {%s: %v}", a.play.shown, 8*d))
+	}
+	on := func(kind, more string) { bus = fmt.Sprintf("  b-%s: {%s: %q%s}\n", a.device, kind, a.place, more) }
+	switch a.part.Wire {
+	case parts.Serial:
+		keys = append(keys, fmt.Sprintf("port: %q", a.place))
+	case parts.Modbus:
+		on("serial", fmt.Sprintf(", baud: %d", a.baud()))
+		keys = append(keys, fmt.Sprintf("address: %d", max(a.part.Line.Address, 1)))
+	case parts.SDI12:
+		on("sdi12", "")
+		keys = append(keys, "address: 0")
+	case parts.I2C:
+		on("i2c", "")
+		keys = append(keys, fmt.Sprintf("address: %d", a.part.Line.Address))
+	case parts.GPIO:
+		on("gpio", "")
+	case parts.W1:
+		on("w1", "")
+	}
+	if a.play.place != "" {
+		keys = append(keys, a.play.place)
+	}
+	if bus != "" {
+		keys = append(keys, "bus: b-"+a.device)
+	}
+	if a.driver == "modbus" || a.driver == "uart" {
+		keys = append(keys, "profile: "+a.part.ID)
+	} else {
+		keys = append(keys, "driver: "+a.driver)
+	}
+	return bus, fmt.Sprintf("  %s: {%s}\n", a.device, strings.Join(keys, ", "))
+}
+
+func (a *act) baud() int {
+	if a.part.Line.Baud == 0 {
+		return 9600
+	}
+	return a.part.Line.Baud
+}
+
+// watch reads the gateway's page until every part was judged, or for so long.
+func (b *booth) watch(long time.Duration) {
+	b.t.Helper()
+	deadline := time.Now().Add(long)
+	for {
+		page, err := (&city{status: b.addr}).page()
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		missing := 0
+		for _, a := range b.acts {
+			if a.said == "" {
+				a.hear(page)
+			}
+			if a.said == "" {
+				missing++
+			}
+		}
+		if missing == 0 || time.Now().After(deadline) {
+			return
+		}
+		pause(b.t, 500*time.Millisecond)
+	}
+}
+
+// hear takes what the page says of a part, once that is settled.
+func (a *act) hear(page status.Snapshot) {
+	fault := ""
+	for _, d := range page.State.Devices {
+		if d.ID == a.device {
+			fault = d.Fault
+		}
+	}
+	var value *status.Value
+	for i, v := range page.Values {
+		if v.Device == a.device && v.Channel == a.play.shown && v.AgeMS >= 0 {
+			value = &page.Values[i]
+		}
+	}
+	read := value != nil && !value.Stale && fault == ""
+	switch {
+	case a.state == unplugged && !a.seen:
+		if a.seen = read; read {
+			a.leave() // with its port
+		}
+	case a.state == silent || a.state == noisy || a.state == unplugged:
+		if fault != "" {
+			a.said = "fault " + fault
+		}
+	case !read, value.Why == "warm-up" && a.state != warming:
+	case value.Why != "":
+		a.said = value.Why
+	case a.state == good:
+		a.said = "pass"
+	}
+}
+
+// wants are the words that a state may have. Noise on a wire whose protocol has no
+// checksum shows as a frame that is none; what is nearer or farther than a range finder
+// hears gives it no echo.
+var wants = map[string][]string{
+	good: {"pass"}, unplugged: {"fault unplugged"}, silent: {"fault timeout"}, noisy: {"fault checksum", "fault protocol"},
+	warming: {"warm-up"}, beyond: {"range", "no-echo"}, frozen: {"flat"},
+}
+
+func (b *booth) judge() {
+	b.t.Helper()
+	for _, a := range b.acts {
+		if !slices.Contains(wants[a.state], a.said) {
+			b.t.Errorf("%s, %s: the gateway says %q, want %s", a.driver, a.state, a.said, strings.Join(wants[a.state], " or "))
+		}
+	}
+}
+
+// write compares the page with the table of what was said.
+func (b *booth) write(path, lang string) {
+	b.t.Helper()
+	text := b.table(lang)
+	if os.Getenv("UPDATE_GOLDEN") != "" && !b.t.Failed() {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	was, err := os.ReadFile(path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(was), text); diff != "" {
+		b.t.Errorf("%s is not what the gateway said (-page +gateway); run this test with UPDATE_GOLDEN=1:\n%s", path, diff)
+	}
+}
+
+func (b *booth) table(lang string) string {
+	var rows strings.Builder
+	var notes []string
+	for _, driver := range slices.Sorted(keysOf(plays)) {
+		fmt.Fprintf(&rows, "| [`%s`](../drivers/%s/README.md) |", driver, driver)
+		for _, state := range states[1:] {
+			cell := ""
+			if why := plays[driver].never[state]; why != "" {
+				note := neverWords[why][lang]
+				if !slices.Contains(notes, note) {
+					notes = append(notes, note)
+				}
+				cell = fmt.Sprintf("— (%d)", slices.Index(notes, note)+1)
+			}
+			for _, a := range b.acts {
+				if a.driver == driver && a.state == state {
+					cell = strings.Replace("`"+a.said+"`", "`fault ", map[string]string{"en": "fault `", "zh": "故障 `"}[lang], 1)
+				}
+			}
+			rows.WriteString(" " + cell + " |")
+		}
+		rows.WriteString("\n")
+	}
+	text := toldHead[lang] + rows.String() + "\n"
+	for i, n := range notes {
+		text += fmt.Sprintf("%d. %s\n", i+1, n)
+	}
+	return text
+}
+
+func keysOf[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+var toldHead = map[string]string{
+	"en": `# How a fault is told from a bad value
+
+The test ` + "`TestFaultsAreTold`" + ` writes this page: a gateway reads the simulated part of each driver in each of these states, over its own
+kind of wire, and the words below are what it says then, on its page and to the cloud. A *fault* is no reading at all: there is no
+value. The other words stand at a value (` + "`range`" + `, ` + "`flat`" + `, ` + "`warm-up`" + `) that is stored and not trusted; rules leave it out. A value that
+does not move is looked for only where ` + "`flat:`" + ` asks for it.
+
+| driver | unplugged | silent | noise on the wire | warming up | out of range | frozen |
+| --- | --- | --- | --- | --- | --- | --- |
+`,
+	"zh": `# 如何区分故障与异常值
+
+本页由测试 ` + "`TestFaultsAreTold`" + ` 生成：网关通过各自的线路，读取每个驱动在各种状态下的模拟部件；下列文字即网关在其页面上及向云端给出的说明。
+*故障*表示没有读数，也就没有数值；其余文字（` + "`range`" + ` 超量程、` + "`flat`" + ` 不变、` + "`warm-up`" + ` 预热）附在数值上：数值照存，但不可信，规则不采用。
+只有配置了 ` + "`flat:`" + `，才检查数值是否长时间不变。
+
+| 驱动 | 拔出 | 无应答 | 线路干扰 | 预热 | 超量程 | 不变 |
+| --- | --- | --- | --- | --- | --- | --- |
+`,
+}
