@@ -12,7 +12,6 @@ var elsewhere = map[string]string{
 const (
 	noWarmUp   = "no-warm-up"
 	noBeyond   = "no-beyond"
-	noChecksum = "no-checksum"
 	noNoise    = "no-noise"
 	noSilence  = "no-silence"
 	mayStand   = "may-stand"
@@ -23,7 +22,6 @@ const (
 var neverWords = map[string]map[string]string{
 	noWarmUp:   {"en": "It measures from the first answer on.", "zh": "首次应答起即为有效测量。"},
 	noBeyond:   {"en": "What it can say is within what it can measure.", "zh": "它能表达的值都在量程之内。"},
-	noChecksum: {"en": "Its data carry no checksum: a turned bit is a value. Range, spike and flat line are all there is.", "zh": "其数据没有校验，错一位就是另一个值；只能依靠量程、突变和不变检查。"},
 	noNoise:    {"en": "A level has no bits to turn; bouncing is what debounce is for.", "zh": "电平没有可错的位；抖动由去抖处理。"},
 	noSilence:  {"en": "A line always has a level, a counter always a count.", "zh": "线路总有电平，计数器总有计数。"},
 	stopsThere: {"en": "The part stops at the end of its range and goes no further.", "zh": "部件输出停在量程终点，不会超出。"},
@@ -34,7 +32,7 @@ var neverWords = map[string]map[string]string{
 // plays are all drivers.
 var plays = map[string]play{
 	"a02yyuw":  {keys: "height: 3.2", moves: "level=0.85~0.6", beyond: "level=3.19", never: map[string]string{warming: noWarmUp}},
-	"bme280":   {beyond: "temp=95", never: map[string]string{warming: noWarmUp, noisy: noChecksum}},
+	"bme280":   {beyond: "temp=95", never: map[string]string{warming: noWarmUp}},
 	"digital":  {place: "line: DIGITAL", never: map[string]string{silent: noSilence, noisy: noNoise, warming: noWarmUp, beyond: noBeyond, frozen: mayStand}},
 	"ds18b20":  {place: `id: "28-0316a2794eff"`, never: map[string]string{warming: noWarmUp, beyond: noBeyond}},
 	"ezo":      {keys: "type: ph", every: "2s", beyond: "ph=14.5", never: map[string]string{warming: noWarmUp}},
@@ -47,6 +45,7 @@ var plays = map[string]play{
 	"uart":     {part: "rg-15", every: "2s", shown: "rain_rate", moves: "rain_rate=60~50", beyond: "rain_rate=5000", never: map[string]string{warming: noWarmUp}},
 	"winsen":   {keys: "model: ze07-co", moves: "co_ppm=100~60", never: map[string]string{beyond: stopsThere}},
 	"zphs01":   {shown: "co2", beyond: "co2=60000"},
+	"modem":    {every: "2s", never: map[string]string{warming: noWarmUp, beyond: noBeyond}},
 	"modbus":   {part: "xy-md02", beyond: "temp=95", never: map[string]string{warming: noWarmUp}},
 	"pms5003":  {beyond: "pm1=6000", moves: "pm1=400~300"},
 	"pulse":    {place: "line: PULSE", keys: "channel: energy, per_pulse: 0.001, max_rate: 5000", shown: "power", beyond: "power=9000", never: map[string]string{silent: noSilence, noisy: noNoise, warming: noWarmUp, frozen: mayStand}},

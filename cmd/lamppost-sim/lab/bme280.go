@@ -20,6 +20,7 @@ type BME280 struct {
 	hum   byte      // ctrl_hum, which counts from the next write of ctrl_meas on
 	until time.Time // when the measurement that is under way ends
 	air   Source    // whose air is measured
+	said  bool      // the truth log has what was measured last: who reads it twice reads one value
 }
 
 // Registers.
@@ -76,8 +77,8 @@ func (b *BME280) Tx(now time.Time, from Source, w []byte, n int) (r Reply) {
 	for i := range n {
 		r.Data = append(r.Data, b.reg[(at+i)&0xff])
 	}
-	if at == regData && n >= 6 {
-		r.Lines = b.told(n >= 8)
+	if at == regData && n >= 6 && !b.said {
+		b.said, r.Lines = true, b.told(n >= 8)
 	}
 	return r
 }
@@ -159,6 +160,7 @@ func (b *BME280) measure() {
 
 // latch writes the data registers: pressure and temperature of 20 bits, humidity of 16.
 func (b *BME280) latch(t, p, h int) {
+	b.said = false
 	d := b.reg[regData:]
 	d[0], d[1], d[2] = byte(p>>12), byte(p>>4), byte(p<<4)
 	d[3], d[4], d[5] = byte(t>>12), byte(t>>4), byte(t<<4)
