@@ -74,7 +74,7 @@ var forms = []struct {
 }{
 	{"plain", Packer{}},
 	{"zstd", Packer{Compress: true}},
-	{"dictionary", Packer{Compress: true, Dictionary: 40101}},
+	{"dictionary", Packer{Compress: true, Dictionary: 40102}},
 }
 
 func benchmarkForms(b *testing.B, run func(b *testing.B, p *Pack, pk *Packer)) {

@@ -13,8 +13,12 @@ import (
 // may use only those that the acknowledger lists ([Ack.Dictionaries]).
 var ErrDictionary = errors.New("the zstd dictionary is not known")
 
-//go:embed dictionary/40101.zdict
-var dictionary40101 []byte
+var (
+	//go:embed dictionary/40101.zdict
+	dictionary40101 []byte
+	//go:embed dictionary/40102.zdict
+	dictionary40102 []byte // knows the metrics of the catalogue's many parts
+)
 
 // dictionaries are all that were ever shipped, the newest first. None is ever
 // changed or taken out: a journal of packs, or a gateway that was not updated for
@@ -23,6 +27,7 @@ var dictionaries = []struct {
 	id   uint32
 	data []byte
 }{
+	{40102, dictionary40102},
 	{40101, dictionary40101},
 }
 

@@ -22,6 +22,7 @@ import (
 func TestDictionariesNeverChange(t *testing.T) {
 	shipped := map[uint32]string{
 		40101: "d64fac5e883e89313d2c3906962005ce2b875d867aabbb59929848df71f084cf",
+		40102: "f597c5432fdd2d1bef9f8f842a05b95eba205c4292cde45c964ed9ab9a81eb9c",
 	}
 	for id := range shipped {
 		if !slices.Contains(Dictionaries(), id) {
@@ -47,7 +48,7 @@ func TestChooseDictionary(t *testing.T) {
 	for _, c := range []struct {
 		listed []uint32
 		want   uint32
-	}{{nil, 0}, {[]uint32{7}, 0}, {[]uint32{7, 40101}, 40101}, {[]uint32{40101, 50000}, 40101}} {
+	}{{nil, 0}, {[]uint32{7}, 0}, {[]uint32{7, 40101}, 40101}, {[]uint32{40101, 50000}, 40101}, {[]uint32{40101, 40102}, 40102}} {
 		if got := ChooseDictionary(c.listed); got != c.want {
 			t.Errorf("ChooseDictionary(%v) = %d, want %d", c.listed, got, c.want)
 		}
@@ -59,7 +60,7 @@ func TestChooseDictionary(t *testing.T) {
 func TestDictionaryComesAndGoes(t *testing.T) {
 	pk := Packer{Compress: true}
 	var u Unpacker
-	for _, id := range []uint32{0, 40101, 0, 40101, 40101, 99} {
+	for _, id := range []uint32{0, 40101, 0, 40102, 40101, 99} {
 		pk.Dictionary = id
 		want := samplePack()
 		msg, err := pk.Append(nil, want)
@@ -84,7 +85,7 @@ func TestDictionaryComesAndGoes(t *testing.T) {
 // What is packed with a dictionary of the future is refused by name.
 func TestUnknownDictionary(t *testing.T) {
 	later := slices.Clone(dictionary40101)
-	binary.LittleEndian.PutUint32(later[4:], 40102)
+	binary.LittleEndian.PutUint32(later[4:], 40103)
 	e, err := zstd.NewWriter(nil, zstd.WithEncoderDict(later))
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +97,7 @@ func TestUnknownDictionary(t *testing.T) {
 	}
 	var u Unpacker
 	_, err = u.Unpack(gw, e.EncodeAll(text, nil))
-	if !errors.Is(err, ErrDictionary) || !strings.Contains(err.Error(), "40102") || !strings.Contains(err.Error(), "40101") {
+	if !errors.Is(err, ErrDictionary) || !strings.Contains(err.Error(), "40103") || !strings.Contains(err.Error(), "40101") {
 		t.Errorf("Unpack = %v, want the dictionary and those that are known", err)
 	}
 }

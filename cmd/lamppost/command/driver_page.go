@@ -143,6 +143,8 @@ Two columns say how well a driver is known. **Conformance** is what its folder p
 (` + "`lamppost record`" + `); *in the field*, it has run for months, and the driver's folder says where and who looks after it. Until somebody
 does that it says *not yet*, whatever the colour beside it.
 
+What a gateway says when a part is unplugged, disturbed, cold or stuck is on [a page of its own](faults.md), which a gateway wrote.
+
 `
 	pageHeadZh = `# 部件目录
 
@@ -156,6 +158,8 @@ does that it says *not yet*, whatever the colour beside it.
 
 **实物**一栏是模拟无法代替的：*已录制*，已录下真实部件的通信及其故障（` + "`lamppost record`" + `）；*在用*，已在现场运行数月，驱动目录中写明地点和负责人。
 在此之前，无论左栏是什么颜色，一律写*尚未*。
+
+部件被拔出、受干扰、尚未预热或读数不变时网关如何说明，见[另一页](faults.zh-CN.md)，该页由网关自己写成。
 
 `
 	profilesHead = `

@@ -1,6 +1,6 @@
 // Command wiredict makes a zstd dictionary for edge/wire and says what it is worth.
 //
-//	go run ./deploy/dev/wiredict -id 40101 -out edge/wire/dictionary/40101.zdict
+//	go run ./deploy/dev/wiredict -id 40102 -out edge/wire/dictionary/40102.zdict
 //
 // A dictionary that was shipped is never made again: gateways in the field hold
 // packs that only it can read, and a test in edge/wire pins its hash. A better one
@@ -27,7 +27,7 @@ import (
 )
 
 func main() {
-	id := flag.Uint("id", 40101, "id of the dictionary, for ever")
+	id := flag.Uint("id", 40102, "id of the dictionary, for ever")
 	out := flag.String("out", "", "file to write; without it the dictionary is only measured")
 	flag.Parse()
 	if err := run(uint32(*id), *out); err != nil {

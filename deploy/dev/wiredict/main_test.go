@@ -16,7 +16,7 @@ func TestHoldOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dict, err := os.ReadFile("../../../edge/wire/dictionary/40101.zdict")
+	dict, err := os.ReadFile("../../../edge/wire/dictionary/40102.zdict")
 	if err != nil {
 		t.Fatal(err)
 	}
