@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"slices"
+
 	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/status"
 )
@@ -12,9 +14,11 @@ type recent struct {
 	since int64  // boot ms of the first look
 }
 
+// mark is the counts of a line at one look: of what a line's view holds beside them
+// a hundred lines would keep half a megabyte.
 type mark struct {
-	bootMS int64
-	line   status.Line
+	bootMS                              int64
+	frames, bad, timeouts, noise, alien uint64
 }
 
 const (
@@ -29,15 +33,16 @@ func (r *recent) of(now int64, l status.Line) health.Line {
 	if len(r.marks) == 0 {
 		r.since = now
 	}
-	if n := len(r.marks); n == 0 || tried(l)-tried(r.marks[n-1].line) >= markFrames {
-		r.marks = append(r.marks, mark{now, l})
+	m := mark{now, l.Frames, l.BadChecksum, l.Timeouts, l.NoiseBytes, l.Alien}
+	if n := len(r.marks); n == 0 || m.tried()-r.marks[n-1].tried() >= markFrames {
+		r.marks = append(r.marks, m)
 	}
-	for len(r.marks) > 1 && (tried(l)-tried(r.marks[1].line) >= recentFrames || now-r.marks[0].bootMS > recentMS) {
-		r.marks = r.marks[1:]
+	for len(r.marks) > 1 && (m.tried()-r.marks[1].tried() >= recentFrames || now-r.marks[0].bootMS > recentMS) {
+		r.marks = slices.Delete(r.marks, 0, 1)
 	}
-	from := r.marks[0].line
-	h := health.Line{ID: l.ID, Path: l.Path, Frames: l.Frames - from.Frames, BadChecksum: l.BadChecksum - from.BadChecksum,
-		Timeouts: l.Timeouts - from.Timeouts, NoiseBytes: l.NoiseBytes - from.NoiseBytes, Alien: l.Alien - from.Alien}
+	from := r.marks[0]
+	h := health.Line{ID: l.ID, Path: l.Path, Frames: m.frames - from.frames, BadChecksum: m.bad - from.bad,
+		Timeouts: m.timeouts - from.timeouts, NoiseBytes: m.noise - from.noise, Alien: m.alien - from.alien}
 	if s := l.Serial; s != nil {
 		h.Adapter, h.Swapped = s.Adapter, s.Swapped
 		if now-r.since >= busyMS {
@@ -48,4 +53,4 @@ func (r *recent) of(now int64, l status.Line) health.Line {
 }
 
 // tried counts the frames that came, good and bad.
-func tried(l status.Line) uint64 { return l.Frames + l.BadChecksum }
+func (m mark) tried() uint64 { return m.frames + m.bad }

@@ -108,10 +108,10 @@ func (g *Gateway) state() wire.State {
 }
 
 func (g *Gateway) deviceStates(lang string) []wire.DeviceState {
-	out := []wire.DeviceState{}
 	if g.gen == nil {
-		return out
+		return []wire.DeviceState{}
 	}
+	out := make([]wire.DeviceState, 0, len(g.gen.order))
 	var all []health.Device // made when it is needed
 	now := g.clock.BootMS()
 	for _, id := range g.gen.order {
@@ -185,7 +185,7 @@ func (g *Gateway) deviceViews(now int64) []health.Device {
 	if g.gen == nil {
 		return nil
 	}
-	var out []health.Device
+	out := make([]health.Device, 0, len(g.gen.order))
 	for _, id := range g.gen.order {
 		out = append(out, g.deviceView(g.gen.devices[id], now))
 	}
@@ -216,7 +216,7 @@ func clip(text string) string {
 }
 
 func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
-	v := health.View{Config: g.configView(), Devices: g.deviceViews(now)}
+	v := health.View{Config: g.configView(), Devices: g.deviceViews(now), Lines: make([]health.Line, 0, len(lines))}
 	for _, l := range lines {
 		r := g.gen.recent[l.ID]
 		if r == nil {
@@ -335,6 +335,7 @@ func (g *Gateway) lineViews() (out []status.Line) {
 	if g.gen == nil {
 		return nil
 	}
+	out = make([]status.Line, 0, len(g.gen.lines.all))
 	for _, l := range g.gen.lines.all {
 		v := status.Line{ID: l.id, Path: l.path}
 		switch {
