@@ -42,6 +42,7 @@ var cast = map[string]role{
 	"jsnsr04t":   {options: "mode: 2"},
 	"maxbotix":   {options: "model: hrxl-wr"},
 	"mhz19":      {},
+	"modem":      {},
 	"nmea0183":   {options: "measures: [position, wind, weather]"},
 	"pms5003":    {},
 	"pulse":      {options: "part: energy-meter\nper_pulse: 0.001", every: 2 * time.Second},
