@@ -12,44 +12,54 @@ type meter struct {
 	idle     time.Duration
 
 	known bool // there was a count before
+	sure  bool // since the first count two pulses came, or idle passed without one
 	total uint64
-	last  time.Duration // the newest pulse at that count; 0: none since the line was opened
+	first time.Duration // when that first count was taken; again after pulses were missed
+	last  time.Duration // the newest pulse at the count before; 0: none since the line was opened
 	hertz float64
 }
 
-// rate takes a count and returns the rate; ok is false as long as there is nothing to
-// compare it with.
+// rate takes a count and returns the rate; ok is false as long as nobody can tell: one
+// pulse alone has no rate, and that none came for a while means nothing before idle.
 func (m *meter) rate(c drivers.PulseCount) (v float64, ok bool) {
 	before, known := m.last, m.known && c.Total >= m.total && !c.Missed
 	n := c.Total - m.total
 	m.known, m.total, m.last = true, c.Total, c.Last
 	switch {
 	case !known:
-		m.hertz = 0
+		m.first, m.hertz, m.sure = c.At, 0, false
 		if c.Period > 0 { // two pulses at least since the line was opened
-			m.hertz = 1 / c.Period.Seconds()
+			m.pulses(1, c.Period)
 		}
-		return m.hertz * m.perHertz, c.Period > 0
 	case n == 0:
-		return m.quiet(c)
+		m.quiet(c)
 	case before > 0 && c.Last > before:
-		m.hertz = float64(n) / (c.Last - before).Seconds()
+		m.pulses(n, c.Last-before)
 	case c.Period > 0:
-		m.hertz = 1 / c.Period.Seconds()
+		m.pulses(1, c.Period)
+	case m.sure && c.Last > m.first: // the first pulse after idle: no faster than since the first count
+		m.pulses(n, c.Last-m.first)
 	default: // the first pulse since the line was opened: the next one tells
-		return 0, false
+		m.sure = false
 	}
-	return m.hertz * m.perHertz, true
+	return m.hertz * m.perHertz, m.sure
 }
 
-// quiet is the rate while no pulse comes.
-func (m *meter) quiet(c drivers.PulseCount) (v float64, ok bool) {
-	since := c.At - c.Last // of a line without a pulse yet: since the clock began
+// pulses sets the rate to so many in a time.
+func (m *meter) pulses(n uint64, in time.Duration) {
+	m.hertz, m.sure = float64(n)/in.Seconds(), true
+}
+
+// quiet lowers the rate while no pulse comes.
+func (m *meter) quiet(c drivers.PulseCount) {
+	since := c.At - c.Last
+	if c.Last == 0 { // no pulse yet
+		since = c.At - m.first
+	}
 	switch {
-	case c.Last == 0 || since >= m.idle:
-		m.hertz = 0
-	case since > 0:
+	case since >= m.idle:
+		m.hertz, m.sure = 0, true
+	case m.sure && since > 0:
 		m.hertz = min(m.hertz, 1/since.Seconds())
 	}
-	return m.hertz * m.perHertz, true
 }

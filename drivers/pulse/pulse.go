@@ -9,7 +9,8 @@
 // The rate is that of the pulses themselves, not of the moments of sampling: so many
 // pulses in the time from the newest one before the last sample to the newest one now.
 // While none comes, the rate is no more than one pulse in the time since the newest
-// one, and nought after idle. Wind has its gust as well: the highest mean over three
+// one, and nought after idle. After a start it has no value (warm-up) until two pulses
+// came or idle has passed without one: not seeing a pulse yet is no dry weather. Wind has its gust as well: the highest mean over three
 // seconds since the sample before.
 package pulse
 

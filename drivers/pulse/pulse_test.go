@@ -80,7 +80,17 @@ func TestRates(t *testing.T) {
 			[]float64{.05, .05, .05, .05}},
 		{"the first pulse says nothing yet", []drivers.PulseCount{at(10*second, 7, 0, 0), at(20*second, 8, 19*second, 0), at(30*second, 9, 29*second, 10*second)},
 			[]float64{none, none, .1}},
-		{"dry", []drivers.PulseCount{at(1000*second, 7, 0, 0), at(1010*second, 7, 0, 0)}, []float64{none, 0}},
+		{"dry: nought only after idle", []drivers.PulseCount{at(1000*second, 7, 0, 0), at(1012*second, 7, 0, 0), at(1059*second, 7, 0, 0), at(1060*second, 7, 0, 0)},
+			[]float64{none, none, none, 0}},
+		{"a fresh start in the rain", []drivers.PulseCount{
+			at(10*second, 0, 0, 0), at(20*second, 0, 0, 0), at(30*second, 1, 25*second, 0), at(40*second, 1, 25*second, 0), at(50*second, 2, 45*second, 20*second)},
+			[]float64{none, none, none, none, .05}},
+		{"one pulse, and idle after it", []drivers.PulseCount{at(10*second, 0, 0, 0), at(20*second, 1, 15*second, 0), at(74*second, 1, 15*second, 0), at(75*second, 1, 15*second, 0), at(117*second, 2, 115*second, 100*second)},
+			[]float64{none, none, none, 0, .01}},
+		{"the first pulse after idle", []drivers.PulseCount{at(10*second, 7, 0, 0), at(70*second, 7, 0, 0), at(115*second, 8, 110*second, 0), at(120*second, 8, 110*second, 0), at(310*second, 8, 110*second, 0)},
+			[]float64{none, 0, .01, .01, 0}},
+		{"lost, and then quiet", []drivers.PulseCount{at(10*second, 5, 10*second, second), missed(at(20*second, 9, 20*second, 0)), at(30*second, 9, 20*second, 0), at(80*second, 9, 20*second, 0)},
+			[]float64{1, none, none, 0}},
 		{"pulses were lost", []drivers.PulseCount{at(10*second, 5, 10*second, second), missed(at(20*second, 9, 20*second, 0)), at(30*second, 19, 30*second, second)},
 			[]float64{1, none, 1}},
 	} {
@@ -98,7 +108,8 @@ func TestRates(t *testing.T) {
 }
 
 // Whatever pulses come, a rate is never negative, never infinite, and never more than
-// the pulses of the shortest time between two of them.
+// the pulses of the shortest time between two of them, the first count standing for a
+// pulse before the first one.
 func TestRatesAreBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := meter{perHertz: 1, idle: time.Duration(rapid.Int64Range(1, int64(time.Hour)).Draw(t, "idle"))}
@@ -110,7 +121,9 @@ func TestRatesAreBounded(t *testing.T) {
 				c.At += gap
 				if c.Last > 0 {
 					c.Period = c.At - c.Last
-					shortest = min(shortest, c.Period)
+				}
+				if c.Last > 0 || m.known {
+					shortest = min(shortest, c.At-max(c.Last, m.first))
 				}
 				c.Total, c.Last = c.Total+1, c.At
 				continue
