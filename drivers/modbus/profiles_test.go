@@ -73,3 +73,26 @@ func TestStreetReadsInOneRequest(t *testing.T) {
 		}
 	}
 }
+
+// TestYosemitechProbesAreTold: all of the maker's probes have the same registers, so that
+// one under another's profile would read as that; the type in the serial number, where it
+// is known, tells them apart.
+func TestYosemitechProbesAreTold(t *testing.T) {
+	p, kinds := builtIn(t), map[string]string{"y504": "01", "y511": "29", "y513": "47", "y514": "48", "y520": "09", "y532": "43", "y533": "44"}
+	for _, profile := range []string{"y504", "y511", "y514", "y520", "y532"} {
+		for probe, kind := range kinds {
+			registers := map[uint16]uint16{}
+			for i, text := 0, "\tYL"+kind+"16112101\x00"; i < 7; i++ {
+				registers[0x0900+uint16(i)] = uint16(text[2*i])<<8 | uint16(text[2*i+1])
+			}
+			d, err := planned(t, p, "profile: yosemitech-"+profile).OpenModbus(&drivertest.Modbus{Registers: map[uint8]map[uint16]uint16{3: registers}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = d.Sample(t.Context())
+			if told := drivers.FaultWord(err) == "wrong-part"; told != (probe != profile) {
+				t.Errorf("a %s read as a %s: %v", probe, profile, err)
+			}
+		}
+	}
+}

@@ -77,24 +77,32 @@ func leveline(id, model string, conducts bool) Table {
 	return t
 }
 
-// serial is "YL0916112101" as the probes send it, after a byte 09.
-var serial = []uint16{0x0959, 0x4C30, 0x3931, 0x3631, 0x3132, 0x3130, 0x3100}
+// serial is "YL0916112101" as the probes send it, after a byte 09. What stands behind YL
+// tells the type of the probe: 01 oxygen, 09 conductivity, 29 turbidity, 43 pH and 48
+// chlorophyll are known; those of the other probes are made up, each its own.
+func serial(kind string) []uint16 {
+	var words []uint16
+	for text := "\tYL" + kind + "16112101\x00"; len(text) > 1; text = text[2:] {
+		words = append(words, uint16(text[0])<<8|uint16(text[1]))
+	}
+	return words
+}
 
 // yosemitech are probes that measure when they are told to, say nothing to a request
 // for a register that they do not have, and send the low byte of a number first.
 func yosemitech() []Table {
 	const doubt = "whether a request to start has the count 0 or 1, what a probe sends that was not started"
-	probe := func(model, zh, en string, rows ...Row) Table {
+	probe := func(model, kind, zh, en string, rows ...Row) Table {
 		return Table{ID: "yosemitech-" + model, Maker: "Yosemitech", Model: "Y" + model[1:], Title: text(zh, en), Source: "Yosemitech " + model + " Modbus protocol",
 			Doubt: doubt, Baud: 9600, Format: "8N1", Address: 1, Also: []uint8{0xFF}, Gaps: modbusslave.Silent, Start: &Start{3, 0x2500},
-			Rows: append(rows, holds(3, 0x0900, "Serial number", serial...), holds(3, 0x3000, "Slave id", 1))}
+			Rows: append(rows, holds(3, 0x0900, "Serial number", serial(kind)...), holds(3, 0x3000, "Slave id", 1))}
 	}
 	temperature := func(at uint16) Row {
 		return holding(at, "Temperature", f32, 1, "degC").dcba().in("water_temp", "Cel", 25)
 	}
 	parameter := func(name, unit string) Row { return holding(0x2602, name, f32, 1, unit).dcba() }
 	failing := tells(3, 0x2604, "Error", "*", 0, 1)
-	y520 := probe("y520", "电导率探头", "conductivity probe", temperature(0x2600), parameter("Conductivity", "mS/cm").in("conductivity", "uS/cm", 1413), failing)
+	y520 := probe("y520", "09", "电导率探头", "conductivity probe", temperature(0x2600), parameter("Conductivity", "mS/cm").in("conductivity", "uS/cm", 1413), failing)
 	y520.Start = &Start{16, 0x1C00}
 	y520.Doubt = "the unit of the conductivity"
 	y4000 := Table{ID: "yosemitech-y4000", Maker: "Yosemitech", Model: "Y4000", Title: text("多参数水质仪", "multiparameter sonde"), Source: "Yosemitech Y4000 Modbus protocol",
@@ -107,19 +115,19 @@ func yosemitech() []Table {
 			holding(0x260B, "ORP", f32, 1, "mV").dcba().as("orp", -120.5),
 			holding(0x260D, "Chlorophyll", f32, 1, "ug/L").dcba().as("chlorophyll", 4.75),
 			holding(0x260F, "Blue-green algae", f32, 1, "ug/L").dcba().as("phycocyanin", 1.5),
-			tells(3, 0x0800, "Errors", "*", 0, 1), holds(3, 0x1400, "Serial number", serial...), holds(3, 0x3000, "Slave id", 1),
+			tells(3, 0x0800, "Errors", "*", 0, 1), holds(3, 0x1400, "Serial number", serial("20")...), holds(3, 0x3000, "Slave id", 1),
 		}}
 	return []Table{
-		probe("y504", "光学溶解氧探头", "optical oxygen probe", temperature(0x2600),
+		probe("y504", "01", "光学溶解氧探头", "optical oxygen probe", temperature(0x2600),
 			parameter("Saturation", "1").in("do_saturation", "%", 98.5), holding(0x2604, "Dissolved oxygen", f32, 1, "mg/L").dcba().as("do", 8.5)),
-		probe("y511", "浊度探头", "turbidity probe", temperature(0x2600), parameter("Turbidity", "NTU").in("turbidity", "{NTU}", 10.8), failing),
-		probe("y513", "蓝绿藻探头", "blue-green algae probe", temperature(0x2600), parameter("Blue-green algae", "ug/L").as("phycocyanin", 2.25), failing),
-		probe("y514", "叶绿素探头", "chlorophyll probe", temperature(0x2600), parameter("Chlorophyll", "ug/L").as("chlorophyll", 3.5), failing),
+		probe("y511", "29", "浊度探头", "turbidity probe", temperature(0x2600), parameter("Turbidity", "NTU").in("turbidity", "{NTU}", 10.8), failing),
+		probe("y513", "47", "蓝绿藻探头", "blue-green algae probe", temperature(0x2600), parameter("Blue-green algae", "ug/L").as("phycocyanin", 2.25), failing),
+		probe("y514", "48", "叶绿素探头", "chlorophyll probe", temperature(0x2600), parameter("Chlorophyll", "ug/L").as("chlorophyll", 3.5), failing),
 		y520,
-		probe("y532", "pH 探头", "pH probe", temperature(0x2400), holding(0x2800, "pH", f32, 1, "pH").dcba().in("ph", "[pH]", 6.75), holding(0x1200, "Voltage", f32, 1, "mV").dcba().as("electrode", 14.5)),
-		probe("y533", "氧化还原电位探头", "redox probe", temperature(0x2400), holding(0x1200, "ORP", f32, 1, "mV").dcba().as("orp", -135.5)),
-		probe("y551", "COD 探头", "COD probe", temperature(0x2600), parameter("COD", "mg/L").as("cod", 31.5), failing, holding(0x1200, "Turbidity", f32, 1, "NTU").dcba().in("turbidity", "{NTU}", 17.25)),
-		probe("y700", "压力水位探头", "pressure probe", temperature(0x2400), parameter("Pressure", "bar").in("water_pressure", "kPa", 26.61)),
+		probe("y532", "43", "pH 探头", "pH probe", temperature(0x2400), holding(0x2800, "pH", f32, 1, "pH").dcba().in("ph", "[pH]", 6.75), holding(0x1200, "Voltage", f32, 1, "mV").dcba().as("electrode", 14.5)),
+		probe("y533", "44", "氧化还原电位探头", "redox probe", temperature(0x2400), holding(0x1200, "ORP", f32, 1, "mV").dcba().as("orp", -135.5)),
+		probe("y551", "51", "COD 探头", "COD probe", temperature(0x2600), parameter("COD", "mg/L").as("cod", 31.5), failing, holding(0x1200, "Turbidity", f32, 1, "NTU").dcba().in("turbidity", "{NTU}", 17.25)),
+		probe("y700", "60", "压力水位探头", "pressure probe", temperature(0x2400), parameter("Pressure", "bar").in("water_pressure", "kPa", 26.61)),
 		y4000,
 	}
 }
