@@ -93,7 +93,7 @@ func (d *driver) recognise(ctx context.Context) error {
 		return fmt.Errorf("identification: %w", err)
 	}
 	if !strings.Contains(id, d.identify) {
-		return fmt.Errorf("identification: %w: the sensor says %q, without %q in it", drivers.ErrProtocol, id, d.identify)
+		return fmt.Errorf("identification: %w: the sensor says %q, without %q in it", drivers.ErrWrongPart, id, d.identify)
 	}
 	d.known = true
 	return nil

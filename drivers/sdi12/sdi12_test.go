@@ -38,7 +38,7 @@ func TestConformance(t *testing.T) {
 		More: []drivertest.Part{
 			{Name: "no value", Source: "constructed", Options: soil, Says: says("-9999+1.7-9999.0"), Want: "soil_moisture=none/instrument soil_temp=none/instrument"},
 			{Name: "too few values", Source: "constructed", Options: soil, Says: says("+0.254+1.7"), WantFault: "protocol"},
-			{Name: "another part", Source: "constructed", Options: soil, Says: map[string]string{"M": "+1+2+3", "I": "14DECAGON5TM   365"}, WantFault: "protocol"},
+			{Name: "another part", Source: "constructed", Options: soil, Says: map[string]string{"M": "+1+2+3", "I": "14DECAGON5TM   365"}, WantFault: "wrong-part"},
 			{Name: "no such measurement", Source: "constructed", Options: soil + "measure: M3", Says: says("+1+2+3"), WantFault: "exception"},
 			{Name: "published: one value", Source: "published, SDI-12 notes on checksums", Options: "channels: {level: {value: 1, min: 0, max: 10, resolution: 0.01}}\nmeasure: MC",
 				Says: map[string]string{"MC": "+3.14"}, Want: "level=3.14"},
