@@ -63,14 +63,30 @@ func (l *loader) node(b Bus, key string) {
 	}
 	name := l.doc.Node("buses", b.ID, key).Text()
 	_, notNumber := strconv.Atoi(name)
-	path := slices.Contains([]string{"i2c", "w1"}, key)
 	switch {
 	case key == "tcp":
-	case name == "", notNumber == nil, path && !filepath.IsAbs(name):
+	case relative(name, key):
+		l.say("E2505", fmt.Sprintf("%q is not where a bus is; write the whole path of %s", name, nodes[key]), "buses", b.ID, key)
+	case name == "", notNumber == nil:
 		l.say("E2505", fmt.Sprintf("%q is not where a bus is; write %s", name, nodes[key]), "buses", b.ID, key)
 	default:
 		l.simulated(name, key, "buses", b.ID, key)
 	}
+}
+
+// relative is whether a name is no whole path, where it must be one: the kernel's own
+// nodes and folders have one place. A simulated bus may be anywhere, so ./x.sock and
+// ./slaves are good.
+func relative(name, key string) bool {
+	switch _, err := strconv.Atoi(name); {
+	case name == "", err == nil, filepath.IsAbs(name):
+		return false
+	case key == "i2c":
+		return !strings.HasSuffix(name, labbus.Suffix)
+	case key == "w1":
+		return !strings.ContainsRune(name, filepath.Separator)
+	}
+	return false
 }
 
 // simulated warns of a bus that no board has: the values on it are made up.

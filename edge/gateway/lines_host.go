@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -10,8 +12,12 @@ import (
 )
 
 // openBoard makes the board as a wire. data is the folder that an empty path of a file
-// system stands for.
+// system stands for; it may be a relative one, as journal.dir may be.
 func openBoard(data string, trace func(bool, []byte, time.Time)) (*line, error) {
+	data, err := filepath.Abs(data)
+	if err != nil {
+		return nil, fmt.Errorf("journal.dir: %w; write the whole path", err)
+	}
 	b, err := bushost.New(bushost.Config{Data: data, Trace: trace})
 	if err != nil {
 		return nil, err
