@@ -261,6 +261,10 @@ func hint(name string, channels []Register) string {
 	for _, r := range channels {
 		known = append(known, r.Channel)
 	}
+	return hintOf(name, known)
+}
+
+func hintOf(name string, known []string) string {
 	if h := yamldoc.Hint(name, known); h != "" {
 		return "; " + h
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -34,14 +35,20 @@ type loop struct {
 	channel         drivers.Channel
 }
 
-// newLoop prepares l, of an input with this resolution in mA.
-func newLoop(l Loop, resolution float64) (*loop, error) {
-	places := max(l.Low.Places, l.High.Places)
+// newLoop prepares l, of an input with this resolution in mA. The offset is added to what
+// is measured, and its range moves with it.
+func newLoop(l Loop, resolution float64, offset Decimal) (*loop, error) {
+	places := max(l.Low.Places, l.High.Places, offset.Places)
 	low, lok := l.Low.Steps(places)
 	high, hok := l.High.Steps(places)
-	if !lok || !hok || max(low, -low, high, -high) > 1e8 {
-		return nil, fmt.Errorf("%s to %s needs more than 8 digits", l.Low, l.High)
+	mount, mok := offset.Steps(places)
+	if !lok || !hok || !mok || max(low, -low, high, -high, mount, -mount) > 1e8 {
+		if offset == (Decimal{}) {
+			return nil, fmt.Errorf("%s to %s needs more than 8 digits", l.Low, l.High)
+		}
+		return nil, fmt.Errorf("%s to %s with an offset of %s needs more than 8 digits", l.Low, l.High, offset)
 	}
+	low, high = low+mount, high+mount
 	o := &loop{low: low, span: high - low, unit: int64(math.Pow10(places))}
 	a, b := o.value(loopBroken), o.value(loopShorted)
 	o.channel = drivers.Channel{Name: l.Channel, Min: min(a, b), Max: max(a, b), Resolution: resolution / 16 * math.Abs(float64(o.span)/float64(o.unit))}
@@ -96,8 +103,9 @@ func (o options) inputs(f *Profile) []string {
 	return list
 }
 
-// loop connects the transmitters.
-func (l *layout) loop(loops map[string]Loop) error {
+// loop connects the transmitters. An offset under an input's own name is one of its
+// current, and not of what the transmitter measures.
+func (l *layout) loop(loops map[string]Loop, offsets map[string]Decimal) error {
 	for _, input := range slices.Sorted(maps.Keys(loops)) {
 		o, key := loops[input], "loops."+input
 		i := slices.IndexFunc(l.convs[:l.shown], func(c converter) bool { return c.reg.Channel == input })
@@ -111,7 +119,11 @@ func (l *layout) loop(loops map[string]Loop) error {
 		case o.Low == o.High:
 			return &drivers.OptionError{Key: key + ".high", Msg: fmt.Sprintf("the value at 20 mA is that at 4 mA, %s; write the range that is on the transmitter's label", o.High)}
 		}
-		conv, err := newLoop(o, l.convs[i].channel.Resolution)
+		var offset Decimal
+		if o.Channel != input {
+			offset = offsets[o.Channel]
+		}
+		conv, err := newLoop(o, l.convs[i].channel.Resolution, offset)
 		if err != nil {
 			return &drivers.OptionError{Key: key, Msg: err.Error()}
 		}
@@ -131,7 +143,7 @@ func (l *layout) loopInputs() string {
 	if len(names) == 0 {
 		return "it has no input for a 4-20 mA loop among what it reads"
 	}
-	return fmt.Sprintf("it has %q", names)
+	return "it has " + strings.Join(names, ", ")
 }
 
 // twice refuses two channels of one name.

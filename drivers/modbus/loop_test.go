@@ -108,6 +108,22 @@ func TestLoopBesideCurrents(t *testing.T) {
 	}
 }
 
+// TestLoopWithOffset: an offset of what the transmitter measures moves value and range,
+// beside one of the current itself.
+func TestLoopWithOffset(t *testing.T) {
+	r := newModule(t, tank+"\noffsets: {level: 1.55}", 4160)
+	if got, err := r.values(t); err != nil || len(got) != 1 || got[0] != 1.65 {
+		t.Errorf("values %v, %v; want 1.65", got, err)
+	}
+	if want := (drivers.Channel{Name: "level", Min: 1.3, Max: 12.175, Resolution: 0.000625}); r.plan.Channels[0] != want {
+		t.Errorf("channel %+v, want %+v", r.plan.Channels[0], want)
+	}
+	r = newModule(t, tank+"\noffsets: {level: -1, loop_current.in1: 0.04}", 4120)
+	if got, err := r.values(t); err != nil || got[0] != -0.9 {
+		t.Errorf("values %v, %v; want -0.9", got, err)
+	}
+}
+
 func TestLoopRefuses(t *testing.T) {
 	p := builtIn(t)
 	for options, want := range map[string]string{
@@ -118,6 +134,9 @@ func TestLoopRefuses(t *testing.T) {
 		"profile: waveshare-ai-8ch\nloops: {loop_current.in1: {channel: level, low: 0, high: 1234567890}}":                                              `needs more than 8 digits`,
 		"profile: waveshare-ai-8ch\nonly: [loop_current.in2]\nloops: {loop_current.in1: {channel: level, low: 0, high: 10}}":                            `the device reads no channel loop_current.in1`,
 		"profile: waveshare-ai-8ch\nloops: {loop_current.in1: {channel: level, low: 0, high: 10}, loop_current.in2: {channel: level, low: 0, high: 5}}": `two channels are called level`,
+		"profile: waveshare-ai-8ch\nloops: {loop_current.in9: {channel: water_pressure, low: 0, high: 10}}":                                             `it has loop_current.in1, loop_current.in2, `,
+		"profile: waveshare-ai-8ch\n" + tank + "\noffsets: {levle: 1}":                                                                                  `offsets.levle: the device has no channel levle; did you mean "level"?`,
+		"profile: waveshare-ai-8ch\n" + tank + "\noffsets: {level: 0.123456789}":                                                                        `0 to 10 with an offset of 0.123456789 needs more than 8 digits`,
 		"profile: waveshare-ai-8ch\nloops: {loop_current.in1: {channel: level, low: 0}}":                                                                `high`,
 	} {
 		if _, err := planYAML(p, options); err == nil || !strings.Contains(err.Error(), want) {
@@ -147,7 +166,7 @@ func FuzzLoop(f *testing.F) {
 	f.Add(21.0, int64(1600), int64(0), 0)
 	f.Fuzz(func(t *testing.T, mA float64, low, high int64, places int) {
 		places = max(0, min(places, 3))
-		o, err := newLoop(Loop{"level", Decimal{Digits: low, Places: places}, Decimal{Digits: high, Places: places}}, 0.001)
+		o, err := newLoop(Loop{"level", Decimal{Digits: low, Places: places}, Decimal{Digits: high, Places: places}}, 0.001, Decimal{})
 		if err != nil {
 			return
 		}

@@ -55,15 +55,15 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 func (f *Profile) plan(o options) (*drivers.Plan, error) {
 	regs, err := f.chosen(o.inputs(f))
 	if err != nil {
-		_, more := converters(f.Channels, o.Offsets) // as if all were chosen
+		_, more := o.converters(f.Channels) // as if all were chosen
 		return nil, errors.Join(err, more)
 	}
-	convs, err := converters(regs, o.Offsets)
+	convs, err := o.converters(regs)
 	if err != nil {
 		return nil, err
 	}
 	d := driver{profile: f, layout: f.layout(convs)}
-	if err := d.loop(o.Loops); err != nil {
+	if err := d.loop(o.Loops, o.Offsets); err != nil {
 		return nil, err
 	}
 	for i := range d.convs {
@@ -105,6 +105,28 @@ func (f *Profile) chosen(only []string) ([]Register, error) {
 	return regs, nil
 }
 
+// converters prepares the inputs of a device. An offset belongs to one of them or to what
+// a loop makes of it.
+func (o options) converters(regs []Register) ([]converter, error) {
+	convs, err := converters(regs, o.Offsets)
+	if err != nil {
+		return nil, err
+	}
+	var known []string
+	for _, r := range regs {
+		known = append(known, r.Channel)
+		if l, ok := o.Loops[r.Channel]; ok {
+			known = append(known, l.Channel)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Offsets)) {
+		if !slices.Contains(known, name) {
+			return nil, &drivers.OptionError{Key: "offsets." + name, Msg: "the device has no channel " + name + hintOf(name, known)}
+		}
+	}
+	return convs, nil
+}
+
 // converters prepares the channels with their configured offsets.
 func converters(regs []Register, offsets map[string]Decimal) ([]converter, error) {
 	convs := make([]converter, len(regs))
@@ -112,11 +134,6 @@ func converters(regs []Register, offsets map[string]Decimal) ([]converter, error
 		var err error
 		if convs[i], err = newConverter(r, offsets[r.Channel]); err != nil {
 			return nil, &drivers.OptionError{Key: "offsets." + r.Channel, Msg: err.Error()}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(offsets)) {
-		if !slices.ContainsFunc(regs, func(r Register) bool { return r.Channel == name }) {
-			return nil, &drivers.OptionError{Key: "offsets." + name, Msg: "the device has no channel " + name + hint(name, regs)}
 		}
 	}
 	return convs, nil

@@ -60,8 +60,8 @@ func (l *loader) metrics(d *Device) bool {
 // noMetric reports a channel that measures nothing in the catalogue: where the file
 // names the channel the slip is there, else in the program.
 func (l *loader) noMetric(d Device, channel string) {
-	path := []string{"devices", d.ID, "channels", channel}
-	if l.doc.Node(path...) == nil {
+	at := l.named(d.ID, channel)
+	if at == nil {
 		l.sayKey("E2608", fmt.Sprintf("the driver %s measures %q, which the catalogue of metrics does not have; this is a mistake in the driver or profile", d.Driver, channel), "devices", d.ID)
 		return
 	}
@@ -69,5 +69,29 @@ func (l *loader) noMetric(d Device, channel string) {
 	for _, m := range l.env.Catalog.All() {
 		names = append(names, m.Name)
 	}
-	l.sayKey("E2608", fmt.Sprintf("there is no metric %q; %s", obs.MetricName(channel), yamldoc.Hint(obs.MetricName(channel), names)), path...)
+	metric := obs.MetricName(channel)
+	msg := fmt.Sprintf("there is no metric %q; %s", metric, yamldoc.Hint(metric, names))
+	if at.Kind() == yamldoc.Map {
+		l.report(at.KeyProblem("E2608", msg))
+		return
+	}
+	l.report(at.Problem("E2608", msg))
+}
+
+// named finds where the file itself gives a device's channel its name: as a key of its
+// channels, or as what a current loop measures. Nil: nowhere.
+func (l *loader) named(device, channel string) *yamldoc.Node {
+	if n := l.doc.Node("devices", device, "channels", channel); n != nil {
+		return n
+	}
+	loops := l.doc.Node("devices", device, "loops")
+	if loops == nil {
+		return nil
+	}
+	for _, input := range loops.Keys() {
+		if n := loops.Node(input, "channel"); n != nil && n.Text() == channel {
+			return n
+		}
+	}
+	return nil
 }

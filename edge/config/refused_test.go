@@ -4,8 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/process"
 	"github.com/lamppost-city/lamppost/edge/config"
+	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
 
 // Everything that a driver refuses is told at once, and a metric that the file itself
@@ -25,5 +28,27 @@ devices:
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("without %q: %v", want, err)
 		}
+	}
+}
+
+// A misspelt channel of a 4-20 mA loop is marked where it is written.
+func TestMisspeltLoop(t *testing.T) {
+	p, err := modbus.ParseProfiles(firmwareconfigs.Devices())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := env(t)
+	e.Kinds = []drivers.Kind{modbus.Kind(p)}
+	_, err = config.Load("g.yaml", []byte(`gateway: {id: g}
+buses: {b: {port: /dev/ttyUSB0}}
+devices:
+  tank:
+    profile: waveshare-ai-8ch
+    bus: b
+    address: 1
+    loops: {loop_current.in1: {channel: levle, low: 0, high: 10}}
+`), e)
+	if want := `g.yaml:8:41: E2608 there is no metric "levle"; did you mean "level"?`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
