@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -64,7 +65,7 @@ func (b bench) knows(p *Port, asked func([]byte) []Chunk) func([]byte) []Chunk {
 	}
 	return func(request []byte) []Chunk {
 		for _, x := range b.Knows {
-			if bytes.Equal(x.Request, request) {
+			if bytes.Equal(x.Request, request) && strings.Contains(b.Good.Options, x.With) {
 				return reply(x.Answer)
 			}
 		}

@@ -44,8 +44,11 @@ type Config struct {
 }
 
 // Exchange is a command to a part on a serial line and what it says to it: nothing,
-// where Answer is nil.
-type Exchange struct{ Request, Answer []byte }
+// where Answer is nil. With, a text, keeps it to the parts whose options have that text.
+type Exchange struct {
+	Request, Answer []byte
+	With            string
+}
 
 // Run tests that the driver keeps its contract, and prints how well it is known.
 func Run(t *testing.T, c Config) {

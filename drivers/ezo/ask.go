@@ -1,6 +1,7 @@
 package ezo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,8 +142,8 @@ func (a *answer) explain(err error) error {
 	switch {
 	case !errors.Is(err, drivers.ErrTimeout) || a.bytes == 0:
 		return err
-	case a.reading != "":
-		return fmt.Errorf("%w: %s came and no *OK behind it; enable the part's response codes with *OK,1", drivers.ErrProtocol, a.reading)
+	case a.reading != "" || a.query != "":
+		return fmt.Errorf("%w: %s came and no *OK behind it; enable the part's response codes with *OK,1", drivers.ErrProtocol, cmp.Or(a.query, a.reading))
 	}
 	return fmt.Errorf("%w: %d bytes and no answer among them; is it this part, at this baud rate?", drivers.ErrProtocol, a.bytes)
 }

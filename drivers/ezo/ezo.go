@@ -7,7 +7,9 @@
 // The line is 9600 baud, 8N1, text: a command and CR, an answer and CR. A sample asks
 // for one reading (R), or, where the water's temperature is configured, for one that is
 // compensated for it (RT,19.5), and takes the line of numbers that stands directly
-// before the part's *OK. That takes 600 to 1000 ms.
+// before the part's *OK. That takes 600 to 1000 ms. Before the first sample, and after
+// each that failed, the part is asked what it is (i, 300 ms): the reading of another
+// circuit is a number like any other, so another is drivers.ErrWrongPart.
 //
 // The driver changes no setting of the part. A circuit that was never set up talks once
 // a second by itself ("continuous mode"); the driver reads it as it is, because the
@@ -116,7 +118,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	}
 	p := &drivers.Plan{
 		MinEvery: time.Second,
-		Timeout:  listens + tries*answers + 500*time.Millisecond,
+		Timeout:  listens + 2*tries*answers + 500*time.Millisecond, // what it is, and a reading
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			opened := d
@@ -175,18 +177,30 @@ type driver struct {
 	port    drivers.Port
 	buf     []byte // received and not used
 	unsure  bool   // the last sample failed: an answer to it may be under way
+	known   bool   // the part has said that it is the circuit, and no sample has failed since
 }
 
-// Sample asks for a reading, once more if the answer was garbled.
+// Sample asks for a reading, once more if the answer was garbled. Before the first one,
+// and after each that failed, it asks the part what it is: a number alone does not tell.
 func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
-	a, err := d.ask(ctx, d.command)
-	if err == nil {
-		var rs []obs.Reading
-		if rs, err = d.readings(a); err == nil {
-			return rs, nil
+	rs, err := d.sample(ctx)
+	if d.known = err == nil; !d.known {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return rs, nil
+}
+
+func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
+	if !d.known {
+		if _, err := d.identify(ctx); err != nil {
+			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%s: %w", name, err)
+	a, err := d.ask(ctx, d.command)
+	if err != nil {
+		return nil, err
+	}
+	return d.readings(a)
 }
 
 // readings makes readings of the fields of an answer.
@@ -208,20 +222,46 @@ func (d *driver) readings(a answer) ([]obs.Reading, error) {
 	return out, nil
 }
 
+// identity is a part's answer to i.
+type identity struct{ circuit, firmware string }
+
+// identify asks the part what it is, and holds that against the configuration. Nothing
+// guards an answer: another circuit is believed when it says so twice.
+func (d *driver) identify(ctx context.Context) (identity, error) {
+	var said identity
+	for try := range tries {
+		a, err := d.ask(ctx, "i")
+		if err != nil {
+			return identity{}, err
+		}
+		words := strings.Split(a.query, ",")
+		if len(words) != 3 || !strings.EqualFold(words[0], "?i") {
+			return identity{}, fmt.Errorf("%w: %q is no answer to i", drivers.ErrProtocol, a.query)
+		}
+		is := identity{words[1], words[2]}
+		switch {
+		case d.circuit.called(is.circuit):
+			return is, nil
+		case try > 0 && is != said:
+			return identity{}, fmt.Errorf("%w: it says that it is an EZO-%s and then an EZO-%s", drivers.ErrProtocol, said.circuit, is.circuit)
+		}
+		said = is
+	}
+	return identity{}, fmt.Errorf("%w: it says that it is an EZO-%s, and type is %s", drivers.ErrWrongPart, said.circuit, d.circuit.calls)
+}
+
+// called says whether a word is the circuit's own; older firmware writes D.O.
+func (c circuit) called(word string) bool {
+	return strings.EqualFold(strings.ReplaceAll(word, ".", ""), c.calls)
+}
+
 // Facts asks the part what it is.
 func (d *driver) Facts(ctx context.Context) ([]drivers.Fact, error) {
-	a, err := d.ask(ctx, "i")
+	is, err := d.identify(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	words := strings.Split(a.query, ",")
-	if len(words) != 3 || !strings.EqualFold(words[0], "?i") {
-		return nil, fmt.Errorf("%s: %w: %q is no answer to i", name, drivers.ErrProtocol, a.query)
-	}
-	if !strings.EqualFold(words[1], d.circuit.calls) {
-		return nil, fmt.Errorf("%s: %w: it says that it is an EZO-%s, and type is %s", name, drivers.ErrWrongPart, words[1], d.circuit.calls)
-	}
-	return []drivers.Fact{{Name: "circuit", Value: "EZO-" + words[1]}, {Name: "firmware", Value: words[2]}}, nil
+	return []drivers.Fact{{Name: "circuit", Value: "EZO-" + is.circuit}, {Name: "firmware", Value: is.firmware}}, nil
 }
 
 // Close does nothing: the part goes on as it was.

@@ -22,10 +22,19 @@ func TestConformance(t *testing.T) {
 				Kind:      Kind(),
 				Good:      drivertest.Load(t, "testdata/"+c.good+".frame"),
 				Beyond:    drivertest.Load(t, "testdata/"+c.other+".frame"),
+				Knows:     identities(),
 				Unguarded: "an answer is text without a checksum",
 			})
 		})
 	}
+}
+
+// identities are what each circuit says to i.
+func identities() (all []drivertest.Exchange) {
+	for word, c := range circuits {
+		all = append(all, drivertest.Exchange{Request: []byte("i\r"), Answer: []byte("?i," + c.calls + ",2.16\r*OK\r"), With: "type: " + word})
+	}
+	return all
 }
 
 func planYAML(src string) (*drivers.Plan, error) {
@@ -78,6 +87,8 @@ func open(t *testing.T, options string, answers map[string]string, chunks ...dri
 	return d, port
 }
 
+const isPH = "?i,pH,1.98\r*OK\r"
+
 // A circuit as it is delivered talks once a second. Whenever a sample begins, also in
 // the middle of such a line, it takes the reading that *OK stands behind.
 func TestContinuousMode(t *testing.T) {
@@ -89,7 +100,7 @@ func TestContinuousMode(t *testing.T) {
 					own = append(own, drivertest.Chunk{At: time.Duration(s)*time.Second + time.Duration(20+i)*time.Millisecond, Bytes: []byte{byte(c)}})
 				}
 			}
-			d, _ := open(t, "type: ph", map[string]string{"R\r": "7.82\r*OK\r"}, own...)
+			d, _ := open(t, "type: ph", map[string]string{"R\r": "7.82\r*OK\r", "i\r": isPH}, own...)
 			time.Sleep(time.Duration(offset) * time.Millisecond)
 			if rs, err := d.Sample(t.Context()); err != nil || rs[0].Value != 7.82 {
 				t.Errorf("begun after %d ms: %v, %v", offset, rs, err)
@@ -108,7 +119,10 @@ func TestTailOfALateAnswer(t *testing.T) {
 		}
 		port := drivertest.NewPort()
 		asked := 0
-		port.Answer = func([]byte) []drivertest.Chunk {
+		port.Answer = func(request []byte) []drivertest.Chunk {
+			if string(request) == "i\r" {
+				return []drivertest.Chunk{{At: 300 * time.Millisecond, Bytes: []byte(isPH)}}
+			}
 			if asked++; asked == 1 {
 				return late
 			}
@@ -143,11 +157,53 @@ func TestFacts(t *testing.T) {
 	})
 }
 
-// A sample writes one command and nothing that the part keeps.
+// A pH is a number as good as any oxygen: the part is asked what it is before the first
+// sample and after one that failed, not between good ones. A damaged word is no other part.
+func TestAnotherCircuit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := map[string]string{"i\r": isPH, "R\r": "7.12\r*OK\r"}
+		d, port := open(t, "type: do", answers)
+		rs, err := d.Sample(t.Context())
+		if !errors.Is(err, drivers.ErrWrongPart) || !strings.Contains(err.Error(), "EZO-pH, and type is DO") {
+			t.Errorf("a pH circuit reads as %v, %v", rs, err)
+		}
+		answers["i\r"] = "?i,D.O.,1.98\r*OK\r"
+		for range 2 {
+			if rs, err := d.Sample(t.Context()); err != nil || rs[0].Value != 7.12 {
+				t.Errorf("the right circuit reads as %v, %v", rs, err)
+			}
+		}
+		if n := len(port.Written); n != 5 { // i i, i R R
+			t.Errorf("%d commands: %q", n, port.Written)
+		}
+		delete(answers, "R\r")
+		if _, err := d.Sample(t.Context()); !errors.Is(err, drivers.ErrTimeout) {
+			t.Errorf("without an answer: %v", err)
+		}
+		answers["i\r"] = isPH
+		if rs, err := d.Sample(t.Context()); !errors.Is(err, drivers.ErrWrongPart) {
+			t.Errorf("exchanged for a pH circuit it reads as %v, %v", rs, err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		d, port := open(t, "type: do", nil)
+		words := []string{"?i,tO,1.98\r*OK\r", "?i,DO,1.98\r*OK\r", "7.12\r*OK\r"}
+		port.Answer = func([]byte) []drivertest.Chunk {
+			said := words[0]
+			words = words[1:]
+			return []drivertest.Chunk{{At: 300 * time.Millisecond, Bytes: []byte(said)}}
+		}
+		if rs, err := d.Sample(t.Context()); err != nil || rs[0].Value != 7.12 {
+			t.Errorf("after a damaged word: %v, %v", rs, err)
+		}
+	})
+}
+
+// A sample writes a question and one command, and nothing that the part keeps.
 func TestWritesNoSetting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, port := open(t, "{type: ph, temperature: 19.5}", map[string]string{"RT,19.5\r": "7.82\r*OK\r"})
-		if _, err := d.Sample(t.Context()); err != nil || len(port.Written) != 1 {
+		d, port := open(t, "{type: ph, temperature: 19.5}", map[string]string{"RT,19.5\r": "7.82\r*OK\r", "i\r": isPH})
+		if _, err := d.Sample(t.Context()); err != nil || !slices.EqualFunc(port.Written, []string{"i\r", "RT,19.5\r"}, func(b []byte, s string) bool { return string(b) == s }) {
 			t.Errorf("%q was written, %v", port.Written, err)
 		}
 	})
