@@ -148,7 +148,9 @@ func TestTooLargeRetained(t *testing.T) {
 			u, _ := connect(t, Options{Brokers: []string{"mqtt://" + address}})
 			offer(u, 1, 10)
 			eventually(t, "all is stored", func() bool { return u.Stored(epoch17, wire.Range{From: 1, To: 10}) })
-			if s := u.Status(); s.TooLarge != 1 || s.Connections != 1 || s.BadAcks != 0 {
+			// The embedded broker confirms a message before it hands it out: who subscribes
+			// between the two gets it twice, as a retained one and as a new one.
+			if s := u.Status(); s.TooLarge < 1 || s.TooLarge > 2 || s.Connections != 1 || s.BadAcks != 0 {
 				t.Errorf("%+v", s)
 			}
 		})
