@@ -231,6 +231,8 @@ func wireWord(p *drivers.Plan) string {
 			return "i2c"
 		case drivers.OneWireDevice:
 			return "w1"
+		case drivers.SDI12Sensor:
+			return "sdi12"
 		case drivers.InputLine, drivers.PulseLine:
 			return "gpio"
 		case drivers.ChildProcess:

@@ -42,7 +42,7 @@ type Device struct {
 	ID, Part string        // "river", "keller-36xw"
 	Where    string        // "rs485-1, address 3", "/dev/ttyAMA1", "192.168.1.20"
 	Line     string        // id shared by the devices on one line; empty if alone
-	Wire     string        // i2c, w1 or gpio: it hangs on no serial line and no network
+	Wire     string        // i2c, w1, sdi12, gpio, process, board or host; empty: an ordinary serial line
 	Fault    string        // fault word of the last sample; empty: it answered
 	Detail   string        // the error in full
 	For      time.Duration // since when that is so

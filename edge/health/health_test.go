@@ -189,3 +189,23 @@ func TestEveryFaultHasWords(t *testing.T) {
 		}
 	}
 }
+
+// Damaged data is explained in the words of its wire: no chip on I2C has a parity, and an
+// SDI-12 line has one speed.
+func TestDamagedPerWire(t *testing.T) {
+	for wire, want := range map[string][2]string{
+		"i2c":   {"the pull-ups of SDA and SCL", "上拉电阻"},
+		"w1":    {"the pull-up of 4.7 kΩ", "4.7 kΩ 上拉电阻"},
+		"sdi12": {"Check the data wire", "请检查数据线"},
+		"":      {"Check speed and parity, termination", "请检查波特率与校验位"},
+	} {
+		d := health.Device{ID: "box", Part: "p", Where: "there", Wire: wire, Fault: "checksum", Detail: "two readings differ", For: time.Minute, Every: time.Second}
+		en, zh := health.Note(d, nil, "en"), health.Note(d, nil, "zh")
+		if !strings.Contains(en, want[0]) || !strings.Contains(zh, want[1]) {
+			t.Errorf("%q: %s\n%s\nwant %q", wire, en, zh, want)
+		}
+		if parity := strings.Contains(en, "parity"); parity != (wire == "") || !strings.Contains(en, "two readings differ") {
+			t.Errorf("%q: %s", wire, en)
+		}
+	}
+}

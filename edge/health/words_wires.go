@@ -7,6 +7,9 @@ var wireWords = map[string]map[string]text{
 		"timeout": {
 			"%[1]s (%[2]s, %[3]s) has not answered for %[4]s. Check its supply, SDA and SCL (swapped?), and its address: %[5]s.",
 			"%[1]s（%[2]s，%[3]s）已 %[4]s无应答。请检查供电、SDA 与 SCL（是否接反）和地址：%[5]s。"},
+		"checksum": {
+			"What %[1]s (%[2]s, %[3]s) sends over I2C has been damaged for %[4]s: %[5]s. Shorten the cable and lead it away from motors and power lines, check the pull-ups of SDA and SCL, common ground and supply, and that no second part has this address; a slower bus bears more.",
+			"%[1]s（%[2]s，%[3]s）的 I2C 数据已损坏 %[4]s：%[5]s。请缩短线缆并远离电机和电源线，检查 SDA、SCL 的上拉电阻、共地和供电，以及是否有器件地址重复；降低总线速率可提高抗扰能力。"},
 		"unplugged": {
 			"The I2C bus of %[1]s (%[2]s, %[3]s) has been gone for %[4]s: %[5]s.",
 			"%[1]s（%[2]s，%[3]s）所在的 I2C 总线已消失 %[4]s：%[5]s。"},
@@ -18,9 +21,17 @@ var wireWords = map[string]map[string]text{
 		"timeout": {
 			"%[1]s (%[2]s, %[3]s) has not been read for %[4]s. Check its three wires, the supply and the pull-up of 4.7 kΩ: %[5]s.",
 			"%[1]s（%[2]s，%[3]s）已 %[4]s无法读取。请检查三根接线、供电和 4.7 kΩ 上拉电阻：%[5]s。"},
+		"checksum": {
+			"What %[1]s (%[2]s, %[3]s) sends over 1-Wire has been damaged for %[4]s: %[5]s. Check the pull-up of 4.7 kΩ, the supply and common ground, and that the cable is one line without long branches, away from power lines.",
+			"%[1]s（%[2]s，%[3]s）的 1-Wire 数据已损坏 %[4]s：%[5]s。请检查 4.7 kΩ 上拉电阻、供电和共地；线缆应为一条主线、无长分支，并远离电源线。"},
 		"unplugged": {
 			"%[1]s (%[2]s, %[3]s) has not been found for %[4]s: %[5]s.",
 			"%[1]s（%[2]s，%[3]s）已 %[4]s未被发现：%[5]s。"},
+	},
+	"sdi12": {
+		"checksum": {
+			"What %[1]s (%[2]s, %[3]s) sends over SDI-12 has been damaged for %[4]s: %[5]s. Check the data wire, common ground and the 12 V supply, the length of the cable, and that no second sensor has this address.",
+			"%[1]s（%[2]s，%[3]s）的 SDI-12 数据已损坏 %[4]s：%[5]s。请检查数据线、共地、12 V 供电和线缆长度，以及是否有传感器地址重复。"},
 	},
 	"process": {
 		"timeout": {
