@@ -16,7 +16,7 @@ import (
 // Outcome is what one device answered to a single poll.
 type Outcome struct {
 	Device   config.Device
-	Readings []obs.Reading // judged by range; nil if Err
+	Readings []obs.Reading // judged by range and warm-up, as the gateway's first ones are; nil if Err
 	Err      error
 	Took     time.Duration
 	Frames   []Frame
@@ -73,11 +73,7 @@ func readOne(ctx context.Context, d config.Device, p poll.Device, catalog *obs.C
 		o.Readings = nil
 		return o
 	}
-	plan := *d.Plan
-	plan.WarmUp = 0 // a part that answers has been powered for who knows how long
-	spec := specOf(d)
-	spec.plan = &plan
-	rec, _ := newDevice(spec, catalog).take(poll.Sample{Device: d.ID, BootMS: clock.BootMS(), Readings: o.Readings})
+	rec, _ := newDevice(specOf(d), catalog).take(poll.Sample{Device: d.ID, BootMS: clock.BootMS(), Readings: o.Readings})
 	o.Readings = rec.Readings
 	return o
 }
@@ -120,6 +116,17 @@ func (w *wiretap) take(line string, took time.Duration) (out []Frame) {
 	}
 	delete(w.lines, line)
 	return out
+}
+
+// WarmsUp says how long after opening the values of a device do not count, if that is
+// why one of these does not; else 0. How long the part has been powered nobody knows.
+func (o Outcome) WarmsUp() time.Duration {
+	for _, r := range o.Readings {
+		if r.Quality.Why == obs.WarmUp {
+			return o.Device.Plan.WarmUp
+		}
+	}
+	return 0
 }
 
 // Answered says whether a device gave at least one value.

@@ -11,7 +11,9 @@ import (
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/tape"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/quality"
 )
 
 // Recording says what is recorded and who sees it.
@@ -23,7 +25,9 @@ type Recording struct {
 	// each fact from the part, if it can tell.
 	Header tape.Header
 	To     io.Writer
-	// Sampled is called after each sample with its outcome, as it stands on the tape.
+	// Sampled is called after each sample with its outcome as the gateway would flag it
+	// while the part warms up. On the tape stands what the driver said: it is the driver
+	// that a tape is played to.
 	Sampled func(since time.Duration, outcome string, err error)
 }
 
@@ -137,6 +141,7 @@ func (r Recording) run(ctx context.Context, cfg *config.Config, d config.Device,
 	}
 	start, grid := time.Now(), time.NewTicker(d.Every)
 	defer grid.Stop()
+	warm := warmth{limits: quality.Limits{WarmUp: d.Plan.WarmUp}}
 	for ctx.Err() == nil {
 		rec.Begin()
 		readings, err := sampleOnce(ctx, driver, d.Timeout)
@@ -149,13 +154,38 @@ func (r Recording) run(ctx context.Context, cfg *config.Config, d config.Device,
 		} else {
 			bad++
 		}
-		r.Sampled(time.Since(start), tape.Text(d.Plan.Channels, readings, err), err)
+		r.Sampled(time.Since(start), tape.Text(d.Plan.Channels, warm.flag(clock.BootMS(), readings, err), err), err)
 		select {
 		case <-ctx.Done():
 		case <-grid.C:
 		}
 	}
 	return good, bad, nil
+}
+
+// warmth flags readings while a part warms up, from the first answer after it was
+// opened or plugged in again, as the gateway does.
+type warmth struct {
+	limits quality.Limits
+	stream *quality.Stream // nil until it answers
+}
+
+// flag returns what the readings of a sample are worth. Those given stay as they are.
+func (w *warmth) flag(bootMS int64, readings []obs.Reading, err error) []obs.Reading {
+	if err != nil {
+		if errors.Is(err, drivers.ErrUnplugged) {
+			w.stream = nil
+		}
+		return nil
+	}
+	if w.stream == nil {
+		w.stream = quality.New(&w.limits, bootMS)
+	}
+	out := make([]obs.Reading, len(readings))
+	for i, r := range readings {
+		out[i] = w.stream.Judge(bootMS, r)
+	}
+	return out
 }
 
 // sampleOnce lets a sample that has begun come to its end: it is cut only by its own

@@ -106,7 +106,8 @@ func recordConfig(t *testing.T, src string) *config.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	profiles, err := catalog.Profiles(fstest.MapFS{"gauge.yaml": {Data: []byte(gaugeProfile)}})
+	profiles, err := catalog.Profiles(fstest.MapFS{"gauge.yaml": {Data: []byte(gaugeProfile)},
+		"slow-gauge.yaml": {Data: []byte(strings.NewReplacer("id: gauge", "id: slow-gauge", "timeout: 100ms", "timeout: 100ms\nwarm_up: 1h").Replace(gaugeProfile))}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +151,47 @@ func TestRecord(t *testing.T) {
 		if err := tape.Play(t.Context(), cfg.Devices[0].Plan, got); err != nil {
 			t.Errorf("rtu %v: %v\n%s", rtu, err, b.String())
 		}
+	}
+}
+
+// Values that do not count yet say so wherever they are shown, as they do from the
+// running gateway; the tape has what the driver said, and plays.
+func TestWarmUpIsShown(t *testing.T) {
+	cfg := recordConfig(t, "gateway: {id: g}\nbuses: {plant: {tcp: \""+gauge(t, false)+"\"}}\n"+
+		"devices:\n  slow: {profile: slow-gauge, bus: plant, address: 1, every: 20ms}\n  fast: {profile: gauge, bus: plant, address: 2}\n")
+	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := gateway.Read(t.Context(), cfg, metrics, nil)
+	if err != nil || len(out) != 2 || out[0].Err != nil || out[1].Err != nil {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if r := out[0].Readings[0]; r.Value != 30.5 || r.Quality != (obs.Quality{Flag: obs.Fail, Why: obs.WarmUp}) || out[0].WarmsUp() != time.Hour {
+		t.Errorf("while it warms up: %+v, for %v", r, out[0].WarmsUp())
+	}
+	if r := out[1].Readings[0]; r.Quality.Flag != obs.Pass || out[1].WarmsUp() != 0 {
+		t.Errorf("one that does not warm up: %+v, for %v", r, out[1].WarmsUp())
+	}
+
+	var b bytes.Buffer
+	var shown []string
+	ctx, stop := context.WithCancel(t.Context())
+	if _, _, err := gateway.Record(ctx, cfg, gateway.Recording{Device: "slow", To: &b, Header: tape.Header{By: "this test", At: time.Now()},
+		Sampled: func(_ time.Duration, outcome string, err error) {
+			if err == nil {
+				shown = append(shown, outcome)
+				stop()
+			}
+		}}); err != nil || len(shown) == 0 || shown[0] != "temp=30.5/fail/warm-up" {
+		t.Errorf("shown while recording: %q, %v", shown, err)
+	}
+	got, err := tape.Read("slow.tape", bytes.NewReader(b.Bytes()))
+	if err != nil || strings.Contains(b.String(), "warm-up") {
+		t.Fatalf("%v: the tape has what the driver said:\n%s", err, b.String())
+	}
+	if err := tape.Play(t.Context(), cfg.Devices[0].Plan, got); err != nil {
+		t.Errorf("%v\n%s", err, b.String())
 	}
 }
 

@@ -112,10 +112,12 @@ func known(cfg *config.Config, ids []string) error {
 	return nil
 }
 
-// words of the table's last line and qualities.
+// words of the table, and of what stands below it.
 var words = map[string]map[string]string{
-	"en": {"head": "DEVICE\tCHANNEL\tVALUE\tUNIT\tQUALITY\tTOOK", "sum": "%d of %d devices answered\n"},
-	"zh": {"head": "设备\t测点\t数值\t单位\t质量\t耗时", "sum": "%[2]d 台设备中 %[1]d 台有应答\n"},
+	"en": {"head": "DEVICE\tCHANNEL\tVALUE\tUNIT\tQUALITY\tTOOK", "sum": "%d of %d devices answered\n",
+		"warms": "  warm-up: values count %v after opening; how long the part has been powered is not known here\n"},
+	"zh": {"head": "设备\t测点\t数值\t单位\t质量\t耗时", "sum": "%[2]d 台设备中 %[1]d 台有应答\n",
+		"warms": "  预热（warm-up）：打开 %v 之后数值才可信；设备已通电多久，这里无从知道\n"},
 }
 
 // render prints the outcomes as a table.
@@ -147,6 +149,9 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 		lines = lines[height[i]:]
 		if o.Err != nil {
 			fmt.Fprintf(w, "  %v\n", o.Err)
+		}
+		if d := o.WarmsUp(); d > 0 {
+			fmt.Fprintf(w, text["warms"], d)
 		}
 		for _, f := range o.Facts {
 			fmt.Fprintf(w, "  %s: %s\n", f.Name, f.Value)

@@ -29,6 +29,9 @@ crosses its wire, when, and what came out of it, to a tape: text that a person c
 and a driver can be tested with, without the part. Provoke the faults while it runs:
 pull the cable, switch the part off, let two answer.
 
+The screen shows the values as the gateway would flag them while the part warms up; the
+tape has what the driver said.
+
 It opens nothing but this device. Stop the gateway before, if it has the port. Ctrl-C
 ends it in order. The part is asked for its serial number and firmware where it can
 tell; passwords in the configuration are left out.

@@ -112,3 +112,17 @@ func TestReadShowsFacts(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 }
+
+// While a part warms up read says so, at the value and how long it lasts.
+func TestReadShowsWarmUp(t *testing.T) {
+	config := hall(t)
+	src, err := os.ReadFile("profiles/hall-sensor.yaml")
+	must(t, err)
+	must(t, os.WriteFile("profiles/hall-sensor.yaml", []byte(strings.Replace(string(src), "sure: true", "sure: true\nwarm_up: 3m", 1)), 0o600))
+	for lang, want := range map[string]string{"en": "  warm-up: values count 3m0s after opening; ", "zh": "  预热（warm-up）：打开 3m0s 之后数值才可信；"} {
+		out, errs, code := lamppost(t.Context(), "read", "hall", "--config", config, "--lang", lang)
+		if code != exitOK || strings.Count(out, "fail: warm-up") != 2 || strings.Count(out, want) != 1 {
+			t.Errorf("exit %d\n%s%s", code, out, errs)
+		}
+	}
+}
