@@ -46,7 +46,7 @@ func (b *builtin) extended(path string) (*profile.Set, yamldoc.Problems, error) 
 	profiles, err := b.profiles.Extend(path, os.DirFS(path))
 	var wrong yamldoc.Problems
 	if errors.As(err, &wrong) {
-		err = nil
+		wrong, err = b.misnamed(wrong), nil
 	}
 	return profiles, wrong, err
 }

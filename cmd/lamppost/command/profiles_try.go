@@ -120,7 +120,7 @@ func (b *builtin) parseProfile(file string) (profile.Profile, yamldoc.Problems, 
 	var wrong yamldoc.Problems
 	switch {
 	case errors.As(err, &wrong):
-		return nil, wrong, nil
+		return nil, b.misnamed(wrong), nil
 	case err != nil:
 		return nil, nil, &exit{code: exitConfig, err: err}
 	}
@@ -141,11 +141,7 @@ func (b *builtin) judge(doc *yamldoc.Doc, f profile.Profile) (wrong yamldoc.Prob
 		m, ok := b.metrics.Lookup(r.Name)
 		switch {
 		case !ok:
-			var known []string
-			for _, m := range b.metrics.All() {
-				known = append(known, m.Name)
-			}
-			say("name", "E1804", fmt.Sprintf("there is no metric %q", obs.MetricName(r.Name)), yamldoc.Hint(obs.MetricName(r.Name), known))
+			say("name", "E1804", noMetric(r.Name), b.nearMetric(r.Name))
 		case r.Min < m.Min:
 			say("min", "E1807", fmt.Sprintf("%s cannot be below %v %s", m.Name, m.Min, m.Text), "check the scale, and that the value is in the metric's unit")
 		case r.Max > m.Max:
