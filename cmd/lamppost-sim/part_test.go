@@ -32,6 +32,14 @@ func TestPartCommandLine(t *testing.T) {
 		{"part xy-md02 --link DIR/x tmp=2", 2, "it has temp, rh"},
 		{"part xy-md02 --link DIR/x temp", 2, "is no setting"},
 		{"part xy-md02 --link DIR/x temp=2~-1", 2, "is no setting"},
+		{"part xy-md02 --link DIR/x temp=missing", 2, "temp=missing: xy-md02 has no code for that and would send a number as good; none of its channels can be missing"},
+		{"part weather-01f4 --link DIR/x rain=missing", 2, "weather-01f4 has no code"},
+		{"part urm14 --link DIR/x distance=missing", 2, "urm14 has no code"},
+		{"part ezo-rtd --link DIR/x water_temp=missing", 2, "ezo-rtd has no code"},
+		{"part rg-15 --link DIR/x rain=missing", 2, "rg-15 has no code"},
+		{"part nmea0183 --link DIR/x satellites=missing", 2, "its channels that can be missing are altitude, hdop"},
+		{"part xy-md02 --link DIR/x temp=inf", 2, "is no setting"},
+		{"part modem --link DIR/x --duration 50ms signal=missing", 0, "signal missing"},
 		{"part xy-md02 --link DIR/x --fault warm", 2, "write one of silent, noise"},
 		{"part xy-md02 --link DIR/x --fault noise:2", 2, "a chance above 0"},
 		{"part xy-md02 --link DIR/x --fault slow:fast", 2, "write slow:400ms"},
@@ -39,7 +47,7 @@ func TestPartCommandLine(t *testing.T) {
 		{"part xy-md02 --link DIR/x --baud 5", 2, "--baud is at least 50"},
 		{"part xy-md02 --link DIR/file", 8, "is not a link"},
 		{"part xy-md02 --listen 127.0.0.1:0 --truth DIR/file/t", 8, "the directory cannot be written"},
-		{"part xy-md02 --link DIR/x --duration 50ms --truth DIR/truth temp=-3 rh=missing", 0, "temp -3\n  rh missing\nready\n"},
+		{"part xy-md02 --link DIR/x --duration 50ms --truth DIR/truth temp=-3 rh=40", 0, "temp -3\n  rh 40\nready\n"},
 		{"part senseair-s8 --listen 127.0.0.1:0 --duration 50ms --fault device", 0, "modbus-tcp://127.0.0.1:"},
 		{"part camera --listen 127.0.0.1:0 --duration 50ms", 0, "/still.jpg"},
 		{"part sdi12 --link DIR/soil --duration 50ms --address 3", 0, "1200 7E1, address 3"},
@@ -63,7 +71,7 @@ func TestPartCommandLine(t *testing.T) {
 // TestPartValues: what is set is said, what moves stays near it, what is missing is not
 // a number, and a frozen part does not move.
 func TestPartValues(t *testing.T) {
-	p, err := parts.Find("xy-md02")
+	p, err := parts.Find("nmea0183")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,9 @@ func modbusParts() []Part {
 			Wire: Modbus, Line: Line{Baud: t.Baud, Format: t.Format, Address: int(t.Address)}, Unit: slave(t)}
 		for _, r := range t.Values() {
 			p.Channels = append(p.Channels, Channel{Name: r.Channel, Is: r.Is})
+			if r.CanMiss() || t.TellsOf(r.Channel) {
+				p.Missing = append(p.Missing, r.Channel)
+			}
 		}
 		if t.Reports() {
 			p.States = []string{"device"}

@@ -43,6 +43,9 @@ type Part struct {
 	Wire     Wire
 	Line     Line      // as the maker delivers it
 	Channels []Channel // what can be set on the command line
+	// Missing names the channels for which the part has a way to say that it has no
+	// value. NewValues refuses to let another be missing.
+	Missing []string
 	// States are those that the part itself can be in, beside what befalls any wire:
 	// "warm-up", "device". See Stage.State.
 	States []string

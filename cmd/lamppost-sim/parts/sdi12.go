@@ -18,6 +18,7 @@ func sdi12Parts() []Part {
 		ID: "sdi12", Title: scenario.Text{ZH: "SDI-12 土壤传感器：含水率、温度", EN: "SDI-12 soil sensor: moisture, temperature"},
 		Wire: SDI12, Line: Line{Baud: 1200, Format: "7E1"},
 		Channels: []Channel{{"soil_moisture", 25.4, 0, 100}, {"soil_temp", 18.3, -40, 60}},
+		Missing:  []string{"soil_moisture", "soil_temp"},
 		States:   []string{"device"},
 		Serial:   soil,
 	}}

@@ -23,8 +23,8 @@ func uartParts() []Part {
 			})},
 		{ID: "a02yyuw", Title: scenario.Text{ZH: "A02YYUW 超声波测距传感器，安装于零点以上 3.2 米", EN: "A02YYUW ultrasonic range finder, 3.2 m above the level's zero"},
 			Wire: Serial, Line: Line{Baud: 9600, Format: "8N1"},
-			Channels: []Channel{{"level", 0.85, -1.3, 3.17}},
-			Serial:   talks(func(Stage) uart.Part { return uart.A02YYUW{Height: a02yyuwHeight} })},
+			Channels: []Channel{{"level", 0.85, -1.3, 3.17}}, Missing: []string{"level"},
+			Serial: talks(func(Stage) uart.Part { return uart.A02YYUW{Height: a02yyuwHeight} })},
 	}
 }
 

@@ -33,7 +33,7 @@ func ParseSetting(arg string) (Setting, error) {
 	is, by, moves := strings.Cut(text, "~")
 	s := Setting{Channel: name}
 	var err error
-	if s.Is, err = strconv.ParseFloat(is, 64); err != nil || math.IsNaN(s.Is) {
+	if s.Is, err = strconv.ParseFloat(is, 64); err != nil || math.IsNaN(s.Is) || math.IsInf(s.Is, 0) {
 		return Setting{}, wrong
 	}
 	if moves {
@@ -66,7 +66,8 @@ type Values struct {
 }
 
 // NewValues returns the source for a part under a device's name. A setting for a
-// channel that the part does not have is an error.
+// channel that the part does not have is an error, and so is one that lets a channel
+// be missing of which the part cannot say that.
 func NewValues(p Part, device string, seed uint64, settings []Setting, faults []scenario.Fault) (*Values, error) {
 	story := &scenario.Scenario{Name: device, Cycle: always, Quantities: map[string]scenario.Quantity{}}
 	v := &Values{device: device, missing: map[string]bool{}, began: time.Now()}
@@ -78,6 +79,9 @@ func NewValues(p Part, device string, seed uint64, settings []Setting, faults []
 		if !ok {
 			return nil, fmt.Errorf("%s has no channel %q; it has %s", p.ID, s.Channel, strings.Join(p.names(), ", "))
 		}
+		if math.IsNaN(s.Is) && !slices.Contains(p.Missing, s.Channel) {
+			return nil, p.cannotMiss(s.Channel)
+		}
 		v.missing[s.Channel] = math.IsNaN(s.Is)
 		story.Quantities[s.Channel] = course(c, s)
 	}
@@ -87,6 +91,15 @@ func NewValues(p Part, device string, seed uint64, settings []Setting, faults []
 	}
 	v.course = story.Course(seed, true)
 	return v, nil
+}
+
+// cannotMiss says that p has no way to say that a channel has no value.
+func (p Part) cannotMiss(channel string) error {
+	others := "none of its channels can be missing; --fault silent lets it say nothing"
+	if p.Missing != nil {
+		others = "its channels that can be missing are " + strings.Join(p.Missing, ", ")
+	}
+	return fmt.Errorf("%s=missing: %s has no code for that and would send a number as good; %s", channel, p.ID, others)
 }
 
 // course is the quantity that a setting asks for. Only a value that moves is held

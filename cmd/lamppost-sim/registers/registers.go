@@ -248,6 +248,12 @@ func (t Table) Reports() bool {
 	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Tells != "" })
 }
 
+// TellsOf says whether the part has a register that says whether a channel is to be
+// believed.
+func (t Table) TellsOf(channel string) bool {
+	return slices.ContainsFunc(t.Rows, func(r Row) bool { return r.Tells == channel })
+}
+
 // CanMiss says whether the row has a way to say that there is no value.
 func (r Row) CanMiss() bool { return r.Misses || r.Type == f32 }
 

@@ -3,6 +3,7 @@ package truth
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"sync"
 	"syscall"
@@ -48,7 +49,9 @@ func Create(path string) (*Log, error) {
 	return l, nil
 }
 
-// Add takes lines; they are in the file 100 ms later. It waits for nothing.
+// Add takes lines; they are in the file 100 ms later. It waits for nothing. A value
+// that is no number is none that a wire can carry, and JSON cannot write it: it is
+// left out.
 func (l *Log) Add(lines ...Line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,6 +59,9 @@ func (l *Log) Add(lines ...Line) {
 		return
 	}
 	for _, line := range lines {
+		if math.IsNaN(line.V) || math.IsInf(line.V, 0) {
+			continue
+		}
 		l.buf = line.Append(l.buf)
 	}
 }

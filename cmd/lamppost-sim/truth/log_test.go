@@ -2,6 +2,7 @@ package truth_test
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -49,6 +50,7 @@ func TestLogReadsBack(t *testing.T) {
 	if _, err := truth.Create(path); !errors.Is(err, truth.ErrInUse) {
 		t.Errorf("a second log on the same file: %v, want %v", err, truth.ErrInUse)
 	}
+	l.Add(truth.Line{T: 6, Channel: "rain", V: math.NaN()}, truth.Line{T: 7, Channel: "rain", V: math.Inf(1)}) // no JSON
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {

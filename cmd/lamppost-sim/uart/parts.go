@@ -105,6 +105,9 @@ const (
 func (a A02YYUW) Frame(s Source) ([]byte, []truth.Line) {
 	height := math.Round(a.Height * 1000)
 	d := min(max(math.Round(height-s.Value("level")*1000), nearest), farthest)
+	if math.IsNaN(d) { // no echo
+		d = nearest
+	}
 	b := []byte{0xFF, byte(int(d) >> 8), byte(int(d))}
 	b = append(b, b[0]+b[1]+b[2])
 	if d == nearest {

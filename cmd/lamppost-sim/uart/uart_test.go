@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -99,10 +100,11 @@ func TestA02YYUW(t *testing.T) {
 		want          string
 		truth         float64 // NaN-free: -1 means no line
 	}{
-		{3.2, 1.247, "FF 07 A1 A7", 1.247}, // 1953 mm
-		{3.2, 1.966, "FF 04 D2 D5", 1.966}, // 1234 mm
-		{4.6, 0.0, "FF 11 94 A4", 0.1},     // 4500 mm: farther is not seen
-		{3.2, 3.3, "FF 00 1E 1D", -1},      // the blind zone
+		{3.2, 1.247, "FF 07 A1 A7", 1.247},   // 1953 mm
+		{3.2, 1.966, "FF 04 D2 D5", 1.966},   // 1234 mm
+		{4.6, 0.0, "FF 11 94 A4", 0.1},       // 4500 mm: farther is not seen
+		{3.2, 3.3, "FF 00 1E 1D", -1},        // the blind zone
+		{3.2, math.NaN(), "FF 00 1E 1D", -1}, // missing: no echo
 		{3.2, 0.1534, "FF 0B E7 F1", 0.153},
 	} {
 		frame, lines := A02YYUW{Height: c.height}.Frame(&fixed{values: map[string]float64{"level": c.level}})
