@@ -29,7 +29,7 @@ func (c *Contact) low() (closed, is bool) {
 
 // Look implements Sensor.
 func (c *Contact) Look() (high bool, lines []truth.Line, ok bool) {
-	if m := c.Source.Mishap(); m.Silent {
+	if m := c.Source.Mishap(); m.Silent || m.Unplug {
 		return true, nil, false
 	}
 	closed, is := c.low()

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/lab"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
-	"github.com/lamppost-city/lamppost/drivers/codec/labbus"
 )
 
 // labParts are the parts on a board's own wires.
@@ -78,8 +76,8 @@ func pulses(line string, part func(Stage) *lab.Pulser) func(Stage) lab.Pin {
 
 // onBench plays a part on a wire of the board's own.
 func (p Part) onBench(ctx context.Context, path string, s Stage, ready func(string)) error {
-	if p.Wire != W1 && !strings.HasSuffix(path, labbus.Suffix) {
-		return fmt.Errorf("%q is no name for a simulated bus: it ends in %s", path, labbus.Suffix)
+	if err := p.benchName(path); err != nil {
+		return err
 	}
 	switch p.Wire {
 	case I2C:

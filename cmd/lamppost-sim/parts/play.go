@@ -55,6 +55,9 @@ func (p Part) Play(ctx context.Context, at Place, s Stage, ready func(at string)
 	if err := p.Check(at); err != nil {
 		return err
 	}
+	if s.Source.Mishap().Unplug {
+		return p.pulled(ctx, at, s, ready)
+	}
 	switch {
 	case p.Own != nil:
 		run, err := p.Own(s)
