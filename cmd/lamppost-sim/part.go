@@ -77,7 +77,7 @@ It plays until Ctrl-C, SIGTERM or --duration.`,
 
 // playPart plays one part until ctx ends.
 func playPart(ctx context.Context, out io.Writer, f partFlags, id string, args []string) error {
-	p, stage, err := f.stage(id, args)
+	p, stage, settings, err := f.stage(id, args)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
@@ -86,21 +86,25 @@ func playPart(ctx context.Context, out io.Writer, f partFlags, id string, args [
 		ctx, cancel = context.WithTimeout(ctx, f.duration)
 		defer cancel()
 	}
-	stage.Record = playback.Nobody{}
+	told := newClipped(out, settings)
+	told.to, stage.Record = playback.Nobody{}, told
 	if f.truth != "" {
 		log, err := truth.Create(f.truth)
 		if err != nil {
 			return fmt.Errorf("%w: %w", street.ErrStorage, err)
 		}
 		defer log.Close()
-		stage.Record = log
+		told.to = log
 	}
 	err = p.Play(ctx, f.at, stage, func(at string) {
+		told.mu.Lock()
+		defer told.mu.Unlock()
 		fmt.Fprintf(out, "%s  %s\n", p.ID, p.Title.EN)
 		fmt.Fprintf(out, "%s  %s\n", at, cmp.Or(lineOf(p, stage), string(p.Wire)))
 		for _, c := range p.Channels {
 			fmt.Fprintf(out, "  %s %s\n", c.Name, shown(stage.Source.Value(c.Name)))
 		}
+		told.registers(p.ID)
 		fmt.Fprintln(out, "ready")
 	})
 	if errors.Is(err, parts.ErrWire) {
@@ -110,26 +114,26 @@ func playPart(ctx context.Context, out io.Writer, f partFlags, id string, args [
 }
 
 // stage reads the command line.
-func (f partFlags) stage(id string, args []string) (parts.Part, parts.Stage, error) {
+func (f partFlags) stage(id string, args []string) (parts.Part, parts.Stage, []parts.Setting, error) {
 	p, err := parts.Find(id)
 	if err != nil {
-		return p, parts.Stage{}, err
+		return p, parts.Stage{}, nil, err
 	}
 	if f.baud != 0 && f.baud < 50 || f.duration < 0 {
-		return p, parts.Stage{}, errors.New("--baud is at least 50, --duration not negative")
+		return p, parts.Stage{}, nil, errors.New("--baud is at least 50, --duration not negative")
 	}
 	if f.address < 0 || f.address > 255 {
-		return p, parts.Stage{}, fmt.Errorf("--address %d: write 1 to 247, or what the part's maker says", f.address)
+		return p, parts.Stage{}, nil, fmt.Errorf("--address %d: write 1 to 247, or what the part's maker says", f.address)
 	}
 	s := parts.Stage{Device: cmp.Or(f.device, id), Baud: cmp.Or(f.baud, p.Line.Baud, 9600), Address: cmp.Or(f.address, p.Line.Address)}
+	var settings []parts.Setting
 	if p.Wire == parts.Modbus {
 		s.Address = cmp.Or(s.Address, 1)
 	}
-	var settings []parts.Setting
 	for _, a := range args {
 		set, err := parts.ParseSetting(a)
 		if err != nil {
-			return p, s, err
+			return p, s, settings, err
 		}
 		settings = append(settings, set)
 	}
@@ -137,7 +141,7 @@ func (f partFlags) stage(id string, args []string) (parts.Part, parts.Stage, err
 	for _, word := range f.faults {
 		fault, state, err := p.FaultOf(word)
 		if err != nil {
-			return p, s, err
+			return p, s, settings, err
 		}
 		if state != "" {
 			s.State = state
@@ -147,9 +151,9 @@ func (f partFlags) stage(id string, args []string) (parts.Part, parts.Stage, err
 	}
 	s.Source, err = parts.NewValues(p, s.Device, f.seed, settings, faults)
 	if err != nil {
-		return p, s, err
+		return p, s, settings, err
 	}
-	return p, s, p.Check(f.at)
+	return p, s, settings, p.Check(f.at)
 }
 
 // lineOf says how the line is set.

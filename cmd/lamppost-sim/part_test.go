@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/parts"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/playback"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 )
@@ -38,6 +39,8 @@ func TestPartCommandLine(t *testing.T) {
 		{"part ezo-rtd --link DIR/x water_temp=missing", 2, "ezo-rtd has no code"},
 		{"part rg-15 --link DIR/x rain=missing", 2, "rg-15 has no code"},
 		{"part nmea0183 --link DIR/x satellites=missing", 2, "its channels that can be missing are altitude, hdop"},
+		{"part xy-md02 --link DIR/x --duration 50ms temp=9999", 0, "temp: the part cannot send 9999; it sends 3276.7 instead\nready"},
+		{"part urm14 --link DIR/x --duration 50ms distance=99", 0, "cannot send 99; it sends 6.5535 instead"},
 		{"part xy-md02 --link DIR/x temp=inf", 2, "is no setting"},
 		{"part modem --link DIR/x --duration 50ms signal=missing", 0, "signal missing"},
 		{"part xy-md02 --link DIR/x --fault warm", 2, "write one of silent, noise"},
@@ -65,6 +68,21 @@ func TestPartCommandLine(t *testing.T) {
 	}
 	if _, err := truth.ReadFile(filepath.Join(dir, "truth")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestClippedValue: what a frame holds instead of what was set is told once, and what
+// is only rounded is not told.
+func TestClippedValue(t *testing.T) {
+	var out strings.Builder
+	c := newClipped(&out, []parts.Setting{{Channel: "pm10", Is: 1e6}, {Channel: "pm1", Is: 18.4}, {Channel: "pm2_5", Is: 20, By: 3}})
+	c.to = playback.Nobody{}
+	for range 2 {
+		c.Add(truth.Line{Channel: "pm10", V: 65535, Resolution: 1}, truth.Line{Channel: "pm1", V: 18, Resolution: 1},
+			truth.Line{Channel: "pm2_5", V: 23, Resolution: 1}, truth.Line{Via: truth.Silence})
+	}
+	if want := "  pm10: the part cannot send 1e+06; it sends 65535 instead\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
 	}
 }
 
