@@ -1,11 +1,14 @@
 package e2e
 
-// elsewhere are the drivers whose part is no part of the simulator's, and where their
-// faults are told.
-var elsewhere = map[string]string{
-	"process": "its program is whatever it is: drivers/process and drivers/bus/process test what it can do wrong",
-	"camera":  "its faults are those of HTTP and JPEG: drivers/camera, and the street's own camera",
-	"board":   "it reads the kernel's own files: drivers/board",
+// elsewhere are the drivers that no part of the simulator can be brought into these
+// states for, and where their faults are told.
+var elsewhere = map[string]map[string]string{
+	"board": {"en": "It reads the kernel's own files: a file that is not there, holds no number or hangs is tested in its folder.",
+		"zh": "它读取内核自身的文件：文件不存在、不是数字或读取卡住的情形在其目录中测试。"},
+	"camera": {"en": "Its faults are those of HTTP and of pictures: tested in its folder, and by the street's camera.",
+		"zh": "其故障是 HTTP 与图像的故障：在其目录中并由模拟街道的摄像机测试。"},
+	"process": {"en": "Its program is anybody's: what one can do wrong is tested in its folder and by `lamppost driver test -- PROGRAM`.",
+		"zh": "其程序由用户提供：可能的错误在其目录中以及由 `lamppost driver test -- PROGRAM` 测试。"},
 }
 
 // Reasons why a state cannot be.

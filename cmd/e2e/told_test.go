@@ -100,7 +100,7 @@ func (b *booth) set() {
 		}
 	}
 	for name := range b.kinds {
-		if _, ok := plays[name]; !ok && elsewhere[name] == "" {
+		if _, ok := plays[name]; !ok && elsewhere[name] == nil {
 			b.t.Errorf("nobody plays the driver %s here", name)
 		}
 	}
