@@ -24,13 +24,13 @@ func (l *lab) edges(t *testing.T) {
 	seen0, gone0 := l.counted(t, wheel)
 	mark := l.heard.mark()
 	cpu := l.usage().CPU
-	made := l.turn(t, edges, time.Millisecond)
+	took, behind := l.turn(t, edges, time.Millisecond)
 	l.pulses(t, wheel, l.heard.mark(), anyTotal)
 	l.pulses(t, wheel, l.heard.mark(), anyTotal) // begun after the last edge
 	seen, gone := l.counted(t, wheel)
 	seen, gone = seen-seen0, gone-gone0
-	t.Logf("%d edges in %v, %.0f a second (the emulated board could not keep up for %v of it): %d counted, %d lost; the gateway took %v of processor time meanwhile, with everything else on it",
-		made.Edges, made.Took.Round(time.Millisecond), float64(made.Edges)/made.Took.Seconds(), made.Slipped.Round(time.Millisecond), seen, gone, l.usage().CPU-cpu)
+	t.Logf("%d edges in %v, %.1f a second (the emulated board was behind by %v at worst): %d counted, %d lost; the gateway took %v of processor time meanwhile, with everything else on it",
+		edges, took.Round(time.Millisecond), float64(edges)/took.Seconds(), behind.Round(time.Millisecond), seen, gone, l.usage().CPU-cpu)
 	if seen+gone != uint64(edges) {
 		t.Errorf("%d edges were made, and %d counted and %d called lost", edges, seen, gone)
 	}
@@ -52,18 +52,19 @@ const (
 	flow  = "flow"
 )
 
-// turn makes edges on the wheel's line and waits until all are made.
-func (l *lab) turn(t *testing.T, edges int, every time.Duration) panel.Made {
+// turn makes edges on the wheel's line and waits until all are made. They took took,
+// and the latest of them came behind its time by behind.
+func (l *lab) turn(t *testing.T, edges int, every time.Duration) (took, behind time.Duration) {
 	t.Helper()
 	const command = "/sys/devices/platform/labedge/command"
 	l.board.write(command, fmt.Sprintf("%d %d", edges, every.Microseconds()))
 	limit := time.After(soon + 5*time.Duration(edges)*every)
 	look := time.NewTicker(time.Second) // looking costs the board time, too
 	defer look.Stop()
-	var made, late, left int
+	var made, late, worst, left int
 	for {
 		text := l.board.read(command)
-		if _, err := fmt.Sscan(text, &made, &late, &left); err != nil {
+		if _, err := fmt.Sscan(text, &made, &late, &worst, &left); err != nil {
 			t.Fatalf("%s: %q: %v", command, text, err)
 		}
 		if left == 0 {
@@ -75,8 +76,7 @@ func (l *lab) turn(t *testing.T, edges int, every time.Duration) panel.Made {
 			t.Fatalf("the wheel has made %d edges, %d are left", made, left)
 		}
 	}
-	slipped := time.Duration(late) * time.Microsecond
-	return panel.Made{Edges: made, Took: time.Duration(edges)*every + slipped, Slipped: slipped}
+	return time.Duration(edges)*every + time.Duration(late)*time.Microsecond, time.Duration(worst) * time.Microsecond
 }
 
 // The total goes on where it was: after a kill in quiet exactly; after one in the midst

@@ -10,8 +10,10 @@
  *
  * To /sys/devices/platform/labedge/command one writes EDGES PERIOD, the period in
  * microseconds: so many edges, alternately up and down, the first one after a period.
- * Reading the file gives edges made, microseconds by which edges came late (none is
- * left out, and the next one comes a period after it), and edges left.
+ * An edge that comes late (an emulated board stands still now and then) does not shift
+ * those behind it: they follow faster, but never closer than a quarter of the period,
+ * until they are where they belong. Reading the file gives edges made, microseconds by
+ * which the last edge came late, the same for the latest of all, and edges left.
  */
 #include <linux/gpio/driver.h>
 #include <linux/hrtimer.h>
@@ -33,7 +35,7 @@ static DECLARE_WAIT_QUEUE_HEAD(rest);
 static DEFINE_MUTEX(lock);
 static u64 period;		/* ns */
 static unsigned long made, left;
-static u64 late_us;
+static s64 late_us, worst_us;
 static bool level;
 
 static void turn(void)
@@ -54,28 +56,27 @@ static int move(void *unused)
 {
 	sched_set_fifo_low(current);
 	while (!kthread_should_stop()) {
-		ktime_t next;
+		ktime_t due, soonest;
 
 		wait_event_interruptible(rest, READ_ONCE(left) || kthread_should_stop());
-		next = ktime_get();
+		due = ktime_get();
+		soonest = due;
 		while (READ_ONCE(left) && !kthread_should_stop()) {
-			s64 late;
+			ktime_t at, now;
 
-			next = ktime_add_ns(next, period);
-			late = ktime_us_delta(ktime_get(), next);
-			if (late > 0) {
-				late_us += late;
-				next = ktime_get();
-				cond_resched();
-			} else {
-				set_current_state(TASK_INTERRUPTIBLE);
-				schedule_hrtimeout(&next, HRTIMER_MODE_ABS);
-			}
+			due = ktime_add_ns(due, period);
+			at = ktime_after(soonest, due) ? soonest : due;
+			set_current_state(TASK_INTERRUPTIBLE);
+			schedule_hrtimeout(&at, HRTIMER_MODE_ABS);
 			mutex_lock(&lock);
 			turn();
+			now = ktime_get();
+			late_us = ktime_us_delta(now, due);
+			worst_us = max(worst_us, late_us);
 			made++;
 			left--;
 			mutex_unlock(&lock);
+			soonest = ktime_add_ns(now, period / 4);
 		}
 	}
 	return 0;
@@ -125,6 +126,7 @@ static ssize_t command_store(struct device *dev, struct device_attribute *attr, 
 	mutex_lock(&lock);
 	made = 0;
 	late_us = 0;
+	worst_us = 0;
 	left = edges;
 	period = (u64)us * NSEC_PER_USEC;
 	mutex_unlock(&lock);
@@ -134,7 +136,8 @@ static ssize_t command_store(struct device *dev, struct device_attribute *attr, 
 
 static ssize_t command_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%lu %llu %lu\n", READ_ONCE(made), READ_ONCE(late_us), READ_ONCE(left));
+	return sysfs_emit(buf, "%lu %lld %lld %lu\n", READ_ONCE(made), READ_ONCE(late_us), READ_ONCE(worst_us),
+			  READ_ONCE(left));
 }
 static DEVICE_ATTR_RW(command);
 
