@@ -30,7 +30,7 @@ type Config struct {
 	Rules    []Rule
 	Warnings yamldoc.Problems
 
-	rows []row // see Show
+	rows []row // see Show; nil without Env.Origins
 }
 
 // Gateway says who and where the gateway is.
@@ -144,6 +144,9 @@ type Env struct {
 	// rules are not judged.
 	Rules    func([]Stream) RuleChecker
 	Insecure bool // status may listen on any address
+	// Origins keeps where each value comes from, for Show: more than all the rest of a
+	// large configuration takes.
+	Origins bool
 	// Beside is what was read from the folder that ProfilesFolder names.
 	Beside Beside
 	// Storage says what is known of the disk that holds a directory of this machine.
@@ -185,7 +188,9 @@ func Load(file string, src []byte, env Env) (*Config, error) {
 		return nil, err
 	}
 	l.config.Warnings = l.problems.Sorted()
-	l.config.rows = l.rows()
+	if env.Origins {
+		l.config.rows = l.rows()
+	}
 	return l.config, nil
 }
 

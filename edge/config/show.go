@@ -16,7 +16,8 @@ import (
 type row struct{ path, value, from string }
 
 // Show writes every value that is in force, one a line, and where it comes from:
-// the file's line, the part's profile or driver, or the default.
+// the file's line, the part's profile or driver, or the default. The configuration must
+// have been loaded with Env.Origins.
 func (c *Config) Show(w io.Writer) error {
 	path, value := 0, 0
 	for _, r := range c.rows {

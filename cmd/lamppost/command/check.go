@@ -28,6 +28,7 @@ Exit codes: 0 good, 3 mistakes or no such file, 7 the file may not be read.`,
 		if err != nil {
 			return err
 		}
+		b.env.Origins = show
 		cfg, err := b.load(path, c.OutOrStdout())
 		if err != nil {
 			return err

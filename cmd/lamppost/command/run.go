@@ -51,6 +51,7 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 			return err
 		}
 		log := logger(c.ErrOrStderr(), verbose)
+		defer useCores(c.Context())()
 		var refused refusal
 		return classify(gateway.Run(c.Context(), gateway.Options{
 			Config: cfg, Catalog: b.metrics, Version: o.Version, Log: log, Host: b.host, Boards: b.boards,
