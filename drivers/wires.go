@@ -220,14 +220,3 @@ type Space struct {
 	Total int64 // bytes
 	Free  int64 // bytes that a program may still write
 }
-
-// Output is something that can be switched: a relay, a coil, a program. Its owner
-// carries out one call at a time.
-type Output interface {
-	// Set switches, and returns when the hardware has taken it.
-	Set(ctx context.Context, on bool) error
-	// Get asks the hardware for its state. ok is false where it cannot tell.
-	Get(ctx context.Context) (on, ok bool, err error)
-	// Close leaves the output as it is and gives the line up.
-	Close() error
-}

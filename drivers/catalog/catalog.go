@@ -28,6 +28,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/process"
 	"github.com/lamppost-city/lamppost/drivers/profile"
 	"github.com/lamppost-city/lamppost/drivers/pulse"
+	"github.com/lamppost-city/lamppost/drivers/relay"
 	"github.com/lamppost-city/lamppost/drivers/scd4x"
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
 	"github.com/lamppost-city/lamppost/drivers/sds011"
@@ -75,6 +76,9 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		zphs01.Kind(),
 	}
 }
+
+// Outputs returns the drivers of what is switched, in the order of their names.
+func Outputs() []drivers.OutputKind { return []drivers.OutputKind{relay.Kind()} }
 
 // Add returns builtin and own in the order of their names. A name that is taken, or
 // a kind without name, wire or plan, is an error. Neither slice is changed.

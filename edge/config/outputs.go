@@ -1,14 +1,16 @@
 package config
 
 import (
+	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/drivers/relay"
 )
 
 // Output is something that can be switched. Which of the keys of a place are set
@@ -24,6 +26,7 @@ type Output struct {
 	On, Off uint16 // what the register holds
 	Command []string
 	Name    map[string]string // by language; may be empty
+	Plan    *drivers.OutputPlan
 
 	Timeout  time.Duration // of one call of the hardware
 	MaxOn    time.Duration
@@ -60,17 +63,16 @@ type outputKeys struct {
 }
 
 // outputKinds are the keys of which an output has exactly one, with what belongs to
-// each and what it is allowed unless the file says otherwise.
+// each.
 var outputKinds = []struct {
-	key            string
-	needs, may     []string
-	on             []string // the kinds of bus
-	timeout, maxOn time.Duration
+	key        string
+	needs, may []string
+	on         []string // the kinds of bus
 }{
-	{"line", []string{"bus"}, []string{"active", "read_back"}, []string{"gpio"}, time.Second, 5 * time.Minute},
-	{"coil", []string{"bus", "address"}, []string{"read_back"}, []string{"serial", "tcp"}, 2 * time.Second, 30 * time.Minute},
-	{"register", []string{"bus", "address", "on", "off"}, []string{"read_back"}, []string{"serial", "tcp"}, 2 * time.Second, 30 * time.Minute},
-	{"command", nil, nil, nil, 5 * time.Second, 5 * time.Minute},
+	{"line", []string{"bus"}, []string{"active", "read_back"}, []string{"gpio"}},
+	{"coil", []string{"bus", "address"}, []string{"read_back"}, []string{"serial", "tcp"}},
+	{"register", []string{"bus", "address", "on", "off"}, []string{"read_back"}, []string{"serial", "tcp"}},
+	{"command", nil, nil, nil},
 }
 
 // placesOfOutputs are all keys that belong to some kinds only.
@@ -78,7 +80,6 @@ var placesOfOutputs = []string{"bus", "active", "address", "on", "off", "read_ba
 
 const (
 	maxOutputs    = 64
-	maxArguments  = 32
 	defaultMinOff = time.Second
 	defaultHourly = 60
 	leastWithin   = 5 * time.Second
@@ -142,8 +143,10 @@ func (l *loader) outputKind(o *Output, k outputKeys) bool {
 	if len(kind.on) > 0 && l.has("outputs", o.ID, "bus") {
 		l.outputBus(*o, kind.on)
 	}
-	l.outputPlace(o, k)
-	l.limits(o, k, kind.timeout, kind.maxOn)
+	l.outputAddress(o, k)
+	if l.outputPlan(o, k); o.Plan != nil {
+		l.limits(o, k)
+	}
 	return true
 }
 
@@ -165,47 +168,69 @@ func (l *loader) outputBus(o Output, kinds []string) {
 	}
 }
 
-// outputPlace judges where on its bus an output is, and how it is on.
-func (l *loader) outputPlace(o *Output, k outputKeys) {
-	number := func(key string, v *int, least, most int, what string) uint16 {
-		if v == nil || l.wrong("outputs", o.ID, key) {
-			return 0
-		}
-		if *v < least || *v > most {
-			l.say("E2803", fmt.Sprintf("%d is no %s; write %d to %d", *v, what, least, most), "outputs", o.ID, key)
-			return 0
-		}
-		return uint16(*v)
+// outputAddress judges which unit of its bus an output is in.
+func (l *loader) outputAddress(o *Output, k outputKeys) {
+	if k.Address == nil || l.wrong("outputs", o.ID, "address") {
+		return
 	}
 	least, most := 1, 247 // 0 is everybody on a serial line, who answers nothing
 	if slices.ContainsFunc(l.config.Buses, func(b Bus) bool { return b.ID == o.Bus && b.TCP != "" }) {
 		least, most = 0, 255
 	}
-	o.Address = uint8(number("address", k.Address, least, most, "address of one unit"))
-	o.Number = max(number("coil", k.Coil, 0, 0xffff, "coil"), number("register", k.Register, 0, 0xffff, "register"))
-	o.On, o.Off = number("on", k.On, 0, 0xffff, "value of a register"), number("off", k.Off, 0, 0xffff, "value of a register")
-	if k.On != nil && k.Off != nil && *k.On == *k.Off {
-		l.say("E2803", "on and off are the same; write what the register holds in each state", "outputs", o.ID, "off")
+	if *k.Address < least || *k.Address > most {
+		l.say("E2803", fmt.Sprintf("%d is no address of one unit; write %d to %d", *k.Address, least, most), "outputs", o.ID, "address")
+		return
 	}
+	o.Address = uint8(*k.Address)
+}
+
+// outputPlan lets the driver of outputs judge what is its own.
+func (l *loader) outputPlan(o *Output, k outputKeys) {
+	if k.Command == nil && l.has("outputs", o.ID, "command") && !l.wrong("outputs", o.ID, "command") {
+		k.Command = []string{} // it is there, and empty
+	}
+	p, err := relay.Plan(relay.Options{Line: k.Pin, Active: k.Active, Coil: k.Coil, Register: k.Register, On: k.On, Off: k.Off, Command: k.Command, ReadBack: k.ReadBack})
+	o.Plan = p
+	l.outputRefused(o.ID, err)
+	number := func(v *int) uint16 {
+		if v == nil || *v < 0 || *v > 0xffff {
+			return 0
+		}
+		return uint16(*v)
+	}
+	o.Low, o.Number = k.Active == "low", max(number(k.Coil), number(k.Register))
+	o.On, o.Off = number(k.On), number(k.Off)
 	if k.ReadBack != nil {
 		o.ReadBack = *k.ReadBack
 	}
-	switch o.Low = k.Active == "low"; k.Active {
-	case "", "high", "low":
-	default:
-		l.say("E2803", fmt.Sprintf("%q is no level; write high or low", k.Active), "outputs", o.ID, "active")
+}
+
+// outputRefused reports each of the errors that the driver of outputs has joined. Of keys
+// that are missing or no value of their type it was said already.
+func (l *loader) outputRefused(id string, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			l.outputRefused(id, e)
+		}
+		return
 	}
-	switch {
-	case o.Kind != "command":
-	case len(k.Command) == 0 || len(k.Command) > maxArguments:
-		l.say("E2806", fmt.Sprintf("a command has 1 to %d parts; write [program, argument, …]", maxArguments), "outputs", o.ID, "command")
-	case !filepath.IsAbs(k.Command[0]):
-		l.say("E2806", fmt.Sprintf("%q is no full path; write the program as /…, no shell looks for it", k.Command[0]), "outputs", o.ID, "command", "0")
+	var option *drivers.OptionError
+	if !errors.As(err, &option) {
+		return
 	}
+	at := append([]string{"outputs", id}, strings.Split(option.Key, ".")...)
+	if !l.has(at...) && option.Key != "command" || l.wrong(at...) {
+		return
+	}
+	code := "E2803"
+	if at[2] == "command" {
+		code = "E2806"
+	}
+	l.say(code, option.Msg, at...)
 }
 
 // limits judges what an output is allowed.
-func (l *loader) limits(o *Output, k outputKeys, timeout, maxOn time.Duration) {
+func (l *loader) limits(o *Output, k outputKeys) {
 	bounded := func(key string, v *time.Duration, usual, least, most time.Duration) time.Duration {
 		if v == nil || l.wrong("outputs", o.ID, key) {
 			return usual
@@ -215,8 +240,8 @@ func (l *loader) limits(o *Output, k outputKeys, timeout, maxOn time.Duration) {
 		}
 		return *v
 	}
-	o.Timeout = bounded("timeout", k.Timeout, timeout, 100*time.Millisecond, 30*time.Second)
-	o.MaxOn = bounded("max_on", k.MaxOn, maxOn, time.Second, 24*time.Hour)
+	o.Timeout = bounded("timeout", k.Timeout, o.Plan.Timeout, 100*time.Millisecond, 30*time.Second)
+	o.MaxOn = bounded("max_on", k.MaxOn, o.Plan.MaxOn, time.Second, 24*time.Hour)
 	o.MinOff = bounded("min_off", k.MinOff, defaultMinOff, 0, 24*time.Hour)
 	o.PerHour = defaultHourly
 	if k.PerHour != nil && !l.wrong("outputs", o.ID, "per_hour") {

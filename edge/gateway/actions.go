@@ -63,12 +63,7 @@ func (g *Gateway) newSwitching(gen *generation) *switching {
 		watch(o, o.Interlock, false)
 		watch(o, o.Feedback, true)
 		outs = append(outs, action.Output{ID: o.ID, Spec: specOfOutput(o), Same: wiring(cfg, o.ID),
-			Open: func() (drivers.Output, error) {
-				if o.Kind == "command" {
-					return programOutput{o.Command, g.programMark()}, nil
-				}
-				return gen.lines.openOutput(o)
-			}})
+			Open: func() (drivers.Output, error) { return gen.lines.openOutput(o, g.programMark()) }})
 	}
 	for _, r := range cfg.Rules {
 		s.wanted[r.ID] = r.Actions
@@ -92,7 +87,7 @@ func wiring(cfg *config.Config, output string) string {
 		return ""
 	}
 	o := cfg.Outputs[i]
-	o.Name = nil
+	o.Name, o.Plan = nil, nil // the plan follows from the rest
 	b := slices.IndexFunc(cfg.Buses, func(b config.Bus) bool { return b.ID == o.Bus })
 	if b < 0 {
 		return fmt.Sprintf("%+v", o)

@@ -15,7 +15,11 @@ func openGPIO(b config.Bus, known recalled) (*line, error) {
 	return &line{path: b.GPIO, close: chip.Close, edges: true,
 		lend: func(d config.Device) (drivers.Driver, error) { return lendPin(chip, d) },
 		relay: func(o config.Output) (drivers.Output, error) {
-			return chip.Output(o.Pin, gpio.OutputSettings{ActiveLow: o.Low})
+			out, err := chip.Output(o.Plan.Line, gpio.OutputSettings{ActiveLow: o.Plan.ActiveLow})
+			if err != nil {
+				return nil, err
+			}
+			return o.Plan.OpenLine(out)
 		},
 		look: func() status.Line {
 			h := chip.Health()

@@ -5,29 +5,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/process"
 )
-
-// programOutput is an output that a program switches: it is run with on or off as its
-// last argument, and done when it exits with 0. Off may be asked for again and again;
-// the program has to bear that. What it leaves behind in its session ends with it.
-type programOutput struct {
-	command []string
-	mark    string // by which a later run of the gateway finds it
-}
-
-// Set runs the program until it ends or ctx does: then it is killed with all that it
-// started. Errors: those of process.Run.
-func (p programOutput) Set(ctx context.Context, on bool) error {
-	return process.Run(ctx, drivers.ProcessSpec{Command: p.command, Env: []string{p.mark}}, onWord(on))
-}
-
-// Get cannot tell.
-func (p programOutput) Get(context.Context) (on, ok bool, err error) { return false, false, nil }
-
-// Close does nothing: no program runs between calls.
-func (p programOutput) Close() error { return nil }
 
 // programMark is what the programs of this gateway's outputs have in their environment.
 // The journal is locked, so nobody else's have it.

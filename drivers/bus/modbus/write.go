@@ -63,8 +63,9 @@ func (u *Unit) ReadWrite(ctx context.Context, start, count, writeStart uint16, w
 // single register, bits of one; each is then in the state that was asked for, however
 // often it is told. Blocks of registers are sent once: to many parts they are
 // commands, and a command carried out twice is two commands. For the same reason
-// nobody should insist on a register that is a command: a counter's reset, a pulse.
-func (u *Unit) Insist(times int) drivers.ModbusWriter { return insistent{u, times} }
+// nobody should insist on a register that is a command: a counter's reset, a pulse. What
+// is read is read as ever.
+func (u *Unit) Insist(times int) drivers.ModbusOutput { return insistent{u, times} }
 
 type insistent struct {
 	*Unit
