@@ -23,10 +23,12 @@ import (
 // stateLoop publishes the gateway's state when something about it changes, looked
 // at every two seconds, and once a minute in any case.
 func (g *Gateway) stateLoop(ctx context.Context) error {
-	look := time.NewTicker(2 * time.Second)
+	look := time.NewTimer(0)
 	defer look.Stop()
 	for {
+		began := time.Now()
 		g.publishState()
+		look.Reset(statePause(time.Since(began)))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -34,6 +36,18 @@ func (g *Gateway) stateLoop(ctx context.Context) error {
 		case <-g.states:
 		}
 	}
+}
+
+// What nobody announces, counters mostly, is looked for every two seconds; by a gateway
+// with so many devices that a look takes noticeable time, up to ten.
+const (
+	stateSoon = 2 * time.Second
+	stateLate = 10 * time.Second
+	stateFree = 10_000 // of that many parts of the time the looks may take one
+)
+
+func statePause(took time.Duration) time.Duration {
+	return min(max(took*stateFree, stateSoon), stateLate)
 }
 
 func (g *Gateway) publishState() {
