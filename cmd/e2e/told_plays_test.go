@@ -44,6 +44,7 @@ var plays = map[string]play{
 	"mhz19":    {part: "mhz19c", keys: "model: mh-z19c, range: 2000", every: "2s", beyond: "co2=3000"},
 	"nmea0183": {keys: "measures: [wind, weather]", shown: "wind_speed", every: "2s", moves: "wind_speed=20~15", beyond: "wind_speed=95", never: map[string]string{warming: noWarmUp, noisy: oneOfMany}},
 	"sds011":   {moves: "pm2_5=100~60", never: map[string]string{beyond: stopsThere}},
+	"senseair": {every: "2s", moves: "co2=800~300", beyond: "co2=12000"},
 	"sps30":    {beyond: "pm2_5=5000", shown: "pm2_5", asleep: true},
 	"uart":     {part: "rg-15", every: "2s", shown: "rain_rate", moves: "rain_rate=60~50", beyond: "rain_rate=5000", never: map[string]string{warming: noWarmUp}},
 	"winsen":   {keys: "model: ze07-co", moves: "co_ppm=100~60", never: map[string]string{beyond: stopsThere}},

@@ -52,12 +52,13 @@ var cast = map[string]role{
 	"scd4x":      {},
 	"sdi12": {options: "channels:\n  soil_moisture: {value: 1, min: 0, max: 100, resolution: 0.01}\n" +
 		"  soil_temp: {value: 2, min: -40, max: 60, resolution: 0.01}"},
-	"sds011":  {},
-	"sht3x":   {},
-	"sps30":   {},
-	"winsen":  {options: "model: ze07-co"},
-	"yf-s201": {driver: "pulse", options: "part: yf-s201", every: 2 * time.Second},
-	"zphs01":  {},
+	"sds011":   {},
+	"senseair": {},
+	"sht3x":    {},
+	"sps30":    {},
+	"winsen":   {options: "model: ze07-co"},
+	"yf-s201":  {driver: "pulse", options: "part: yf-s201", every: 2 * time.Second},
+	"zphs01":   {},
 }
 
 // players are the parts of the street.

@@ -14,7 +14,7 @@ import (
 // onModbus are the Modbus parts of the street, of each kind some, true: over TCP, the
 // others on RS-485. All that there are have a test of their own.
 var onModbus = map[string]bool{
-	"keller-36xw": false, "weather-01f4": false, "xy-md02": false, "senseair-s8": false, "rs-fsjt-n01": false, "wxt530": false,
+	"keller-36xw": false, "weather-01f4": false, "xy-md02": false, "rs-fsjt-n01": false, "wxt530": false,
 	"sen0600": false, "tuf-2000m": false, "selec-em2m": false, "pzem-016": false, "sensecap-one": false, "sdm630": false,
 	"sdm120": true, "sdm230": true,
 }

@@ -25,14 +25,15 @@ type Recorder interface{ Add(...truth.Line) }
 // Unit is one slave.
 type Unit struct {
 	Address    uint8
-	Device     string        // the gateway's name for it, for the truth log
-	Turnaround time.Duration // from the last byte of a request to the first of its answer
-	Limit      int           // registers that one request may ask for; 0: 125
-	Also       []uint8       // other addresses that it answers to, with the one that it was asked by
-	Gaps       Manner        // what it does when it is asked for a register that it does not have
-	Start      *Start        // the request without which it does not measure; nil: it needs none
-	Wakes      bool          // a byte 00 before a request is not part of it
-	Fault      bool          // it reports a fault of its own, in the registers that tell
+	Device     string            // the gateway's name for it, for the truth log
+	Turnaround time.Duration     // from the last byte of a request to the first of its answer
+	Limit      int               // registers that one request may ask for; 0: 125
+	Also       []uint8           // other addresses that it answers to, with the one that it was asked by
+	Gaps       Manner            // what it does when it is asked for a register that it does not have
+	Start      *Start            // the request without which it does not measure; nil: it needs none
+	Wakes      bool              // a byte 00 before a request is not part of it
+	Fault      bool              // it reports a fault of its own, in the registers that tell
+	Settings   map[uint16]uint16 // holding registers that keep what they are told with function 6; nil: none
 	registers  []Register
 	coils      []bool // of a board of relays, see NewRelays; nil: it has registers
 	source     Source
@@ -92,6 +93,9 @@ func (u *Unit) answer(pdu []byte) (answer []byte, lines []truth.Line) {
 	if answer = u.started(pdu); answer != nil {
 		return answer, nil
 	}
+	if answer = u.setting(pdu); answer != nil {
+		return answer, nil
+	}
 	function := pdu[0]
 	lo, hi, ok := u.span(function)
 	switch {
@@ -137,6 +141,24 @@ func (u *Unit) started(pdu []byte) []byte {
 	}
 	count := min(int(pdu[4]), 1)
 	return append([]byte{pdu[0], byte(2 * count)}, make([]byte, 2*count)...)
+}
+
+// setting writes or reads one of the registers that keep what they are told, and returns
+// the answer; nil: it is another request.
+func (u *Unit) setting(pdu []byte) []byte {
+	if len(pdu) != 5 {
+		return nil
+	}
+	at, value := binary.BigEndian.Uint16(pdu[1:]), binary.BigEndian.Uint16(pdu[3:])
+	held, ok := u.Settings[at]
+	switch {
+	case ok && pdu[0] == 6:
+		u.Settings[at] = value
+		return pdu
+	case ok && pdu[0] == 3 && value == 1:
+		return binary.BigEndian.AppendUint16([]byte{3, 2}, held)
+	}
+	return nil
 }
 
 // read returns count words from start, how many of them stand in the table, and the

@@ -1,6 +1,7 @@
 package modbusslave
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"testing"
@@ -142,6 +143,27 @@ func BenchmarkAnswer(b *testing.B) {
 		answer, _ := u.answer(pdu)
 		if len(seal(append([]byte{1}, answer...))) != 37 {
 			b.Fatal("wrong length")
+		}
+	}
+}
+
+// A register that keeps what it is told says it afterwards; others are no settings.
+func TestSettings(t *testing.T) {
+	u := thermometer(t, &fixed{values: map[string]float64{"temp": 20}})
+	u.Settings = map[uint16]uint16{0x1F: 180}
+	for _, c := range []struct{ name, request, want string }{
+		{"as it is delivered", "03001F0001", "030200B4"},
+		{"written", "06001F0030", "06001F0030"},
+		{"read again", "03001F0001", "03020030"},
+		{"two at once", "03001F0002", "8301"},
+		{"another register", "0600200030", "8601"},
+	} {
+		request, err := hex.DecodeString(c.request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := u.answer(request); strings.ToUpper(hex.EncodeToString(got)) != c.want {
+			t.Errorf("%s: %s is answered with %X, want %s", c.name, c.request, got, c.want)
 		}
 	}
 }

@@ -4,10 +4,11 @@ package registers
 func air() []Table {
 	return []Table{
 		{ID: "senseair-s8", Maker: "Senseair", Model: "S8", Title: text("二氧化碳传感器", "CO2 sensor"), Source: "Senseair S8 Modbus specification",
-			Baud: 9600, Format: "8N1", Address: 0xFE, Wakes: true, Rows: []Row{
-				tells(4, 0, "Status", "*", 0, 0x0020),
+			Baud: 9600, Format: "8N1", Address: 0xFE, Wakes: true, Keeps: map[uint16]uint16{0x1F: 180}, Rows: []Row{
+				tells(4, 0, "Status", "*", 0, 0x0011),
 				holds(4, 1, "Alarm status", 0), holds(4, 2, "Output status", 0),
 				input(3, "CO2", u16, 1, "ppm").in("co2", "[ppm]", 412),
+				holds(4, 0x19, "Type, memory map, firmware, serial number", 0, 1, 1, 0x014F, 0x0319, 0x2C50),
 			}},
 		{ID: "sen0662", Maker: "DFRobot", Model: "SEN0662", Title: text("颗粒物传感器（BMV080）", "dust sensor (BMV080)"), Source: "DFRobot wiki SEN0662",
 			Doubt: "what the status says", Address: 1, Rows: []Row{

@@ -37,6 +37,8 @@ func TestAnswersAsPublished(t *testing.T) {
 		{"not available", "wxt530", says{"rh": none}, "01 04 00 0A 00 01 11 C8", "01 04 02 7F FF D9 40"},
 		{"412 ppm", "senseair-s8", says{"co2": 412}, "FE 04 00 00 00 04 E5 C6", "FE 04 08 00 00 00 00 00 00 01 9C 16 E3"},
 		{"412 ppm, woken", "senseair-s8", says{"co2": 412}, "00 FE 04 00 00 00 04 E5 C6", "FE 04 08 00 00 00 00 00 00 01 9C 16 E3"},
+		{"its baseline's period", "senseair-s8", says{"co2": 412}, "FE 03 00 1F 00 01 A1 C3", "FE 03 02 00 B4 AC 27"},
+		{"its baseline switched off", "senseair-s8", says{"co2": 412}, "FE 06 00 1F 00 00 AC 03", "FE 06 00 1F 00 00 AC 03"},
 		{"225.7 V and the rest", "pzem-004t", says{"voltage": 225.7, "current": 0.108, "power": 24.4, "energy": 0.038, "frequency": 50, "power_factor": 1}, "01 04 00 00 00 0A 70 0D",
 			"01 04 14 08 D1 00 6C 00 00 00 F4 00 00 00 26 00 00 01 F4 00 64 00 00 51 34"},
 		{"13.44 V and the rest", "pzem-017", says{"voltage": 13.44, "current": 0.1, "power": 1.3, "energy": 0.002}, "01 04 00 00 00 08 F1 CC",

@@ -14,6 +14,7 @@ package registers
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +41,7 @@ type Table struct {
 	Limit   int // registers that one request may ask for; 0: not stated
 	Gaps    modbusslave.Manner
 	Start   *Start
+	Keeps   map[uint16]uint16 // holding registers that can be written one at a time, and what they hold as delivered
 	Rows    []Row
 }
 
@@ -237,6 +239,7 @@ func (t Table) Unit(address uint8, device string, source modbusslave.Source) (*m
 		return nil, err
 	}
 	u.Limit, u.Also, u.Gaps, u.Wakes = t.Limit, t.Also, t.Gaps, t.Wakes
+	u.Settings = maps.Clone(t.Keeps)
 	if t.Start != nil {
 		u.Start = &modbusslave.Start{Function: t.Start.Function, Register: t.Start.Register}
 	}
