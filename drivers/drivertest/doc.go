@@ -26,6 +26,14 @@
 // Parts on other wires than a serial line are played by what [Part] says they hold,
 // and [Config].More lists further answers.
 //
+// # Outputs
+//
+// A driver of what is switched is tested by [RunOutput], on each kind of hardware that it
+// knows: set and read back, silent, refusing, failing, unplugged in the middle of a call,
+// cancelled, stuck, in a wrong state; that an on which was given up does not come after
+// the off, and that nothing moves unless it is set. Its grade is that of a sensor's driver,
+// with tapes of each of its wires.
+//
 // # How well a driver is known
 //
 // Run prints two things, and holds what README.md says of them to it.

@@ -158,11 +158,13 @@ var provoked = map[drivers.Wire][][]string{
 	drivers.SDI12Sensor:   {{"timeout"}, {"checksum", "protocol"}},
 	drivers.ChildProcess:  {{"timeout"}, {"unplugged"}},
 	drivers.BoardHost:     {{"unplugged"}},
+	drivers.OutputLine:    {{"unplugged", "busy"}},
+	drivers.ProgramRun:    {{"timeout"}, {"device"}},
 }
 
 // levels have no bytes of a part in them: their drivers decode nothing that could be
 // fuzzed.
-var levels = []drivers.Wire{drivers.InputLine, drivers.PulseLine}
+var levels = []drivers.Wire{drivers.InputLine, drivers.PulseLine, drivers.OutputLine, drivers.ProgramRun}
 
 // sections are the headings of a complete page; a heading may go on after the words.
 var sections = []string{"Wiring", "Options", "Channels", "Warm-up", "What each fault looks like"}

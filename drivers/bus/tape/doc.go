@@ -41,9 +41,11 @@
 //	>  bytes that were sent to the part
 //	<  bytes that came from it
 //	!  the operation that comes here fails, with a fault word (see drivers.FaultWord)
-//	?  the driver was asked to sample
+//	?  the driver was asked to sample; ? on, ? off and ? read: an output was asked to be
+//	   switched, or for its state
 //	=  what it made of it: one reading per channel as name=value, name=value/flag/reason
-//	   or name=none/reason; or "fault" and the fault word
+//	   or name=none/reason; of an output done, or the state: on, off, unknown; or "fault"
+//	   and the fault word
 //
 // Bytes are hexadecimal digits in pairs, with or without blanks, or a text in double
 // quotes with the escapes of Go; a single - stands for no bytes. Samples do not
@@ -65,7 +67,11 @@
 //	host     > "read", "list" or "space" and a path, < the content, the names with a line
 //	         for each, or "total=1000 free=400" in bytes; - where it is not there
 //
-// On the last six each > has one < or one ! behind it. Traffic over HTTP is not kept.
+//	output   > 01 sets the line on and 00 off, < - confirms; > - asks, < 01 is on, 00 off,
+//	         - not known
+//	program  > the argument that it is run with, < - when it has ended with 0
+//
+// On the last eight each > has one < or one ! behind it. Traffic over HTTP is not kept.
 //
 // # Playing
 //
@@ -75,7 +81,8 @@
 // through a whole tape and compares what comes out. Time is package time's: in a
 // testing/synctest bubble an hour of tape takes no time.
 //
-// Two things are not played. A request that the owner of a Modbus line repeated by
-// itself is taken as one, since a driver does not see it. And what lay unread in a
+// Three things are not played. A request that the owner of a Modbus line repeated by
+// itself is taken as one, since a driver does not see it; the read by which that owner
+// found out before the first write whether the line echoes is passed over. And what lay unread in a
 // serial line's buffer when the driver dropped it is on no tape, since nobody read it.
 package tape

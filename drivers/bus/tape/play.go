@@ -64,6 +64,9 @@ func (r *Replay) samples(ctx context.Context, d drivers.Driver, p *drivers.Plan)
 	for i, e := range r.tape.Entries {
 		switch e.Kind {
 		case Begin:
+			if e.Text != "" {
+				return i, r.fail(e, "it was recorded from an output, this is a device that measures")
+			}
 			begin, open = i, true
 		case Outcome:
 			open = false

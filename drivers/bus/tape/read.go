@@ -160,8 +160,8 @@ func (p *reader) entry(line string) error {
 	case Sent, Received:
 		e.Bytes, err = parseBytes(body)
 	case Begin:
-		if body != "" {
-			err = fmt.Errorf("nothing stands behind ?, not %q", body)
+		if e.Text = body; body != "" && !slices.Contains(switchings, Switch(body)) {
+			err = fmt.Errorf("behind ? stands nothing or, for an output, one of on, off and read, not %q", body)
 		}
 	case Fault, Outcome:
 		e.Text, err = body, checkText(e.Kind, body)

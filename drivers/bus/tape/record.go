@@ -75,15 +75,22 @@ func (r *Recorder) Begin() { r.mark(Entry{Kind: Begin}) }
 
 // End marks its end and what came out of it.
 func (r *Recorder) End(channels []drivers.Channel, readings []obs.Reading, err error) {
-	if err != nil {
-		r.mu.Lock()
-		known := r.quiet
-		r.mu.Unlock()
-		if !known { // where it happened is not known, but that it did
-			r.mark(Entry{Kind: Fault, Text: drivers.FaultWord(err)})
-		}
-	}
+	r.told(err)
 	r.mark(Entry{Kind: Outcome, Text: Text(channels, readings, err)})
+}
+
+// told marks a fault unless the newest entry is it: where it happened is then not known,
+// but that it did.
+func (r *Recorder) told(err error) {
+	if err == nil {
+		return
+	}
+	r.mu.Lock()
+	known := r.quiet
+	r.mu.Unlock()
+	if !known {
+		r.mark(Entry{Kind: Fault, Text: drivers.FaultWord(err)})
+	}
 }
 
 // Count returns how many entries of a kind are on the tape.

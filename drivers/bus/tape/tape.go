@@ -58,12 +58,12 @@ type Entry struct {
 	At    time.Duration // since the recording began, in whole microseconds
 	Kind  Kind
 	Bytes []byte // of Sent and Received
-	Text  string // of Fault and Outcome
+	Text  string // of Fault and Outcome; of Begin what an output was asked for, see Switch
 }
 
 // wires are those whose traffic can be kept.
 var wires = []drivers.Wire{drivers.SerialLine, drivers.ModbusUnit, drivers.I2CDevice, drivers.InputLine,
-	drivers.PulseLine, drivers.OneWireDevice, drivers.SDI12Sensor, drivers.ChildProcess, drivers.BoardHost}
+	drivers.PulseLine, drivers.OneWireDevice, drivers.SDI12Sensor, drivers.ChildProcess, drivers.BoardHost, drivers.OutputLine, drivers.ProgramRun}
 
 // Keeps says whether the traffic of a wire can be kept on a tape.
 func Keeps(w drivers.Wire) bool { return slices.Contains(wires, w) }
@@ -71,7 +71,8 @@ func Keeps(w drivers.Wire) bool { return slices.Contains(wires, w) }
 // paired says whether each operation on a wire is one > and one < or !.
 func paired(w drivers.Wire) bool {
 	switch w {
-	case drivers.I2CDevice, drivers.InputLine, drivers.PulseLine, drivers.OneWireDevice, drivers.ChildProcess, drivers.BoardHost:
+	case drivers.I2CDevice, drivers.InputLine, drivers.PulseLine, drivers.OneWireDevice, drivers.ChildProcess, drivers.BoardHost,
+		drivers.OutputLine, drivers.ProgramRun:
 		return true
 	}
 	return false
@@ -80,7 +81,7 @@ func paired(w drivers.Wire) bool {
 // textual says whether people read the bytes of a wire as text.
 func textual(w drivers.Wire) bool {
 	switch w {
-	case drivers.PulseLine, drivers.OneWireDevice, drivers.SDI12Sensor, drivers.ChildProcess, drivers.BoardHost:
+	case drivers.PulseLine, drivers.OneWireDevice, drivers.SDI12Sensor, drivers.ChildProcess, drivers.BoardHost, drivers.ProgramRun:
 		return true
 	}
 	return false

@@ -55,8 +55,10 @@ func appendEntry(b []byte, w drivers.Wire, e Entry) []byte {
 	switch e.Kind {
 	case Sent, Received:
 		b = appendBytes(append(b, ' '), w, e.Bytes)
-	case Fault, Outcome:
-		b = append(b, " "+e.Text...)
+	case Fault, Outcome, Begin:
+		if e.Text != "" {
+			b = append(b, " "+e.Text...)
+		}
 	}
 	return append(b, '\n')
 }
