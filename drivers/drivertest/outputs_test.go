@@ -17,6 +17,7 @@ type toyOutput struct {
 	wrong string
 	last  bool
 	kept  [][]byte
+	off   chan struct{} // closed by the off that follows an on which failed
 }
 
 func (o *toyOutput) Set(ctx context.Context, on bool) error {
@@ -42,13 +43,20 @@ func (o *toyOutput) Set(ctx context.Context, on bool) error {
 	err := o.WriteRegister(ctx, at, v)
 	switch {
 	case err == nil:
-		o.last = on
+		if o.last = on; o.off != nil {
+			close(o.off)
+		}
 	case o.wrong == "swallows":
 		return nil
 	case o.wrong == "has words of its own":
 		return errors.New("it did not work")
 	case o.wrong == "tries again later" && on:
-		time.AfterFunc(time.Minute, func() { _ = o.WriteRegister(context.WithoutCancel(ctx), at, v) })
+		o.off = make(chan struct{})
+		go func() {
+			<-o.off
+			<-time.After(time.Minute)
+			_ = o.WriteRegister(context.WithoutCancel(ctx), at, v) // that is the mistake
+		}()
 	}
 	return err
 }
