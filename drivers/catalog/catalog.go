@@ -18,6 +18,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/ds18b20"
 	"github.com/lamppost-city/lamppost/drivers/ezo"
 	"github.com/lamppost-city/lamppost/drivers/jsnsr04t"
+	"github.com/lamppost-city/lamppost/drivers/loop"
 	"github.com/lamppost-city/lamppost/drivers/maxbotix"
 	"github.com/lamppost-city/lamppost/drivers/mhz19"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
@@ -50,6 +51,7 @@ func Profiles(folders ...fs.FS) (*profile.Set, error) { return Formats().Read(fo
 // parts that are described by a file know the parts in profiles, which may be nil. The
 // slice is the caller's.
 func Builtin(profiles *profile.Set) []drivers.Kind {
+	registers := modbus.Kind(modbus.Of(profiles))
 	return []drivers.Kind{
 		a02yyuw.Kind(),
 		bme280.Kind(),
@@ -59,9 +61,10 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		ds18b20.Kind(),
 		ezo.Kind(),
 		jsnsr04t.Kind(),
+		loop.Kind(registers),
 		maxbotix.Kind(),
 		mhz19.Kind(),
-		modbus.Kind(modbus.Of(profiles)),
+		registers,
 		modem.Kind(),
 		nmea0183.Kind(),
 		pms5003.Kind(),

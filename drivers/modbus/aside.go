@@ -24,7 +24,6 @@ type aside struct {
 	hidden   bool // it is no channel, but the register of another's decimals or status
 	decimals int
 	byPlaces []profile.Scaling // how the channel's numbers are scaled, by their decimals
-	loop     *loop
 }
 
 // held is what such a register, or a channel that depends on one, held.
@@ -154,9 +153,6 @@ func (c *converter) together(r obs.Reading, own held, all []held) obs.Reading {
 			return obs.None(obs.Instrument)
 		}
 		r = c.channel.Read(a.byPlaces[n.Int].Whole(own.number.Int))
-	}
-	if a.loop != nil {
-		r = a.loop.read(r)
 	}
 	return r
 }

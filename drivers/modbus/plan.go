@@ -19,7 +19,6 @@ type options struct {
 	Profile string             `yaml:"profile,required"`
 	Offsets map[string]Decimal `yaml:"offsets"`
 	Only    []string           `yaml:"only"`
-	Loops   map[string]Loop    `yaml:"loops"`
 }
 
 // plan says what a device with these options will be.
@@ -40,7 +39,7 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 	}
 	// Devices alike share a plan, which nobody changes: a hundred of a hundred channels
 	// would take megabytes, and as many out of the processor's cache.
-	plain := o.Only == nil && len(o.Offsets) == 0 && len(o.Loops) == 0
+	plain := o.Only == nil && len(o.Offsets) == 0
 	if pl, ok := p.plans.Load(f.ID); ok && plain {
 		return pl.(*drivers.Plan), nil
 	}
@@ -53,7 +52,7 @@ func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 
 // plan says what a device of this profile with these options will be.
 func (f *Profile) plan(o options) (*drivers.Plan, error) {
-	regs, err := f.chosen(o.inputs(f))
+	regs, err := f.chosen(o.Only)
 	if err != nil {
 		_, more := o.converters(f.Channels) // as if all were chosen
 		return nil, errors.Join(err, more)
@@ -63,9 +62,6 @@ func (f *Profile) plan(o options) (*drivers.Plan, error) {
 		return nil, err
 	}
 	d := driver{profile: f, layout: f.layout(convs)}
-	if err := d.loop(o.Loops, o.Offsets); err != nil {
-		return nil, err
-	}
 	for i := range d.convs {
 		d.all = append(d.all, i)
 	}
@@ -75,7 +71,7 @@ func (f *Profile) plan(o options) (*drivers.Plan, error) {
 		OpenModbus: func(unit drivers.Modbus) (drivers.Driver, error) { return d.open(unit), nil },
 	}
 	for i := range d.convs[:d.shown] {
-		pl.Channels = append(pl.Channels, d.convs[i].measures())
+		pl.Channels = append(pl.Channels, d.convs[i].channel)
 	}
 	return pl, nil
 }
@@ -105,8 +101,7 @@ func (f *Profile) chosen(only []string) ([]Register, error) {
 	return regs, nil
 }
 
-// converters prepares the inputs of a device. An offset belongs to one of them or to what
-// a loop makes of it.
+// converters prepares the channels of a device. An offset belongs to one of them.
 func (o options) converters(regs []Register) ([]converter, error) {
 	convs, err := converters(regs, o.Offsets)
 	if err != nil {
@@ -115,9 +110,6 @@ func (o options) converters(regs []Register) ([]converter, error) {
 	var known []string
 	for _, r := range regs {
 		known = append(known, r.Channel)
-		if l, ok := o.Loops[r.Channel]; ok {
-			known = append(known, l.Channel)
-		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Offsets)) {
 		if !slices.Contains(known, name) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/loop"
 	"github.com/lamppost-city/lamppost/drivers/modbus"
 	"github.com/lamppost-city/lamppost/drivers/process"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -38,17 +39,18 @@ func TestMisspeltLoop(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := env(t)
-	e.Kinds = []drivers.Kind{modbus.Kind(p)}
+	e.Kinds = []drivers.Kind{loop.Kind(modbus.Kind(p))}
 	_, err = config.Load("g.yaml", []byte(`gateway: {id: g}
 buses: {b: {port: /dev/ttyUSB0}}
 devices:
   tank:
-    profile: waveshare-ai-8ch
+    driver: loop
+    module: waveshare-ai-8ch
     bus: b
     address: 1
     loops: {loop_current.in1: {channel: levle, low: 0, high: 10}}
 `), e)
-	if want := `g.yaml:8:41: E2608 there is no metric "levle"; did you mean "level"?`; err == nil || !strings.Contains(err.Error(), want) {
+	if want := `g.yaml:9:41: E2608 there is no metric "levle"; did you mean "level"?`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
