@@ -40,6 +40,7 @@ var plays = map[string]play{
 	"ds18b20":  {place: `id: "28-0316a2794eff"`, never: map[string]string{warming: noWarmUp, beyond: noBeyond}},
 	"ezo":      {keys: "type: ph", every: "2s", beyond: "ph=14.5", never: map[string]string{warming: noWarmUp}},
 	"jsnsr04t": {shown: "distance", moves: "distance=2~1", beyond: "distance=0.1", never: map[string]string{warming: noWarmUp}},
+	"loop":     {part: "waveshare-ai-8ch", keys: "module: waveshare-ai-8ch, loops: {loop_current.in1: {channel: level, low: 0, high: 10}}", shown: "level", moves: "loop_current.in1=12~5", beyond: "loop_current.in1=20.8", never: map[string]string{warming: noWarmUp}},
 	"maxbotix": {keys: "model: hrxl-wr", shown: "distance", moves: "distance=2~1", beyond: "distance=9", never: map[string]string{warming: noWarmUp}},
 	"mhz19":    {part: "mhz19c", keys: "model: mh-z19c, range: 2000", every: "2s", beyond: "co2=3000"},
 	"nmea0183": {keys: "measures: [wind, weather]", shown: "wind_speed", every: "2s", moves: "wind_speed=20~15", beyond: "wind_speed=95", never: map[string]string{warming: noWarmUp, noisy: oneOfMany}},

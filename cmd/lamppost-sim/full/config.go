@@ -29,8 +29,8 @@ type role struct {
 	described bool
 }
 
-// cast are the parts of the street that are no Modbus slaves: at least one for each
-// driver. A relay is an output.
+// cast are the parts of the street that a profile alone does not describe: at least one
+// for each driver. A relay is an output.
 var cast = map[string]role{
 	"a02yyuw":    {options: "height: 3.2", every: 2 * time.Second},
 	"anemometer": {driver: "pulse", options: "part: anemometer", every: 2 * time.Second},
@@ -59,6 +59,8 @@ var cast = map[string]role{
 	"winsen":   {options: "model: ze07-co"},
 	"yf-s201":  {driver: "pulse", options: "part: yf-s201", every: 2 * time.Second},
 	"zphs01":   {},
+
+	"waveshare-ai-8ch": {driver: "loop", options: "module: waveshare-ai-8ch\nloops:" + loops()},
 }
 
 // players are the parts of the street.
@@ -93,7 +95,7 @@ func (s *Street) EveryOf() map[string]time.Duration {
 func (s *Street) device(p parts.Part, wire ...string) {
 	r := cast[p.ID]
 	keys := []string{"driver: " + cmp.Or(r.driver, p.ID)}
-	if p.Unit != nil || r.described {
+	if p.Unit != nil && r.driver == "" || r.described {
 		keys[0] = "profile: " + p.ID
 	}
 	every := cmp.Or(r.every, Every)

@@ -16,7 +16,8 @@ import (
 var onModbus = map[string]bool{
 	"keller-36xw": false, "weather-01f4": false, "xy-md02": false, "rs-fsjt-n01": false, "wxt530": false,
 	"sen0600": false, "tuf-2000m": false, "selec-em2m": false, "pzem-016": false, "sensecap-one": false, "sdm630": false,
-	"sdm120": true, "sdm230": true,
+	"waveshare-ai-8ch": false,
+	"sdm120":           true, "sdm230": true,
 }
 
 // setting is how a line runs. Parts that are delivered alike share one.
@@ -56,7 +57,7 @@ func (s *Street) rtu(bus string, k setting, on []parts.Part) error {
 	if err != nil {
 		return err
 	}
-	line := &modbusslave.Line{Port: port, Baud: k.baud, Record: s.log}
+	line := &modbusslave.Line{Port: port, Baud: k.baud, Record: transmitters{s.log}}
 	var names []string
 	for i, p := range on {
 		u, err := s.unit(p, i+1)

@@ -411,6 +411,7 @@ func TestEveryProfileHasACounterpart(t *testing.T) {
 // counterpart is.
 var elsewhere = map[string]string{
 	"modbus":  "the profiles: each has a table of its maker",
+	"loop":    "the modules: each has a table of its maker, with currents in it",
 	"uart":    "the profiles: each has a part under its own id",
 	"board":   "the machine that it runs on; its tests lay out the kernel's files",
 	"process": "the example programs in drivers/process/examples",
