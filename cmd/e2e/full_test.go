@@ -162,7 +162,7 @@ func (c *city) counters(r *truth.Run, points []truth.Point) {
 }
 
 // counted are the devices that count pulses.
-var counted = map[string]bool{"pulse": true, "rain-gauge": true, "yf-s201": true, "anemometer": true}
+var counted = map[string]bool{"pulse": true, "rain-gauge": true, "flow-meter": true, "anemometer": true}
 
 // stoodAt says whether the total was that of the point within slack of its time.
 func stoodAt(lines []truth.Line, p truth.Point, slack int64) bool {

@@ -31,7 +31,7 @@ func (b *booth) table(lang string) string {
 	var rows strings.Builder
 	var notes []string
 	for _, driver := range slices.Sorted(keysOf(plays)) {
-		fmt.Fprintf(&rows, "| [`%s`](../drivers/%s/README.md) |", driver, driver)
+		fmt.Fprintf(&rows, "| [`%s`](../drivers/%s/README.md) |", driver, strings.ReplaceAll(driver, "-", ""))
 		for _, state := range states[1:] {
 			cell := ""
 			if why := plays[driver].never[state]; why != "" {

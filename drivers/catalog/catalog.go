@@ -11,12 +11,14 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/a02yyuw"
+	"github.com/lamppost-city/lamppost/drivers/anemometer"
 	"github.com/lamppost-city/lamppost/drivers/bme280"
 	"github.com/lamppost-city/lamppost/drivers/board"
 	"github.com/lamppost-city/lamppost/drivers/camera"
 	"github.com/lamppost-city/lamppost/drivers/digital"
 	"github.com/lamppost-city/lamppost/drivers/ds18b20"
 	"github.com/lamppost-city/lamppost/drivers/ezo"
+	"github.com/lamppost-city/lamppost/drivers/flowmeter"
 	"github.com/lamppost-city/lamppost/drivers/jsnsr04t"
 	"github.com/lamppost-city/lamppost/drivers/loop"
 	"github.com/lamppost-city/lamppost/drivers/maxbotix"
@@ -29,6 +31,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/process"
 	"github.com/lamppost-city/lamppost/drivers/profile"
 	"github.com/lamppost-city/lamppost/drivers/pulse"
+	"github.com/lamppost-city/lamppost/drivers/raingauge"
 	"github.com/lamppost-city/lamppost/drivers/relay"
 	"github.com/lamppost-city/lamppost/drivers/scd4x"
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
@@ -54,12 +57,14 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 	registers := modbus.Kind(modbus.Of(profiles))
 	return []drivers.Kind{
 		a02yyuw.Kind(),
+		anemometer.Kind(),
 		bme280.Kind(),
 		board.Kind(),
 		camera.Kind(),
 		digital.Kind(),
 		ds18b20.Kind(),
 		ezo.Kind(),
+		flowmeter.Kind(),
 		jsnsr04t.Kind(),
 		loop.Kind(registers),
 		maxbotix.Kind(),
@@ -70,6 +75,7 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		pms5003.Kind(),
 		process.Kind(),
 		pulse.Kind(),
+		raingauge.Kind(),
 		scd4x.Kind(),
 		sdi12.Kind(),
 		sds011.Kind(),

@@ -92,14 +92,18 @@ func describeDevice(k drivers.Kind, n *yamldoc.Node, catalog *obs.Catalog) (wron
 	return wrong
 }
 
-// keysOf lists the option keys of the struct that a driver decodes into.
+// keysOf lists the option keys of the struct that a driver decodes into, those of
+// inlined structs among them.
 func keysOf(t reflect.Type) (keys []string) {
 	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
 		return nil
 	}
 	for i := range t.Elem().NumField() {
-		key, _, _ := strings.Cut(t.Elem().Field(i).Tag.Get("yaml"), ",")
-		if key != "" && key != "-" {
+		f := t.Elem().Field(i)
+		switch key, how, _ := strings.Cut(f.Tag.Get("yaml"), ","); {
+		case how == "inline":
+			keys = append(keys, keysOf(reflect.PointerTo(f.Type))...)
+		case key != "" && key != "-":
 			keys = append(keys, key)
 		}
 	}

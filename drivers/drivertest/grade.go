@@ -162,9 +162,9 @@ var provoked = map[drivers.Wire][][]string{
 	drivers.ProgramRun:    {{"timeout"}, {"device"}},
 }
 
-// levels have no bytes of a part in them: their drivers decode nothing that could be
-// fuzzed.
-var levels = []drivers.Wire{drivers.InputLine, drivers.PulseLine, drivers.OutputLine, drivers.ProgramRun}
+// levels have nothing of a part in them but a yes or no: their drivers decode nothing
+// that could be fuzzed. Counts can be, see FuzzCounts.
+var levels = []drivers.Wire{drivers.InputLine, drivers.OutputLine, drivers.ProgramRun}
 
 // sections are the headings of a complete page; a heading may go on after the words.
 var sections = []string{"Wiring", "Options", "Channels", "Warm-up", "What each fault looks like"}

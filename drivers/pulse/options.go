@@ -3,70 +3,89 @@ package pulse
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/metering"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
-// totals are what pulses can add up to: how much it can be, the rate that goes with it,
-// and the rate at one unit a second.
-var totals = map[string]struct {
-	max   float64
-	rate  string
-	speed float64
-}{
-	"pulses": {1e15, "pulse_rate", 1},
-	"rain":   {1e5, "rain_rate", 3600}, // mm, mm/h
-	"volume": {1e12, "flow", 3600},     // m3, m3/h
-	"energy": {1e9, "power", 3.6e6},    // kW.h, W
+// total is something that pulses add up to.
+type total struct {
+	most     float64 // how much it can be
+	perPulse float64 // 0: it differs from meter to meter and must be said
+	hint     string
+	rate     string  // the rate that goes with it
+	speed    float64 // and what that is at one unit a second
+	idle     time.Duration
+	spacing  time.Duration
 }
 
-// rates are what can be measured by how fast pulses come.
-var rates = map[string]float64{
-	"pulse_rate": 1e5, "rain_rate": 1000, "flow": 1e6, "discharge": 1e5, "power": 1e9, "wind_speed": 90, "velocity": 20,
+// totals are what pulses can add up to, by metric. Energy meters close their output for
+// 30 ms at least.
+var totals = map[string]total{
+	"pulses": {most: 1e15, perPulse: 1, hint: "write how many one pulse stands for", rate: "pulse_rate", speed: 1, idle: time.Minute},
+	"energy": {most: 1e9, hint: "write the kWh of one pulse: 0.001 is a meter of 1000 pulses a kWh", rate: "power", speed: 3.6e6, idle: 10 * time.Minute, spacing: 5 * time.Millisecond},
+}
+
+// rates are what can be measured by how fast pulses come, with the most that it can be.
+var rates = map[string]float64{"pulse_rate": 1e5, "power": 1e9, "velocity": 20, "discharge": 1e5}
+
+// elsewhere are the metrics that have drivers of their own.
+var elsewhere = map[string]string{"rain": "rain-gauge", "rain_rate": "rain-gauge", "volume": "flow-meter", "flow": "flow-meter", "wind_speed": "anemometer", "wind_gust": "anemometer"}
+
+// read decodes the options over what is known of the total that they name. pin is how
+// its contact behaves.
+func read(decode func(any) error) (o options, pin drivers.PinSettings, err error) {
+	o.Channel = "pulses"
+	if err := decode(&o); err != nil {
+		return o, pin, err
+	}
+	t := totals[obs.MetricName(o.Channel)] // the zero value: channels says that it is none
+	o = options{Channel: "pulses", PerPulse: t.perPulse, Limits: metering.Options{Idle: t.idle}}
+	pin = drivers.PinSettings{Active: "low", Pull: "up", Spacing: t.spacing}
+	return o, pin, decode(&o)
 }
 
 // channels judges the options and completes them.
-func (o *options) channels() (total, rate drivers.Channel, err error) {
-	fail := func(key, format string, args ...any) (drivers.Channel, drivers.Channel, error) {
-		return total, rate, &drivers.OptionError{Key: key, Msg: fmt.Sprintf(format, args...)}
-	}
+func (o *options) channels() (sum, rate drivers.Channel, err error) {
 	t, known := totals[obs.MetricName(o.Channel)]
-	if err := obs.CheckChannel(o.Channel); err != nil || !known {
-		return fail("channel", "%q is nothing that pulses add up to; write one of %s, or one with a qualifier, like volume.inlet", o.Channel, names(totals))
-	}
-	if !positive(o.PerPulse) || o.PerPulse > t.max/1000 {
-		return fail("per_pulse", "%v is no amount; write what one pulse stands for, in the unit of %s: 0.2 for a rain gauge of 0.2 mm", o.PerPulse, o.Channel)
-	}
-	if o.Rate == "" {
+	switch {
+	case obs.CheckChannel(o.Channel) != nil || !known:
+		return sum, rate, unknown("channel", o.Channel, "is nothing that pulses add up to here", totals)
+	case o.Rate == "":
 		o.Rate = qualified(t.rate, o.Channel)
 	}
 	most, known := rates[obs.MetricName(o.Rate)]
-	if err := obs.CheckChannel(o.Rate); err != nil || !known {
-		return fail("rate", "%q cannot be measured by pulses; write one of %s, or one with a qualifier", o.Rate, names(rates))
-	}
+	follows := obs.MetricName(o.Rate) == t.rate
 	switch {
-	case o.PerHertz != 0 && !positive(o.PerHertz):
-		return fail("per_hertz", "%v is no rate; write what %s is at one pulse a second", o.PerHertz, o.Rate)
-	case o.PerHertz == 0 && obs.MetricName(o.Rate) != t.rate:
-		return fail("rate", "how %s follows from pulses is not known; add per_hertz, what it is at one pulse a second", o.Rate)
-	case o.PerHertz == 0:
+	case obs.CheckChannel(o.Rate) != nil || !known:
+		return sum, rate, unknown("rate", o.Rate, "cannot be measured by pulses here", rates)
+	case o.PerHertz == 0 && !follows:
+		return sum, rate, &drivers.OptionError{Key: "rate", Msg: fmt.Sprintf("how %s follows from pulses is not known; add per_hertz, what it is at one pulse a second", o.Rate)}
+	}
+	if err := metering.Within("per_pulse", o.PerPulse, 1e-9, t.most/1000, t.hint); err != nil {
+		return sum, rate, err
+	}
+	if o.PerHertz == 0 {
 		o.PerHertz = o.PerPulse * t.speed
+	} else if err := metering.Within("per_hertz", o.PerHertz, 1e-9, 1e9, "write what "+o.Rate+" is at one pulse a second"); err != nil {
+		return sum, rate, err
 	}
-	switch {
-	case o.MaxRate < 0 || o.MaxRate > most:
-		return fail("max_rate", "%v is no greatest rate; write what %s can be at most where the part is, up to %v", o.MaxRate, o.Rate, most)
-	case o.MaxRate > 0:
-		most = o.MaxRate
+	if err := metering.Within("offset", o.Offset, 0, most/10, "write what the calibration adds to what the pulses make, in the unit of "+o.Rate); err != nil {
+		return sum, rate, err
 	}
-	if o.Idle <= 0 {
-		return fail("idle", "write after which time without a pulse nothing flows any more, like 1m")
+	return drivers.Channel{Name: o.Channel, Max: t.most, Resolution: o.PerPulse}, drivers.Channel{Name: o.Rate, Max: most}, nil
+}
+
+// unknown is the error about a channel that is not among those that can be.
+func unknown[V any](key, channel, is string, among map[string]V) error {
+	if driver := elsewhere[obs.MetricName(channel)]; driver != "" {
+		return &drivers.OptionError{Key: key, Msg: fmt.Sprintf("%q %s; it has a driver of its own: write driver: %s", channel, is, driver)}
 	}
-	total = drivers.Channel{Name: o.Channel, Min: 0, Max: t.max, Resolution: o.PerPulse}
-	return total, drivers.Channel{Name: o.Rate, Min: 0, Max: most, Resolution: min(o.PerHertz/1000, most/2)}, nil
+	return &drivers.OptionError{Key: key, Msg: fmt.Sprintf("%q %s; write one of %s, or one with a qualifier, like %s.east", channel, is, strings.Join(slices.Sorted(maps.Keys(among)), ", "), slices.Sorted(maps.Keys(among))[0])}
 }
 
 // qualified gives a metric the qualifier of a channel, if that has one.
@@ -75,10 +94,4 @@ func qualified(metric, channel string) string {
 		return metric + "." + q
 	}
 	return metric
-}
-
-func positive(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
-
-func names[V any](m map[string]V) string {
-	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 }

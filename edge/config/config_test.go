@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/a02yyuw"
+	"github.com/lamppost-city/lamppost/drivers/anemometer"
 	"github.com/lamppost-city/lamppost/drivers/bme280"
 	"github.com/lamppost-city/lamppost/drivers/camera"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
@@ -23,6 +24,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/pms5003"
 	"github.com/lamppost-city/lamppost/drivers/pulse"
+	"github.com/lamppost-city/lamppost/drivers/raingauge"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/rule"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
@@ -65,7 +67,7 @@ func env(t testing.TB) config.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config.Env{Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind(), pulse.Kind()}, Catalog: catalog, Rules: checker, Origins: true}
+	return config.Env{Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind(), pulse.Kind(), raingauge.Kind(), anemometer.Kind()}, Catalog: catalog, Rules: checker, Origins: true}
 }
 
 // checker is what the gateway hands in.

@@ -34,7 +34,7 @@
 //	  gauge: {driver: camera, url: "http://192.168.1.21/still.jpg", every: 30s, upload: {every: 20s}}
 //	  box:   {driver: bme280, bus: i2c-1, address: 0x76}
 //	  pipe:  {driver: ds18b20, bus: w1, id: 28-0316a2794eff}
-//	  rain:  {driver: pulse, bus: gpio, line: GPIO17, active: low, pull: up, debounce: 10ms, spacing: 150ms}
+//	  rain:  {driver: rain-gauge, bus: gpio, line: GPIO17, per_pulse: 0.2, active: low, pull: up, debounce: 10ms, spacing: 150ms}
 //	  door:  {driver: digital, bus: gpio, line: GPIO22, channel: open, active: high}
 //	outputs:
 //	  siren: {bus: gpio, line: GPIO27, active: high, max_on: 2m, name: {zh: 警笛, en: siren}}

@@ -39,13 +39,23 @@ func labParts() []Part {
 			Pin: pulses("RAIN", func(Stage) *lab.Pulser {
 				return &lab.Pulser{Rate: "rain_rate", PerSecond: func(v float64) float64 { return v / 0.2 / 3600 }, Total: "rain", Per: 0.2, Closed: 60 * time.Millisecond, Bounces: true}
 			})},
-		{ID: "yf-s201", Title: scenario.Text{ZH: "YF-S201 霍尔流量计，线名 FLOW", EN: "YF-S201 Hall flow meter, on the line FLOW"},
+		{ID: "flow-meter", Title: scenario.Text{ZH: "YF-S201 霍尔流量计，线名 FLOW", EN: "YF-S201 Hall flow meter, on the line FLOW"},
 			Wire: GPIO, Channels: []Channel{{"flow", 0.08, 0, 1.8}},
 			Pin: pulses("FLOW", func(Stage) *lab.Pulser {
 				return &lab.Pulser{Rate: "flow", PerSecond: func(v float64) float64 { return v * 1000 / 60 * 7.5 }, Total: "volume", Per: 0.001 / 450, Closed: 2 * time.Millisecond}
 			})},
+		{ID: "yf-s401", Title: scenario.Text{ZH: "YF-S401 霍尔流量计，线名 INLET", EN: "YF-S401 Hall flow meter, on the line INLET"},
+			Wire: GPIO, Channels: []Channel{{"flow", 0.06, 0, 0.36}},
+			Pin: pulses("INLET", func(Stage) *lab.Pulser {
+				return &lab.Pulser{Rate: "flow", PerSecond: func(v float64) float64 { return v * 1000 / 60 * 98 }, Total: "volume", Per: 0.001 / 5880, Closed: time.Millisecond}
+			})},
+		{ID: "water-meter", Title: scenario.Text{ZH: "干簧管水表 10 升每脉冲，线名 WATER", EN: "water meter with a reed contact, 10 litres a pulse, on the line WATER"},
+			Wire: GPIO, Channels: []Channel{{"flow", 18, 0, 60}},
+			Pin: pulses("WATER", func(Stage) *lab.Pulser {
+				return &lab.Pulser{Rate: "flow", PerSecond: func(v float64) float64 { return v / 3600 / 0.01 }, Total: "volume", Per: 0.01, Closed: 150 * time.Millisecond, Bounces: true}
+			})},
 		{ID: "anemometer", Title: scenario.Text{ZH: "三杯风速计 2.4 km/h 每转，线名 WIND", EN: "reed anemometer, 2.4 km/h at one turn a second, on the line WIND"},
-			Wire: GPIO, Channels: []Channel{{"wind_speed", 4.2, 0, 60}},
+			Wire: GPIO, Channels: []Channel{{"wind_speed", 4.2, 0, 90}},
 			Pin: pulses("WIND", func(Stage) *lab.Pulser {
 				return &lab.Pulser{Rate: "wind_speed", PerSecond: func(v float64) float64 { return v * 3.6 / 2.4 }, Total: "pulses", Per: 1, Closed: 3 * time.Millisecond, Bounces: true}
 			})},

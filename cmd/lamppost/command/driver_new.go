@@ -53,7 +53,7 @@ Nothing is ever written over. Exit codes: 0, 2 wrong usage, 8 it cannot be writt
 		if dir == "" {
 			dir = d.Name
 			if root != "" {
-				dir = filepath.Join(root, "drivers", d.Name)
+				dir = filepath.Join(root, "drivers", d.Package())
 			}
 		}
 		if root == "" || module != "" {

@@ -25,7 +25,7 @@ func driversPage(w io.Writer, kinds []drivers.Kind, metrics *obs.Catalog, lang s
 	b.WriteString(pick(lang, pageHead, pageHeadZh))
 	b.WriteString(pick(lang, "| driver | wire | what | channels | conformance | on a real part | sources |\n", "| 驱动 | 线路 | 说明 | 测点 | 一致性 | 实物 | 资料来源 |\n") + "| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, k := range kinds {
-		fmt.Fprintf(&b, "| [`%s`](../drivers/%s/README.md) | %s | %s | %s | %s | %s | %s |\n", k.Name, k.Name, k.Wire,
+		fmt.Fprintf(&b, "| [`%s`](../drivers/%s/README.md) | %s | %s | %s | %s | %s | %s |\n", k.Name, folderOf(k), k.Wire,
 			titleIn(k, lang), channelsOf(k, metrics), conformanceOf(k), realPartOf(k, lang), sourcesOf(k))
 	}
 	b.WriteString(pick(lang, profilesHead, profilesHeadZh))
@@ -40,6 +40,9 @@ func driversPage(w io.Writer, kinds []drivers.Kind, metrics *obs.Catalog, lang s
 	_, err = io.WriteString(w, b.String())
 	return err
 }
+
+// folderOf is the folder of a built-in driver: its package cannot have a hyphen.
+func folderOf(k drivers.Kind) string { return strings.ReplaceAll(k.Name, "-", "") }
 
 // titleIn is a driver's title in a language; what has none in Chinese says it in English.
 func titleIn(k drivers.Kind, lang string) string {
@@ -56,7 +59,8 @@ var titlesZh = map[string]string{
 	"loop": "经 Modbus 模块采集的 4-20 mA 变送器", "maxbotix": "超声波液位传感器 MaxSonar-WR", "mhz19": "炜盛二氧化碳传感器", "modbus": "以型号文件描述的 Modbus 部件", "modem": "蜂窝调制解调器的信号", "nmea0183": "NMEA 0183 定位、风和气象",
 	"pms5003": "攀藤颗粒物传感器", "process": "任意语言编写的驱动", "pulse": "GPIO 线上的计数器", "scd4x": "二氧化碳、温度、湿度", "sdi12": "任意 SDI-12 传感器",
 	"sds011": "诺方颗粒物传感器", "sht3x": "温度、湿度", "sps30": "盛思锐颗粒物传感器", "uart": "以型号文件描述的独立串口部件", "winsen": "炜盛 ZE 系列电化学气体模块",
-	"zphs01": "炜盛多合一空气质量模块",
+	"zphs01":     "炜盛多合一空气质量模块",
+	"anemometer": "干簧管三杯风速计", "flow-meter": "脉冲水表、燃气表和流量传感器", "rain-gauge": "翻斗式雨量计",
 }
 
 // channelsOf are the channels that a driver's page lists: what it names there and is a

@@ -77,7 +77,7 @@ func (d Driver) Check() error {
 // instead says what does the job on the wires where a driver has no bytes to decode.
 var instead = map[drivers.Wire]string{
 	drivers.InputLine:    "a level needs no driver of its own: driver: digital reads it, with its channel from the configuration",
-	drivers.PulseLine:    "a count needs no driver of its own: driver: pulse keeps it, with channel and amount from the configuration",
+	drivers.PulseLine:    "a count needs no driver of its own: driver: rain-gauge, flow-meter, anemometer or, for all others, driver: pulse keeps it",
 	drivers.SDI12Sensor:  "an SDI-12 sensor needs no driver of its own: driver: sdi12 reads it, with its values named in the configuration",
 	drivers.BoardHost:    "the board needs no driver of its own: driver: board reads it, with its channels from the configuration",
 	drivers.ChildProcess: "a program in another language is no Go driver: driver: process asks it; lamppost driver show process has the protocol",

@@ -1,4 +1,4 @@
-package pulse
+package metering
 
 import (
 	"time"
@@ -9,6 +9,7 @@ import (
 // meter makes rates of counts.
 type meter struct {
 	perHertz float64 // the rate at one pulse a second
+	offset   float64 // added to it while pulses come
 	idle     time.Duration
 
 	known bool // there was a count before
@@ -42,7 +43,15 @@ func (m *meter) rate(c drivers.PulseCount) (v float64, ok bool) {
 	default: // the first pulse since the line was opened: the next one tells
 		m.sure = false
 	}
-	return m.hertz * m.perHertz, m.sure
+	return m.at(m.hertz), m.sure
+}
+
+// at is the rate of so many pulses a second.
+func (m *meter) at(hertz float64) float64 {
+	if hertz <= 0 {
+		return 0
+	}
+	return hertz*m.perHertz + m.offset
 }
 
 // pulses sets the rate to so many in a time.
