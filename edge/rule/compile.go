@@ -3,8 +3,6 @@ package rule
 import (
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,8 +11,6 @@ import (
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
-
-	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 // Limits of a rule's text.
@@ -25,98 +21,6 @@ const (
 	minSpan  = time.Second
 	maxSpan  = 48 * time.Hour
 )
-
-// Spec is a rule as it is written.
-type Spec struct {
-	ID       string
-	When     string        // the condition
-	Clear    string        // ends it; empty: when When is false
-	For      time.Duration // how long it must be met before the rule raises
-	ClearFor time.Duration // how long it must be over before the rule clears
-}
-
-// Error is one thing that is wrong with a rule's text.
-type Error struct {
-	Field  string // "when" or "clear"
-	Offset int    // bytes into that text
-	Length int    // bytes, may be 0
-	ID     string
-	Msg    string // what is wrong
-	Hint   string // what would be valid; may be empty
-}
-
-func (e *Error) Error() string {
-	s := fmt.Sprintf("%s, byte %d: %s %s", e.Field, e.Offset, e.ID, e.Msg)
-	if e.Hint != "" {
-		s += "; " + e.Hint
-	}
-	return s
-}
-
-// Rule is a checked rule. It is never changed and may be shared.
-type Rule struct {
-	spec  Spec
-	when  *program
-	clear *program // nil: not when
-}
-
-// ID returns the rule's id.
-func (r *Rule) ID() string { return r.spec.ID }
-
-// Spec returns what the rule was made from.
-func (r *Rule) Spec() Spec { return r.spec }
-
-// Streams returns the streams that the rule reads, each once, in the order of the
-// text.
-func (r *Rule) Streams() (all []obs.Stream) {
-	for _, p := range []*program{r.when, r.clear} {
-		if p == nil {
-			continue
-		}
-		for _, x := range p.reads {
-			if !slices.Contains(all, x.stream) {
-				all = append(all, x.stream)
-			}
-		}
-	}
-	return all
-}
-
-// Subject returns the stream that the rule is about, the first that when reads,
-// and the constant it is compared with, NaN if there is none.
-func (r *Rule) Subject() (obs.Stream, float64) {
-	if len(r.when.compared) == 0 {
-		return r.when.reads[0].stream, math.NaN()
-	}
-	c := r.when.compared[0]
-	return c.stream, c.limit
-}
-
-// Compile checks a rule and makes it ready. It reports everything it finds.
-func Compile(s Spec, known Streams) (*Rule, []*Error) {
-	r := &Rule{spec: s}
-	var errs []*Error
-	add := func(field string, found []*Error) {
-		for _, e := range found {
-			e.Field = field
-			errs = append(errs, e)
-		}
-	}
-	var found []*Error
-	r.when, found = compile(s.When, known)
-	add("when", found)
-	if strings.TrimSpace(s.Clear) != "" {
-		r.clear, found = compile(s.Clear, known)
-		add("clear", found)
-	}
-	if len(errs) == 0 && r.clear != nil {
-		add("clear", crossed(r.when, r.clear, s.When))
-	}
-	if len(errs) > 0 {
-		return nil, errs
-	}
-	return r, nil
-}
 
 // compile turns one text into a program that is a condition.
 func compile(text string, known Streams) (*program, []*Error) {

@@ -28,8 +28,8 @@ func TestCompileErrors(t *testing.T) {
 		{"«levl» > 3", "E3102", `"levl" is nothing that is known here`, "a value is written device.channel"},
 		{"river.level > 3 or «treu»", "E3102", `"treu" is nothing that is known here`, `did you mean "true"?`},
 		{"«River».level > 3", "E3102", `no device is called "River"`, `did you mean "river"?`},
-		{"«averge»(river.level, 5m) > 3", "E3103", `there is no function "averge"`, "known: abs, avg, count, max, min, rate, rise, stale, sum"},
-		{"«filter»(river.level, 5m) > 3", "E3103", `there is no function "filter"`, "known: abs, avg, count, max, min, rate, rise, stale, sum"},
+		{"«averge»(river.level, 5m) > 3", "E3103", `there is no function "averge"`, "known: abs, avg, count, falls_to, max, min, rate, rise, rises_to, stale, sum"},
+		{"«filter»(river.level, 5m) > 3", "E3103", `there is no function "filter"`, "known: abs, avg, count, falls_to, max, min, rate, rise, rises_to, stale, sum"},
 		{"«mx»(river.level, 5m) > 3", "E3103", `there is no function "mx"`, `did you mean "max"?`},
 		{"«avg»(river.level) > 3", "E3104", "avg takes 2 argument(s), here are 1", "write avg(device.channel, 10m)"},
 		{"avg(«river.level + 1», 5m) > 3", "E3104", "the first argument must be a stream", "write avg(device.channel, 10m)"},
@@ -194,7 +194,7 @@ func TestQuantity(t *testing.T) {
 		"(true ? river.level : 2) > 3":                    Same,
 	} {
 		r := mustCompile(t, Spec{When: text})
-		if got := r.when.compared[0].quantity; got != want {
+		if got := r.stages[0].when.compared[0].quantity; got != want {
 			t.Errorf("%s compares %q, want %q", text, got, want)
 		}
 		e := New([]*Rule{r})

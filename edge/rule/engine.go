@@ -2,6 +2,7 @@ package rule
 
 import (
 	"math"
+	"slices"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
@@ -9,8 +10,10 @@ import (
 // Engine evaluates rules on the readings it is given. It holds no goroutine and
 // needs no closing. It is for one goroutine at a time.
 type Engine struct {
-	rules   []*bound
-	byID    map[string]*bound
+	rules   []*bound // the stages of all rules, each rule's in order
+	groups  []*group // the rules
+	byID    map[string]*group
+	fit     fitter
 	series  map[obs.Stream]*series
 	touched []int // rules with new readings
 	started bool
@@ -18,12 +21,23 @@ type Engine struct {
 	now     int64 // the latest
 	next    int64 // no rule is due before
 	out     []Transition
+	unsaid  []*group // whose alert is not as the last transition said
 }
 
-// bound is a rule with the data it reads.
-type bound struct {
+// group is a rule with its stages.
+type group struct {
 	*Rule
+	stages []*bound
+	said   Standing // what the transitions so far have told
+	last   int      // index of its last transition in out
+	listed bool     // in unsaid
+}
+
+// bound is a stage of a rule with the data it reads.
+type bound struct {
+	*stage
 	state
+	group       *group
 	when, clear []input
 	touched     bool
 	recheck     int64
@@ -31,31 +45,36 @@ type bound struct {
 
 // New returns an engine with all rules in phase Normal.
 func New(rules []*Rule) *Engine {
-	e := &Engine{byID: map[string]*bound{}, series: map[obs.Stream]*series{}, next: math.MinInt64}
-	for i, r := range rules {
-		b := &bound{Rule: r, recheck: math.MinInt64}
-		b.when = e.bind(r.when, i)
-		if r.clear != nil {
-			b.clear = e.bind(r.clear, i)
+	e := &Engine{byID: map[string]*group{}, series: map[obs.Stream]*series{}, next: math.MinInt64}
+	for _, r := range rules {
+		g := &group{Rule: r}
+		for _, st := range r.stages {
+			i := len(e.rules)
+			b := &bound{stage: st, group: g, recheck: math.MinInt64}
+			b.when = e.bind(st.when, i)
+			if st.clear != nil {
+				b.clear = e.bind(st.clear, i)
+			}
+			e.rules, g.stages = append(e.rules, b), append(g.stages, b)
 		}
-		e.rules = append(e.rules, b)
-		e.byID[r.spec.ID] = b
+		e.groups = append(e.groups, g)
+		e.byID[r.spec.ID] = g
 	}
 	return e
 }
 
-// bind finds or makes the data that p reads, for rule i.
+// bind finds or makes the data that p reads, for stage i.
 func (e *Engine) bind(p *program, i int) (ins []input) {
 	for _, x := range p.reads {
 		s := e.series[x.stream]
 		if s == nil {
-			s = &series{stale: x.stale}
+			s = &series{stale: x.stale, fit: &e.fit}
 			e.series[x.stream] = s
 		}
 		if n := len(s.rules); n == 0 || s.rules[n-1] != i {
 			s.rules = append(s.rules, i)
 		}
-		in := input{series: s, min: x.min}
+		in := input{series: s, min: x.min, step: x.step}
 		if x.window > 0 {
 			in.window = s.windowOf(x.window)
 		}
@@ -129,16 +148,16 @@ func (e *Engine) Tick(bootMS int64) []Transition {
 		e.next = min(e.next, b.wake())
 	}
 	e.touched = e.touched[:0]
-	if e.now < e.next {
-		return e.out
-	}
-	e.next = never
-	for _, b := range e.rules {
-		if b.wake() <= e.now {
-			e.evaluate(b)
+	if e.now >= e.next {
+		e.next = never
+		for _, b := range e.rules {
+			if b.wake() <= e.now {
+				e.evaluate(b)
+			}
+			e.next = min(e.next, b.wake())
 		}
-		e.next = min(e.next, b.wake())
 	}
+	e.settle()
 	return e.out
 }
 
@@ -152,12 +171,12 @@ func (e *Engine) Next() (bootMS int64, ok bool) {
 }
 
 // wake is when b has to be looked at without a new reading.
-func (b *bound) wake() int64 { return min(b.due(b.Rule), b.recheck) }
+func (b *bound) wake() int64 { return min(b.due(b.stage), b.recheck) }
 
 // evaluate brings one rule up to the present.
 func (e *Engine) evaluate(b *bound) {
 	from, ran := b.phase, b.running
-	at, out := b.advance(b.Rule, e.now)
+	at, out := b.advance(b.stage, e.now)
 	switch {
 	case out:
 		e.report(b, from, at)
@@ -165,23 +184,23 @@ func (e *Engine) evaluate(b *bound) {
 		e.report(b, from, b.paused)
 	}
 	r := reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
-	when := r.truth(b.Rule.when.root)
+	when := r.truth(b.stage.when.root)
 	clear := -when
-	if b.Rule.clear != nil {
+	if b.stage.clear != nil {
 		r.inputs = b.clear
-		clear = r.truth(b.Rule.clear.root)
+		clear = r.truth(b.stage.clear.root)
 	}
 	if when == isTrue && (b.phase == Normal || b.phase == Clearing) {
 		b.subject = e.decisive(b)
 	}
 	b.recheck = r.recheck
-	b.meet(b.Rule, e.now, r.until, when, clear, func(from Phase) { e.report(b, from, e.now) })
+	b.meet(b.stage, e.now, r.until, when, clear, func(from Phase) { e.report(b, from, e.now) })
 }
 
 // decisive finds the comparison to speak of: the first one that is true.
 func (e *Engine) decisive(b *bound) int {
 	r := e.quiet(b)
-	for i, c := range b.Rule.when.compared {
+	for i, c := range b.stage.when.compared {
 		if r.truth(c.node) == isTrue {
 			return i
 		}
@@ -194,22 +213,135 @@ func (e *Engine) quiet(b *bound) *reader {
 	return &reader{now: e.now, start: e.start, inputs: b.when}
 }
 
+// report tells what happened to a stage. That an alert rises is told at once, that it
+// falls at the end of the Tick: where several levels end together, they end once.
 func (e *Engine) report(b *bound, from Phase, at int64) {
-	t := Transition{Rule: b.spec.ID, Stage: StageActual, From: from, To: b.phase, At: at, Since: b.since, Value: math.NaN(), Limit: math.NaN()}
-	if cmp := b.Rule.when.compared; len(cmp) > 0 {
-		c := &cmp[min(b.subject, len(cmp)-1)]
-		t.Stream, t.Quantity, t.Limit, t.Value = c.stream, c.quantity, c.limit, e.quiet(b).number(c.value).best()
-	} else {
-		t.Stream = b.Rule.when.reads[0].stream
+	g := b.group
+	t := Transition{Rule: g.spec.ID, Standing: b.Standing, From: from, To: b.phase, At: at, Since: b.since, Was: g.said, Is: g.said}
+	e.speak(&t, b)
+	if is := g.standing(); is != g.said {
+		if g.above(is, g.said) {
+			t.Is, g.said = is, is
+		} else {
+			e.list(g)
+		}
 	}
+	g.last = len(e.out)
 	e.out = append(e.out, t)
 }
 
-// Phase returns where a rule stands, and false for one that does not exist.
+// list remembers that g's alert is not as was said. Its last transition of this Tick
+// will say it; if there is none, one that says nothing else.
+func (e *Engine) list(g *group) {
+	if !g.listed {
+		g.listed, g.last = true, -1
+		e.unsaid = append(e.unsaid, g)
+	}
+}
+
+// settle says how the alerts stand that fell.
+func (e *Engine) settle() {
+	for _, g := range e.unsaid {
+		g.listed = false
+		is := g.standing()
+		if is == g.said {
+			continue
+		}
+		b := g.raised()
+		if g.last < 0 {
+			g.last = len(e.out)
+			of := g.stages[len(g.stages)-1]
+			if b != nil {
+				of = b
+			}
+			t := Transition{Rule: g.spec.ID, Standing: of.Standing, From: of.phase, To: of.phase, At: e.now, Since: of.since, Was: g.said}
+			e.speak(&t, of)
+			e.out = append(e.out, t)
+		}
+		t := &e.out[g.last]
+		if t.Is, g.said = is, is; b != nil {
+			e.speak(t, b)
+		}
+	}
+	e.unsaid = e.unsaid[:0]
+}
+
+// raised is the most severe stage that is raised, or nil.
+func (g *group) raised() *bound {
+	for _, b := range g.stages {
+		if b.phase == Active || b.phase == Clearing {
+			return b
+		}
+	}
+	return nil
+}
+
+func (g *group) standing() Standing {
+	if b := g.raised(); b != nil {
+		return b.Standing
+	}
+	return Standing{}
+}
+
+// above says whether a is more severe than b. What the rule does not have any more
+// counts as less than all it has.
+func (g *group) above(a, b Standing) bool {
+	rank := func(s Standing) int {
+		i := slices.IndexFunc(g.stages, func(x *bound) bool { return x.Standing == s })
+		switch {
+		case i >= 0:
+			return i
+		case s == Standing{}:
+			return len(g.stages) + 1
+		default:
+			return len(g.stages)
+		}
+	}
+	return rank(a) < rank(b)
+}
+
+// speak fills in what a transition says of b's condition.
+func (e *Engine) speak(t *Transition, b *bound) {
+	t.Value, t.Limit, t.Quantity, t.Early, t.Late = math.NaN(), math.NaN(), Same, 0, 0
+	when := b.stage.when
+	if len(when.compared) == 0 {
+		t.Stream = when.reads[0].stream
+		return
+	}
+	r := e.quiet(b)
+	c := &when.compared[min(b.subject, len(when.compared)-1)]
+	t.Stream, t.Quantity, t.Limit = c.stream, c.quantity, c.limit
+	if b.Stage == StageForecast {
+		_, o := r.ahead(c.value)
+		t.Early, t.Late = o.early, o.late
+		t.Value = r.last(&r.inputs[c.value.read]).best()
+		return
+	}
+	t.Value = r.number(c.value).best()
+}
+
+// Phase returns where a rule stands: of several stages the most severe that is not
+// normal. It returns false for one that does not exist.
 func (e *Engine) Phase(id string) (Phase, bool) {
-	b := e.byID[id]
-	if b == nil {
+	g := e.byID[id]
+	if g == nil {
 		return Normal, false
 	}
-	return b.phase, true
+	if b := g.raised(); b != nil {
+		return b.phase, true
+	}
+	for _, b := range g.stages {
+		if b.phase != Normal {
+			return b.phase, true
+		}
+	}
+	return Normal, true
+}
+
+// Standing returns what a rule's alert says, the zero value while it has none.
+func (e *Engine) Standing(id string) Standing {
+	if g := e.byID[id]; g != nil {
+		return g.standing()
+	}
+	return Standing{}
 }

@@ -14,7 +14,8 @@ type series struct {
 	heard   int64 // when it had a good reason to give no value, if excused
 	excused bool
 	windows []*window
-	rules   []int // of the engine, those that read it
+	rules   []int   // of the engine, those that read it
+	fit     *fitter // shared by all
 }
 
 // input is a read of a program, bound to an engine's data.
@@ -22,6 +23,7 @@ type input struct {
 	*series
 	window *window // nil: the last value only
 	min    float64
+	step   float64
 }
 
 // reader evaluates one program at one moment and notes for how long its answer
@@ -58,6 +60,9 @@ func (r *reader) number(n *node) span {
 		return r.last(&r.inputs[n.read])
 	case opStale:
 		return r.silence(&r.inputs[n.read])
+	case opRises, opFalls:
+		s, _ := r.ahead(n)
+		return s
 	default:
 		return r.windowed(n.op, &r.inputs[n.read])
 	}
@@ -153,6 +158,28 @@ func (r *reader) windowed(o op, in *input) span {
 	default:
 		return nothing()
 	}
+}
+
+// ahead is how many seconds there are until a trend reaches its limit, and between
+// which bounds. While no trend leads there this is at least as far as a trend would
+// be believed; while there are too few readings for one it is not known.
+func (r *reader) ahead(n *node) (span, outlook) {
+	in := &r.inputs[n.read]
+	w := in.window
+	r.again(max(w.length/maxTrend, 1000))
+	if !in.has || r.now > in.at+in.stale {
+		return nothing(), outlook{}
+	}
+	r.until = min(r.until, in.at+in.stale)
+	tr := w.trendAt(r.now, n.method, in.fit)
+	if !tr.ok {
+		return nothing(), outlook{}
+	}
+	o, ok := tr.until(n.num, n.op == opRises, r.now, w.length, in.step)
+	if !ok {
+		return atLeast(reach * float64(w.length) / 1000), outlook{}
+	}
+	return exactly(o.best), o
 }
 
 // value is what o makes of the readings of a window; NaN if it cannot.

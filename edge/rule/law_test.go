@@ -68,7 +68,7 @@ func truthAt(t *rapid.T, text string, known map[string]float64) (truth, bool) {
 	for name, v := range known {
 		e.Observe(obs.Stream{Device: name, Channel: "level"}, 0, obs.Of(v))
 	}
-	return (&reader{inputs: e.rules[0].when, until: never, recheck: never}).truth(r.when.root), true
+	return (&reader{inputs: e.rules[0].when, until: never, recheck: never}).truth(r.stages[0].when.root), true
 }
 
 // With every stream known a rule answers as expr-lang's own machine does, which

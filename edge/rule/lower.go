@@ -35,6 +35,7 @@ var functions = map[string]struct {
 }{
 	"avg": {opAvg, true}, "min": {opMin, true}, "max": {opMax, true}, "sum": {opSum, true}, "count": {opCount, true},
 	"rise": {opRise, true}, "rate": {opRate, true}, "stale": {opStale, false}, "abs": {opAbs, false},
+	"rises_to": {opRises, true}, "falls_to": {opFalls, true},
 }
 
 var binary = map[string]op{
@@ -132,7 +133,7 @@ func functionNames() (all []string) {
 // reading adds what a node reads, once for all nodes that read the same.
 func (c *compiler) reading(o op, w word, window time.Duration) *node {
 	s := c.known[w.stream]
-	r := read{stream: w.stream, window: window.Milliseconds(), min: s.Min, stale: max(3*s.Every, 30*time.Second).Milliseconds()}
+	r := read{stream: w.stream, window: window.Milliseconds(), min: s.Min, step: s.Step, stale: max(3*s.Every, 30*time.Second).Milliseconds()}
 	i := slices.Index(c.reads, r)
 	if i < 0 {
 		i = len(c.reads)
@@ -253,7 +254,10 @@ func (c *compiler) call(n *ast.CallNode) (*node, kind) {
 		return nil, wrong
 	}
 	args, form := 1, callee.Value+"(device.channel)"
+	ahead := f.op == opRises || f.op == opFalls
 	switch {
+	case ahead:
+		args, form = 3, callee.Value+"(device.channel, 3.00, 15m)"
 	case f.window:
 		args, form = 2, callee.Value+"(device.channel, 10m)"
 	case f.op == opAbs:
@@ -270,13 +274,41 @@ func (c *compiler) call(n *ast.CallNode) (*node, kind) {
 	var span time.Duration
 	if f.window {
 		var good bool
-		span, good = c.windowArg(n.Arguments[1], form)
+		span, good = c.windowArg(n.Arguments[args-1], form)
 		ok = ok && good
+	}
+	if ahead {
+		return c.ahead(n, f.op, w, span, ok)
 	}
 	if !ok {
 		return nil, wrong
 	}
 	return c.reading(f.op, w, span), aNumber
+}
+
+// ahead makes a forecast, whose limit must be a constant.
+func (c *compiler) ahead(n *ast.CallNode, o op, w word, span time.Duration, ok bool) (*node, kind) {
+	limit := c.want(n.Arguments[1], aNumber)
+	if limit == nil {
+		return nil, wrong
+	}
+	v, constant := limit.constant()
+	if !constant || math.IsNaN(v) || math.IsInf(v, 0) {
+		at, size := c.extent(n.Arguments[1])
+		c.fail(at, size, "E3104", "the limit must be a number that does not change", "write it out, like 3.00")
+		return nil, wrong
+	}
+	if ok && span < (minTrend-1)*c.known[w.stream].Every {
+		at, size := c.extent(n.Arguments[2])
+		c.fail(at, size, "E3112", fmt.Sprintf("a trend needs %d readings, the stream gives one every %s", minTrend, brief(c.known[w.stream].Every)), "write at least "+brief((minTrend-1)*c.known[w.stream].Every))
+		return nil, wrong
+	}
+	if !ok {
+		return nil, wrong
+	}
+	out := c.reading(o, w, span)
+	out.num, out.method = v, TheilSen
+	return out, aNumber
 }
 
 // streamArg reads a function's first argument, which must be a stream itself.

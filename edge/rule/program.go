@@ -20,6 +20,8 @@ const (
 	opCount
 	opRise
 	opRate
+	opRises // seconds until the trend reaches num from below
+	opFalls // … from above
 	opStale
 	opNeg
 	opAbs
@@ -48,7 +50,8 @@ const (
 type node struct {
 	op      op
 	read    int     // index into program.reads, for opLast … opStale
-	num     float64 // opConst; opTruth: 0 or 1
+	num     float64 // opConst; opTruth: 0 or 1; opRises, opFalls: the limit
+	method  Method  // opRises, opFalls
 	a, b, c *node
 }
 
@@ -58,6 +61,7 @@ type read struct {
 	stream obs.Stream
 	window int64
 	min    float64 // the least the metric can be
+	step   float64 // the least change that shows
 	stale  int64
 }
 
@@ -98,7 +102,7 @@ func (a *node) equal(b *node, p, q *program) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	if a.op != b.op || a.num != b.num {
+	if a.op != b.op || a.num != b.num || a.method != b.method {
 		return false
 	}
 	if a.op >= opLast && a.op <= opStale && p.reads[a.read] != q.reads[b.read] {

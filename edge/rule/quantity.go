@@ -10,7 +10,8 @@ type Quantity string
 const (
 	Same    Quantity = ""         // as the stream is measured
 	PerHour Quantity = "per-hour" // its change in an hour
-	Seconds Quantity = "seconds"  // a time
+	Seconds Quantity = "seconds"  // a time without data
+	Until   Quantity = "until"    // a time ahead, in seconds
 	Number  Quantity = "number"   // so many readings
 	Other   Quantity = "other"    // something computed, whose unit nobody stated
 )
@@ -41,6 +42,8 @@ func (p *program) measureOf(n *node) measure {
 	switch n.op {
 	case opRate:
 		m.quantity = PerHour
+	case opRises, opFalls:
+		return measure{Until, ""}
 	case opStale:
 		return measure{Seconds, ""}
 	case opCount:

@@ -14,6 +14,7 @@ import (
 type Stream struct {
 	Every time.Duration // the interval at which it is sampled
 	Min   float64       // the least its metric can be
+	Step  float64       // the least change that shows; 0: not known
 }
 
 // Streams are the streams that rules may speak of.

@@ -24,18 +24,24 @@ func (p Phase) String() string {
 	return [...]string{"normal", "pending", "active", "clearing"}[p&3]
 }
 
-// The stages of an alert. Forecast rules raise before the limit is reached.
+// The stages of an alert: a forecast comes before the limit is reached.
 const (
 	StageActual   = "actual"
 	StageForecast = "forecast"
 )
 
-// Transition says that a rule's state changed and should be saved. From equals To
-// where only its timer stopped or went on.
+// Standing is what a rule's alert says: its stage, and its severity where the rule
+// has levels. The zero value is no alert.
+type Standing struct{ Stage, Severity string }
+
+// Transition says that a rule's state changed and should be saved: one of its stages
+// went From To; they are equal where only its timer stopped or went on. A rule has one
+// alert, of the most severe stage that is raised; it was Was and is Is now.
 type Transition struct {
 	Rule     string
-	Stage    string
+	Standing // the stage and severity that changed
 	From, To Phase
+	Was, Is  Standing
 	At       int64 // boot ms; never after the Tick that returned it
 	Since    int64 // boot ms: when the condition that was met last began to be met
 	// Stream is what the comparison that decided it speaks of, Value what is known
@@ -44,16 +50,24 @@ type Transition struct {
 	Stream       obs.Stream
 	Value, Limit float64
 	Quantity     Quantity // what Value and Limit are
+	// Early and Late are between how many seconds from At a forecast expects Limit to
+	// be reached; both 0 where there is none.
+	Early, Late float64
 }
 
 // Raised says whether an alert begins.
 func (t Transition) Raised() bool {
-	return t.To == Active && (t.From == Normal || t.From == Pending)
+	return t.Was == (Standing{}) && t.Is != (Standing{})
 }
 
 // Cleared says whether an alert ends.
 func (t Transition) Cleared() bool {
-	return t.To == Normal && (t.From == Active || t.From == Clearing)
+	return t.Was != (Standing{}) && t.Is == (Standing{})
+}
+
+// Moved says whether an alert goes on at another severity or stage.
+func (t Transition) Moved() bool {
+	return t.Was != t.Is && !t.Raised() && !t.Cleared()
 }
 
 // never is later than any time that is added to it may reach.
@@ -76,19 +90,19 @@ type state struct {
 }
 
 // need is how long the timer of s's phase must run; ok is false without a timer.
-func (s *state) need(r *Rule) (ms int64, ok bool) {
+func (s *state) need(r *stage) (ms int64, ok bool) {
 	switch s.phase {
 	case Pending:
-		return r.spec.For.Milliseconds(), true
+		return r.raise.Milliseconds(), true
 	case Clearing:
-		return r.spec.ClearFor.Milliseconds(), true
+		return r.settle.Milliseconds(), true
 	default:
 		return 0, false
 	}
 }
 
 // due is when the timer alone will change s, or never.
-func (s *state) due(r *Rule) int64 {
+func (s *state) due(r *stage) int64 {
 	need, ok := s.need(r)
 	switch {
 	case !ok:
@@ -102,7 +116,7 @@ func (s *state) due(r *Rule) int64 {
 
 // advance lets the timer run up to now under what the last evaluation found. It
 // returns when the timer ran out, and whether it did.
-func (s *state) advance(r *Rule, now int64) (at int64, out bool) {
+func (s *state) advance(r *stage, now int64) (at int64, out bool) {
 	need, ok := s.need(r)
 	if !ok {
 		return 0, false
@@ -152,7 +166,7 @@ func (s *state) move(p Phase, at int64) {
 
 // meet takes an evaluation at now: when and clear are its answers and until is how
 // long they stand. It changes the phase at most twice and reports each change.
-func (s *state) meet(r *Rule, now, until int64, when, clear truth, changed func(from Phase)) {
+func (s *state) meet(r *stage, now, until int64, when, clear truth, changed func(from Phase)) {
 	known := when == isTrue || clear == isTrue || when == isFalse && clear == isFalse
 	moved := false
 	step := func(p Phase) {

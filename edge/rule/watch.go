@@ -72,11 +72,11 @@ func (w *Watch) look(i int) {
 	e := w.data
 	b := e.rules[i]
 	r := reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
-	is := Truth(r.truth(b.Rule.when.root))
+	is := Truth(r.truth(b.stage.when.root))
 	w.wake[i] = min(r.recheck, r.until+1) // a value that turns stale makes it unknown
 	if is != w.is[i] {
 		w.is[i] = is
-		w.out = append(w.out, Answer{b.spec.ID, is})
+		w.out = append(w.out, Answer{b.group.spec.ID, is})
 	}
 }
 

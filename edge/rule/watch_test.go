@@ -96,7 +96,7 @@ func TestWatchMissesNothing(t *testing.T) {
 			e := w.data
 			b := e.rules[0]
 			now := &reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
-			if want := Truth(now.truth(b.Rule.when.root)); is != want {
+			if want := Truth(now.truth(b.stage.when.root)); is != want {
 				t.Fatalf("%s is %v at %d, the watch says %v", text, want, e.now, is)
 			}
 		}

@@ -25,6 +25,14 @@ type window struct {
 	has    bool
 	ring   []bucket // ring[head:] is in use, oldest first
 	head   int
+	trends []fitted // by method, made when one is asked for
+}
+
+// fitted is a trend with when it was found: at most once in a fortieth of the window.
+type fitted struct {
+	method Method
+	slot   int64
+	trend
 }
 
 // summary is what a window holds at one moment.
@@ -91,6 +99,24 @@ func (w *window) expire(now int64) {
 	if w.head == len(w.ring) {
 		w.ring, w.head = w.ring[:0], 0
 	}
+}
+
+// trendAt finds the trend of the window. Between two readings it is found once, and
+// not more often than the window has points for.
+func (w *window) trendAt(now int64, m Method, f *fitter) *trend {
+	w.expire(now)
+	slot := floor(now, max(1, w.length/maxTrend))
+	i := 0
+	for i < len(w.trends) && w.trends[i].method != m {
+		i++
+	}
+	if i == len(w.trends) {
+		w.trends = append(w.trends, fitted{method: m, slot: slot - 1})
+	}
+	if t := &w.trends[i]; t.slot != slot {
+		t.slot, t.trend = slot, f.fit(w, m)
+	}
+	return &w.trends[i].trend
 }
 
 // at sums the window up. It costs at most maxPoints steps.

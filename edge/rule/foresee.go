@@ -1,0 +1,69 @@
+package rule
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+)
+
+// brief writes a duration as rules do, without zeroes behind.
+func brief(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
+
+// A pre-alert is withdrawn when the limit is one and a half times as far away as it
+// was raised for, or no trend leads there, for a fifth of the window.
+const (
+	withdrawAt = 1.5
+	withdrawIn = 5
+)
+
+// foresee makes the stage that comes before of: its condition is that the trend
+// reaches of's limit in time.
+func foresee(f Forecast, of *stage, known Streams) (*stage, []*Error) {
+	fail := func(id, msg, hint string) (*stage, []*Error) {
+		return nil, []*Error{{Field: "forecast", ID: id, Msg: msg, Hint: hint}}
+	}
+	c := of.when.limitOf()
+	if c == nil || c.value.op != opLast {
+		return fail("E3111", "a forecast needs a condition that compares one value with a number", "write when: \"device.channel > 3.00\", or use rises_to(device.channel, 3.00, 15m) in a rule of its own")
+	}
+	if f.Method == "" {
+		f.Method = TheilSen
+	}
+	every := known[c.stream].Every
+	switch least := (minTrend - 1) * every; {
+	case f.Method != TheilSen && f.Method != Holt:
+		return fail("E3112", fmt.Sprintf("%q is no method of forecasting", f.Method), yamldoc.Hint(string(f.Method), []string{string(TheilSen), string(Holt)}))
+	case f.Within < minSpan:
+		return fail("E3112", "within is missing", "write how far ahead to look, like within: 30m")
+	case f.Window < minSpan || f.Window > maxSpan:
+		return fail("E3112", "the window is out of range", "write 1s to 48h, like window: 15m")
+	case f.Window < least:
+		return fail("E3112", fmt.Sprintf("a trend needs %d readings, the stream gives one every %s", minTrend, brief(every)), "write window: "+brief(least)+" or more")
+	case f.Within > 2*f.Window:
+		return fail("E3112", fmt.Sprintf("the readings of %s cannot tell what is in %s", brief(f.Window), brief(f.Within)), "write window: "+brief(f.Within/2)+" or more")
+	}
+	r := of.when.reads[c.value.read]
+	r.window = f.Window.Milliseconds()
+	up := c.kind == opMore || c.kind == opMoreEq
+	compare := func(o op, within time.Duration) *program {
+		n := &node{op: opFalls, num: c.limit, method: f.Method}
+		if up {
+			n.op = opRises
+		}
+		root := &node{op: o, a: n, b: &node{op: opConst, num: within.Seconds()}}
+		return &program{root: root, reads: []read{r}, compared: []comparison{{node: root, value: n, limit: c.limit, kind: o, stream: c.stream}}}
+	}
+	return &stage{Standing: Standing{Stage: StageForecast, Severity: f.Severity}, settle: f.Window / withdrawIn,
+		when: compare(opLessEq, f.Within), clear: compare(opMoreEq, time.Duration(withdrawAt*float64(f.Within)))}, nil
+}

@@ -1,0 +1,253 @@
+package rule
+
+import (
+	"math"
+	"slices"
+)
+
+// Method is how a trend is found.
+type Method string
+
+// The methods. TheilSen takes the median of the slopes between all pairs of points:
+// up to three in ten points may be wrong without effect. Holt smooths level and
+// trend, so that the newest points weigh most; it is for clean data.
+const (
+	TheilSen Method = "theil-sen"
+	Holt     Method = "holt"
+)
+
+const (
+	maxTrend   = 40  // points of a trend: 780 slopes
+	minTrend   = 6   // below that nothing is said
+	halfSpan   = 0.5 // share of the window that the points must span
+	reach      = 3   // a trend is believed for so many windows
+	sure       = 1.645
+	madToSigma = 1.4826 // of normal scatter
+	holtAlpha  = 0.5
+	holtBeta   = 0.3
+)
+
+// trend is what the readings of a window do. Slopes are per second.
+type trend struct {
+	ok            bool
+	at            int64   // of the newest point, boot ms
+	level         float64 // then
+	scatter       float64 // by how much level may be wrong
+	slope, lo, hi float64 // the slope lies in lo…hi, nine times in ten
+	rise          float64 // slope over the time that the points span
+}
+
+// outlook is when a limit will be reached: in early…late seconds, most likely in
+// best.
+type outlook struct{ best, early, late float64 }
+
+// fitter is the scratch of all trends of an engine: they are found one at a time.
+type fitter struct {
+	t, y   [maxTrend]float64 // s before the newest point, ≤ 0; values
+	n      int
+	slopes [maxTrend * (maxTrend - 1) / 2]float64
+	some   [maxPoints]float64
+}
+
+// take reads the points of w: each reading, or where there are more than maxTrend
+// the median of each of so many equal stretches. It returns when the newest was.
+func (f *fitter) take(w *window) (newest int64) {
+	all := w.ring[w.head:]
+	f.n = 0
+	if len(all) == 0 {
+		return 0
+	}
+	newest = all[len(all)-1].to
+	step := int64(0)
+	if len(all) > maxTrend {
+		step = w.length/(maxTrend-1) + 1
+	}
+	for i := 0; i < len(all) && f.n < maxTrend; {
+		j := i + 1
+		for step > 0 && j < len(all) && floor(all[j].from, step) == floor(all[i].from, step) {
+			j++
+		}
+		var at float64
+		for k, b := range all[i:j] {
+			f.some[k] = b.typical()
+			at += float64(b.from-newest+b.to-newest) / 2000
+		}
+		f.t[f.n], f.y[f.n] = at/float64(j-i), median(f.some[:j-i])
+		f.n++
+		i = j
+	}
+	return newest
+}
+
+// typical is the mean of a bucket's readings, without the outermost two if there are
+// others: so that one wrong reading does not make it wrong.
+func (b *bucket) typical() float64 {
+	if b.n < 3 {
+		return b.sum / float64(b.n)
+	}
+	return (b.sum - b.min - b.max) / float64(b.n-2)
+}
+
+func floor(t, step int64) int64 { return (t - mod(t, step)) / step }
+
+// fit finds the trend of the readings in w.
+func (f *fitter) fit(w *window, m Method) trend {
+	at := f.take(w)
+	if f.n < minTrend || f.t[f.n-1]-f.t[0] < halfSpan*float64(w.length)/1000 {
+		return trend{at: at}
+	}
+	tr := f.theilSen(0)
+	if m == Holt {
+		tr = f.holt(tr)
+	} else if late := f.from(-float64(w.length) / 3000); f.n-late >= minTrend {
+		tr = tr.sharpen(f.theilSen(late))
+	}
+	tr.ok, tr.at, tr.rise = true, at, tr.slope*(f.t[f.n-1]-f.t[0])
+	return tr
+}
+
+// from is the first point not older than s.
+func (f *fitter) from(s float64) int {
+	i, _ := slices.BinarySearch(f.t[:f.n], s)
+	return i
+}
+
+// sharpen takes the newest third into account: where it surely goes another way
+// than the whole window, it is the trend; else it only widens what is possible.
+func (tr trend) sharpen(newest trend) trend {
+	if newest.lo > tr.slope || newest.hi < tr.slope {
+		return newest
+	}
+	tr.lo, tr.hi = min(tr.lo, newest.slope), max(tr.hi, newest.slope)
+	return tr
+}
+
+// theilSen fits the points from i on. The bounds are the order statistics of the
+// slopes that belong to Kendall's S at nine in ten (Sen 1968, section 2; Gilbert
+// 1987, section 16.5); ties are not corrected for, which widens them.
+func (f *fitter) theilSen(from int) trend {
+	t, y := f.t[from:f.n], f.y[from:f.n]
+	k := 0
+	for i := range t {
+		for j := i + 1; j < len(t); j++ {
+			if dt := t[j] - t[i]; dt > 0 {
+				f.slopes[k] = (y[j] - y[i]) / dt
+				k++
+			}
+		}
+	}
+	s, n := f.slopes[:k], float64(len(t))
+	if k == 0 {
+		return trend{lo: math.Inf(-1), hi: math.Inf(1)}
+	}
+	c := sure * math.Sqrt(n*(n-1)*(2*n+5)/18)
+	low := max(0, int((float64(k)-c)/2)-1)
+	high := min(k-1, int(math.Ceil((float64(k)+c)/2)))
+	tr := trend{slope: median(s)}
+	tr.lo = nth(s, low)
+	tr.hi = nth(s, high)
+	f.level(&tr, t, y)
+	return tr
+}
+
+// level finds where a line of tr's slope stands now, and how sure that is.
+func (f *fitter) level(tr *trend, t, y []float64) {
+	rest := f.some[:len(t)]
+	for i := range t {
+		rest[i] = y[i] - tr.slope*t[i]
+	}
+	tr.level = median(rest)
+	for i := range rest {
+		rest[i] = math.Abs(rest[i] - tr.level)
+	}
+	tr.scatter = 2 * madToSigma * median(rest) / math.Sqrt(float64(len(t)))
+}
+
+// holt smooths the points: the level follows half of each surprise, the slope three
+// tenths of what the level did. The bounds are as wide as those of ts, which says how
+// much the slopes scatter.
+func (f *fitter) holt(ts trend) trend {
+	level, slope := f.y[0], 0.0
+	for i := 1; i < f.n; i++ {
+		dt := f.t[i] - f.t[i-1]
+		if dt <= 0 {
+			continue
+		}
+		if i == 1 {
+			slope = (f.y[1] - f.y[0]) / dt
+		}
+		ahead := level + slope*dt
+		next := holtAlpha*f.y[i] + (1-holtAlpha)*ahead
+		slope = holtBeta*(next-level)/dt + (1-holtBeta)*slope
+		level = next
+	}
+	return trend{level: level, slope: slope, scatter: ts.scatter, lo: slope - (ts.slope - ts.lo), hi: slope + (ts.hi - ts.slope)}
+}
+
+// until says when the trend reaches limit, from below if up, else from above, seen
+// from now. ok is false where it does not, or not within what window supports: the
+// slope points away, could be none, is less than a step of the sensor, or leads there
+// only after three windows.
+func (tr *trend) until(limit float64, up bool, now, window int64, step float64) (o outlook, ok bool) {
+	way, slope, slow, fast := limit-tr.level, tr.slope, tr.lo, tr.hi
+	if !up {
+		way, slope, slow, fast = -way, -slope, -tr.hi, -tr.lo
+	}
+	past := float64(now-tr.at) / 1000
+	if way <= 0 {
+		return outlook{}, true
+	}
+	if !(slow > 0) || math.Abs(tr.rise) <= step {
+		return outlook{}, false
+	}
+	o.best = max(0, way/slope-past)
+	if o.best > reach*float64(window)/1000 {
+		return outlook{}, false
+	}
+	off := tr.scatter + step/2
+	o.early = min(o.best, max(0, (way-off)/fast-past))
+	o.late = max(o.best, (way+off)/slow-past)
+	o.late = min(o.late, max(o.best, reach*float64(window)/1000))
+	return o, true
+}
+
+// median orders s anew.
+func median(s []float64) float64 {
+	n := len(s)
+	hi := nth(s, n/2)
+	if n%2 == 1 {
+		return hi
+	}
+	return (slices.Max(s[:n/2]) + hi) / 2
+}
+
+// nth puts the k-th smallest of s at its place, with nothing larger before it.
+func nth(s []float64, k int) float64 {
+	for lo, hi := 0, len(s)-1; lo < hi; {
+		p := pivot(s[lo], s[(lo+hi)/2], s[hi])
+		i, j := lo, hi
+		for i <= j {
+			for s[i] < p {
+				i++
+			}
+			for s[j] > p {
+				j--
+			}
+			if i <= j {
+				s[i], s[j] = s[j], s[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case k <= j:
+			hi = j
+		case k >= i:
+			lo = i
+		default:
+			return s[k]
+		}
+	}
+	return s[k]
+}
+
+func pivot(a, b, c float64) float64 { return max(min(a, b), min(max(a, b), c)) }
