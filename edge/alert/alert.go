@@ -27,22 +27,29 @@ type Rule struct {
 	// {unit}, {device}, {label} and {since}. Without one for a language, a plain
 	// sentence is made from the fields.
 	Texts map[string]string
+	// Ahead are the messages of a forecast, which have a field {in} beside: "2–3 min".
+	Ahead map[string]string
 	// Names are the device's names by language; its id where there is none.
 	Names map[string]map[string]string
 }
 
-// Change is a rule's decision: an alert begins or ends.
+// Change is a rule's decision: an alert begins, goes on at another severity or stage,
+// or ends.
 type Change struct {
 	Cleared      bool
-	Stage        string // forecast, actual
+	Stage        string        // forecast, actual
+	Severity     wire.Severity // empty: the rule's
 	At           wire.Moment
 	Since        wire.Moment // when the condition was first met
 	Stream       obs.Stream
 	Value, Limit float64 // NaN: not known
 	// Quantity says what Value and Limit are: empty, as the stream is measured;
-	// per-hour, its change in an hour; seconds; number, of readings; other, something
+	// per-hour, its change in an hour; seconds; until, seconds ahead; number, of readings; other, something
 	// computed that has no unit.
 	Quantity string
+	// Early and Late are in how many seconds from At the limit is expected; both 0 where
+	// nothing is forecast.
+	Early, Late float64
 }
 
 // Revise makes the next revision. prev is the alert that is active for this rule,
@@ -54,6 +61,12 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 		At: c.At, Since: c.Since, Device: c.Stream.Device, Channel: c.Stream.Channel,
 		Value: number(c.Value), Limit: number(c.Limit), Unit: m.Wire,
 		Position: r.Position, Area: r.Area, Category: r.Category, Evidence: evidence,
+	}
+	if c.Severity != "" {
+		a.Severity = c.Severity
+	}
+	if c.Stage == forecast && !c.Cleared {
+		a.Expected = &wire.Expected{FromMS: int64(c.Early * 1000), ToMS: int64(c.Late * 1000)}
 	}
 	if prev != nil {
 		a.ID, a.Rev, a.Since, a.Image = prev.ID, prev.Rev+1, prev.Since, prev.Image
@@ -81,10 +94,14 @@ func number(v float64) *float64 {
 // texts fills the message in for each language the console speaks.
 func texts(r Rule, m obs.Metric, a wire.Alert) map[string]string {
 	out := map[string]string{}
+	own, usual := r.Texts, plain
+	if a.Stage == forecast {
+		own, usual = r.Ahead, ahead
+	}
 	for _, lang := range []string{"zh", "en"} {
-		text := r.Texts[lang]
+		text := own[lang]
 		if text == "" {
-			text = plain[lang]
+			text = usual[lang]
 		}
 		out[lang] = fields(r, m, a, lang).Replace(text)
 	}
@@ -107,7 +124,7 @@ func fields(r Rule, m obs.Metric, a wire.Alert, lang string) *strings.Replacer {
 	// With its unit at once, so that a number without one leaves no gap.
 	return strings.NewReplacer("{value} {unit}", strings.TrimSpace(value+" "+m.Text), "{limit} {unit}", strings.TrimSpace(limit+" "+m.Text),
 		"{value}", value, "{limit}", limit, "{unit}", m.Text,
-		"{device}", name, "{label}", m.Label.In(lang), "{since}", clock(a.Since))
+		"{in}", in(a.Expected, lang), "{device}", name, "{label}", m.Label.In(lang), "{since}", clock(a.Since))
 }
 
 func shown(m obs.Metric, v *float64) string {

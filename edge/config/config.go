@@ -98,6 +98,8 @@ type Rule struct {
 	Still    string            // a camera's device id, or empty
 	Message  map[string]string // by language
 	Actions  []Action
+	Levels   []Level      // instead of When, For, Clear, ClearFor; the most severe first
+	Forecast *Forecast    // nil: none
 	Reads    []obs.Stream // what its expressions read
 }
 

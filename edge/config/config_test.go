@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -74,10 +75,10 @@ func env(t testing.TB) config.Env {
 func checker(all []config.Stream) config.RuleChecker {
 	known := rule.Streams{}
 	for _, s := range all {
-		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min}
+		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min, Step: math.Pow10(-s.Metric.Decimals)}
 	}
 	return func(r config.Rule) ([]obs.Stream, []config.TextError) {
-		c, errs := rule.Compile(rule.Spec{ID: r.ID, When: r.When, For: r.For, Clear: r.Clear, ClearFor: r.ClearFor}, known)
+		c, errs := rule.Compile(specOf(r), known)
 		var out []config.TextError
 		for _, e := range errs {
 			out = append(out, config.TextError{Key: e.Field, Offset: e.Offset, Length: e.Length, ID: e.ID, Msg: e.Msg, Hint: e.Hint})
@@ -325,4 +326,15 @@ func TestStableNameIsSuggested(t *testing.T) {
 			t.Errorf("warnings %v, want %q", c.Warnings, want)
 		}
 	}
+}
+
+func specOf(r config.Rule) rule.Spec {
+	s := rule.Spec{ID: r.ID, When: r.When, For: r.For, Clear: r.Clear, ClearFor: r.ClearFor}
+	for i, v := range r.Levels {
+		s.Levels[i] = rule.Level{Severity: string(v.Severity), When: v.When, For: v.For, Clear: v.Clear, ClearFor: v.ClearFor}
+	}
+	if f := r.Forecast; f != nil {
+		s.Forecast = rule.Forecast{Severity: string(f.Severity), Within: f.Within, Window: f.Window, Method: rule.Method(f.Method)}
+	}
+	return s
 }

@@ -101,6 +101,8 @@
 //	E2701  not a severity
 //	E2702  still names no camera
 //	E2703  a field in a message that does not exist
+//	E2704  levels and the keys of a rule without them, or no level at all
+//	E2705  not a method of forecasting
 //	E2801  an output needs exactly one of line, coil, register and command, and its place
 //	E2802  a key that does not fit the output
 //	E2803  an address, coil, register or level that does not exist, or is taken

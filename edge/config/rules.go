@@ -12,15 +12,17 @@ import (
 )
 
 type ruleKeys struct {
-	When     string        `yaml:"when,required"`
-	For      time.Duration `yaml:"for"`
-	Clear    string        `yaml:"clear"`
-	ClearFor time.Duration `yaml:"clear_for"`
-	Severity string        `yaml:"severity,required"`
-	Category string        `yaml:"category"`
-	Still    string        `yaml:"still"`
-	Message  texts         `yaml:"message"`
-	Actions  []action      `yaml:"actions"`
+	When     string               `yaml:"when"`
+	For      time.Duration        `yaml:"for"`
+	Clear    string               `yaml:"clear"`
+	ClearFor time.Duration        `yaml:"clear_for"`
+	Severity string               `yaml:"severity"`
+	Category string               `yaml:"category"`
+	Still    string               `yaml:"still"`
+	Message  texts                `yaml:"message"`
+	Actions  []action             `yaml:"actions"`
+	Levels   map[string]levelKeys `yaml:"levels"`
+	Forecast forecastKeys         `yaml:"forecast"`
 }
 
 // severities, most severe first.
@@ -41,15 +43,14 @@ func (l *loader) rules() {
 	for _, id := range ids {
 		k := l.raw.Rules[id]
 		l.id(id, "rules", id)
-		r := Rule{ID: id, When: k.When, For: k.For, Clear: k.Clear, ClearFor: k.ClearFor, Severity: wire.Severity(k.Severity), Category: k.Category, Still: k.Still, Message: k.Message}
-		if l.has("rules", id, "severity") && !slices.Contains(severities, k.Severity) {
-			l.say("E2701", fmt.Sprintf("%q is no severity; write red, orange, yellow or blue, red being the most severe", k.Severity), "rules", id, "severity")
-		}
+		r := Rule{ID: id, When: k.When, For: k.For, Clear: k.Clear, ClearFor: k.ClearFor, Category: k.Category, Still: k.Still, Message: k.Message}
+		l.conditions(&r, k)
+		l.forecast(&r, k.Forecast)
 		l.short(k.Category, maxArea, "rules", id, "category")
 		l.still(r)
-		l.message(r)
+		l.texts(r.Message, MessageFields, "rules", id, "message")
 		l.actionsOf(&r, k.Actions)
-		if check != nil && l.has("rules", id, "when") {
+		if check != nil && (l.has("rules", id, "when") || len(r.Levels) > 0) {
 			l.expression(&r, check)
 		}
 		l.config.Rules = append(l.config.Rules, r)
@@ -73,11 +74,9 @@ func (l *loader) expression(r *Rule, check RuleChecker) {
 	reads, wrong := check(*r)
 	r.Reads = reads
 	for _, e := range wrong {
-		n := l.doc.Node("rules", r.ID, e.Key)
-		if n.Kind() != yamldoc.Scalar || l.unplanned(n.Text(), e.Offset) {
-			continue
+		if p, ok := l.placed(r, e); ok {
+			l.problems = append(l.problems, p)
 		}
-		l.problems = append(l.problems, n.TextProblem(e.Offset, e.Length, e.ID, e.Msg).WithHint(e.Hint))
 	}
 	for _, s := range reads {
 		i := slices.IndexFunc(l.config.Devices, func(d Device) bool { return d.ID == s.Device })
@@ -112,20 +111,20 @@ var (
 	official = regexp.MustCompile(`[红橙黄蓝]色?预警`)
 )
 
-// message judges the texts of a rule.
-func (l *loader) message(r Rule) {
-	for lang, text := range r.Message {
-		n := l.doc.Node("rules", r.ID, "message", lang)
+// texts judges what a rule says to people, with the fields that it may hold.
+func (l *loader) texts(message map[string]string, fields []string, path ...string) {
+	for lang, text := range message {
+		n := l.doc.Node(append(path[:len(path):len(path)], lang)...)
 		if n == nil { // one text for all languages
-			n = l.doc.Node("rules", r.ID, "message")
+			n = l.doc.Node(path...)
 		}
 		if len(text) > wire.MaxText/2 {
 			l.report(n.Problem("E2003", fmt.Sprintf("this text has %d bytes; at most %d are allowed", len(text), wire.MaxText/2)))
 		}
 		for _, at := range field.FindAllStringIndex(text, -1) {
 			name := strings.Trim(text[at[0]:at[1]], "{}")
-			if !slices.Contains(MessageFields, name) || text[at[1]-1] != '}' {
-				l.report(n.TextProblem(at[0], at[1]-at[0], "E2703", fmt.Sprintf("a message has no field %s", text[at[0]:at[1]])).WithHint(yamldoc.Hint(name, MessageFields)))
+			if !slices.Contains(fields, name) || text[at[1]-1] != '}' {
+				l.report(n.TextProblem(at[0], at[1]-at[0], "E2703", fmt.Sprintf("a message has no field %s", text[at[0]:at[1]])).WithHint(yamldoc.Hint(name, fields)))
 			}
 		}
 		if at := official.FindStringIndex(text); at != nil {

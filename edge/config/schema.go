@@ -32,6 +32,9 @@ func Schema(kinds []drivers.Kind, profiles []string) yamldoc.Schema {
 		one = append(one, yamldoc.Schema{"required": []string{kind}})
 	}
 	buses["oneOf"] = one
+	in("properties", "rules", "additionalProperties")["anyOf"] = []yamldoc.Schema{{"required": []string{"when", "severity"}}, {"required": []string{"levels"}}}
+	levels := in("properties", "rules", "additionalProperties", "properties", "levels")
+	levels["propertyNames"] = yamldoc.Schema{"enum": severities}
 	in("properties", "devices")["additionalProperties"] = deviceSchema(kinds, profiles)
 	return s
 }
@@ -164,7 +167,8 @@ var words = map[string][]string{
 	"trust[]":  {"kernel", "uplink"},
 	"order":    {"oldest", "newest"},
 	"compress": {"auto", "on", "off"},
-	"severity": {"red", "orange", "yellow", "blue"},
+	"severity": severities,
+	"method":   methods,
 	"parity":   {"none", "even", "odd", "mark", "space"},
 	"pull":     {"up", "down", "none"},
 	"rs485":    {string(serial.Auto), string(serial.Kernel), string(serial.RTS), string(serial.RTSLow), string(serial.Off)},

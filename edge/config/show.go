@@ -211,20 +211,23 @@ func optionRow(n *yamldoc.Node, add adder, path ...string) {
 
 func ruleRows(r Rule, add adder) {
 	at := func(key string) []string { return []string{"rules", r.ID, key} }
-	add(r.When, "", at("when")...)
-	add(r.For, "default", at("for")...)
-	clear := r.Clear
-	if clear == "" {
-		clear = "when it is false"
+	if len(r.Levels) == 0 {
+		add(r.When, "", at("when")...)
+		add(r.For, "default", at("for")...)
+		clear := r.Clear
+		if clear == "" {
+			clear = "when it is false"
+		}
+		add(clear, "default", at("clear")...)
+		add(r.ClearFor, "default", at("clear_for")...)
+		add(r.Severity, "", at("severity")...)
 	}
-	add(clear, "default", at("clear")...)
-	add(r.ClearFor, "default", at("clear_for")...)
-	add(r.Severity, "", at("severity")...)
 	add(r.Category, "", at("category")...)
 	add(r.Still, "", at("still")...)
 	for _, lang := range []string{"zh", "en"} {
 		add(r.Message[lang], "", "rules", r.ID, "message", lang)
 	}
+	ladderRows(r, add)
 	actionRows(r, add)
 }
 

@@ -14,6 +14,9 @@ import (
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
+// actual is the stage of an alert whose limit was reached.
+const actual = rule.StageActual
+
 // outputKey is the journal's state key for an output.
 const outputKey = "output/"
 
@@ -120,7 +123,7 @@ func (g *Gateway) beginSwitching(gen, old *generation) {
 		g.restoreOutputs(s)
 	}
 	s.board.Rules(func(output, rule string) bool {
-		return g.active[rule] != nil && slices.ContainsFunc(s.wanted[rule], func(a config.Action) bool { return a.Output == output })
+		return g.active[rule] != nil && g.active[rule].Stage == actual && slices.ContainsFunc(s.wanted[rule], func(a config.Action) bool { return a.Output == output })
 	})
 	s.consult(g.clock.BootMS())
 	for _, c := range s.conditions {
@@ -202,16 +205,18 @@ func (s *switching) say(c *condition) {
 	}
 }
 
-// follow carries out what a rule's transition means for the outputs.
+// follow carries out what a rule's transition means for the outputs: they are for what
+// is, not for what is expected.
 func (s *switching) follow(t rule.Transition) {
 	if s == nil {
 		return
 	}
+	was, is := t.Was.Stage == rule.StageActual, t.Is.Stage == rule.StageActual
 	for _, a := range s.wanted[t.Rule] {
 		switch {
-		case t.Raised():
+		case is && !was:
 			s.board.Raised(a.Output, t.Rule, a.For)
-		case t.Cleared():
+		case was && !is:
 			s.board.Cleared(a.Output, t.Rule)
 		}
 	}

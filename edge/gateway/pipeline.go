@@ -112,7 +112,7 @@ func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 	key := ruleKey + t.Rule
 	prev := g.active[t.Rule]
 	saved := alert.Saved{Rule: t.Rule, Snapshot: gen.engine.Snapshot(t.Rule), Alert: prev, Boot: g.clock.Boot(), BootMS: t.At}
-	if !t.Raised() && !t.Cleared() {
+	if t.Was == t.Is {
 		return g.saveRule(key, saved)
 	}
 	if t.Cleared() && prev == nil {
@@ -201,7 +201,11 @@ func (g *Gateway) revise(gen *generation, t rule.Transition, prev *wire.Alert) (
 	}
 	r := gen.rules[t.Rule]
 	m, _ := g.catalog.Lookup(t.Stream.Channel) // a rule about no single stream has no metric
-	c := alert.Change{Cleared: t.Cleared(), Stage: t.Stage, At: g.moment(t.At), Since: g.moment(t.Since),
+	now := t.Is
+	if t.Cleared() {
+		now = t.Was
+	}
+	c := alert.Change{Cleared: t.Cleared(), Stage: now.Stage, Severity: wire.Severity(now.Severity), Early: t.Early, Late: t.Late, At: g.moment(t.At), Since: g.moment(t.Since),
 		Stream: t.Stream, Value: t.Value, Limit: t.Limit, Quantity: string(t.Quantity)}
 	var evidence []wire.Evidence
 	for _, st := range gen.ruleStreams[t.Rule] {

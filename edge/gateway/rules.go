@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"math"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -35,13 +36,20 @@ func RuleChecker(streams []config.Stream) config.RuleChecker {
 func knownStreams(streams []config.Stream) rule.Streams {
 	known := make(rule.Streams, len(streams))
 	for _, s := range streams {
-		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min}
+		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min, Step: math.Pow10(-s.Metric.Decimals)}
 	}
 	return known
 }
 
 func ruleSpec(r config.Rule) rule.Spec {
-	return rule.Spec{ID: r.ID, When: r.When, Clear: r.Clear, For: r.For, ClearFor: r.ClearFor}
+	s := rule.Spec{ID: r.ID, When: r.When, Clear: r.Clear, For: r.For, ClearFor: r.ClearFor}
+	for i, v := range r.Levels {
+		s.Levels[i] = rule.Level{Severity: string(v.Severity), When: v.When, Clear: v.Clear, For: v.For, ClearFor: v.ClearFor}
+	}
+	if f := r.Forecast; f != nil {
+		s.Forecast = rule.Forecast{Severity: string(f.Severity), Within: f.Within, Window: f.Window, Method: rule.Method(f.Method)}
+	}
+	return s
 }
 
 // compileRules makes the rules of a configuration that was checked before.
@@ -59,6 +67,9 @@ func compileRules(cfg *config.Config) map[string]*compiled {
 		}
 		out[r.ID] = &compiled{rule: c, still: r.Still, alert: alert.Rule{ID: r.ID, Severity: r.Severity, Category: r.Category,
 			Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Texts: r.Message, Names: names}}
+		if r.Forecast != nil {
+			out[r.ID].alert.Ahead = r.Forecast.Message
+		}
 	}
 	return out
 }

@@ -190,6 +190,9 @@ func (e *Engine) evaluate(b *bound) {
 		r.inputs = b.clear
 		clear = r.truth(b.stage.clear.root)
 	}
+	if b.spent = b.spent && when != isFalse; b.spent {
+		when, clear = unknown, unknown
+	}
 	if when == isTrue && (b.phase == Normal || b.phase == Clearing) {
 		b.subject = e.decisive(b)
 	}
@@ -217,6 +220,9 @@ func (e *Engine) quiet(b *bound) *reader {
 // falls at the end of the Tick: where several levels end together, they end once.
 func (e *Engine) report(b *bound, from Phase, at int64) {
 	g := b.group
+	if b.Stage == StageActual && b.phase == Normal && (from == Active || from == Clearing) {
+		g.spend()
+	}
 	t := Transition{Rule: g.spec.ID, Standing: b.Standing, From: from, To: b.phase, At: at, Since: b.since, Was: g.said, Is: g.said}
 	e.speak(&t, b)
 	if is := g.standing(); is != g.said {
@@ -228,6 +234,15 @@ func (e *Engine) report(b *bound, from Phase, at int64) {
 	}
 	g.last = len(e.out)
 	e.out = append(e.out, t)
+}
+
+// spend ends the forecast together with what it forecast: behind a crest that falls
+// fast the trend still rises. A new one needs a new cause.
+func (g *group) spend() {
+	f := g.stages[len(g.stages)-1]
+	if up := g.raised(); up == f && f.Stage == StageForecast {
+		f.state = state{spent: true, last: f.last, paused: f.last}
+	}
 }
 
 // list remembers that g's alert is not as was said. Its last transition of this Tick

@@ -30,6 +30,7 @@ type saved struct {
 	Running bool    `json:"running,omitempty"` // and went on
 	At      int64   `json:"at"`
 	Subject int     `json:"subject,omitempty"`
+	Spent   bool    `json:"spent,omitempty"`
 }
 
 // Snapshot returns a rule's state at the last Tick, for Restore; nil if there is no
@@ -59,7 +60,7 @@ func (e *Engine) Snapshot(id string) []byte {
 }
 
 func (b *bound) save(now int64) saved {
-	s := saved{Phase: b.phase.String(), Since: b.since, At: now, Subject: b.subject, Running: b.running, Held: b.held}
+	s := saved{Phase: b.phase.String(), Since: b.since, At: now, Subject: b.subject, Running: b.running, Held: b.held, Spent: b.spent}
 	if b.running {
 		s.Held += max(0, min(now, b.until)-b.last)
 	}
@@ -126,7 +127,7 @@ func (s *saved) state(how Resume) (state, error) {
 	if s.Running && how.LastSeen > s.At {
 		held += min(how.LastSeen-s.At, math.MaxInt64-held)
 	}
-	st := state{phase: Phase(phase), since: s.Since, held: held, last: how.Now, paused: how.Now, subject: s.Subject}
+	st := state{phase: Phase(phase), since: s.Since, held: held, last: how.Now, paused: how.Now, subject: s.Subject, spent: s.Spent}
 	if how.SameBoot {
 		st.paused = min(max(s.At, how.LastSeen), how.Now)
 	} else { // that boot's time means nothing any more; this one's begins at 0

@@ -87,6 +87,7 @@ type state struct {
 	until   int64 // for how long the last evaluation stands, if running
 	paused  int64 // since when the timer stands, if not running
 	subject int   // index of the comparison that decided
+	spent   bool  // a forecast that came true, until its condition is false
 }
 
 // need is how long the timer of s's phase must run; ok is false without a timer.

@@ -163,6 +163,15 @@ type Alert struct {
 	Text      map[string]string `json:"text"`               // language → message
 	Evidence  []Evidence        `json:"evidence,omitempty"`
 	Image     string            `json:"image,omitempty"` // image id
+	Expected  *Expected         `json:"expected,omitempty"`
+}
+
+// Expected is when an alert of stage forecast expects its limit to be reached, in
+// milliseconds after the revision's At. It is a range: nine times in ten, if the trend
+// goes on.
+type Expected struct {
+	FromMS int64 `json:"from_ms"`
+	ToMS   int64 `json:"to_ms"`
 }
 
 // Position is WGS 84, degrees.

@@ -247,6 +247,9 @@ func (a *Alert) checkNumbers() error {
 			return fmt.Errorf("evidence %d: v %g or ago_ms %d is out of range", i, e.V, e.At)
 		}
 	}
+	if x := a.Expected; x != nil && (x.FromMS < 0 || x.ToMS < x.FromMS || x.ToMS > maxTime) {
+		return fmt.Errorf("expected: %d…%d ms is no range of times ahead", x.FromMS, x.ToMS)
+	}
 	for _, v := range []*float64{a.Value, a.Limit} {
 		if v != nil && finite(*v) != nil {
 			return errors.New("value, limit: must be numbers")
