@@ -28,7 +28,7 @@ func (b bell) Close() error                                 { return nil }
 
 // sounding is a gateway with one sensor, one rule and one output, by hand: no line and
 // no poller takes part. bootMS is its clock.
-func sounding(b *testing.B, bootMS *atomic.Int64) (*Gateway, *generation, bell) {
+func sounding(b testing.TB, bootMS *atomic.Int64, flood string) (*Gateway, *generation, bell) {
 	b.Helper()
 	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
 	if err != nil {
@@ -40,8 +40,8 @@ journal: {dir: %s}
 buses: {gpio: {gpio: /dev/gpiochip0}}
 devices: {pass: {driver: a02yyuw, port: /dev/ttyS0, height: 3.0, every: 1s}}
 outputs: {siren: {bus: gpio, line: GPIO27, min_off: 0s, per_hour: 3600, interlock: "pass.level < 5"}}
-rules: {flood: {when: "pass.level > 0.5", severity: orange, actions: [siren]}}
-`, b.TempDir()), config.Env{Kinds: catalog.Builtin(nil), Catalog: metrics, Rules: RuleChecker})
+rules: {flood: {%s, actions: [siren]}}
+`, b.TempDir(), flood), config.Env{Kinds: catalog.Builtin(nil), Catalog: metrics, Rules: RuleChecker})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -75,7 +75,7 @@ rules: {flood: {when: "pass.level > 0.5", severity: orange, actions: [siren]}}
 func BenchmarkReadingToSet(b *testing.B) {
 	var bootMS atomic.Int64
 	bootMS.Store(100_000)
-	g, gen, out := sounding(b, &bootMS)
+	g, gen, out := sounding(b, &bootMS, `when: "pass.level > 0.5", severity: orange`)
 	if on := <-out.set; on {
 		b.Fatal("the first thing set is on")
 	}

@@ -21,6 +21,9 @@
 //	count(river.level, 10m)   how many usable readings there were
 //	rise(river.level, 10m)    by how much the last reading is above the lowest one in the window
 //	rate(river.level, 30m)    last reading less the first in the window, per hour
+//	rises_to(river.level, 3.00, 15m)
+//	                          seconds until the trend of the last fifteen minutes reaches 3.00
+//	                          from below; falls_to from above
 //	stale(river.level)        seconds since the last usable value, or since the part was last
 //	                          warming up, calibrated or under maintenance
 //
@@ -52,9 +55,28 @@
 //
 //	normal → pending → Active → clearing → normal
 //
+// A rule may have levels instead, one condition for each severity, and a forecast,
+// whose condition is that the trend reaches the limit in time. Each of these stages
+// goes its own way through the phases; the rule's one alert is that of the most severe
+// stage that is raised: it climbs at once and comes down by each level's own clear. A
+// forecast ends with what it forecast.
+//
 // While either expression is unknown and neither is true, nothing changes and the
 // timers stand still; after an hour of that a pending or clearing rule goes back to
 // where it came from. Unknown never raises and never clears.
+//
+// # Trends
+//
+// A trend is the median of the slopes between all pairs of at most forty points
+// (Theil 1950, Sen 1968), so that a quarter of them may be wrong; more readings than
+// that are thinned by medians. Where the newest third of the window surely goes
+// another way, the trend is its. It is found again after a fortieth of the window.
+// Nothing is forecast from fewer than six points or from less than half of the window
+// (unknown); where the slope may as well be none, is less than a step of the sensor,
+// or leads to the limit only after three windows, the limit is at least that far away.
+// The range that goes with it is that of the slopes at nine in ten, for readings whose
+// errors are independent; a rise that changes its pace may leave it. A tide, a pump
+// or a gate turns a trend that was right.
 //
 // # Restart
 //
@@ -83,4 +105,7 @@
 //	E3108  a part of expr-lang that rules do not have
 //	E3109  clear can be true while when is: the limits are crossed over
 //	E3110  clear and when go the same way
+//	E3111  a forecast of something else than one value against a number
+//	E3112  a forecast that its window cannot support, or a method that does not exist
+//	E3113  a level that is more severe than the next but does not lie beyond it
 package rule
