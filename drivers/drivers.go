@@ -120,6 +120,7 @@ type Plan struct {
 	WarmUp   time.Duration // after opening, values are flagged warm-up for this long
 	Line     LineSettings  // the part's default serial settings (SerialLine, ModbusUnit)
 	Process  ProcessSpec   // what to run (ChildProcess)
+	Root     string        // the folder that sys and proc are in (BoardHost); empty: /
 	Pin      PinSettings   // the default settings of its line (InputLine, PulseLine)
 
 	OpenSerial  func(Port) (Driver, error)

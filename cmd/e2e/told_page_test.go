@@ -54,14 +54,8 @@ func (b *booth) table(lang string) string {
 	for i, n := range notes {
 		text += fmt.Sprintf("%d. %s\n", i+1, n)
 	}
-	text += elsewhereHead[lang]
-	for _, driver := range slices.Sorted(keysOf(elsewhere)) {
-		text += fmt.Sprintf("- [`%s`](../drivers/%s/README.md): %s\n", driver, driver, elsewhere[driver][lang])
-	}
 	return text
 }
-
-var elsewhereHead = map[string]string{"en": "\nNot in the table:\n\n", "zh": "\n不在表中：\n\n"}
 
 func keysOf[V any](m map[string]V) func(func(string) bool) {
 	return func(yield func(string) bool) {

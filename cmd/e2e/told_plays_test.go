@@ -1,16 +1,5 @@
 package e2e
 
-// elsewhere are the drivers that no part of the simulator can be brought into these
-// states for, and where their faults are told.
-var elsewhere = map[string]map[string]string{
-	"board": {"en": "It reads the kernel's own files: a file that is not there, holds no number or hangs is tested in its folder.",
-		"zh": "它读取内核自身的文件：文件不存在、不是数字或读取卡住的情形在其目录中测试。"},
-	"camera": {"en": "Its faults are those of HTTP and of pictures: tested in its folder, and by the street's camera.",
-		"zh": "其故障是 HTTP 与图像的故障：在其目录中并由模拟街道的摄像机测试。"},
-	"process": {"en": "Its program is anybody's: what one can do wrong is tested in its folder and by `lamppost driver test -- PROGRAM`.",
-		"zh": "其程序由用户提供：可能的错误在其目录中以及由 `lamppost driver test -- PROGRAM` 测试。"},
-}
-
 // Reasons why a state cannot be.
 const (
 	noWarmUp   = "no-warm-up"
@@ -41,6 +30,8 @@ var counting = map[string]string{silent: noSilence, noisy: noNoise, warming: noR
 var plays = map[string]play{
 	"a02yyuw":  {keys: "height: 3.2", moves: "level=0.85~0.6", beyond: "level=3.19", never: map[string]string{warming: noWarmUp}},
 	"bme280":   {beyond: "temp=95", never: map[string]string{warming: noWarmUp}},
+	"board":    {shown: "board_temp", set: boardSet, never: map[string]string{warming: noWarmUp}},
+	"camera":   {shown: "brightness", moves: "illuminance=8000~7000", never: map[string]string{warming: noWarmUp, beyond: noBeyond}},
 	"digital":  {place: "line: DIGITAL", never: map[string]string{silent: noSilence, noisy: noNoise, warming: noWarmUp, beyond: noBeyond, frozen: mayStand}},
 	"ds18b20":  {place: `id: "28-0316a2794eff"`, never: map[string]string{warming: noWarmUp, beyond: noBeyond}},
 	"ezo":      {keys: "type: ph", every: "2s", beyond: "ph=14.5", never: map[string]string{warming: noWarmUp}},
@@ -57,6 +48,7 @@ var plays = map[string]play{
 	"zphs01":   {shown: "co2", beyond: "co2=60000"},
 	"modem":    {every: "2s", never: map[string]string{warming: noWarmUp, beyond: noBeyond}},
 	"modbus":   {part: "xy-md02", beyond: "temp=95", never: map[string]string{warming: noWarmUp}},
+	"process":  {shown: "temp", set: programSet},
 	"pms5003":  {beyond: "pm1=6000", moves: "pm1=400~300"},
 	"scd4x":    {every: "5s", shown: "temp", beyond: "temp=128", never: map[string]string{warming: noWarmUp}},
 	"sdi12":    {keys: "measure: MC, channels: {soil_moisture: {value: 1, min: 0, max: 100, resolution: 0.1, scale: 100}, soil_temp: {value: 2, min: -40, max: 60, resolution: 0.1}}", every: "5s", shown: "soil_temp", beyond: "soil_temp=70", never: map[string]string{warming: noWarmUp}},

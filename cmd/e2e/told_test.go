@@ -44,6 +44,7 @@ type play struct {
 	moves  string            // the setting that moves; empty: the first channel around its value
 	asleep bool              // while it warms up, the part itself says nothing: what is flagged is the time after
 	never  map[string]string // states that cannot be, and why
+	set    func(*act) error  // furnishes what is no part of the simulator; nil: it is one
 }
 
 // A value that is not to be trusted says why, and a fault is never a value: the gateway
@@ -84,6 +85,7 @@ type act struct {
 	left                  chan error
 	seen                  bool // it was read
 	said                  string
+	keys                  []string // of its device, where it is no part
 }
 
 // set starts every part.
@@ -100,8 +102,8 @@ func (b *booth) set() {
 		}
 	}
 	for name := range b.kinds {
-		if _, ok := plays[name]; !ok && elsewhere[name] == nil {
-			b.t.Errorf("nobody plays the driver %s here", name)
+		if _, ok := plays[name]; !ok {
+			b.t.Errorf("nobody plays the driver %s here: every driver of the catalogue has its row", name)
 		}
 	}
 }
@@ -110,6 +112,14 @@ func (b *booth) set() {
 func (b *booth) start(driver, state string, p play) {
 	b.t.Helper()
 	a := &act{driver: driver, state: state, device: driver + "-" + state, play: p, left: make(chan error, 1)}
+	a.place = filepath.Join(b.dir, a.device)
+	if p.set != nil {
+		if err := p.set(a); err != nil {
+			b.t.Fatalf("%s: %v", a.device, err)
+		}
+		b.acts = append(b.acts, a)
+		return
+	}
 	var err error
 	if p.part == "" {
 		a.play.part = driver
@@ -126,18 +136,23 @@ func (b *booth) start(driver, state string, p play) {
 		b.t.Errorf("%s: %v", a.device, err)
 		return
 	}
-	a.place = filepath.Join(b.dir, a.device)
 	if slices.Contains([]parts.Wire{parts.I2C, parts.GPIO}, a.part.Wire) {
 		a.place += labbus.Suffix
 	}
 	ctx, leave := context.WithCancel(context.Background())
 	a.leave = leave
-	ready := make(chan struct{})
+	ready, at := make(chan string, 1), parts.Place{Link: a.place}
+	if a.part.Wire == parts.HTTP {
+		at = parts.Place{Listen: "127.0.0.1:0"}
+	}
 	go func() {
-		a.left <- a.part.Play(ctx, parts.Place{Link: a.place}, stage, func(string) { close(ready) })
+		a.left <- a.part.Play(ctx, at, stage, func(at string) { ready <- at })
 	}()
 	select {
-	case <-ready:
+	case at := <-ready:
+		if a.part.Wire == parts.HTTP {
+			a.place = at
+		}
 	case err := <-a.left:
 		b.t.Fatalf("%s: %v", a.device, err)
 	}
@@ -168,6 +183,10 @@ func (a *act) stage() (s parts.Stage, err error) {
 		faults = []scenario.Fault{{Kind: scenario.Silent}}
 	case noisy:
 		faults = []scenario.Fault{{Kind: scenario.Noise}}
+	case frozen:
+		if a.part.Wire == parts.HTTP { // what it shows moves with the clock
+			faults = []scenario.Fault{{Kind: scenario.Frozen}}
+		}
 	case warming:
 		if slices.Contains(a.part.States, "warm-up") && !a.play.asleep {
 			s.State = "warm-up"
@@ -218,7 +237,7 @@ func (a *act) configured() (bus, device string) {
 	if every == "" {
 		every = "1s"
 	}
-	keys := []string{"every: " + every}
+	keys := append([]string{"every: " + every}, a.keys...)
 	if a.play.keys != "" {
 		keys = append(keys, a.play.keys)
 	}
@@ -243,6 +262,8 @@ func (a *act) configured() (bus, device string) {
 		on("gpio", "")
 	case parts.W1:
 		on("w1", "")
+	case parts.HTTP:
+		keys = append(keys, fmt.Sprintf("url: %q", a.place))
 	}
 	if a.play.place != "" {
 		keys = append(keys, a.play.place)

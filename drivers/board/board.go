@@ -45,6 +45,7 @@ func Kind() drivers.Kind {
 type options struct {
 	Channels []string `yaml:"channels"`
 	Disk     string   `yaml:"disk"`
+	Root     string   `yaml:"root"`
 }
 
 // usual are the channels that every board has.
@@ -61,6 +62,9 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if o.Disk != "" && !path.IsAbs(o.Disk) {
 		return nil, &drivers.OptionError{Key: "disk", Msg: fmt.Sprintf("%q is no path; write one that begins with a slash, or none for the file system of the journal", o.Disk)}
 	}
+	if o.Root != "" && !path.IsAbs(o.Root) {
+		return nil, &drivers.OptionError{Key: "root", Msg: fmt.Sprintf("%q is no whole path; write one that begins with a slash, or none for this board's own /sys and /proc", o.Root)}
+	}
 	if n := len(o.Channels); n == 0 || n > maxChannels {
 		return nil, &drivers.OptionError{Key: "channels", Msg: fmt.Sprintf("%d channels; write 1 to %d, or delete the line", n, maxChannels)}
 	}
@@ -75,7 +79,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		}
 		all = append(all, s)
 	}
-	p := &drivers.Plan{MinEvery: time.Second, Timeout: 3 * time.Second}
+	p := &drivers.Plan{MinEvery: time.Second, Timeout: 3 * time.Second, Root: o.Root}
 	for _, s := range all {
 		p.Channels = append(p.Channels, s.Channel)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 
 	"github.com/lamppost-city/lamppost/drivers"
 )
@@ -72,11 +73,16 @@ func plain(ctx context.Context, err error) error {
 		err = u.Err
 	}
 	var n net.Error
+	var op *net.OpError
 	switch {
 	case ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return ctx.Err()
 	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.As(err, &n) && n.Timeout():
 		return fmt.Errorf("%w: is the camera on, and is this its address?", drivers.ErrTimeout)
+	case errors.As(err, &op) && op.Op == "dial": // nobody is there: its address is not in op.Err
+		return fmt.Errorf("%w: %w; is the camera on, and is this its address?", drivers.ErrUnplugged, op.Err)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return fmt.Errorf("%w: it hung up before it had answered", drivers.ErrProtocol)
 	default:
 		return err
 	}

@@ -123,7 +123,7 @@ func openOwn(d config.Device, trace Tracer, data string) (*line, error) {
 	case drivers.ChildProcess:
 		l, err = openProcess(d, trace)
 	case drivers.BoardHost:
-		l, err = openBoard(data, trace.on(d.ID))
+		l, err = openBoard(d.Plan.Root, data, trace.on(d.ID))
 	default:
 		l = openHost(d)
 	}
@@ -320,7 +320,7 @@ func place(d config.Device) string {
 	case drivers.SerialLine:
 		return d.Port
 	case drivers.BoardHost:
-		return "/sys, /proc"
+		return boardPlace(d.Plan.Root)
 	case drivers.ChildProcess:
 		return strings.Join(d.Plan.Process.Command, " ")
 	default:

@@ -15,7 +15,7 @@ func TestABoardKnowsTheDiskOfARelativeJournal(t *testing.T) {
 	if err := os.Mkdir("journal", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	l, err := openBoard("."+string(filepath.Separator)+"journal", nil)
+	l, err := openBoard("", "."+string(filepath.Separator)+"journal", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

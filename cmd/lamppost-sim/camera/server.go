@@ -3,6 +3,7 @@ package camera
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -63,6 +64,10 @@ func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
 	}
+	if m.Flip {
+		c.cut(w, b)
+		return
+	}
 	if _, err := w.Write(b); err != nil || http.NewResponseController(w).Flush() != nil {
 		return // the client is gone
 	}
@@ -72,8 +77,17 @@ func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.Record.Add(lines...)
 }
 
-// befalls lets a mishap happen and says whether there will be a picture. Noise and
-// garbage do not get through TCP.
+// cut sends half of a picture and hangs up. TCP lets no wrong bit through: on a bad link
+// a picture ends too early.
+func (c *Camera) cut(w http.ResponseWriter, picture []byte) {
+	c.Record.Add(truth.Line{T: time.Now().UnixMilli(), Device: c.Device, Via: truth.Silence})
+	if _, err := w.Write(picture[:len(picture)/2]); err == nil && http.NewResponseController(w).Flush() == nil {
+		hangUp(w)
+	}
+}
+
+// befalls lets a mishap happen and says whether there will be a picture. Garbage is a
+// page for people where the picture should be, as a camera sends it that wants a login.
 func (c *Camera) befalls(w http.ResponseWriter, r *http.Request, m scenario.Mishap) bool {
 	switch {
 	case m.Unplug:
@@ -82,6 +96,11 @@ func (c *Camera) befalls(w http.ResponseWriter, r *http.Request, m scenario.Mish
 	case m.Silent:
 		c.Record.Add(truth.Line{T: time.Now().UnixMilli(), Device: c.Device, Via: truth.Silence})
 		<-r.Context().Done()
+		return false
+	case m.Garbage:
+		c.Record.Add(truth.Line{T: time.Now().UnixMilli(), Device: c.Device, Via: truth.Silence})
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, "<html><title>Camera</title><p>Please log in.")
 		return false
 	case m.Delay > 0:
 		timer := time.NewTimer(m.Delay)

@@ -151,16 +151,27 @@ func TestCameraFaults(t *testing.T) {
 	if err := <-failed; err == nil {
 		t.Error("a silent camera answered")
 	}
-	src.set(scenario.Mishap{Delay: time.Millisecond, Flip: true, Garbage: true})
+	src.set(scenario.Mishap{Delay: time.Millisecond})
+	if b, err := fetch(t, client, url); err != nil || !log.last(t).Good {
+		t.Errorf("a slow camera: %d bytes, %v, truth %+v", len(b), err, log.last(t))
+	}
+	src.set(scenario.Mishap{Flip: true})
+	if b, err := fetch(t, client, url); err == nil || log.last(t).Via != truth.Silence {
+		t.Errorf("a picture that is cut: %d bytes, %v, truth %+v", len(b), err, log.last(t))
+	}
+	src.set(scenario.Mishap{Garbage: true})
+	if b, err := fetch(t, client, url); err != nil || !bytes.HasPrefix(b, []byte("<html>")) || log.last(t).Via != truth.Silence {
+		t.Errorf("a page instead of a picture: %.40q, %v", b, err)
+	}
+}
+
+// fetch returns what comes for a picture.
+func fetch(t *testing.T, client *http.Client, url string) ([]byte, error) {
+	t.Helper()
 	resp, err := client.Get(url + Path)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer resp.Body.Close()
-	if _, err := jpeg.Decode(resp.Body); err != nil {
-		t.Errorf("TCP delivers what was sent: %v", err)
-	}
-	if l := log.last(t); !l.Good {
-		t.Errorf("truth %+v", l)
-	}
+	return io.ReadAll(resp.Body)
 }

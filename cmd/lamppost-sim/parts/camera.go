@@ -26,9 +26,20 @@ func cameraParts() []Part {
 // eye is what the camera sees.
 type eye struct{ Source }
 
+// standing is a source that knows since when it is frozen.
+type standing interface{ Moment() time.Time }
+
+// now is the time on the picture, which stands still in a camera that has frozen.
+func (e eye) now() time.Time {
+	if s, ok := e.Source.(standing); ok {
+		return s.Moment()
+	}
+	return time.Now()
+}
+
 func (e eye) State() camera.State {
 	return camera.State{Level: e.Value("level"), Rain: e.Value("rain_rate"), Light: e.Value("illuminance"),
-		Haze: e.Value("pm2_5"), Wind: e.Value("wind_speed"), At: time.Now()}
+		Haze: e.Value("pm2_5"), Wind: e.Value("wind_speed"), At: e.now()}
 }
 
 func watch(s Stage) (func(context.Context, string, func(string)) error, error) {

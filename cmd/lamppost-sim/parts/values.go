@@ -127,6 +127,11 @@ func (v *Values) Value(channel string) float64 {
 	return is
 }
 
+// Moment is now, or when the part froze.
+func (v *Values) Moment() time.Time {
+	return v.began.Add(v.course.Moment(time.Since(v.began), v.device))
+}
+
 // Mishap returns what befalls the next frame.
 func (v *Values) Mishap() scenario.Mishap {
 	return v.course.Mishap(time.Since(v.began), v.frames.Add(1), v.device)
