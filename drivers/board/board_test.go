@@ -199,6 +199,7 @@ func TestOptions(t *testing.T) {
 		{"channels: [throttled.boot]", "channels", "write throttled or throttled.seen"},
 		{"channels: [link.Eth0]", "channels", "not allowed"},
 		{"disk: var", "disk", "begins with a slash"},
+		{"root: host", "root", "begins with a slash"},
 	} {
 		_, err := planYAML(c.yaml)
 		var o *drivers.OptionError

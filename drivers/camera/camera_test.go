@@ -5,12 +5,16 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -319,5 +323,25 @@ func TestOverTheNetwork(t *testing.T) {
 	_, err = d.Sample(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "hunter") {
 		t.Errorf("a camera that went away gives %v", err)
+	}
+}
+
+// TestFaultsOfTheNetwork: nobody at the address is another fault than somebody who hangs
+// up, and neither is without a word.
+func TestFaultsOfTheNetwork(t *testing.T) {
+	for _, c := range []struct {
+		err        error
+		word, says string
+	}{
+		{&url.Error{Op: "Get", URL: "http://cam/secret", Err: &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connect: connection refused")}}, "unplugged", "connection refused; is the camera on"},
+		{&url.Error{Op: "Get", URL: "http://cam/secret", Err: &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "cam"}}}, "unplugged", "no such host"},
+		{&url.Error{Op: "Get", URL: "http://cam/secret", Err: &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}}, "timeout", "is this its address"},
+		{&url.Error{Op: "Get", URL: "http://cam/secret", Err: io.EOF}, "protocol", "it hung up"},
+		{&net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, "protocol", "it hung up"},
+	} {
+		got := plain(t.Context(), c.err)
+		if drivers.FaultWord(got) != c.word || !strings.Contains(got.Error(), c.says) || strings.Contains(got.Error(), "secret") {
+			t.Errorf("%v becomes %q (%s), want %s and %q", c.err, got, drivers.FaultWord(got), c.word, c.says)
+		}
 	}
 }
