@@ -85,7 +85,9 @@ type act struct {
 	left                  chan error
 	seen                  bool // it was read
 	said                  string
-	keys                  []string // of its device, where it is no part
+	heard                 []string  // of a state that can look like several things
+	since                 time.Time // when the first of them came
+	keys                  []string  // of its device, where it is no part
 }
 
 // set starts every part.
@@ -332,9 +334,12 @@ func (a *act) hear(page status.Snapshot) {
 			a.leave() // with its port
 		}
 	case a.state == silent || a.state == noisy || a.state == unplugged:
-		if fault != "" {
+		if fault != "" && a.state == noisy {
+			a.weigh("fault " + fault)
+		} else if fault != "" {
 			a.said = "fault " + fault
 		}
+	case a.state == frozen && read && value.Why == "stale": // a busy machine; it has not stood for long enough
 	case !read, value.Why == "warm-up" && a.state != warming:
 	case value.Why != "":
 		a.said = value.Why
@@ -343,7 +348,26 @@ func (a *act) hear(page status.Snapshot) {
 	}
 }
 
-// wants are the words that a state may have. Noise on a wire whose protocol has no
+// grace is how long one waits for a better word of what noise does.
+const grace = time.Minute
+
+// weigh settles what noise is called: a wrong bit in an address or a length leaves nobody
+// who answers, so that one silence proves nothing. The first of the words that the state
+// may have counts, or the next one if that does not come.
+func (a *act) weigh(word string) {
+	if a.heard == nil {
+		a.since = time.Now()
+	}
+	a.heard = append(a.heard, word)
+	for i, want := range wants[a.state] {
+		if slices.Contains(a.heard, want) && (i == 0 || time.Since(a.since) > grace) {
+			a.said = want
+			return
+		}
+	}
+}
+
+// wants are the words that a state may have, the best one first. Noise on a wire whose protocol has no
 // checksum shows as a frame that is none; what is nearer or farther than a range finder
 // hears gives it no echo.
 var wants = map[string][]string{
@@ -355,7 +379,7 @@ func (b *booth) judge() {
 	b.t.Helper()
 	for _, a := range b.acts {
 		if !slices.Contains(wants[a.state], a.said) {
-			b.t.Errorf("%s, %s: the gateway says %q, want %s", a.driver, a.state, a.said, strings.Join(wants[a.state], " or "))
+			b.t.Errorf("%s, %s: the gateway says %q, want %s; it said %q before", a.driver, a.state, a.said, strings.Join(wants[a.state], " or "), slices.Compact(a.heard))
 		}
 	}
 }
