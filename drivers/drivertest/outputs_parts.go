@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -114,7 +115,9 @@ type OutputModbus struct {
 	Modbus
 	Stuck bool // it confirms and does not move
 
-	part   OutputPart
+	part OutputPart
+
+	mu     sync.Mutex // guards what a write changes: who breaks promises writes late, from anywhere
 	writes int
 	odd    error
 }
@@ -138,6 +141,8 @@ func write[V comparable](ctx context.Context, f *OutputModbus, r Request, holds 
 	if err := f.ask(ctx, r, true, 1); err != nil {
 		return err
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if _, ok := holds[r.Start]; !ok {
 		f.mistake("function %d writes to %d, which is no part of the output", r.Function, r.Start)
 		return Exception(2)
@@ -187,6 +192,8 @@ func (f *OutputModbus) MaskWrite(ctx context.Context, address, and, or uint16) e
 func (f *OutputModbus) open(pl *drivers.OutputPlan) (drivers.Output, error) { return pl.OpenModbus(f) }
 
 func (f *OutputModbus) state() (on, known bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	is := func(u OutputUnit) bool {
 		return maps.Equal(f.Bits[1], u.Coils) && maps.Equal(f.Registers[3], u.Registers)
 	}
@@ -202,8 +209,13 @@ func (f *OutputModbus) put(on bool) {
 }
 
 func (f *OutputModbus) stick() bool     { f.Stuck = true; return true }
-func (f *OutputModbus) told() int       { return f.writes }
 func (f *OutputModbus) faults() []error { return modbusFaults }
+
+func (f *OutputModbus) told() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.writes
+}
 
 func (f *OutputModbus) astray() error {
 	if f.odd != nil {

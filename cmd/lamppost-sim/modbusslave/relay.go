@@ -8,7 +8,8 @@ import (
 )
 
 // NewRelays makes a slave of n relays, coils 0 to n-1, that are switched with functions
-// 5 and 15 and read with 1. Each switching is a mark in the truth log: event "switch",
+// 5 and 15 and read with 1, and as holding registers 0 to n-1 with functions 6 and 16 and
+// read with 3: 1 is on, 0 off, and nothing else is taken. Each switching is a mark in the truth log: event "switch",
 // detail "coil 0 on". Relays keep their state, as real ones do, until they are told
 // something else.
 func NewRelays(address uint8, device string, n int, source Source) *Unit {
@@ -21,7 +22,9 @@ const badValue = 3
 // relays answers a request to a board of relays.
 func (u *Unit) relays(pdu []byte) (answer []byte, lines []truth.Line) {
 	refuse := func(code byte) ([]byte, []truth.Line) { return []byte{pdu[0] | 0x80, code}, nil }
-	if pdu[0] != 1 && pdu[0] != 5 && pdu[0] != 15 {
+	switch pdu[0] {
+	case 1, 3, 5, 6, 15, 16:
+	default:
 		return refuse(badFunction)
 	}
 	if len(pdu) < 5 {
@@ -29,11 +32,11 @@ func (u *Unit) relays(pdu []byte) (answer []byte, lines []truth.Line) {
 	}
 	start, value := int(binary.BigEndian.Uint16(pdu[1:])), int(binary.BigEndian.Uint16(pdu[3:]))
 	count := value
-	if pdu[0] == 5 {
+	if pdu[0] == 5 || pdu[0] == 6 {
 		count = 1
 	}
 	switch {
-	case count < 1 || count > 2000:
+	case count < 1 || count > 2000 || pdu[0] == 3 && count > maxCount:
 		return refuse(badCount)
 	case start+count > len(u.coils):
 		return refuse(badAddress)
@@ -41,6 +44,15 @@ func (u *Unit) relays(pdu []byte) (answer []byte, lines []truth.Line) {
 	switch pdu[0] {
 	case 1:
 		return u.readCoils(start, count), nil
+	case 3:
+		return u.readStates(start, count), nil
+	case 6:
+		if len(pdu) != 5 || value > 1 {
+			return refuse(badValue)
+		}
+		return pdu, u.switchTo(start, value == 1, nil)
+	case 16:
+		return u.writeStates(pdu, start, count)
 	case 5:
 		if len(pdu) != 5 || value != 0 && value != 0xff00 {
 			return refuse(badValue)
@@ -66,9 +78,37 @@ func (u *Unit) readCoils(start, count int) []byte {
 	return answer
 }
 
+// readStates answers function 3: a register for each relay.
+func (u *Unit) readStates(start, count int) []byte {
+	answer := append([]byte{3, byte(2 * count)}, make([]byte, 2*count)...)
+	for i := range count {
+		if u.coils[start+i] {
+			answer[3+2*i] = 1
+		}
+	}
+	return answer
+}
+
+// writeStates carries function 16 out, or none of it.
+func (u *Unit) writeStates(pdu []byte, start, count int) (answer []byte, lines []truth.Line) {
+	if len(pdu) != 6+2*count || int(pdu[5]) != 2*count {
+		return []byte{pdu[0] | 0x80, badCount}, nil
+	}
+	words := pdu[6:]
+	for i := range count {
+		if binary.BigEndian.Uint16(words[2*i:]) > 1 {
+			return []byte{pdu[0] | 0x80, badValue}, nil
+		}
+	}
+	for i := range count {
+		lines = u.switchTo(start+i, words[2*i+1] == 1, lines)
+	}
+	return pdu[:5], lines
+}
+
 // switchTo sets a coil and appends its mark if that changed it.
 func (u *Unit) switchTo(coil int, on bool, lines []truth.Line) []truth.Line {
-	if u.coils[coil] == on {
+	if u.coils[coil] == on || u.Stuck {
 		return lines
 	}
 	u.coils[coil] = on

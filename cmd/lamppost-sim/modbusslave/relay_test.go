@@ -26,7 +26,14 @@ func TestRelays(t *testing.T) {
 		{"none", "01 00 00 00 00", "81 03", ""},
 		{"bytes missing", "0f 00 00 00 0a 02 08", "8f 03", ""},
 		{"short", "05 00", "85 03", ""},
-		{"a register", "03 00 00 00 01", "83 01", ""},
+		{"an input register", "04 00 00 00 01", "84 01", ""},
+		{"registers", "03 00 08 00 02", "03 04 00 00 00 01", ""},
+		{"a register on", "06 00 08 00 01", "06 00 08 00 01", "coil 8 on"},
+		{"a register with another value", "06 00 08 00 02", "86 03", ""},
+		{"no such register", "06 00 0a 00 01", "86 02", ""},
+		{"registers off", "10 00 08 00 02 04 00 00 00 00", "10 00 08 00 02", "coil 8 offcoil 9 off"},
+		{"registers, one with another value", "10 00 08 00 02 04 00 01 00 02", "90 03", ""},
+		{"registers with bytes missing", "10 00 08 00 02 04 00 01", "90 03", ""},
 	} {
 		answer, lines := u.answer(unhex(t, c.request))
 		marks := ""
@@ -42,11 +49,24 @@ func TestRelays(t *testing.T) {
 	}
 }
 
+// A board whose coil supply is gone confirms, and nothing moves.
+func TestStuckRelays(t *testing.T) {
+	u := NewRelays(9, "relays", 10, &fixed{})
+	u.Stuck = true
+	if answer, lines := u.answer(unhex(t, "05 00 03 ff 00")); !bytes.Equal(answer, unhex(t, "05 00 03 ff 00")) || lines != nil {
+		t.Errorf("% x %v", answer, lines)
+	}
+	if answer, _ := u.answer(unhex(t, "01 00 03 00 01")); !bytes.Equal(answer, unhex(t, "01 01 00")) {
+		t.Errorf("% x", answer)
+	}
+}
+
 // Whatever is written: what is read back is what the marks say.
 func FuzzRelays(f *testing.F) {
 	f.Add([]byte{5, 0, 3, 0xff, 0})
 	f.Add([]byte{15, 0, 0, 0, 10, 2, 8, 2})
 	f.Add([]byte{1, 0, 0, 0, 10})
+	f.Add([]byte{16, 0, 8, 0, 2, 4, 0, 1, 0, 0})
 	f.Fuzz(func(t *testing.T, pdu []byte) {
 		if len(pdu) == 0 || len(pdu) > 253 {
 			return // the frame around it cannot be so

@@ -35,6 +35,7 @@ type Unit struct {
 	Fault      bool              // it reports a fault of its own, in the registers that tell
 	Settings   map[uint16]uint16 // holding registers that keep what they are told with function 6; nil: none
 	registers  []Register
+	Stuck      bool   // a board of relays confirms what it is told, and no relay moves
 	coils      []bool // of a board of relays, see NewRelays; nil: it has registers
 	source     Source
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/user"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -18,7 +20,7 @@ import (
 
 func recordCommand(o Options) *cobra.Command {
 	var path, name, lang string
-	var force bool
+	var force, moves bool
 	var span time.Duration
 	h := tape.Header{}
 	c := &cobra.Command{
@@ -31,6 +33,10 @@ pull the cable, switch the part off, let two answer.
 
 The screen shows the values as the gateway would flag them while the part warms up; the
 tape has what the driver said.
+
+With --switch it takes an output instead: it is switched off and on by turns and asked
+after each, whatever its interlock and its limits say, and is off at the end. Make that
+safe before: pull the load's fuse.
 
 It opens nothing but this device. Stop the gateway before, if it has the port. Ctrl-C
 ends it in order. The part is asked for its serial number and firmware where it can
@@ -47,6 +53,7 @@ device never answered, 6 the port is in use, 7 permission, 8 the tape cannot be 
 	c.Flags().StringVar(&h.Part, "part", "", "what stands on the part's label")
 	c.Flags().StringVar(&h.Firmware, "firmware", "", "its firmware, where the part does not tell")
 	c.Flags().StringArrayVar(&h.Notes, "note", nil, "what is provoked, what is special; several times")
+	c.Flags().BoolVar(&moves, "switch", false, "NAME is an output; switch it off and on, every two seconds")
 	c.Flags().BoolVar(&force, "force", false, "write over a tape that is there")
 	langFlag(c, &lang)
 	_ = c.MarkFlagRequired("output") // the flag is there
@@ -62,7 +69,7 @@ device never answered, 6 the port is in use, 7 permission, 8 the tape cannot be 
 		if err != nil {
 			return err
 		}
-		if err := known(cfg, args); err != nil {
+		if err := recordable(cfg, args[0], moves); err != nil {
 			return err
 		}
 		if span < 0 {
@@ -72,9 +79,30 @@ device never answered, 6 the port is in use, 7 permission, 8 the tape cannot be 
 		if h.By == "" {
 			h.By = whoAmI()
 		}
-		return keepTape(c, cfg, args[0], name, span, h, lang)
+		record := gateway.Record
+		if moves {
+			record = gateway.RecordOutput
+		}
+		return keepTape(c, cfg, args[0], name, span, h, lang, record)
 	}
 	return c
+}
+
+// recordable says whether id is a device, or an output that may be moved.
+func recordable(cfg *config.Config, id string, moves bool) error {
+	var outputs []string
+	for _, o := range cfg.Outputs {
+		outputs = append(outputs, o.ID)
+	}
+	switch output := slices.Contains(outputs, id); {
+	case output && !moves:
+		return &exit{exitUsage, fmt.Errorf("%s is an output: to record it is to switch it on and off", id), "make that safe, and add --switch"}
+	case moves && !output:
+		return &exit{exitUsage, fmt.Errorf("%s has no output %q", cfg.File, id), "outputs: " + strings.Join(outputs, ", ")}
+	case moves:
+		return nil
+	}
+	return known(cfg, []string{id})
 }
 
 // whoAmI is the user and the machine, as far as they are known.
@@ -89,14 +117,15 @@ func whoAmI() string {
 	return who + "@" + where
 }
 
-func keepTape(c *cobra.Command, cfg *config.Config, id, name string, span time.Duration, h tape.Header, lang string) error {
+func keepTape(c *cobra.Command, cfg *config.Config, id, name string, span time.Duration, h tape.Header, lang string,
+	record func(context.Context, *config.Config, gateway.Recording) (good, bad int, err error)) error {
 	out, err := createOutput(c.Context(), name, c.OutOrStdout())
 	if err != nil {
 		return failed(name, err)
 	}
 	defer out.drop()
 	var denied error
-	good, bad, err := gateway.Record(c.Context(), cfg, gateway.Recording{
+	good, bad, err := record(c.Context(), cfg, gateway.Recording{
 		Device: id, For: span, Header: h, To: out,
 		Sampled: func(since time.Duration, outcome string, err error) {
 			if errors.Is(err, os.ErrPermission) || errors.Is(err, drivers.ErrBusy) {

@@ -77,6 +77,12 @@ func (u unit) ask(ctx context.Context, q codec.Request) (codec.Answer, error) {
 		if pdu != nil {
 			return judge(q, pdu)
 		}
+		for said.Kind == Sent && u.probes(said, q) { // before the write is repeated
+			u.i++
+			if said, _, err = u.answer(ctx); err != nil {
+				return codec.Answer{}, err
+			}
+		}
 		if said.Kind == Fault {
 			return codec.Answer{}, u.fault(ctx, said)
 		}
@@ -115,7 +121,7 @@ func (u unit) request(ctx context.Context, q codec.Request) (Entry, error) {
 		if err != nil {
 			return e, u.fail(e, "this is no request: %v", err)
 		}
-		if bytes.Equal(pdu, probe(q)) { // the driver did not ask this
+		if u.probes(e, q) { // the driver did not ask this
 			u.i++
 			continue
 		}
@@ -127,17 +133,15 @@ func (u unit) request(ctx context.Context, q codec.Request) (Entry, error) {
 	}
 }
 
-// probe is the read by which the owner of a line finds out, before a write whose answer
-// repeats it, whether the line echoes; nil for any other request.
-func probe(q codec.Request) []byte {
-	if !q.Repeated() {
-		return nil
-	}
+// probes says whether e is the read by which the owner of a line finds out, before q, a
+// write whose answer repeats it, whether the line echoes.
+func (u unit) probes(e Entry, q codec.Request) bool {
 	read := codec.Request{Function: 3, Start: q.Start, Count: 1}
 	if q.Function == 5 {
 		read.Function = 1
 	}
-	return read.Append(nil)
+	_, pdu, err := u.frame(e.Bytes)
+	return q.Repeated() && err == nil && bytes.Equal(pdu, read.Append(nil))
 }
 
 // answer collects what was received up to the next entry of another kind, which it
