@@ -53,7 +53,7 @@ Exit codes: 0.`,
 			return driversPage(c.OutOrStdout(), b.env.Kinds, b.env.Catalog, lang)
 		}
 		rows := [][]string{strings.Fields(pick(lang, "DRIVER WIRE CONFORMANCE REAL-PART WHAT", "驱动 线路 一致性 实物 说明"))}
-		for _, k := range b.env.Kinds {
+		for _, k := range pagesOf(b.env.Kinds) {
 			rows = append(rows, []string{k.Name, string(k.Wire), conformanceOf(k), realPartOf(k, lang), title(k)})
 		}
 		return columns(c.OutOrStdout(), rows)
@@ -78,11 +78,12 @@ Exit codes: 0, 2 no such driver.`,
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(b.env.Kinds, func(k drivers.Kind) bool { return k.Name == args[0] })
+		kinds := pagesOf(b.env.Kinds)
+		i := slices.IndexFunc(kinds, func(k drivers.Kind) bool { return k.Name == args[0] })
 		if i < 0 {
-			return &exit{exitUsage, fmt.Errorf("there is no driver %q; %s", args[0], yamldoc.Hint(args[0], names(b.env.Kinds))), "lamppost driver list"}
+			return &exit{exitUsage, fmt.Errorf("there is no driver %q; %s", args[0], yamldoc.Hint(args[0], names(kinds))), "lamppost driver list"}
 		}
-		k := b.env.Kinds[i]
+		k := kinds[i]
 		if sample {
 			_, err = fmt.Fprint(c.OutOrStdout(), k.Sample)
 			return err

@@ -28,6 +28,7 @@ func driversPage(w io.Writer, kinds []drivers.Kind, metrics *obs.Catalog, lang s
 		fmt.Fprintf(&b, "| [`%s`](../drivers/%s/README.md) | %s | %s | %s | %s | %s | %s |\n", k.Name, folderOf(k), k.Wire,
 			titleIn(k, lang), channelsOf(k, metrics), conformanceOf(k), realPartOf(k, lang), sourcesOf(k))
 	}
+	b.WriteString(outputRows(lang))
 	b.WriteString(pick(lang, profilesHead, profilesHeadZh))
 	b.WriteString(pick(lang, "| profile | part | read by | channels | exchanges: captured, published, constructed | settled | source |\n",
 		"| 型号 | 部件 | 驱动 | 测点 | 报文：实录、公开、自构 | 已确认 | 资料来源 |\n") + "| --- | --- | --- | --- | --- | --- | --- |\n")
@@ -57,6 +58,7 @@ var titlesZh = map[string]string{
 	"a02yyuw": "超声波液位传感器 A02YYUW、A01NYUB、ME007YS", "bme280": "温度、湿度、气压", "board": "网关主板自身状态", "camera": "HTTP 静态图像",
 	"digital": "GPIO 线上的触点或电平", "ds18b20": "单总线温度传感器", "ezo": "Atlas Scientific EZO 水质模块", "jsnsr04t": "超声波液位传感器 JSN-SR04T、AJ-SR04M",
 	"loop": "经 Modbus 模块采集的 4-20 mA 变送器", "maxbotix": "超声波液位传感器 MaxSonar-WR", "mhz19": "炜盛二氧化碳传感器", "modbus": "以型号文件描述的 Modbus 部件", "modem": "蜂窝调制解调器的信号", "nmea0183": "NMEA 0183 定位、风和气象",
+	"relay":   "可控制的输出：GPIO 线上的继电器、Modbus 单元的线圈或寄存器、程序",
 	"pms5003": "攀藤颗粒物传感器", "process": "任意语言编写的驱动", "pulse": "GPIO 线上的计数器", "scd4x": "二氧化碳、温度、湿度", "sdi12": "任意 SDI-12 传感器",
 	"sds011": "诺方颗粒物传感器", "sht3x": "温度、湿度", "sps30": "盛思锐颗粒物传感器", "uart": "以型号文件描述的独立串口部件", "winsen": "炜盛 ZE 系列电化学气体模块",
 	"zphs01":     "炜盛多合一空气质量模块",

@@ -11,6 +11,8 @@ import (
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 	"github.com/lamppost-city/lamppost/drivers/bus/tape"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/relay"
 )
 
 // still is a part on which nothing happens.
@@ -95,6 +97,54 @@ func TestRecordCommand(t *testing.T) {
 	}
 	if _, err := os.Stat("x"); err == nil {
 		t.Error("a tape was left behind that holds nothing")
+	}
+}
+
+// An output is recorded only by who says that it may be moved; it is off at the end, and
+// the tape plays to its driver.
+func TestRecordSwitches(t *testing.T) {
+	board := modbusslave.NewRelays(1, "board", 8, still{})
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	served := make(chan error, 1)
+	host := &modbusslave.Host{Units: []*modbusslave.Unit{board}, Record: nobody{}}
+	go func() { served <- host.Serve(t.Context(), ln) }()
+	t.Cleanup(func() { must(t, <-served) })
+	t.Chdir(t.TempDir())
+	must(t, os.WriteFile("g.yaml", []byte("gateway: {id: g}\nbuses: {plant: {tcp: \""+ln.Addr().String()+"\"}}\noutputs:\n"+
+		"  siren: {bus: plant, address: 1, coil: 3}\n  none: {bus: plant, address: 1, register: 8, on: 1, off: 0, read_back: false}\n"), 0o600))
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"record siren --config g.yaml -o x", exitUsage, "make that safe, and add --switch"},
+		{"record pump --switch --config g.yaml -o x", exitUsage, "outputs: siren, none"},
+		{"record none --switch --config g.yaml -o none.tape -d 1ms", exitSilent, "none may be on still, switch it off by hand"},
+		{"record siren --switch --config g.yaml -o siren.tape -d 1ms --by bench", exitOK, "off: done"},
+	} {
+		if _, errs, code := lamppost(t.Context(), strings.Fields(c.args)...); code != c.code || !strings.Contains(errs, c.want) {
+			t.Errorf("%s: exit %d, want %d with %q:\n%s", c.args, code, c.code, c.want, errs)
+		}
+	}
+	for name, options := range map[string]string{"siren.tape": "{coil: 3}", "none.tape": "{register: 8, on: 1, off: 0, read_back: false}"} {
+		f, err := os.Open(name)
+		must(t, err)
+		defer f.Close()
+		got, err := tape.Read(name, f)
+		must(t, err)
+		if got.Driver != "relay" || got.Options != options || got.Samples() != 2 {
+			t.Errorf("%s: %+v, %d switchings", name, got.Header, got.Samples())
+		}
+		p, err := relay.Kind().Plan(func(out any) error {
+			doc, err := yamldoc.Parse(name, []byte(got.Options))
+			if err != nil {
+				return err
+			}
+			return doc.Decode(out)
+		})
+		must(t, err)
+		must(t, tape.PlayOutput(t.Context(), p, got))
 	}
 }
 
