@@ -72,21 +72,22 @@ func (s signal) read(mA obs.Reading) obs.Reading {
 	return r
 }
 
-// told is a current as a person reads it, and what it means.
+// told is a current as a person reads it, and what it means, in both languages: a fact
+// is one text.
 func (s signal) told(mA obs.Reading) string {
 	v := mA.Value
-	text := fmt.Sprintf("%.3f mA: ", v)
-	switch {
+	switch text := fmt.Sprintf("%.3f mA", v); {
 	case mA.Quality.Flag == obs.Missing:
-		return "no current, " + string(mA.Quality.Why)
+		return "无电流读数 / no current: " + string(mA.Quality.Why)
 	case mA.Quality.Flag == obs.Fail && mA.Quality.Why == obs.Instrument:
-		return text + "the input is not set to a current; set its range in the module"
+		return text + ": 模块中该输入未设为电流 / the input is not set to a current; set its range in the module"
 	case v < broken:
-		return text + "below 3.6, a wire is broken, the supply is missing, or the transmitter reports a fault"
+		return text + " < 3.6: 断线、无供电或变送器故障 / a wire is broken, the supply is missing, or the transmitter reports a fault"
 	case v > shorted:
-		return text + "above 21, the wires are shorted, or the transmitter reports a fault"
+		return text + " > 21: 短路或变送器故障 / the wires are shorted, or the transmitter reports a fault"
 	case v < lowest || v > highest:
-		return text + "the transmitter is at the end of its range"
+		return text + ": 已到变送器量程终点 / the transmitter is at the end of its range"
+	default:
+		return text + ": 测量正常 / measuring"
 	}
-	return text + "measuring"
 }

@@ -118,8 +118,8 @@ func TestFactsTellBrokenFromShorted(t *testing.T) {
 		uA   [2]uint16
 		want [2]string
 	}{
-		{[2]uint16{0, 22000}, [2]string{"0.000 mA: below 3.6, a wire is broken", "22.000 mA: above 21, the wires are shorted"}},
-		{[2]uint16{3700, 12000}, [2]string{"3.700 mA: the transmitter is at the end of its range", "12.000 mA: measuring"}},
+		{[2]uint16{0, 22000}, [2]string{"0.000 mA < 3.6: 断线、无供电或变送器故障 / a wire is broken", "22.000 mA > 21: 短路或变送器故障 / the wires are shorted"}},
+		{[2]uint16{3700, 12000}, [2]string{"3.700 mA: 已到变送器量程终点 / the transmitter is at the end of its range", "12.000 mA: 测量正常 / measuring"}},
 	} {
 		d, _, unit := opened(t, two, c.uA[0], c.uA[1])
 		facts, err := d.(drivers.Informant).Facts(t.Context())
