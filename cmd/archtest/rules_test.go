@@ -32,6 +32,7 @@ var rules = []rule{
 	{"edge/record/...", []string{"drivers/obs", "drivers/codec/...", "edge/wire", "edge/journal"}, "it is what stands in a record of the journal, and every job may use it"},
 	{"edge/buffer/...", []string{"drivers/obs", "drivers/codec/...", "edge/wire", "edge/record", "edge/journal"}, "it shows what a journal holds and asks nobody else"},
 	{"edge/rule/...", judge, "an evaluator sees observations and values only"},
+	{"edge/derive/...", judge, "it computes of observations and does no I/O"},
 	{"edge/quality/...", judge, "an evaluator sees observations and values only"},
 	{"edge/alert/...", judge, "it turns transitions into documents and does no I/O"},
 	{"edge/...", append([]string{"drivers/...", "firmware-configs"}, edgeValues...), "jobs meet through values or an interface of their own; only edge/gateway composes them"},

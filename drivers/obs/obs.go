@@ -121,6 +121,7 @@ const (
 	NotANumber  Reason = "not-a-number"
 	Lost        Reason = "lost" // pulses may be missing: some were lost, or nobody watched
 	Time        Reason = "time" // nobody knows exactly when it was measured
+	Sparse      Reason = "sparse" // a mean, sum or index of too few readings
 )
 
 // Reading is one channel's value from one sample. Value is NaN exactly when

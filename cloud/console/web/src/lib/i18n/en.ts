@@ -243,6 +243,7 @@ export const en = {
   'why.not-a-number': 'not a number',
   'why.time': 'time is uncertain',
   'why.lost': 'pulses may be missing',
+  'why.sparse': 'too few readings',
   'why.timeout': 'no answer in time',
   'why.checksum': 'checksum wrong',
   'why.protocol': 'answer breaks the protocol',

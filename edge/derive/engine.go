@@ -1,0 +1,351 @@
+package derive
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Output is one result of one derived stream: a reading for each of its channels.
+type Output struct {
+	ID       string
+	BootMS   int64
+	Readings []obs.Reading // never changed after
+}
+
+// Engine runs plans. It is for one goroutine.
+type Engine struct {
+	nodes  []*node
+	feeds  map[obs.Stream][]feed
+	shift  int64 // from boot time to the time that never runs backward
+	begun  bool
+	resume int64 // boot ms of the last Continue: nothing is dated before it
+	now    At
+	out    []Output
+}
+
+// feed is one input of one node.
+type feed struct {
+	node *node
+	in   int
+}
+
+// node is a plan at work.
+type node struct {
+	*Plan
+	engine *Engine
+	worker worker
+	step   int64
+	end    int64 // of the step that runs, in the node's time; 0: none yet
+	last   []int64
+	seen   []bool
+	loose  int64 // until then results rest on a pause of unknown length; 0: no
+	hushed int64 // when a result last said only that there is none; 0: the last one said more
+	feeds  []obs.Stream
+}
+
+// New makes an engine of plans in the order in which Compile gave them.
+func New(plans []*Plan) *Engine {
+	e := &Engine{feeds: map[obs.Stream][]feed{}, resume: math.MinInt64}
+	for _, p := range plans {
+		n := &node{Plan: p, engine: e, worker: p.make(), step: p.Every.Milliseconds(), last: make([]int64, len(p.spec.Of)), seen: make([]bool, len(p.spec.Of))}
+		if p.spec.Is == "aqi" && p.spec.Report == "daily" {
+			n.step = hourMS // it makes hourly means, and tells of them once a day
+		}
+		for _, ch := range p.Channels {
+			n.feeds = append(n.feeds, obs.Stream{Device: p.ID, Channel: ch})
+		}
+		for i, o := range p.spec.Of {
+			e.feeds[o.Stream] = append(e.feeds[o.Stream], feed{n, i})
+		}
+		e.nodes = append(e.nodes, n)
+	}
+	return e
+}
+
+// Plans returns what runs, in order.
+func (e *Engine) Plans() (all []*Plan) {
+	for _, n := range e.nodes {
+		all = append(all, n.Plan)
+	}
+	return all
+}
+
+// Reads returns the streams that something is derived from and that are not derived
+// themselves.
+func (e *Engine) Reads() (all []obs.Stream) {
+	derived := map[string]bool{}
+	for _, n := range e.nodes {
+		derived[n.ID] = true
+	}
+	for st := range e.feeds {
+		if !derived[st.Device] {
+			all = append(all, st)
+		}
+	}
+	return all
+}
+
+// Observe takes a reading. Those of one stream come in order; one that is not newer than
+// the last of its stream is passed over. What results waits for Tick.
+func (e *Engine) Observe(st obs.Stream, at At, r obs.Reading) {
+	feeds := e.feeds[st]
+	if len(feeds) == 0 {
+		return
+	}
+	e.advance(at)
+	e.hand(feeds, at, r)
+}
+
+func (e *Engine) hand(feeds []feed, at At, r obs.Reading) {
+	for _, f := range feeds {
+		f.node.observe(f.in, at, r)
+	}
+}
+
+// Tick lets time pass and returns what there is to tell, in order; the slice is the
+// caller's. It must be called after each Observe, and when Next says so.
+func (e *Engine) Tick(at At) []Output {
+	e.advance(at)
+	out := e.out
+	e.out = nil
+	return out
+}
+
+// Next returns when the engine has something to tell by time alone, in boot ms; ok is
+// false if it has not begun.
+func (e *Engine) Next() (bootMS int64, ok bool) {
+	for _, n := range e.nodes {
+		if n.end == 0 {
+			continue
+		}
+		due, known := n.boot(n.end, e.now)
+		if known && (!ok || due < bootMS) {
+			bootMS, ok = due, true
+		}
+	}
+	return bootMS, ok
+}
+
+// advance ends the steps that are over, what is made of others behind those.
+func (e *Engine) advance(at At) {
+	e.now, e.begun = at, true
+	for _, n := range e.nodes {
+		n.advance(at)
+	}
+}
+
+// time is at in the node's time; false where that is not known.
+func (n *node) time(at At) (int64, bool) {
+	if n.wall {
+		return at.UnixMS + n.zone, at.Dated
+	}
+	return at.BootMS + n.engine.shift, true
+}
+
+// boot is when t is or was, in boot ms, as seen from now.
+func (n *node) boot(t int64, now At) (int64, bool) {
+	seen, ok := n.time(now)
+	return now.BootMS + t - seen, ok
+}
+
+// maxLate is how many steps are told one by one after a pause; of a longer one the last.
+const maxLate = maxSteps
+
+func (n *node) advance(at At) {
+	t, ok := n.time(at)
+	if !ok {
+		return
+	}
+	if n.end == 0 {
+		n.end = floorDiv(t, n.step)*n.step + n.step
+	}
+	if behind := (t - n.end) / n.step; behind > maxLate {
+		n.end += (behind - maxLate) * n.step
+	}
+	for t >= n.end {
+		boot := at.BootMS - (t - n.end)
+		then := At{BootMS: boot, UnixMS: at.UnixMS - (at.BootMS - boot), Dated: at.Dated}
+		end := n.end
+		n.end += n.step
+		if r := n.worker.close(end, then); r != nil {
+			n.tell(then, end, r)
+		}
+	}
+}
+
+func (n *node) observe(in int, at At, r obs.Reading) {
+	t, ok := n.time(at)
+	if !ok || n.seen[in] && t <= n.last[in] {
+		return
+	}
+	n.last[in], n.seen[in] = t, true
+	if !n.worker.take(in, t, at, r) {
+		return
+	}
+	if i, ok := n.worker.(*instant); ok {
+		n.tell(at, t, i.result(t, at))
+	}
+}
+
+// tell judges a result, hands it to what is made of it, and keeps it for Tick.
+func (n *node) tell(at At, t int64, r []obs.Reading) {
+	none := true
+	for i := range r {
+		if r[i].Quality.Flag == obs.Missing {
+			continue
+		}
+		none = false
+		if n.loose > t {
+			r[i].Quality = weakest(r[i].Quality, obs.Quality{Flag: obs.Suspect, Why: obs.Time})
+		}
+		if m := &n.Metrics[i]; r[i].Value < m.Min || r[i].Value > m.Max {
+			r[i].Quality = weakest(r[i].Quality, obs.Quality{Flag: obs.Suspect, Why: obs.Range})
+		}
+	}
+	for i, st := range n.feeds {
+		n.engine.hand(n.engine.feeds[st], at, r[i])
+	}
+	if n.quiet(t, none) {
+		return
+	}
+	n.engine.keep(Output{n.ID, max(at.BootMS, n.engine.resume), r})
+}
+
+// hushFor is how often a result is told again that says only that there is none.
+const hushFor = 60_000
+
+func (n *node) quiet(t int64, none bool) bool {
+	switch {
+	case !none:
+		n.hushed = 0
+	case n.hushed != 0 && t-n.hushed < hushFor:
+		return true
+	default:
+		n.hushed = max(t, 1)
+	}
+	return false
+}
+
+// keep adds a result. Of those from a pause, which are all dated at its end, the newest
+// stands.
+func (e *Engine) keep(o Output) {
+	for i := range e.out {
+		if e.out[i].ID == o.ID && e.out[i].BootMS >= o.BootMS {
+			e.out[i].Readings = o.Readings
+			return
+		}
+	}
+	e.out = append(e.out, o)
+}
+
+// savedAll is an engine's state, saved one node's.
+type savedAll struct {
+	Shift int64            `json:"shift"`
+	Nodes map[string]saved `json:"nodes"`
+}
+
+type saved struct {
+	Spec   string          `json:"spec"` // what it was computed by
+	End    int64           `json:"end"`
+	Last   []int64         `json:"last"`
+	Seen   []bool          `json:"seen"`
+	Loose  int64           `json:"loose,omitempty"`
+	Hushed int64           `json:"hushed,omitempty"`
+	State  json.RawMessage `json:"state"`
+}
+
+// Snapshot returns the state of all derived streams as JSON of at most limit bytes. What
+// does not fit is left out, the largest first, and named.
+func (e *Engine) Snapshot(limit int) (state []byte, out []string, err error) {
+	all := savedAll{e.shift, map[string]saved{}}
+	for _, n := range e.nodes {
+		state, err := json.Marshal(n.worker.state())
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", n.ID, err)
+		}
+		all.Nodes[n.ID] = saved{n.print(), n.end, n.last, n.seen, n.loose, n.hushed, state}
+	}
+	for {
+		if state, err = json.Marshal(all); err != nil || len(state) <= limit || len(all.Nodes) == 0 {
+			return state, out, err
+		}
+		large := ""
+		for id, s := range all.Nodes {
+			if large == "" || len(s.State) > len(all.Nodes[large].State) {
+				large = id
+			}
+		}
+		delete(all.Nodes, large)
+		out = append(out, large)
+	}
+}
+
+// print tells specs apart whose states cannot be exchanged. A constant that got another
+// value may: it holds no state.
+func (n *node) print() string {
+	s := n.spec
+	s.Constants, s.Metric, s.Edition, s.Zone = nil, "", "", nil
+	return fmt.Sprintf("%v %v %v", s, n.zone, n.Every)
+}
+
+// Restore takes up a state that Snapshot gave, before the first Observe. It is as if
+// nothing had happened in between if Observe is then given, in the boot milliseconds of
+// then, what came after the snapshot, and Continue is called for each pause. The errors,
+// joined, say which streams begin anew, because they were derived otherwise then.
+func (e *Engine) Restore(state []byte) error {
+	var all savedAll
+	if err := json.Unmarshal(state, &all); err != nil {
+		return fmt.Errorf("the state of derived streams: %w", err)
+	}
+	e.shift = all.Shift
+	var wrong []error
+	for _, n := range e.nodes {
+		if s, ok := all.Nodes[n.ID]; ok {
+			wrong = append(wrong, n.restore(s))
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+func (n *node) restore(s saved) error {
+	if s.Spec != n.print() || len(s.Last) != len(n.last) || len(s.Seen) != len(n.last) {
+		return fmt.Errorf("%s begins anew: it was derived otherwise before", n.ID)
+	}
+	w := n.Plan.make()
+	if err := json.Unmarshal(s.State, w.state()); err != nil {
+		return fmt.Errorf("%s begins anew: %w", n.ID, err)
+	}
+	if f, ok := w.(fitter); ok && !f.fits() {
+		return fmt.Errorf("%s begins anew: its state is damaged", n.ID)
+	}
+	n.worker, n.end, n.last, n.seen, n.loose, n.hushed = w, s.End, s.Last, s.Seen, s.Loose, s.Hushed
+	return nil
+}
+
+// fitter is a worker that can tell whether a state that was read may be its own.
+type fitter interface{ fits() bool }
+
+func (i *instant) fits() bool { return len(i.Newest) == len(i.values) }
+
+func (a *air) fits() bool { return len(a.Of) == len(a.every) }
+
+func (w *window) fits() bool { return len(w.Row) <= w.n && w.End%w.step == 0 }
+
+// Continue says that the boot time went on at now after nothing ran for a while: a
+// restart. Then last is the newest boot time of the run before, and pause how long it
+// lasted; known is false where nobody can say, as after a power cut on a board without a
+// clock: it counts as nothing then, and what rests on it is suspect for a window's length.
+func (e *Engine) Continue(last, now, pause int64, known bool) {
+	e.shift += last + pause - now
+	e.resume = now
+	for _, n := range e.nodes {
+		if known || n.wall {
+			continue
+		}
+		n.loose = now + e.shift + max(n.spec.Over.Milliseconds(), n.step)
+	}
+}

@@ -1,0 +1,162 @@
+package derive
+
+import (
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// instant computes one moment's result from the newest reading of each input: as soon as
+// each has a new one, and where one is late, when the longest interval is over, with what
+// there is. An input that is older than rules would use is missing.
+type instant struct {
+	Newest []newest `json:"newest"`
+	Last   int64    `json:"last"` // result
+	Told   bool     `json:"told"`
+	Mute   bool     `json:"mute"` // the last result was that everything is stale
+
+	stale   []int64 // ms
+	late    int64   // ms; without one of its inputs a result comes this long after the last
+	compute func(values []obs.Reading, at At) []obs.Reading
+	values  []obs.Reading
+}
+
+type newest struct {
+	T   int64      `json:"t"`
+	V   float64    `json:"v"`
+	F   obs.Flag   `json:"f,omitempty"`
+	Why obs.Reason `json:"w,omitempty"`
+	New bool       `json:"new,omitempty"`
+	Has bool       `json:"has,omitempty"`
+}
+
+func (i *instant) state() any { return i }
+
+func (i *instant) take(in int, t int64, _ At, r obs.Reading) bool {
+	if in >= len(i.Newest) {
+		return false
+	}
+	n := newest{t, r.Value, r.Quality.Flag, r.Quality.Why, true, true}
+	if r.Quality.Flag == obs.Missing {
+		n.V = 0 // plain data has no NaN
+	}
+	i.Newest[in] = n
+	for _, n := range i.Newest {
+		if !n.New {
+			return false
+		}
+	}
+	return true
+}
+
+// close gives a result where an input is late. Where all are stale it says so once.
+func (i *instant) close(t int64, at At) []obs.Reading {
+	anew, all := false, true
+	for _, n := range i.Newest {
+		anew, all = anew || n.New, all && n.New
+	}
+	fresh := false
+	for k, n := range i.Newest {
+		fresh = fresh || n.Has && t-n.T <= i.stale[k]
+	}
+	switch {
+	case all, anew && (!i.Told || t-i.Last >= i.late):
+	case fresh, i.Mute, !i.Told:
+		return nil
+	}
+	return i.result(t, at)
+}
+
+// result computes what there is at t.
+func (i *instant) result(t int64, at At) []obs.Reading {
+	i.Mute = true
+	for k := range i.Newest {
+		n := &i.Newest[k]
+		n.New = false
+		switch {
+		case !n.Has || t-n.T > i.stale[k]:
+			i.values[k] = obs.None(obs.Stale)
+			continue
+		case n.F == obs.Missing:
+			i.values[k] = obs.None(n.Why)
+		default:
+			i.values[k] = obs.Reading{Value: n.V, Quality: obs.Quality{Flag: n.F, Why: n.Why}}
+		}
+		i.Mute = false
+	}
+	i.Last, i.Told = t, true
+	return i.compute(i.values, at)
+}
+
+// formulaOf computes a formula from inputs and constants.
+func formulaOf(f *Formula, inputs int, constants []Constant) func([]obs.Reading, At) []obs.Reading {
+	numbers := make([]float64, inputs+len(constants))
+	return func(in []obs.Reading, at At) []obs.Reading {
+		q := obs.Quality{Flag: obs.Pass}
+		for k, r := range in {
+			if f.Uses(k) {
+				q = weakest(q, r.Quality)
+			}
+			numbers[k] = r.Value
+		}
+		for k, c := range constants {
+			v, cq := c.inForce(at)
+			numbers[inputs+k], q = v, weakest(q, cq)
+		}
+		if q.Flag == obs.Missing {
+			return []obs.Reading{obs.None(q.Why)}
+		}
+		return []obs.Reading{reading(f.At(numbers), q)}
+	}
+}
+
+// inForce returns a constant's value at a moment. Without a date the newest counts, and
+// the result is marked where there are several.
+func (c Constant) inForce(at At) (float64, obs.Quality) {
+	last := c.Values[len(c.Values)-1]
+	if !at.Dated {
+		if len(c.Values) == 1 && last.From.IsZero() {
+			return last.Is, obs.Quality{Flag: obs.Pass}
+		}
+		return last.Is, obs.Quality{Flag: obs.Suspect, Why: obs.Time}
+	}
+	if v, ok := c.At(time.UnixMilli(at.UnixMS)); ok {
+		return v.Is, obs.Quality{Flag: obs.Pass}
+	}
+	return 0, obs.Quality{Flag: obs.Missing, Why: obs.Absent}
+}
+
+// waterOf judges the class of a water: the worst indicator's, and each one's own behind it.
+func waterOf(t *waterTable, names []string, lake bool) func([]obs.Reading, At) []obs.Reading {
+	return func(in []obs.Reading, _ At) []obs.Reading {
+		out := make([]obs.Reading, 1, 1+len(names))
+		worst, q, complete := 0.0, obs.Quality{Flag: obs.Pass}, true
+		saturated := false
+		for k, name := range names {
+			saturated = saturated || name == "do_saturation" && in[k].Quality.Usable() && in[k].Value >= t.saturated
+		}
+		for k, name := range names {
+			if name == "do_saturation" {
+				continue
+			}
+			r := in[k]
+			if !r.Quality.Usable() {
+				out, complete = append(out, obs.None(r.Quality.Why)), false
+				continue
+			}
+			class, _ := t.indicators[name].class(r.Value, lake)
+			if name == "do" && saturated {
+				class = 1
+			}
+			worst, q = max(worst, class), weakest(q, r.Quality)
+			out = append(out, reading(class, r.Quality))
+		}
+		if !complete && worst < worse {
+			q = weakest(q, sparse)
+		}
+		if out[0] = reading(worst, q); worst == 0 {
+			out[0] = obs.None(obs.Sparse)
+		}
+		return out
+	}
+}
