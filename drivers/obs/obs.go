@@ -119,8 +119,8 @@ const (
 	NoEcho      Reason = "no-echo"     // a ranging part hears nothing back
 	Absent      Reason = "absent"      // this part, or this board, has nothing that measures it
 	NotANumber  Reason = "not-a-number"
-	Lost        Reason = "lost" // pulses may be missing: some were lost, or nobody watched
-	Time        Reason = "time" // nobody knows exactly when it was measured
+	Lost        Reason = "lost"   // pulses may be missing: some were lost, or nobody watched
+	Time        Reason = "time"   // nobody knows exactly when it was measured
 	Sparse      Reason = "sparse" // a mean, sum or index of too few readings
 )
 
