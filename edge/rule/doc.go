@@ -74,9 +74,9 @@
 // Nothing is forecast from fewer than six points or from less than half of the window
 // (unknown); where the slope may as well be none, is less than a step of the sensor,
 // or leads to the limit only after three windows, the limit is at least that far away.
-// The range that goes with it is that of the slopes at nine in ten, for readings whose
-// errors are independent; a rise that changes its pace may leave it. A tide, a pump
-// or a gate turns a trend that was right.
+// The range that goes with it is that of the slopes at nine in ten, widened by half for
+// each window that is looked ahead, since rises change their pace. How often it holds
+// docs/foresight.md says; a tide, a pump or a gate turns a trend that was right.
 //
 // # Restart
 //

@@ -161,8 +161,8 @@ func (r *reader) windowed(o op, in *input) span {
 }
 
 // ahead is how many seconds there are until a trend reaches its limit, and between
-// which bounds. While no trend leads there this is at least as far as a trend would
-// be believed; while there are too few readings for one it is not known.
+// which bounds. While no trend surely leads there it is only known to be at least as far as
+// the steepest possible leads; while there are too few readings for one it is not known.
 func (r *reader) ahead(n *node) (span, outlook) {
 	in := &r.inputs[n.read]
 	w := in.window
@@ -177,7 +177,7 @@ func (r *reader) ahead(n *node) (span, outlook) {
 	}
 	o, ok := tr.until(n.num, n.op == opRises, r.now, w.length, in.step)
 	if !ok {
-		return atLeast(reach * float64(w.length) / 1000), outlook{}
+		return atLeast(o.early), outlook{}
 	}
 	return exactly(o.best), o
 }

@@ -21,10 +21,10 @@ func brief(d time.Duration) string {
 }
 
 // A pre-alert is withdrawn when the limit is one and a half times as far away as it
-// was raised for, or no trend leads there, for a fifth of the window.
+// was raised for, or no trend leads there, for a third of the window.
 const (
 	withdrawAt = 1.5
-	withdrawIn = 5
+	withdrawIn = 3
 )
 
 // foresee makes the stage that comes before of: its condition is that the trend

@@ -70,7 +70,7 @@ func TestStagePictures(t *testing.T) {
 		{"rises steadily: forecast, then actual, then over", Spec{When: "river.level > 3", Forecast: ahead},
 			series3(ramp(2, 3.2, 13), ramp(2.9, 2.4, 6)), "-----ffffffaa------"},
 		{"stops below the limit: withdrawn, never actual", Spec{When: "river.level > 3", Forecast: ahead},
-			series3(ramp(2, 2.6, 7), flat(2.6, 14)), "-----fffffffff-------"},
+			series3(ramp(2, 2.6, 7), flat(2.6, 14)), "-----fffffffffff-----"},
 		{"one spike is no trend", Spec{When: "river.level > 3", Forecast: ahead},
 			series3(flat(2, 8), []float64{2.9}, flat(2, 6)), strings.Repeat("-", 15)},
 		{"falls to a limit below", Spec{When: "river.level < 1", Forecast: ahead},
@@ -114,7 +114,7 @@ func TestForecastTransitions(t *testing.T) {
 		}
 	}
 	want := []string{
-		"5 -→f river/level 2.5/3.0 in 300…300 truefalsefalse",
+		"5 -→f river/level 2.5/3.0 in 225…375 truefalsefalse",
 		"11 f→a river/level 3.1/3.0 in 0…0 falsetruefalse",
 		"13 a→- river/level 2.9/3.0 in 0…0 falsefalsetrue",
 	}

@@ -51,7 +51,7 @@ type Transition struct {
 	Value, Limit float64
 	Quantity     Quantity // what Value and Limit are
 	// Early and Late are between how many seconds from At a forecast expects Limit to
-	// be reached; both 0 where there is none.
+	// be reached; both 0 where there is none. It is no promise.
 	Early, Late float64
 }
 

@@ -23,6 +23,8 @@ const (
 	reach      = 3   // a trend is believed for so many windows
 	sure       = 1.645
 	madToSigma = 1.4826 // of normal scatter
+	perWindow  = 0.5    // how much sooner or later a limit one window ahead may be reached than a straight line says
+	most       = 0.7
 	holtAlpha  = 0.5
 	holtBeta   = 0.3
 )
@@ -33,7 +35,7 @@ type trend struct {
 	at            int64   // of the newest point, boot ms
 	level         float64 // then
 	scatter       float64 // by how much level may be wrong
-	slope, lo, hi float64 // the slope lies in lo…hi, nine times in ten
+	slope, lo, hi float64 // the slope lies in lo…hi, nine times in ten, if errors are independent
 	rise          float64 // slope over the time that the points span
 }
 
@@ -115,7 +117,7 @@ func (f *fitter) from(s float64) int {
 // sharpen takes the newest third into account: where it surely goes another way
 // than the whole window, it is the trend; else it only widens what is possible.
 func (tr trend) sharpen(newest trend) trend {
-	if newest.lo > tr.slope || newest.hi < tr.slope {
+	if newest.lo > tr.hi || newest.hi < tr.lo {
 		return newest
 	}
 	tr.lo, tr.hi = min(tr.lo, newest.slope), max(tr.hi, newest.slope)
@@ -185,9 +187,10 @@ func (f *fitter) holt(ts trend) trend {
 }
 
 // until says when the trend reaches limit, from below if up, else from above, seen
-// from now. ok is false where it does not, or not within what window supports: the
+// from now. ok is false where that is not sure, or not within what window supports: the
 // slope points away, could be none, is less than a step of the sensor, or leads there
-// only after three windows.
+// only after three windows. Then early alone counts: it is not reached before, and a
+// slope that could be none does not say that it will not be.
 func (tr *trend) until(limit float64, up bool, now, window int64, step float64) (o outlook, ok bool) {
 	way, slope, slow, fast := limit-tr.level, tr.slope, tr.lo, tr.hi
 	if !up {
@@ -197,17 +200,21 @@ func (tr *trend) until(limit float64, up bool, now, window int64, step float64) 
 	if way <= 0 {
 		return outlook{}, true
 	}
-	if !(slow > 0) || math.Abs(tr.rise) <= step {
-		return outlook{}, false
-	}
-	o.best = max(0, way/slope-past)
-	if o.best > reach*float64(window)/1000 {
-		return outlook{}, false
-	}
+	far := reach * float64(window) / 1000
+	o = outlook{best: far, early: far, late: far}
 	off := tr.scatter + step/2
-	o.early = min(o.best, max(0, (way-off)/fast-past))
-	o.late = max(o.best, (way+off)/slow-past)
-	o.late = min(o.late, max(o.best, reach*float64(window)/1000))
+	if fast > 0 {
+		o.early = min(far, max(0, (way-off)/fast-past))
+	}
+	if slow > 0 && math.Abs(tr.rise) > step {
+		o.best = max(0, way/slope-past)
+	}
+	if o.best >= far {
+		return o, false
+	}
+	bend := min(most, perWindow*o.best*1000/float64(window))
+	o.early = min(o.early, o.best*(1-bend))
+	o.late = min(far, max((way+off)/slow-past, o.best*(1+bend)))
 	return o, true
 }
 

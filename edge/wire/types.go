@@ -167,8 +167,8 @@ type Alert struct {
 }
 
 // Expected is when an alert of stage forecast expects its limit to be reached, in
-// milliseconds after the revision's At. It is a range: nine times in ten, if the trend
-// goes on.
+// milliseconds after the revision's At: a range, since nobody knows the minute, and no
+// promise.
 type Expected struct {
 	FromMS int64 `json:"from_ms"`
 	ToMS   int64 `json:"to_ms"`

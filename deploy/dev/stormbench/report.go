@@ -1,0 +1,149 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// method is a contender with its verdicts, one for each storm.
+type method struct {
+	zh, en   string
+	verdicts []verdict
+}
+
+// score sums a method up.
+type score struct {
+	median, p10 float64 // minutes of lead, over the storms that crossed
+	missed      int     // crossings without a pre-alert
+	falses      int     // pre-alerts that came to nothing
+	falseStorms int
+	crossings   int
+	inside      int
+}
+
+func (m *method) score(storms []*storm) (s score) {
+	var leads []float64
+	for i, v := range m.verdicts {
+		s.falses += v.falses
+		if v.falses > 0 {
+			s.falseStorms++
+		}
+		if storms[i].crosses < 0 {
+			continue
+		}
+		s.crossings++
+		leads = append(leads, v.lead)
+		if v.lead == 0 {
+			s.missed++
+		}
+		if v.inside {
+			s.inside++
+		}
+	}
+	slices.Sort(leads)
+	if len(leads) > 0 {
+		s.median, s.p10 = leads[len(leads)/2], leads[len(leads)/10]
+	}
+	return s
+}
+
+// table writes the comparison in a language.
+func table(w io.Writer, methods []*method, storms []*storm, lang string) {
+	head := "| pre-alert | lead, median | lead, p10 | crossings without | storms with a false one | false ones in all |"
+	if lang == "zh" {
+		head = "| 提前告警方式 | 提前量中位数 | 提前量 p10 | 漏报的越限 | 有误报的暴雨 | 误报总数 |"
+	}
+	fmt.Fprintf(w, "%s\n| --- | --- | --- | --- | --- | --- |\n", head)
+	for _, m := range methods {
+		s := m.score(storms)
+		name := m.en
+		if lang == "zh" {
+			name = m.zh
+		}
+		fmt.Fprintf(w, "| %s | %.1f min | %.1f min | %d / %d | %d / %d | %d |\n", name, s.median, s.p10, s.missed, s.crossings, s.falseStorms, len(storms), s.falses)
+	}
+}
+
+// shapes writes median lead and false pre-alerts by the shape of the storm, for the
+// first method.
+func shapes(w io.Writer, m *method, storms []*storm, lang string) {
+	head := "| shape | storms | lead, median | crossings without | false ones |"
+	if lang == "zh" {
+		head = "| 形状 | 场数 | 提前量中位数 | 漏报 | 误报 |"
+	}
+	fmt.Fprintf(w, "%s\n| --- | --- | --- | --- | --- |\n", head)
+	for _, k := range kinds {
+		part, of := &method{}, []*storm(nil)
+		for i, s := range storms {
+			if s.kind == k {
+				part.verdicts, of = append(part.verdicts, m.verdicts[i]), append(of, s)
+			}
+		}
+		s := part.score(of)
+		lead := "–"
+		if s.crossings > 0 {
+			lead = fmt.Sprintf("%.1f min", s.median)
+		}
+		fmt.Fprintf(w, "| %s | %d | %s | %d / %d | %d |\n", k, len(of), lead, s.missed, s.crossings, s.falses)
+	}
+}
+
+// each writes every storm with its seed and what each method made of it.
+func each(w io.Writer, methods []*method, storms []*storm) error {
+	c := csv.NewWriter(w)
+	head := []string{"seed", "shape", "crosses_min"}
+	for _, m := range methods {
+		head = append(head, m.en+" lead_min", m.en+" false")
+	}
+	rows := [][]string{head}
+	for i, s := range storms {
+		at := ""
+		if s.crosses >= 0 {
+			at = fmt.Sprintf("%.2f", float64(s.crosses)*every/60)
+		}
+		row := []string{fmt.Sprintf("%016x", s.seed), s.kind, at}
+		for _, m := range methods {
+			row = append(row, fmt.Sprintf("%.2f", m.verdicts[i].lead), fmt.Sprint(m.verdicts[i].falses))
+		}
+		rows = append(rows, row)
+	}
+	return c.WriteAll(rows)
+}
+
+// plot draws for each method which share of the crossings had at least so many
+// minutes of lead, as SVG.
+func plot(w io.Writer, methods []*method, storms []*storm) {
+	const width, height, left, top = 560.0, 260.0, 60.0, 20.0
+	most := 40.0
+	dashes := []string{"", "8 4", "2 3", "10 3 2 3"}
+	fmt.Fprintf(w, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 330\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"800\" height=\"330\" fill=\"#fff\"/>\n")
+	x := func(min float64) float64 { return left + width*min/most }
+	y := func(share float64) float64 { return top + height*(1-share) }
+	for i := 0; i <= 4; i++ {
+		share := float64(i) / 4
+		fmt.Fprintf(w, "<path d=\"M%.0f %.1fh%.0f\" stroke=\"#ddd\"/><text x=\"%.0f\" y=\"%.1f\" text-anchor=\"end\">%.0f %%</text>\n", left, y(share), width, left-6, y(share)+4, 100*share)
+		fmt.Fprintf(w, "<text x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">%.0f min</text>\n", x(most*share), top+height+18, most*share)
+	}
+	for k, m := range methods {
+		var leads []float64
+		for i, v := range m.verdicts {
+			if storms[i].crosses >= 0 {
+				leads = append(leads, v.lead)
+			}
+		}
+		slices.Sort(leads)
+		var path strings.Builder
+		fmt.Fprintf(&path, "M%.1f %.1f", x(0), y(1))
+		for i, l := range leads {
+			fmt.Fprintf(&path, "H%.1fV%.1f", x(min(l, most)), y(1-float64(i+1)/float64(len(leads))))
+		}
+		grey := []string{"#000", "#0072b2", "#d55e00", "#888"}[k%4]
+		fmt.Fprintf(w, "<path d=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\"/>\n", path.String(), grey, dashes[k%4])
+		ly := top + 14 + 20*float64(k)
+		fmt.Fprintf(w, "<path d=\"M630 %.0fh30\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\"/><text x=\"666\" y=\"%.0f\">%s</text>\n", ly-4, grey, dashes[k%4], ly, m.en)
+	}
+	fmt.Fprintf(w, "<text x=\"%.0f\" y=\"320\">share of crossings with at least this lead · 越限中提前量不少于此值的比例</text>\n</svg>\n", left)
+}
