@@ -54,7 +54,7 @@ func (b *booth) table(lang string) string {
 	for i, n := range notes {
 		text += fmt.Sprintf("%d. %s\n", i+1, n)
 	}
-	return text
+	return text + outputsSection(lang)
 }
 
 func keysOf[V any](m map[string]V) func(func(string) bool) {

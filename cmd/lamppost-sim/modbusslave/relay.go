@@ -9,7 +9,7 @@ import (
 
 // NewRelays makes a slave of n relays, coils 0 to n-1, that are switched with functions
 // 5 and 15 and read with 1, and as holding registers 0 to n-1 with functions 6 and 16 and
-// read with 3: 1 is on, 0 off, and nothing else is taken. Each switching is a mark in the truth log: event "switch",
+// read with 3: 1 is on, 0 off, and nothing else is taken (but see Unit.Words). Each switching is a mark in the truth log: event "switch",
 // detail "coil 0 on". Relays keep their state, as real ones do, until they are told
 // something else.
 func NewRelays(address uint8, device string, n int, source Source) *Unit {
@@ -47,10 +47,11 @@ func (u *Unit) relays(pdu []byte) (answer []byte, lines []truth.Line) {
 	case 3:
 		return u.readStates(start, count), nil
 	case 6:
-		if len(pdu) != 5 || value > 1 {
+		on, ok := u.stateOf(value)
+		if len(pdu) != 5 || !ok {
 			return refuse(badValue)
 		}
-		return pdu, u.switchTo(start, value == 1, nil)
+		return pdu, u.switchTo(start, on, nil)
 	case 16:
 		return u.writeStates(pdu, start, count)
 	case 5:
@@ -96,14 +97,31 @@ func (u *Unit) writeStates(pdu []byte, start, count int) (answer []byte, lines [
 	}
 	words := pdu[6:]
 	for i := range count {
-		if binary.BigEndian.Uint16(words[2*i:]) > 1 {
+		if _, ok := u.stateOf(int(binary.BigEndian.Uint16(words[2*i:]))); !ok {
 			return []byte{pdu[0] | 0x80, badValue}, nil
 		}
 	}
 	for i := range count {
-		lines = u.switchTo(start+i, words[2*i+1] == 1, lines)
+		on, _ := u.stateOf(int(binary.BigEndian.Uint16(words[2*i:])))
+		lines = u.switchTo(start+i, on, lines)
 	}
 	return pdu[:5], lines
+}
+
+// stateOf is what a register is told with a value.
+func (u *Unit) stateOf(value int) (on, ok bool) {
+	if u.Words {
+		return value == 256, value == 256 || value == 512
+	}
+	return value == 1, value == 0 || value == 1
+}
+
+// Weld closes the contacts of all relays for good: they confirm, and stay on.
+func (u *Unit) Weld() {
+	for i := range u.coils {
+		u.coils[i] = true
+	}
+	u.Stuck = true
 }
 
 // switchTo sets a coil and appends its mark if that changed it.

@@ -61,6 +61,26 @@ func TestStuckRelays(t *testing.T) {
 	}
 }
 
+// A board whose contacts are welded says so when it is read, whatever it confirms. One with
+// words of its own answers something else than it was told.
+func TestWeldedRelays(t *testing.T) {
+	welded, words := NewRelays(9, "relays", 10, &fixed{}), NewRelays(9, "relays", 10, &fixed{})
+	welded.Weld()
+	words.Words = true
+	for _, c := range []struct {
+		u               *Unit
+		request, answer string
+	}{
+		{welded, "05 00 03 00 00", "05 00 03 00 00"}, {welded, "01 00 03 00 01", "01 01 01"},
+		{words, "06 00 03 00 01", "86 03"}, {words, "06 00 03 01 00", "06 00 03 01 00"}, {words, "03 00 03 00 01", "03 02 00 01"},
+		{words, "06 00 03 02 00", "06 00 03 02 00"}, {words, "03 00 03 00 01", "03 02 00 00"},
+	} {
+		if answer, _ := c.u.answer(unhex(t, c.request)); !bytes.Equal(answer, unhex(t, c.answer)) {
+			t.Errorf("%s: % x, want %s", c.request, answer, c.answer)
+		}
+	}
+}
+
 // Whatever is written: what is read back is what the marks say.
 func FuzzRelays(f *testing.F) {
 	f.Add([]byte{5, 0, 3, 0xff, 0})

@@ -36,6 +36,7 @@ type Unit struct {
 	Settings   map[uint16]uint16 // holding registers that keep what they are told with function 6; nil: none
 	registers  []Register
 	Stuck      bool   // a board of relays confirms what it is told, and no relay moves
+	Words      bool   // its registers take 256 for on and 512 for off, and answer 1 and 0
 	coils      []bool // of a board of relays, see NewRelays; nil: it has registers
 	source     Source
 }
