@@ -32,9 +32,8 @@ type outputCell struct {
 	held  bool          // another program has the line
 }
 
-var outputStates = []string{"unplugged", "silent", "noise", "refuses", "does not move", "neither"}
-
-// outputPlays are the rows of the table.
+// outputPlays are the rows of the table. Their cells are unplugged, silent, noise, refuses,
+// does not move and neither, in this order.
 var outputPlays = []struct {
 	kind  string
 	cells []outputCell
