@@ -155,6 +155,9 @@ func (l *loader) address(d *Device, bus Bus, n *yamldoc.Node) bool {
 	}
 	low, high, text := 1, 255, "%d is no unit address; write %d to %d"
 	switch {
+	case d.Wire == drivers.ModbusUnit && bus.TCP == "" && (v < low || v > high):
+		l.say("E2605", fmt.Sprintf("%d is no unit address; write %d to %d, or, for a part that is alone on its line, what its maker has every such part answer to, up to %d", v, low, lastUnit, high), "devices", d.ID, "address")
+		return false
 	case d.Wire == drivers.I2CDevice:
 		low, high, text = 0x03, 0x77, "%#x is no I2C address; write %#x to %#x"
 	case bus.TCP != "":

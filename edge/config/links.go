@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -158,13 +157,13 @@ func (l *loader) port(name string, path ...string) {
 		l.say("W2501", fmt.Sprintf("the name %s changes when adapters are plugged in anew; %s", name, hint), path...)
 	}
 	for _, b := range l.config.Buses {
-		if node := cmp.Or(b.Serial, b.SDI12); node != "" && filepath.Clean(node) == filepath.Clean(name) {
+		if node := cmp.Or(b.Serial, b.SDI12); node != "" && whole(node) == whole(name) {
 			l.say("E2504", fmt.Sprintf("%s is the line of bus %s already; only one may speak on it", name, b.ID), path...)
 			return
 		}
 	}
 	for _, d := range l.config.Devices {
-		if d.Port != "" && filepath.Clean(d.Port) == filepath.Clean(name) {
+		if d.Port != "" && whole(d.Port) == whole(name) {
 			l.say("E2504", fmt.Sprintf("%s is the line of device %s already; only one may speak on it", name, d.ID), path...)
 			return
 		}

@@ -31,8 +31,11 @@ func (l *loader) sameWires(a, b string) bool {
 // ports, which are refused when they are there twice.
 func (b Bus) wires() string {
 	switch {
-	case b.GPIO != "": // gpiochip0 is the name of /dev/gpiochip0
-		return "gpio " + strings.TrimPrefix(filepath.Clean(b.GPIO), "/dev/")
+	case b.GPIO != "": // gpiochip0 is the name of /dev/gpiochip0, and a label is no path
+		if strings.HasSuffix(b.GPIO, labbus.Suffix) || strings.ContainsRune(b.GPIO, filepath.Separator) {
+			return "gpio " + strings.TrimPrefix(whole(b.GPIO), "/dev/")
+		}
+		return "gpio " + b.GPIO
 	case b.TCP != "":
 		host, port, err := net.SplitHostPort(b.TCP)
 		if err != nil {
@@ -41,9 +44,19 @@ func (b Bus) wires() string {
 		return "tcp " + net.JoinHostPort(strings.ToLower(host), port)
 	}
 	if node := b.I2C + b.OneWire; node != "" {
-		return "node " + filepath.Clean(node)
+		return "node " + whole(node)
 	}
 	return ""
+}
+
+// whole is the whole path of a node: what the program opens when it is started where
+// this one was. Two names that are different then may still be links to one node.
+func whole(name string) string {
+	path, err := filepath.Abs(name)
+	if err != nil { // the folder that this program was started in is gone
+		return filepath.Clean(name)
+	}
+	return path
 }
 
 // badLine says what is wrong with the name or number of a GPIO line; empty: nothing
