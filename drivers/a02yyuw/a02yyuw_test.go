@@ -1,16 +1,12 @@
 package a02yyuw
 
 import (
-	"bytes"
-	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/range8"
-	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
 
@@ -27,34 +23,18 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func planYAML(src string) (*drivers.Plan, error) {
-	return plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte(src))
-		if err != nil {
-			return err
-		}
-		return doc.Decode(out)
-	})
-}
-
 func TestOptions(t *testing.T) {
-	for src, want := range map[string]string{
-		"model: a03":   "model: \"a03\" is not in this family; write one of a01nyub, a02yyuw, me007ys",
-		"height: 9001": "height: 9001 m is no height",
-	} {
-		_, err := planYAML(src)
-		var o *drivers.OptionError
-		if !errors.As(err, &o) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s gives %v, want %q", src, err, want)
-		}
-	}
+	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
+		{Options: "model: a03", Says: "model: \"a03\" is not in this family; write one of a01nyub, a02yyuw, me007ys"},
+		{Options: "height: 9001", Says: "height: 9001 m is no height"},
+	})
 	for src, want := range map[string]drivers.Channel{
 		"":                             {Name: "distance", Min: 0.031, Max: 4.5, Resolution: 0.001},
 		"height: 4.3":                  {Name: "level", Min: -0.2, Max: 4.269, Resolution: 0.001},
 		"model: a01nyub":               {Name: "distance", Min: 0.281, Max: 7.5, Resolution: 0.001},
 		"{model: me007ys, height: 10}": {Name: "level", Min: 5.5, Max: 9.719, Resolution: 0.001},
 	} {
-		p, err := planYAML(src)
+		p, err := drivertest.Plan(Kind(), src)
 		if err != nil || p.Channels[0] != want {
 			t.Errorf("%q plans %+v, %v; want %+v", src, p, err, want)
 		}
@@ -68,14 +48,7 @@ func TestStepIsFoundBetweenTwoFF(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			line := append(f[offset:len(f):len(f)], f...)
 			port := drivertest.NewPort(drivertest.Chunk{At: time.Millisecond, Bytes: line})
-			p, err := planYAML("")
-			if err != nil {
-				t.Fatal(err)
-			}
-			d, err := p.OpenSerial(port)
-			if err != nil {
-				t.Fatal(err)
-			}
+			d := drivertest.Open(t, Kind(), "", port)
 			rs, err := d.Sample(t.Context())
 			if err != nil || rs[0].Value != 1.276 {
 				t.Errorf("entered at byte %d: %v, %v", offset, rs, err)
@@ -94,16 +67,7 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte{0xFF, 0x07, 0xA1, 0xA8, 0xFF, 0x07, 0xA1, 0xA7})
 	f.Add([]byte{0xFF, 0xFF, 0xFF, 0xFD, 0x04, 0xFC, 0xFF, 0xFF, 0x04, 0xFC, 0xFF})
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for rest := line; ; {
-			distance, left, d, ok := format.Next(rest)
-			if !ok {
-				return
-			}
-			if !bytes.Equal(range8.WithHead.Append(nil, distance), rest[d.Bytes:len(rest)-len(left)]) {
-				t.Fatalf("%d mm is not what stood in % x", distance, rest)
-			}
-			rest = left
-		}
+		drivertest.Frames(t, format, line, func(mm int) []byte { return range8.WithHead.Append(nil, mm) })
 	})
 }
 

@@ -104,7 +104,7 @@ func readLoad(ctx context.Context, d *driver, _ string) (float64, error) {
 			return 0, err
 		}
 		d.ticks = &t
-		if err := wait(ctx, watchTime); err != nil {
+		if err := drivers.Wait(ctx, watchTime); err != nil {
 			return 0, err
 		}
 	}
@@ -123,21 +123,6 @@ func (d *driver) spent(ctx context.Context) (ticks, error) {
 		return ticks{}, err
 	}
 	return parseTicks(text)
-}
-
-// wait waits, unless ctx ends before.
-func wait(ctx context.Context, span time.Duration) error {
-	t := time.NewTimer(span)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return drivers.ErrTimeout
-		}
-		return ctx.Err()
-	}
 }
 
 func readMemory(ctx context.Context, d *driver, _ string) (float64, error) {

@@ -50,7 +50,7 @@ func (b bench) strict(good map[string]any) error {
 	if err != nil {
 		return err
 	}
-	if _, err := plan(b.Kind, options); err == nil {
+	if _, err := Plan(b.Kind, options); err == nil {
 		return fmt.Errorf("an option that does not exist is taken: Plan must return the error of decode")
 	}
 	return nil
@@ -63,7 +63,7 @@ func (b bench) judged(options string, keys []string) (err error) {
 			err = fmt.Errorf("its Plan panics: %v", r)
 		}
 	}()
-	p, err := plan(b.Kind, options)
+	p, err := Plan(b.Kind, options)
 	var problems yamldoc.Problems
 	var option *drivers.OptionError
 	switch {

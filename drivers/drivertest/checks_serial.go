@@ -118,7 +118,7 @@ func lateAnswer(ctx context.Context, b bench) error {
 	if len(b.Beyond.Frame) == 0 {
 		return nil // there is no second frame to tell old from new
 	}
-	pl, err := plan(b.Kind, b.Good.Options)
+	pl, err := Plan(b.Kind, b.Good.Options)
 	if err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (b bench) harmless(ctx context.Context, d device, port *Port, rs []obs.Read
 }
 
 func recovers(ctx context.Context, b bench) error {
-	pl, err := plan(b.Kind, b.Good.Options)
+	pl, err := Plan(b.Kind, b.Good.Options)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (b bench) tape(ctx context.Context, t *tape.Tape) error {
 	if t.Driver != b.Kind.Name {
 		return fmt.Errorf("it was recorded with the driver %s", t.Driver)
 	}
-	p, err := plan(b.Kind, t.Options)
+	p, err := Plan(b.Kind, t.Options)
 	if err != nil {
 		return fmt.Errorf("its options %s: %w", t.Options, err)
 	}

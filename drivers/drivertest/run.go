@@ -148,11 +148,7 @@ func (b bench) promises() []check {
 	return all
 }
 
-// plan plans the device with YAML options.
-func plan(k drivers.Kind, options string) (*drivers.Plan, error) {
-	return k.Plan(func(out any) error { return decode(options, out) })
-}
-
+// decode fills a driver's options from YAML.
 func decode(options string, out any) error {
 	doc, err := yamldoc.Parse("options", []byte(options))
 	if err != nil {
@@ -171,7 +167,7 @@ type device struct {
 // open opens the device that b configures on a wire where p answers; a zero Part is
 // a part that is silent.
 func (b bench) open(p Part) (device, error) {
-	pl, err := plan(b.Kind, b.Good.Options)
+	pl, err := Plan(b.Kind, b.Good.Options)
 	if err != nil {
 		return device{}, fmt.Errorf("plan: %w", err)
 	}
@@ -194,7 +190,7 @@ func opened(pl *drivers.Plan, wire fake) (device, error) {
 }
 
 func (b bench) openPort(port *Port) (device, error) {
-	pl, err := plan(b.Kind, b.Good.Options)
+	pl, err := Plan(b.Kind, b.Good.Options)
 	if err != nil {
 		return device{}, fmt.Errorf("plan: %w", err)
 	}

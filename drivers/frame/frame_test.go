@@ -1,4 +1,4 @@
-package frame
+package frame_test
 
 import (
 	"bytes"
@@ -11,10 +11,11 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
+	"github.com/lamppost-city/lamppost/drivers/frame"
 )
 
 // toy is a frame of 'A' 'B', a length, that many bytes, and their sum.
-var toy = Format[string]{
+var toy = frame.Format[string]{
 	Head: []byte("AB"),
 	Max:  12,
 	Size: func(b []byte) int {
@@ -49,21 +50,21 @@ func TestNext(t *testing.T) {
 	good := string(encode("hello"))
 	for _, c := range []struct {
 		name, in, want, rest string
-		damage               Damage
+		damage               frame.Damage
 		ok                   bool
 	}{
-		{"empty", "", "", "", Damage{}, false},
-		{"a good frame", good, "hello", "", Damage{}, true},
-		{"the next frame stays", good + "AB", "hello", "AB", Damage{}, true},
-		{"an empty frame", "AB\x00\x00", "", "", Damage{}, true},
-		{"half a head", "xxA", "", "A", Damage{Bytes: 2}, false},
-		{"half a frame", good[:6], "", good[:6], Damage{}, false},
-		{"noise", "xyz" + good, "hello", "", Damage{Bytes: 3}, true},
-		{"the head begins in the noise", "AAB" + good[2:], "hello", "", Damage{Bytes: 1}, true},
-		{"a torn frame", good[:4] + good, "hello", "", Damage{Bytes: 4, Sums: 1}, true},
-		{"a bad sum", "AB\x01x?" + good, "hello", "", Damage{Bytes: 5, Sums: 1}, true},
-		{"a size that cannot be", "AB\xff" + good, "hello", "", Damage{Bytes: 3}, true},
-		{"a size above the longest frame", "AB\x20" + good, "hello", "", Damage{Bytes: 3}, true},
+		{"empty", "", "", "", frame.Damage{}, false},
+		{"a good frame", good, "hello", "", frame.Damage{}, true},
+		{"the next frame stays", good + "AB", "hello", "AB", frame.Damage{}, true},
+		{"an empty frame", "AB\x00\x00", "", "", frame.Damage{}, true},
+		{"half a head", "xxA", "", "A", frame.Damage{Bytes: 2}, false},
+		{"half a frame", good[:6], "", good[:6], frame.Damage{}, false},
+		{"noise", "xyz" + good, "hello", "", frame.Damage{Bytes: 3}, true},
+		{"the head begins in the noise", "AAB" + good[2:], "hello", "", frame.Damage{Bytes: 1}, true},
+		{"a torn frame", good[:4] + good, "hello", "", frame.Damage{Bytes: 4, Sums: 1}, true},
+		{"a bad sum", "AB\x01x?" + good, "hello", "", frame.Damage{Bytes: 5, Sums: 1}, true},
+		{"a size that cannot be", "AB\xff" + good, "hello", "", frame.Damage{Bytes: 3}, true},
+		{"a size above the longest frame", "AB\x20" + good, "hello", "", frame.Damage{Bytes: 3}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, rest, d, ok := toy.Next([]byte(c.in))
@@ -115,7 +116,7 @@ func FuzzNext(f *testing.F) {
 func read(t *testing.T, script ...drivertest.Chunk) (string, *drivertest.Port, error) {
 	t.Helper()
 	p := drivertest.NewPort(script...)
-	r := NewReader(p, toy)
+	r := frame.NewReader(p, toy)
 	if err := r.Fresh(); err != nil {
 		return "", p, err
 	}
@@ -167,7 +168,7 @@ func TestSeveralFramesInOneRead(t *testing.T) {
 		for i := range 50 {
 			all = append(all, encode(fmt.Sprint(i))...)
 		}
-		r := NewReader(drivertest.NewPort(drivertest.Chunk{Bytes: all}), toy)
+		r := frame.NewReader(drivertest.NewPort(drivertest.Chunk{Bytes: all}), toy)
 		for i := range 50 {
 			f, err := r.Next(t.Context())
 			if want := fmt.Sprint(i); f != want || err != nil {
@@ -179,7 +180,7 @@ func TestSeveralFramesInOneRead(t *testing.T) {
 
 func TestCancelEndsNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := NewReader(drivertest.NewPort(), toy)
+		r := frame.NewReader(drivertest.NewPort(), toy)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Hour, cancel)
 		if _, err := r.Next(ctx); !errors.Is(err, context.Canceled) {

@@ -2,15 +2,12 @@ package jsnsr04t
 
 import (
 	"bytes"
-	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/range8"
-	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
 
@@ -29,37 +26,21 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-func planYAML(src string) (*drivers.Plan, error) {
-	return plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte(src))
-		if err != nil {
-			return err
-		}
-		return doc.Decode(out)
-	})
-}
-
 func TestOptions(t *testing.T) {
-	for src, want := range map[string]string{
-		"model: hc-sr04": "model: \"hc-sr04\" is not in this family; write jsn-sr04t or aj-sr04m",
-		"mode: 1":        "mode: 1 is no serial mode; write 2",
-		"mode: 4":        "mode: 4 is no serial mode; write 2",
-		"blind: 0.19":    "blind: 0.19 m is no blind zone",
-		"blind: 25":      "blind: 25 m is no blind zone of this part; write 0.20 to 1.00",
-		"height: 9001":   "height: 9001 m is no height",
-	} {
-		_, err := planYAML(src)
-		var o *drivers.OptionError
-		if !errors.As(err, &o) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s gives %v, want %q", src, err, want)
-		}
-	}
+	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
+		{Options: "model: hc-sr04", Says: "model: \"hc-sr04\" is not in this family; write jsn-sr04t or aj-sr04m"},
+		{Options: "mode: 1", Says: "mode: 1 is no serial mode; write 2"},
+		{Options: "mode: 4", Says: "mode: 4 is no serial mode; write 2"},
+		{Options: "blind: 0.19", Says: "blind: 0.19 m is no blind zone"},
+		{Options: "blind: 25", Says: "blind: 25 m is no blind zone of this part; write 0.20 to 1.00"},
+		{Options: "height: 9001", Says: "height: 9001 m is no height"},
+	})
 	for src, want := range map[string]drivers.Channel{
 		"":                         {Name: "distance", Min: 0.251, Max: 6, Resolution: 0.001},
 		"blind: 0.2":               {Name: "distance", Min: 0.201, Max: 6, Resolution: 0.001},
 		"{mode: 3, height: 4.123}": {Name: "level", Min: -1.877, Max: 3.872, Resolution: 0.001},
 	} {
-		p, err := planYAML(src)
+		p, err := drivertest.Plan(Kind(), src)
 		if err != nil || p.Channels[0] != want {
 			t.Errorf("%q plans %+v, %v; want %+v", src, p, err, want)
 		}
@@ -72,15 +53,8 @@ func TestOptions(t *testing.T) {
 func TestAsksOnlyInMode3(t *testing.T) {
 	for mode, want := range map[string]string{"mode: 2": "", "mode: 3": "U"} {
 		synctest.Test(t, func(t *testing.T) {
-			p, err := planYAML(mode)
-			if err != nil {
-				t.Fatal(err)
-			}
 			port := drivertest.NewPort(drivertest.Chunk{At: 20 * time.Millisecond, Bytes: range8.WithHead.Append(nil, 1234)})
-			d, err := p.OpenSerial(port)
-			if err != nil {
-				t.Fatal(err)
-			}
+			d := drivertest.Open(t, Kind(), mode, port)
 			if rs, err := d.Sample(t.Context()); err != nil || rs[0].Value != 1.234 {
 				t.Errorf("%s: %v, %v", mode, rs, err)
 			}
@@ -102,17 +76,7 @@ func FuzzStream(f *testing.F) {
 		if aj {
 			sum = range8.WithoutHead
 		}
-		format := formatOf(sum)
-		for rest := line; ; {
-			distance, left, d, ok := format.Next(rest)
-			if !ok {
-				return
-			}
-			if !bytes.Equal(sum.Append(nil, distance), rest[d.Bytes:len(rest)-len(left)]) {
-				t.Fatalf("%d mm is not what stood in % x", distance, rest)
-			}
-			rest = left
-		}
+		drivertest.Frames(t, formatOf(sum), line, func(mm int) []byte { return sum.Append(nil, mm) })
 	})
 }
 

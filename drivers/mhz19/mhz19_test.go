@@ -2,7 +2,6 @@ package mhz19
 
 import (
 	"bytes"
-	"context"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/winsen"
-	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
 
@@ -24,30 +22,14 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-func planYAML(src string) (*drivers.Plan, error) {
-	return plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte(src))
-		if err != nil {
-			return err
-		}
-		return doc.Decode(out)
-	})
-}
-
 func TestOptions(t *testing.T) {
-	for _, c := range []struct{ yaml, key, msg string }{
-		{"model: mh-z14", "model", "write mh-z19b or mh-z19c"},
-		{"range: 400", "range", "write 2000, 5000 or 10000"},
-		{"baseline: false", "baseline", "write keep, on or off"},
-	} {
-		_, err := planYAML(c.yaml)
-		var o *drivers.OptionError
-		if !errors.As(err, &o) || o.Key != c.key || !strings.Contains(o.Msg, c.msg) {
-			t.Errorf("options %s give %v, want %s: %s", c.yaml, err, c.key, c.msg)
-		}
-	}
+	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
+		{Options: "model: mh-z14", Key: "model", Says: "write mh-z19b or mh-z19c"},
+		{Options: "range: 400", Key: "range", Says: "write 2000, 5000 or 10000"},
+		{Options: "baseline: false", Key: "baseline", Says: "write keep, on or off"},
+	})
 	for model, want := range map[string]time.Duration{"mh-z19b": 3 * time.Minute, "mh-z19c": time.Minute} {
-		if p, err := planYAML("model: " + model); err != nil || p.WarmUp != want {
+		if p, err := drivertest.Plan(Kind(), "model: "+model); err != nil || p.WarmUp != want {
 			t.Errorf("%s: %+v, %v, want a warm-up of %v", model, p, err, want)
 		}
 	}
@@ -63,18 +45,9 @@ func part(t *testing.T, options string) (*drivertest.Port, func() error) {
 		}
 		return nil
 	}
-	plan, err := planYAML(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := plan.OpenSerial(p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := drivertest.Open(t, Kind(), options, p)
 	return p, func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), plan.Timeout)
-		defer cancel()
-		_, err := d.Sample(ctx)
+		_, err := d.Once(t.Context())
 		return err
 	}
 }
@@ -136,15 +109,6 @@ func FuzzStream(f *testing.F) {
 	f.Add(append(append(bytes.Clone(good), good[:5]...), good...))
 	f.Add([]byte{0xFF, 0xFF, 0x86, 0xFF})
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for rest := line; ; {
-			v, left, d, ok := format.Next(rest)
-			if !ok {
-				return
-			}
-			if got := rest[d.Bytes : len(rest)-len(left)]; !bytes.Equal(v.Append(nil), got) {
-				t.Fatalf("frame % x is not what stood there: % x", v, got)
-			}
-			rest = left
-		}
+		drivertest.Frames(t, format, line, func(v winsen.Frame) []byte { return v.Append(nil) })
 	})
 }

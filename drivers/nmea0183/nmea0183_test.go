@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
-	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
 
@@ -20,46 +19,26 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-func planYAML(src string) (*drivers.Plan, error) {
-	return plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte(src))
-		if err != nil {
-			return err
-		}
-		return doc.Decode(out)
-	})
-}
-
 func TestOptions(t *testing.T) {
 	const rain = "type: V, unit: M, id: \"0\", min: 0, max: 10, resolution: 0.1"
-	for src, want := range map[string]string{
-		"period: 1s":                                                                  "measures: the device has no channels",
-		"measures: [depth]":                                                           "measures: \"depth\" is not among what is read; write one or more of fix, motion, position, weather, wind",
-		"measures: [wind, wind]":                                                      "measures: channel wind_speed is there twice",
-		"{measures: [wind], talker: gps}":                                             "talker: \"gps\" is no talker",
-		"{measures: [wind], talker: wi}":                                              "talker: \"wi\" is no talker; write the two capitals",
-		"{measures: [wind], period: 1h}":                                              "period: 1h0m0s is no time",
-		"{measures: [wind], wind: apparent}":                                          "wind: \"apparent\" is no reference",
-		"{measures: [wind], north: 360}":                                              "north: 360 is no direction",
-		"{measures: [wind], wind: \"true\", north: 10}":                               "north: the part itself knows",
-		"xdr: {Rain: {" + rain + "}}":                                                 "xdr: channel \"Rain\"",
-		"xdr: {rain: {" + rain + ", scale: 0}}":                                       "xdr.rain: scale and offset are numbers",
-		"xdr: {rain: {type: V, unit: M, id: \"0\"}}":                                  "min",
-		"xdr: {rain: {" + rain + ", colour: red}}":                                    "colour",
-		"{measures: [weather], xdr: {temp: {" + rain + "}}}":                          "give the one under xdr a qualifier: temp.inlet",
-		"xdr: {rain: {type: V, unit: M, id: \"0\", min: 1, max: 0, resolution: 0.1}}": "xdr.rain: from 1 to 0",
-	} {
-		_, err := planYAML(src)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s\ngives %v, want %q", src, err, want)
-		}
-		var o *drivers.OptionError
-		var ps yamldoc.Problems
-		if !errors.As(err, &o) && !errors.As(err, &ps) {
-			t.Errorf("%s: the error has no place: %v", src, err)
-		}
-	}
-	p, err := planYAML("{measures: [position, fix, motion, wind, weather], period: 10s, xdr: {rain: {" + rain + "}}}")
+	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
+		{Options: "period: 1s", Says: "measures: the device has no channels"},
+		{Options: "measures: [depth]", Says: "measures: \"depth\" is not among what is read; write one or more of fix, motion, position, weather, wind"},
+		{Options: "measures: [wind, wind]", Says: "measures: channel wind_speed is there twice"},
+		{Options: "{measures: [wind], talker: gps}", Says: "talker: \"gps\" is no talker"},
+		{Options: "{measures: [wind], talker: wi}", Says: "talker: \"wi\" is no talker; write the two capitals"},
+		{Options: "{measures: [wind], period: 1h}", Says: "period: 1h0m0s is no time"},
+		{Options: "{measures: [wind], wind: apparent}", Says: "wind: \"apparent\" is no reference"},
+		{Options: "{measures: [wind], north: 360}", Says: "north: 360 is no direction"},
+		{Options: "{measures: [wind], wind: \"true\", north: 10}", Says: "north: the part itself knows"},
+		{Options: "xdr: {Rain: {" + rain + "}}", Says: "xdr: channel \"Rain\""},
+		{Options: "xdr: {rain: {" + rain + ", scale: 0}}", Says: "xdr.rain: scale and offset are numbers"},
+		{Options: "xdr: {rain: {type: V, unit: M, id: \"0\"}}", Says: "min"},
+		{Options: "xdr: {rain: {" + rain + ", colour: red}}", Says: "colour"},
+		{Options: "{measures: [weather], xdr: {temp: {" + rain + "}}}", Says: "give the one under xdr a qualifier: temp.inlet"},
+		{Options: "xdr: {rain: {type: V, unit: M, id: \"0\", min: 1, max: 0, resolution: 0.1}}", Says: "xdr.rain: from 1 to 0"},
+	})
+	p, err := drivertest.Plan(Kind(), "{measures: [position, fix, motion, wind, weather], period: 10s, xdr: {rain: {"+rain+"}}}")
 	if err != nil || len(p.Channels) != 13 || p.Timeout != 21*time.Second || p.MinEvery != 10*time.Second {
 		t.Errorf("the plan is %+v, %v", p, err)
 	}
@@ -68,7 +47,7 @@ func TestOptions(t *testing.T) {
 // What came instead is named, each sentence once.
 func TestSaysWhatCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, err := planYAML("{measures: [position, motion], talker: GN}")
+		p, err := drivertest.Plan(Kind(), "{measures: [position, motion], talker: GN}")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +69,7 @@ func TestSaysWhatCame(t *testing.T) {
 // A sample ends as soon as all is heard, and takes the first of two values.
 func TestSampleEndsWhenAllIsHeard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p, err := planYAML("{measures: [wind]}")
+		p, err := drivertest.Plan(Kind(), "{measures: [wind]}")
 		if err != nil {
 			t.Fatal(err)
 		}

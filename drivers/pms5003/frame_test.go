@@ -66,16 +66,7 @@ func FuzzStream(f *testing.F) {
 	f.Add(append(append(bytes.Clone(good), good[:9]...), good...))
 	f.Add([]byte("BMBMBM\x00\x1cBM"))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for rest := line; ; {
-			w, left, d, ok := format.Next(rest)
-			if !ok {
-				return
-			}
-			if !bytes.Equal(w.append(nil), rest[d.Bytes:len(rest)-len(left)]) {
-				t.Fatalf("frame %+v is not what stood in % x", w, rest)
-			}
-			rest = left
-		}
+		drivertest.Frames(t, format, line, func(w words) []byte { return w.append(nil) })
 	})
 }
 

@@ -23,7 +23,6 @@ package pms5003
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"time"
 
@@ -118,7 +117,7 @@ func (d *driver) sample(ctx context.Context) (words, error) {
 	if _, err := d.port.Write(ctx, command(cmdRest, 1)); err != nil {
 		return words{}, fmt.Errorf("waking it: %w", err)
 	}
-	if err := wait(ctx, spinUp); err != nil {
+	if err := drivers.Wait(ctx, spinUp); err != nil {
 		return words{}, err
 	}
 	w, err := d.next(ctx)
@@ -166,18 +165,3 @@ func (d *driver) readings(w words) []obs.Reading {
 
 // Close does nothing: a part that talks goes on, one that rests does.
 func (d *driver) Close() error { return nil }
-
-// wait sleeps, or ends with ctx.
-func wait(ctx context.Context, span time.Duration) error {
-	timer := time.NewTimer(span)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return drivers.ErrTimeout
-		}
-		return ctx.Err()
-	}
-}

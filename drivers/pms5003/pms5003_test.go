@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
-	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
 
@@ -22,31 +22,15 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-func planYAML(src string) (*drivers.Plan, error) {
-	return plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte(src))
-		if err != nil {
-			return err
-		}
-		return doc.Decode(out)
-	})
-}
-
 func TestOptions(t *testing.T) {
-	for _, c := range []struct{ yaml, key, msg string }{
-		{"model: sds011", "model", `"sds011" is not in this family; write one of pms1003, pms3003, pms5003`},
-		{"model: PMS5003", "model", "write one of"},
-		{"set: cf1", "set", "write atmospheric or factory"},
-		{"{model: pms3003, rest: true}", "rest", "the pms3003 takes no commands"},
-		{"{model: pms3003, counts: true}", "counts", "the pms3003 does not count particles"},
-	} {
-		_, err := planYAML(c.yaml)
-		var o *drivers.OptionError
-		if !errors.As(err, &o) || o.Key != c.key || !strings.Contains(o.Msg, c.msg) {
-			t.Errorf("options %s give %v, want %s: %s", c.yaml, err, c.key, c.msg)
-		}
-	}
-	if _, err := planYAML("modell: pms5003"); err == nil || !strings.Contains(err.Error(), "modell") {
+	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
+		{Options: "model: sds011", Key: "model", Says: `"sds011" is not in this family; write one of pms1003, pms3003, pms5003`},
+		{Options: "model: PMS5003", Key: "model", Says: "write one of"},
+		{Options: "set: cf1", Key: "set", Says: "write atmospheric or factory"},
+		{Options: "{model: pms3003, rest: true}", Key: "rest", Says: "the pms3003 takes no commands"},
+		{Options: "{model: pms3003, counts: true}", Key: "counts", Says: "the pms3003 does not count particles"},
+	})
+	if _, err := drivertest.Plan(Kind(), "modell: pms5003"); err == nil || !strings.Contains(err.Error(), "modell") {
 		t.Errorf("an unknown key gives %v", err)
 	}
 }
@@ -65,7 +49,7 @@ func TestModels(t *testing.T) {
 		if n := frameLen(l.words); size([]byte{'B', 'M', 0, byte(n - headLen)}) != n {
 			t.Errorf("%s: frames of %d bytes are not known to the framing", model, n)
 		}
-		p, err := planYAML("model: " + model)
+		p, err := drivertest.Plan(Kind(), "model: "+model)
 		if err != nil || len(p.Channels) != len(l.channels(atmosphericSet, false)) {
 			t.Errorf("%s: plan %+v, %v", model, p, err)
 		}
@@ -78,11 +62,11 @@ func TestCommand(t *testing.T) {
 		cmd, argument byte
 		want          string
 	}{
-		{0xE1, 0, "BM\xE1\x00\x00\x01\x70"}, {0xE1, 1, "BM\xE1\x00\x01\x01\x71"}, {0xE2, 0, "BM\xE2\x00\x00\x01\x71"},
-		{cmdRest, 0, "BM\xE4\x00\x00\x01\x73"}, {cmdRest, 1, "BM\xE4\x00\x01\x01\x74"},
+		{0xE1, 0, "42 4D E1 00 00 01 70"}, {0xE1, 1, "42 4D E1 00 01 01 71"}, {0xE2, 0, "42 4D E2 00 00 01 71"},
+		{cmdRest, 0, "42 4D E4 00 00 01 73"}, {cmdRest, 1, "42 4D E4 00 01 01 74"},
 	} {
-		if got := command(c.cmd, c.argument); string(got) != c.want {
-			t.Errorf("command(%02X, %d) = % X, want % X", c.cmd, c.argument, got, c.want)
+		if got := command(c.cmd, c.argument); fmt.Sprintf("% X", got) != c.want {
+			t.Errorf("command(%02X, %d) = % X, want %s", c.cmd, c.argument, got, c.want)
 		}
 	}
 }
@@ -107,20 +91,11 @@ func TestRest(t *testing.T) {
 				}
 				return script
 			}
-			pl, err := planYAML("rest: true")
-			if err != nil {
-				t.Fatal(err)
-			}
-			d, err := pl.OpenSerial(p)
-			if err != nil {
-				t.Fatal(err)
-			}
+			d := drivertest.Open(t, Kind(), "rest: true", p)
 			for range 2 {
 				p.Written = nil
 				begun := time.Now()
-				ctx, cancel := context.WithTimeout(t.Context(), pl.Timeout)
-				rs, err := d.Sample(ctx)
-				cancel()
+				rs, err := d.Once(t.Context())
 				if err != nil || rs[1].Value != 8 || time.Since(begun) < spinUp {
 					t.Errorf("after %v: %v, %v", time.Since(begun), rs, err)
 				}
@@ -136,15 +111,8 @@ func TestRest(t *testing.T) {
 // A part that does not wake is silent, and a cancelled sample does not wait for it.
 func TestRestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pl, err := planYAML("rest: true")
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, err := pl.OpenSerial(drivertest.NewPort())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, limit := range []time.Duration{pl.Timeout, time.Second} {
+		d := drivertest.Open(t, Kind(), "rest: true", drivertest.NewPort())
+		for _, limit := range []time.Duration{d.Plan.Timeout, time.Second} {
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			begun := time.Now()
 			if _, err := d.Sample(ctx); !errors.Is(err, drivers.ErrTimeout) || time.Since(begun) != limit {

@@ -28,7 +28,7 @@ func (p part) ask(ctx context.Context, command uint16, after time.Duration, word
 	if err := p.tell(ctx, command); err != nil {
 		return err
 	}
-	if err := wait(ctx, after); err != nil {
+	if err := drivers.Wait(ctx, after); err != nil {
 		return err
 	}
 	answer := make([]byte, sensirion.WordLen*len(words))
@@ -49,24 +49,9 @@ func (p part) insist(ctx context.Context, w, r []byte) error {
 		if err == nil || !errors.Is(err, drivers.ErrTimeout) || try == tries || ctx.Err() != nil {
 			return err
 		}
-		if err := wait(ctx, settleTime); err != nil {
+		if err := drivers.Wait(ctx, settleTime); err != nil {
 			return err
 		}
-	}
-}
-
-// wait waits, unless ctx ends before.
-func wait(ctx context.Context, span time.Duration) error {
-	t := time.NewTimer(span)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return fmt.Errorf("%w: the time for the sample is over", drivers.ErrTimeout)
-		}
-		return ctx.Err()
 	}
 }
 
@@ -89,7 +74,7 @@ func (d *driver) halt(ctx context.Context) error {
 	err := d.tell(ctx, stop)
 	if errors.Is(err, drivers.ErrTimeout) && ctx.Err() == nil {
 		_ = d.wire.Tx(ctx, sensirion.Command(nil, wakeUp), nil) // its answer is the one to stop
-		if err := wait(ctx, wakeTime); err != nil {
+		if err := drivers.Wait(ctx, wakeTime); err != nil {
 			return err
 		}
 		err = d.tell(ctx, stop)
@@ -97,7 +82,7 @@ func (d *driver) halt(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
-	return wait(ctx, stopTime)
+	return drivers.Wait(ctx, stopTime)
 }
 
 // canShoot says whether the part has the mode single-shot. One that does not say what it
@@ -164,7 +149,7 @@ func (d *driver) agree(ctx context.Context, s setting) error {
 	if err := d.tell(ctx, s.set, s.want); err != nil {
 		return err
 	}
-	if err := wait(ctx, commandTime); err != nil {
+	if err := drivers.Wait(ctx, commandTime); err != nil {
 		return err
 	}
 	if err := d.ask(ctx, s.get, commandTime, has[:]); err != nil {

@@ -170,7 +170,7 @@ func (d *driver) due(ctx context.Context) (bool, error) {
 		if late < d.o.period()-patience || late > d.o.period()+patience || time.Now().After(until) {
 			return false, nil
 		}
-		if err := wait(ctx, poll); err != nil {
+		if err := drivers.Wait(ctx, poll); err != nil {
 			return false, err
 		}
 	}
@@ -202,7 +202,7 @@ func (d *driver) shoot(ctx context.Context) ([]obs.Reading, error) {
 	if err := d.tell(ctx, singleShot); err != nil {
 		return nil, fmt.Errorf("single shot: %w", err)
 	}
-	if err := wait(ctx, shotTime); err != nil {
+	if err := drivers.Wait(ctx, shotTime); err != nil {
 		return nil, err
 	}
 	for range 10 {
@@ -211,7 +211,7 @@ func (d *driver) shoot(ctx context.Context) ([]obs.Reading, error) {
 		} else if ok {
 			return d.values(ctx)
 		}
-		if err := wait(ctx, poll); err != nil {
+		if err := drivers.Wait(ctx, poll); err != nil {
 			return nil, err
 		}
 	}

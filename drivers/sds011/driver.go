@@ -2,7 +2,6 @@ package sds011
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -47,7 +46,7 @@ func (d *driver) measure(ctx context.Context) (answer, error) {
 	}
 	switch {
 	case d.asked && d.rest:
-		if err := wait(ctx, spinUp); err != nil {
+		if err := drivers.Wait(ctx, spinUp); err != nil {
 			return answer{}, err
 		}
 		a, err := d.query(ctx)
@@ -151,6 +150,27 @@ func (d *driver) recognise(a answer) error {
 	return nil
 }
 
+// Facts asks for the firmware's date, and for the id that part_id can hold it to. A part
+// that rests is woken for it.
+func (d *driver) Facts(ctx context.Context) ([]drivers.Fact, error) {
+	if d.rest {
+		if _, err := d.tell(ctx, cmdRest, 1, 1); err != nil {
+			return nil, fmt.Errorf("%s: waking it: %w", name, err)
+		}
+	}
+	a, err := d.tell(ctx, cmdBuilt)
+	if d.rest {
+		_, _ = d.tell(ctx, cmdRest, 1, 0) // the next sample tells it again
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: asking for its firmware: %w", name, err)
+	}
+	return []drivers.Fact{
+		{Name: "part_id", Value: fmt.Sprintf("%X", a.id)},
+		{Name: "firmware", Value: fmt.Sprintf("20%02d-%02d-%02d", a.data[1], a.data[2], a.data[3])},
+	}, nil
+}
+
 // lastOfBurst waits until the part falls silent: the last value is the one for which it
 // has run long enough.
 func (d *driver) lastOfBurst(ctx context.Context) (answer, error) {
@@ -185,18 +205,3 @@ func (d *driver) readings(a answer) []obs.Reading {
 
 // Close leaves the part as it is: one that talks goes on, one that rests does.
 func (d *driver) Close() error { return nil }
-
-// wait sleeps, or ends with ctx.
-func wait(ctx context.Context, span time.Duration) error {
-	timer := time.NewTimer(span)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return drivers.ErrTimeout
-		}
-		return ctx.Err()
-	}
-}

@@ -26,6 +26,7 @@ const (
 	cmdMode   = 2 // 0: talks by itself, 1: when asked
 	cmdQuery  = 4
 	cmdRest   = 6 // 0: sleeps, 1: works
+	cmdBuilt  = 7 // year, month and day of the firmware
 	cmdPeriod = 8 // minutes from one half minute of work to the next; 0: always works
 )
 
@@ -67,11 +68,14 @@ func (a answer) append(b []byte) []byte {
 func (a answer) word(i int) int { return int(a.data[i]) | int(a.data[i+1])<<8 }
 
 // command is a frame to any part on the line: id FF FF.
-func command(data ...byte) []byte {
+func command(data ...byte) []byte { return commandTo([2]byte{0xFF, 0xFF}, data...) }
+
+// commandTo is a frame to the part with an id.
+func commandTo(id [2]byte, data ...byte) []byte {
 	b := make([]byte, commandLen)
 	b[0], b[1], b[commandLen-1] = head, kindCommand, tail
 	copy(b[2:], data)
-	b[15], b[16] = 0xFF, 0xFF
+	b[15], b[16] = id[0], id[1]
 	b[17] = sum(b[2:17])
 	return b
 }

@@ -2,21 +2,10 @@ package sds011
 
 import (
 	"bytes"
-	"encoding/hex"
-	"strings"
 	"testing"
 
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // The commands are those of the protocol sheet, their sums computed apart from this
 // code.
@@ -31,20 +20,28 @@ func TestCommand(t *testing.T) {
 		{[]byte{cmdQuery}, "AA B4 04 00 00 00 00 00 00 00 00 00 00 00 00 FF FF 02 AB"},
 		{[]byte{cmdRest, 1, 0}, "AA B4 06 01 00 00 00 00 00 00 00 00 00 00 00 FF FF 05 AB"},
 		{[]byte{cmdRest, 1, 1}, "AA B4 06 01 01 00 00 00 00 00 00 00 00 00 00 FF FF 06 AB"},
-		{[]byte{7}, "AA B4 07 00 00 00 00 00 00 00 00 00 00 00 00 FF FF 05 AB"},
+		{[]byte{cmdBuilt}, "AA B4 07 00 00 00 00 00 00 00 00 00 00 00 00 FF FF 05 AB"},
 		{[]byte{cmdPeriod, 1, 0}, "AA B4 08 01 00 00 00 00 00 00 00 00 00 00 00 FF FF 07 AB"},
 		{[]byte{cmdPeriod, 1, 5}, "AA B4 08 01 05 00 00 00 00 00 00 00 00 00 00 FF FF 0C AB"},
 		{[]byte{cmdPeriod}, "AA B4 08 00 00 00 00 00 00 00 00 00 00 00 00 FF FF 06 AB"},
 	} {
-		if got := command(c.data...); !bytes.Equal(got, unhex(t, c.want)) {
+		if got := command(c.data...); !bytes.Equal(got, drivertest.Hex(t, c.want)) {
 			t.Errorf("command(% x) = % X, want %s", c.data, got, c.want)
 		}
 	}
 }
 
+// A frame can be meant for one part alone: here it is given another id.
+func TestCommandToOne(t *testing.T) {
+	got := commandTo([2]byte{0xA0, 0x01}, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xB0, 0xB1)
+	if want := "AA B4 05 00 00 00 00 00 00 00 00 00 00 B0 B1 A0 01 07 AB"; !bytes.Equal(got, drivertest.Hex(t, want)) {
+		t.Errorf("commandTo gives % X, want %s", got, want)
+	}
+}
+
 func TestDecode(t *testing.T) {
 	good := "AA C0 D4 04 3A 0A A1 60 1D AB"
-	a, ok := decode(unhex(t, good))
+	a, ok := decode(drivertest.Hex(t, good))
 	if !ok || a.kind != kindDust || a.word(0) != 1236 || a.word(2) != 2618 || a.id != [2]byte{0xA1, 0x60} {
 		t.Errorf("decode gives %+v, %v", a, ok)
 	}
@@ -59,7 +56,7 @@ func TestDecode(t *testing.T) {
 		"another tail":  "AA C0 D4 04 3A 0A A1 60 1D AA",
 		"swapped bytes": "AA C0 D4 04 3A 0A A1 1D 60 AB",
 	} {
-		if a, ok := decode(unhex(t, s)); ok {
+		if a, ok := decode(drivertest.Hex(t, s)); ok {
 			t.Errorf("%s is decoded to %+v", name, a)
 		}
 	}
@@ -84,16 +81,7 @@ func FuzzStream(f *testing.F) {
 	f.Add(append(append(bytes.Clone(good), good[:7]...), good...))
 	f.Add([]byte{head, head, kindDust, head, kindAnswer})
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for rest := line; ; {
-			a, left, d, ok := format.Next(rest)
-			if !ok {
-				return
-			}
-			if got := rest[d.Bytes : len(rest)-len(left)]; !bytes.Equal(a.append(nil), got) {
-				t.Fatalf("frame %+v is not what stood there: % x", a, got)
-			}
-			rest = left
-		}
+		drivertest.Frames(t, format, line, func(a answer) []byte { return a.append(nil) })
 	})
 }
 

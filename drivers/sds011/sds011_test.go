@@ -1,15 +1,15 @@
 package sds011
 
 import (
-	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
-	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
@@ -18,10 +18,10 @@ import (
 // the commands that come before a value.
 func settings(t testing.TB) []drivertest.Exchange {
 	return []drivertest.Exchange{
-		{Request: command(cmdRest, 1, 1), Answer: unhex(t, "AA C5 06 01 01 00 A1 60 09 AB")},
-		{Request: command(cmdRest, 1, 0), Answer: unhex(t, "AA C5 06 01 00 00 A1 60 08 AB")},
-		{Request: command(cmdMode), Answer: unhex(t, "AA C5 02 00 01 00 A1 60 04 AB")},
-		{Request: command(cmdPeriod), Answer: unhex(t, "AA C5 08 00 05 00 A1 60 0E AB")},
+		{Request: command(cmdRest, 1, 1), Answer: drivertest.Hex(t, "AA C5 06 01 01 00 A1 60 09 AB")},
+		{Request: command(cmdRest, 1, 0), Answer: drivertest.Hex(t, "AA C5 06 01 00 00 A1 60 08 AB")},
+		{Request: command(cmdMode), Answer: drivertest.Hex(t, "AA C5 02 00 01 00 A1 60 04 AB")},
+		{Request: command(cmdPeriod), Answer: drivertest.Hex(t, "AA C5 08 00 05 00 A1 60 0E AB")},
 	}
 }
 
@@ -46,38 +46,22 @@ func TestConformanceAsked(t *testing.T) {
 	}
 }
 
-func planYAML(src string) (*drivers.Plan, error) {
-	return plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte(src))
-		if err != nil {
-			return err
-		}
-		return doc.Decode(out)
-	})
-}
-
 func TestOptions(t *testing.T) {
-	for _, c := range []struct{ yaml, key, msg string }{
-		{"model: pms5003", "model", "write sds011, sds018, sds021 or sds198"},
-		{"mode: passive", "mode", "write active or query"},
-		{"rest: true", "rest", "write mode: query"},
-		{"period: 31", "period", "write 1 to 30"},
-		{"period: -1", "period", "write 1 to 30"},
-		{"{mode: query, period: 5}", "period", "rest: true"},
-		{`part_id: "A16"`, "part_id", "four hexadecimal digits"},
-		{`part_id: "A16022"`, "part_id", "four hexadecimal digits"},
-		{`part_id: "wxyz"`, "part_id", "four hexadecimal digits"},
-	} {
-		_, err := planYAML(c.yaml)
-		var o *drivers.OptionError
-		if !errors.As(err, &o) || o.Key != c.key || !strings.Contains(o.Msg, c.msg) {
-			t.Errorf("options %s give %v, want %s: %s", c.yaml, err, c.key, c.msg)
-		}
-	}
+	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
+		{Options: "model: pms5003", Key: "model", Says: "write sds011, sds018, sds021 or sds198"},
+		{Options: "mode: passive", Key: "mode", Says: "write active or query"},
+		{Options: "rest: true", Key: "rest", Says: "write mode: query"},
+		{Options: "period: 31", Key: "period", Says: "write 1 to 30"},
+		{Options: "period: -1", Key: "period", Says: "write 1 to 30"},
+		{Options: "{mode: query, period: 5}", Key: "period", Says: "rest: true"},
+		{Options: `part_id: "A16"`, Key: "part_id", Says: "four hexadecimal digits"},
+		{Options: `part_id: "A16022"`, Key: "part_id", Says: "four hexadecimal digits"},
+		{Options: `part_id: "wxyz"`, Key: "part_id", Says: "four hexadecimal digits"},
+	})
 	for yaml, want := range map[string]time.Duration{
 		"{}": time.Second, "mode: query": 3 * time.Second, "{mode: query, rest: true}": time.Minute, "period: 5": 5 * time.Minute, "period: 0": time.Second,
 	} {
-		if p, err := planYAML(yaml); err != nil || p.MinEvery != want {
+		if p, err := drivertest.Plan(Kind(), yaml); err != nil || p.MinEvery != want {
 			t.Errorf("options %s: %+v, %v; want at least %v", yaml, p, err, want)
 		}
 	}
@@ -116,18 +100,9 @@ func open(t *testing.T, options string, b *bench) func() ([]obs.Reading, error) 
 	t.Helper()
 	b.Port = drivertest.NewPort()
 	b.Answer = b.answer
-	p, err := planYAML(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := p.OpenSerial(b.Port)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := drivertest.Open(t, Kind(), options, b.Port)
 	return func() ([]obs.Reading, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), p.Timeout)
-		defer cancel()
-		return d.Sample(ctx)
+		return d.Once(t.Context())
 	}
 }
 
@@ -213,4 +188,34 @@ func TestSettingRefused(t *testing.T) {
 			t.Errorf("a sample ends with %v", err)
 		}
 	})
+}
+
+// A part says of itself when its firmware was made, and by which id it can be held to; one
+// that rests is woken for that and put to rest again.
+func TestFacts(t *testing.T) {
+	for options, want := range map[string][]string{"{}": {"07"}, "{mode: query, rest: true}": {"06 1", "07", "06 0"}} {
+		t.Run(options, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				port, told := drivertest.NewPort(), []string{}
+				port.Answer = func(request []byte) []drivertest.Chunk {
+					data := [4]byte{request[2], request[3], request[4]}
+					told = append(told, fmt.Sprintf("%02d", request[2]))
+					if request[2] == cmdRest {
+						told[len(told)-1] += fmt.Sprintf(" %d", request[4])
+					} else {
+						data = [4]byte{cmdBuilt, 15, 7, 10}
+					}
+					return []drivertest.Chunk{{At: time.Millisecond, Bytes: answer{kindAnswer, data, [2]byte{0xA1, 0x60}}.append(nil)}}
+				}
+				d := drivertest.Open(t, Kind(), options, port)
+				facts, err := d.Driver.(drivers.Informant).Facts(t.Context())
+				if wanted := []drivers.Fact{{Name: "part_id", Value: "A160"}, {Name: "firmware", Value: "2015-07-10"}}; err != nil || !slices.Equal(facts, wanted) {
+					t.Errorf("it says of itself %v, %v; want %v", facts, err, wanted)
+				}
+				if !slices.Equal(told, want) {
+					t.Errorf("it was told %v, want %v", told, want)
+				}
+			})
+		})
+	}
 }

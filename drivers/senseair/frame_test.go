@@ -2,22 +2,11 @@ package senseair
 
 import (
 	"bytes"
-	"encoding/hex"
-	"strings"
 	"testing"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 // The requests are those of published programs.
 func TestRequests(t *testing.T) {
@@ -35,7 +24,7 @@ func TestRequests(t *testing.T) {
 		if err := c.r.Check(); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if got := modbus.AppendRTU(nil, anyUnit, c.r.Append(nil)); !bytes.Equal(got, unhex(t, c.want)) {
+		if got := modbus.AppendRTU(nil, anyUnit, c.r.Append(nil)); !bytes.Equal(got, drivertest.Hex(t, c.want)) {
 			t.Errorf("%s is asked % X, want %s", c.name, got, c.want)
 		}
 	}
@@ -61,13 +50,9 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte{0xFE, 0xFE, 4, 8, 0xFE, 0x84, 2})
 	asked := []modbus.Request{question, askIdentity, askPeriod, writePeriod(180), writePeriod(0)}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for rest := line; ; {
-			a, left, d, ok := format.Next(rest)
-			if !ok {
-				return
-			}
-			if got := rest[d.Bytes : len(rest)-len(left)]; !bytes.Equal(a.append(nil), got) || modbus.CRC(got) != 0 {
-				t.Fatalf("frame % x is not what stood there: % x", a.pdu(), got)
+		for _, a := range drivertest.Frames(t, format, line, func(a answer) []byte { return a.append(nil) }) {
+			if got := a.append(nil); modbus.CRC(got) != 0 {
+				t.Fatalf("% x is taken for a frame", got)
 			}
 			fits := 0
 			for _, r := range asked {
@@ -78,7 +63,6 @@ func FuzzStream(f *testing.F) {
 			if fits > 1 {
 				t.Fatalf("% x answers %d requests", a.pdu(), fits)
 			}
-			rest = left
 		}
 	})
 }

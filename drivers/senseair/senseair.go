@@ -234,11 +234,8 @@ func (d *driver) send(ctx context.Context, r modbus.Request) error {
 		if _, err := d.port.Write(ctx, []byte{0}); err != nil {
 			return err
 		}
-		timer := time.NewTimer(nap)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done(): // Write says what it ended with
+		if err := drivers.Wait(ctx, nap); err != nil {
+			return err
 		}
 	}
 	_, err := d.port.Write(ctx, modbus.AppendRTU(nil, anyUnit, r.Append(nil)))

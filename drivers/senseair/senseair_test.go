@@ -1,7 +1,6 @@
 package senseair
 
 import (
-	"context"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
-	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
@@ -28,7 +26,7 @@ func TestConformance(t *testing.T) {
 func TestConformanceSetUp(t *testing.T) {
 	good, beyond := drivertest.Load(t, "testdata/published.frame"), drivertest.Load(t, "testdata/beyond.frame")
 	for options, knows := range map[string][]drivertest.Exchange{
-		`baseline: "off"`: {{Request: unhex(t, "FE 03 00 1F 00 01 A1 C3"), Answer: unhex(t, "FE 03 02 00 00 AC 50")}},
+		`baseline: "off"`: {{Request: drivertest.Hex(t, "FE 03 00 1F 00 01 A1 C3"), Answer: drivertest.Hex(t, "FE 03 02 00 00 AC 50")}},
 		"wake: true":      {{Request: []byte{0}}},
 	} {
 		t.Run(options, func(t *testing.T) {
@@ -38,31 +36,15 @@ func TestConformanceSetUp(t *testing.T) {
 	}
 }
 
-func planYAML(src string) (*drivers.Plan, error) {
-	return plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte(src))
-		if err != nil {
-			return err
-		}
-		return doc.Decode(out)
-	})
-}
-
 func TestOptions(t *testing.T) {
-	for _, c := range []struct{ yaml, key, msg string }{
-		{"baseline: false", "baseline", "write keep, on or off"},
-		{"baseline_period: 180", "baseline_period", `write that, or delete the line`},
-		{`{baseline: "off", baseline_period: 180}`, "baseline_period", `baseline: "on"`},
-		{`{baseline: "on", baseline_period: 23}`, "baseline_period", "write 24 to 4800"},
-		{`{baseline: "on", baseline_period: 4801}`, "baseline_period", "write 24 to 4800"},
-		{`{baseline: "on", baseline_period: 65716}`, "baseline_period", "write 24 to 4800"}, // 180 in 16 bits
-	} {
-		_, err := planYAML(c.yaml)
-		var o *drivers.OptionError
-		if !errors.As(err, &o) || o.Key != c.key || !strings.Contains(o.Msg, c.msg) {
-			t.Errorf("options %s give %v, want %s: %s", c.yaml, err, c.key, c.msg)
-		}
-	}
+	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
+		{Options: "baseline: false", Key: "baseline", Says: "write keep, on or off"},
+		{Options: "baseline_period: 180", Key: "baseline_period", Says: `write that, or delete the line`},
+		{Options: `{baseline: "off", baseline_period: 180}`, Key: "baseline_period", Says: `baseline: "on"`},
+		{Options: `{baseline: "on", baseline_period: 23}`, Key: "baseline_period", Says: "write 24 to 4800"},
+		{Options: `{baseline: "on", baseline_period: 4801}`, Key: "baseline_period", Says: "write 24 to 4800"},
+		{Options: `{baseline: "on", baseline_period: 65716}`, Key: "baseline_period", Says: "write 24 to 4800"}, // 180 in 16 bits
+	})
 }
 
 // bench is a part with its registers, which writes down what it is asked. The frames are
@@ -102,7 +84,7 @@ func (b *bench) answer(t *testing.T) func([]byte) []drivertest.Chunk {
 		if !known {
 			t.Errorf("the bench has no checksum for %s", said)
 		}
-		return []drivertest.Chunk{{At: 20 * time.Millisecond, Bytes: unhex(t, said+sum)}}
+		return []drivertest.Chunk{{At: 20 * time.Millisecond, Bytes: drivertest.Hex(t, said+sum)}}
 	}
 }
 
@@ -117,18 +99,9 @@ func open(t *testing.T, options string, b *bench) func() ([]obs.Reading, error) 
 	t.Helper()
 	b.Port = drivertest.NewPort()
 	b.Answer = b.answer(t)
-	p, err := planYAML(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := p.OpenSerial(b.Port)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := drivertest.Open(t, Kind(), options, b.Port)
 	return func() ([]obs.Reading, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), p.Timeout)
-		defer cancel()
-		return d.Sample(ctx)
+		return d.Once(t.Context())
 	}
 }
 
@@ -252,26 +225,19 @@ func TestFacts(t *testing.T) {
 		port := drivertest.NewPort()
 		answer := "FE 04 0C 01 06 00 00 00 01 01 4F 03 19 2C 50 40 1C"
 		port.Answer = func(request []byte) []drivertest.Chunk {
-			if !slices.Equal(request, unhex(t, "FE 04 00 19 00 06 B5 C0")) {
+			if !slices.Equal(request, drivertest.Hex(t, "FE 04 00 19 00 06 B5 C0")) {
 				t.Errorf("it was asked % X", request)
 			}
-			return []drivertest.Chunk{{At: time.Millisecond, Bytes: unhex(t, answer)}}
+			return []drivertest.Chunk{{At: time.Millisecond, Bytes: drivertest.Hex(t, answer)}}
 		}
-		p, err := planYAML("{}")
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, err := p.OpenSerial(port)
-		if err != nil {
-			t.Fatal(err)
-		}
+		d := drivertest.Open(t, Kind(), "{}", port)
 		want := []drivers.Fact{{Name: "type", Value: "01060000"}, {Name: "firmware", Value: "1.79"}, {Name: "serial_number", Value: "03192C50"}}
-		got, err := d.(drivers.Informant).Facts(t.Context())
+		got, err := d.Driver.(drivers.Informant).Facts(t.Context())
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("it says of itself %v, %v; want %v", got, err, want)
 		}
 		answer = "FE 84 02 F2 F1"
-		if got, err := d.(drivers.Informant).Facts(t.Context()); !errors.Is(err, drivers.ErrException) {
+		if got, err := d.Driver.(drivers.Informant).Facts(t.Context()); !errors.Is(err, drivers.ErrException) {
 			t.Errorf("a part that refuses says %v, %v", got, err)
 		}
 	})

@@ -111,7 +111,7 @@ func (d *driver) cool(ctx context.Context) (was bool, err error) {
 	if err := d.tell(ctx, heaterOff); err != nil {
 		return true, fmt.Errorf("switch the heater off: %w", err)
 	}
-	return true, d.wait(ctx, commandTime)
+	return true, drivers.Wait(ctx, commandTime)
 }
 
 func (d *driver) status(ctx context.Context) (status, error) {
@@ -154,7 +154,7 @@ func (d *driver) ask(ctx context.Context, command uint16, after time.Duration, w
 	}
 	answer := make([]byte, sensirion.WordLen*len(words))
 	for try, pause := 1, after; ; try, pause = try+1, again {
-		if err := d.wait(ctx, pause); err != nil {
+		if err := drivers.Wait(ctx, pause); err != nil {
 			return err
 		}
 		err := d.wire.Tx(ctx, nil, answer)
@@ -169,21 +169,6 @@ func (d *driver) ask(ctx context.Context, command uint16, after time.Duration, w
 		return fmt.Errorf("%w: %w", drivers.ErrChecksum, err)
 	}
 	return nil
-}
-
-// wait waits, unless ctx ends before.
-func (d *driver) wait(ctx context.Context, span time.Duration) error {
-	t := time.NewTimer(span)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return fmt.Errorf("%w: the time for the sample is over", drivers.ErrTimeout)
-		}
-		return ctx.Err()
-	}
 }
 
 // status is the status register; data sheet, table 18.

@@ -20,7 +20,6 @@ import (
 	"context"
 	_ "embed"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -126,7 +125,7 @@ func (d *driver) read(ctx context.Context) (answer, error) {
 		case len(a.data) != 0:
 			return a, fmt.Errorf("%w: %d bytes of values, %d are expected", drivers.ErrProtocol, len(a.data), valueLen*len(channels))
 		}
-		if err := wait(ctx, interval/4); err != nil {
+		if err := drivers.Wait(ctx, interval/4); err != nil {
 			return a, fmt.Errorf("%w: it answers, and has no new value", err)
 		}
 	}
@@ -222,19 +221,4 @@ func (d *driver) Close() error {
 	defer cancel()
 	_, _ = d.port.Write(ctx, request(cmdStop))
 	return nil
-}
-
-// wait sleeps, or ends with ctx.
-func wait(ctx context.Context, span time.Duration) error {
-	timer := time.NewTimer(span)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return drivers.ErrTimeout
-		}
-		return ctx.Err()
-	}
 }

@@ -2,7 +2,6 @@ package sps30
 
 import (
 	"bytes"
-	"context"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -14,23 +13,14 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
 
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 func TestConformance(t *testing.T) {
 	drivertest.Run(t, drivertest.Config{
 		Kind:   Kind(),
 		Good:   drivertest.Load(t, "testdata/masses.frame"),
 		Beyond: drivertest.Load(t, "testdata/beyond.frame"),
 		Knows: []drivertest.Exchange{
-			{Request: unhex(t, "7E 00 00 02 01 03 F9 7E"), Answer: answer{}.append(nil)},
-			{Request: unhex(t, "7E 00 01 00 FE 7E"), Answer: answer{command: cmdStop}.append(nil)},
+			{Request: drivertest.Hex(t, "7E 00 00 02 01 03 F9 7E"), Answer: answer{}.append(nil)},
+			{Request: drivertest.Hex(t, "7E 00 01 00 FE 7E"), Answer: answer{command: cmdStop}.append(nil)},
 		},
 	})
 }
@@ -58,14 +48,14 @@ func TestRequest(t *testing.T) {
 		{0xD2, []byte{0}, "7E 00 D2 01 00 2C 7E"},
 		{0xD3, nil, "7E 00 D3 00 2C 7E"},
 	} {
-		if got := request(c.command, c.data...); !bytes.Equal(got, unhex(t, c.want)) {
+		if got := request(c.command, c.data...); !bytes.Equal(got, drivertest.Hex(t, c.want)) {
 			t.Errorf("request(%02X, % x) = % X, want %s", c.command, c.data, got, c.want)
 		}
 	}
 }
 
 func TestDecode(t *testing.T) {
-	if a, ok := decode(unhex(t, "7E 00 00 43 00 BC 7E")); !ok || a.state != busy || a.refusal() == nil {
+	if a, ok := decode(drivertest.Hex(t, "7E 00 00 43 00 BC 7E")); !ok || a.state != busy || a.refusal() == nil {
 		t.Errorf("start while it measures is decoded to %+v, %v", a, ok)
 	}
 	for name, s := range map[string]string{
@@ -80,12 +70,12 @@ func TestDecode(t *testing.T) {
 		"an escape of another byte":     "7E 00 03 00 00 7D DC 7E",
 		"a byte that is to be replaced": "7E 00 11 00 00 EE 7E",
 	} {
-		if a, ok := decode(unhex(t, s)); ok {
+		if a, ok := decode(drivertest.Hex(t, s)); ok {
 			t.Errorf("%s is decoded to %+v", name, a)
 		}
 	}
 	for name, s := range map[string]string{"unknown command": "7E 00 55 02 00 A8 7E", "no reason that is known": "7E 00 03 44 00 B8 7E"} {
-		a, ok := decode(unhex(t, s))
+		a, ok := decode(drivertest.Hex(t, s))
 		if err := a.refusal(); !ok || !errors.Is(err, drivers.ErrException) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is %v, %v", s, err, ok)
 		}
@@ -99,18 +89,9 @@ func on(t *testing.T, f func(command byte) []byte) (drivers.Driver, *drivertest.
 	p.Answer = func(request []byte) []drivertest.Chunk {
 		return []drivertest.Chunk{{At: 20 * time.Millisecond, Bytes: f(request[2])}}
 	}
-	pl, err := plan(func(any) error { return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := pl.OpenSerial(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d, p, func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), pl.Timeout)
-		defer cancel()
-		_, err := d.Sample(ctx)
+	d := drivertest.Open(t, Kind(), "", p)
+	return d.Driver, p, func() error {
+		_, err := d.Once(t.Context())
 		return err
 	}
 }
@@ -204,19 +185,7 @@ func FuzzStream(f *testing.F) {
 	f.Add(append(append(bytes.Clone(good), good[:9]...), good...))
 	f.Add([]byte{delimiter, delimiter, escape, delimiter})
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for rest := line; ; {
-			a, left, d, ok := format.Next(rest)
-			if !ok {
-				if len(left) >= maxFrame {
-					t.Fatalf("%d bytes are kept", len(left))
-				}
-				return
-			}
-			if got := rest[d.Bytes : len(rest)-len(left)]; !bytes.Equal(a.append(nil), got) {
-				t.Fatalf("frame %+v is not what stood there: % x", a, got)
-			}
-			rest = left
-		}
+		drivertest.Frames(t, format, line, func(a answer) []byte { return a.append(nil) })
 	})
 }
 

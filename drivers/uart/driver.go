@@ -119,7 +119,7 @@ func (d *driver) begin(ctx context.Context) error {
 			if _, err := d.port.Write(ctx, b); err != nil {
 				return err
 			}
-			if err := wait(ctx, d.profile.Pause); err != nil {
+			if err := drivers.Wait(ctx, d.profile.Pause); err != nil {
 				return err
 			}
 		}
@@ -130,21 +130,6 @@ func (d *driver) begin(ctx context.Context) error {
 	}
 	_, err := d.port.Write(ctx, d.profile.Ask)
 	return err
-}
-
-// wait waits for d, or ends with ctx as a bus call does.
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return drivers.ErrTimeout
-		}
-		return ctx.Err()
-	}
 }
 
 // Close does nothing: what the part does between samples is its own affair.

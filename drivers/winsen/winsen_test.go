@@ -1,18 +1,13 @@
 package winsen
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/lamppost-city/lamppost/drivers"
 	codec "github.com/lamppost-city/lamppost/drivers/codec/winsen"
-	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 )
 
@@ -38,40 +33,24 @@ func TestConformanceAsked(t *testing.T) {
 	})
 }
 
-func planYAML(src string) (*drivers.Plan, error) {
-	return plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte(src))
-		if err != nil {
-			return err
-		}
-		return doc.Decode(out)
-	})
-}
-
 func TestOptions(t *testing.T) {
-	for _, c := range []struct{ yaml, key, msg string }{
-		{"model: mh-z19b", "model", "write one of ze03, ze07-ch2o"},
-		{"model: ze12a", "gas", "write co, h2s, no2, o3, so2"},
-		{"{model: ze03, gas: o2}", "gas", "write cl2, co"},
-		{"{model: ze07-co, gas: ch2o}", "gas", "write co"},
-		{"{model: ze07-co, mode: qa}", "mode", "write active or ask"},
-		{"{model: ze15-co, mode: ask}", "mode", "write active"},
-		{"{model: ze07-co, settle: 10s}", "settle", "write 3m0s"},
-		{"{model: ze07-co, settle: 31d}", "settle", "to 30d"},
-	} {
-		_, err := planYAML(c.yaml)
-		var o *drivers.OptionError
-		if !errors.As(err, &o) || o.Key != c.key || !strings.Contains(o.Msg, c.msg) {
-			t.Errorf("options %s give %v, want %s: %s", c.yaml, err, c.key, c.msg)
-		}
-	}
-	if _, err := planYAML("{}"); err == nil || !strings.Contains(err.Error(), "model") {
+	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
+		{Options: "model: mh-z19b", Key: "model", Says: "write one of ze03, ze07-ch2o"},
+		{Options: "model: ze12a", Key: "gas", Says: "write co, h2s, no2, o3, so2"},
+		{Options: "{model: ze03, gas: o2}", Key: "gas", Says: "write cl2, co"},
+		{Options: "{model: ze07-co, gas: ch2o}", Key: "gas", Says: "write co"},
+		{Options: "{model: ze07-co, mode: qa}", Key: "mode", Says: "write active or ask"},
+		{Options: "{model: ze15-co, mode: ask}", Key: "mode", Says: "write active"},
+		{Options: "{model: ze07-co, settle: 10s}", Key: "settle", Says: "write 3m0s"},
+		{Options: "{model: ze07-co, settle: 31d}", Key: "settle", Says: "to 30d"},
+	})
+	if _, err := drivertest.Plan(Kind(), "{}"); err == nil || !strings.Contains(err.Error(), "model") {
 		t.Errorf("without a model: %v", err)
 	}
 	for yaml, want := range map[string]time.Duration{
 		"model: ze07-co": 3 * time.Minute, "model: ze15-co": 30 * time.Second, "{model: ze15-co, settle: 1d}": 24 * time.Hour,
 	} {
-		if p, err := planYAML(yaml); err != nil || p.WarmUp != want {
+		if p, err := drivertest.Plan(Kind(), yaml); err != nil || p.WarmUp != want {
 			t.Errorf("%s: %+v, %v, want a warm-up of %v", yaml, p, err, want)
 		}
 	}
@@ -82,7 +61,7 @@ func TestModels(t *testing.T) {
 	metrics := drivertest.Metrics(t)
 	for name, m := range models {
 		for _, g := range m.gases {
-			p, err := planYAML(fmt.Sprintf("{model: %s, gas: %s}", name, g))
+			p, err := drivertest.Plan(Kind(), fmt.Sprintf("{model: %s, gas: %s}", name, g))
 			if err != nil {
 				t.Errorf("%s for %s: %v", name, g, err)
 				continue
@@ -112,20 +91,11 @@ func TestSwitching(t *testing.T) {
 			}
 			return []drivertest.Chunk{{At: 20 * time.Millisecond, Bytes: codec.Frame{codec.Read, 0, 0x25}.Append(nil)}}
 		}
-		pl, err := planYAML("{model: ze07-co, mode: ask}")
-		if err != nil {
-			t.Fatal(err)
-		}
-		d, err := pl.OpenSerial(p)
-		if err != nil {
-			t.Fatal(err)
-		}
+		d := drivertest.Open(t, Kind(), "{model: ze07-co, mode: ask}", p)
 		for i, want := range []string{"switch ask", "ask", "ask", "switch ask", "switch ask", "ask"} {
 			talks = i == 2 || i == 3
 			p.Written = nil
-			ctx, cancel := context.WithTimeout(t.Context(), pl.Timeout)
-			rs, err := d.Sample(ctx)
-			cancel()
+			rs, err := d.Once(t.Context())
 			if err != nil || rs[0].Value != 3.7 {
 				t.Fatalf("sample %d: %v, %v", i, rs, err)
 			}
@@ -147,15 +117,7 @@ func FuzzUpload(f *testing.F) {
 		f.Add(drivertest.Load(f, "testdata/"+name+".frame").Frame)
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for rest := line; ; {
-			v, left, d, ok := format.Next(rest)
-			if !ok {
-				return
-			}
-			if got := rest[d.Bytes : len(rest)-len(left)]; !bytes.Equal(v.Append(nil), got) {
-				t.Fatalf("frame % x is not what stood there: % x", v, got)
-			}
-			rest = left
+		for _, v := range drivertest.Frames(t, format, line, func(v codec.Frame) []byte { return v.Append(nil) }) {
 			for _, g := range gases {
 				x, full, err := upload{v}.value(g)
 				if err == nil && !(x >= 0 && x <= 65535000 && full >= 0 && full <= 65535000) {

@@ -7,8 +7,11 @@
 // example are plausible in that order and in no other (410 ppm, 49.0 %, 27.2 °C).
 //
 // The line is 9600 baud, 8N1. Both are asked. A ZPHS01C measures dust only while its
-// fan runs, which is a command; the driver does not give it, so what it reports as
-// PM2.5 on a part whose fan was stopped is the last value: see the README.
+// fan and laser work, which is a command: what it reports as PM2.5 while they were
+// stopped is the last value. Unless the configuration says otherwise the driver does not
+// give it. With fan: on it starts them before the first sample after opening and after
+// each failed one; with fan: rest it starts them for each sample, waits until the value
+// counts, and stops them, for they wear. Both wait for the module's confirmation.
 //
 // Quirks: of three programs two take 500 for the zero of the ZPHS01B's temperature and
 // one 437, six degrees apart. The default is 500; the option is there until somebody
@@ -18,6 +21,7 @@ package zphs01
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,7 +47,19 @@ type options struct {
 	Model string `yaml:"model"`
 	Zero  *int   `yaml:"temp_zero"`
 	Cell  string `yaml:"cell"`
+	Fan   string `yaml:"fan"`
 }
+
+// What is done about the fan.
+const (
+	fanKeep = "keep"
+	fanOn   = "on"
+	fanRest = "rest"
+)
+
+// spinUp is how long fan and laser work before dust counts. The manual at hand states
+// no time; it is that of the dust sensors with a fan.
+const spinUp = 30 * time.Second
 
 // source is a channel and where its raw number stands.
 type source struct {
@@ -99,7 +115,7 @@ func sourcesC(cell string) []source {
 }
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
-	o := options{Model: "zphs01b", Cell: "ch2o"}
+	o := options{Model: "zphs01b", Cell: "ch2o", Fan: fanKeep}
 	if err := decode(&o); err != nil {
 		return nil, err
 	}
@@ -108,6 +124,9 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	}
 	if o.Cell != "ch2o" && o.Cell != "voc" {
 		return wrong("cell", "%q is no cell of such a module; write ch2o or voc", o.Cell)
+	}
+	if o.Fan != fanKeep && o.Fan != fanOn && o.Fan != fanRest {
+		return wrong("fan", "%q is nothing that can be done about it; write keep, on or rest", o.Fan)
 	}
 	zero := usualZero
 	if o.Zero != nil {
@@ -121,6 +140,8 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	switch {
 	case o.Model == "zphs01b" && o.Cell != "ch2o":
 		return wrong("cell", "a zphs01b has both cells; delete the line")
+	case o.Model == "zphs01b" && o.Fan != fanKeep:
+		return wrong("fan", "a zphs01b takes no command for it; delete the line")
 	case o.Model == "zphs01b":
 		p, sources = protocolB, sourcesB(zero)
 	case o.Model != "zphs01c":
@@ -130,18 +151,21 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	default:
 		p, sources = protocolC, sourcesC(o.Cell)
 	}
-	return planned(p, sources), nil
+	return planned(p, sources, o.Fan), nil
 }
 
-func planned(p protocol, sources []source) *drivers.Plan {
+func planned(p protocol, sources []source, fan string) *drivers.Plan {
 	pl := &drivers.Plan{
 		MinEvery: time.Second,
 		Timeout:  time.Second,
 		WarmUp:   3 * time.Minute,
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
-			return &driver{question: p.question, sources: sources, port: port, in: frame.NewReader(port, p.format())}, nil
+			return &driver{question: p.question, sources: sources, fan: fan, port: port, in: frame.NewReader(port, p.format())}, nil
 		},
+	}
+	if fan == fanRest {
+		pl.MinEvery, pl.Timeout = 2*spinUp, spinUp+3*pl.Timeout
 	}
 	for _, s := range sources {
 		pl.Channels = append(pl.Channels, s.Channel)
@@ -152,13 +176,16 @@ func planned(p protocol, sources []source) *drivers.Plan {
 type driver struct {
 	question []byte
 	sources  []source
+	fan      string
 	port     drivers.Port
 	in       *frame.Reader[answer]
+	ready    bool // with fan: on, it was started, and the module has answered since
 }
 
-// Sample asks and waits for the answer.
+// Sample asks and waits for the answer. With fan: rest it takes half a minute longer.
 func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
-	a, err := d.ask(ctx)
+	a, err := d.measure(ctx)
+	d.ready = err == nil
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -169,15 +196,52 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	return out, nil
 }
 
-func (d *driver) ask(ctx context.Context) (answer, error) {
+func (d *driver) measure(ctx context.Context) (answer, error) {
+	if d.fan == fanRest || d.fan == fanOn && !d.ready {
+		if err := d.dust(ctx, dustOn); err != nil {
+			return answer{}, fmt.Errorf("starting its fan: %w", err)
+		}
+	}
+	if d.fan != fanRest {
+		return d.ask(ctx, d.question, 0)
+	}
+	if err := drivers.Wait(ctx, spinUp); err != nil {
+		return answer{}, err
+	}
+	a, err := d.ask(ctx, d.question, 0)
+	if err == nil {
+		_ = d.dust(ctx, dustOff) // the values are good; a fan that runs on is stopped the next time
+	}
+	return a, err
+}
+
+// dust starts or stops the measurement of dust, and waits until the module confirms it.
+func (d *driver) dust(ctx context.Context, what byte) error {
+	a, err := d.ask(ctx, command(cmdDust, what, dustEnd), cmdDust)
+	if err == nil && (a.n != 1 || a.data[0] != what) {
+		err = fmt.Errorf("%w: it was told %d and confirms % x", drivers.ErrProtocol, what, a.data[:a.n])
+	}
+	return err
+}
+
+// ask sends a request and waits for what answers it: values, or what confirms a command.
+func (d *driver) ask(ctx context.Context, request []byte, confirms byte) (answer, error) {
 	if err := d.in.Fresh(); err != nil {
 		return answer{}, err
 	}
-	if _, err := d.port.Write(ctx, d.question); err != nil {
+	if _, err := d.port.Write(ctx, request); err != nil {
 		return answer{}, err
 	}
-	return d.in.Next(ctx)
+	for others := 0; ; others++ {
+		a, err := d.in.Next(ctx)
+		switch {
+		case err != nil && others > 0 && errors.Is(err, drivers.ErrTimeout):
+			return answer{}, fmt.Errorf("%w: %d confirmations came of what nobody asked", drivers.ErrProtocol, others)
+		case err != nil || a.confirms == confirms:
+			return a, err
+		}
+	}
 }
 
-// Close does nothing: the module has no rest that it is put to from here.
+// Close leaves the module as it is: it has no rest but that of its fan.
 func (d *driver) Close() error { return nil }

@@ -63,6 +63,9 @@ func TestPartRequests(t *testing.T) {
 	}{
 		{"FE 04 00 00 00 04 E5 C6", 0xFE, Request{Function: 4, Count: 4}},
 		{"FE 06 00 00 00 00 9D C5", 0xFE, Request{Function: 6, Count: 1, Data: []byte{0, 0}}},
+		{"FE 06 00 01 7C 06 6C C7", 0xFE, Request{Function: 6, Start: 1, Count: 1, Data: []byte{0x7C, 6}}},
+		{"FE 03 00 00 00 01 90 05", 0xFE, Request{Function: 3, Count: 1}},
+		{"FF 03 00 00 00 01 91 D4", 0xFF, Request{Function: 3, Count: 1}},
 		{"FE 06 00 1F 00 B4 AC 74", 0xFE, Request{Function: 6, Start: 0x1F, Count: 1, Data: []byte{0, 0xB4}}},
 		{"01 03 00 00 00 7D 85 EB", 1, Request{Function: 3, Count: 125}},
 		{"00 06 00 10 00 01 48 1E", 0, Request{Function: 6, Start: 16, Count: 1, Data: []byte{0, 1}}},
@@ -87,5 +90,9 @@ func TestPartRequests(t *testing.T) {
 		t.Error(err)
 	} else if _, err := ParseRequest(pdu); err == nil {
 		t.Error("126 registers in one read are accepted")
+	}
+	_, pdu, err := ParseRTU(unhex(t, "01 83 03 01 31"))
+	if a, e := ParseAnswer(pdu); err != nil || e != nil || a.Exception != 3 {
+		t.Errorf("a part refuses it with %+v, %v, %v; want exception 3", a, err, e)
 	}
 }
