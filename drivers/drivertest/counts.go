@@ -38,7 +38,7 @@ func FuzzCounts(f *testing.F, k drivers.Kind, options string, idle time.Duration
 
 // playScript takes a fresh device through a script and holds what it reads to the law.
 func playScript(ctx context.Context, k drivers.Kind, options string, idle time.Duration, script []byte) error {
-	pl, err := plan(k, options)
+	pl, err := Plan(k, options)
 	if err != nil {
 		return err
 	}
