@@ -28,6 +28,7 @@ type Config struct {
 	Devices  []Device
 	Outputs  []Output
 	Rules    []Rule
+	Derived  []Derived // in an order in which each comes behind what it is made of
 	Warnings yamldoc.Problems
 
 	rows []row // see Show; nil without Env.Origins
@@ -110,8 +111,16 @@ type Stream struct {
 	Metric obs.Metric
 }
 
-// Streams returns all streams of c, device by device.
-func (c *Config) Streams() []Stream { return streams(c.Devices) }
+// Streams returns all streams of c, device by device, the derived ones behind.
+func (c *Config) Streams() []Stream {
+	all := streams(c.Devices)
+	for _, d := range c.Derived {
+		for i, ch := range d.Channels {
+			all = append(all, Stream{obs.Stream{Device: d.ID, Channel: ch}, d.Interval, d.Metrics[i]})
+		}
+	}
+	return all
+}
 
 func streams(devices []Device) []Stream {
 	n := 0
@@ -144,7 +153,9 @@ type Env struct {
 	Catalog *obs.Catalog
 	// Rules makes the checker for a configuration with these streams. Nil: texts of
 	// rules are not judged.
-	Rules    func([]Stream) RuleChecker
+	Rules func([]Stream) RuleChecker
+	// Derived judges what is made of streams. Nil: nothing is.
+	Derived  DerivedChecker
 	Insecure bool // status may listen on any address
 	// Origins keeps where each value comes from, for Show: more than all the rest of a
 	// large configuration takes.
@@ -184,6 +195,7 @@ func Load(file string, src []byte, env Env) (*Config, error) {
 	l.status()
 	l.buses()
 	l.devices()
+	l.derived()
 	l.outputs()
 	l.rules()
 	if err := l.problems.Err(); err != nil {

@@ -42,6 +42,10 @@
 //	    feedback: "pumpbox.contact == 1", feedback_within: 30s, read_back: false, resume: false}
 //	  valve: {bus: plant, address: 1, register: 100, on: 255, off: 0}
 //	  lamp:  {command: ["/etc/lamppost/lamp.sh"], timeout: 5s}
+//	derived:
+//	  rain-1h: {is: sum, of: rain.rain, over: 1h}
+//	  stage:   {is: "datum - x", of: radar.distance, metric: level, constants: {datum: [{from: 2026-03-01, is: 12.40}]}}
+//	  aqi:     {is: aqi, edition: hj633-2026, of: {pm2_5: air.pm2_5, pm10: air.pm10}}
 //	rules:
 //	  river-high: {when: "river.level > 3.00", for: 2m, clear: "river.level < 2.90", clear_for: 1m, severity: orange,
 //	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}, actions: [siren, {output: lamp, for: 30s}]}
@@ -109,6 +113,15 @@
 //	E2804  a limit of an output is out of range
 //	E2805  an action that names no output, or one twice, or for too long
 //	E2806  a command without a program's full path
+//	E2901  no way to derive of this name
+//	E2902  not a stream, or none that there is
+//	E2903  a key that does not fit what is derived
+//	E2904  a window, step, figure or time zone that cannot be
+//	E2905  something is made of itself
+//	E2906  no such metric, or another unit
+//	E2907  no such edition, report, body, pollutant or indicator
+//	E2908  a constant whose history cannot be
+//	E2909  a formula that cannot be read
 //	W2101  a position, area or clock that is probably not meant so
 //	W2201  readings and password travel unencrypted
 //	W2202  settings of TLS, and no broker that speaks it
@@ -120,4 +133,5 @@
 //	W2601  an address that any part may answer to, on a line with others
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
+//	W2901  an air quality index that lacks pollutants
 package config

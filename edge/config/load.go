@@ -24,6 +24,7 @@ type keys struct {
 	Devices map[string]*yamldoc.Node `yaml:"devices"`
 	Outputs map[string]outputKeys    `yaml:"outputs"`
 	Rules   map[string]ruleKeys      `yaml:"rules"`
+	Derived map[string]derivedKeys   `yaml:"derived"`
 
 	Profiles string `yaml:"profiles"`
 }

@@ -92,7 +92,7 @@ func (l *loader) outputs() {
 	}
 	var check RuleChecker
 	if l.env.Rules != nil && len(ids) > 0 {
-		check = l.env.Rules(streams(l.config.Devices))
+		check = l.env.Rules(l.config.Streams())
 	}
 	for _, id := range ids {
 		if l.id(id, "outputs", id); l.wrong("outputs", id) {

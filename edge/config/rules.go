@@ -38,7 +38,7 @@ func (l *loader) rules() {
 	}
 	var check RuleChecker
 	if l.env.Rules != nil {
-		check = l.env.Rules(streams(l.config.Devices))
+		check = l.env.Rules(l.config.Streams())
 	}
 	for _, id := range ids {
 		k := l.raw.Rules[id]
@@ -60,10 +60,11 @@ func (l *loader) rules() {
 // unplanned says whether a text at offset speaks of a device that was refused
 // itself: its channels are not known, which is no mistake of the rule.
 func (l *loader) unplanned(text string, offset int) bool {
-	for _, id := range l.doc.Node("devices").Keys() {
+	for _, id := range append(l.doc.Node("devices").Keys(), l.doc.Node("derived").Keys()...) {
 		rest, ok := strings.CutPrefix(text[min(offset, len(text)):], id)
 		if ok && (rest == "" || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789-_", rune(rest[0]))) {
-			return !slices.ContainsFunc(l.config.Devices, func(d Device) bool { return d.ID == id })
+			return !slices.ContainsFunc(l.config.Devices, func(d Device) bool { return d.ID == id }) &&
+				!slices.ContainsFunc(l.config.Derived, func(d Derived) bool { return d.ID == id })
 		}
 	}
 	return false

@@ -69,6 +69,9 @@ func (l *loader) rows() []row {
 		l.deviceRows(d, add)
 		l.optionRows(d, add)
 	}
+	for _, d := range c.Derived {
+		derivedRows(d, add)
+	}
 	for _, o := range c.Outputs {
 		outputRows(o, add)
 	}

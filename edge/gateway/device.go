@@ -23,6 +23,7 @@ type device struct {
 	spec deviceSpec
 	*form
 	heeded  []heeded         // the channels that rules and outputs read
+	derives []heeded         // those that something is derived from
 	streams []quality.Stream // one per channel; nil until the first sample
 	counted deviceCounts
 
@@ -66,11 +67,15 @@ func newDevice(spec deviceSpec, catalog *obs.Catalog) *device {
 	return &device{spec: spec, form: newForm(spec, catalog)}
 }
 
-func (d *device) heed(read map[obs.Stream]bool) {
-	d.heeded = nil
+func (d *device) heed(read, derives map[obs.Stream]bool) {
+	d.heeded, d.derives = nil, nil
 	for i, c := range d.channels {
-		if st := (obs.Stream{Device: d.spec.id, Channel: c}); read[st] {
+		st := obs.Stream{Device: d.spec.id, Channel: c}
+		if read[st] {
 			d.heeded = append(d.heeded, heeded{i, st})
+		}
+		if derives[st] {
+			d.derives = append(d.derives, heeded{i, st})
 		}
 	}
 }

@@ -96,7 +96,9 @@ type Gateway struct {
 	ruleTimer *time.Timer
 	armed     int64 // boot ms for which ruleTimer is set; 0: for none
 	wear      wearing
-	pageFault string // why the status page cannot be reached; empty: it can
+	// derivedKept is when the state of derived streams was written down, in boot ms.
+	derivedKept int64
+	pageFault   string // why the status page cannot be reached; empty: it can
 
 	syncs, states chan struct{} // one signal waits in each
 	said          []byte        // the news that were published last; one goroutine's at a time
@@ -234,6 +236,7 @@ func (g *Gateway) careLoop(ctx context.Context) error {
 			g.heartbeat()
 			g.forget()
 			g.watchWear(false)
+			g.watchDerived()
 		case <-often.C:
 			g.declareLosses()
 			g.trim(ctx)

@@ -54,7 +54,7 @@ func newPost(t *testing.T) *post {
 		t.Fatal(err)
 	}
 	p := &post{t: t, metrics: metrics, dir: t.TempDir(), reload: make(chan *config.Config)}
-	p.env = config.Env{Kinds: catalog.Builtin(profiles), Catalog: metrics, Rules: gateway.RuleChecker}
+	p.env = config.Env{Kinds: catalog.Builtin(profiles), Catalog: metrics, Rules: gateway.RuleChecker, Derived: gateway.DerivedChecker(metrics)}
 	p.port = filepath.Join(p.dir, "tty")
 	return p
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/alert"
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/derive"
 	"github.com/lamppost-city/lamppost/edge/poll"
 	"github.com/lamppost-city/lamppost/edge/rule"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -24,6 +25,7 @@ type generation struct {
 	rules       map[string]*compiled
 	ruleStreams map[string][]obs.Stream
 	engine      *rule.Engine
+	derived     *derive.Engine // what is made of streams; it holds nothing where nothing is
 	trail       *alert.Trail
 	switching   *switching         // nil: no outputs
 	recent      map[string]*recent // by line
@@ -45,6 +47,10 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled) (*g
 			lines.Close()
 			return nil, err
 		}
+	}
+	if err := gen.addDerived(catalog, alike); err != nil {
+		lines.Close()
+		return nil, err
 	}
 	var rules []*rule.Rule
 	for _, r := range cfg.Rules {
@@ -79,11 +85,13 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	g.gen = gen
 	if old == nil {
 		g.recallUndated()
+		g.restoreDerived(gen)
 		g.restoreRules(gen)
 		g.dateAlerts()
 	} else {
 		g.adoptRules(gen, old)
 		g.adoptDevices(gen, old)
+		g.adoptDerived(gen, old)
 	}
 	g.event(wire.Event{Kind: "config", Config: &wire.Config{Hash: cfg.Hash}})
 	g.forgetStates(gen)
@@ -101,6 +109,9 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	return func(next *config.Config) {
 		cancel()
 		polling.Wait()
+		g.mu.Lock()
+		g.keepDerived()
+		g.mu.Unlock()
 		gen.switching.close(stays(cfg, next))
 		gen.lines.Close()
 	}, nil
@@ -118,8 +129,12 @@ func (gen *generation) heed() {
 	for _, st := range gen.switching.reads() {
 		read[st] = true
 	}
+	derives := map[obs.Stream]bool{}
+	for _, st := range gen.derived.Reads() {
+		derives[st] = true
+	}
 	for _, d := range gen.devices {
-		d.heed(read)
+		d.heed(read, derives)
 	}
 }
 

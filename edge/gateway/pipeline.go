@@ -26,18 +26,25 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	if write {
 		d.lend(s.Driver, g.keep(&rec, d.shape, d.spec.driver, g.stateOf(&s)))
 	}
-	if rec.Readings != nil {
-		for _, w := range d.heeded {
-			gen.trail.Add(w.stream, rec.BootMS, rec.Readings[w.channel])
-			gen.engine.Observe(w.stream, rec.BootMS, rec.Readings[w.channel])
-			gen.switching.observe(w.stream, rec.BootMS, rec.Readings[w.channel])
-		}
-	}
+	g.heed(gen, d, &rec)
+	g.offer(gen, d, &rec)
 	if changed, up := d.turned(); changed {
 		g.deviceTurned(d, up)
 	}
 	g.tick(gen, s.BootMS)
 	g.takeStill(gen, d, s)
+}
+
+// heed shows rules and outputs what they read of a sample.
+func (g *Gateway) heed(gen *generation, d *device, rec *record.Sample) {
+	if rec.Readings == nil {
+		return
+	}
+	for _, w := range d.heeded {
+		gen.trail.Add(w.stream, rec.BootMS, rec.Readings[w.channel])
+		gen.engine.Observe(w.stream, rec.BootMS, rec.Readings[w.channel])
+		gen.switching.observe(w.stream, rec.BootMS, rec.Readings[w.channel])
+	}
 }
 
 // append writes a sample down, with what its driver wants to be kept.
@@ -83,6 +90,7 @@ func (g *Gateway) heartbeat() {
 
 // tick lets the rules see the time and carries out what they decide.
 func (g *Gateway) tick(gen *generation, bootMS int64) {
+	g.derive(gen, bootMS)
 	gen.switching.consult(bootMS)
 	for _, t := range gen.engine.Tick(bootMS) {
 		gen.switching.follow(t) // before anything that may fail or take its time
@@ -98,6 +106,9 @@ func (g *Gateway) tick(gen *generation, bootMS int64) {
 func (g *Gateway) armTimer(gen *generation) {
 	next, ok := gen.engine.Next()
 	if due, waits := gen.switching.next(); waits && (!ok || due < next) {
+		next, ok = due, true
+	}
+	if due, waits := gen.derived.Next(); waits && (!ok || due < next) {
 		next, ok = due, true
 	}
 	if ok && next != g.armed {

@@ -59,6 +59,9 @@ func compileRules(cfg *config.Config) map[string]*compiled {
 	for _, d := range cfg.Devices {
 		names[d.ID] = d.Name
 	}
+	for _, d := range cfg.Derived {
+		names[d.ID] = d.Name
+	}
 	out := map[string]*compiled{}
 	for _, r := range cfg.Rules {
 		c, _ := rule.Compile(ruleSpec(r), known)

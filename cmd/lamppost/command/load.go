@@ -47,7 +47,7 @@ func (o Options) loadBuiltin(insecure bool) (*builtin, error) {
 		return nil, &exit{exitUsage, err, "this program was built with it: see its main package"}
 	}
 	b := &builtin{metrics: metrics, profiles: profiles, own: o.Kinds, boards: boards}
-	b.env = config.Env{Kinds: kinds, Catalog: metrics, Rules: gateway.RuleChecker, Insecure: insecure, Storage: b.storage, StableName: stableName}
+	b.env = config.Env{Kinds: kinds, Catalog: metrics, Rules: gateway.RuleChecker, Derived: gateway.DerivedChecker(metrics), Insecure: insecure, Storage: b.storage, StableName: stableName}
 	return b, nil
 }
 
@@ -87,6 +87,10 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 }
 
 func summary(cfg *config.Config) string {
-	return fmt.Sprintf("%s: good (revision %s): gateway %s, %d devices, %d streams, %d rules",
+	text := fmt.Sprintf("%s: good (revision %s): gateway %s, %d devices, %d streams, %d rules",
 		cfg.File, cfg.Hash, cfg.Gateway.ID, len(cfg.Devices), len(cfg.Streams()), len(cfg.Rules))
+	if len(cfg.Derived) > 0 {
+		text += fmt.Sprintf(", %d derived", len(cfg.Derived))
+	}
+	return text
 }
