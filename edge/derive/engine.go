@@ -16,7 +16,7 @@ type Output struct {
 	Readings []obs.Reading // never changed after
 }
 
-// Engine runs plans. It is for one goroutine.
+// Engine runs plans. It is for one goroutine. A nil one derives nothing.
 type Engine struct {
 	nodes  []*node
 	feeds  map[obs.Stream][]feed
@@ -77,6 +77,9 @@ func (e *Engine) Plans() (all []*Plan) {
 // Reads returns the streams that something is derived from and that are not derived
 // themselves.
 func (e *Engine) Reads() (all []obs.Stream) {
+	if e == nil {
+		return nil
+	}
 	derived := map[string]bool{}
 	for _, n := range e.nodes {
 		derived[n.ID] = true
@@ -118,6 +121,9 @@ func (e *Engine) Tick(at At) []Output {
 // Next returns when the engine has something to tell by time alone, in boot ms; ok is
 // false if it has not begun.
 func (e *Engine) Next() (bootMS int64, ok bool) {
+	if e == nil {
+		return 0, false
+	}
 	for _, n := range e.nodes {
 		if n.end == 0 {
 			continue
