@@ -66,6 +66,7 @@ source: {document: made up for this test}
 sure: true
 every: 3s
 line: {baud: 19200, parity: even}
+identify: none
 channels:
   - {name: temp, function: 4, register: 0, type: int16, scale: 0.1, min: -40, max: 85}
   - {name: loop_current.a, function: 4, register: 1, type: float32, min: 0, max: 24, resolution: 0.001}

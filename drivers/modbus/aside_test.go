@@ -19,6 +19,7 @@ name: {zh: 探头, en: made up}
 maker: nobody
 source: {document: made up for this test}
 sure: true
+identify: none
 gap: 3
 start: {function: 3, register: 0x2500, count: 0}
 status:

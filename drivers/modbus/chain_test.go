@@ -106,7 +106,7 @@ func TestChain(t *testing.T) {
 		}
 	}
 	h := b.Health()
-	if h.Exceptions != 2 || h.Timeouts != 0 || h.Damaged != 0 || h.Units[2].Answers != 12 {
+	if h.Exceptions != 2 || h.Timeouts != 0 || h.Damaged != 0 || h.Units[2].Answers != 14 { // six channels and the sign, twice
 		t.Errorf("health %+v", h)
 	}
 	if u := h.Units[0]; u.Response <= 0 || u.Response > time.Second {

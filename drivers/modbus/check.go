@@ -136,30 +136,3 @@ func (c *checker) registers(id string, f Fact, at []string) {
 		c.order(f.Order, f.Type, append(at, "order"))
 	}
 }
-
-// identify checks that the identification is one of its three kinds, and whole.
-func (c *checker) identify() {
-	id := c.f.Identify
-	if id == nil {
-		return
-	}
-	has := func(key string) bool { return c.doc.Node("identify", key) != nil }
-	if id.asks() {
-		for _, key := range []string{"function", "register", "type", "text", "order", "equals", "begins"} {
-			if has(key) {
-				c.report(badIdentify, "vendor and product are asked by function 43/14, "+key+" is about registers; delete one of the two", "identify", key)
-			}
-		}
-		return
-	}
-	switch {
-	case !has("function") || !has("register"):
-		c.report(badIdentify, "write function, register, type and equals; or function, register, text and begins; or vendor, product or both", "identify")
-	case has("text") && id.Begins == "":
-		c.report(badIdentify, "a text needs begins: what it begins with", "identify")
-	case has("type") && id.Equals == nil:
-		c.report(badIdentify, "a number needs equals: what the registers hold", "identify")
-	default:
-		c.registers(badIdentify, Fact{Function: id.Function, Address: id.Address, Type: id.Type, Text: id.Text, Order: id.Order}, []string{"identify"})
-	}
-}

@@ -87,7 +87,13 @@ func framed(t *testing.T, p *Profiles) func(*drivertest.Part) {
 				held[q.Start+uint16(i)] = w
 			}
 		}
-		g.Unit = drivertest.Modbus{Registers: map[uint8]map[uint16]uint16{a.Function: held}}
+		all := map[uint8]map[uint16]uint16{a.Function: held}
+		for _, x := range f.Fixtures { // what tells the part stands where the fixtures have it
+			if e, err := x.Exchange(); err == nil && f.Identify.in(e) != nil {
+				hold(all, e, nil)
+			}
+		}
+		g.Unit = drivertest.Modbus{Registers: all}
 	}
 }
 

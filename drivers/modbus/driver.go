@@ -21,6 +21,7 @@ type driver struct {
 	held  []held        // what stands beside the values, by converter
 	known bool          // the part has identified itself, and was started, since it was last silent
 	spare []obs.Reading // to be filled next; nil: none
+	doubt suspicion
 }
 
 // timed is what a line's owner offers to drivers that know their part.
@@ -38,6 +39,8 @@ func (d driver) open(unit drivers.Modbus) drivers.Driver {
 	if d.beside {
 		d.held = make([]held, len(d.convs))
 	}
+	d.doubt = suspicion{seen: make([]sight, d.shown)}
+	d.doubt.forget(d.profile)
 	return &d
 }
 
@@ -47,6 +50,7 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	out, err := d.sample(ctx)
 	if err != nil {
 		d.known = false
+		d.doubt.forget(d.profile)
 		return nil, fmt.Errorf("%s: %w", d.profile.ID, err)
 	}
 	return out, nil
@@ -79,6 +83,7 @@ func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
 	if d.beside {
 		d.finish(out, d.held)
 	}
+	d.look(ctx, out)
 	return out, nil
 }
 
@@ -161,6 +166,9 @@ func (d *driver) block(ctx context.Context, rd *read, out []obs.Reading) error {
 		}
 		if i < d.shown {
 			out[i] = c.read(words)
+			if d.doubt.values {
+				d.doubt.note(i, c.strange(words[:c.reg.words()]))
+			}
 		}
 	}
 	return nil
@@ -175,6 +183,7 @@ func (d *driver) bits(ctx context.Context, rd *read, out []obs.Reading) error {
 	for _, i := range rd.channels {
 		c := &d.convs[i]
 		out[i] = c.readBit(on[c.reg.Address-rd.start])
+		d.doubt.note(i, ordinary)
 	}
 	return nil
 }
@@ -184,6 +193,7 @@ func (d *driver) blank(rd *read, out []obs.Reading, err error) error {
 	for _, i := range rd.channels {
 		if i < d.shown {
 			out[i] = obs.None(obs.Instrument)
+			d.doubt.note(i, noSuch)
 		}
 		if d.convs[i].aside != nil {
 			d.held[i] = held{state: refused}

@@ -50,6 +50,9 @@ fixtures:
     request: 01 04 00 05 00 01 21 CB
     response: 01 04 02 12 34 B4 47
     values: {rain: 246.8}
+  - source: constructed
+    request: 01 03 00 64 00 01 C5 D5
+    response: 01 03 02 02 96 39 4A
 `
 
 func profiles(t testing.TB, files map[string]string) *Profiles {

@@ -131,7 +131,8 @@ func (f *Profile) Decode(e Exchange) ([]profile.Decoded, error) {
 
 // fixtures holds the profile against its own examples.
 func (c *checker) fixtures() {
-	shown, facts, judged := map[string]bool{}, map[string]bool{}, make([]bool, len(c.f.Status))
+	shown, facts, judged, signed := map[string]bool{}, map[string]bool{}, make([]bool, len(c.f.Status)), make([]bool, len(c.f.Signs))
+	identified := !c.f.Identify.sure() || c.f.Identify.asks()
 	for i, x := range c.f.Fixtures {
 		at := []string{"fixtures", strconv.Itoa(i)}
 		for name := range x.Values {
@@ -150,6 +151,10 @@ func (c *checker) fixtures() {
 		for j, s := range c.f.Status {
 			judged[j] = judged[j] || e.words(s.Function, s.Address, s.Type.Words()) != nil
 		}
+		for j, s := range c.f.Signs {
+			signed[j] = signed[j] || e.words(s.Function, s.Address, s.fact().words()) != nil
+		}
+		identified = identified || c.f.Identify.in(e) != nil
 	}
 	if len(c.f.Fixtures) == 0 {
 		return
@@ -164,6 +169,14 @@ func (c *checker) fixtures() {
 			c.report(noFixture, "no fixture holds this status", "status", strconv.Itoa(i), "register")
 		}
 	}
+	for i := range signed {
+		if !signed[i] {
+			c.report(noFixture, "no fixture holds this sign", "signs", strconv.Itoa(i), "register")
+		}
+	}
+	if !identified {
+		c.report(noFixture, "no fixture holds these registers", "identify", "register")
+	}
 	for i, f := range c.f.Facts {
 		if !facts[f.Name] {
 			c.report(noFixture, "no fixture shows "+f.Name, "facts", strconv.Itoa(i), "name")
@@ -173,7 +186,7 @@ func (c *checker) fixtures() {
 
 // fixture compares what e gives with what the fixture says.
 func (c *checker) fixture(x Fixture, e Exchange, at []string) {
-	if len(x.Values)+len(x.Facts)+len(x.Status) == 0 {
+	if len(x.Values)+len(x.Facts)+len(x.Status) == 0 && !c.prints(e) {
 		c.report(badFixture, "the fixture says no value", append(at, "values")...)
 	}
 	convs, err := converters(c.f.Channels, nil)
@@ -197,15 +210,7 @@ func (c *checker) fixture(x Fixture, e Exchange, at []string) {
 			c.report(badFixture, err.Error(), append(at, "facts", name)...)
 		}
 	}
-	if id := c.f.Identify; id != nil && !id.asks() {
-		words := e.words(id.Function, id.Address, id.words())
-		if words == nil {
-			return
-		}
-		if found, ok := id.matches(words); !ok {
-			c.report(badFixture, fmt.Sprintf("register 0x%04X holds %s here, identify says %s", id.Address, found, id.want()), append(at, "response")...)
-		}
-	}
+	c.printed(e, out, shown, at)
 }
 
 // factual compares one fact with what the fixture says.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,7 +37,7 @@ func (d *driver) greet(ctx context.Context) error {
 // addresses are mixed up when parts are replaced, and adapters change their numbers.
 func (d *driver) identify(ctx context.Context) error {
 	id := d.profile.Identify
-	if id == nil {
+	if !id.sure() {
 		return nil
 	}
 	var err error
@@ -77,7 +78,7 @@ func (id *Identify) matches(words []uint16) (found string, ok bool) {
 		return strconv.Quote(s), strings.HasPrefix(s, id.Begins)
 	}
 	n, _ := id.Type.Decode(words, id.Order) // what is no number is another number
-	return fmt.Sprintf("0x%X", n.Raw), n.Raw == *id.Equals
+	return fmt.Sprintf("0x%X", n.Raw), slices.Contains(id.Equals, n.Raw)
 }
 
 // want is what the part has in its registers, for a message.
@@ -85,7 +86,7 @@ func (id *Identify) want() string {
 	if id.Text > 0 {
 		return strconv.Quote(id.Begins) + " …"
 	}
-	return fmt.Sprintf("0x%X", *id.Equals)
+	return id.Equals.String()
 }
 
 var errNoIdentity = errors.New("this line cannot ask for the identification (function 43/14)")
@@ -134,7 +135,7 @@ func printable(b []byte) string {
 // left out; the error is of a part that does not answer.
 func (d *driver) Facts(ctx context.Context) ([]drivers.Fact, error) {
 	var out []drivers.Fact
-	if id := d.profile.Identify; id != nil && id.asks() {
+	if id := d.profile.Identify; id.sure() && id.asks() {
 		objects, err := d.objects(ctx)
 		if err != nil && !errors.Is(err, drivers.ErrException) {
 			return nil, fmt.Errorf("%s: identification: %w", d.profile.ID, err)

@@ -25,6 +25,7 @@ const (
 	badStatus   = "E1831" // a status register, or its verdict
 	badStart    = "E1832" // the request that makes the part measure
 	badAside    = "E1833" // a channel's decimals
+	badSign     = "E1834" // a sign that says too little or too much
 )
 
 // ParseProfile reads one profile; file names it in messages, and its base must be the
@@ -50,6 +51,9 @@ func parse(doc *yamldoc.Doc) (*Profile, error) {
 	c.profile()
 	c.bus()
 	c.identify()
+	for i := range f.Signs {
+		c.sign(i)
+	}
 	c.start()
 	for i := range f.Status {
 		c.status(i)

@@ -23,6 +23,7 @@ fixtures:
     request: 01 04 00 01 00 01 60 0A
     response: 01 04 02 01 31 79 74
     values: {temp: 30.5}
+identify: none
 `
 
 func TestParseRefuses(t *testing.T) {
@@ -37,7 +38,7 @@ func TestParseRefuses(t *testing.T) {
 		{"sure: true", "sure: true\ntimeout: 1m", "tiny.yaml:6:10: E1803 a timeout of 1m0s; write up to 30s"},
 		{"sure: true", "sure: true\nmax_registers: 126", "tiny.yaml:6:16: E1803 one request reads 1 to 125 registers"},
 		{"sure: true", "sure: true\ngap: 65", "tiny.yaml:6:6: E1803 a gap of 0 to 64 registers or bits may be read over"},
-		{"sure: true", "sure: true\nidentify: {function: 6, register: 1, type: uint16, equals: 1}", "tiny.yaml:6:22: E1811 function 6; write 3 (holding registers) or 4 (input registers)"},
+		{"identify: none", "identify: {function: 6, register: 1, type: uint16, equals: 1}", "tiny.yaml:13:22: E1811 function 6; write 3 (holding registers) or 4 (input registers)"},
 		{"name: temp", "name: Temp", `tiny.yaml:7:12: E1804 channel "Temp": 'T' is not allowed at position 1; write a-z, then a-z 0-9 _`},
 		{"max: 80}", "max: 80}\n  - {name: temp, function: 4, register: 2, type: int16, min: 0, max: 1}", "tiny.yaml:8:12: E1804 channel temp is there twice; tell them apart as temp.inlet, temp.outlet"},
 		{"function: 4", "function: 5", "tiny.yaml:7:28: E1805 function 5; write 1 (coils), 2 (discrete inputs), 3 (holding registers) or 4 (input registers)"},
@@ -49,11 +50,25 @@ func TestParseRefuses(t *testing.T) {
 		{"type: int16", "type: int16, bits: 7-4", `tiny.yaml:7:63: E1110 "7-4" is no field of bits; write one like 3, or the lowest and the highest like 4-7, bit 0 being the lowest`},
 		{"min: -40, ", "", "tiny.yaml:7:5: E1807 the channel has no min; write what the part can measure, in the metric's unit"},
 		{"sure: true", "sure: true\nmax_bits: 2001", "tiny.yaml:6:11: E1803 one request reads 1 to 2000 bits"},
-		{"sure: true", "sure: true\nidentify: {function: 3, register: 1, text: 4}", "tiny.yaml:6:11: E1811 a text needs begins: what it begins with"},
-		{"sure: true", "sure: true\nidentify: {function: 3, register: 1, type: uint16}", "tiny.yaml:6:11: E1811 a number needs equals: what the registers hold"},
-		{"sure: true", "sure: true\nidentify: {vendor: X, register: 1}", "tiny.yaml:6:33: E1811 vendor and product are asked by function 43/14, register is about registers; delete one of the two"},
-		{"sure: true", "sure: true\nidentify: {begins: X}", "tiny.yaml:6:11: E1811 write function, register, type and equals; or function, register, text and begins; or vendor, product or both"},
-		{"sure: true", "sure: true\nidentify: {function: 4, register: 1, type: int16, equals: 7}", "tiny.yaml:12:15: E1808 register 0x0001 holds 0x131 here, identify says 0x7"},
+		{"identify: none", "identify: {function: 3, register: 1, text: 4}", "tiny.yaml:13:11: E1811 a text needs begins: what it begins with"},
+		{"identify: none", "identify: {function: 3, register: 1, type: uint16}", "tiny.yaml:13:11: E1811 a number needs equals: what the registers hold"},
+		{"identify: none", "identify: {vendor: X, register: 1}", "tiny.yaml:13:33: E1811 vendor and product are asked by function 43/14, register is about registers; delete one of the two"},
+		{"identify: none", "identify: {begins: X}", "tiny.yaml:13:11: E1811 write function, register, type and equals; or function, register, text and begins; or vendor, product or both; or none"},
+		{"identify: none", "identify: {function: 4, register: 1, type: int16, equals: [7, 8]}", "tiny.yaml:11:15: E1808 register 0x0001 holds 0x131 here, identify says 0x7 or 0x8"},
+		{"identify: none", "", "tiny.yaml:1:1: E1811 the profile does not say how its part is told from others; write identify: {…} with what only this part answers, or identify: none if its document names nothing"},
+		{"identify: none", "identify: nothing", `tiny.yaml:13:11: E1811 "nothing" is no identification; write what only this part answers, or none if its document names nothing`},
+		{"identify: none", "identify: {function: 4, register: 2, type: int16, equals: 7}", "tiny.yaml:13:35: E1809 no fixture holds these registers"},
+		{"identify: none", "identify: none\nsigns: [{function: 5, register: 1, type: int16}]", "tiny.yaml:14:20: E1834 function 5; write 3 (holding registers) or 4 (input registers)"},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 1}]", "tiny.yaml:14:9: E1834 write type (a number) or text (so many registers of text), one of the two"},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 1, type: int16, among: 305, within: [0, 1]}]", "tiny.yaml:14:9: E1834 own_address, among, within and repeats say each what stands in the registers; write one"},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 1, text: 1, own_address: true}]", "tiny.yaml:14:42: E1834 of a text nothing more is said than that it is one; a text that begins in a certain way is identify"},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 1, type: int16, within: [7, 0]}]", "tiny.yaml:14:57: E1834 within has the least and the greatest, like [0, 7]"},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 1, type: int16, repeats: tmep, by: 1}]", `tiny.yaml:14:58: E1834 the profile has no such channel; did you mean "temp"?`},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 1, type: int16, repeats: temp}]", "tiny.yaml:14:9: E1834 a channel that is repeated needs by: how far apart the two may be, above 0, in the metric's unit; scale belongs to it"},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 2, type: int16}]", "tiny.yaml:14:33: E1809 no fixture holds this sign"},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 1, type: int16, own_address: true}]", "tiny.yaml:11:15: E1808 register 0x0001 holds 0x131 here, the sign says its address, 1,"},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 1, type: int16, within: [0, 7]}]", "tiny.yaml:11:15: E1808 register 0x0001 holds 0x131 here, the sign says 0 to 7"},
+		{"identify: none", "identify: none\nsigns: [{function: 4, register: 1, type: int16, repeats: temp, by: 1}]", "tiny.yaml:11:15: E1808 register 0x0001 holds 0x131 here, the sign says its temp, 30.5,"},
 		{"sure: true", "sure: true\nfacts: [{name: Serial, function: 4, register: 1, type: uint16}]", `tiny.yaml:6:16: E1810 "Serial" is no name of a fact; write 1 to 32 of a-z 0-9 _, like serial_number`},
 		{"sure: true", "sure: true\nfacts: [{name: serial, function: 4, register: 1}]", "tiny.yaml:6:9: E1810 write type (a number) or text (so many registers of text), one of the two"},
 		{"sure: true", "sure: true\nfacts: [{name: serial, function: 4, register: 1, text: 65}]", "tiny.yaml:6:56: E1810 a text has 1 to 64 registers, two characters each"},

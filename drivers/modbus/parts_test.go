@@ -175,7 +175,7 @@ func (n *named) Identify(_ context.Context, level codec.Level, first uint8) ([]c
 // TestIdentificationByName: vendor and product are asked once, and again after each
 // failure.
 func TestIdentificationByName(t *testing.T) {
-	src := strings.Replace(tiny, "channels:", "identify: {vendor: Schneider, product: PM5}\nchannels:", 1)
+	src := strings.Replace(tiny, "identify: none", "identify: {vendor: Schneider, product: PM5}", 1)
 	pl := planned(t, profiles(t, map[string]string{"tiny.yaml": src}), "profile: tiny")
 	unit := &named{Modbus: &drivertest.Modbus{Registers: map[uint8]map[uint16]uint16{4: {1: 305}}},
 		objects: []codec.Object{{ID: 0, Value: []byte("Schneider Electric\x00")}, {ID: 1, Value: []byte("PM5560")}, {ID: 2, Value: []byte("v\x012")}}}

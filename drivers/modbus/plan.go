@@ -139,9 +139,10 @@ func (f *Profile) timeout(reads, singles int) time.Duration {
 	if singles > reads {
 		n += singles
 	}
-	if f.Identify != nil {
+	if f.Identify.sure() {
 		n++
 	}
+	n += len(f.Signs)
 	if f.Start != nil {
 		n++
 	}

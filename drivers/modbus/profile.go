@@ -86,7 +86,8 @@ type Profile struct {
 	MaxBits      int `yaml:"max_bits"`      // coils or inputs in one request, 1 to 2000
 	Gap          int `yaml:"gap"`           // so many unused registers or bits may be read between two used ones
 
-	Identify *Identify  `yaml:"identify"` // how to tell that it is this part
+	Identify *Identify  `yaml:"identify"` // what only this part answers; never nil
+	Signs    []Sign     `yaml:"signs"`    // what it answers too, and others may
 	Start    *Start     `yaml:"start"`    // the request that makes it measure
 	Status   []Status   `yaml:"status"`   // where the part says what its values are worth
 	Facts    []Fact     `yaml:"facts"`    // what the part says of itself
@@ -107,6 +108,17 @@ func (f *Profile) Measures() (all []drivers.Channel) {
 		all = append(all, drivers.Channel{Name: r.Channel, Min: r.Min.Float(), Max: r.Max.Float(), Resolution: r.Resolution.Float()})
 	}
 	return all
+}
+
+// Print implements profile.Profile.
+func (f *Profile) Print() profile.Print {
+	switch {
+	case f.Identify.sure():
+		return profile.Strong
+	case len(f.Signs) > 0:
+		return profile.Weak
+	}
+	return profile.NoPrint
 }
 
 // Examples implements profile.Profile.
@@ -144,6 +156,8 @@ type Register struct {
 	Resolution Decimal `yaml:"resolution"`
 	// Missing are register contents (in abcd order) that say there is no value.
 	Missing []uint64 `yaml:"missing"`
+	// Optional: models without it refuse it, which says nothing of which part it is.
+	Optional bool `yaml:"optional"`
 	// Decimals is where the part keeps how many of the number's digits are decimals.
 	Decimals *Decimals `yaml:"decimals"`
 }
@@ -191,27 +205,6 @@ func (f Fact) words() int {
 	}
 	return f.Type.Words()
 }
-
-// Identify is what only this part answers: a number in registers (Type and Equals), a
-// text in registers (Text and Begins), or, to function 43/14, a Vendor or Product that
-// begins so.
-type Identify struct {
-	Function uint8       `yaml:"function"`
-	Address  uint16      `yaml:"register"`
-	Type     codec.Type  `yaml:"type"`
-	Text     int         `yaml:"text"` // so many registers of text
-	Order    codec.Order `yaml:"order"`
-	Equals   *uint64     `yaml:"equals"` // the registers' content in abcd order
-	Begins   string      `yaml:"begins"`
-	Vendor   string      `yaml:"vendor"`
-	Product  string      `yaml:"product"`
-}
-
-// asks says whether the part is asked by function 43/14.
-func (id *Identify) asks() bool { return id.Vendor != "" || id.Product != "" }
-
-// words is the number of registers that are read.
-func (id *Identify) words() int { return Fact{Type: id.Type, Text: id.Text}.words() }
 
 // Fixture is one exchange on the wire, as RTU frames in hex, and the values it
 // must give: numbers, with flag and reason where they are not good

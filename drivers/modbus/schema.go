@@ -8,12 +8,14 @@ import (
 // schema describes a profile as a JSON Schema, for editors. What needs two places of
 // the file, or its fixtures, only ParseProfile judges.
 func schema() yamldoc.Schema {
-	s := yamldoc.SchemaOf(Profile{}, func(path string) yamldoc.Note {
-		return yamldoc.Note{Text: notes[path], OneOf: words[path]}
-	})
+	s := yamldoc.SchemaOf(Profile{}, noteOf)
+	s["required"] = append(s["required"].([]string), "identify")
 	s["description"] = "A Modbus part: its channels and their registers, where that comes from, and exchanges that prove it. One file, named after its id."
 	return s
 }
+
+// noteOf is what the schema says of a key.
+func noteOf(path string) yamldoc.Note { return yamldoc.Note{Text: notes[path], OneOf: words[path]} }
 
 // words are the keys of which only certain texts are valid.
 var words = map[string][]string{
@@ -24,6 +26,8 @@ var words = map[string][]string{
 	"channels[].order":         codec.OrderNames(),
 	"facts[].order":            codec.OrderNames(),
 	"identify.order":           codec.OrderNames(),
+	"signs[].type":             codec.TypeNames(),
+	"signs[].order":            codec.OrderNames(),
 	"status[].type":            codec.TypeNames(),
 	"status[].order":           codec.OrderNames(),
 	"status[].flag":            {"fail", "suspect", "missing"},
@@ -58,16 +62,31 @@ var notes = map[string]string{
 	"max_registers":                "Registers in one request, 1 to 125; default 125. Many small parts allow fewer.",
 	"max_bits":                     "Coils or inputs in one request, 1 to 2000; default 2000.",
 	"gap":                          "How many unused registers or bits may be read over to save a request; default 0.",
-	"identify":                     "What only this part answers; asked before its values count, and again after each failure.",
+	"identify":                     "What only this part answers, asked before its values count, and again after each failure; or none, if its document names no such thing.",
 	"identify.function":            "3 (holding registers) or 4 (input registers).",
 	"identify.register":            "Address on the wire, counted from 0.",
 	"identify.type":                "How the registers hold the number.",
 	"identify.text":                "So many registers of text, two characters each.",
 	"identify.order":               "Order of the bytes; a is the highest.",
-	"identify.equals":              "What the registers hold, in the order abcd.",
+	"identify.equals":              "What the registers hold, in the order abcd; a list where models differ.",
 	"identify.begins":              "What the text begins with.",
 	"identify.vendor":              "What the vendor's name begins with, asked by function 43/14.",
 	"identify.product":             "What the product code begins with, asked by function 43/14.",
+	"signs":                        "What the part answers and others may, too: looked at after the first values; what does not fit is told as a suspicion.",
+	"signs[]":                      "A register that the part has, and what is known of its content.",
+	"signs[].function":             "3 (holding registers) or 4 (input registers).",
+	"signs[].register":             "Address on the wire, counted from 0.",
+	"signs[].type":                 "How the registers hold the number.",
+	"signs[].text":                 "So many registers of text, two characters each.",
+	"signs[].order":                "Order of the bytes; a is the highest.",
+	"signs[].own_address":          "true: it holds the part's address on the line.",
+	"signs[].among":                "It holds one of these, in the order abcd.",
+	"signs[].among[]":              "One content, like 0.",
+	"signs[].within":               "It holds a number from the first of these to the second.",
+	"signs[].within[]":             "A whole number.",
+	"signs[].repeats":              "It holds a channel's value once more.",
+	"signs[].scale":                "value = number × scale. A decimal, or a quotient of two.",
+	"signs[].by":                   "How far it may be from what was read of the channel, in the metric's unit: both were not read at once.",
 	"start":                        "The request after which the part measures; it carries nothing.",
 	"start.function":               "3 or 4 (asks for count registers, or none), or 16 (writes none).",
 	"start.register":               "Address on the wire, counted from 0.",
@@ -109,6 +128,7 @@ var notes = map[string]string{
 	"channels[].decimals":          "Where the part keeps how many of the number's digits are decimals.",
 	"channels[].decimals.register": "Address on the wire, counted from 0.",
 	"channels[].decimals.type":     "How the register holds it.",
+	"channels[].optional":          "true: models of the series do without it and refuse it.",
 	"channels[].missing":           "Register contents that mean \"no value\".",
 	"channels[].missing[]":         "One content, like 0x7FFF.",
 	"fixtures":                     "Exchanges that this profile must decode; each channel and fact in one of them.",

@@ -34,6 +34,7 @@ fixtures:
     request: 01 04 00 01 00 01 60 0A
     response: 01 04 02 01 31 79 74
     values: {temp: 30.5}
+identify: none
 `
 
 func empty(t *testing.T) *profile.Set {
@@ -215,5 +216,6 @@ func TestProtocol(t *testing.T) {
 
 type toyProfile struct{ profile.Head }
 
+func (*toyProfile) Print() profile.Print        { return profile.NoPrint }
 func (*toyProfile) Measures() []drivers.Channel { return nil }
 func (*toyProfile) Examples() []profile.Example { return nil }

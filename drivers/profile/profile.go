@@ -41,7 +41,25 @@ type Profile interface {
 	Measures() []drivers.Channel
 	// Examples are what the file's fixtures say, and what comes of them.
 	Examples() []Example
+	// Print says how surely another part in its place is told.
+	Print() Print
 }
+
+// Print says how surely another part that answers in the place of a profile's is told.
+type Print string
+
+// The prints, the surest first.
+const (
+	// Strong: the part is asked for what only it answers; another one is the fault
+	// wrong-part, and no value of it is used.
+	Strong Print = "strong"
+	// Weak: the part is asked for what it answers and others may, too; what does not fit
+	// is told as a suspicion, and the values are used.
+	Weak Print = "weak"
+	// NoPrint: the source names nothing to ask for; the values themselves are all there
+	// is to judge by.
+	NoPrint Print = "none"
+)
 
 // Head is what the files of all protocols say. A protocol's own profile embeds it,
 // `yaml:",inline"`.

@@ -54,6 +54,10 @@ func (f *Profile) Decode(sent []byte) ([]profile.Decoded, error) {
 	return out, nil
 }
 
+// Print implements profile.Profile: there is nothing to ask such a part for, but what
+// sends messages of another form is not read.
+func (f *Profile) Print() profile.Print { return profile.Weak }
+
 // Examples implements profile.Profile.
 func (f *Profile) Examples() (all []profile.Example) {
 	for _, x := range f.Fixtures {

@@ -35,6 +35,7 @@ type device struct {
 	written  int64  // boot ms of the last fault record
 	word     string // what that record says
 	frozen   bool
+	doubt    string // why it may be another part; empty: nothing says so
 
 	last   []obs.Reading // newest reading of each channel; nil until it has answered
 	lastAt int64         // boot ms of the last good sample
@@ -93,6 +94,7 @@ func (d *device) part() string {
 func (d *device) take(s poll.Sample) (rec record.Sample, write bool) {
 	rec = record.Sample{Device: d.spec.id, BootMS: s.BootMS}
 	d.next = s.Next
+	d.doubt = doubtOf(s.Driver)
 	if s.Err == nil && len(s.Readings) != len(d.channels) {
 		s.Err = errors.New("the driver has a bug: it does not give one reading per channel")
 	}
@@ -145,6 +147,14 @@ func (d *device) opened(bootMS int64) {
 	for i := range d.streams {
 		d.streams[i] = *quality.New(&d.limits[i], bootMS)
 	}
+}
+
+// doubtOf is what a driver suspects of its part; empty if nothing, or if it cannot tell.
+func doubtOf(driver drivers.Driver) string {
+	if d, ok := driver.(drivers.Doubter); ok {
+		return d.Doubt()
+	}
+	return ""
 }
 
 // turned says whether the device went down or came back since it was last asked.

@@ -21,6 +21,7 @@ type Outcome struct {
 	Took     time.Duration
 	Frames   []Frame
 	Facts    []drivers.Fact // what the part says of itself, where it can
+	Doubt    string         // why it may be another part than the configuration says; empty: nothing says so
 }
 
 // Frame is bytes that crossed a line in one direction without a pause.
@@ -68,11 +69,18 @@ func Read(ctx context.Context, cfg *config.Config, catalog *obs.Catalog, only []
 
 func readOne(ctx context.Context, d config.Device, p poll.Device, catalog *obs.Catalog) Outcome {
 	o := Outcome{Device: d}
+	open, opened := p.Open, drivers.Driver(nil)
+	p.Open = func() (driver drivers.Driver, err error) {
+		driver, err = open()
+		opened = driver
+		return driver, err
+	}
 	o.Readings, o.Took, o.Err = poll.Once(ctx, p)
 	if o.Err != nil {
 		o.Readings = nil
 		return o
 	}
+	o.Doubt = doubtOf(opened)
 	rec, _ := newDevice(specOf(d), catalog).take(poll.Sample{Device: d.ID, BootMS: clock.BootMS(), Readings: o.Readings})
 	o.Readings = rec.Readings
 	return o

@@ -138,6 +138,8 @@ func (g *Gateway) deviceStates(lang string) []wire.DeviceState {
 				all = g.deviceViews(now)
 			}
 			s.Note = health.Note(g.deviceView(d, now), all, lang)
+		} else if d.doubt != "" {
+			s.Note = health.Note(g.deviceView(d, now), nil, lang)
 		}
 		out = append(out, s)
 	}
@@ -207,7 +209,7 @@ func (g *Gateway) deviceViews(now int64) []health.Device {
 }
 
 func (g *Gateway) deviceView(d *device, now int64) health.Device {
-	v := health.Device{ID: d.spec.id, Part: d.part(), Where: d.spec.where, Line: d.spec.line, Every: d.spec.every, Seen: d.answered, Flat: d.frozen, Wire: wireWord(d.spec.plan)}
+	v := health.Device{ID: d.spec.id, Part: d.part(), Where: d.spec.where, Line: d.spec.line, Every: d.spec.every, Seen: d.answered, Flat: d.frozen, Doubt: d.doubt, Wire: wireWord(d.spec.plan)}
 	if g.gen.lines.remote(d.spec.line) {
 		v.Wire = "host"
 	}

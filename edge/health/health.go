@@ -47,8 +47,9 @@ type Device struct {
 	Detail   string        // the error in full
 	For      time.Duration // since when that is so
 	Every    time.Duration
-	Seen     bool // it has answered at least once since the start
-	Flat     bool // its last reading is flagged flat or frozen
+	Seen     bool   // it has answered at least once since the start
+	Flat     bool   // its last reading is flagged flat or frozen
+	Doubt    string // why it may be another part than the configuration says; empty: nothing says so
 }
 
 // Line is one serial line or Modbus host, counted over its last hundred frames or
@@ -171,6 +172,8 @@ func rank(level string) int { return slices.Index([]string{"fail", "warn", "info
 // wire answer tells a broken device from a broken line.
 func device(d Device, all []Device) []wire.Health {
 	switch {
+	case d.Fault == "" && d.Doubt != "":
+		return one("device-doubted", "warn", d.ID, doubted, d.ID, d.Part, d.Where, d.Doubt)
 	case d.Fault == "" && d.Flat:
 		return one("device-frozen", "warn", d.ID, frozen, d.ID, d.Part)
 	case d.Fault == "" || d.For < 2*d.Every:

@@ -60,9 +60,10 @@ type Register struct {
 	Scale, Offset float64
 	Resolution    float64 // the step of the value; for an integer type its Scale if 0
 
-	Shadow   bool   // another entry says the same in another form: the truth log has that one's line
-	Missing  uint64 // raw, what an integer type sends for a value that is not there (NaN)
-	Misses   bool   // it has such a number; one without sends 0
+	Turn     float64 // counts that are once around, of a direction in sectors: there it is 0 again; 0: it does not turn
+	Shadow   bool    // another entry says the same in another form: the truth log has that one's line
+	Missing  uint64  // raw, what an integer type sends for a value that is not there (NaN)
+	Misses   bool    // it has such a number; one without sends 0
 	Fixed    []uint16
 	Tells    string // a channel, or "*" for the part as a whole:
 	OK, Fail uint16 // what is sent while it is well, and when it is missing or the part reports a fault
@@ -133,7 +134,11 @@ func (r Register) Encode(v float64) (words []uint16, held float64) {
 	lo, hi := r.Type.limits()
 	raw := math.Round((v - r.Offset) / r.Scale)
 	raw = min(max(raw, lo), hi)
-	return r.arrange(uint64(int64(raw))), exact(raw, r.Scale, r.Offset)
+	held = exact(raw, r.Scale, r.Offset)
+	if r.Turn > 0 {
+		raw = math.Mod(raw, r.Turn)
+	}
+	return r.arrange(uint64(int64(raw))), held
 }
 
 // missing returns the words for a value that is not there.

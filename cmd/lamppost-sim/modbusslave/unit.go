@@ -86,6 +86,14 @@ const (
 // maxCount is how many registers one answer can hold.
 const maxCount = 125
 
+// Answer is what the unit says to a request without its line: the PDU that answers a
+// PDU, function and data; nil is silence. No truth is recorded. It must not be called
+// while the unit is served.
+func (u *Unit) Answer(pdu []byte) []byte {
+	answer, _ := u.answer(pdu)
+	return answer
+}
+
 // answer returns the answer to a request's PDU (function and data), and the lines
 // of the values that are in it, whole, still without a time. nil is no answer.
 func (u *Unit) answer(pdu []byte) (answer []byte, lines []truth.Line) {

@@ -26,12 +26,12 @@ func level() []Table {
 				holding(33, "Temperature", f32, 1, "degC").in("temp", "Cel", 17.5),
 				holding(35, "Battery", f32, 1, "V").as("voltage.battery", 12.625),
 			}},
-		ultrasonic("urm13", "URM13 (SEN0310)", 0x0B, 0, 1, "cm"),
-		ultrasonic("urm14", "URM14 (SEN0358)", 0x0C, 19200, 1, "0.1mm"),
-		ultrasonic("urm15", "URM15 (SEN0519)", 0x0F, 0, 0.1, "cm"),
+		ultrasonic("urm13", "URM13 (SEN0310)", 0x0B, 1, 1, "cm"),
+		ultrasonic("urm14", "URM14 (SEN0358)", 0x0C, 2, 1, "0.1mm"),
+		ultrasonic("urm15", "URM15 (SEN0519)", 0x0F, 5, 0.1, "cm"),
 		{ID: "level-832008489", Model: "832008489 / LevelPro 100", Title: text("通用投入式液位变送器", "generic submersible level transmitter"), Source: "manual 832008489",
 			Doubt: "the unit of the value", Baud: 9600, Format: "8N1", Address: 1, Rows: []Row{
-				holds(3, 0x0000, "Address, baud rate", 1, 3), holds(3, 0x0003, "Decimals", 3),
+				own(3, 0x0000), holds(3, 0x0001, "Baud rate", 3), holds(3, 0x0003, "Decimals", 3),
 				holding(0x0004, "Value", s16, 0.001, "m").as("level", 2.345),
 			}},
 		{ID: "tuf-2000m", Model: "TUF-2000M", Title: text("超声波流量计", "ultrasonic flow meter"), Source: "TUF-2000M manual",
@@ -87,17 +87,14 @@ func radar(id, model string, levels bool) Table {
 }
 
 // ultrasonic is one of DFRobot's range finders on RS-485.
-func ultrasonic(id, model string, address uint8, baud int, step float64, unit string) Table {
+func ultrasonic(id, model string, address uint8, product uint16, step float64, unit string) Table {
 	distance := holding(0x0005, "Distance", u16, step, unit).in("distance", "m", 1.23)
-	doubt := ""
 	if id == "urm15" {
 		distance = distance.missing(0xFFFF)
 	}
-	if id == "urm13" {
-		doubt = "the registers are those of its sisters"
-	}
 	return Table{ID: id, Maker: "DFRobot", Model: model, Title: text("超声波测距传感器", "ultrasonic ranger"), Source: "DFRobot wiki " + model,
-		Doubt: doubt, Baud: baud, Format: "8N1", Address: address, Rows: []Row{
+		Baud: 19200, Format: "8N1", Address: address, Rows: []Row{
+			holds(3, 0x0000, "PID, VID", product, 0x0010), own(3, 0x0002), holds(3, 0x0003, "Serial parameters", 5, 1),
 			distance,
 			holding(0x0006, "Internal temperature", s16, 0.1, "degC").in("temp", "Cel", 23.5),
 			holds(3, 0x0007, "External temperature compensation, control", 0, 0),

@@ -91,7 +91,9 @@ func eastron() []Row {
 
 // totals are the counters and the frequency, which all of them have.
 func totals() []Row {
-	return []Row{
+	node := own(3, 0x0014)
+	node.Type = f32
+	return []Row{node, holds(3, 0x0012, "Network parity and stop bits, 0 as a number with a point", 0, 0),
 		input(0x0046, "Frequency", f32, 1, "Hz").as("frequency", 50).places(0.01),
 		input(0x0048, "Import active energy", f32, 1, "kWh").in("energy", "kW.h", 1024.5).places(0.01),
 		input(0x004A, "Export active energy", f32, 1, "kWh").in("energy_export", "kW.h", 3.25).places(0.01),
@@ -127,16 +129,22 @@ func pzemAC(id, model string) Table {
 			input(7, "Frequency", u16, 0.1, "Hz").as("frequency", 50),
 			input(8, "Power factor", u16, 0.01, "").in("power_factor", "1", 1),
 			holds(4, 9, "Alarm", 0),
+			holds(3, 1, "Power alarm threshold", 23000), own(3, 2),
 		}}
 }
 
 func pzemDC(id, model string) Table {
-	return Table{ID: id, Maker: "Peacefair", Model: model, Title: text("直流电量模块", "DC power module"), Source: model + " user manual",
-		Doubt: "one stop bit or two", Baud: 9600, Format: "8N1", Address: 1, Rows: []Row{
+	t := Table{ID: id, Maker: "Peacefair", Model: model, Title: text("直流电量模块", "DC power module"), Source: model + " user manual",
+		Baud: 9600, Format: "8N2", Address: 1, Rows: []Row{
 			input(0, "Voltage", u16, 0.01, "V").as("voltage", 13.44),
 			input(1, "Current", u16, 0.01, "A").as("current", 0.1),
 			input(2, "Power", u32, 0.1, "W").cdab().as("power", 1.3),
 			input(4, "Energy", u32, 1, "Wh").cdab().in("energy", "kW.h", 0.002),
 			holds(4, 6, "Alarms", 0, 0),
+			holds(3, 0, "Voltage alarm thresholds", 30000, 700), own(3, 2),
 		}}
+	if id == "pzem-017" {
+		t.Rows = append(t.Rows, holds(3, 3, "Current range, 300 A", 3))
+	}
+	return t
 }

@@ -67,9 +67,11 @@ type Row struct {
 	Metric  string  // the unit that the gateway stores it in
 	Is      float64 // what the simulator says unless it is told otherwise, in Metric
 
+	Turn     float64 // counts that are once around; 0: it does not turn
 	Missing  uint64
 	Misses   bool
 	Fixed    []uint16
+	Own      bool // Fixed is the address at which the part is asked
 	Tells    string
 	OK, Fail uint16
 }
@@ -107,6 +109,11 @@ func holds(function uint8, at uint16, name string, words ...uint16) Row {
 	return Row{Name: name, Function: function, At: at, Fixed: words}
 }
 
+// own makes a row in which the part keeps its address.
+func own(function uint8, at uint16) Row {
+	return Row{Name: "Address", Function: function, At: at, Type: u16, Fixed: []uint16{1}, Own: true}
+}
+
 // tells makes a row that says whether a channel, or the part ("*"), is well.
 func tells(function uint8, at uint16, name, of string, ok, fail uint16) Row {
 	return Row{Name: name, Function: function, At: at, Tells: of, OK: ok, Fail: fail}
@@ -133,6 +140,9 @@ func (r Row) again(channel, metric string) Row {
 	return r
 }
 
+// around is how many counts are once around.
+func (r Row) around(counts float64) Row { r.Turn = counts; return r }
+
 // missing is what is sent for a value that is not there.
 func (r Row) missing(raw uint64) Row { r.Missing, r.Misses = raw, true; return r }
 
@@ -158,6 +168,7 @@ var conversions = map[string]linear{
 	"kVA>V.A":            {1000, 0},
 	"kvar>V.A{reactive}": {1000, 0},
 	"var>V.A{reactive}":  {1, 0},
+	"g/L>mg/L":           {1000, 0},
 	"klx>lx":             {1000, 0},
 	"mm>m":               {0.001, 0},
 	"0.1mm>m":            {0.0001, 0},
@@ -197,7 +208,7 @@ func (r Row) register() (modbusslave.Register, error) {
 	}
 	return modbusslave.Register{Channel: channel, Function: r.Function, Address: r.At, Type: r.Type, Order: r.Order,
 		Shadow: r.Shadow, Scale: plain(r.Step * by.factor), Offset: by.offset, Resolution: plain(r.Places * by.factor),
-		Missing: r.Missing, Misses: r.Misses, Fixed: r.Fixed, Tells: r.Tells, OK: r.OK, Fail: r.Fail}, nil
+		Turn: r.Turn, Missing: r.Missing, Misses: r.Misses, Fixed: r.Fixed, Tells: r.Tells, OK: r.OK, Fail: r.Fail}, nil
 }
 
 // plain takes the rests of binary fractions out of a product: a tenth of a tenth is
@@ -233,6 +244,11 @@ func (t Table) Unit(address uint8, device string, source modbusslave.Source) (*m
 	rows, err := t.Registers()
 	if err != nil {
 		return nil, err
+	}
+	for i, r := range t.Rows {
+		if r.Own {
+			rows[i].Fixed, _ = modbusslave.Register{Type: r.Type, Scale: 1}.Encode(float64(address))
+		}
 	}
 	u, err := modbusslave.NewUnit(address, device, rows, source)
 	if err != nil {

@@ -30,7 +30,7 @@ func water() []Table {
 				holding(0, "Turbidity FNU/NTU", f32, 1, "FNU").in("turbidity", "{NTU}", 23.5),
 				holding(2, "Turbidity EBC", f32, 1, "EBC"),
 				holding(4, "Solids mg/L", f32, 1, "mg/L").as("suspended", 41.25),
-				holding(6, "Solids g/L", f32, 1, "g/L"),
+				holding(6, "Solids g/L", f32, 1, "g/L").again("suspended", "mg/L"),
 				holding(8, "Solids percent", f32, 1, "%"),
 			}},
 		{ID: "hach-uvas", Maker: "Hach", Model: "UVAS sc", Title: text("紫外吸收探头", "UV absorption probe"), Source: "UVAS sc manual",
@@ -40,7 +40,7 @@ func water() []Table {
 			}},
 		{ID: "trios-tph", Maker: "TriOS", Model: "TpH", Title: text("pH 探头", "pH probe"), Source: "TriOS TpH manual",
 			Doubt: "order of the words; what the quality index says", Baud: 9600, Address: 1, Rows: []Row{
-				holds(3, 0, "Address, timeout, baud rate", 1, 10, 0),
+				own(3, 0), holds(3, 1, "Timeout, baud rate", 10, 0),
 				holding(1000, "pH", f32, 1, "pH").in("ph", "[pH]", 6.875),
 				holding(1002, "Temperature", f32, 1, "degC").in("water_temp", "Cel", 14.25),
 				holds(3, 1004, "Quality index", 0),
@@ -67,7 +67,7 @@ func leveline(id, model string, conducts bool) Table {
 	t := Table{ID: id, Maker: "Aquaread", Model: model, Title: text("水位记录仪", "level logger"), Source: "Aquaread LeveLine manual", Address: 1, Rows: []Row{
 		input(0x0000, "Temperature", s16, 0.01, "degC").in("water_temp", "Cel", 16.26),
 		input(0x0001, "Pressure", s32, 0.1, "mbar").in("water_pressure", "kPa", 101.25),
-		holds(3, 0, "Address, RTU, baud rate, parity", 1, 0, 3, 0),
+		own(3, 0), holds(3, 1, "RTU, baud rate, parity", 0, 3, 0),
 	}}
 	if conducts {
 		t.Doubt = "scale of the conductivity, unit of the salinity"

@@ -30,13 +30,13 @@ func driversPage(w io.Writer, kinds []drivers.Kind, metrics *obs.Catalog, lang s
 	}
 	b.WriteString(outputRows(lang))
 	b.WriteString(pick(lang, profilesHead, profilesHeadZh))
-	b.WriteString(pick(lang, "| profile | part | read by | channels | exchanges: captured, published, constructed | settled | source |\n",
-		"| 型号 | 部件 | 驱动 | 测点 | 报文：实录、公开、自构 | 已确认 | 资料来源 |\n") + "| --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString(pick(lang, "| profile | part | read by | channels | exchanges: captured, published, constructed | settled | print | source |\n",
+		"| 型号 | 部件 | 驱动 | 测点 | 报文：实录、公开、自构 | 已确认 | 识别 | 资料来源 |\n") + "| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, id := range profiles.IDs() {
 		p, _ := profiles.Get(id)
 		f := p.About()
-		fmt.Fprintf(&b, "| [`%s`](../firmware-configs/devices/%s.yaml) | %s | `%s` | %s | %s | %s | %s |\n",
-			id, id, f.Name.In(lang), f.Protocol, channelList(p), sources(p), pick(lang, yesNo(f.Sure, "yes", "no"), yesNo(f.Sure, "是", "否")), f.Source.Document)
+		fmt.Fprintf(&b, "| [`%s`](../firmware-configs/devices/%s.yaml) | %s | `%s` | %s | %s | %s | %s | %s |\n",
+			id, id, f.Name.In(lang), f.Protocol, channelList(p), sources(p), pick(lang, yesNo(f.Sure, "yes", "no"), yesNo(f.Sure, "是", "否")), printText(p, lang), f.Source.Document)
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
@@ -173,11 +173,21 @@ What a gateway says when a part is unplugged, disturbed, cold or stuck is on [a 
 
 A profile is data: its driver needs no code for it. "Settled" is no where the profile itself names doubts.
 
+"Print" says how another part in its place is told. *Strong*: the part is asked for what only it answers, and another one is the fault
+` + "`wrong-part`" + `. *Weak*: it is asked for what it answers and others may, too, and what does not fit is told beside the values, as a
+suspicion; a part on a line of its own is known by the form of its messages. *None*: its document names nothing to ask for. In each case
+but the first, values that no such part gives, several at once, are a suspicion as well. How often one of these parts is told from
+another is on [a page of its own](mixups.md), which a test wrote.
+
 `
 	profilesHeadZh = `
 ## 只需型号文件的部件
 
 型号文件是数据，无需为它编写代码。“已确认”为否，表示型号文件中列有疑点。
+
+“识别”表示换成另一种部件时如何得知。*强*：询问只有该部件才能回答的内容，应答的若是另一种部件，则报故障 ` + "`wrong-part`" + `。*弱*：询问该部件会回答、
+而其他部件也可能回答的内容，不符之处作为疑点与数值一并说明；独占线路的部件则由报文格式识别。*无*：其文档没有可供询问的内容。除第一种外，
+同时出现多个该部件不可能给出的数值，也作为疑点说明。部件互换时有多少能被察觉，见[另一页](mixups.zh-CN.md)，该页由测试写成。
 
 `
 )

@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/profile"
@@ -73,55 +72,6 @@ func refused(c *cobra.Command, wrong yamldoc.Problems) error {
 	return &exit{code: exitConfig}
 }
 
-func profilesList(o Options) *cobra.Command {
-	var set profileSet
-	c := &cobra.Command{
-		Use:   "list [WORD…]",
-		Short: "every part that is known by a profile, or those with these words",
-		Long: `list shows the parts that are known by a profile: id, name, maker, protocol, channels,
-whether something in it is in doubt, and where it comes from. With words, those parts
-whose id, name, maker or channels have all of them.
-
-Exit codes: 0, 3 a profile beside the configuration has mistakes.`,
-	}
-	set.flags(c)
-	c.RunE = func(c *cobra.Command, words []string) error {
-		b, err := o.loadBuiltin(true)
-		if err != nil {
-			return err
-		}
-		profiles, err := set.load(c, b)
-		if err != nil {
-			return err
-		}
-		rows := [][]string{strings.Fields(pick(set.lang, "PROFILE NAME MAKER PROTOCOL CHANNELS SURE FROM", "型号 名称 厂家 协议 测点 已确认 来源"))}
-		for _, id := range profiles.IDs() {
-			f, _ := profiles.Get(id)
-			if row := listed(f, set.lang); has(row, words) {
-				rows = append(rows, row)
-			}
-		}
-		return shown(columns(c.OutOrStdout(), rows))
-	}
-	return c
-}
-
-func listed(p profile.Profile, lang string) []string {
-	f, sure := p.About(), pick(lang, "yes", "是")
-	if !f.Sure {
-		sure = pick(lang, "doubtful", "存疑")
-	}
-	return []string{f.ID, f.Name.In(lang), f.Maker, f.Protocol, channelNames(p), sure, origin(f, lang)}
-}
-
-func channelNames(p profile.Profile) string {
-	var names []string
-	for _, c := range p.Measures() {
-		names = append(names, c.Name)
-	}
-	return strings.Join(names, ",")
-}
-
 func origin(f *profile.Head, lang string) string {
 	switch {
 	case !f.Own:
@@ -130,17 +80,6 @@ func origin(f *profile.Head, lang string) string {
 		return f.File + pick(lang, ", in place of the built-in one", "，替换内置型号")
 	}
 	return f.File
-}
-
-// has says whether all words are in a row, whatever their case.
-func has(row, words []string) bool {
-	text := strings.ToLower(strings.Join(row, " "))
-	for _, w := range words {
-		if !strings.Contains(text, strings.ToLower(w)) {
-			return false
-		}
-	}
-	return true
 }
 
 // profileText is the file of a profile, as it is written.

@@ -115,9 +115,11 @@ func known(cfg *config.Config, ids []string) error {
 // words of the table, and of what stands below it.
 var words = map[string]map[string]string{
 	"en": {"head": "DEVICE\tCHANNEL\tVALUE\tUNIT\tQUALITY\tTOOK", "sum": "%d of %d devices answered\n",
-		"warms": "  warm-up: values count %v after opening; how long the part has been powered is not known here\n"},
+		"warms": "  warm-up: values count %v after opening; how long the part has been powered is not known here\n",
+		"doubt": "  may be another part: %s\n"},
 	"zh": {"head": "设备\t测点\t数值\t单位\t质量\t耗时", "sum": "%[2]d 台设备中 %[1]d 台有应答\n",
-		"warms": "  预热（warm-up）：打开 %v 之后数值才可信；设备已通电多久，这里无从知道\n"},
+		"warms": "  预热（warm-up）：打开 %v 之后数值才可信；设备已通电多久，这里无从知道\n",
+		"doubt": "  可能不是该设备：%s\n"},
 }
 
 // render prints the outcomes as a table.
@@ -149,6 +151,9 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 		lines = lines[height[i]:]
 		if o.Err != nil {
 			fmt.Fprintf(w, "  %v\n", o.Err)
+		}
+		if o.Doubt != "" {
+			fmt.Fprintf(w, text["doubt"], o.Doubt)
 		}
 		if d := o.WarmsUp(); d > 0 {
 			fmt.Fprintf(w, text["warms"], d)
@@ -222,6 +227,7 @@ type jsonOutcome struct {
 	Readings []jsonReading `json:"readings,omitempty"`
 
 	Facts map[string]string `json:"facts,omitempty"` // what the part says of itself
+	Doubt string            `json:"doubt,omitempty"` // why it may be another part
 }
 
 type jsonReading struct {
@@ -235,7 +241,7 @@ type jsonReading struct {
 func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
 	enc := json.NewEncoder(w)
 	for _, o := range outcomes {
-		j := jsonOutcome{Device: o.Device.ID, Fault: o.Fault(), TookMS: o.Took.Milliseconds()}
+		j := jsonOutcome{Device: o.Device.ID, Fault: o.Fault(), TookMS: o.Took.Milliseconds(), Doubt: o.Doubt}
 		if o.Err != nil {
 			j.Error = o.Err.Error()
 		}

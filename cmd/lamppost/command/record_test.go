@@ -48,6 +48,7 @@ name: {zh: 试验, en: test}
 maker: nobody
 source: {document: made up for this test}
 sure: true
+identify: none
 facts: [{name: serial_number, function: 3, register: 0, type: uint16}]
 channels:
   - {name: temp, function: 4, register: 1, type: int16, scale: 0.1, min: -40, max: 80}

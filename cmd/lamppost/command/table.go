@@ -14,30 +14,40 @@ import (
 // have on a terminal: a Chinese character takes two places. Nothing stands behind
 // the last cell of a row.
 func columns(w io.Writer, rows [][]string) error {
-	var width []int
+	_, err := io.WriteString(w, strings.Join(aligned(rows, 0), ""))
+	return err
+}
+
+// aligned returns the rows as columns writes them. If width is not 0, the last cell of a
+// row is broken where it would go beyond so many places, and goes on below itself.
+func aligned(rows [][]string, width int) (lines []string) {
+	var places []int
 	for _, row := range rows {
 		for i, cell := range row {
-			if i == len(width) {
-				width = append(width, 0)
+			if i == len(places) {
+				places = append(places, 0)
 			}
 			if i < len(row)-1 { // the last one of a row has the rest of the line
-				width[i] = max(width[i], yamldoc.Width(cell))
+				places[i] = max(places[i], yamldoc.Width(cell))
 			}
 		}
 	}
-	var b strings.Builder
 	for _, row := range rows {
-		line := ""
-		for i, cell := range row {
-			line += cell
-			if i < len(row)-1 {
-				line += strings.Repeat(" ", width[i]-yamldoc.Width(cell)+2)
-			}
+		line, at := "", 0
+		for i, cell := range row[:max(len(row)-1, 0)] {
+			line += cell + strings.Repeat(" ", places[i]-yamldoc.Width(cell)+2)
+			at += places[i] + 2
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		if last := len(row) - 1; last >= 0 {
+			cells := []string{row[last]}
+			if width > 0 {
+				cells = wrap(row[last], width-at)
+			}
+			line += strings.Join(cells, "\n"+strings.Repeat(" ", at))
+		}
+		lines = append(lines, strings.TrimRight(line, " ")+"\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return lines
 }
 
 // pick chooses the text of a language.

@@ -42,6 +42,9 @@ const (
 	maxPause  = time.Minute
 )
 
+// Address is the one at which the unit is asked.
+func (u *Unit) Address() uint8 { return u.address }
+
 // SetTiming states what the part needs: how long it may take before its answer
 // begins, and the silence it wants between two requests. Zero leaves a value as
 // it is. Where two drivers share a unit, the longer times hold.
