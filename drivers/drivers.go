@@ -123,6 +123,10 @@ type Plan struct {
 	Root     string        // the folder that sys and proc are in (BoardHost); empty: /
 	Pin      PinSettings   // the default settings of its line (InputLine, PulseLine)
 
+	// Checks says by channel how values are tested, over what the metric says; a site
+	// may say otherwise. Thresholds are the gateway's business, so this is data.
+	Checks map[string]obs.Checks
+
 	OpenSerial  func(Port) (Driver, error)
 	OpenModbus  func(Modbus) (Driver, error)
 	OpenHTTP    func(Fetcher) (Driver, error)

@@ -73,7 +73,7 @@ var toldHead = map[string]string{
 The test ` + "`TestFaultsAreTold`" + ` writes this page: a gateway reads the simulated part of each driver in each of these states, over its own
 kind of wire, and the words below are what it says then, on its page and to the cloud. A *fault* is no reading at all: there is no
 value. The other words stand at a value (` + "`range`" + `, ` + "`flat`" + `, ` + "`warm-up`" + `) that is stored and not trusted; rules leave it out. A value that
-does not move is looked for only where ` + "`flat:`" + ` asks for it.
+does not move is looked for only where ` + "`checks:`" + ` asks for it.
 
 | driver | unplugged | silent | noise on the wire | warming up | out of range | frozen |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -82,7 +82,7 @@ does not move is looked for only where ` + "`flat:`" + ` asks for it.
 
 本页由测试 ` + "`TestFaultsAreTold`" + ` 生成：网关通过各自的线路，读取每个驱动在各种状态下的模拟部件；下列文字即网关在其页面上及向云端给出的说明。
 *故障*表示没有读数，也就没有数值；其余文字（` + "`range`" + ` 超量程、` + "`flat`" + ` 不变、` + "`warm-up`" + ` 预热）附在数值上：数值照存，但不可信，规则不采用。
-只有配置了 ` + "`flat:`" + `，才检查数值是否长时间不变。
+只有配置了 ` + "`checks:`" + `，才检查数值是否长时间不变。
 
 | 驱动 | 拔出 | 无应答 | 线路干扰 | 预热 | 超量程 | 不变 |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -245,7 +245,7 @@ func (a *act) configured() (bus, device string) {
 	}
 	if a.state == good || a.state == frozen {
 		d, _ := time.ParseDuration(every)
-		keys = append(keys, fmt.Sprintf("flat: {%s: %v}", a.play.shown, 8*d))
+		keys = append(keys, fmt.Sprintf("checks: {%s: {flat: {suspect: %v}}}", a.play.shown, 8*d))
 	}
 	on := func(kind, more string) { bus = fmt.Sprintf("  b-%s: {%s: %q%s}\n", a.device, kind, a.place, more) }
 	switch a.part.Wire {

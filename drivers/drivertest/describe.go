@@ -16,7 +16,7 @@ import (
 // the driver.
 var commonKeys = []string{
 	"driver", "profile", "port", "bus", "address", "line", "id", "baud", "parity", "stop", "data", "rs485", "echo",
-	"active", "pull", "debounce", "spacing", "every", "timeout", "name", "upload", "flat",
+	"active", "pull", "debounce", "spacing", "every", "timeout", "name", "upload", "checks",
 }
 
 // wireKeys are the keys without which a device of a wire cannot be found.

@@ -67,7 +67,7 @@ func (f *Profile) plan(o options) (*drivers.Plan, error) {
 	}
 	d.reads = merge(f, d.convs, d.all)
 	pl := &drivers.Plan{
-		MinEvery: f.Every, Timeout: f.timeout(len(d.reads), len(apart(d.convs, d.all))), WarmUp: f.WarmUp, Line: f.Line.Settings(),
+		MinEvery: f.Every, Timeout: f.timeout(len(d.reads), len(apart(d.convs, d.all))), WarmUp: f.WarmUp, Checks: f.Checks, Line: f.Line.Settings(),
 		OpenModbus: func(unit drivers.Modbus) (drivers.Driver, error) { return d.open(unit), nil },
 	}
 	for i := range d.convs[:d.shown] {

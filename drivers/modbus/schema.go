@@ -3,12 +3,18 @@ package modbus
 import (
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 // schema describes a profile as a JSON Schema, for editors. What needs two places of
 // the file, or its fixtures, only ParseProfile judges.
 func schema() yamldoc.Schema {
-	s := yamldoc.SchemaOf(Profile{}, noteOf)
+	s := yamldoc.SchemaOf(Profile{}, func(path string) yamldoc.Note {
+		if text, ok := obs.CheckNote(path); ok {
+			return yamldoc.Note{Text: text}
+		}
+		return noteOf(path)
+	})
 	s["required"] = append(s["required"].([]string), "identify")
 	s["description"] = "A Modbus part: its channels and their registers, where that comes from, and exchanges that prove it. One file, named after its id."
 	return s
@@ -37,6 +43,8 @@ var words = map[string][]string{
 
 // notes say what each key is for.
 var notes = map[string]string{
+	"checks":                       "By channel: how its values are tested, over what the metric says.",
+	"checks.*":                     "The tests of one channel.",
 	"id":                           "The part's id, in small letters; the file is called the same.",
 	"name":                         "The part's name for people.",
 	"name.zh":                      "In Chinese.",

@@ -19,6 +19,7 @@ type Metric struct {
 	Decimals int     // how many a screen shows, 0 to 9
 	Label    Label   // the name for people
 	HJ212    string  // factor code on HJ 212 links; empty if the standard has none
+	Checks   *Checks // how its values are tested unless a profile or site says otherwise; nil: not
 }
 
 // Label is a short text in the two languages of the console.
@@ -76,6 +77,7 @@ const (
 	badLabel    = "E1904" // a label or unit text
 	badFactor   = "E1905" // an HJ 212 factor code
 	emptyFile   = "E1906" // no metric at all
+	badChecks   = "E1907" // thresholds of its quality tests
 	maxDecimals = 9
 )
 
@@ -92,6 +94,7 @@ type entry struct {
 	Decimals int     `yaml:"decimals,required"`
 	Label    Label   `yaml:"label,required"`
 	HJ212    string  `yaml:"hj212"`
+	Checks   *Checks `yaml:"checks"`
 }
 
 // ParseCatalog reads a catalogue; file names it in errors. Everything that is
@@ -127,7 +130,7 @@ func ParseCatalog(file string, data []byte) (*Catalog, error) {
 func (e entry) metric(name string) Metric {
 	m := Metric{
 		Name: name, Unit: e.Unit, Wire: e.Wire, Text: e.Text, Min: e.Min, Max: e.Max,
-		Decimals: e.Decimals, Label: e.Label, HJ212: e.HJ212,
+		Decimals: e.Decimals, Label: e.Label, HJ212: e.HJ212, Checks: e.Checks,
 	}
 	if m.Wire == "" {
 		m.Wire = m.Unit
@@ -163,6 +166,11 @@ func (k *checker) check(m Metric) {
 	}
 	if m.HJ212 != "" {
 		k.checkFactor(m, at("hj212"))
+	}
+	if m.Checks != nil {
+		for _, e := range m.Checks.Wrong(0) {
+			k.report(append(at("checks"), e.Path...), badChecks, "%s", e.Msg)
+		}
 	}
 }
 

@@ -119,9 +119,15 @@ const (
 	NoEcho      Reason = "no-echo"     // a ranging part hears nothing back
 	Absent      Reason = "absent"      // this part, or this board, has nothing that measures it
 	NotANumber  Reason = "not-a-number"
-	Lost        Reason = "lost"   // pulses may be missing: some were lost, or nobody watched
-	Time        Reason = "time"   // nobody knows exactly when it was measured
-	Sparse      Reason = "sparse" // a mean, sum or index of too few readings
+	Lost        Reason = "lost"       // pulses may be missing: some were lost, or nobody watched
+	Time        Reason = "time"       // nobody knows exactly when it was measured
+	Gap         Reason = "gap"        // came too long after the one before
+	Climatology Reason = "season"     // unusual at this time of the year, the week or the day
+	Attenuated  Reason = "attenuated" // the signal has become too quiet
+	Alone       Reason = "alone"      // jumped while nothing moved that would have had to
+	Neighbour   Reason = "neighbour"  // differs from the stream beside it
+	Place       Reason = "place"      // not where the site is
+	Sparse      Reason = "sparse"     // a mean, sum or index of too few readings
 )
 
 // Reading is one channel's value from one sample. Value is NaN exactly when
@@ -163,6 +169,16 @@ func ParseStream(s string) (Stream, error) {
 		return Stream{}, fmt.Errorf("stream %q: %w", s, err)
 	}
 	return Stream{d, c}, nil
+}
+
+// ParseDotted reads a stream as rules and configurations write it: "river.level",
+// "tank.temp.inlet". It checks both names.
+func ParseDotted(s string) (Stream, error) {
+	d, c, ok := strings.Cut(s, ".")
+	if !ok {
+		return Stream{}, fmt.Errorf("stream %q has no '.' between device and channel", s)
+	}
+	return ParseStream(d + "/" + c)
 }
 
 // CheckID accepts the ids of gateways, devices, buses and rules:

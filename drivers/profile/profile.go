@@ -11,7 +11,7 @@
 // of the catalogue; who has the catalogue judges that.
 //
 // Ids of the problems that are the same for every protocol: E1801 the id, E1802 sure
-// and doubts disagree, E1812 a file that would not be read, E1813 the protocol.
+// and doubts disagree, E1812 a file that would not be read, E1813 the protocol, E1814 checks.
 package profile
 
 import (
@@ -30,6 +30,7 @@ const (
 	badID       = "E1801" // the profile's id
 	badDoubts   = "E1802" // sure and doubts disagree
 	badName     = "E1812" // a file that would not be read, or a folder too large
+	badChecks   = "E1814" // thresholds of quality tests
 	badProtocol = "E1813" // no such protocol
 )
 
@@ -85,6 +86,8 @@ type Head struct {
 
 	Every  time.Duration `yaml:"every"` // shortest interval
 	WarmUp time.Duration `yaml:"warm_up"`
+	// Checks says by channel how values are tested, unless a site says otherwise.
+	Checks map[string]obs.Checks `yaml:"checks"`
 }
 
 // About returns h.
@@ -138,6 +141,21 @@ func (h *Head) Check(doc *yamldoc.Doc) (all yamldoc.Problems) {
 		report(badDoubts, "the profile is not sure and does not say of what; write doubts:", "sure")
 	case h.Sure && len(h.Doubts) > 0:
 		report(badDoubts, "the profile has doubts and says it is sure", "doubts")
+	}
+	return append(all, h.checks(doc)...)
+}
+
+// checks judges what the file says of its channels' tests. Which channels there are,
+// the driver knows.
+func (h *Head) checks(doc *yamldoc.Doc) (all yamldoc.Problems) {
+	for _, ch := range doc.Node("checks").Keys() {
+		c := h.Checks[ch]
+		for _, e := range c.Wrong(0) {
+			all = append(all, doc.Problem(append([]string{"checks", ch}, e.Path...), badChecks, e.Msg))
+		}
+		if c.Multivariate != nil || c.Neighbour != nil {
+			all = append(all, doc.Problem([]string{"checks", ch}, badChecks, "a part does not know what stands beside it; let the site name a stream"))
+		}
 	}
 	return all
 }

@@ -44,7 +44,7 @@ func (f *Profile) plan(o options) (*drivers.Plan, error) {
 	}
 	d := driver{profile: f, convs: convs}
 	pl := &drivers.Plan{
-		MinEvery: f.Every, Timeout: f.allow(), WarmUp: f.WarmUp, Line: f.Line.Settings(),
+		MinEvery: f.Every, Timeout: f.allow(), WarmUp: f.WarmUp, Checks: f.Checks, Line: f.Line.Settings(),
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) { return d.open(port), nil },
 	}
 	for _, c := range convs {

@@ -5,12 +5,16 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 // schema describes a profile as a JSON Schema, for editors. What needs two places of the
 // file, or its fixtures, only the parser judges.
 func schema() yamldoc.Schema {
 	s := yamldoc.SchemaOf(Profile{}, func(path string) yamldoc.Note {
+		if text, ok := obs.CheckNote(path); ok {
+			return yamldoc.Note{Text: text}
+		}
 		return yamldoc.Note{Text: notes[path], OneOf: slices.Clone(words[path])}
 	})
 	s["description"] = "A part that has a serial line to itself: its messages and where the channels stand in them, where that comes from, and traffic that proves it. One file, named after its id."
@@ -64,6 +68,8 @@ const (
 
 // notes say what each key is for.
 var notes = map[string]string{
+	"checks":                "By channel: how its values are tested, over what the metric says.",
+	"checks.*":              "The tests of one channel.",
 	"id":                    "The part's id, in small letters; the file is called the same.",
 	"name":                  "The part's name for people.",
 	"name.zh":               "In Chinese.",

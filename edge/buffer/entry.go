@@ -104,6 +104,9 @@ func (d *decoding) samples(r journal.Record, e Entry, fn func(*Entry) error) err
 	for i, c := range s.Channels {
 		e.Stream.Channel, e.Reading, e.Metric = c, s.Readings[i], obs.Metric{}
 		e.Metric = d.metric(c)
+		if s.Late != nil { // told again, with the verdict that came late
+			e.Reading.Quality = obs.Quality{Flag: s.Late[i], Why: obs.Spike}
+		}
 		if err := fn(&e); err != nil {
 			return err
 		}

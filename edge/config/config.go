@@ -78,13 +78,16 @@ type Device struct {
 	Echo    serial.Echo
 	URL     string
 	Every   time.Duration
-	Timeout time.Duration            // of one sample
-	Name    map[string]string        // by language; may be empty
-	Upload  time.Duration            // interval of pictures sent without an event; 0: none
-	Flat    map[string]time.Duration // by channel: a value that stands for so long is suspect
-	Options string                   // its driver's own keys, as one line of YAML, without secrets
-	Plan    *drivers.Plan
-	Metrics []obs.Metric // of Plan.Channels, in that order
+	Timeout time.Duration     // of one sample
+	Name    map[string]string // by language; may be empty
+	Upload  time.Duration     // interval of pictures sent without an event; 0: none
+	// Checks says by channel how values are tested, all layers together; a channel that
+	// is not in it has none. OwnChecks: the site says something about them.
+	Checks    map[string]obs.Checks
+	OwnChecks bool
+	Options   string // its driver's own keys, as one line of YAML, without secrets
+	Plan      *drivers.Plan
+	Metrics   []obs.Metric // of Plan.Channels, in that order
 }
 
 // Rule is one rule as it is written, found good.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 // deviceKeys are the keys that every device may have, whatever its driver.
@@ -28,7 +29,7 @@ type deviceKeys struct {
 	Name    texts          `yaml:"name"`
 	Upload  *uploadKeys    `yaml:"upload"`
 
-	Flat map[string]time.Duration `yaml:"flat"` // by channel
+	Checks map[string]obs.Checks `yaml:"checks"` // by channel
 }
 
 type uploadKeys struct {
@@ -36,7 +37,7 @@ type uploadKeys struct {
 }
 
 // commonKeys are those of deviceKeys, for the drivers' own decoding.
-var commonKeys = []string{"driver", "profile", "bus", "address", "line", "id", "port", "url", "baud", "parity", "stop", "data", "rs485", "echo", "active", "pull", "debounce", "spacing", "every", "timeout", "name", "upload", "flat"}
+var commonKeys = []string{"driver", "profile", "bus", "address", "line", "id", "port", "url", "baud", "parity", "stop", "data", "rs485", "echo", "active", "pull", "debounce", "spacing", "every", "timeout", "name", "upload", "checks"}
 
 // reserved is the device id under which the gateway itself reports.
 const reserved = "gateway"
@@ -45,8 +46,6 @@ const (
 	maxEvery  = 24 * time.Hour
 	minEvery  = 10 * time.Millisecond
 	maxUpload = 24 * time.Hour
-	minFlat   = 5 // intervals
-	maxFlat   = 30 * 24 * time.Hour
 )
 
 // texts is a text in several languages, or one text for all of them.
@@ -88,6 +87,7 @@ func (l *loader) devices() {
 	for i := range l.config.Buses {
 		l.settle(&l.config.Buses[i])
 	}
+	l.besides()
 }
 
 // device judges one device; ok is false if it cannot be planned.
@@ -115,8 +115,9 @@ func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
 	d.Line = d.Plan.Line
 	l.connection(&d, k)
 	l.times(&d, k)
-	l.flat(&d, k.Flat)
-	return d, l.metrics(&d)
+	ok = l.metrics(&d)
+	l.checks(&d, k.Checks)
+	return d, ok
 }
 
 // reads names the driver of a profile: the one that knows it. Of a profile that nobody
@@ -219,28 +220,6 @@ func (l *loader) times(d *Device, k deviceKeys) {
 	if k.Upload != nil {
 		l.upload(d, k.Upload.Every)
 	}
-}
-
-// flat judges the flat line test of each channel.
-func (l *loader) flat(d *Device, flat map[string]time.Duration) {
-	for ch, limit := range flat {
-		i := slices.IndexFunc(d.Plan.Channels, func(c drivers.Channel) bool { return c.Name == ch })
-		path := []string{"devices", d.ID, "flat", ch}
-		switch least := minFlat * d.Every; {
-		case i < 0:
-			var names []string
-			for _, c := range d.Plan.Channels {
-				names = append(names, c.Name)
-			}
-			l.sayKey("E2609", fmt.Sprintf("the device has no channel %q; %s", ch, yamldoc.Hint(ch, names)), path...)
-		case l.wrong(path...):
-		case limit < least:
-			l.say("E2609", fmt.Sprintf("a value that stands for %s is nothing unusual with one every %s; write %s or longer", brief(limit), brief(d.Every), brief(least)), path...)
-		case limit > maxFlat:
-			l.say("E2609", "a flat line is found after 30 days at most; write 30d or less", path...)
-		}
-	}
-	d.Flat = flat
 }
 
 // wrong says whether a problem was reported at path already.

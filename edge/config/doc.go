@@ -30,7 +30,7 @@
 //	  gpio:    {gpio: /dev/gpiochip0}          # or the chip's name or label; i2c and gpio that end in .sock are simulated
 //	devices:
 //	  river: {profile: keller-36xw, bus: rs485-1, address: 3, every: 5s, timeout: 1s, name: {zh: 河道, en: river}, offsets: {level: 1.20}}
-//	  air:   {driver: pms5003, port: /dev/ttyAMA1, baud: 9600, every: 10s, flat: {pm2_5: 30m}}
+//	  air:   {driver: pms5003, port: /dev/ttyAMA1, baud: 9600, every: 10s, checks: {pm2_5: {flat: {suspect: 30m}}}}
 //	  gauge: {driver: camera, url: "http://192.168.1.21/still.jpg", every: 30s, upload: {every: 20s}}
 //	  box:   {driver: bme280, bus: i2c-1, address: 0x76}
 //	  pipe:  {driver: ds18b20, bus: w1, id: 28-0316a2794eff}
@@ -51,8 +51,8 @@
 //	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}, actions: [siren, {output: lamp, for: 30s}]}
 //
 // Without journal.commit the disk decides that holds journal.dir, see [Env]: 10s on
-// SD cards and eMMC, 1s elsewhere. flat marks a value suspect that has not moved for so long; without it a value may
-// stand for ever. Only gateway.id is required. A file without uplink runs on its own. The keys of a
+// SD cards and eMMC, 1s elsewhere. checks says by channel how values are tested, see [obs.Checks]: over what the part's
+// profile says, over what the metric says, key by key; off: true in a test switches off what those ask for. Only gateway.id is required. A file without uplink runs on its own. The keys of a
 // device that are not listed here belong to its driver; profile: X alone means
 // driver: modbus with that profile.
 //
@@ -100,8 +100,9 @@
 //	E2606  an interval or timeout that the part does not allow
 //	E2607  pictures from something that is no camera
 //	E2608  an option that the driver refuses
-//	E2609  a flat line test of no channel, or after too short or too long a time
+//	E2609  checks of no channel
 //	E2610  a setting that a GPIO line cannot have
+//	E2611  thresholds of a check that contradict each other, the interval or the site
 //	E2701  not a severity
 //	E2702  still names no camera
 //	E2703  a field in a message that does not exist

@@ -67,7 +67,8 @@ type loader struct {
 	raw      keys
 	config   *Config
 	problems yamldoc.Problems
-	measured map[*drivers.Plan][]obs.Metric // what plans measure
+	measured map[*drivers.Plan][]obs.Metric          // what plans measure
+	tested   map[*drivers.Plan]map[string]obs.Checks // how, without a word of the site
 }
 
 func (l *loader) take(err error) {

@@ -9,6 +9,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/serial"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 // Schema describes a configuration as a JSON Schema, for editors: the keys that Load
@@ -151,6 +152,9 @@ func (*action) YAMLSchema() yamldoc.Schema {
 func note(path string) yamldoc.Note {
 	key := path[strings.LastIndexByte(path, '.')+1:]
 	text, ok := notes[path]
+	if test, in := obs.CheckNote(path); in {
+		text, ok = test, true
+	}
 	if !ok {
 		text = notes[key]
 	}

@@ -179,9 +179,7 @@ func (l *loader) deviceRows(d Device, add adder) {
 	add(d.Every, "default", at("every")...)
 	add(d.Timeout, part, at("timeout")...)
 	add(d.Upload, "", "devices", d.ID, "upload", "every")
-	for _, ch := range d.Plan.Channels {
-		add(d.Flat[ch.Name], "", "devices", d.ID, "flat", ch.Name)
-	}
+	l.checkRows(d, part, add)
 	for i, ch := range d.Plan.Channels {
 		add(fmt.Sprintf("%s … %s %s", d.Metrics[i].Format(ch.Min), d.Metrics[i].Format(ch.Max), d.Metrics[i].Text), part, "devices", d.ID, "channels", ch.Name)
 	}

@@ -22,8 +22,11 @@ const faultEvery = time.Minute
 type device struct {
 	spec deviceSpec
 	*form
-	heeded  []heeded         // the channels that rules and outputs read
-	derives []heeded         // those that something is derived from
+	heeded  []heeded       // the channels that rules and outputs read
+	derives []heeded       // those that something is derived from
+	seen    []seen         // the channels that other streams' tests look at
+	late    []quality.Late // what the last sample decided about the one before, by channel; see lateFor
+	located *quality.Location
 	streams []quality.Stream // one per channel; nil until the first sample
 	counted deviceCounts
 
@@ -57,15 +60,16 @@ type deviceSpec struct {
 	line, address       string // the line it hangs on, and its place there
 	where               string // for people: "rs485-1 #3", "/dev/ttyAMA1"
 	every, timeout      time.Duration
-	upload              time.Duration // between stills uploaded unasked; 0: none
-	flat                map[string]time.Duration
+	upload              time.Duration         // between stills uploaded unasked; 0: none
+	checks              map[string]obs.Checks // by channel, all layers together
+	ownChecks           bool                  // the site says something about them
 	plan                *drivers.Plan
 	names               map[string]string
 }
 
 // newDevice makes a device that stands alone: its samples do not travel.
 func newDevice(spec deviceSpec, catalog *obs.Catalog) *device {
-	return &device{spec: spec, form: newForm(spec, catalog)}
+	return &device{spec: spec, form: newForm(spec, catalog, quality.Env{})}
 }
 
 func (d *device) heed(read, derives map[obs.Stream]bool) {
@@ -105,12 +109,17 @@ func (d *device) take(s poll.Sample) (rec record.Sample, write bool) {
 	if d.fault != nil || !d.answered {
 		d.fault, d.changed, d.answered = nil, s.BootMS, true
 	}
-	d.failed, d.written, d.lastAt, d.frozen = 0, 0, s.BootMS, false
+	d.failed, d.written, d.lastAt, d.frozen, d.late = 0, 0, s.BootMS, false, d.late[:0]
 	rec.Channels, rec.Readings = d.channels, s.Readings
 	for i := range s.Readings {
 		r := &s.Readings[i]
 		*r = d.streams[i].Judge(s.BootMS, *r)
 		d.frozen = d.frozen || r.Quality.Why == obs.Flat
+		d.lateFor(i)
+	}
+	d.locate(s.Readings)
+	for _, w := range d.seen {
+		w.peer.Note(s.BootMS, s.Readings[w.channel])
 	}
 	d.last = s.Readings // nobody changes them any more
 	return rec, true

@@ -20,14 +20,21 @@ type form struct {
 	shape    *wire.Shape // nil for a device whose samples do not travel
 }
 
-func newForm(spec deviceSpec, catalog *obs.Catalog) *form {
+// newForm makes the form of a device. env is what its tests may look at; their interval
+// and step are the channel's.
+func newForm(spec deviceSpec, catalog *obs.Catalog, env quality.Env) *form {
 	n := len(spec.plan.Channels)
 	f := &form{channels: make([]string, n), metrics: make([]obs.Metric, n), limits: make([]quality.Limits, n)}
 	for i, c := range spec.plan.Channels {
 		m, _ := catalog.Lookup(c.Name) // the configuration has checked it
 		f.channels[i], f.metrics[i] = c.Name, m
 		f.limits[i] = quality.Limits{Part: quality.Range{Min: c.Min, Max: c.Max}, Metric: quality.Range{Min: m.Min, Max: m.Max},
-			WarmUp: spec.plan.WarmUp, Every: spec.every, Flat: spec.flat[c.Name], Step: c.Resolution}
+			WarmUp: spec.plan.WarmUp, Every: spec.every}
+		if checks, asked := spec.checks[c.Name]; asked {
+			env.Every, env.Step = spec.every, c.Resolution
+			f.limits[i].Narrow(checks.Gross)
+			f.limits[i].Tests = quality.NewTests(checks, env)
+		}
 	}
 	return f
 }
@@ -44,7 +51,10 @@ func (f *form) travels() (err error) {
 }
 
 // forms are those of a generation.
-type forms map[formKey]*form
+type forms struct {
+	known map[formKey]*form
+	env   quality.Env
+}
 
 // formKey says what devices have in common that share a plan.
 type formKey struct {
@@ -55,15 +65,15 @@ type formKey struct {
 // device makes a device of which nothing is known yet.
 func (fs forms) device(spec deviceSpec, catalog *obs.Catalog) (*device, error) {
 	key := formKey{spec.plan, spec.every}
-	f := fs[key]
-	if f == nil || len(spec.flat) > 0 {
-		f = newForm(spec, catalog)
+	f := fs.known[key]
+	if f == nil || spec.ownChecks {
+		f = newForm(spec, catalog, fs.env)
 		if err := f.travels(); err != nil {
 			return nil, fmt.Errorf("device %s: %w", spec.id, err)
 		}
 	}
-	if len(spec.flat) == 0 {
-		fs[key] = f
+	if !spec.ownChecks {
+		fs.known[key] = f
 	}
 	return &device{spec: spec, form: f}, nil
 }

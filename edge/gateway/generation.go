@@ -11,6 +11,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/derive"
 	"github.com/lamppost-city/lamppost/edge/poll"
+	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/rule"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
@@ -32,7 +33,7 @@ type generation struct {
 	said        map[string]string  // by line: what the log has of its wiring
 }
 
-func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled) (*generation, error) {
+func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civil civilTime) (*generation, error) {
 	lines, err := openLines(cfg, nil, known)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,8 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled) (*g
 	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), trail: &alert.Trail{},
 		recent: map[string]*recent{}, said: map[string]string{}}
 	gen.ruleStreams = streamsOf(gen.rules)
-	alike := forms{}
+	besides := peers{}
+	alike := forms{map[formKey]*form{}, quality.Env{Peer: besides.of, Civil: civil}}
 	for _, d := range cfg.Devices {
 		gen.order = append(gen.order, d.ID)
 		if gen.devices[d.ID], err = alike.device(specOf(d), catalog); err != nil {
@@ -51,6 +53,10 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled) (*g
 	if err := gen.addDerived(catalog, alike); err != nil {
 		lines.Close()
 		return nil, err
+	}
+	for id, d := range gen.devices {
+		d.see(besides, id)
+		d.place(cfg.Gateway.Position)
 	}
 	var rules []*rule.Rule
 	for _, r := range cfg.Rules {
@@ -64,7 +70,7 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled) (*g
 
 func specOf(d config.Device) deviceSpec {
 	s := deviceSpec{id: d.ID, driver: d.Driver, profile: d.Profile, line: d.Bus, where: place(d),
-		every: d.Every, timeout: d.Timeout, upload: d.Upload, flat: d.Flat, plan: d.Plan, names: d.Name}
+		every: d.Every, timeout: d.Timeout, upload: d.Upload, checks: d.Checks, ownChecks: d.OwnChecks, plan: d.Plan, names: d.Name}
 	s.address = s.where
 	if d.Bus != "" {
 		s.address = strings.TrimPrefix(strings.TrimPrefix(s.where, d.Bus+" "), "#")
@@ -76,7 +82,7 @@ func specOf(d config.Device) deviceSpec {
 // go on in the next configuration (nil: there is none) and closes its lines; what it
 // learned stays with the gateway.
 func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next *config.Config), err error) {
-	gen, err := newGeneration(cfg, g.catalog, g.recall())
+	gen, err := newGeneration(cfg, g.catalog, g.recall(), g.civil)
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +152,9 @@ func (g *Gateway) adoptDevices(gen, old *generation) {
 		if o == nil || o.part() != d.part() || o.spec.where != d.spec.where || !slices.Equal(o.channels, d.channels) { // a profile may have changed, too
 			continue
 		}
-		spec, form := d.spec, d.form
+		spec, form, seen, located := d.spec, d.form, d.seen, d.located
 		*d = *o
-		d.spec, d.form = spec, form
+		d.spec, d.form, d.seen, d.located = spec, form, seen, located
 		for i := range d.streams {
 			d.streams[i].Limit(&d.limits[i])
 		}

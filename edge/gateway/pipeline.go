@@ -25,6 +25,7 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	g.countSample(d, &s)
 	if write {
 		d.lend(s.Driver, g.keep(&rec, d.shape, d.spec.driver, g.stateOf(&s)))
+		g.keepLate(d)
 	}
 	g.heed(gen, d, &rec)
 	g.offer(gen, d, &rec)

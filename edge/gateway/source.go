@@ -119,6 +119,9 @@ func sampleValues(dst []wire.Value, s *record.Sample, t int64, u units) []wire.V
 		if m, ok := u.Lookup(c); ok && v.Flag != obs.Missing {
 			v.Unit = m.Wire
 		}
+		if s.Late != nil {
+			v.Late = s.Late[i]
+		}
 		dst = append(dst, v)
 	}
 	return dst

@@ -1,11 +1,11 @@
-// Package quality judges readings as they come: QARTOD's gross range test, the
-// warm-up of a part, and whether a stream has fallen silent. It is pure: no clock,
-// no I/O, no goroutine. Time comes in as milliseconds since boot.
+// Package quality judges readings as they come: QARTOD's tests for real-time data,
+// the warm-up of a part, and whether a stream has fallen silent. It is pure: no
+// clock, no I/O, no goroutine. Time comes in as milliseconds since boot.
 //
-// A [Stream] holds the state of one channel, a few words whatever happens. It is
-// for one goroutine. What a driver said of its own reading is never softened: the
-// verdicts are rolled up in QARTOD's order 9 < 2 < 1 < 3 < 4 (QARTOD manual for
-// water level, v2.1, and the reference implementation ioos_qc).
+// A [Stream] holds the state of one channel. It is for one goroutine. What a driver
+// said of its own reading is never softened: the verdicts are rolled up in QARTOD's
+// order 9 < 2 < 1 < 3 < 4 (manual for water level, v2.1, and the reference
+// implementation ioos_qc), the reason is the winner's.
 //
 // What is judged how:
 //
@@ -13,13 +13,48 @@
 //	during warm-up                   fail, warm-up: no rule acts on it
 //	outside what the part measures   fail, range
 //	outside what the metric can be   suspect, range
-//	has not moved for too long       suspect, flat
+//	by the tests that are asked for  see [obs.Checks]
 //	otherwise                        pass, if a range is known
 //
-// A value equal to a limit passes. The flat line test is off unless a site asks
-// for it: a lake can be truly flat (QARTOD manual for water level, test 8). Later
-// tests (spike, rate) join in [Stream.Judge]; a caller sees only the rolled-up
-// verdict.
+// # The tests
+//
+// Each is a small type of its own, one file each: time (gap, order), location, gross
+// range, climatology, spike, rate of change, flat line, attenuated signal,
+// multi-variate, neighbour. The syntax test is the drivers': what is damaged on the
+// wire is a fault and has no value. A stream that is asked for none has no state for
+// them, and one pays for those only that it is asked for: 24 to 64 bytes a test,
+// whatever happens, and for the attenuated signal and the flat line with compat ioos 16
+// to 32 bytes for each value of the window, at most [obs.MaxWindow] of them.
+//
+// A value equal to a limit passes. A value that fails at once (the driver's own
+// verdict, warm-up, gross range) is missing to the tests that look at neighbours: it
+// makes no innocent successor a spike or a step.
+//
+// The verdict of the spike test comes one value late. The newest value is sent with
+// what is known; if the next one shows that it was a spike, [Stream.Late] says so once,
+// and the gateway writes that down as a record of its own. It never overwrites one.
+//
+// # Where the manual and the reference implementation differ
+//
+// What is chosen here, and why:
+//
+//   - Gap: the manual has no flag for a value behind a gap, ioos_qc fails it. Off; gap.fail
+//     asks for ioos_qc's form. No value at all is [Stream.Stale]. ioos_qc lets time go
+//     backward; here values under one time, and from before their predecessor, are suspect.
+//   - Climatology: the manual knows no fail, ioos_qc does where a member has a fail span:
+//     so here. Depth spans are not taken. A span may run over the turn of the year.
+//   - Spike: both methods; the default is differential, ioos_qc's is average, which fails
+//     both sides of a true step. A threshold of 0 is none, as in ioos_qc.
+//   - Rate: per minute in configurations, exact time; ioos_qc cuts time differences to
+//     whole seconds and lets time stand still. The manual has no fail: fail is optional.
+//   - Flat line: ioos_qc counts values by the median interval, and fails the first one
+//     after an outage. Here a run is measured in time, needs three values and 60 % of those
+//     due, else it is not evaluated; compat: ioos gives ioos_qc's.
+//   - Attenuated: ioos_qc judges from the first value on if no minimum is given; here the
+//     minimum is three and 60 % of a window.
+//   - Multi-variate and neighbour are the manual's; ioos_qc has neither.
+//   - Roll-up: pass beats not evaluated, as in ioos_qc; rollup: strict lets what a required
+//     test (time, climatology, gross range) could not judge stay not evaluated.
 package quality
 
 import (
@@ -44,8 +79,7 @@ type Limits struct {
 	Metric Range         // what the property can be: outside is suspect
 	WarmUp time.Duration // after opening, values do not count for so long
 	Every  time.Duration // the interval at which values are expected
-	Flat   time.Duration // a value that has not moved for so long is suspect; 0: it may stand
-	Step   float64       // what the part resolves: less than half of it is no movement
+	Tests  *Tests        // what else is asked for; nil: nothing
 }
 
 // StaleAfter is how long a stream that is sampled at an interval may go without a
@@ -61,27 +95,23 @@ type Stream struct {
 	openedMS int64 // when the part was opened last
 	goodMS   int64 // when the last usable value came
 	hasGood  bool
-	run      *run // nil while it is not tested
+	battery  *battery // nil while nothing is asked for
 }
-
-// run is a stretch of values that did not move, the last value among them.
-type run struct {
-	low, high     float64
-	fromMS, endMS int64
-	n             int
-}
-
-// flatSamples is how many values a flat line has at least.
-const flatSamples = 3
 
 // New returns the stream of a part that was opened at bootMS. The limits, which many
 // streams may share, must not change any more.
 func New(l *Limits, bootMS int64) *Stream {
-	return &Stream{limits: l, openedMS: bootMS}
+	return &Stream{limits: l, openedMS: bootMS, battery: newBattery(l.Tests)}
 }
 
-// Limit puts other limits in force; what is known of the stream stays.
-func (s *Stream) Limit(l *Limits) { s.limits = l }
+// Limit puts other limits in force; what is known of the stream stays, but tests that
+// are asked for otherwise begin anew.
+func (s *Stream) Limit(l *Limits) {
+	s.limits = l
+	if s.battery == nil || !s.battery.from.same(l.Tests) {
+		s.battery = newBattery(l.Tests)
+	}
+}
 
 // Reopened says that the part was opened again at bootMS, after an unplug or a
 // power cut of its own: it warms up anew.
@@ -89,18 +119,19 @@ func (s *Stream) Reopened(bootMS int64) { s.openedMS = bootMS }
 
 // Judge returns r with the verdict of all tests rolled up with the driver's own.
 func (s *Stream) Judge(bootMS int64, r obs.Reading) obs.Reading {
-	if r.Quality.Flag == obs.Missing {
-		return obs.Reading{Value: math.NaN(), Quality: r.Quality}
+	switch {
+	case r.Quality.Flag == obs.Missing:
+		r.Value = math.NaN()
+	case math.IsNaN(r.Value) || math.IsInf(r.Value, 0):
+		r = obs.None(obs.NotANumber)
+	default:
+		if s.limits.WarmUp > 0 && bootMS-s.openedMS < s.limits.WarmUp.Milliseconds() {
+			r.Quality = r.Quality.Worst(obs.Quality{Flag: obs.Fail, Why: obs.WarmUp})
+		}
+		r.Quality = r.Quality.Worst(s.limits.gross(r.Value))
 	}
-	if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
-		return obs.None(obs.NotANumber)
-	}
-	if s.limits.WarmUp > 0 && bootMS-s.openedMS < s.limits.WarmUp.Milliseconds() {
-		r.Quality = r.Quality.Worst(obs.Quality{Flag: obs.Fail, Why: obs.WarmUp})
-	}
-	r.Quality = r.Quality.Worst(s.limits.gross(r.Value))
-	if s.flat(bootMS, r.Value) {
-		r.Quality = r.Quality.Worst(obs.Quality{Flag: obs.Suspect, Why: obs.Flat})
+	if s.battery != nil {
+		r.Quality = s.battery.judge(bootMS, r.Value, r.Quality, r.Quality.Usable())
 	}
 	if r.Quality.Usable() && (!s.hasGood || bootMS > s.goodMS) {
 		s.goodMS, s.hasGood = bootMS, true
@@ -108,23 +139,17 @@ func (s *Stream) Judge(bootMS int64, r obs.Reading) obs.Reading {
 	return r
 }
 
-// flat is QARTOD's flat line test in its streaming form. A pause longer than the
-// limit begins anew: nothing is known of what the value did meanwhile.
-func (s *Stream) flat(bootMS int64, v float64) bool {
-	if s.limits.Flat <= 0 {
-		return false
+// Narrow sets the ranges that a site asks for in place of the part's and the metric's.
+func (l *Limits) Narrow(k *obs.GrossCheck) {
+	if k == nil {
+		return
 	}
-	if s.run == nil {
-		s.run = &run{}
+	if r := rangeOf(k.Fail); r.stated() {
+		l.Part = r
 	}
-	u := s.run
-	low, high, limit := min(u.low, v), max(u.high, v), s.limits.Flat.Milliseconds()
-	if u.n == 0 || high-low > s.limits.Step/2 || bootMS-u.endMS > limit {
-		*u = run{low: v, high: v, fromMS: bootMS, endMS: bootMS, n: 1}
-		return false
+	if r := rangeOf(k.Suspect); r.stated() {
+		l.Metric = r
 	}
-	u.low, u.high, u.endMS, u.n = low, high, bootMS, u.n+1
-	return u.n >= flatSamples && bootMS-u.fromMS >= limit
 }
 
 // gross is QARTOD's gross range test.

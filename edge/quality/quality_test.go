@@ -53,47 +53,35 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// The flat line vector of the reference implementation (ioos_qc: interval 300 s,
-// suspect after 900 s, tolerance 0.005 m), as far as it can be streamed: a missing
-// value does not end a run.
-func TestFlatLine(t *testing.T) {
-	values := []float64{2.010, 2.014, 2.011, 2.012, 2.013, 2.011, 2.300, 2.301, 2.300, math.NaN(), 2.301, 2.300, 2.299}
-	want := []int{1, 1, 1, 3, 3, 3, 1, 1, 1, 9, 3, 3, 3}
-	s := New(&Limits{Part: Range{-1, 10}, Flat: 900 * time.Second, Step: 0.0099}, 0)
-	for i, v := range values {
-		got := s.Judge(int64(i)*300_000, obs.Of(v)).Quality
-		if got.Flag.Code() != want[i] || got.Flag == obs.Suspect && got.Why != obs.Flat {
-			t.Errorf("value %d, %v: %v, want %d", i, v, got, want[i])
-		}
-	}
-}
-
 func TestFlatLineEdges(t *testing.T) {
 	always := func(int) float64 { return 2.7 }
 	for _, c := range []struct {
-		name   string
-		limits Limits
-		value  func(int) float64
-		at     []int64 // seconds
-		want   int     // verdict on the last
+		name  string
+		check obs.FlatCheck
+		step  float64
+		value func(int) float64
+		at    []int64 // seconds
+		want  int     // verdict on the last
 	}{
-		{"not asked for", Limits{}, always, []int64{0, 1, 2, 1000}, 2},
-		{"as long as the limit", Limits{Flat: 10 * time.Second}, always, []int64{0, 5, 10}, 3},
-		{"a moment less", Limits{Flat: 10 * time.Second}, always, []int64{0, 5, 9}, 2},
-		{"two values are no line", Limits{Flat: 10 * time.Second}, always, []int64{0, 10}, 2},
-		{"nothing is known of a long pause", Limits{Flat: 10 * time.Second}, always, []int64{0, 5, 10, 15, 26, 27}, 2},
-		{"one step is movement", Limits{Flat: 10 * time.Second, Step: 0.01}, func(i int) float64 { return 2.70 + 0.01*float64(i%2) }, []int64{0, 5, 10, 15, 20}, 2},
-		{"rounding is not", Limits{Flat: 10 * time.Second, Step: 0.01}, func(i int) float64 { return 2.70 + 1e-12*float64(i%2) }, []int64{0, 5, 10, 15, 20}, 3},
-		{"creeping by less than a step is movement in the end", Limits{Flat: 10 * time.Second, Step: 0.01},
-			func(i int) float64 { return 2.70 + 0.002*float64(i) }, []int64{0, 4, 8, 12, 16, 20, 24, 28}, 2},
+		{"not asked for", obs.FlatCheck{}, 0, always, []int64{0, 1, 2, 1000}, 2},
+		{"switched off", obs.FlatCheck{Suspect: 10 * time.Second, Off: true}, 0, always, []int64{0, 5, 10}, 2},
+		{"as long as the limit", obs.FlatCheck{Suspect: 10 * time.Second}, 0, always, []int64{0, 5, 10}, 3},
+		{"only fail", obs.FlatCheck{Fail: 10 * time.Second}, 0, always, []int64{0, 5, 10}, 4},
+		{"a moment less", obs.FlatCheck{Suspect: 10 * time.Second}, 0, always, []int64{0, 5, 9}, 1},
+		{"of two values nothing is known", obs.FlatCheck{Suspect: 10 * time.Second}, 0, always, []int64{0, 10}, 1},
+		{"nothing is known of a long pause", obs.FlatCheck{Suspect: 10 * time.Second}, 0, always, []int64{0, 5, 10, 15, 26, 27}, 1},
+		{"one step is movement", obs.FlatCheck{Suspect: 10 * time.Second}, 0.01, func(i int) float64 { return 2.70 + 0.01*float64(i%2) }, []int64{0, 5, 10, 15, 20}, 1},
+		{"rounding is not", obs.FlatCheck{Suspect: 10 * time.Second}, 0.01, func(i int) float64 { return 2.70 + 1e-12*float64(i%2) }, []int64{0, 5, 10, 15, 20}, 3},
+		{"creeping by less than a step is movement in the end", obs.FlatCheck{Suspect: 10 * time.Second}, 0.01,
+			func(i int) float64 { return 2.70 + 0.002*float64(i) }, []int64{0, 4, 8, 12, 16, 20, 24, 28}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := New(&c.limits, 0)
+			s := New(&Limits{Tests: NewTests(obs.Checks{Flat: &c.check}, Env{Step: c.step})}, 0)
 			var got obs.Reading
 			for i, at := range c.at {
 				got = s.Judge(at*1000, obs.Of(c.value(i)))
 			}
-			if got.Quality.Flag.Code() != c.want {
+			if code := got.Quality.Flag.Code(); code != c.want {
 				t.Errorf("the last is %v, want %d", got.Quality, c.want)
 			}
 		})
@@ -166,14 +154,4 @@ func TestNeverSoftened(t *testing.T) {
 			t.Fatalf("%v became %v", in.Quality, got.Quality)
 		}
 	})
-}
-
-func BenchmarkJudge(b *testing.B) {
-	s := New(&Limits{Part: Range{0, 10}, Metric: Range{0, 5}, WarmUp: time.Second}, 0)
-	b.ReportAllocs()
-	var at int64
-	for b.Loop() {
-		at++
-		s.Judge(at, obs.Of(3))
-	}
 }

@@ -25,7 +25,7 @@
 //	       4–5 value: 0 none, 1 decimal, 2 raw
 //	byte   for each decimal: digits after the point, 0–12
 //	string for each reason
-//	byte   for each reading, if there are late verdicts: obs.Flag
+//	byte   for each reading, if these are late verdicts on an earlier sample: obs.Flag
 //	       for each value in order: decimal, a signed varint below 10^15, or raw, the
 //	       8 bytes of the float64, little-endian
 //

@@ -40,8 +40,9 @@ type Sample struct {
 	Fault    string
 	Channels []string
 	Readings []obs.Reading // one per channel
-	// Late holds, for each channel, the final flag of the reading before this
-	// sample's, when it came late; zero: none. Nil means none at all.
+	// Late is nil in a sample as it was taken. Otherwise this is no new sample: it
+	// repeats readings of an earlier one, under its time, and Late holds the final flag
+	// of each, which came with the value behind it.
 	Late []obs.Flag
 }
 

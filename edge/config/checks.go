@@ -1,0 +1,149 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// checks puts together how the values of a device's channels are tested: what the site
+// says, over what the part's profile says, over what the metric says, key by key.
+func (l *loader) checks(d *Device, own map[string]obs.Checks) {
+	d.Checks = l.inherited(d)
+	if len(own) == 0 {
+		return
+	}
+	d.Checks, d.OwnChecks = maps.Clone(d.Checks), true
+	if d.Checks == nil {
+		d.Checks = map[string]obs.Checks{}
+	}
+	var names []string
+	for _, c := range d.Plan.Channels {
+		names = append(names, c.Name)
+	}
+	for ch, c := range own {
+		path := []string{"devices", d.ID, "checks", ch}
+		if !slices.Contains(names, ch) {
+			l.sayKey("E2609", fmt.Sprintf("the device has no channel %q; %s", ch, yamldoc.Hint(ch, names)), path...)
+			continue
+		}
+		all := c.Over(d.Checks[ch])
+		d.Checks[ch] = all
+		for _, e := range all.Wrong(d.Every) {
+			l.threshold(e.Msg, append(path, e.Path...)...)
+		}
+		l.located(c, ch, path)
+	}
+}
+
+// threshold reports something about the checks of a channel, at the deepest key that
+// the file has.
+func (l *loader) threshold(msg string, path ...string) {
+	for len(path) > 4 && l.doc.Node(path...) == nil {
+		path = path[:len(path)-1]
+	}
+	if !l.wrong(path...) {
+		l.say("E2611", msg, path...)
+	}
+}
+
+// located judges the test of the place, which needs one to compare with.
+func (l *loader) located(c obs.Checks, ch string, path []string) {
+	at := append(path[:len(path):len(path)], "location")
+	switch {
+	case c.Location == nil || c.Location.Off:
+	case obs.MetricName(ch) != "latitude":
+		l.threshold("a place has a latitude; write location at the channel latitude, it counts for the longitude too", at...)
+	case c.Location.Suspect != nil && l.config.Gateway.Position == nil:
+		l.threshold("the gateway does not say where it stands; write gateway.position", at...)
+	}
+}
+
+// inherited is what a device's channels have without a word of the site: the metric's
+// checks, and over them the profile's. Devices of one plan share it.
+func (l *loader) inherited(d *Device) map[string]obs.Checks {
+	if base, known := l.tested[d.Plan]; known {
+		return base
+	}
+	var base map[string]obs.Checks
+	for i, c := range d.Plan.Channels {
+		var all obs.Checks
+		if m := d.Metrics[i].Checks; m != nil {
+			all = *m
+		}
+		all = d.Plan.Checks[c.Name].Over(all)
+		if len(all.Keys()) > 0 {
+			if base == nil {
+				base = map[string]obs.Checks{}
+			}
+			base[c.Name] = all
+		}
+	}
+	if l.tested == nil {
+		l.tested = map[*drivers.Plan]map[string]obs.Checks{}
+	}
+	l.tested[d.Plan] = base
+	return base
+}
+
+// besides judges the streams that tests look at beside their own, when all devices
+// are known.
+func (l *loader) besides() {
+	metrics := map[string]obs.Metric{}
+	var names []string
+	for _, s := range l.config.Streams() {
+		name := s.Device + "." + s.Channel
+		metrics[name], names = s.Metric, append(names, name)
+	}
+	for _, d := range l.config.Devices {
+		if !d.OwnChecks {
+			continue
+		}
+		for ch, c := range d.Checks {
+			own := d.ID + "." + ch
+			if k := c.Multivariate; k != nil && !k.Off {
+				l.beside(own, k.With, names, "devices", d.ID, "checks", ch, "multivariate", "with")
+			}
+			if k := c.Neighbour; k != nil && !k.Off && l.beside(own, k.With, names, "devices", d.ID, "checks", ch, "neighbour", "with") {
+				if a, b := metrics[own], metrics[k.With]; a.Unit != b.Unit {
+					l.threshold(fmt.Sprintf("%s is in %s and %s in %s; name a stream of the same unit", own, a.Unit, k.With, b.Unit), "devices", d.ID, "checks", ch, "neighbour", "with")
+				}
+			}
+		}
+	}
+}
+
+func (l *loader) beside(own, with string, names []string, path ...string) (ok bool) {
+	switch {
+	case with == own:
+		l.threshold("a stream is no witness of itself; name another one", path...)
+	case !slices.Contains(names, with):
+		if _, err := obs.ParseDotted(with); err == nil {
+			l.threshold(fmt.Sprintf("there is no stream %q; %s", with, yamldoc.Hint(with, names)), path...)
+		}
+	default:
+		return true
+	}
+	return false
+}
+
+// checkRows lists the checks in force, each with where it comes from.
+func (l *loader) checkRows(d Device, part string, add adder) {
+	for i, ch := range d.Plan.Channels {
+		of := map[string]bool{}
+		for _, k := range d.Plan.Checks[ch.Name].Keys() {
+			of[fmt.Sprint(k.Path)] = true
+		}
+		for _, k := range d.Checks[ch.Name].Keys() {
+			from := "metric " + d.Metrics[i].Name
+			if of[fmt.Sprint(k.Path)] {
+				from = part
+			}
+			add(k.Value, from, append([]string{"devices", d.ID, "checks", ch.Name}, k.Path...)...)
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"math"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/quality"
+	"github.com/lamppost-city/lamppost/edge/record"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// civilTime tells the local time at ms since boot, and whether the clock is trusted.
+type civilTime func(ms int64) (time.Time, bool)
+
+// civil is the civilTime of this boot, in the machine's time zone.
+func (g *Gateway) civil(ms int64) (time.Time, bool) {
+	at, ok := g.dates.clock.Date(g.clock.Boot(), ms)
+	return time.UnixMilli(at.UnixMS), ok
+}
+
+// peers are the streams that tests look at beside their own.
+type peers map[obs.Stream]*quality.Peer
+
+func (ps peers) of(s obs.Stream) *quality.Peer {
+	if ps[s] == nil {
+		ps[s] = &quality.Peer{}
+	}
+	return ps[s]
+}
+
+// seen is a channel whose values the tests of other streams are told.
+type seen struct {
+	channel int
+	peer    *quality.Peer
+}
+
+// see notes which of a device's channels others look at.
+func (d *device) see(all peers, id string) {
+	if len(all) == 0 {
+		return
+	}
+	for i, c := range d.channels {
+		if p := all[obs.Stream{Device: id, Channel: c}]; p != nil {
+			d.seen = append(d.seen, seen{i, p})
+		}
+	}
+}
+
+// place prepares the test of where a device is, if it is asked for and can be made.
+func (d *device) place(site *wire.Position) {
+	lat, _, ok := d.fix()
+	if !ok {
+		return
+	}
+	k := d.spec.checks[d.channels[lat]].Location
+	if k == nil || k.Off {
+		return
+	}
+	d.located = &quality.Location{}
+	if k.Suspect != nil && site != nil {
+		d.located.Lat, d.located.Lon, d.located.Away = site.Lat, site.Lon, *k.Suspect
+	}
+	if k.Step != nil {
+		d.located.Step = *k.Step
+	}
+}
+
+// fix finds the two channels of a position.
+func (d *device) fix() (lat, lon int, ok bool) {
+	lat, lon = -1, -1
+	for i, c := range d.channels {
+		switch obs.MetricName(c) {
+		case "latitude":
+			lat = i
+		case "longitude":
+			lon = i
+		}
+	}
+	return lat, lon, lat >= 0 && lon >= 0
+}
+
+// locate judges where a device is. The verdict is on the pair: both bear it.
+func (d *device) locate(rs []obs.Reading) {
+	if d.located == nil {
+		return
+	}
+	lat, lon, _ := d.fix()
+	q := d.located.Judge(rs[lat].Value, rs[lon].Value)
+	for _, i := range []int{lat, lon} {
+		if rs[i].Quality.Flag != obs.Missing {
+			rs[i].Quality = rs[i].Quality.Worst(q)
+		}
+	}
+}
+
+// lateFor keeps what channel i's newest value has decided about the one before.
+func (d *device) lateFor(i int) {
+	l, ok := d.streams[i].Late()
+	if !ok {
+		return
+	}
+	for len(d.late) < len(d.channels) {
+		d.late = append(d.late, quality.Late{})
+	}
+	d.late[i] = l
+}
+
+// keepLate writes late verdicts down and sends them: a record of its own that repeats
+// the values they are about, under their time. Nothing is overwritten, in the journal
+// or on the wire.
+func (g *Gateway) keepLate(d *device) {
+	if len(d.late) == 0 {
+		return
+	}
+	rec, units := lateSample(d)
+	body, err := rec.Append(g.scratch[:0])
+	if err != nil {
+		g.log.Error("a late verdict cannot be written down", "device", rec.Device, "error", err)
+		return
+	}
+	g.scratch = body
+	seq, err := g.journal.Append(record.KindSample, body)
+	if err != nil {
+		g.log.Error("a late verdict cannot be written down", "device", rec.Device, "error", err)
+		return
+	}
+	if g.uplink != nil {
+		g.uplink.Offer(seq, sampleValues(nil, &rec, rec.BootMS, units))
+	}
+}
+
+// lateSample makes the record of a device's late verdicts. All are about one sample.
+func lateSample(d *device) (rec record.Sample, units shapeUnits) {
+	rec = record.Sample{Device: d.spec.id, BootMS: math.MaxInt64}
+	for _, l := range d.late {
+		if l.Final.Flag != obs.NotEvaluated {
+			rec.BootMS = min(rec.BootMS, l.MS)
+		}
+	}
+	units = shapeUnits{}
+	for i, l := range d.late {
+		if l.Final.Flag == obs.NotEvaluated || l.MS != rec.BootMS {
+			continue
+		}
+		rec.Channels = append(rec.Channels, d.channels[i])
+		rec.Readings = append(rec.Readings, obs.Reading{Value: l.Value, Quality: l.Sent})
+		rec.Late = append(rec.Late, l.Final.Flag)
+		units[d.channels[i]] = d.metrics[i]
+	}
+	return rec, units
+}
+
+// shapeUnits are the metrics of a few channels.
+type shapeUnits map[string]obs.Metric
+
+func (u shapeUnits) Lookup(channel string) (obs.Metric, bool) {
+	m, ok := u[channel]
+	return m, ok
+}

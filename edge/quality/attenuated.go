@@ -1,0 +1,171 @@
+package quality
+
+import (
+	"math"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// The methods of the attenuated signal test.
+const (
+	Std  = "std"
+	Span = "range"
+)
+
+// attenuated is QARTOD test 9 (10 in the manual for water level): a signal that is too
+// quiet, as of a well full of mud. It keeps the values of its window, open at the old
+// end, 16 bytes each, at most [obs.MaxWindow] of them; a value costs the same however
+// long the window is.
+//
+// As in the reference implementation a missing value within the window leaves a range
+// not evaluated and is passed over by a standard deviation (the population's).
+type attenuated struct {
+	byRange       bool
+	windowMS      int64
+	suspect, fail float64 // below; -Inf: none
+	samples       int
+
+	ring  []timed
+	head  int
+	gone  int // values that left the window: position of ring[head]
+	wide  extremes
+	sums  sums
+	holes int
+}
+
+type timed struct {
+	ms int64
+	v  float64
+}
+
+func newAttenuated(k *obs.AttenuatedCheck, e Env) *attenuated {
+	samples := k.Samples
+	if samples == 0 { // 60 % of a window's: a window that has hardly begun is always quiet
+		samples = flatSamples
+		if e.Every > 0 {
+			samples = max(samples, int(math.Ceil(0.6*float64(k.Window/e.Every))))
+		}
+	}
+	return makeAttenuated(k.Method == Span, k.Window, below(k.Suspect), below(k.Fail), samples)
+}
+
+func makeAttenuated(byRange bool, window time.Duration, suspect, fail float64, samples int) *attenuated {
+	return &attenuated{byRange: byRange, windowMS: window.Milliseconds(), suspect: suspect, fail: fail, samples: samples,
+		wide: extremes{size: math.MaxInt}}
+}
+
+// below returns a threshold that only a smaller value undercuts.
+func below(v *float64) float64 {
+	if v == nil {
+		return math.Inf(-1)
+	}
+	return *v
+}
+
+func (a *attenuated) judge(ms int64, v float64) (now, late obs.Flag) {
+	a.push(ms, v)
+	for a.head < len(a.ring) && (a.ring[a.head].ms <= ms-a.windowMS || len(a.ring)-a.head > obs.MaxWindow) {
+		a.pop()
+	}
+	if a.head > 32 && a.head > len(a.ring)/2 {
+		a.ring = a.ring[:copy(a.ring, a.ring[a.head:])]
+		a.head = 0
+	}
+	switch {
+	case v != v:
+		return obs.Missing, 0
+	case a.sums.n < a.samples, a.byRange && a.holes > 0:
+		return obs.NotEvaluated, 0
+	}
+	return a.verdict(a.strength()), 0
+}
+
+func (a *attenuated) verdict(strength float64) obs.Flag {
+	switch {
+	case strength < a.fail:
+		return obs.Fail
+	case strength < a.suspect:
+		return obs.Suspect
+	default:
+		return obs.Pass
+	}
+}
+
+func (a *attenuated) strength() float64 {
+	if a.byRange {
+		return a.wide.spread()
+	}
+	if a.sums.stale() {
+		a.sums = sums{}
+		for _, s := range a.ring[a.head:] {
+			if s.v == s.v {
+				a.sums.add(s.v)
+			}
+		}
+	}
+	return a.sums.std()
+}
+
+func (a *attenuated) push(ms int64, v float64) {
+	a.ring = append(a.ring, timed{ms, v})
+	if a.byRange {
+		a.wide.add(v)
+	}
+	if v != v {
+		a.holes++
+		return
+	}
+	a.sums.add(v)
+}
+
+func (a *attenuated) pop() {
+	v := a.ring[a.head].v
+	a.head++
+	if a.gone++; a.byRange {
+		a.wide.low.drop(a.gone)
+		a.wide.high.drop(a.gone)
+	}
+	if v != v {
+		a.holes--
+		return
+	}
+	a.sums.remove(v)
+}
+
+// sums are mean and squared deviations after Welford, which neither cancel nor
+// overflow. Taking values out again gathers rounding, so they are made anew from time
+// to time.
+type sums struct {
+	n        int
+	mean, m2 float64
+	removed  int
+}
+
+func (s *sums) add(v float64) {
+	s.n++
+	d := v - s.mean
+	s.mean += d / float64(s.n)
+	s.m2 += d * (v - s.mean)
+}
+
+func (s *sums) remove(v float64) {
+	s.removed++
+	if s.n--; s.n == 0 {
+		*s = sums{}
+		return
+	}
+	d := v - s.mean
+	s.mean -= d / float64(s.n)
+	s.m2 -= d * (v - s.mean)
+}
+
+// stale says whether as many values went as are there.
+func (s *sums) stale() bool { return s.removed > 0 && s.removed >= s.n }
+
+func (s *sums) std() float64 {
+	if s.n == 0 {
+		return 0
+	}
+	return math.Sqrt(max(s.m2, 0) / float64(s.n))
+}

@@ -1,0 +1,124 @@
+package quality
+
+import (
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Peer is what the tests of other streams know of one: its newest value, and how it
+// moved. Whoever judges that stream notes its values; a zero Peer has none.
+type Peer struct {
+	ms    int64
+	v     float64
+	has   bool
+	last  jump // of the newest value
+	moved jump // the newest that was large enough for somebody; see moves
+	moves float64
+}
+
+type jump struct {
+	ms  int64
+	by  float64
+	has bool
+}
+
+// Note tells the newest value. One that no rule may use is passed over.
+func (p *Peer) Note(ms int64, r obs.Reading) {
+	if !r.Quality.Usable() || math.IsNaN(r.Value) {
+		return
+	}
+	if p.has {
+		p.last = jump{ms, math.Abs(r.Value - p.v), true}
+		if p.last.by > p.moves {
+			p.moved = p.last
+		}
+	}
+	p.ms, p.v, p.has = ms, r.Value, true
+}
+
+// at returns the newest value if it is no older than within.
+func (p *Peer) at(ms, withinMS int64) (v float64, ok bool) {
+	return p.v, p.has && p.ms >= ms-withinMS
+}
+
+// multivariate is QARTOD's multi-variate test: a jump is believed if another stream,
+// which would see its cause, moved as well. It never fails a value: this may be the
+// flood.
+type multivariate struct {
+	suspect  float64
+	withinMS int64
+	peer     *Peer
+	last     float64
+	begun    bool
+}
+
+func newMultivariate(k *obs.MultivariateCheck, e Env) *multivariate {
+	m := &multivariate{suspect: above(k.Suspect), withinMS: k.Within.Milliseconds(), peer: e.peer(k.With)}
+	if k.Moves != nil {
+		m.peer.moves = *k.Moves
+	}
+	return m
+}
+
+func (e Env) peer(with string) *Peer {
+	if s, err := obs.ParseDotted(with); err == nil {
+		if p := e.Peer(s); p != nil {
+			return p
+		}
+	}
+	return &Peer{}
+}
+
+func (m *multivariate) judge(ms int64, v float64) (now, late obs.Flag) {
+	last, first := m.last, !m.begun
+	m.last, m.begun = v, true
+	switch {
+	case v != v:
+		return obs.Missing, 0
+	case first || last != last:
+		return obs.NotEvaluated, 0
+	case math.Abs(v-last) <= m.suspect:
+		return obs.Pass, 0
+	}
+	if _, ok := m.peer.at(ms, m.withinMS); !ok {
+		return obs.NotEvaluated, 0
+	}
+	if m.peer.moved.has && m.peer.moved.ms >= ms-m.withinMS {
+		return obs.Pass, 0
+	}
+	return obs.Suspect, 0
+}
+
+// neighbour is QARTOD's neighbour test: two gauges that should agree. Differences are
+// rounded to what the part resolves, since 2.02 − 2.05 is not −0.03 in a computer.
+type neighbour struct {
+	limits
+	offset, step float64
+	withinMS     int64
+	peer         *Peer
+}
+
+func newNeighbour(k *obs.NeighbourCheck, e Env) *neighbour {
+	n := &neighbour{limits: limits{above(k.Suspect), above(k.Fail)}, step: e.Step, withinMS: k.Within.Milliseconds(), peer: e.peer(k.With)}
+	if k.Offset != nil {
+		n.offset = *k.Offset
+	}
+	return n
+}
+
+func (n *neighbour) judge(ms int64, v float64) (now, late obs.Flag) {
+	if v != v {
+		return obs.Missing, 0
+	}
+	other, ok := n.peer.at(ms, n.withinMS)
+	if !ok {
+		return obs.NotEvaluated, 0
+	}
+	d := math.Abs(v - other - n.offset)
+	if n.step <= 0 {
+		return n.of(d), 0
+	}
+	const slack = 1e-6 // of a step: a threshold is a whole number of them only in decimals
+	return limits{n.suspect/n.step + slack, n.fail/n.step + slack}.of(math.Floor(d/n.step + 0.5)), 0
+}
