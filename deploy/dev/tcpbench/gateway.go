@@ -35,7 +35,7 @@ var quantities = [4]quantity{
 // read in one request.
 func profile() ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "id: %s\nname: {zh: 配电柜, en: distribution panel}\nmaker: none\nsource: {document: made for measuring}\nsure: true\nchannels:\n", profileID)
+	fmt.Fprintf(&b, "id: %s\nname: {zh: 配电柜, en: distribution panel}\nmaker: none\nsource: {document: made for measuring}\nsure: true\nidentify: none\nchannels:\n", profileID)
 	var values strings.Builder
 	var words []byte
 	for i := range registers {
