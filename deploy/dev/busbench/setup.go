@@ -154,6 +154,10 @@ type tally struct {
 	missed [slaves + 1]int // slots that passed without an answer
 }
 
+// settling is how many rounds pass before anything counts: a new part is asked once what
+// tells it from others.
+const settling = 5
+
 // poll lets ask poll the line for a while and counts.
 func (s setup) poll(ctx context.Context, cfg *config.Config, measure time.Duration, ask func(context.Context, func(poll.Sample)) error) (tally, error) {
 	byName := map[string]int{}
@@ -161,10 +165,13 @@ func (s setup) poll(ctx context.Context, cfg *config.Config, measure time.Durati
 		byName[d.ID] = int(d.Address)
 	}
 	var t tally
-	begin := time.Now()
-	enough, stop := context.WithTimeout(ctx, measure)
+	begin := time.Now().Add(settling * round(s.baud))
+	enough, stop := context.WithDeadline(ctx, begin.Add(measure))
 	defer stop()
 	err := ask(enough, func(p poll.Sample) {
+		if time.Now().Before(begin) {
+			return
+		}
 		address := byName[p.Device]
 		t.missed[address] += p.Skipped
 		if p.Err != nil {

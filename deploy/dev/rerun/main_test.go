@@ -71,9 +71,9 @@ func TestRunAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			command := append(tester(t, c.says...), "./a", "./b")
-			var out bytes.Buffer
-			if got := run(command, &out, &out); got != c.code {
-				t.Errorf("exit code %d, want %d\n%s", got, c.code, &out)
+			var out, wrong bytes.Buffer
+			if got := run(command, &out, &wrong); got != c.code {
+				t.Errorf("exit code %d, want %d\n%s%s", got, c.code, &out, &wrong)
 			}
 			asked, err := os.ReadFile(filepath.Join(command[3], "asked"))
 			if err != nil || string(asked) != c.asked {
