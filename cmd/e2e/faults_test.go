@@ -79,6 +79,11 @@ func TestOneBadThingStaysOneBadThing(t *testing.T) {
 		m.recovers += city.slack()
 		m.check(t, lines, seen)
 	}
+	for key := range seen {
+		if strings.Contains(key, "device-doubted") {
+			t.Errorf("seen: %s; no part of the street is another than it should be", key)
+		}
+	}
 	city.checkTiming(lines, began, ended)
 	city.checkDeviceEvents("weather", "air")
 	if n := len(city.gaps()); n != 0 {

@@ -46,7 +46,7 @@ func (c *clipped) Add(lines ...truth.Line) {
 // them. The caller holds the lock.
 func (c *clipped) registers(id string) {
 	table, _ := registers.Get(id) // another part has none
-	rows, err := table.Registers()
+	rows, err := table.Registers(table.Address)
 	if err != nil {
 		return // the part is not played with these either
 	}

@@ -21,14 +21,13 @@ import (
 )
 
 // stateLoop publishes the gateway's state when something about it changes, looked
-// at every two seconds, and once a minute in any case.
+// at every two seconds (less often with very many devices, see statePause), and once a
+// minute in any case.
 func (g *Gateway) stateLoop(ctx context.Context) error {
 	look := time.NewTimer(0)
 	defer look.Stop()
 	for {
-		began := time.Now()
-		g.publishState()
-		look.Reset(statePause(time.Since(began)))
+		look.Reset(statePause(g.publishState()))
 		select {
 		case <-ctx.Done():
 			return nil
@@ -38,27 +37,24 @@ func (g *Gateway) stateLoop(ctx context.Context) error {
 	}
 }
 
-// What nobody announces, counters mostly, is looked for every two seconds; by a gateway
-// with so many devices that a look takes noticeable time, up to ten.
-const (
-	stateSoon = 2 * time.Second
-	stateLate = 10 * time.Second
-	stateFree = 10_000 // of that many parts of the time the looks may take one
-)
-
-func statePause(took time.Duration) time.Duration {
-	return min(max(took*stateFree, stateSoon), stateLate)
+// statePause is how long to wait before what nobody announces, counters and health
+// mostly, is looked for again: two seconds; with more than fifty devices 40 ms for each,
+// since a look takes time for each; ten seconds at most.
+func statePause(devices int) time.Duration {
+	return min(max(time.Duration(devices)*40*time.Millisecond, 2*time.Second), 10*time.Second)
 }
 
-func (g *Gateway) publishState() {
+// publishState publishes the state if there is news in it, and returns how many devices
+// it is about.
+func (g *Gateway) publishState() (devices int) {
 	if g.uplink == nil {
-		return
+		return 0
 	}
 	s := g.settled(g.state())
 	if said := news(s); !bytes.Equal(said, g.said) {
 		g.said = said
 	} else {
-		return
+		return len(s.Devices)
 	}
 	err := g.uplink.SetState(s)
 	if errors.Is(err, wire.ErrTooLarge) { // the readings say which channels there are
@@ -70,6 +66,7 @@ func (g *Gateway) publishState() {
 	if err != nil {
 		g.log.Error("the state cannot be published", "error", err)
 	}
+	return len(s.Devices)
 }
 
 // news is what of a state is worth a message of its own: all but its sentences,

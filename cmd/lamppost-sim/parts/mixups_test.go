@@ -165,7 +165,7 @@ func (r *rig) subjectOf(t *testing.T, id string, address uint8) (*subject, *modb
 	table := r.table(t, id)
 	s := &subject{table: table, source: &told{}, kinds: map[string]drivers.Channel{}}
 	var err error
-	if s.rows, err = table.Registers(); err != nil {
+	if s.rows, err = table.Registers(table.Address); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range r.plan(t, id).Channels {

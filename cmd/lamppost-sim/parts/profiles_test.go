@@ -88,7 +88,7 @@ func newBench(t *testing.T, ids []string, change func(*modbusslave.Unit), wire f
 		}
 		s := &subject{table: table, source: &told{}, kinds: map[string]drivers.Channel{}}
 		var err error
-		if s.rows, err = table.Registers(); err != nil {
+		if s.rows, err = table.Registers(table.Address); err != nil {
 			t.Fatal(err)
 		}
 		address := max(table.Address, 1)

@@ -226,13 +226,16 @@ func (r Row) own() string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(r.Name), func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }), "-")
 }
 
-// Registers returns the rows as a slave holds them.
-func (t Table) Registers() ([]modbusslave.Register, error) {
+// Registers returns the rows as a slave at an address holds them.
+func (t Table) Registers(address uint8) ([]modbusslave.Register, error) {
 	var out []modbusslave.Register
 	for _, r := range t.Rows {
 		reg, err := r.register()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", t.ID, err)
+		}
+		if r.Own {
+			reg.Fixed, _ = modbusslave.Register{Type: r.Type, Scale: 1}.Encode(float64(address))
 		}
 		out = append(out, reg)
 	}
@@ -241,14 +244,9 @@ func (t Table) Registers() ([]modbusslave.Register, error) {
 
 // Unit makes a slave of t at an address.
 func (t Table) Unit(address uint8, device string, source modbusslave.Source) (*modbusslave.Unit, error) {
-	rows, err := t.Registers()
+	rows, err := t.Registers(address)
 	if err != nil {
 		return nil, err
-	}
-	for i, r := range t.Rows {
-		if r.Own {
-			rows[i].Fixed, _ = modbusslave.Register{Type: r.Type, Scale: 1}.Encode(float64(address))
-		}
 	}
 	u, err := modbusslave.NewUnit(address, device, rows, source)
 	if err != nil {

@@ -32,15 +32,16 @@ func readParts() (map[string]part, error) {
 }
 
 // rows are those of the table, with what the gateway is told to add to them. What the
-// scenario has no course for is 0 for ever, and has no line in the truth log.
+// scenario has no course for and the part does not say of itself is 0 for ever, and has
+// no line in the truth log.
 func (s slave) rows(table registers.Table) ([]modbusslave.Register, error) {
-	rows, err := table.Registers()
+	rows, err := table.Registers(s.address)
 	if err != nil {
 		return nil, err
 	}
 	for i := range rows {
 		rows[i].Offset += s.offsets[rows[i].Channel]
-		if !slices.Contains(s.channels, rows[i].Channel) {
+		if rows[i].Fixed == nil && !slices.Contains(s.channels, rows[i].Channel) {
 			rows[i].Shadow = true
 		}
 	}

@@ -18,7 +18,7 @@ const (
 
 // thrift keeps the heap small until the function that it returns is called. From then on
 // the collector goes as it went before, and once things have settled, what the start left
-// behind goes back to the system. A collector that was set thriftier, or switched off
+// behind goes back to the system: memory, and pages of the program that only it needed. A collector that was set thriftier, or switched off
 // (GOGC), stays so.
 func thrift(ctx context.Context) (started func()) {
 	before := debug.SetGCPercent(thriftyPercent)
@@ -27,7 +27,10 @@ func thrift(ctx context.Context) (started func()) {
 	}
 	return func() {
 		debug.SetGCPercent(before)
-		settled := time.AfterFunc(settling, debug.FreeOSMemory)
+		settled := time.AfterFunc(settling, func() {
+			debug.FreeOSMemory()
+			forgetProgram()
+		})
 		context.AfterFunc(ctx, func() { settled.Stop() })
 	}
 }

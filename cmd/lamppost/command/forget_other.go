@@ -1,0 +1,6 @@
+//go:build !linux
+
+package command
+
+// forgetProgram leaves it to the system.
+func forgetProgram() {}
