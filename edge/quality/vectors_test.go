@@ -70,6 +70,7 @@ func TestVectors(t *testing.T) {
 		{"rate", &rate{limits: limits{0.001, 0.0015}}, []int64{0, 60e3, 120e3, 180e3, 480e3, 540e3, 600e3, 660e3},
 			[]float64{1, 1.02, 1.10, 1.10, 1.60, nan, 1.62, 1.50}, []int{1, 1, 3, 1, 4, 9, 1, 4}},
 		{"rate, time that stands still or goes back", &rate{limits: limits{1, 2}}, []int64{0, 0, 1000, 500}, []float64{1, 9, 9, 9}, []int{1, 2, 1, 2}},
+		{"rate, time that goes back behind a missing value", &rate{limits: limits{1, 2}}, []int64{0, 1000, 500}, []float64{1, nan, 9}, []int{1, 9, 2}},
 		{"rate, below a second", &rate{limits: limits{1, 2}}, []int64{0, 500, 1000}, []float64{1, 1.4, 2.2}, []int{1, 1, 3}},
 		{"flat, streaming", flatly("", 300*s, 900*s, 1500*s, 0.005), grid(13, 300), stuck, []int{1, 1, 1, 3, 3, 4, 1, 1, 1, 9, 3, 4, 4}},
 		{"flat, ioos", flatly(IOOS, 300*s, 900*s, 1500*s, 0.005), grid(13, 300), stuck, []int{1, 1, 1, 3, 3, 4, 1, 1, 1, 9, 3, 4, 4}},
