@@ -171,8 +171,8 @@ var kinds = []struct {
 	{"multivariate", []int{1, 2, 3, 9}, askMultivariate},
 	{"neighbour", []int{1, 2, 3, 4, 9}, askNeighbour},
 	{"location", []int{1, 3, 4, 9}, askLocation},
-	{"gap", []int{1, 2, 4}, askGap},
-	{"order", []int{1, 3}, askOrder},
+	{"gap", []int{1, 4, 9}, askGap},
+	{"order", []int{1, 3, 9}, askOrder},
 	{"rollup", []int{1, 2, 3, 4, 9}, askRollup},
 }
 
@@ -412,7 +412,7 @@ func askGap(r *rand.Rand) (question, []int) {
 	n := 2 + r.IntN(40)
 	ms := rising(r, n, 10_000)
 	limit := int64(10 + r.IntN(60))
-	x := make([]float64, n)
+	x := walk(r, n)
 	flags := series(&gap{limitMS: limit * 1000}, ms, x)
 	return question{Test: "gap", T: seconds(ms), X: nulls(x), Config: map[string]any{"compat": IOOS, "limit": limit}}, flags
 }
@@ -425,7 +425,7 @@ func askOrder(r *rand.Rand) (question, []int) {
 			ms[i] = ms[i-1] - int64(r.IntN(2))*r.Int64N(5000)
 		}
 	}
-	x := make([]float64, n)
+	x := walk(r, n)
 	return question{Test: "order", T: seconds(ms), X: nulls(x), Config: map[string]any{}}, series(&order{}, ms, x)
 }
 

@@ -10,6 +10,7 @@ type gap struct {
 	limitMS int64
 	lastMS  int64
 	seen    int
+	hole    bool // the first value was missing: nothing is said of it later
 }
 
 func (g *gap) judge(ms int64, v float64) (now, late obs.Flag) {
@@ -22,8 +23,8 @@ func (g *gap) judge(ms int64, v float64) (now, late obs.Flag) {
 	}
 	switch {
 	case g.seen == 1:
-		flag = obs.NotEvaluated
-	case g.seen == 2:
+		flag, g.hole = obs.NotEvaluated, v != v
+	case g.seen == 2 && !g.hole:
 		late = flag
 	}
 	if v != v {
@@ -33,21 +34,24 @@ func (g *gap) judge(ms int64, v float64) (now, late obs.Flag) {
 }
 
 // order finds time that stands still or goes back: values under one time are suspect
-// all, and so is one from before its predecessor.
+// all, and so is one from before its predecessor. A missing value has a time, too.
 type order struct {
 	lastMS int64
 	begun  bool
+	hole   bool // the value before was missing
 }
 
-func (o *order) judge(ms int64, _ float64) (now, late obs.Flag) {
-	last, first := o.lastMS, !o.begun
-	o.lastMS, o.begun = ms, true
-	switch {
-	case first || ms > last:
-		return obs.Pass, 0
-	case ms == last:
-		return obs.Suspect, obs.Suspect
-	default:
-		return obs.Suspect, 0
+func (o *order) judge(ms int64, v float64) (now, late obs.Flag) {
+	now = obs.Pass
+	if o.begun && ms <= o.lastMS {
+		now = obs.Suspect
+		if ms == o.lastMS && !o.hole {
+			late = obs.Suspect
+		}
 	}
+	o.lastMS, o.begun, o.hole = ms, true, v != v
+	if o.hole {
+		now = obs.Missing
+	}
+	return now, late
 }

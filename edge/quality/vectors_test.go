@@ -85,7 +85,9 @@ func TestVectors(t *testing.T) {
 		{"gap", &gap{limitMS: 7200e3}, []int64{0, 3600e3, 10800e3, 18001e3, 19800e3}, make([]float64, 5), []int{1, 1, 1, 4, 1}},
 		{"gap, the first is as the second", &gap{limitMS: 7200e3}, []int64{0, 10800e3, 11400e3}, make([]float64, 3), []int{4, 4, 1}},
 		{"gap, backwards", &gap{limitMS: 7200e3}, []int64{10800e3, 0, 600e3}, make([]float64, 3), []int{1, 1, 1}},
+		{"gap, the first is missing", &gap{limitMS: 7200e3}, []int64{0, 10800e3, 11400e3}, []float64{nan, 1, nan}, []int{9, 4, 9}},
 		{"order", &order{}, []int64{10800e3, 0, 600e3, 600e3, 600e3, 700e3}, make([]float64, 6), []int{1, 3, 3, 3, 3, 1}},
+		{"order, missing", &order{}, []int64{0, 0, 0, 5e3, 4e3}, []float64{nan, 1, nan, 1, nan}, []int{9, 3, 9, 1, 9}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := series(c.test, c.ms, c.x); !slices.Equal(got, c.want) {
