@@ -193,13 +193,14 @@ def flat_run(request):
     config, ts = request["config"], times(request)
     interval, tolerance = exact(need(config, "interval")), value(need(config, "tolerance"))
     suspect, fail = exact(config.get("suspect")), exact(config.get("fail"))
-    least = 3 if config.get("samples") is None else config["samples"]
+    least = max(3, config.get("samples") or 0)
+    pause = fail if suspect is None else suspect
     run = []  # (time, value) of each sample of the run: no running extremes to keep right
 
     def judge(i, x):
         nonlocal run
         held = [v for _, v in run] + [x]
-        late = run and suspect is not None and ts[i] - run[-1][0] > suspect
+        late = run and pause is not None and ts[i] - run[-1][0] > pause
         if late or not max(held) - min(held) < tolerance:
             run = []
         run.append((ts[i], x))
