@@ -133,20 +133,27 @@ func (a *attenuated) pop() {
 	a.sums.remove(v)
 }
 
-// sums are mean and squared deviations after Welford, which neither cancel nor
-// overflow. Taking values out again gathers rounding, so they are made anew from time
-// to time.
+// sums are mean and squared deviations after Welford, which do not cancel while values
+// are added. Taking values out leaves rounding behind, as much as belongs to the
+// greatest m2 there was: sums are made anew once as many values went as are there, or
+// what is left is small beside that.
 type sums struct {
 	n        int
 	mean, m2 float64
+	most     float64 // the greatest m2 since they were made
 	removed  int
 }
+
+// shrunk is the part of the greatest m2 below which its rounding, some 1e-16 of it for
+// each value, could be seen in what is left.
+const shrunk = 1e-6
 
 func (s *sums) add(v float64) {
 	s.n++
 	d := v - s.mean
 	s.mean += d / float64(s.n)
 	s.m2 += d * (v - s.mean)
+	s.most = max(s.most, s.m2)
 }
 
 func (s *sums) remove(v float64) {
@@ -160,8 +167,12 @@ func (s *sums) remove(v float64) {
 	s.m2 -= d * (v - s.mean)
 }
 
-// stale says whether as many values went as are there.
-func (s *sums) stale() bool { return s.removed > 0 && s.removed >= s.n }
+// stale says whether sums are to be made anew. A value makes m2 great and must leave
+// the window before m2 is small: that is once a window, so that a value costs the same
+// on average.
+func (s *sums) stale() bool {
+	return s.removed > 0 && (s.removed >= s.n || s.m2 < shrunk*s.most)
+}
 
 func (s *sums) std() float64 {
 	if s.n == 0 {

@@ -226,11 +226,10 @@ func askFlatIOOS(r *rand.Rand) (question, []int) {
 
 func askAttenuated(r *rand.Rand) (question, []int) {
 	x := walk(r, length(r))
-	if r.IntN(4) == 0 { // values that are large beside what they move by
-		for i := range x {
-			if x[i] += 1e5; r.IntN(20) == 0 {
-				x[i] += 1e6
-			}
+	far := math.Pow(10, float64(r.IntN(9)))
+	for i := range x { // some are far off, and what they leave behind is judged as finely
+		if r.IntN(20) == 0 {
+			x[i] += far
 		}
 	}
 	ms := rising(r, len(x), 10_000)

@@ -82,6 +82,8 @@ func TestVectors(t *testing.T) {
 		{"attenuated, range", window(true, 0.3, 0.05, 0), grid(8, 600), quiet, []int{4, 1, 1, 1, 4, 4, 4, 1}},
 		{"attenuated, std, missing", window(false, 0.5, 0.15, 0), grid(4, 600), holed, []int{4, 9, 4, 3}},
 		{"attenuated, range, missing", window(true, 0.5, 0.15, 0), grid(4, 600), holed, []int{4, 9, 2, 2}},
+		{"attenuated, std, behind a value far off", makeAttenuated(false, 30*s, 0.2, 0.1, 3), grid(5, 10), []float64{0, 1e8, 0.3, 0.1, 0.7}, []int{2, 2, 1, 1, 1}},
+		{"attenuated, std, still behind a value far off", makeAttenuated(false, 30*s, 0.2, 0.1, 3), grid(5, 10), []float64{0.7, 1e8, 0.7, 0.7, 0.7}, []int{2, 2, 1, 1, 4}},
 		{"gap", &gap{limitMS: 7200e3}, []int64{0, 3600e3, 10800e3, 18001e3, 19800e3}, make([]float64, 5), []int{1, 1, 1, 4, 1}},
 		{"gap, the first is as the second", &gap{limitMS: 7200e3}, []int64{0, 10800e3, 11400e3}, make([]float64, 3), []int{4, 4, 1}},
 		{"gap, backwards", &gap{limitMS: 7200e3}, []int64{10800e3, 0, 600e3}, make([]float64, 3), []int{1, 1, 1}},
