@@ -272,8 +272,11 @@ func askMultivariate(r *rand.Rand) (question, []int) {
 	ms := rising(r, len(x), 10_000)
 	suspect, moves, within := threshold(r, 1), threshold(r, 1), int64(r.IntN(60))
 	p := &Peer{}
-	one := newMultivariate(&obs.MultivariateCheck{With: "a.b", Suspect: &suspect, Moves: &moves, Within: time.Duration(within) * time.Second},
-		Env{Peer: func(obs.Stream) *Peer { return p }})
+	env := Env{Peer: func(obs.Stream) *Peer { return p }}
+	one := newMultivariate(&obs.MultivariateCheck{With: "a.b", Suspect: &suspect, Moves: &moves, Within: time.Duration(within) * time.Second}, env)
+	if r.IntN(2) == 0 { // somebody else looks at the same stream, with a threshold of its own
+		newMultivariate(&obs.MultivariateCheck{With: "a.b", Suspect: &suspect, Moves: num(threshold(r, 1))}, env)
+	}
 	return question{Test: "multivariate", T: seconds(ms), X: nulls(x), Y: nulls(y),
 		Config: map[string]any{"suspect": suspect, "moves": moves, "within": within}}, beside(one, p, ms, x, y)
 }

@@ -12,15 +12,27 @@ type Peer struct {
 	ms    int64
 	v     float64
 	has   bool
-	last  jump // of the newest value
-	moved jump // the newest that was large enough for somebody; see moves
-	moves float64
+	jumps []*jump // one for each threshold that somebody has
 }
 
+// jump is the newest move of a stream by more than a threshold.
 type jump struct {
-	ms  int64
-	by  float64
-	has bool
+	over float64
+	ms   int64
+	has  bool
+}
+
+// watch returns the jump by more than over, kept from now on. Those who ask for the
+// same share it.
+func (p *Peer) watch(over float64) *jump {
+	for _, j := range p.jumps {
+		if j.over == over {
+			return j
+		}
+	}
+	j := &jump{over: over}
+	p.jumps = append(p.jumps, j)
+	return j
 }
 
 // Note tells the newest value. One that no rule may use is passed over.
@@ -28,10 +40,9 @@ func (p *Peer) Note(ms int64, r obs.Reading) {
 	if !r.Quality.Usable() || math.IsNaN(r.Value) {
 		return
 	}
-	if p.has {
-		p.last = jump{ms, math.Abs(r.Value - p.v), true}
-		if p.last.by > p.moves {
-			p.moved = p.last
+	for _, j := range p.jumps {
+		if p.has && math.Abs(r.Value-p.v) > j.over {
+			j.ms, j.has = ms, true
 		}
 	}
 	p.ms, p.v, p.has = ms, r.Value, true
@@ -49,15 +60,18 @@ type multivariate struct {
 	suspect  float64
 	withinMS int64
 	peer     *Peer
+	moved    *jump // of the peer
 	last     float64
 	begun    bool
 }
 
 func newMultivariate(k *obs.MultivariateCheck, e Env) *multivariate {
 	m := &multivariate{suspect: above(k.Suspect), withinMS: k.Within.Milliseconds(), peer: e.peer(k.With)}
+	over := 0.0
 	if k.Moves != nil {
-		m.peer.moves = *k.Moves
+		over = *k.Moves
 	}
+	m.moved = m.peer.watch(over)
 	return m
 }
 
@@ -84,7 +98,7 @@ func (m *multivariate) judge(ms int64, v float64) (now, late obs.Flag) {
 	if _, ok := m.peer.at(ms, m.withinMS); !ok {
 		return obs.NotEvaluated, 0
 	}
-	if m.peer.moved.has && m.peer.moved.ms >= ms-m.withinMS {
+	if m.moved.has && m.moved.ms >= ms-m.withinMS {
 		return obs.Pass, 0
 	}
 	return obs.Suspect, 0

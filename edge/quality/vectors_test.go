@@ -203,6 +203,25 @@ func TestMultivariate(t *testing.T) {
 	}
 }
 
+// Two tests that look at one stream have each their own threshold for it.
+func TestTwoLookAtOne(t *testing.T) {
+	p := &Peer{}
+	with := func(moves float64) test {
+		return newMultivariate(&obs.MultivariateCheck{With: "sky.rain", Suspect: num(0.1), Moves: &moves, Within: time.Minute},
+			Env{Peer: func(obs.Stream) *Peer { return p }})
+	}
+	little, much := with(1), with(10)
+	for i, rain := range []float64{0, 5} {
+		at, level := int64(i)*10_000, float64(i)
+		p.Note(at, obs.Of(rain))
+		a, _ := little.judge(at, level)
+		b, _ := much.judge(at, level)
+		if want := [][2]obs.Flag{{obs.NotEvaluated, obs.NotEvaluated}, {obs.Pass, obs.Suspect}}[i]; a != want[0] || b != want[1] {
+			t.Errorf("value %d: %v for who asks for a little, %v for who asks for much, want %v", i, a, b, want)
+		}
+	}
+}
+
 // The roll-up vector of the reference implementation, as the battery rolls up.
 func TestRollup(t *testing.T) {
 	tests := [][]int{{1, 1, 1, 2, 9, 9, 1, 2}, {2, 3, 1, 2, 9, 2, 1, 9}, {1, 1, 4, 2, 9, 9, 3, 1}}
