@@ -39,22 +39,35 @@
 // What is chosen here, and why:
 //
 //   - Gap: the manual has no flag for a value behind a gap, ioos_qc fails it. Off; gap.fail
-//     asks for ioos_qc's form. No value at all is [Stream.Stale]. ioos_qc lets time go
-//     backward; here values under one time, and from before their predecessor, are suspect.
+//     asks for ioos_qc's form. No value at all is [Stream.Stale]. A value always has a time
+//     here, so what ioos_qc says of missing times does not occur; the first value is not
+//     evaluated until the second comes. ioos_qc lets time go backward; here values under one
+//     time, and from before their predecessor, are suspect.
 //   - Climatology: the manual knows no fail, ioos_qc does where a member has a fail span:
-//     so here. Depth spans are not taken. A span may run over the turn of the year.
+//     so here. Depth spans and spans of dates are not taken; hours are, and a span
+//     may run over the turn of the year.
 //   - Spike: both methods; the default is differential, ioos_qc's is average, which fails
 //     both sides of a true step. A threshold of 0 is none, as in ioos_qc.
 //   - Rate: per minute in configurations, exact time; ioos_qc cuts time differences to
-//     whole seconds and lets time stand still. The manual has no fail: fail is optional.
+//     whole seconds and lets time stand still. Here a value no later than its predecessor is
+//     not evaluated, even if that is missing. The manual has no fail: fail is optional.
 //   - Flat line: ioos_qc counts values by the median interval, and fails the first one
 //     after an outage. Here a run is measured in time, needs three values and 60 % of those
-//     due, else it is not evaluated; compat: ioos gives ioos_qc's.
+//     due, else it is not evaluated; compat: ioos gives ioos_qc's counts, of the interval
+//     that is configured. A tolerance of 0 flags nothing in ioos_qc; here it is refused, and
+//     without one, and with a resolution that is not known, only equal values are flat.
 //   - Attenuated: ioos_qc judges from the first value on if no minimum is given; here the
-//     minimum is three and 60 % of a window.
+//     minimum is three and 60 % of a window. There is always a window.
 //   - Multi-variate and neighbour are the manual's; ioos_qc has neither.
 //   - Roll-up: pass beats not evaluated, as in ioos_qc; rollup: strict lets what a required
 //     test (time, climatology, gross range) could not judge stay not evaluated.
+//
+// An implementation in Python, written from the manual and what ioos_qc does by somebody
+// who had not seen this one, is held against it on random series (TestDifferential), flag
+// by flag and without an exception; for the flat line measured in time, multi-variate and
+// neighbour it goes by the words of testdata/PROTOCOL.md. It is not asked what cannot occur
+// here, as said above (missing times, spans of dates, a tolerance of 0, no window), nor
+// about hours and spans over the turn of the year.
 package quality
 
 import (
