@@ -30,7 +30,7 @@ func probe(path string, via ioctl) (o Offer, err error) {
 	defer f.Close()
 	p := &port{f: f, ioctl: via}
 	var t unix.Termios
-	if err := ask(p, unix.TCGETS2, &t); err != nil {
+	if err := p.settings(unix.TCGETS2, unix.TCGETS, &t); err != nil {
 		return o, openError(path, err)
 	}
 	var r rs485

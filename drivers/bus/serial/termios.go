@@ -31,7 +31,7 @@ func tarmConfig(path string, s drivers.LineSettings) *tarm.Config {
 // which means hang-up.
 func (p *port) settle(s drivers.LineSettings, ownBreaks bool) error {
 	var t unix.Termios
-	if err := ask(p, unix.TCGETS2, &t); err != nil {
+	if err := p.settings(unix.TCGETS2, unix.TCGETS, &t); err != nil {
 		return err
 	}
 	if ownBreaks {
@@ -43,17 +43,37 @@ func (p *port) settle(s drivers.LineSettings, ownBreaks bool) error {
 		t.Ispeed, t.Ospeed = uint32(s.Baud), uint32(s.Baud)
 	}
 	t.Cflag = t.Cflag&^parityBits | parityFlags(s.Parity)
-	if err := ask(p, unix.TCSETS2, &t); err != nil {
+	if err := p.settings(unix.TCSETS2, former(s), &t); err != nil {
 		return fmt.Errorf("set to %s: %w", text(s), err)
 	}
 	if p.pseudo() {
 		return nil // it stores a speed and refuses parity; nothing goes over a wire
 	}
 	var got unix.Termios
-	if err := ask(p, unix.TCGETS2, &got); err != nil {
+	if err := p.settings(unix.TCGETS2, unix.TCGETS, &got); err != nil {
 		return err
 	}
 	return refused(s, got)
+}
+
+// settings reads or writes the line's settings; where the kernel does not know the
+// request, as with an emulated one, by the former request, which knows no speeds but the
+// usual ones. The former structure is the beginning of the later one.
+func (p *port) settings(request, former uint, t *unix.Termios) error {
+	err := ask(p, request, t)
+	if errors.Is(err, unix.ENOSYS) && former != 0 {
+		return ask(p, former, t)
+	}
+	return err
+}
+
+// former is the request that sets a line where the later one is not known; 0: there is
+// none for this speed.
+func former(s drivers.LineSettings) uint {
+	if !Usual(s.Baud) {
+		return 0
+	}
+	return unix.TCSETS
 }
 
 const parityBits = unix.PARENB | unix.PARODD | unix.CMSPAR
