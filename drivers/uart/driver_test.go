@@ -190,6 +190,9 @@ func TestWords(t *testing.T) {
 }
 
 // TestNoAllocationPerByte: noise costs the heap nothing, however much of it there is.
+// Each of its 2 000 lines or 8 000 bytes would show; the few allocations granted are those
+// of the regular expression's pool, which gives its machines to the collector at any time
+// (and under the race detector at random).
 func TestNoAllocationPerByte(t *testing.T) {
 	for _, id := range []string{"test-wind", "test-range", "test-shdlc", "rg-15"} {
 		cost := func(noise int) float64 {
@@ -202,7 +205,7 @@ func TestNoAllocationPerByte(t *testing.T) {
 				}
 			})
 		}
-		if quiet, noisy := cost(0), cost(2000); noisy > quiet {
+		if quiet, noisy := cost(0), cost(2000); noisy > quiet+10 {
 			t.Errorf("%s: %v allocations on a quiet line, %v behind 8000 bytes of noise", id, quiet, noisy)
 		}
 	}
