@@ -119,6 +119,7 @@ type Plan struct {
 	Timeout  time.Duration // what one Sample needs at most; the poller adds nothing
 	WarmUp   time.Duration // after opening, values are flagged warm-up for this long
 	Line     LineSettings  // the part's default serial settings (SerialLine, ModbusUnit)
+	LineOnly bool          // the part speaks at Line and cannot be set otherwise
 	Process  ProcessSpec   // what to run (ChildProcess)
 	Root     string        // the folder that sys and proc are in (BoardHost); empty: /
 	Pin      PinSettings   // the default settings of its line (InputLine, PulseLine)

@@ -75,6 +75,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		MinEvery: 300 * time.Millisecond,
 		Timeout:  time.Second, // three frames at the slowest
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			return &driver{gauge: gauge, in: frame.NewReader(port, format)}, nil
 		},

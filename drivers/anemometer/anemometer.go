@@ -38,7 +38,7 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Model    string           `yaml:"model"`
-	PerHertz float64          `yaml:"per_hertz"`
+	PerHertz *float64         `yaml:"per_hertz"`
 	Offset   float64          `yaml:"offset"`
 	Limits   metering.Options `yaml:",inline"`
 }
@@ -66,7 +66,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Total:    drivers.Channel{Name: "pulses", Max: 1e15, Resolution: 1},
 		Rate:     drivers.Channel{Name: "wind_speed", Max: 90},
 		Gust:     "wind_gust",
-		PerHertz: o.PerHertz,
+		PerHertz: *o.PerHertz,
 		Offset:   o.Offset,
 		Options:  o.Limits,
 		// The rain gauge's times would swallow the wind: at 60 m/s two turns are 11 ms apart.
@@ -74,7 +74,8 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	}.Plan()
 }
 
-// read decodes the options over what is known of the model that they name.
+// read decodes the options over what is known of the model that they name. In the result
+// PerHertz is set.
 func read(decode func(any) error) (o options, err error) {
 	if err := decode(&o); err != nil {
 		return o, err
@@ -83,17 +84,19 @@ func read(decode func(any) error) (o options, err error) {
 	switch {
 	case o.Model != "" && !known:
 		return o, &drivers.OptionError{Key: "model", Msg: fmt.Sprintf("%q is no model that is known here; write one of %s, or per_hertz, the m/s at one pulse a second in its data sheet", o.Model, strings.Join(slices.Sorted(maps.Keys(models)), ", "))}
-	case !known && o.PerHertz == 0:
+	case known && o.PerHertz != nil:
+		return o, &drivers.OptionError{Key: "per_hertz", Msg: "model says already how fast the wheel turns; delete one of the two, and write max_rate beside per_hertz for what the wheel withstands"}
+	case !known && o.PerHertz == nil:
 		return o, &drivers.OptionError{Key: "per_hertz", Msg: "how fast the wheel turns is not known; write model, or the m/s at one pulse a second in its data sheet: 0.6667 is 2.4 km/h"}
 	}
-	o = options{PerHertz: w.perHertz, Limits: metering.Options{MaxRate: w.most, Idle: idle}}
 	if !known {
-		o.Limits.MaxRate = 60
+		w.most = 60
 	}
+	o = options{PerHertz: &w.perHertz, Limits: metering.Options{MaxRate: &w.most, Idle: idle}}
 	if err := decode(&o); err != nil {
 		return o, err
 	}
-	if err := metering.Within("per_hertz", o.PerHertz, 1e-4, 10, "write the m/s at one pulse a second: 0.6667 is 2.4 km/h"); err != nil {
+	if err := metering.Within("per_hertz", *o.PerHertz, 1e-4, 10, "write the m/s at one pulse a second: 0.6667 is 2.4 km/h"); err != nil {
 		return o, err
 	}
 	return o, metering.Within("offset", o.Offset, 0, 5, "write the m/s that the calibration adds to what the pulses make: 0.35 for v = 0.765 f + 0.35")

@@ -41,8 +41,8 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Model    string           `yaml:"model"`
-	KFactor  float64          `yaml:"k_factor"`
-	PerPulse float64          `yaml:"per_pulse"`
+	KFactor  *float64         `yaml:"k_factor"`
+	PerPulse *float64         `yaml:"per_pulse"`
 	Limits   metering.Options `yaml:",inline"`
 }
 
@@ -66,44 +66,56 @@ const (
 )
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
-	o, pin, err := read(decode)
+	o, pin, volume, err := read(decode)
 	if err != nil {
 		return nil, err
 	}
 	return metering.Meter{
 		Driver:   name,
-		Total:    drivers.Channel{Name: "volume", Max: 1e12, Resolution: o.PerPulse},
+		Total:    drivers.Channel{Name: "volume", Max: 1e12, Resolution: volume},
 		Rate:     drivers.Channel{Name: "flow", Max: 1e6},
-		PerHertz: o.PerPulse * 3600,
+		PerHertz: volume * 3600,
 		Options:  o.Limits,
 		Pin:      pin,
 	}.Plan()
 }
 
 // read decodes the options over what is known of the part: its model, or what kind of
-// part is said to have such a factor. In the result PerPulse is set.
-func read(decode func(any) error) (o options, pin drivers.PinSettings, err error) {
+// part is said to have such a factor. volume is what one pulse stands for, m3.
+func read(decode func(any) error) (o options, pin drivers.PinSettings, volume float64, err error) {
 	if err := decode(&o); err != nil {
-		return o, pin, err
+		return o, pin, 0, err
+	}
+	if err := o.clash(); err != nil {
+		return o, pin, 0, err
 	}
 	model, known := models[o.Model]
 	written := o
-	switch {
-	case o.Model != "" && !known:
-		return o, pin, &drivers.OptionError{Key: "model", Msg: fmt.Sprintf("%q is no model that is known here; write one of %s, or k_factor, the pulses a litre in its data sheet", o.Model, strings.Join(slices.Sorted(maps.Keys(models)), ", "))}
-	case o.KFactor != 0 && o.PerPulse != 0:
-		return o, pin, &drivers.OptionError{Key: "k_factor", Msg: "per_pulse says already what one pulse stands for; delete one of the two"}
-	case o.KFactor == 0 && o.PerPulse == 0 && !known:
-		return o, pin, &drivers.OptionError{Key: "per_pulse", Msg: "what one pulse stands for is not known; write what is printed on the meter: per_pulse, m³ a pulse (0.01 is 10 litres), or k_factor, pulses a litre of a flow sensor, or model"}
-	}
 	o, pin = contact()
-	if known || written.KFactor != 0 {
+	if known || written.KFactor != nil {
 		o, pin = turbine(model)
 	}
 	if err := decode(&o); err != nil {
-		return o, pin, err
+		return o, pin, 0, err
 	}
-	return o, pin, o.volume(model)
+	volume, err = o.volume(model)
+	return o, pin, volume, err
+}
+
+// clash refuses what says twice, or not at all, what one pulse stands for.
+func (o options) clash() error {
+	_, known := models[o.Model]
+	switch {
+	case o.Model != "" && !known:
+		return &drivers.OptionError{Key: "model", Msg: fmt.Sprintf("%q is no model that is known here; write one of %s, or k_factor, the pulses a litre in its data sheet", o.Model, strings.Join(slices.Sorted(maps.Keys(models)), ", "))}
+	case o.KFactor != nil && o.PerPulse != nil:
+		return &drivers.OptionError{Key: "k_factor", Msg: "per_pulse says already what one pulse stands for; delete one of the two"}
+	case o.PerPulse != nil && known:
+		return &drivers.OptionError{Key: "per_pulse", Msg: "model says already what one pulse stands for; delete one of the two, or write the pulses a litre that you counted as k_factor"}
+	case o.KFactor == nil && o.PerPulse == nil && !known:
+		return &drivers.OptionError{Key: "per_pulse", Msg: "what one pulse stands for is not known; write what is printed on the meter: per_pulse, m³ a pulse (0.01 is 10 litres), or k_factor, pulses a litre of a flow sensor, or model"}
+	}
+	return nil
 }
 
 // contact is what a water meter's contact is like: it closes for a tenth of a second and
@@ -116,20 +128,24 @@ func contact() (options, drivers.PinSettings) {
 // turbine is what a flow sensor is like: a Hall sensor does not bounce, but its wire
 // picks up what the pump's switch radiates.
 func turbine(s sensor) (options, drivers.PinSettings) {
-	return options{Limits: metering.Options{MaxRate: s.most, Idle: 5 * time.Second}},
+	limits := metering.Options{Idle: 5 * time.Second}
+	if s.most > 0 {
+		limits.MaxRate = &s.most
+	}
+	return options{Limits: limits},
 		drivers.PinSettings{Active: "low", Pull: "up", Spacing: 500 * time.Microsecond}
 }
 
-// volume sets what one pulse stands for, in m3.
-func (o *options) volume(s sensor) error {
+// volume is what one pulse stands for, in m3.
+func (o options) volume(s sensor) (float64, error) {
 	switch {
-	case o.KFactor != 0:
-		if err := metering.Within("k_factor", o.KFactor, leastK, mostK, "write the pulses a litre in the part's data sheet, or those you counted"); err != nil {
-			return err
+	case o.KFactor != nil:
+		if err := metering.Within("k_factor", *o.KFactor, leastK, mostK, "write the pulses a litre in the part's data sheet, or those you counted"); err != nil {
+			return 0, err
 		}
-		o.PerPulse = 1e-3 / o.KFactor
-	case o.PerPulse == 0:
-		o.PerPulse = 1e-3 / s.kFactor
+		return 1e-3 / *o.KFactor, nil
+	case o.PerPulse != nil:
+		return *o.PerPulse, metering.Within("per_pulse", *o.PerPulse, leastVolume, mostVolume, "write the m³ of one pulse, as printed on the meter: 0.01 is 10 litres")
 	}
-	return metering.Within("per_pulse", o.PerPulse, leastVolume, mostVolume, "write the m³ of one pulse, as printed on the meter: 0.01 is 10 litres")
+	return 1e-3 / s.kFactor, nil
 }

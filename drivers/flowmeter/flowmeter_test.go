@@ -49,7 +49,7 @@ func TestConformance(t *testing.T) {
 func TestWaysToSayTheVolume(t *testing.T) {
 	for options, want := range map[string]float64{
 		"{k_factor: 100}": 1e-5, "{per_pulse: 0.00001}": 1e-5, "{model: yf-s201}": 1e-3 / 450, "{model: yf-s401}": 1e-3 / 5880,
-		"{model: yf-s201, k_factor: 500}": 2e-6, "{model: yf-s201, per_pulse: 0.000002}": 2e-6, "{k_factor: 0.1}": 0.01,
+		"{model: yf-s201, k_factor: 500}": 2e-6, "{k_factor: 0.1}": 0.01,
 	} {
 		p, err := planYAML(options)
 		if err != nil || math.Abs(p.Channels[0].Resolution-want) > want*1e-15 {
@@ -87,6 +87,11 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		{"", "per_pulse", "0.01 is 10 litres"},
 		{"model: yf-s202", "model", "write one of yf-s201, yf-s401, or k_factor"},
 		{"{k_factor: 450, per_pulse: 0.01}", "k_factor", "delete one of the two"},
+		{"{model: yf-s201, per_pulse: 0.001}", "per_pulse", "model says already what one pulse stands for"},
+		{"{model: yf-s201, k_factor: 0}", "k_factor", "0 is not between 0.001 and 1e+06"},
+		{"per_pulse: 0", "per_pulse", "0 is not between 1e-09 and 1000"},
+		{"{model: yf-s201, max_rate: 0}", "max_rate", "0 is no greatest rate"},
+		{"{per_pulse: 0.01, max_rate: 0}", "max_rate", "0 is no greatest rate"},
 		{"k_factor: -450", "k_factor", "-450 is not between 0.001 and 1e+06"},
 		{"k_factor: 1e300", "k_factor", "pulses a litre in the part's data sheet"},
 		{"per_pulse: -1", "per_pulse", "as printed on the meter"},

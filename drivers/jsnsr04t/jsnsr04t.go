@@ -80,6 +80,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		MinEvery: 100 * time.Millisecond,
 		Timeout:  time.Second,
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			return &driver{port: port, asked: o.Mode == asked, gauge: gauge, in: frame.NewReader(port, formatOf(models[o.Model]))}, nil
 		},

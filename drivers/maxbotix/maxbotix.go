@@ -84,6 +84,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		MinEvery: 200 * time.Millisecond,
 		Timeout:  time.Second, // six lines at the slowest
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			return &driver{gauge: gauge, in: frame.NewReader(port, m.format())}, nil
 		},

@@ -32,8 +32,8 @@ import (
 // takes them inline into its options.
 type Options struct {
 	// MaxRate is the greatest rate that can be where the part is; above it the rate is
-	// flagged fail. 0: the greatest that the part or its metric has.
-	MaxRate float64 `yaml:"max_rate"`
+	// flagged fail. Nil: the greatest that the part or its metric has.
+	MaxRate *float64 `yaml:"max_rate"`
 	// Idle is the time without a pulse after which nothing flows any more.
 	Idle time.Duration `yaml:"idle"`
 }
@@ -60,15 +60,18 @@ type Meter struct {
 // one pulse stands for the driver has judged, see Within.
 func (m Meter) Plan() (*drivers.Plan, error) {
 	switch {
-	case !(m.MaxRate >= 0 && m.MaxRate <= m.Rate.Max): // NaN is neither
-		return nil, &drivers.OptionError{Key: "max_rate", Msg: fmt.Sprintf("%v is no greatest rate; write what %s can be at most where the part is, up to %v", m.MaxRate, m.Rate.Name, m.Rate.Max)}
-	case m.MaxRate > 0 && m.MaxRate <= m.Offset:
-		return nil, &drivers.OptionError{Key: "max_rate", Msg: fmt.Sprintf("%v is no more than the part needs to move at all, %v", m.MaxRate, m.Offset)}
+	case m.MaxRate == nil:
+	case !(*m.MaxRate > 0 && *m.MaxRate <= m.Rate.Max): // NaN is neither
+		return nil, &drivers.OptionError{Key: "max_rate", Msg: fmt.Sprintf("%v is no greatest rate; write what %s can be at most where the part is, up to %v", *m.MaxRate, m.Rate.Name, m.Rate.Max)}
+	case *m.MaxRate <= m.Offset:
+		return nil, &drivers.OptionError{Key: "max_rate", Msg: fmt.Sprintf("%v is no more than the part needs to move at all, %v; write more than that", *m.MaxRate, m.Offset)}
+	}
+	switch {
 	case m.Idle <= 0:
 		return nil, &drivers.OptionError{Key: "idle", Msg: "write after which time without a pulse nothing moves any more, like 1m"}
 	}
-	if m.MaxRate > 0 {
-		m.Rate.Max = m.MaxRate
+	if m.MaxRate != nil {
+		m.Rate.Max = *m.MaxRate
 		m.Pin = m.quick()
 	}
 	m.Rate.Resolution = min(m.PerHertz/1000, m.Rate.Max/2)
@@ -91,13 +94,22 @@ func (m Meter) Plan() (*drivers.Plan, error) {
 
 // quick is the pin with times that swallow no pulse of the greatest rate.
 func (m Meter) quick() drivers.PinSettings {
-	period := m.PerHertz / (m.MaxRate - m.Offset) * float64(time.Second)
+	period := m.PerHertz / (*m.MaxRate - m.Offset) * float64(time.Second)
 	if period < float64(time.Hour) {
 		short := time.Duration(period)
 		m.Pin.Spacing = min(m.Pin.Spacing, (short / 2).Truncate(time.Microsecond))
 		m.Pin.Debounce = min(m.Pin.Debounce, (short / 4).Truncate(time.Microsecond))
 	}
 	return m.Pin
+}
+
+// Stated returns an *drivers.OptionError of a key that is not written, nil for one that
+// is. what says what is not known without it, hint what to write.
+func Stated(key string, v *float64, what, hint string) error {
+	if v != nil {
+		return nil
+	}
+	return &drivers.OptionError{Key: key, Msg: what + " is not known; " + hint}
 }
 
 // Within returns an *drivers.OptionError of a key whose value is not a number between

@@ -93,11 +93,11 @@ func TestPinIsQuickEnough(t *testing.T) {
 		debounce, spacing time.Duration
 	}{
 		{"no greatest rate", func(*Meter) {}, 10 * time.Millisecond, 150 * time.Millisecond},
-		{"a tip in 1.44 s", func(m *Meter) { m.MaxRate = 500 }, 10 * time.Millisecond, 150 * time.Millisecond},
-		{"a tip in 72 ms", func(m *Meter) { m.MaxRate, m.PerHertz = 500, 36 }, 10 * time.Millisecond, 36 * time.Millisecond},
-		{"a tip in 7.2 ms", func(m *Meter) { m.MaxRate, m.PerHertz = 500, 3.6 }, 1800 * time.Microsecond, 3600 * time.Microsecond},
-		{"the offset is no pulse", func(m *Meter) { m.MaxRate, m.PerHertz, m.Offset = 500, 36, 140 }, 10 * time.Millisecond, 50 * time.Millisecond},
-		{"next to never", func(m *Meter) { m.MaxRate = 1e-300 }, 10 * time.Millisecond, 150 * time.Millisecond},
+		{"a tip in 1.44 s", func(m *Meter) { m.MaxRate = ptr(500) }, 10 * time.Millisecond, 150 * time.Millisecond},
+		{"a tip in 72 ms", func(m *Meter) { m.MaxRate, m.PerHertz = ptr(500), 36 }, 10 * time.Millisecond, 36 * time.Millisecond},
+		{"a tip in 7.2 ms", func(m *Meter) { m.MaxRate, m.PerHertz = ptr(500), 3.6 }, 1800 * time.Microsecond, 3600 * time.Microsecond},
+		{"the offset is no pulse", func(m *Meter) { m.MaxRate, m.PerHertz, m.Offset = ptr(500), 36, 140 }, 10 * time.Millisecond, 50 * time.Millisecond},
+		{"next to never", func(m *Meter) { m.MaxRate = ptr(1e-300) }, 10 * time.Millisecond, 150 * time.Millisecond},
 	} {
 		p, err := bucket(c.change).Plan()
 		if err != nil || p.Pin.Debounce != c.debounce || p.Pin.Spacing != c.spacing {
@@ -111,10 +111,11 @@ func TestOptions(t *testing.T) {
 		change   func(*Meter)
 		key, msg string
 	}{
-		{func(m *Meter) { m.MaxRate = 1001 }, "max_rate", "1001 is no greatest rate; write what rain_rate can be at most where the part is, up to 1000"},
-		{func(m *Meter) { m.MaxRate = -1 }, "max_rate", "up to 1000"},
-		{func(m *Meter) { m.MaxRate = math.NaN() }, "max_rate", "up to 1000"},
-		{func(m *Meter) { m.MaxRate, m.Offset = 0.3, 0.3 }, "max_rate", "needs to move at all"},
+		{func(m *Meter) { m.MaxRate = ptr(1001) }, "max_rate", "1001 is no greatest rate; write what rain_rate can be at most where the part is, up to 1000"},
+		{func(m *Meter) { m.MaxRate = ptr(-1) }, "max_rate", "up to 1000"},
+		{func(m *Meter) { m.MaxRate = ptr(0) }, "max_rate", "0 is no greatest rate; write what rain_rate can be"},
+		{func(m *Meter) { m.MaxRate = ptr(math.NaN()) }, "max_rate", "up to 1000"},
+		{func(m *Meter) { m.MaxRate, m.Offset = ptr(0.3), 0.3 }, "max_rate", "needs to move at all"},
 		{func(m *Meter) { m.Idle = 0 }, "idle", "like 1m"},
 		{func(m *Meter) { m.Idle = -time.Second }, "idle", "like 1m"},
 	} {
@@ -124,7 +125,7 @@ func TestOptions(t *testing.T) {
 			t.Errorf("Plan gives %v, want %s: %s", err, c.key, c.msg)
 		}
 	}
-	p, err := bucket(func(m *Meter) { m.MaxRate = 400; m.Gust = "wind_gust" }).Plan()
+	p, err := bucket(func(m *Meter) { m.MaxRate = ptr(400); m.Gust = "wind_gust" }).Plan()
 	if err != nil || len(p.Channels) != 3 || p.Channels[1].Max != 400 || p.Channels[2] != (drivers.Channel{Name: "wind_gust", Max: 400, Resolution: 0.72}) {
 		t.Errorf("the plan is %+v, %v", p, err)
 	}
@@ -150,3 +151,5 @@ func BenchmarkSample(b *testing.B) {
 		}
 	}
 }
+
+func ptr(v float64) *float64 { return &v }

@@ -88,6 +88,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Timeout:  time.Second,
 		WarmUp:   warmUp,
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			return &driver{co2: co2, port: port, setUp: setUp, in: frame.NewReader(port, format)}, nil
 		},

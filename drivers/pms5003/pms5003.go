@@ -79,6 +79,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Timeout:  5 * time.Second, // twice the slowest pause between frames, so one may be damaged
 		WarmUp:   spinUp,
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			return &driver{layout: l, sources: sources, rest: o.Rest, port: port, in: frame.NewReader(port, format)}, nil
 		},

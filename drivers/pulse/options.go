@@ -44,12 +44,15 @@ func read(decode func(any) error) (o options, pin drivers.PinSettings, err error
 		return o, pin, err
 	}
 	t := totals[obs.MetricName(o.Channel)] // the zero value: channels says that it is none
-	o = options{Channel: "pulses", PerPulse: t.perPulse, Limits: metering.Options{Idle: t.idle}}
+	o = options{Channel: "pulses", Limits: metering.Options{Idle: t.idle}}
+	if t.perPulse > 0 {
+		o.PerPulse = &t.perPulse
+	}
 	pin = drivers.PinSettings{Active: "low", Pull: "up", Spacing: t.spacing}
 	return o, pin, decode(&o)
 }
 
-// channels judges the options and completes them.
+// channels judges the options and completes them: PerHertz is set then.
 func (o *options) channels() (sum, rate drivers.Channel, err error) {
 	t, known := totals[obs.MetricName(o.Channel)]
 	switch {
@@ -63,21 +66,25 @@ func (o *options) channels() (sum, rate drivers.Channel, err error) {
 	switch {
 	case obs.CheckChannel(o.Rate) != nil || !known:
 		return sum, rate, unknown("rate", o.Rate, "cannot be measured by pulses here", rates)
-	case o.PerHertz == 0 && !follows:
+	case o.PerHertz == nil && !follows:
 		return sum, rate, &drivers.OptionError{Key: "rate", Msg: fmt.Sprintf("how %s follows from pulses is not known; add per_hertz, what it is at one pulse a second", o.Rate)}
 	}
-	if err := metering.Within("per_pulse", o.PerPulse, 1e-9, t.most/1000, t.hint); err != nil {
+	if err := metering.Stated("per_pulse", o.PerPulse, "what one pulse stands for", t.hint); err != nil {
 		return sum, rate, err
 	}
-	if o.PerHertz == 0 {
-		o.PerHertz = o.PerPulse * t.speed
-	} else if err := metering.Within("per_hertz", o.PerHertz, 1e-9, 1e9, "write what "+o.Rate+" is at one pulse a second"); err != nil {
+	if err := metering.Within("per_pulse", *o.PerPulse, 1e-9, t.most/1000, t.hint); err != nil {
+		return sum, rate, err
+	}
+	if o.PerHertz == nil {
+		speed := *o.PerPulse * t.speed
+		o.PerHertz = &speed
+	} else if err := metering.Within("per_hertz", *o.PerHertz, 1e-9, 1e9, "write what "+o.Rate+" is at one pulse a second"); err != nil {
 		return sum, rate, err
 	}
 	if err := metering.Within("offset", o.Offset, 0, most/10, "write what the calibration adds to what the pulses make, in the unit of "+o.Rate); err != nil {
 		return sum, rate, err
 	}
-	return drivers.Channel{Name: o.Channel, Max: t.most, Resolution: o.PerPulse}, drivers.Channel{Name: o.Rate, Max: most}, nil
+	return drivers.Channel{Name: o.Channel, Max: t.most, Resolution: *o.PerPulse}, drivers.Channel{Name: o.Rate, Max: most}, nil
 }
 
 // unknown is the error about a channel that is not among those that can be.

@@ -30,9 +30,9 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Channel  string           `yaml:"channel"`
-	PerPulse float64          `yaml:"per_pulse"`
+	PerPulse *float64         `yaml:"per_pulse"`
 	Rate     string           `yaml:"rate"`
-	PerHertz float64          `yaml:"per_hertz"`
+	PerHertz *float64         `yaml:"per_hertz"`
 	Offset   float64          `yaml:"offset"`
 	Limits   metering.Options `yaml:",inline"`
 }
@@ -46,5 +46,5 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return metering.Meter{Driver: name, Total: total, Rate: rate, PerHertz: o.PerHertz, Offset: o.Offset, Options: o.Limits, Pin: pin}.Plan()
+	return metering.Meter{Driver: name, Total: total, Rate: rate, PerHertz: *o.PerHertz, Offset: o.Offset, Options: o.Limits, Pin: pin}.Plan()
 }

@@ -34,7 +34,7 @@ func Kind() drivers.Kind {
 }
 
 type options struct {
-	PerPulse float64          `yaml:"per_pulse"`
+	PerPulse *float64         `yaml:"per_pulse"`
 	Limits   metering.Options `yaml:",inline"`
 }
 
@@ -46,19 +46,24 @@ const (
 )
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
-	o := options{Limits: metering.Options{MaxRate: mostRate, Idle: 20 * time.Minute}}
+	most := float64(mostRate)
+	o := options{Limits: metering.Options{MaxRate: &most, Idle: 20 * time.Minute}}
 	if err := decode(&o); err != nil {
 		return nil, err
 	}
-	if err := metering.Within("per_pulse", o.PerPulse, leastTip, maxTip,
-		"write the millimetres of one tip, as printed on the gauge: 0.2, 0.2794, 0.25, 0.254, 0.5"); err != nil {
+	const hint = "write the millimetres of one tip, as printed on the gauge: 0.2, 0.2794, 0.25, 0.254, 0.5"
+	if err := metering.Stated("per_pulse", o.PerPulse, "how much rain one tip stands for", hint); err != nil {
+		return nil, err
+	}
+	tip := *o.PerPulse
+	if err := metering.Within("per_pulse", tip, leastTip, maxTip, hint); err != nil {
 		return nil, err
 	}
 	return metering.Meter{
 		Driver:   name,
-		Total:    drivers.Channel{Name: "rain", Max: 1e5, Resolution: o.PerPulse},
+		Total:    drivers.Channel{Name: "rain", Max: 1e5, Resolution: tip},
 		Rate:     drivers.Channel{Name: "rain_rate", Max: 1000},
-		PerHertz: o.PerPulse * 3600,
+		PerHertz: tip * 3600,
 		Options:  o.Limits,
 		// The contact is closed for tens of milliseconds and bounces for a few of them; a
 		// bucket needs more than a tenth of a second to tip and to fill again.

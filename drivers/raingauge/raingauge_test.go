@@ -82,7 +82,8 @@ func FuzzCounts(f *testing.F) {
 
 func TestOptionsThatAreRefused(t *testing.T) {
 	for _, c := range []struct{ yaml, key, msg string }{
-		{"", "per_pulse", "as printed on the gauge: 0.2, 0.2794"},
+		{"", "per_pulse", "how much rain one tip stands for is not known; write the millimetres of one tip, as printed on the gauge: 0.2, 0.2794"},
+		{"{per_pulse: 0.2, max_rate: 0}", "max_rate", "0 is no greatest rate"},
 		{"per_pulse: 0", "per_pulse", "0 is not between 0.01 and 10"},
 		{"per_pulse: 2794", "per_pulse", "write the millimetres of one tip"},
 		{"per_pulse: -0.2", "per_pulse", "-0.2 is not between"},

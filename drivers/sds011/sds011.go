@@ -82,6 +82,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Timeout:  4 * time.Second, // three frames at the slowest
 		WarmUp:   spinUp,
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			opened := d
 			opened.port, opened.in = port, frame.NewReader(port, format)

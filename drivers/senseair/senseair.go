@@ -84,6 +84,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Timeout:  2 * time.Second, // five exchanges, when the baseline is set
 		WarmUp:   time.Minute,
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			return &driver{port: port, in: frame.NewReader(port, format), period: period, wakes: o.Wake}, nil
 		},

@@ -77,6 +77,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Timeout:  3 * interval,
 		WarmUp:   30 * time.Second,
 		Line:     drivers.LineSettings{Baud: 115200, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			return &driver{channels: channels[:n:n], port: port, in: frame.NewReader(port, format)}, nil
 		},

@@ -81,6 +81,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Timeout:  3500 * time.Millisecond, // three frames, one of them damaged
 		WarmUp:   warmUp,
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			return &driver{model: m, gas: g, channel: channel, asked: o.Mode == "ask", port: port, in: frame.NewReader(port, format)}, nil
 		},

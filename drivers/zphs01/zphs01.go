@@ -160,6 +160,7 @@ func planned(p protocol, sources []source, fan string) *drivers.Plan {
 		Timeout:  time.Second,
 		WarmUp:   3 * time.Minute,
 		Line:     drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1},
+		LineOnly: true,
 		OpenSerial: func(port drivers.Port) (drivers.Driver, error) {
 			return &driver{question: p.question, sources: sources, fan: fan, port: port, in: frame.NewReader(port, p.format())}, nil
 		},

@@ -53,12 +53,27 @@ func fits(w drivers.Wire, key string) bool {
 // examples of what a missing key looks like.
 var examples = map[string]string{"port": "port: /dev/ttyAMA1", "bus": "bus: rs485-1", "address": "address: 3", "line": "line: GPIO17", "id": "id: 28-0316a2794eff"}
 
+// busExamples are the buses that are no Modbus line.
+var busExamples = map[drivers.Wire]string{drivers.I2CDevice: "bus: i2c-1, a bus with the key i2c:", drivers.InputLine: "bus: gpio, a bus with the key gpio:",
+	drivers.PulseLine: "bus: gpio, a bus with the key gpio:", drivers.OneWireDevice: "bus: w1, a bus with the key w1:", drivers.SDI12Sensor: "bus: soil, a bus with the key sdi12:"}
+
+// exampleOf is what a missing key looks like on a wire.
+func exampleOf(w drivers.Wire, key string) string {
+	if text := busExamples[w]; key == "bus" && text != "" {
+		return text
+	}
+	if key == "address" && w == drivers.I2CDevice {
+		return "address: 0x76"
+	}
+	return examples[key]
+}
+
 // connection judges how a device is reached.
 func (l *loader) connection(d *Device, k deviceKeys) {
 	w := wires[d.Wire]
 	for _, key := range w.needs {
 		if !l.has("devices", d.ID, key) {
-			l.sayKey("E2603", fmt.Sprintf("%s %s, so it needs %s; add %s", d.ID, w.what, key, examples[key]), "devices", d.ID)
+			l.sayKey("E2603", fmt.Sprintf("%s %s, so it needs %s; add %s", d.ID, w.what, key, exampleOf(d.Wire, key)), "devices", d.ID)
 		}
 	}
 	for _, key := range append(slices.Clone(placeKeys), "url") {
@@ -72,9 +87,15 @@ func (l *loader) connection(d *Device, k deviceKeys) {
 	}
 	if d.Wire == drivers.SerialLine {
 		l.line(k.Line, "devices", d.ID)
+		if d.Plan != nil && d.Plan.LineOnly {
+			l.onlySpeed(*d, k.Line.settings())
+		}
 		d.Line = merge(k.Line.settings(), d.Line)
 		d.RS485, d.Echo = serial.Direction(k.Line.RS485), serial.Echo(cmp.Or(k.Line.Echo, string(serial.EchoAuto)))
-		if d.Port != "" {
+		switch {
+		case impossible(d.Port, "serial"):
+			l.say("E2505", fmt.Sprintf("%s is not where a part is; write %s", d.Port, nodes["serial"]), "devices", d.ID, "port")
+		case d.Port != "":
 			l.port(d.Port, "devices", d.ID, "port")
 		}
 		return

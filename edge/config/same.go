@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,9 +83,30 @@ func (l *loader) node(b Bus, key string) {
 		l.say("E2505", fmt.Sprintf("%q is not where a bus is; write the whole path of %s", name, nodes[key]), "buses", b.ID, key)
 	case name == "", notNumber == nil:
 		l.say("E2505", fmt.Sprintf("%q is not where a bus is; write %s", name, nodes[key]), "buses", b.ID, key)
+	case impossible(name, key):
+		l.say("E2505", fmt.Sprintf("%s is not where a bus is; write %s", name, nodes[key]), "buses", b.ID, key)
 	default:
 		l.simulated(name, key, "buses", b.ID, key)
 	}
+}
+
+// others are devices of every Linux machine that are no bus.
+var others = regexp.MustCompile(`^/dev/(null|zero|full|u?random|mem|kmsg|tty|console|stdin|stdout|stderr|ptmx|loop[0-9].*|sd[a-z].*|mmcblk.*|nvme.*|video.*|watchdog.*|i2c-.*|tty[A-Z].*|gpiochip.*|spidev.*|rtc.*)$`)
+
+// own are the devices among them that a bus of this kind may have.
+var own = map[string]*regexp.Regexp{
+	"i2c": regexp.MustCompile(`^/dev/i2c-`), "gpio": regexp.MustCompile(`^/dev/gpiochip`),
+	"serial": regexp.MustCompile(`^/dev/tty[A-Z]`), "sdi12": regexp.MustCompile(`^/dev/tty[A-Z]`),
+}
+
+// impossible is whether a name is that of something else for certain; udev rules may
+// call a bus what they like.
+func impossible(name, key string) bool {
+	name = filepath.Clean(name)
+	if key == "w1" {
+		return strings.HasPrefix(name, "/dev/")
+	}
+	return others.MatchString(name) && (own[key] == nil || !own[key].MatchString(name))
 }
 
 // relative is whether a name is no whole path, where it must be one: the kernel's own

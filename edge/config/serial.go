@@ -64,6 +64,16 @@ func (l *loader) unlike(b Bus, d Device) {
 	}
 }
 
+// onlySpeed refuses settings that a part cannot be brought to: at another speed it
+// never answers.
+func (l *loader) onlySpeed(d Device, stated drivers.LineSettings) {
+	for _, x := range differences(stated, d.Plan.Line) {
+		if !l.wrong("devices", d.ID, x.key) {
+			l.sayKey("E2502", fmt.Sprintf("%s speaks with %s and cannot be set to %s; delete %s", d.Driver, x.part, x.line, x.key), "devices", d.ID, x.key)
+		}
+	}
+}
+
 // modbusLine refuses what a Modbus line would not do: RTU frames have 8 bits, and it
 // looks for its own requests in any case.
 func (l *loader) modbusLine(b Bus) {

@@ -44,6 +44,8 @@ type term struct {
 	v    float64
 	name int // index into Formula.names
 	args []*term
+	from int // bytes of the text: where it begins and ends
+	to   int
 }
 
 // function is what a formula may call.
@@ -181,6 +183,8 @@ func (p *formulaParser) sum(depth int) (*term, error) { return p.chain(depth, "+
 func (p *formulaParser) product(depth int) (*term, error) { return p.chain(depth, "*/", p.signed) }
 
 func (p *formulaParser) chain(depth int, ops string, operand func(int) (*term, error)) (*term, error) {
+	p.peek()
+	from := p.at
 	left, err := operand(depth + 1)
 	for n := 0; err == nil && p.peek() != 0 && strings.IndexByte(ops, p.peek()) >= 0; n++ {
 		if depth+n > maxDepth {
@@ -190,7 +194,7 @@ func (p *formulaParser) chain(depth int, ops string, operand func(int) (*term, e
 		p.at++
 		var right *term
 		right, err = operand(depth + 1)
-		left = &term{op: string(op), args: []*term{left, right}}
+		left = &term{op: string(op), args: []*term{left, right}, from: from, to: p.at}
 	}
 	return left, err
 }
@@ -200,17 +204,19 @@ func (p *formulaParser) signed(depth int) (*term, error) {
 		return nil, p.fail(p.at, 1, "the formula is nested too deeply", "split it into two derived streams")
 	}
 	if p.peek() == '-' {
+		from := p.at
 		p.at++
 		t, err := p.signed(depth + 1)
-		return &term{op: "neg", args: []*term{t}}, err
+		return &term{op: "neg", args: []*term{t}, from: from, to: p.at}, err
 	}
+	from := p.at
 	base, err := p.single(depth + 1)
 	if err != nil || p.peek() != '^' {
 		return base, err
 	}
 	p.at++
 	to, err := p.signed(depth + 1)
-	return &term{op: "^", args: []*term{base, to}}, err
+	return &term{op: "^", args: []*term{base, to}, from: from, to: p.at}, err
 }
 
 // single reads a number, a name, a call or a bracket.
@@ -256,7 +262,7 @@ func (p *formulaParser) number() (*term, error) {
 	if err != nil {
 		return nil, p.fail(from, p.at-from, fmt.Sprintf("%q is no number", p.text[from:p.at]), "write 12.40 or 1e-3")
 	}
-	return &term{v: v}, nil
+	return &term{v: v, from: from, to: p.at}, nil
 }
 
 func (p *formulaParser) word(depth int) (*term, error) {
@@ -266,13 +272,13 @@ func (p *formulaParser) word(depth int) (*term, error) {
 	}
 	w := p.text[from:p.at]
 	if i := slices.Index(p.names, w); i >= 0 {
-		return &term{op: "x", name: i}, nil
+		return &term{op: "x", name: i, from: from, to: p.at}, nil
 	}
 	f, ok := functions[w]
 	if !ok {
 		return nil, p.fail(from, len(w), fmt.Sprintf("nothing is called %q", w), "here there are "+strings.Join(p.names, ", "))
 	}
-	t := &term{op: w}
+	t := &term{op: w, from: from}
 	if p.peek() != '(' {
 		return nil, p.fail(p.at, 1, w+" is a function", "write "+w+"( … )")
 	}
@@ -293,6 +299,7 @@ func (p *formulaParser) word(depth int) (*term, error) {
 	if len(t.args) < f.least || len(t.args) > f.most {
 		return nil, p.fail(from, len(w), fmt.Sprintf("%s takes %d to %d numbers, not %d", w, f.least, f.most, len(t.args)), "")
 	}
+	t.to = p.at
 	return t, nil
 }
 

@@ -50,7 +50,8 @@ func (c *compiler) measured(p *Plan, m obs.Metric, a *aggregate) {
 		c.summed(p, m, a)
 	case "leq":
 		if m.Unit != "dB[SPL]" {
-			c.say("of", "E2906", fmt.Sprintf("%s is no noise level", m.Name), "leq is the energy mean of decibels; write mean")
+			c.say("of", "E2906", fmt.Sprintf("%s is no noise level", m.Name), "leq is the energy mean of decibels; of this write is: mean")
+			return
 		}
 		c.result(p, "noise_leq")
 		c.same(p, m.Unit, m.Name)
@@ -216,7 +217,7 @@ func (c *compiler) hourly(in Known, key string) {
 func (c *compiler) airPlan(p *Plan, ins []Known) {
 	t := c.Tables.air[c.s.Edition]
 	if t == nil {
-		c.say("edition", "E2907", fmt.Sprintf("there is no edition %q of an air quality index", c.s.Edition), "write "+strings.Join(c.Tables.Air(), " or "))
+		c.edition("an air quality index", c.Tables.Air())
 		return
 	}
 	report := cmp.Or(c.s.Report, "hourly")
@@ -266,11 +267,20 @@ func (c *compiler) nowPlan(p *Plan, ins []Known, t *airTable, names []string) {
 	})
 }
 
+// edition reports an edition that is not there, or was not written.
+func (c *compiler) edition(of string, known []string) {
+	if c.s.Edition == "" {
+		c.say("edition", "E2907", "nothing says by which edition of "+of, "add edition: "+strings.Join(known, " or "))
+		return
+	}
+	c.say("edition", "E2907", fmt.Sprintf("there is no edition %q of %s", c.s.Edition, of), "write "+strings.Join(known, " or "))
+}
+
 // waterPlan judges a water class.
 func (c *compiler) waterPlan(p *Plan, ins []Known) {
 	t := c.Tables.water[c.s.Edition]
 	if t == nil {
-		c.say("edition", "E2907", fmt.Sprintf("there is no edition %q of water classes", c.s.Edition), "write "+strings.Join(c.Tables.Water(), " or "))
+		c.edition("water classes", c.Tables.Water())
 		return
 	}
 	lake := c.s.Body == "lake"
@@ -320,7 +330,7 @@ func (c *compiler) convertPlan(p *Plan, ins []Known) {
 	}
 	factor, ok := c.Tables.gases.factor(in.Metric, p.Metrics[0], state)
 	if !ok {
-		c.say("metric", "E2906", fmt.Sprintf("%s in %s cannot be made %s in %s", in.Metric.Name, orNone(in.Metric.Unit), p.Channels[0], orNone(p.Metrics[0].Unit)), "write a formula instead: is: \"x * 0.001\"")
+		c.say("metric", "E2906", fmt.Sprintf("%s in %s cannot be made %s in %s", in.Metric.Name, orNone(in.Metric.Unit), p.Channels[0], orNone(p.Metrics[0].Unit)), convertHint(in.Metric.Unit, p.Metrics[0].Unit))
 		return
 	}
 	c.instantPlan(p, ins, func() func([]obs.Reading, At) []obs.Reading {
@@ -328,6 +338,15 @@ func (c *compiler) convertPlan(p *Plan, ins []Known) {
 			return []obs.Reading{reading(in[0].Value*factor, in[0].Quality)}
 		}
 	})
+}
+
+// convertHint says what to write where no factor is known.
+func convertHint(from, to string) string {
+	a, b := scales[from].what, scales[to].what
+	if a != "" && b != "" && a != b {
+		return "name a metric of the same kind, or another stream"
+	}
+	return "write a formula instead: is: \"x * 0.001\""
 }
 
 // formulaPlan judges a formula and its constants.
@@ -354,11 +373,13 @@ func (c *compiler) formulaPlan(p *Plan, ins []Known) {
 			c.say("is", "E2909", fmt.Sprintf("the formula does not speak of %s", name), "use it, or delete it")
 		}
 	}
+	c.computable(f, len(ins))
 	usual := ""
 	if len(ins) == 1 {
 		usual = ins[0].Metric.Name
 	}
 	c.result(p, usual)
+	c.sensible(p, ins)
 	constants := c.s.Constants
 	c.instantPlan(p, ins, func() func([]obs.Reading, At) []obs.Reading { return formulaOf(f, len(ins), constants) })
 }
