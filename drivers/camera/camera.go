@@ -16,7 +16,6 @@
 package camera
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -29,6 +28,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/camera/picture"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
@@ -58,11 +58,6 @@ const (
 	mostMax  = 16 << 20
 )
 
-var channels = []drivers.Channel{
-	{Name: "brightness", Max: 100, Resolution: 0.1},
-	{Name: "sharpness", Max: 1_040_400, Resolution: 0.1},
-}
-
 func plan(decode func(any) error) (*drivers.Plan, error) {
 	o := options{MaxBytes: 2 << 20}
 	if err := decode(&o); err != nil {
@@ -73,7 +68,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, err
 	}
 	return &drivers.Plan{
-		Channels: append([]drivers.Channel(nil), channels...),
+		Channels: picture.Channels(),
 		MinEvery: time.Second,
 		Timeout:  10 * time.Second,
 		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, host) },
@@ -129,11 +124,9 @@ func readPassword(file string) (string, error) {
 }
 
 type driver struct {
+	picture.Watch
 	host   string
 	source source
-	raw    []byte // the last good answer, to know it again
-	still  []byte // the picture in it
-	values [2]float64
 }
 
 var _ drivers.StillSource = (*driver)(nil)
@@ -144,39 +137,12 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", name, d.host, err)
 	}
-	frozen := d.raw != nil && bytes.Equal(raw, d.raw)
-	still, err := d.look(raw, frozen)
+	rs, err := d.Look(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", name, d.host, err)
 	}
-	d.raw, d.still = raw, still
-	out := make([]obs.Reading, len(channels))
-	for i, c := range channels {
-		out[i] = c.Read(d.values[i])
-		if frozen {
-			out[i].Quality = out[i].Quality.Worst(obs.Quality{Flag: obs.Suspect, Why: obs.Flat})
-		}
-	}
-	return out, nil
+	return rs, nil
 }
-
-// look checks the answer and measures the picture in it, unless it was measured
-// before.
-func (d *driver) look(raw []byte, known bool) ([]byte, error) {
-	p, err := cleanJPEG(raw)
-	if err != nil || known {
-		return p.jpeg, err
-	}
-	g, err := decodeJPEG(p)
-	if err != nil {
-		return nil, err
-	}
-	d.values = [...]float64{tenth(g.brightness()), tenth(g.sharpness())}
-	return p.jpeg, nil
-}
-
-// Still implements drivers.StillSource.
-func (d *driver) Still() ([]byte, bool) { return d.still, d.still != nil }
 
 // Close does nothing: the camera goes on by itself.
 func (d *driver) Close() error { return nil }

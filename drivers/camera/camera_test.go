@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/camera/picture"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -52,6 +53,20 @@ func guarded(next http.Handler, header, wanted string, refused *int) http.Handle
 		next.ServeHTTP(w, r)
 	})
 }
+
+func load(t testing.TB, file string) []byte {
+	t.Helper()
+	b, err := os.ReadFile("picture/testdata/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+const (
+	sceneBrightness = 55.8
+	sceneSharpness  = 1377.9
+)
 
 func passwordFile(t testing.TB, content string) string {
 	t.Helper()
@@ -227,9 +242,7 @@ func TestFrozenPicture(t *testing.T) {
 }
 
 func TestStill(t *testing.T) {
-	from, to := tablesAt(t, load(t, "scene.jpg"))
-	scene := load(t, "scene.jpg")
-	answer := append(append(bytes.Clone(scene[:from]), scene[to:]...), 0, 0, 0) // as motion JPEG, padded
+	answer := append(bytes.ReplaceAll(load(t, "scene.jpg"), picture.Tables(), nil), 0, 0, 0) // as motion JPEG, padded
 	f := &drivertest.Fetcher{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) })}
 	d := opened(t, "url: 'http://h/'", f)
 	if b, ok := d.Still(); ok {
@@ -239,7 +252,7 @@ func TestStill(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, ok := d.Still()
-	if p, err := cleanJPEG(first); !ok || err != nil || !bytes.Equal(p.jpeg, first) {
+	if p, err := picture.Clean(first); !ok || err != nil || !bytes.Equal(p.JPEG, first) {
 		t.Errorf("the still is not a clean picture: %v, %v", ok, err)
 	}
 	kept := bytes.Clone(first)

@@ -1,4 +1,4 @@
-package camera
+package picture
 
 import (
 	"bytes"
@@ -39,7 +39,7 @@ func TestStandardTables(t *testing.T) {
 	}
 }
 
-func TestCleanJPEG(t *testing.T) {
+func TestClean(t *testing.T) {
 	scene := load(t, "scene.jpg")
 	from, to := tablesAt(t, scene)
 	without := append(bytes.Clone(scene[:from]), scene[to:]...)
@@ -60,14 +60,14 @@ func TestCleanJPEG(t *testing.T) {
 		{"end markers in a thumbnail", bytes.Join([][]byte{scene[:2], thumb, scene[2:]}, nil), bytes.Join([][]byte{scene[:2], thumb, scene[2:]}, nil)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, err := cleanJPEG(c.in)
+			p, err := Clean(c.in)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(p.jpeg, c.want) {
-				t.Errorf("%d bytes, want %d", len(p.jpeg), len(c.want))
+			if !bytes.Equal(p.JPEG, c.want) {
+				t.Errorf("%d bytes, want %d", len(p.JPEG), len(c.want))
 			}
-			if _, err := jpeg.Decode(bytes.NewReader(p.jpeg)); err != nil {
+			if _, err := jpeg.Decode(bytes.NewReader(p.JPEG)); err != nil {
 				t.Errorf("it does not decode: %v", err)
 			}
 		})
@@ -102,9 +102,9 @@ func TestBadJPEG(t *testing.T) {
 		{"ends at once", "ends before the picture begins", append([]byte{0xFF, soi, 0xFF, eoi}, make([]byte, 600)...)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := cleanJPEG(c.in)
+			_, err := Clean(c.in)
 			if !errors.Is(err, drivers.ErrProtocol) || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("cleanJPEG gives %v, want %q", err, c.want)
+				t.Errorf("Clean gives %v, want %q", err, c.want)
 			}
 		})
 	}
@@ -114,16 +114,16 @@ func TestEveryCutIsRefused(t *testing.T) {
 	for _, file := range []string{"scene.jpg", "progressive.jpg"} {
 		b := load(t, file)
 		for n := range b {
-			if _, err := cleanJPEG(b[:n]); err == nil {
+			if _, err := Clean(b[:n]); err == nil {
 				t.Fatalf("%s passes with %d of %d bytes", file, n, len(b))
 			}
 		}
 	}
 }
 
-// FuzzCleanJPEG holds that what is accepted begins and ends as a picture does, is
+// FuzzClean holds that what is accepted begins and ends as a picture does, is
 // accepted again unchanged, and is made of the input's bytes and the tables.
-func FuzzCleanJPEG(f *testing.F) {
+func FuzzClean(f *testing.F) {
 	for _, file := range []string{"scene.jpg", "grey.jpg", "progressive.jpg"} {
 		b := load(f, file)
 		f.Add(b)
@@ -131,23 +131,23 @@ func FuzzCleanJPEG(f *testing.F) {
 		f.Add(append(bytes.Clone(b[:from]), b[to:]...))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := cleanJPEG(b)
+		p, err := Clean(b)
 		if err != nil {
 			if !errors.Is(err, drivers.ErrProtocol) {
 				t.Errorf("the error %q is no fault", err)
 			}
 			return
 		}
-		again, err := cleanJPEG(p.jpeg)
+		again, err := Clean(p.JPEG)
 		switch {
-		case err != nil || !bytes.Equal(again.jpeg, p.jpeg):
-			t.Errorf("a clean picture of %d bytes cleans to %d, %v", len(p.jpeg), len(again.jpeg), err)
-		case !bytes.HasPrefix(p.jpeg, []byte{0xFF, soi, 0xFF}) || !bytes.HasSuffix(p.jpeg, []byte{0xFF, eoi}):
-			t.Errorf("a clean picture is % x … % x", p.jpeg[:3], p.jpeg[len(p.jpeg)-2:])
-		case len(p.jpeg) > len(b)+len(standardTables):
-			t.Errorf("%d bytes became %d", len(b), len(p.jpeg))
+		case err != nil || !bytes.Equal(again.JPEG, p.JPEG):
+			t.Errorf("a clean picture of %d bytes cleans to %d, %v", len(p.JPEG), len(again.JPEG), err)
+		case !bytes.HasPrefix(p.JPEG, []byte{0xFF, soi, 0xFF}) || !bytes.HasSuffix(p.JPEG, []byte{0xFF, eoi}):
+			t.Errorf("a clean picture is % x … % x", p.JPEG[:3], p.JPEG[len(p.JPEG)-2:])
+		case len(p.JPEG) > len(b)+len(standardTables):
+			t.Errorf("%d bytes became %d", len(b), len(p.JPEG))
 		}
-		if g, err := decodeJPEG(p); err == nil && (g.brightness() < 0 || g.brightness() > 100 || g.sharpness() < 0 || g.sharpness() > 1_040_400) {
+		if g, err := decode(p); err == nil && (g.brightness() < 0 || g.brightness() > 100 || g.sharpness() < 0 || g.sharpness() > 1_040_400) {
 			t.Errorf("brightness %v, sharpness %v", g.brightness(), g.sharpness())
 		}
 	})

@@ -1,4 +1,13 @@
-package camera
+// Package picture judges and measures the pictures of cameras, whatever they came over:
+// whether the bytes are one whole JPEG of bounded size, how bright and how sharp it is,
+// and whether it is the one before again.
+//
+// Sources: ITU-T T.81 (JPEG). What is promised: a picture that passes [Clean] begins and
+// ends as one, has every segment that decoding needs, and is as small as its header says.
+// What is not: that the scan between is as the camera wrote it. Eight damaged bytes there
+// often decode without an error, so a line without checksums also has to compare the count
+// of bytes with the one that was announced.
+package picture
 
 import (
 	"bytes"
@@ -26,34 +35,37 @@ const (
 // minBytes is less than any picture with tables and a scan has.
 const minBytes = 500
 
-// picture is one whole JPEG stream.
-type picture struct {
-	jpeg        []byte
-	progressive bool
+// Picture is one whole JPEG stream.
+type Picture struct {
+	JPEG          []byte
+	Width, Height int // pixels, as the frame header says
+	Progressive   bool
 }
 
-// cleanJPEG returns the picture that begins b, without what a camera may have
+// Clean returns the picture that begins b, without what a camera may have
 // padded it with, and with the Huffman tables that a motion-JPEG frame leaves out
 // (they are always the same). It walks the whole stream up to the end marker, so a
-// picture that was cut short is refused; it does not look inside the scans.
+// picture that was cut short is refused; it does not look inside the scans. A picture
+// whose header asks for more pixels than are taken is refused before anything is
+// decoded. Errors wrap drivers.ErrProtocol.
 //
 // The result is a copy only if tables had to be added.
-func cleanJPEG(b []byte) (picture, error) {
+func Clean(b []byte) (Picture, error) {
 	switch {
 	case len(b) < minBytes:
-		return picture{}, fmt.Errorf("%w: %d bytes are too few for a picture", drivers.ErrProtocol, len(b))
+		return Picture{}, fmt.Errorf("%w: %d bytes are too few for a picture", drivers.ErrProtocol, len(b))
 	case b[0] != 0xFF || b[1] != soi || b[2] != 0xFF:
-		return picture{}, fmt.Errorf("%w: it begins with % x, a JPEG with ff d8 ff", drivers.ErrProtocol, b[:3])
+		return Picture{}, fmt.Errorf("%w: it begins with % x, a JPEG with ff d8 ff", drivers.ErrProtocol, b[:3])
 	}
 	w := walk{b: b, at: 2}
 	if err := w.run(); err != nil {
-		return picture{}, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+		return Picture{}, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
 	}
 	b = b[:w.at:w.at]
 	if !w.tables {
 		b = bytes.Join([][]byte{b[:w.scan], standardTables, b[w.scan:]}, nil)
 	}
-	return picture{b, w.progressive}, nil
+	return Picture{b, w.width, w.height, w.progressive}, nil
 }
 
 // walk goes through a stream marker by marker.
@@ -65,7 +77,8 @@ type walk struct {
 	frame  bool // SOF seen before it
 	tables bool // DHT seen before it
 
-	progressive bool
+	progressive   bool
+	width, height int
 }
 
 func (w *walk) run() error {
@@ -134,8 +147,7 @@ func (w *walk) note(marker byte, start int) error {
 	case dht:
 		w.tables = w.tables || w.scan == 0
 	case sof0, sof1, sof2:
-		w.frame = true
-		w.progressive = w.progressive || marker == sof2
+		return w.noteFrame(marker, w.b[start+4:w.at])
 	case sos:
 		if !w.quant || !w.frame {
 			return fmt.Errorf("the scan begins without quantisation tables or frame header")
@@ -143,6 +155,31 @@ func (w *walk) note(marker byte, start int) error {
 		if w.scan == 0 {
 			w.scan = start
 		}
+	}
+	return nil
+}
+
+// noteFrame reads the size from a frame header: precision, height, width (T.81, B.2.2).
+func (w *walk) noteFrame(marker byte, h []byte) error {
+	if len(h) < 6 {
+		return fmt.Errorf("its frame header has %d bytes, 6 and more are needed", len(h))
+	}
+	if w.frame {
+		return fmt.Errorf("it has two frame headers")
+	}
+	w.frame, w.progressive = true, marker == sof2
+	w.height, w.width = int(binary.BigEndian.Uint16(h[1:])), int(binary.BigEndian.Uint16(h[3:]))
+	return bounded(w.width, w.height, w.progressive)
+}
+
+// bounded says whether a picture of this size is taken.
+func bounded(width, height int, progressive bool) error {
+	limit := maxPixels
+	if progressive {
+		limit = maxProgressive
+	}
+	if min(width, height) < minSide || max(width, height) > maxSide || width*height > limit {
+		return fmt.Errorf("a picture of %d × %d; %d to %d pixels a side and %d in all are taken", width, height, minSide, maxSide, limit)
 	}
 	return nil
 }

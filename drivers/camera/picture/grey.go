@@ -1,4 +1,4 @@
-package camera
+package picture
 
 import (
 	"bytes"
@@ -30,29 +30,17 @@ type grey struct {
 	pix  []uint8
 }
 
-// decodeJPEG decodes the luma of a picture that cleanJPEG has passed.
-func decodeJPEG(p picture) (grey, error) {
-	c, err := jpeg.DecodeConfig(bytes.NewReader(p.jpeg))
-	if err != nil {
-		return grey{}, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
-	}
-	limit := maxPixels
-	if p.progressive {
-		limit = maxProgressive
-	}
-	if min(c.Width, c.Height) < minSide || max(c.Width, c.Height) > maxSide || c.Width*c.Height > limit {
-		return grey{}, fmt.Errorf("%w: a picture of %d × %d; %d to %d pixels a side and %d in all are taken",
-			drivers.ErrProtocol, c.Width, c.Height, minSide, maxSide, limit)
-	}
-	m, err := jpeg.Decode(bytes.NewReader(p.jpeg))
+// decode decodes the luma of a picture that Clean has passed.
+func decode(p Picture) (grey, error) {
+	m, err := jpeg.Decode(bytes.NewReader(p.JPEG))
 	if err != nil {
 		return grey{}, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
 	}
 	switch m := m.(type) {
 	case *image.YCbCr:
-		return luma(m.Y, m.YStride, c.Width, c.Height), nil
+		return luma(m.Y, m.YStride, p.Width, p.Height), nil
 	case *image.Gray:
-		return luma(m.Pix, m.Stride, c.Width, c.Height), nil
+		return luma(m.Pix, m.Stride, p.Width, p.Height), nil
 	default:
 		return grey{}, fmt.Errorf("%w: a picture in %T, neither YCbCr nor grey", drivers.ErrProtocol, m)
 	}
