@@ -1,5 +1,5 @@
 // Package firmwareconfigs holds the data that is compiled into the programs: the
-// metric catalogue, the device profiles, the boards and the tables of indices. It only embeds: whoever needs the data
+// metric catalogue, the device profiles, the boards, the tables of indices and the rule packs. It only embeds: whoever needs the data
 // passes it to the package that can read it. Nothing here is ever written.
 package firmwareconfigs
 
@@ -14,7 +14,7 @@ const MetricsFile = "firmware-configs/metrics/metrics.yaml"
 //go:embed metrics/metrics.yaml
 var metrics []byte
 
-//go:embed boards/*.yaml devices/*.yaml indices/*.yaml
+//go:embed boards/*.yaml devices/*.yaml indices/*.yaml rules/*.yaml
 var files embed.FS
 
 // Metrics returns the metric catalogue, for obs.ParseCatalog. The bytes are the
@@ -29,6 +29,9 @@ func Boards() fs.FS { return folder("boards") }
 
 // Indices returns the folder of index tables, for derive.ParseTables.
 func Indices() fs.FS { return folder("indices") }
+
+// Rules returns the folder of rule packs, for rulepack.Reader.
+func Rules() fs.FS { return folder("rules") }
 
 // folder returns one folder of files, empty if there is none.
 func folder(name string) fs.FS {

@@ -19,6 +19,7 @@ type Config struct {
 	File     string
 	Hash     string // first 12 hex digits of the SHA-256 of the file and of what stands beside it
 	Profiles string // folder of device profiles, from where the program runs; empty: none
+	Packs    string // folder of rule packs, likewise
 	Gateway  Gateway
 	Trust    []string // clock sources: kernel, uplink
 	Uplink   *Uplink  // nil: the gateway works on its own
@@ -93,6 +94,7 @@ type Device struct {
 // Rule is one rule as it is written, found good.
 type Rule struct {
 	ID       string
+	Use      string // the rule of a pack that it is; empty: none
 	When     string
 	For      time.Duration
 	Clear    string
@@ -157,6 +159,8 @@ type Env struct {
 	// Rules makes the checker for a configuration with these streams. Nil: texts of
 	// rules are not judged.
 	Rules func([]Stream) RuleChecker
+	// Packs holds the rules that others may use. Nil: there are none.
+	Packs PackUser
 	// Derived judges what is made of streams. Nil: nothing is.
 	Derived  DerivedChecker
 	Insecure bool // status may listen on any address
@@ -193,6 +197,7 @@ func Load(file string, src []byte, env Env) (*Config, error) {
 	l.take(doc.Decode(&l.raw))
 	l.gateway()
 	l.profiles()
+	l.packs()
 	l.uplink()
 	l.journal()
 	l.status()

@@ -69,7 +69,11 @@ func env(t testing.TB) config.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config.Env{Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind(), pulse.Kind(), raingauge.Kind(), anemometer.Kind()}, Catalog: catalog, Rules: checker, Derived: gateway.DerivedChecker(catalog), Origins: true}
+	packs, err := gateway.ReadPacks(catalog, firmwareconfigs.Rules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Env{Packs: gateway.PackUser(packs), Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind(), pulse.Kind(), raingauge.Kind(), anemometer.Kind()}, Catalog: catalog, Rules: checker, Derived: gateway.DerivedChecker(catalog), Origins: true}
 }
 
 // checker is what the gateway hands in.

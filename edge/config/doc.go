@@ -21,6 +21,7 @@
 //	journal: {dir: /var/lib/lamppost, size: 512MB, age: 30d, reserve: 16MB, commit: 10s, endurance: 20TB}
 //	status:  {listen: "127.0.0.1:8090", insecure: false}
 //	profiles: profiles                         # a folder beside this file, see [ProfilesFolder]
+//	packs: packs                               # likewise, see [PacksFolder]
 //	buses:
 //	  rs485-1: {serial: /dev/serial/by-id/…, baud: 9600, parity: none, stop: 1, turnaround: 20ms, rs485: auto, echo: auto}
 //	  plant:   {tcp: "192.168.1.20:502"}
@@ -49,6 +50,7 @@
 //	rules:
 //	  river-high: {when: "river.level > 3.00", for: 2m, clear: "river.level < 2.90", clear_for: 1m, severity: orange,
 //	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}, actions: [siren, {output: lamp, for: 30s}]}
+//	  subway: {use: underpass-flood, with: {level: road.level, red: 0.35}, actions: [siren]}   # a rule of a pack
 //
 // Without journal.commit the disk decides that holds journal.dir, see [Env]: 10s on
 // SD cards and eMMC, 1s elsewhere. checks says by channel how values are tested, see [obs.Checks]: over what the part's
@@ -64,7 +66,8 @@
 // # Problem ids
 //
 // Ids that begin with E1 are yamldoc's (the file itself, keys, types, durations, sizes),
-// those of rule texts (E31xx) the rule compiler's. Warnings do not stop anything.
+// those of rule texts (E31xx) the rule compiler's, those of rules that a pack gives
+// (E30xx) package rulepack's. Warnings do not stop anything.
 //
 //	E2001  not an id ([a-z0-9][a-z0-9-]{0,47})
 //	E2002  an id that the gateway uses itself
@@ -108,6 +111,7 @@
 //	E2703  a field in a message that does not exist
 //	E2704  levels and the keys of a rule without them, or no level at all
 //	E2705  not a method of forecasting
+//	E2707  a key that a rule of a pack says itself, or with without use
 //	E2801  an output needs exactly one of line, coil, register and command, and its place
 //	E2802  a key that does not fit the output
 //	E2803  an address, coil, register or level that does not exist, or is taken

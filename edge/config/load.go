@@ -27,6 +27,7 @@ type keys struct {
 	Derived map[string]derivedKeys   `yaml:"derived"`
 
 	Profiles string `yaml:"profiles"`
+	Packs    string `yaml:"packs"`
 }
 
 type gatewayKeys struct {

@@ -2,16 +2,16 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
 
-// Folder is the folder of device profiles that a configuration names under profiles.
+// Folder is a folder that a configuration names: of device profiles, of rule packs.
 type Folder struct {
 	Path string // from where the program runs
+	what string // it holds
 	at   *yamldoc.Node
 }
 
@@ -20,24 +20,7 @@ type Folder struct {
 // first, gives the driver its profiles and says in Env.Beside what they are. ok is
 // false where there is no folder, or nothing that could be one: Load says so.
 func ProfilesFolder(file string, src []byte) (f Folder, ok bool) {
-	doc, _ := yamldoc.Parse(file, src) // its problems are Load's
-	if doc == nil {
-		return Folder{}, false
-	}
-	n := doc.Node("profiles")
-	if n.Kind() != yamldoc.Scalar || n.Text() == "" {
-		return Folder{}, false
-	}
-	return Folder{beside(file, n.Text()), n}, true
-}
-
-// Problem tells why the folder cannot be read, at its place in the file.
-func (f Folder) Problem(err error) yamldoc.Problem {
-	p := f.at.Problem("E2004", fmt.Sprintf("the folder of device profiles cannot be read: %v", cause(err)))
-	if errors.Is(err, fs.ErrNotExist) {
-		return p.WithHint("make " + f.Path + ", or delete the key")
-	}
-	return p.WithHint("look at " + f.Path)
+	return folderUnder("profiles", file, src)
 }
 
 // cause is an error of a file without its path.

@@ -12,6 +12,8 @@ import (
 )
 
 type ruleKeys struct {
+	Use      string               `yaml:"use"`
+	With     map[string]string    `yaml:"with"`
 	When     string               `yaml:"when"`
 	For      time.Duration        `yaml:"for"`
 	Clear    string               `yaml:"clear"`
@@ -44,14 +46,17 @@ func (l *loader) rules() {
 		k := l.raw.Rules[id]
 		l.id(id, "rules", id)
 		r := Rule{ID: id, When: k.When, For: k.For, Clear: k.Clear, ClearFor: k.ClearFor, Category: k.Category, Still: k.Still, Message: k.Message}
-		l.conditions(&r, k)
-		l.forecast(&r, k.Forecast)
+		u, packed := l.used(&r, k)
+		if !packed {
+			l.conditions(&r, k)
+			l.forecast(&r, k.Forecast)
+		}
 		l.short(k.Category, maxArea, "rules", id, "category")
 		l.still(r)
-		l.texts(r.Message, MessageFields, "rules", id, "message")
+		l.texts(k.Message, MessageFields, "rules", id, "message")
 		l.actionsOf(&r, k.Actions)
-		if check != nil && (l.has("rules", id, "when") || len(r.Levels) > 0) {
-			l.expression(&r, check)
+		if check != nil && (u != nil || !packed && (l.has("rules", id, "when") || len(r.Levels) > 0)) {
+			l.expression(&r, u, check)
 		}
 		l.config.Rules = append(l.config.Rules, r)
 	}
@@ -71,11 +76,13 @@ func (l *loader) unplanned(text string, offset int) bool {
 }
 
 // expression puts what the checker found at its place in the file.
-func (l *loader) expression(r *Rule, check RuleChecker) {
+func (l *loader) expression(r *Rule, u *Used, check RuleChecker) {
 	reads, wrong := check(*r)
 	r.Reads = reads
 	for _, e := range wrong {
-		if p, ok := l.placed(r, e); ok {
+		if u != nil {
+			l.problems = append(l.problems, l.placedUsed(r, u, e))
+		} else if p, ok := l.placed(r, e); ok {
 			l.problems = append(l.problems, p)
 		}
 	}

@@ -33,7 +33,7 @@ func Schema(kinds []drivers.Kind, profiles []string) yamldoc.Schema {
 		one = append(one, yamldoc.Schema{"required": []string{kind}})
 	}
 	buses["oneOf"] = one
-	in("properties", "rules", "additionalProperties")["anyOf"] = []yamldoc.Schema{{"required": []string{"when", "severity"}}, {"required": []string{"levels"}}}
+	in("properties", "rules", "additionalProperties")["anyOf"] = []yamldoc.Schema{{"required": []string{"when", "severity"}}, {"required": []string{"levels"}}, {"required": []string{"use"}}}
 	levels := in("properties", "rules", "additionalProperties", "properties", "levels")
 	levels["propertyNames"] = yamldoc.Schema{"enum": severities}
 	in("properties", "devices")["additionalProperties"] = deviceSchema(kinds, profiles)

@@ -62,6 +62,7 @@ func (l *loader) rows() []row {
 	journalRows(c.Journal, add)
 	add(c.Status, "default", "status", "listen")
 	add(c.Profiles, "", "profiles")
+	add(c.Packs, "", "packs")
 	for _, b := range c.Buses {
 		busRows(b, add)
 	}
@@ -76,7 +77,9 @@ func (l *loader) rows() []row {
 		outputRows(o, add)
 	}
 	for _, r := range c.Rules {
-		ruleRows(r, add)
+		with := l.doc.Node("rules", r.ID, "with")
+		packRows(r, add, with.Keys(), func(name string) string { return with.Node(name).Text() })
+		ruleRows(r, r.packed(add))
 	}
 	return out
 }

@@ -10,12 +10,32 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/profile"
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/gateway"
+	"github.com/lamppost-city/lamppost/edge/rulepack"
 )
 
-// beside reads the device profiles beside a configuration, anew each time: a reload
-// takes changed ones over. It returns what the configuration is to be judged against,
+// beside reads the device profiles and rule packs beside a configuration, anew each time:
+// a reload takes changed ones over. It returns what the configuration is to be judged against,
 // and everything wrong in the folder.
 func (b *builtin) beside(file string, src []byte) (config.Env, yamldoc.Problems, error) {
+	env, wrong, err := b.besideProfiles(file, src)
+	if err != nil {
+		return env, wrong, err
+	}
+	folder, ok := config.PacksFolder(file, src)
+	if !ok {
+		return env, wrong, nil
+	}
+	packs, more, err := b.extendedPacks(folder.Path)
+	if err != nil {
+		return env, append(wrong, folder.Problem(err)), nil
+	}
+	env.Beside.Digest = append(env.Beside.Digest, packs.Digest()...)
+	env.Packs = gateway.PackUser(packs)
+	return env, append(wrong, more...), nil
+}
+
+func (b *builtin) besideProfiles(file string, src []byte) (config.Env, yamldoc.Problems, error) {
 	env := b.env
 	folder, ok := config.ProfilesFolder(file, src)
 	if !ok {
@@ -33,6 +53,21 @@ func (b *builtin) beside(file string, src []byte) (config.Env, yamldoc.Problems,
 	}
 	env.Kinds, err = catalog.Add(catalog.Builtin(profiles), b.own...)
 	return env, wrong, err
+}
+
+// extendedPacks is the built-in rule packs with those of a folder.
+func (b *builtin) extendedPacks(path string) (*rulepack.Set, yamldoc.Problems, error) {
+	if st, err := os.Stat(path); err != nil {
+		return nil, nil, err
+	} else if !st.IsDir() {
+		return nil, nil, errors.New("it is a file")
+	}
+	packs, err := b.packs.Extend(path, os.DirFS(path))
+	var wrong yamldoc.Problems
+	if errors.As(err, &wrong) {
+		err = nil
+	}
+	return packs, wrong, err
 }
 
 // extended is the built-in profiles with those of a folder. The error is of a folder

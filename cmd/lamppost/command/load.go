@@ -13,6 +13,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
+	"github.com/lamppost-city/lamppost/edge/rulepack"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
 
@@ -23,6 +24,7 @@ const defaultConfig = "/etc/lamppost/gateway.yaml"
 type builtin struct {
 	metrics  *obs.Catalog
 	profiles *profile.Set
+	packs    *rulepack.Set
 	own      []drivers.Kind
 	boards   *board.Profiles
 	host     board.Host
@@ -38,6 +40,10 @@ func (o Options) loadBuiltin(insecure bool) (*builtin, error) {
 	if err != nil {
 		return nil, err
 	}
+	packs, err := gateway.ReadPacks(metrics, firmwareconfigs.Rules())
+	if err != nil {
+		return nil, err
+	}
 	boards, err := board.ParseProfiles(firmwareconfigs.Boards())
 	if err != nil {
 		return nil, err
@@ -46,8 +52,8 @@ func (o Options) loadBuiltin(insecure bool) (*builtin, error) {
 	if err != nil {
 		return nil, &exit{exitUsage, err, "this program was built with it: see its main package"}
 	}
-	b := &builtin{metrics: metrics, profiles: profiles, own: o.Kinds, boards: boards}
-	b.env = config.Env{Kinds: kinds, Catalog: metrics, Rules: gateway.RuleChecker, Derived: gateway.DerivedChecker(metrics), Insecure: insecure, Storage: b.storage, StableName: stableName}
+	b := &builtin{metrics: metrics, profiles: profiles, packs: packs, own: o.Kinds, boards: boards}
+	b.env = config.Env{Kinds: kinds, Catalog: metrics, Rules: gateway.RuleChecker, Packs: gateway.PackUser(packs), Derived: gateway.DerivedChecker(metrics), Insecure: insecure, Storage: b.storage, StableName: stableName}
 	return b, nil
 }
 

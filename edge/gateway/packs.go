@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/rule"
+	"github.com/lamppost-city/lamppost/edge/rulepack"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// ReadPacks reads folders of rule packs, a later one over an earlier one. The error is
+// yamldoc.Problems.
+func ReadPacks(metrics *obs.Catalog, folders ...fs.FS) (*rulepack.Set, error) {
+	return rulepack.Reader{Metrics: metrics, Fields: config.MessageFields, Ahead: []string{"in"}}.Read(folders...)
+}
+
+// PackUser lets a configuration use the rules of packs; it is what config.Env.Packs
+// wants.
+func PackUser(packs *rulepack.Set) config.PackUser {
+	return func(use config.Use, all []config.Stream) (config.Used, []config.UseError) {
+		streams := make([]obs.Stream, len(all))
+		for i, s := range all {
+			streams[i] = s.Stream
+		}
+		u, errs := packs.Use(use.Rule, use.With, streams)
+		if len(errs) > 0 {
+			var wrong []config.UseError
+			for _, e := range errs {
+				wrong = append(wrong, config.UseError(e))
+			}
+			return config.Used{}, wrong
+		}
+		return config.Used{Rule: packedRule(u), Place: func(e config.TextError) ([]string, string) {
+			parameters, at := u.Place(e.Key, e.Offset, e.Length)
+			return parameters, fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Col)
+		}}, nil
+	}
+}
+
+// packedRule is a used rule as a configuration has it.
+func packedRule(u *rulepack.Used) config.Rule {
+	r := config.Rule{ID: u.ID, Use: u.ID, When: u.When.Is, For: u.For, Clear: u.Clear.Is, ClearFor: u.ClearFor, Severity: wire.Severity(u.Severity),
+		Category: u.Category, Message: languages(u.Message)}
+	for _, l := range u.Levels {
+		r.Levels = append(r.Levels, config.Level{Severity: wire.Severity(l.Severity), When: l.When.Is, For: l.For, Clear: l.Clear.Is, ClearFor: l.ClearFor})
+	}
+	if f := u.Forecast; f != nil {
+		r.Forecast = &config.Forecast{Within: f.Within, Window: f.Window, Method: f.Method, Severity: wire.Severity(f.Severity), Message: languages(f.Message)}
+		if f.Method == "" {
+			r.Forecast.Method = string(rule.TheilSen)
+		}
+		if f.Severity == "" {
+			r.Forecast.Severity = r.Severity
+		}
+	}
+	return r
+}
+
+func languages(l obs.Label) map[string]string {
+	out := map[string]string{}
+	for lang, text := range map[string]string{"zh": l.ZH, "en": l.EN} {
+		if text != "" {
+			out[lang] = text
+		}
+	}
+	return out
+}
+
+// CompileRule makes a rule as the gateway makes those of its configuration.
+func CompileRule(r config.Rule, streams []config.Stream) (*rule.Rule, []config.TextError) {
+	c, errs := rule.Compile(ruleSpec(r), knownStreams(streams))
+	var wrong []config.TextError
+	for _, e := range errs {
+		wrong = append(wrong, config.TextError{Key: e.Field, Offset: e.Offset, Length: e.Length, ID: e.ID, Msg: e.Msg, Hint: e.Hint})
+	}
+	return c, wrong
+}
