@@ -255,11 +255,10 @@ func (l *loader) limits(o *Output, k outputKeys) {
 // that it reads.
 func (l *loader) within(o *Output, k outputKeys) {
 	slowest := time.Duration(0)
+	known := l.config.Streams()
 	for _, s := range o.FeedbackReads {
-		for _, d := range l.config.Devices {
-			if d.ID == s.Device {
-				slowest = max(slowest, d.Every)
-			}
+		if i := slices.IndexFunc(known, func(k Stream) bool { return k.Stream == s }); i >= 0 {
+			slowest = max(slowest, known[i].Every)
 		}
 	}
 	o.Within = max(leastWithin, 3*slowest)
