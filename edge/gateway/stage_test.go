@@ -341,7 +341,9 @@ func (m meter) Sample(context.Context) ([]obs.Reading, error) {
 }
 func (m meter) Close() error { return nil }
 
-func newStage(t *testing.T) *stage {
+// newStage is a board with one sensor and one rule; more is appended to its
+// configuration.
+func newStage(t *testing.T, more ...string) *stage {
 	t.Helper()
 	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
 	if err != nil {
@@ -362,8 +364,8 @@ devices:
   river: {driver: meter, url: "http://192.0.2.1/", every: 30s}
 rules:
   flood: {when: "river.level > 1", for: 10m, severity: orange, message: {en: "high"}}
-`, filepath.Join(t.TempDir(), bubbled, "journal"))
-	b.cfg, err = config.Load("post.yaml", []byte(src), config.Env{Kinds: []drivers.Kind{kind}, Catalog: metrics, Rules: RuleChecker})
+%s`, filepath.Join(t.TempDir(), bubbled, "journal"), strings.Join(more, ""))
+	b.cfg, err = config.Load("post.yaml", []byte(src), config.Env{Kinds: []drivers.Kind{kind}, Catalog: metrics, Rules: RuleChecker, Derived: DerivedChecker(metrics)})
 	if err != nil {
 		t.Fatal(err)
 	}
