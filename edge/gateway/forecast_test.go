@@ -55,7 +55,7 @@ func rising(t *testing.T, flood string) (said []string, ids []string, siren stri
 func TestForecastBecomesActual(t *testing.T) {
 	said, ids, siren := rising(t, `when: "pass.level > 0.5", severity: orange, forecast: {within: 2m, window: 1m, severity: blue}`)
 	want := []string{
-		"30 active forecast blue | pass: water level 0.50 m expected within 2 min, now 0.22 m | pass：水位预计2 分钟内达到 0.50 m，现为 0.22 m",
+		"30 active forecast blue | pass: water level 0.50 m expected in 1–3 min, now 0.22 m | pass：水位预计1–3 分钟后达到 0.50 m，现为 0.22 m",
 		"101 active actual orange | pass: water level 0.504 m, limit 0.500 m | pass：水位 0.504 m，限值 0.500 m",
 		"160 none   |  | ",
 	}

@@ -74,9 +74,16 @@
 // Nothing is forecast from fewer than six points or from less than half of the window
 // (unknown); where the slope may as well be none, is less than a step of the sensor,
 // or leads to the limit only after three windows, the limit is at least that far away.
-// The range that goes with it is that of the slopes at nine in ten, widened by half for
-// each window that is looked ahead, since rises change their pace. How often it holds
-// docs/foresight.md says; a tide, a pump or a gate turns a trend that was right.
+// A forecast is a span, from where a straight line reaches the limit to where the flattest
+// line does that nine in ten slopes allow: a pre-alert begins when all of it lies within
+// the time that is looked ahead.
+//
+// The range of minutes that an alert announces is wider: rises change their pace. It is
+// straight-line time, times what such forecasts were off by, eight or nine times in ten, on
+// storms to practise on; it depends on how steady the rise was, which is the slope of the
+// whole window as a share of the newest third's (the table spread, in trend.go). How often
+// it holds on other storms docs/foresight.md says; a tide, a pump or a gate turns a trend
+// that was right.
 //
 // # Restart
 //

@@ -317,7 +317,7 @@ func (g *group) above(a, b Standing) bool {
 
 // speak fills in what a transition says of b's condition.
 func (e *Engine) speak(t *Transition, b *bound) {
-	t.Value, t.Limit, t.Quantity, t.Early, t.Late = math.NaN(), math.NaN(), Same, 0, 0
+	t.Value, t.Limit, t.Quantity, t.Early, t.Late, t.Straight, t.Steady = math.NaN(), math.NaN(), Same, 0, 0, 0, 0
 	when := b.stage.when
 	if len(when.compared) == 0 {
 		t.Stream = when.reads[0].stream
@@ -328,7 +328,7 @@ func (e *Engine) speak(t *Transition, b *bound) {
 	t.Stream, t.Quantity, t.Limit = c.stream, c.quantity, c.limit
 	if b.Stage == StageForecast {
 		_, o := r.ahead(c.value)
-		t.Early, t.Late = o.early, o.late
+		t.Early, t.Late, t.Straight, t.Steady = o.early, o.late, o.best, o.steady
 		t.Value = r.last(&r.inputs[c.value.read]).best()
 		return
 	}

@@ -179,7 +179,7 @@ func (r *reader) ahead(n *node) (span, outlook) {
 	if !ok {
 		return atLeast(o.early), outlook{}
 	}
-	return exactly(o.best), o
+	return span{o.best, o.slow}, o
 }
 
 // value is what o makes of the readings of a window; NaN if it cannot.

@@ -51,8 +51,11 @@ type Transition struct {
 	Value, Limit float64
 	Quantity     Quantity // what Value and Limit are
 	// Early and Late are between how many seconds from At a forecast expects Limit to
-	// be reached; both 0 where there is none. It is no promise.
-	Early, Late float64
+	// be reached; both 0 where there is none. It is no promise. They are made from where
+	// a straight line reaches Limit, in seconds, and from how steady the rise is: 0 where
+	// it just begins, 1 where it goes on evenly, 2 where it abates.
+	Early, Late      float64
+	Straight, Steady float64
 }
 
 // Raised says whether an alert begins.

@@ -26,7 +26,8 @@ type watcher interface {
 // engine is the rule engine with its forecast stage.
 type engine struct {
 	*rule.Engine
-	early, late float64
+	early, late      float64
+	straight, steady float64
 }
 
 func newEngine(m rule.Method) (watcher, error) {
@@ -44,7 +45,7 @@ func (e *engine) look(at int64, v float64) (bool, float64, float64) {
 	}
 	for _, t := range e.Tick(at) {
 		if t.Raised() && t.Is.Stage == rule.StageForecast {
-			e.early, e.late = t.Early, t.Late
+			e.early, e.late, e.straight, e.steady = t.Early, t.Late, t.Straight, t.Steady
 		}
 	}
 	return e.Standing("r").Stage == rule.StageForecast, e.early, e.late
@@ -136,6 +137,7 @@ type verdict struct {
 	lead   float64 // minutes from the pre-alert that stood at the crossing; 0: none did
 	falses int     // pre-alerts that ended without one
 	inside bool    // the crossing lay in the range that was announced
+	width  float64 // of that range, minutes
 }
 
 // judge lets w see a storm up to its crossing, or whole.
@@ -161,7 +163,7 @@ func judge(w watcher, s *storm) (v verdict) {
 	switch {
 	case begun >= 0 && s.crosses >= 0:
 		ahead := float64(s.crosses-begun) * every
-		v.lead, v.inside = ahead/60, early <= ahead && ahead <= late
+		v.lead, v.inside, v.width = ahead/60, early <= ahead && ahead <= late, (late-early)/60
 	case begun >= 0:
 		v.falses++
 	}

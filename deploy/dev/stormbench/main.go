@@ -23,8 +23,15 @@ func main() {
 	source := flag.String("source", "edge/rule", "the rule engine's sources")
 	docs := flag.String("docs", "", "write the page, the plot and every storm into this folder")
 	n := flag.Int("storms", 243, "how many storms")
+	practice := flag.Bool("practise", false, "print the engine's table of ranges, from storms to practise on")
 	flag.Parse()
-	if err := run(*source, *docs, *n); err != nil {
+	var err error
+	if *practice {
+		err = practise(os.Stdout, *n)
+	} else {
+		err = run(*source, *docs, *n)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}

@@ -12,13 +12,12 @@ func pages(dir string, hash [32]byte, methods []*method, storms []*storm) error 
 	var en, zh, svg, all bytes.Buffer
 	fmt.Fprintf(&en, english, len(storms))
 	table(&en, methods, storms, "en")
-	s := methods[0].score(storms)
-	fmt.Fprintf(&en, "\nThe crossing lay in the range that the forecast announced when it began in %d of %d cases.\n\n![Share of crossings by lead time](foresight.svg)\n\n## By shape\n\nOf the forecast by Theil–Sen:\n\n", s.inside, s.crossings-s.missed)
+	fmt.Fprintf(&en, "\n![Share of crossings by lead time](foresight.svg)\n\n## By shape\n\nOf the forecast by Theil–Sen:\n\n")
 	shapes(&en, methods[0], storms, "en")
 	fmt.Fprintf(&en, "\n## Which storms\n\nSHA-256 of the engine's sources: `%x`. Every storm that was run, with its seed and what each method made of it, stands in [foresight.csv](foresight.csv).\n", hash)
 	fmt.Fprintf(&zh, chinese, len(storms))
 	table(&zh, methods, storms, "zh")
-	fmt.Fprintf(&zh, "\n预测发出时公布的时间范围在 %d / %d 次中包含了真实越限时刻。\n\n![按提前量统计的越限比例](foresight.svg)\n\n## 按形状\n\nTheil–Sen 预测：\n\n", s.inside, s.crossings-s.missed)
+	fmt.Fprintf(&zh, "\n![按提前量统计的越限比例](foresight.svg)\n\n## 按形状\n\nTheil–Sen 预测：\n\n")
 	shapes(&zh, methods[0], storms, "zh")
 	fmt.Fprintf(&zh, "\n## 用了哪些暴雨\n\n规则引擎源码的 SHA-256：`%x`。每一场暴雨的种子和各方式的结果见 [foresight.csv](foresight.csv)。\n", hash)
 	plot(&svg, methods, storms)
@@ -44,7 +43,12 @@ forecast does. A threshold at the limit itself has no lead at all.
 
 *Lead* is from the beginning of the pre-alert that stands at the true crossing to that crossing; a crossing without one
 counts as none. *False* is a pre-alert that ends, or stays to the end, without a crossing. A storm may cross or not: tides
-and storms that stop short are there to deceive. The storms are drawn, not observed: no real hydrograph is among them.
+and storms that stop short are there to deceive. *Range* is the one announced when that pre-alert began. Its width was
+chosen on other storms (runoff through reservoirs, pumped basins, fronts, swell, seiches: ` + "`stormbench -practise`" + `), none of which
+is counted here. It is wide because a pre-alert speaks when a rise has just begun, and nobody knows yet how it will go on.
+
+The storms are drawn, not observed: no real hydrograph is among them. This repository carries no public gauge data, whose
+terms of use differ from agency to agency; a site's own records are the better test.
 
 ## Result
 
@@ -59,7 +63,11 @@ const chinese = `# 预测能提前多久
 限值处的阈值没有任何提前量。
 
 *提前量*：真实越限时仍有效的提前告警从发出到越限的时间，没有则计为零。*误报*：结束时或直到最后都没有越限的提前告警。
-潮汐和未到限值就停止的暴雨用来迷惑它。暴雨是合成的，不含实测过程线。
+潮汐和未到限值就停止的暴雨用来迷惑它。*范围*：该提前告警发出时公布的时间范围。范围宽度是在另一批暴雨上选定的
+（水库汇流、泵排洼地、锋面、涌浪、假潮：` + "`stormbench -practise`" + `），它们都不计入本页。范围之所以宽，是因为提前告警在水位刚开始上涨时
+就发出，此时没有人知道后面会怎样。
+
+暴雨是合成的，不含实测过程线：各机构公开水文数据的使用条款不一，本仓库不收录；用站点自己的记录检验更好。
 
 ## 结果
 

@@ -22,10 +22,11 @@ type score struct {
 	falseStorms int
 	crossings   int
 	inside      int
+	width       float64 // minutes, the median of the ranges
 }
 
 func (m *method) score(storms []*storm) (s score) {
-	var leads []float64
+	var leads, widths []float64
 	for i, v := range m.verdicts {
 		s.falses += v.falses
 		if v.falses > 0 {
@@ -42,39 +43,50 @@ func (m *method) score(storms []*storm) (s score) {
 		if v.inside {
 			s.inside++
 		}
+		if v.width > 0 {
+			widths = append(widths, v.width)
+		}
 	}
 	slices.Sort(leads)
 	if len(leads) > 0 {
 		s.median, s.p10 = leads[len(leads)/2], leads[len(leads)/10]
+	}
+	slices.Sort(widths)
+	if len(widths) > 0 {
+		s.width = widths[len(widths)/2]
 	}
 	return s
 }
 
 // table writes the comparison in a language.
 func table(w io.Writer, methods []*method, storms []*storm, lang string) {
-	head := "| pre-alert | lead, median | lead, p10 | crossings without | storms with a false one | false ones in all |"
+	head := "| pre-alert | lead, median | lead, p10 | crossings without | storms with a false one | false ones in all | crossing in the announced range | its width, median |"
 	if lang == "zh" {
-		head = "| 提前告警方式 | 提前量中位数 | 提前量 p10 | 漏报的越限 | 有误报的暴雨 | 误报总数 |"
+		head = "| 提前告警方式 | 提前量中位数 | 提前量 p10 | 漏报的越限 | 有误报的暴雨 | 误报总数 | 真实越限落在公布范围内 | 范围宽度中位数 |"
 	}
-	fmt.Fprintf(w, "%s\n| --- | --- | --- | --- | --- | --- |\n", head)
+	fmt.Fprintf(w, "%s\n| --- | --- | --- | --- | --- | --- | --- | --- |\n", head)
 	for _, m := range methods {
 		s := m.score(storms)
 		name := m.en
 		if lang == "zh" {
 			name = m.zh
 		}
-		fmt.Fprintf(w, "| %s | %.1f min | %.1f min | %d / %d | %d / %d | %d |\n", name, s.median, s.p10, s.missed, s.crossings, s.falseStorms, len(storms), s.falses)
+		held, width := "–", "–"
+		if s.width > 0 {
+			held, width = fmt.Sprintf("%d / %d (%.0f %%)", s.inside, s.crossings-s.missed, 100*float64(s.inside)/float64(s.crossings-s.missed)), fmt.Sprintf("%.0f min", s.width)
+		}
+		fmt.Fprintf(w, "| %s | %.1f min | %.1f min | %d / %d | %d / %d | %d | %s | %s |\n", name, s.median, s.p10, s.missed, s.crossings, s.falseStorms, len(storms), s.falses, held, width)
 	}
 }
 
 // shapes writes median lead and false pre-alerts by the shape of the storm, for the
 // first method.
 func shapes(w io.Writer, m *method, storms []*storm, lang string) {
-	head := "| shape | storms | lead, median | crossings without | false ones |"
+	head := "| shape | storms | lead, median | crossings without | false ones | in range |"
 	if lang == "zh" {
-		head = "| 形状 | 场数 | 提前量中位数 | 漏报 | 误报 |"
+		head = "| 形状 | 场数 | 提前量中位数 | 漏报 | 误报 | 落在范围内 |"
 	}
-	fmt.Fprintf(w, "%s\n| --- | --- | --- | --- | --- |\n", head)
+	fmt.Fprintf(w, "%s\n| --- | --- | --- | --- | --- | --- |\n", head)
 	for _, k := range kinds {
 		part, of := &method{}, []*storm(nil)
 		for i, s := range storms {
@@ -83,11 +95,11 @@ func shapes(w io.Writer, m *method, storms []*storm, lang string) {
 			}
 		}
 		s := part.score(of)
-		lead := "–"
+		lead, held := "–", "–"
 		if s.crossings > 0 {
-			lead = fmt.Sprintf("%.1f min", s.median)
+			lead, held = fmt.Sprintf("%.1f min", s.median), fmt.Sprintf("%d / %d", s.inside, s.crossings-s.missed)
 		}
-		fmt.Fprintf(w, "| %s | %d | %s | %d / %d | %d |\n", k, len(of), lead, s.missed, s.crossings, s.falses)
+		fmt.Fprintf(w, "| %s | %d | %s | %d / %d | %d | %s |\n", k, len(of), lead, s.missed, s.crossings, s.falses, held)
 	}
 }
 
@@ -96,7 +108,7 @@ func each(w io.Writer, methods []*method, storms []*storm) error {
 	c := csv.NewWriter(w)
 	head := []string{"seed", "shape", "crosses_min"}
 	for _, m := range methods {
-		head = append(head, m.en+" lead_min", m.en+" false")
+		head = append(head, m.en+" lead_min", m.en+" false", m.en+" in range")
 	}
 	rows := [][]string{head}
 	for i, s := range storms {
@@ -106,7 +118,7 @@ func each(w io.Writer, methods []*method, storms []*storm) error {
 		}
 		row := []string{fmt.Sprintf("%016x", s.seed), s.kind, at}
 		for _, m := range methods {
-			row = append(row, fmt.Sprintf("%.2f", m.verdicts[i].lead), fmt.Sprint(m.verdicts[i].falses))
+			row = append(row, fmt.Sprintf("%.2f", m.verdicts[i].lead), fmt.Sprint(m.verdicts[i].falses), held(m.verdicts[i]))
 		}
 		rows = append(rows, row)
 	}
@@ -146,4 +158,12 @@ func plot(w io.Writer, methods []*method, storms []*storm) {
 		fmt.Fprintf(w, "<path d=\"M630 %.0fh30\" stroke=\"%s\" stroke-width=\"2\" stroke-dasharray=\"%s\"/><text x=\"666\" y=\"%.0f\">%s</text>\n", ly-4, grey, dashes[k%4], ly, m.en)
 	}
 	fmt.Fprintf(w, "<text x=\"%.0f\" y=\"320\">share of crossings with at least this lead · 越限中提前量不少于此值的比例</text>\n</svg>\n", left)
+}
+
+// held says whether a range held, empty where none was announced.
+func held(v verdict) string {
+	if v.width == 0 {
+		return ""
+	}
+	return fmt.Sprint(v.inside)
 }

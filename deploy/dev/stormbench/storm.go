@@ -63,8 +63,12 @@ func seedOf(hash [32]byte, i int) uint64 {
 // newStorm makes the storm of a seed.
 func newStorm(seed uint64, kind string) *storm {
 	r := rand.New(rand.NewPCG(seed, 0))
-	s := &storm{seed: seed, kind: kind, crosses: -1, truth: make([]float64, samples), read: make([]float64, samples)}
-	level := shape(kind, r)
+	return sensed(&storm{seed: seed, kind: kind}, shape(kind, r), r)
+}
+
+// sensed gives s its course, a level over minutes, and what the sensor makes of it.
+func sensed(s *storm, level func(t float64) float64, r *rand.Rand) *storm {
+	s.crosses, s.truth, s.read = -1, make([]float64, samples), make([]float64, samples)
 	for i := range s.truth {
 		s.truth[i] = level(float64(i) * every / 60)
 		if s.crosses < 0 && s.truth[i] >= limit {
