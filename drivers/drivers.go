@@ -120,6 +120,9 @@ type Plan struct {
 	WarmUp   time.Duration // after opening, values are flagged warm-up for this long
 	Line     LineSettings  // the part's default serial settings (SerialLine, ModbusUnit)
 	LineOnly bool          // the part speaks at Line and cannot be set otherwise
+	// Exchanges are the bytes, question and answer together, of each exchange of one
+	// Sample on a serial line (ModbusUnit). Empty: not known.
+	Exchanges []int
 	Process  ProcessSpec   // what to run (ChildProcess)
 	Root     string        // the folder that sys and proc are in (BoardHost); empty: /
 	Pin      PinSettings   // the default settings of its line (InputLine, PulseLine)

@@ -70,11 +70,17 @@ func (f *Profile) plan(o options) (*drivers.Plan, error) {
 		MinEvery: f.Every, Timeout: f.timeout(len(d.reads), len(apart(d.convs, d.all))), WarmUp: f.WarmUp, Checks: f.Checks, Line: f.Line.Settings(),
 		OpenModbus: func(unit drivers.Modbus) (drivers.Driver, error) { return d.open(unit), nil },
 	}
+	for _, r := range d.reads {
+		pl.Exchanges = append(pl.Exchanges, questionBytes+codec.Request{Function: r.function, Start: r.start, Count: r.count}.AnswerFrame())
+	}
 	for i := range d.convs[:d.shown] {
 		pl.Channels = append(pl.Channels, d.convs[i].channel)
 	}
 	return pl, nil
 }
+
+// questionBytes is the length of a frame that asks for registers or coils.
+const questionBytes = 8
 
 // chosen returns the channels in only, in the profile's order, or all.
 func (f *Profile) chosen(only []string) ([]Register, error) {

@@ -35,8 +35,8 @@ import (
 // modbusKind stands for the Modbus driver: two profiles are enough here.
 func modbusKind() drivers.Kind {
 	parts := map[string]drivers.Plan{
-		"keller-36xw":  {Channels: []drivers.Channel{{Name: "level", Min: -1, Max: 10}, {Name: "water_temp", Min: -10, Max: 60}}, MinEvery: time.Second, Timeout: 400 * time.Millisecond, Line: drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1}},
-		"weather-01f4": {Channels: []drivers.Channel{{Name: "rain", Max: 6553}, {Name: "temp.air", Min: -40, Max: 80}}, MinEvery: 2 * time.Second, Timeout: time.Second, Line: drivers.LineSettings{Baud: 4800}},
+		"keller-36xw":  {Channels: []drivers.Channel{{Name: "level", Min: -1, Max: 10}, {Name: "water_temp", Min: -10, Max: 60}}, MinEvery: time.Second, Timeout: 400 * time.Millisecond, Exchanges: []int{8 + 9, 8 + 9}, Line: drivers.LineSettings{Baud: 9600, Parity: "none", StopBits: 1}},
+		"weather-01f4": {Channels: []drivers.Channel{{Name: "rain", Max: 6553}, {Name: "temp.air", Min: -40, Max: 80}}, MinEvery: 2 * time.Second, Timeout: time.Second, Exchanges: []int{8 + 250}, Line: drivers.LineSettings{Baud: 4800}},
 	}
 	return drivers.Kind{Name: "modbus", Wire: drivers.ModbusUnit, Profiles: []string{"keller-36xw", "weather-01f4"}, Plan: func(decode func(any) error) (*drivers.Plan, error) {
 		var o struct {

@@ -205,6 +205,7 @@ func (l *loader) settle(b *Bus) {
 		l.sayKey("W2502", fmt.Sprintf("no device uses bus %s; delete it, or write bus: %s at a device", b.ID, b.ID), "buses", b.ID)
 	}
 	if b.Serial == "" {
+		l.roomFor(*b, on)
 		return
 	}
 	l.reserved(*b, on)
@@ -232,6 +233,7 @@ func (l *loader) settle(b *Bus) {
 	}
 	b.Line = merge(b.Line, parts)
 	b.RS485 = cmp.Or(b.RS485, serial.Auto)
+	l.roomFor(*b, on)
 }
 
 // mentioned says whether a device or output names the bus, even one that was refused.

@@ -135,7 +135,9 @@
 //	W2503  a speed that is unusual
 //	W2504  a part on a line that runs otherwise than the part is delivered
 //	W2505  a simulated bus: what is read there is made up
+//	W2506  a line that is asked for more than its speed allows
 //	W2601  an address that any part may answer to, on a line with others
+//	W2602  an interval shorter than the exchange takes on its line
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
 //	W2901  an air quality index that lacks pollutants
