@@ -8,3 +8,5 @@ import "errors"
 func deviceOf(string) (major, minor uint32, err error) {
 	return 0, 0, errors.ErrUnsupported
 }
+
+func spaceOf(string) (total, free int64, err error) { return 0, 0, errors.ErrUnsupported }

@@ -64,6 +64,22 @@ func (h Host) Disk(dir string) Disk {
 	}
 }
 
+// Space returns how large the file system is that holds dir, or its nearest parent that
+// exists, and what is free there, in bytes; 0, 0 where that is not known.
+func (h Host) Space(dir string) (total, free int64) {
+	dir, err := filepath.Abs(dir)
+	for err == nil {
+		if total, free, err := spaceOf(dir); err == nil {
+			return total, free
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	return 0, 0
+}
+
 // disk finds the disk with that number, or, as file systems without a device of
 // their own have number 0, what is mounted at dir.
 func (h Host) disk(dir string, major, minor uint32) Disk {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"sync"
 	"time"
 )
@@ -16,6 +17,18 @@ type Credentials struct {
 	CertFile   string // the gateway's own certificate, behind it those that lead to its authority
 	KeyFile    string // the key of CertFile, not encrypted, readable by the gateway alone
 	ServerName string // the name in the broker's certificate; empty: the host of the address
+}
+
+// Check reads the files and says what is wrong with them, each by itself and with what
+// to do: nil where a connection could be made with them. A file that is not there is an
+// error as well.
+func (c Credentials) Check() error {
+	_, err := readRoots(c.CAFile)
+	if c.CertFile == "" || c.KeyFile == "" {
+		return err
+	}
+	_, _, own := readPair(c.CertFile, c.KeyFile)
+	return errors.Join(err, own)
 }
 
 // secrets makes TLS configurations and remembers what it learned of certificates.

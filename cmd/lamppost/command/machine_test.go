@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -34,5 +35,58 @@ func TestMachine(t *testing.T) {
 		if !strings.Contains(out.String(), want[0]) || memory != strings.Contains(out.String(), want[1]) {
 			t.Errorf("%s: %s", lang, out.String())
 		}
+	}
+}
+
+// A file that is there and no PEM is told before the gateway goes up a post.
+func TestMachineFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	u := &config.Uplink{TLS: config.TLS{CAFile: file("ca.crt", "hello"), CertFile: file("gw.crt", "hello"), KeyFile: file("gw.key", "")}}
+	for lang, want := range map[string][2]string{
+		"en": {"warning: uplink.tls.ca_file " + u.TLS.CAFile, "warning: uplink.tls.key_file " + u.TLS.KeyFile},
+		"zh": {"警告：uplink.tls.ca_file " + u.TLS.CAFile, "修正之前无法连接"},
+	} {
+		got := strings.Join(fileLines(u, diskWords[lang]), "\n")
+		if !strings.Contains(got, want[0]) || !strings.Contains(got, want[1]) {
+			t.Errorf("%s:\n%s\nwant %q", lang, got, want)
+		}
+	}
+	if got := fileLines(&config.Uplink{}, diskWords["en"]); len(got) > 0 {
+		t.Errorf("without files: %q", got)
+	}
+}
+
+func TestRoomForTheJournal(t *testing.T) {
+	const gb = 1_000_000_000
+	for _, c := range []struct {
+		size, total, left int64
+		en, zh            string
+	}{
+		{gb, 30 * gb, 20 * gb, "", ""},
+		{gb, gb, gb, "", ""},
+		{gb, 0, 0, "", ""}, // nobody knows
+		{64 * gb, 30 * gb, 20 * gb, "warning: journal.size is 64.0 GB, and the file system of /var/x has 30.0 GB; write 18.0 GB or less", "所在文件系统只有 30.0 GB"},
+		{24 * gb, 30 * gb, 20 * gb, "on the file system of /var/x 20.0 GB are left for it; free some, or write 18.0 GB or less", "只剩 20.0 GB 可用"},
+	} {
+		for lang, want := range map[string]string{"en": c.en, "zh": c.zh} {
+			got := roomWarning(config.Journal{Dir: "/var/x", Size: c.size}, c.total, c.left, lang)
+			if want == "" && got != "" || !strings.Contains(got, want) {
+				t.Errorf("%d of %d, %d left: %q, want %q", c.size, c.total, c.left, got, want)
+			}
+		}
+	}
+	b, err := Options{}.loadBuiltin(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if total, free := b.host.Space(filepath.Join(t.TempDir(), "not", "there")); total <= 0 || free <= 0 || free > total {
+		t.Errorf("here %d of %d bytes are free", free, total)
 	}
 }
