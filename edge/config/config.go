@@ -42,6 +42,9 @@ type Gateway struct {
 	Area     string // area code, a hint
 	Position *wire.Position
 	Language string // zh or en
+	// Zone is the time of the place, by which days, hours and seasons are counted:
+	// China's unless the file says otherwise. It is never that of the machine.
+	Zone *time.Location
 }
 
 // Bus is what several devices share. Exactly one of Serial, TCP, I2C, GPIO, OneWire

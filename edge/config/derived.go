@@ -27,7 +27,8 @@ type Derived struct {
 	Body      string
 	Keep      float64
 	State     string
-	Zone      *int // minutes east of Greenwich
+	Zone      *int // minutes east of Greenwich; nil: Place
+	Place     int  // the site's: minutes east of Greenwich
 	DayStart  time.Duration
 	Constants []DerivedConstant
 	Name      map[string]string // by language; may be empty
@@ -195,6 +196,8 @@ func (l *loader) derivedOne(id string) Derived {
 	if k.Zone != "" {
 		d.Zone = l.zone(id, k.Zone)
 	}
+	_, d.Place = time.Time{}.In(l.config.Gateway.Zone).Zone()
+	d.Place /= 60
 	for _, name := range l.doc.Node("derived", id, "constants").Keys() {
 		d.Constants = append(d.Constants, l.constant(id, name, k.Constants[name]))
 	}
@@ -202,24 +205,22 @@ func (l *loader) derivedOne(id string) Derived {
 }
 
 func (l *loader) zone(id, text string) *int {
-	t, err := time.Parse("-07:00", text)
-	if err != nil {
+	east, ok := eastOf(text)
+	if !ok {
 		l.say("E2904", fmt.Sprintf("%q is no time zone; write \"+08:00\"", text), "derived", id, "zone")
 		return nil
 	}
-	_, east := t.Zone()
-	east /= 60
 	return &east
 }
 
-// constant reads when each value begins: a day, at whose beginning in China, or a moment.
+// constant reads when each value begins: a day, at whose beginning at the site, or a moment.
 func (l *loader) constant(id, name string, h history) DerivedConstant {
 	c := DerivedConstant{Name: name}
 	for i, v := range h {
 		at := DerivedValue{Is: v.Is}
 		if v.From != "" {
 			var err error
-			if at.From, err = time.ParseInLocation(time.DateOnly, v.From, time.FixedZone("", 8*3600)); err != nil {
+			if at.From, err = time.ParseInLocation(time.DateOnly, v.From, l.config.Gateway.Zone); err != nil {
 				at.From, err = time.Parse(time.RFC3339, v.From)
 			}
 			if err != nil {

@@ -3,7 +3,7 @@
 // valid and a stable id. [Load] touches no hardware and opens no file, so it can be
 // called anywhere: by the running gateway before a reload, by a check on a laptop.
 //
-//	gateway: {id: hz-gongshu-bridge-07, name: "…", area: "330105003012", position: {lat: 30.319, lon: 120.142}, language: zh}
+//	gateway: {id: hz-gongshu-bridge-07, name: "…", area: "330105003012", position: {lat: 30.319, lon: 120.142}, language: zh, time_zone: "+08:00"}
 //	clock:   {trust: [kernel, uplink]}
 //	uplink:
 //	  broker: "mqtts://hub.example.org:8883"   # or brokers: […], the preferred one first
@@ -76,6 +76,7 @@
 //	E2101  no place on earth
 //	E2102  a language that is not spoken here
 //	E2103  a clock source that does not exist
+//	E2104  not a time zone
 //	E2201  not a broker address
 //	E2202  a password in the file
 //	E2203  username and password_file do not go together

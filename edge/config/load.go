@@ -36,6 +36,7 @@ type gatewayKeys struct {
 	Area     string        `yaml:"area"`
 	Position *positionKeys `yaml:"position"`
 	Language string        `yaml:"language"`
+	TimeZone string        `yaml:"time_zone"`
 }
 
 type positionKeys struct {
@@ -135,7 +136,7 @@ func (l *loader) gateway() {
 	default:
 		l.say("E2102", fmt.Sprintf("%q is not spoken here; write zh or en", g.Language), "gateway", "language")
 	}
-	l.config.Gateway = Gateway{ID: g.ID, Name: g.Name, Area: g.Area, Language: g.Language}
+	l.config.Gateway = Gateway{ID: g.ID, Name: g.Name, Area: g.Area, Language: g.Language, Zone: l.siteZone(g.TimeZone)}
 	if p := g.Position; p != nil {
 		l.position(p)
 		l.config.Gateway.Position = &wire.Position{Lat: p.Lat, Lon: p.Lon}

@@ -55,6 +55,7 @@ func (l *loader) rows() []row {
 		add(fmt.Sprintf("%v, %v", p.Lat, p.Lon), "", "gateway", "position")
 	}
 	add(c.Gateway.Language, "default", "gateway", "language")
+	add(fmt.Sprint(c.Gateway.Zone), "default", "gateway", "time_zone")
 	add(strings.Join(c.Trust, ", "), "default", "clock", "trust")
 	if u := c.Uplink; u != nil {
 		uplinkRows(u, add)

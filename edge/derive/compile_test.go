@@ -123,3 +123,16 @@ func TestUsualStep(t *testing.T) {
 		}
 	}
 }
+
+// Days are the place's where the stream itself says nothing.
+func TestPlace(t *testing.T) {
+	greenwich, delhi := 0, 330
+	for _, c := range []struct {
+		zone, place *int
+		want        int64 // minutes
+	}{{nil, nil, 480}, {nil, &delhi, 330}, {&greenwich, &delhi, 0}, {nil, &greenwich, 0}} {
+		if got := zoneOf(Spec{Zone: c.zone, Place: c.place}) / 60_000; got != c.want {
+			t.Errorf("zone %v at a place %v: %d minutes, want %d", c.zone, c.place, got, c.want)
+		}
+	}
+}

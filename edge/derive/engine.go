@@ -294,7 +294,7 @@ func (e *Engine) Snapshot(limit int) (state []byte, out []string, err error) {
 // value may: it holds no state.
 func (n *node) print() string {
 	s := n.spec
-	s.Constants, s.Metric, s.Edition, s.Zone = nil, "", "", nil
+	s.Constants, s.Metric, s.Edition, s.Zone, s.Place = nil, "", "", nil, nil
 	return fmt.Sprintf("%v %v %v", s, n.zone, n.Every)
 }
 

@@ -22,7 +22,8 @@ type Spec struct {
 	Body     string        // of water: river, lake
 	Keep     float64       // is: wetness, what a day leaves for the next
 	State    string        // is: convert, the reference state of gases: 25C, 0C
-	Zone     *int          // is aligned: minutes east of Greenwich; nil: 480
+	Zone     *int          // is aligned: minutes east of Greenwich; nil: Place
+	Place    *int          // the site's: minutes east of Greenwich; nil: 480
 	DayStart time.Duration // at which time of the day a day begins
 	// Constants are names in the formula whose values people set.
 	Constants []Constant

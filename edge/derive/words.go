@@ -99,8 +99,11 @@ func (g gasTable) factor(from, to obs.Metric, state string) (float64, bool) {
 // zoneOf is how the wall clock is read: China's days unless the configuration says otherwise.
 func zoneOf(s Spec) int64 {
 	east := 8 * 60
-	if s.Zone != nil {
+	switch {
+	case s.Zone != nil:
 		east = *s.Zone
+	case s.Place != nil:
+		east = *s.Place
 	}
 	return (time.Duration(east)*time.Minute - s.DayStart).Milliseconds()
 }

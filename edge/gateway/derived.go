@@ -47,7 +47,7 @@ func compileDerived(all []config.Derived, measured []config.Stream, metrics *obs
 	specs := make([]derive.Spec, len(all))
 	for i, d := range all {
 		specs[i] = derive.Spec{ID: d.ID, Is: d.Is, Over: d.Over, Every: d.Every, Aligned: d.Aligned, Percent: d.Percent, Metric: d.Metric, Edition: d.Edition,
-			Report: d.Report, Body: d.Body, Keep: d.Keep, State: d.State, Zone: d.Zone, DayStart: d.DayStart}
+			Report: d.Report, Body: d.Body, Keep: d.Keep, State: d.State, Zone: d.Zone, Place: &d.Place, DayStart: d.DayStart}
 		for _, o := range d.Of {
 			specs[i].Of = append(specs[i].Of, derive.Source(o))
 		}

@@ -24,7 +24,7 @@ type device struct {
 	*form
 	heeded  []heeded       // the channels that rules and outputs read
 	derives []heeded       // those that something is derived from
-	seen    []seen         // the channels that other streams' tests look at
+	seen    []seen         // the channels that other streams' tests look at; see judge
 	late    []quality.Late // what the last sample decided about the one before, by channel; see lateFor
 	located *quality.Location
 	streams []quality.Stream // one per channel; nil until the first sample
@@ -111,16 +111,8 @@ func (d *device) take(s poll.Sample) (rec record.Sample, write bool) {
 	}
 	d.failed, d.written, d.lastAt, d.frozen, d.late = 0, 0, s.BootMS, false, d.late[:0]
 	rec.Channels, rec.Readings = d.channels, s.Readings
-	for i := range s.Readings {
-		r := &s.Readings[i]
-		*r = d.streams[i].Judge(s.BootMS, *r)
-		d.frozen = d.frozen || r.Quality.Why == obs.Flat
-		d.lateFor(i)
-	}
+	d.judge(s.BootMS, s.Readings)
 	d.locate(s.Readings)
-	for _, w := range d.seen {
-		w.peer.Note(s.BootMS, s.Readings[w.channel])
-	}
 	d.last = s.Readings // nobody changes them any more
 	return rec, true
 }

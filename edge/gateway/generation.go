@@ -42,7 +42,7 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civ
 		recent: map[string]*recent{}, said: map[string]string{}}
 	gen.ruleStreams = streamsOf(gen.rules)
 	besides := peers{}
-	alike := forms{map[formKey]*form{}, quality.Env{Peer: besides.of, Civil: civil}}
+	alike := forms{map[formKey]*form{}, quality.Env{Peer: besides.of, Civil: civil.in(cfg.Gateway.Zone)}}
 	for _, d := range cfg.Devices {
 		gen.order = append(gen.order, d.ID)
 		if gen.devices[d.ID], err = alike.device(specOf(d), catalog); err != nil {

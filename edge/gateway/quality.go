@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -10,10 +11,22 @@ import (
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// civilTime tells the local time at ms since boot, and whether the clock is trusted.
+// civilTime tells the time at ms since boot, and whether the clock is trusted.
 type civilTime func(ms int64) (time.Time, bool)
 
-// civil is the civilTime of this boot, in the machine's time zone.
+// in is the same as the clocks of a place show it: a season begins by them, whatever
+// zone the machine was set up with.
+func (c civilTime) in(place *time.Location) civilTime {
+	if c == nil || place == nil {
+		return c
+	}
+	return func(ms int64) (time.Time, bool) {
+		t, ok := c(ms)
+		return t.In(place), ok
+	}
+}
+
+// civil is the civilTime of this boot.
 func (g *Gateway) civil(ms int64) (time.Time, bool) {
 	at, ok := g.dates.clock.Date(g.clock.Boot(), ms)
 	return time.UnixMilli(at.UnixMS), ok
@@ -35,16 +48,57 @@ type seen struct {
 	peer    *quality.Peer
 }
 
-// see notes which of a device's channels others look at.
+// see notes which of a device's channels others look at: those first that look at none
+// of the same device themselves.
 func (d *device) see(all peers, id string) {
 	if len(all) == 0 {
 		return
 	}
+	var last []seen
 	for i, c := range d.channels {
-		if p := all[obs.Stream{Device: id, Channel: c}]; p != nil {
+		switch p := all[obs.Stream{Device: id, Channel: c}]; {
+		case p == nil:
+		case looksAt(d.spec.checks[c], id):
+			last = append(last, seen{i, p})
+		default:
 			d.seen = append(d.seen, seen{i, p})
 		}
 	}
+	d.seen = append(d.seen, last...)
+}
+
+// looksAt says whether tests compare with a stream of this device.
+func looksAt(k obs.Checks, device string) bool {
+	of := func(with string) bool {
+		s, err := obs.ParseDotted(with)
+		return err == nil && s.Device == device
+	}
+	return k.Neighbour != nil && of(k.Neighbour.With) || k.Multivariate != nil && of(k.Multivariate.With)
+}
+
+// judge judges the readings of one sample. What belongs to one moment is compared at
+// that moment: channels that others look at are told before anything is judged, and
+// judged first; what turns out not to be usable is taken back.
+func (d *device) judge(bootMS int64, rs []obs.Reading) {
+	for _, w := range d.seen {
+		w.peer.Propose(bootMS, d.streams[w.channel].Plausible(bootMS, rs[w.channel]))
+	}
+	for _, w := range d.seen {
+		d.judgeOne(bootMS, rs, w.channel)
+		w.peer.Settle(rs[w.channel])
+	}
+	for i := range rs {
+		if !slices.ContainsFunc(d.seen, func(w seen) bool { return w.channel == i }) {
+			d.judgeOne(bootMS, rs, i)
+		}
+	}
+}
+
+func (d *device) judgeOne(bootMS int64, rs []obs.Reading, i int) {
+	r := &rs[i]
+	*r = d.streams[i].Judge(bootMS, *r)
+	d.frozen = d.frozen || r.Quality.Why == obs.Flat
+	d.lateFor(i)
 }
 
 // place prepares the test of where a device is, if it is asked for and can be made.

@@ -26,19 +26,9 @@ func checked(t *testing.T, text string) (say func(id string, atS int64, values .
 	if err != nil {
 		t.Fatal(err)
 	}
-	kind := func(name string, channels ...drivers.Channel) drivers.Kind {
-		p := &drivers.Plan{Channels: channels, OpenSerial: func(drivers.Port) (drivers.Driver, error) { return nil, nil }}
-		return drivers.Kind{Name: name, Wire: drivers.SerialLine, Plan: func(func(any) error) (*drivers.Plan, error) { return p, nil }}
-	}
-	level := drivers.Channel{Name: "level", Min: -1, Max: 10, Resolution: 0.01}
-	kinds := []drivers.Kind{kind("staff", level, drivers.Channel{Name: "water_temp", Min: -10, Max: 60, Resolution: 0.1}),
-		kind("gps", drivers.Channel{Name: "latitude", Min: -90, Max: 90}, drivers.Channel{Name: "longitude", Min: -180, Max: 180})}
 	dir := t.TempDir()
 	text = "gateway: {id: g, position: {lat: 30.319, lon: 120.142}}\njournal: {dir: " + dir + "}\n" + text
-	cfg, err := config.Load("checked.yaml", []byte(text), config.Env{Kinds: kinds, Catalog: metrics, Rules: RuleChecker})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cfg := checkedConfig(t, text, metrics)
 	var bootMS atomic.Int64
 	g, err := open(t.Context(), Options{Config: cfg, Catalog: metrics, BootMS: bootMS.Load})
 	if err != nil {
@@ -178,5 +168,84 @@ func TestSeasonNeedsTheTime(t *testing.T) {
 	d.streams = nil
 	if q := say("gauge", 12, 2, 12).last[0].Quality; q != (obs.Quality{Flag: obs.Suspect, Why: obs.Climatology}) {
 		t.Errorf("with a clock: %v, want suspect", q)
+	}
+}
+
+// Two channels of one device are compared as they were at one moment: a flood that lifts
+// both is no disagreement, and one that fails is no witness against the other.
+func TestChannelsOfOneMoment(t *testing.T) {
+	say, records := checked(t, `devices:
+  pair:
+    driver: pair
+    port: /dev/ttyS1
+    every: 1s
+    checks:
+      level.a: {neighbour: {with: pair.level.b, suspect: 0.1, fail: 0.2, within: 5s}, multivariate: {with: pair.level.b, suspect: 0.5, moves: 0.5, within: 1s}}
+      level.b: {neighbour: {with: pair.level.a, suspect: 0.1, fail: 0.2, within: 5s}}
+  wild:
+    driver: pair
+    port: /dev/ttyS2
+    every: 1s
+    checks:
+      level.a: {neighbour: {with: wild.level.b, suspect: 0.1, fail: 0.2, within: 500ms}}
+      level.b: {rate: {fail: 12}}
+`)
+	defer records()
+	pass := obs.Quality{Flag: obs.Pass}
+	for i, c := range []struct {
+		id       string
+		a, b     float64
+		atA, atB obs.Quality
+	}{
+		{"pair", 2, 2, pass, pass},
+		{"pair", 3, 3, pass, pass},
+		{"pair", 1, 1.05, pass, pass},
+		{"pair", 1, 1.15, obs.Quality{Flag: obs.Suspect, Why: obs.Neighbour}, obs.Quality{Flag: obs.Suspect, Why: obs.Neighbour}},
+		{"wild", 2, 2, pass, pass},
+		{"wild", 2, 9, pass, obs.Quality{Flag: obs.Fail, Why: obs.Rate}}, // nobody to compare with
+	} {
+		d := say(c.id, int64(10+i), c.a, c.b)
+		if a, b := d.last[0].Quality, d.last[1].Quality; a != c.atA || b != c.atB {
+			t.Errorf("%s at %v and %v: %v and %v, want %v and %v", c.id, c.a, c.b, a, b, c.atA, c.atB)
+		}
+	}
+}
+
+// checkedConfig is a configuration of parts that are never opened.
+func checkedConfig(t *testing.T, text string, metrics *obs.Catalog) *config.Config {
+	t.Helper()
+	kind := func(name string, channels ...drivers.Channel) drivers.Kind {
+		p := &drivers.Plan{Channels: channels, OpenSerial: func(drivers.Port) (drivers.Driver, error) { return nil, nil }}
+		return drivers.Kind{Name: name, Wire: drivers.SerialLine, Plan: func(func(any) error) (*drivers.Plan, error) { return p, nil }}
+	}
+	level := drivers.Channel{Name: "level", Min: -1, Max: 10, Resolution: 0.01}
+	kinds := []drivers.Kind{kind("staff", level, drivers.Channel{Name: "water_temp", Min: -10, Max: 60, Resolution: 0.1}),
+		kind("pair", drivers.Channel{Name: "level.a", Min: -1, Max: 10, Resolution: 0.01}, drivers.Channel{Name: "level.b", Min: -1, Max: 10, Resolution: 0.01}),
+		kind("gps", drivers.Channel{Name: "latitude", Min: -90, Max: 90}, drivers.Channel{Name: "longitude", Min: -180, Max: 180})}
+	cfg, err := config.Load("checked.yaml", []byte(text), config.Env{Kinds: kinds, Catalog: metrics, Rules: RuleChecker})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// A season's hours are those of the place, whatever zone the machine was set up with.
+func TestSeasonIsThePlaces(t *testing.T) {
+	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 6, 15, 23, 30, 0, 0, time.UTC) // 07:30 in China, 18:30 in New York's winter
+	for zone, want := range map[string]obs.Flag{"": obs.Pass, `, time_zone: "+08:00"`: obs.Pass, `, time_zone: "-05:00"`: obs.Suspect} {
+		text := "gateway: {id: g" + zone + "}\ndevices:\n  gauge: {driver: staff, port: /dev/ttyS1, every: 1s, checks: {level: {climatology: [{suspect: [0, 1]}, {hours: [7, 8], suspect: [0, 5]}]}}}\n"
+		gen, err := newGeneration(checkedConfig(t, text, metrics), metrics, recalled{}, func(int64) (time.Time, bool) { return at, true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := gen.devices["gauge"]
+		if d.take(poll.Sample{Device: "gauge", BootMS: 1000, Readings: []obs.Reading{obs.Of(2), obs.Of(12)}}); d.last[0].Quality.Flag != want {
+			t.Errorf("%q: a level of 2 at %v is %v, want %v", zone, at, d.last[0].Quality, want)
+		}
+		gen.lines.Close()
 	}
 }

@@ -13,6 +13,8 @@ type Peer struct {
 	v     float64
 	has   bool
 	jumps []*jump // one for each threshold that somebody has
+
+	before *Peer // as it was before Propose
 }
 
 // jump is the newest move of a stream by more than a threshold.
@@ -46,6 +48,32 @@ func (p *Peer) Note(ms int64, r obs.Reading) {
 		}
 	}
 	p.ms, p.v, p.has = ms, r.Value, true
+}
+
+// Propose tells a value that is not judged yet, so that tests of streams that are
+// sampled together with this one compare values of one moment. [Peer.Settle] follows when
+// it has been judged.
+func (p *Peer) Propose(ms int64, r obs.Reading) {
+	was := Peer{ms: p.ms, v: p.v, has: p.has, jumps: make([]*jump, len(p.jumps))}
+	for i, j := range p.jumps {
+		kept := *j
+		was.jumps[i] = &kept
+	}
+	p.before = &was
+	p.Note(ms, r)
+}
+
+// Settle takes the proposed value back if no rule may use it as it was judged.
+func (p *Peer) Settle(r obs.Reading) {
+	was := p.before
+	p.before = nil
+	if was == nil || r.Quality.Usable() {
+		return
+	}
+	p.ms, p.v, p.has = was.ms, was.v, was.has
+	for i := range was.jumps { // their addresses are known to the tests
+		*p.jumps[i] = *was.jumps[i]
+	}
 }
 
 // at returns the newest value if it is no older than within.

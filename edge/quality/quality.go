@@ -132,6 +132,19 @@ func (s *Stream) Reopened(bootMS int64) { s.openedMS = bootMS }
 
 // Judge returns r with the verdict of all tests rolled up with the driver's own.
 func (s *Stream) Judge(bootMS int64, r obs.Reading) obs.Reading {
+	r = s.Plausible(bootMS, r)
+	if s.battery != nil {
+		r.Quality = s.battery.judge(bootMS, r.Value, r.Quality, r.Quality.Usable())
+	}
+	if r.Quality.Usable() && (!s.hasGood || bootMS > s.goodMS) {
+		s.goodMS, s.hasGood = bootMS, true
+	}
+	return r
+}
+
+// Plausible returns r with the verdict of what needs no memory: the driver's own, the
+// warm-up and the ranges. It changes nothing in s.
+func (s *Stream) Plausible(bootMS int64, r obs.Reading) obs.Reading {
 	switch {
 	case r.Quality.Flag == obs.Missing:
 		r.Value = math.NaN()
@@ -142,12 +155,6 @@ func (s *Stream) Judge(bootMS int64, r obs.Reading) obs.Reading {
 			r.Quality = r.Quality.Worst(obs.Quality{Flag: obs.Fail, Why: obs.WarmUp})
 		}
 		r.Quality = r.Quality.Worst(s.limits.gross(r.Value))
-	}
-	if s.battery != nil {
-		r.Quality = s.battery.judge(bootMS, r.Value, r.Quality, r.Quality.Usable())
-	}
-	if r.Quality.Usable() && (!s.hasGood || bootMS > s.goodMS) {
-		s.goodMS, s.hasGood = bootMS, true
 	}
 	return r
 }
