@@ -105,7 +105,10 @@ func (d *decoding) samples(r journal.Record, e Entry, fn func(*Entry) error) err
 		e.Stream.Channel, e.Reading, e.Metric = c, s.Readings[i], obs.Metric{}
 		e.Metric = d.metric(c)
 		if s.Late != nil { // told again, with the verdict that came late
-			e.Reading.Quality = obs.Quality{Flag: s.Late[i], Why: obs.Spike}
+			e.Reading.Quality = obs.Quality{Flag: s.Late[i]}
+			if s.LateWhy != nil {
+				e.Reading.Quality.Why = s.LateWhy[i]
+			}
 		}
 		if err := fn(&e); err != nil {
 			return err

@@ -199,7 +199,7 @@ func lateSample(d *device) (rec record.Sample, units shapeUnits) {
 		}
 		rec.Channels = append(rec.Channels, d.channels[i])
 		rec.Readings = append(rec.Readings, obs.Reading{Value: l.Value, Quality: l.Sent})
-		rec.Late = append(rec.Late, l.Final.Flag)
+		rec.Late, rec.LateWhy = append(rec.Late, l.Final.Flag), append(rec.LateWhy, l.Final.Why)
 		units[d.channels[i]] = d.metrics[i]
 	}
 	return rec, units

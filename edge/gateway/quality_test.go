@@ -96,7 +96,7 @@ func TestLateVerdictIsARecordOfItsOwn(t *testing.T) {
 	if q := sent.Readings[0].Quality; q.Flag != obs.Pass {
 		t.Errorf("the spike was sent as %v, want pass", q)
 	}
-	if late.BootMS != sent.BootMS || len(late.Channels) != 1 || late.Channels[0] != "level" || late.Readings[0] != sent.Readings[0] || late.Late[0] != obs.Fail {
+	if late.BootMS != sent.BootMS || len(late.Channels) != 1 || late.Channels[0] != "level" || late.Readings[0] != sent.Readings[0] || late.Late[0] != obs.Fail || late.LateWhy[0] != obs.Spike {
 		t.Errorf("the late verdict is %+v on %+v", late, sent)
 	}
 	vs := sampleValues(nil, &late, 1_795_291_200_000, shapeUnits{"level": {Wire: "m"}})

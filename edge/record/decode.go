@@ -43,7 +43,7 @@ func (d *Decoder) Sample(body []byte, s *Sample) error {
 	s.Device = r.name()
 	form := r.byte()
 	n := r.uvarint()
-	if r.err == nil && (form&^(hasFault|hasLate) != 0 || n > MaxChannels || n > uint64(len(r.buf))) {
+	if r.err == nil && (form&^(hasFault|hasLate|hasWhys) != 0 || form&(hasLate|hasWhys) == hasWhys || n > MaxChannels || n > uint64(len(r.buf))) {
 		r.fail("form %d, %d channels", form, n)
 	}
 	if r.err != nil {
@@ -62,7 +62,7 @@ func (d *Decoder) Sample(body []byte, s *Sample) error {
 			r.fail("empty fault")
 		}
 	}
-	r.readings(s, int(n), form&hasLate != 0)
+	r.readings(s, int(n), form)
 	if len(r.buf) != 0 {
 		r.fail("%d bytes too many", len(r.buf))
 	}
@@ -77,7 +77,7 @@ type reader struct {
 	err   error
 }
 
-func (r *reader) readings(s *Sample, n int, late bool) {
+func (r *reader) readings(s *Sample, n int, form byte) {
 	forms := r.take(n)
 	decimals, odd := 0, false
 	for _, f := range forms {
@@ -105,7 +105,7 @@ func (r *reader) readings(s *Sample, n int, late bool) {
 		}
 		s.Readings = append(s.Readings, obs.Reading{Quality: q})
 	}
-	r.late(s, n, late)
+	r.late(s, n, form)
 	for i, f := range forms {
 		switch f & valueAs {
 		case decimal:
@@ -118,8 +118,12 @@ func (r *reader) readings(s *Sample, n int, late bool) {
 	}
 }
 
-func (r *reader) late(s *Sample, n int, late bool) {
-	if s.Late = s.Late[:0]; !late {
+func (r *reader) late(s *Sample, n int, form byte) {
+	s.Late, s.LateWhy = s.Late[:0], s.LateWhy[:0]
+	if form&hasWhys == 0 {
+		s.LateWhy = nil
+	}
+	if form&hasLate == 0 {
 		s.Late = nil
 		return
 	}
@@ -133,6 +137,11 @@ func (r *reader) late(s *Sample, n int, late bool) {
 	}
 	if !any {
 		r.fail("late verdicts that are none")
+	}
+	if form&hasWhys != 0 {
+		for range n {
+			s.LateWhy = append(s.LateWhy, obs.Reason(r.name()))
+		}
 	}
 }
 

@@ -17,7 +17,7 @@
 // and compresses away:
 //
 //	string device
-//	byte   1: fault follows, 2: late verdicts follow
+//	byte   1: fault follows, 2: late verdicts follow, 4: with their reasons
 //	       count of channels, then that many strings
 //	       milliseconds since boot
 //	string fault, if there is one
@@ -26,6 +26,7 @@
 //	byte   for each decimal: digits after the point, 0–12
 //	string for each reason
 //	byte   for each reading, if these are late verdicts on an earlier sample: obs.Flag
+//	string for each reading, if the reasons of late verdicts follow: the reason, or empty
 //	       for each value in order: decimal, a signed varint below 10^15, or raw, the
 //	       8 bytes of the float64, little-endian
 //

@@ -47,6 +47,8 @@ func TestGolden(t *testing.T) {
 		{"missing, raw, late", record.Sample{Device: "a", BootMS: 0, Channels: []string{"x", "y"}, Late: []obs.Flag{obs.Fail, 0},
 			Readings: []obs.Reading{obs.None("no-echo"), {Value: 1.0 / 3, Quality: obs.Quality{Flag: obs.Suspect, Why: "rate"}}}},
 			"01 01 61 02 02 01 78 01 79 00 0c 2a 07 6e6f2d6563686f 04 72617465 03 00 555555555555d53f"},
+		{"late, with the reason", record.Sample{Device: "a", BootMS: 1, Channels: []string{"x"}, Late: []obs.Flag{obs.Suspect}, LateWhy: []obs.Reason{"spike"},
+			Readings: []obs.Reading{{Value: 2, Quality: obs.Quality{Flag: obs.Pass}}}}, "01 01 61 06 01 01 78 01 11 00 02 05 7370696b65 04"},
 	} {
 		got, err := tc.s.Append(nil)
 		if want := strings.ReplaceAll(tc.want, " ", ""); err != nil || hex.EncodeToString(got) != want {
@@ -122,6 +124,8 @@ func TestRefusedSamples(t *testing.T) {
 		"late differs":   {Channels: []string{"a"}, Readings: one, Late: []obs.Flag{1, 2}},
 		"time":           {BootMS: -1},
 		"long device":    {Device: long},
+		"late why":       {Channels: []string{"a"}, Readings: one, Late: []obs.Flag{3}, LateWhy: []obs.Reason{"a", "b"}},
+		"long late why":  {Channels: []string{"a"}, Readings: one, Late: []obs.Flag{3}, LateWhy: []obs.Reason{obs.Reason(long)}},
 		"long fault":     {Fault: long},
 		"long channel":   {Channels: []string{long}, Readings: one},
 		"long reason":    {Channels: []string{"a"}, Readings: []obs.Reading{obs.None(obs.Reason(long))}},
@@ -161,6 +165,7 @@ func FuzzSample(f *testing.F) {
 		{Device: "river", BootMS: 5000, Channels: []string{"level", "x"}, Readings: []obs.Reading{pass(2.71), pass(1.0 / 3)}},
 		{Device: "air", Fault: "timeout"},
 		{Device: "a", Channels: []string{"x", "y"}, Late: []obs.Flag{obs.Fail, 0}, Readings: []obs.Reading{obs.None("no-echo"), pass(-0.25)}},
+		{Device: "a", Channels: []string{"x", "y"}, Late: []obs.Flag{obs.Fail, 0}, LateWhy: []obs.Reason{"gap", ""}, Readings: []obs.Reading{pass(3), pass(-0.25)}},
 	} {
 		b, err := s.Append(nil)
 		if err != nil {

@@ -44,11 +44,15 @@ type Sample struct {
 	// repeats readings of an earlier one, under its time, and Late holds the final flag
 	// of each, which came with the value behind it.
 	Late []obs.Flag
+	// LateWhy has the reason of each of Late; nil: an older program wrote this, and did
+	// not say.
+	LateWhy []obs.Reason
 }
 
 const (
 	hasFault = 1 << 0
 	hasLate  = 1 << 1
+	hasWhys  = 1 << 2 // of late verdicts
 
 	flagMask = 7
 	hasWhy   = 1 << 3
@@ -101,6 +105,9 @@ func (s *Sample) appendReadings(dst []byte) []byte {
 		for _, f := range s.Late {
 			dst = append(dst, byte(f))
 		}
+		for _, w := range s.LateWhy {
+			dst = appendString(dst, string(w))
+		}
 	}
 	for i := range s.Readings {
 		switch f, mantissa, _ := formOf(&s.Readings[i]); f & valueAs {
@@ -142,6 +149,9 @@ func (s *Sample) form() (f byte) {
 			f |= hasLate
 		}
 	}
+	if f&hasLate != 0 && s.LateWhy != nil {
+		f |= hasWhys
+	}
 	return f
 }
 
@@ -180,6 +190,8 @@ func (s *Sample) check() error {
 	switch {
 	case len(s.Channels) != len(s.Readings) || s.Late != nil && len(s.Late) != len(s.Readings):
 		return fmt.Errorf("sample of %q: %d channels, %d readings, %d late verdicts", s.Device, len(s.Channels), len(s.Readings), len(s.Late))
+	case s.LateWhy != nil && len(s.LateWhy) != len(s.Late):
+		return fmt.Errorf("sample of %q: %d late verdicts, %d reasons of theirs", s.Device, len(s.Late), len(s.LateWhy))
 	case len(s.Channels) > MaxChannels:
 		return fmt.Errorf("sample of %q: %d channels; at most %d are allowed", s.Device, len(s.Channels), MaxChannels)
 	case s.BootMS < 0:
@@ -188,7 +200,7 @@ func (s *Sample) check() error {
 		return fmt.Errorf("sample: a device or fault longer than %d bytes", MaxName)
 	}
 	for i, r := range s.Readings {
-		if len(s.Channels[i]) > MaxName || len(r.Quality.Why) > MaxName {
+		if len(s.Channels[i]) > MaxName || len(r.Quality.Why) > MaxName || s.LateWhy != nil && len(s.LateWhy[i]) > MaxName {
 			return fmt.Errorf("sample of %q: a channel or reason longer than %d bytes", s.Device, MaxName)
 		}
 		if r.Quality.Flag > obs.Missing || s.Late != nil && s.Late[i] > obs.Missing {
