@@ -62,6 +62,11 @@ type Informant interface {
 type Fact struct {
 	Name  string // [a-z][a-z0-9_]{0,31}: serial_number, firmware
 	Value string // one line of text
+	// Label is what people know it by, such as an input's name in the configuration;
+	// empty: Name.
+	Label string
+	// Means says by language, zh and en, what follows from Value; nil: nothing.
+	Means map[string]string
 }
 
 // Channel is one measured quantity, as the datasheet states it.
@@ -123,9 +128,9 @@ type Plan struct {
 	// Exchanges are the bytes, question and answer together, of each exchange of one
 	// Sample on a serial line (ModbusUnit). Empty: not known.
 	Exchanges []int
-	Process  ProcessSpec   // what to run (ChildProcess)
-	Root     string        // the folder that sys and proc are in (BoardHost); empty: /
-	Pin      PinSettings   // the default settings of its line (InputLine, PulseLine)
+	Process   ProcessSpec // what to run (ChildProcess)
+	Root      string      // the folder that sys and proc are in (BoardHost); empty: /
+	Pin       PinSettings // the default settings of its line (InputLine, PulseLine)
 
 	// Checks says by channel how values are tested, over what the metric says; a site
 	// may say otherwise. Thresholds are the gateway's business, so this is data.

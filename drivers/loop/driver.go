@@ -52,7 +52,8 @@ func (d *driver) Facts(ctx context.Context) (all []drivers.Fact, err error) {
 	}
 	for i, r := range rs {
 		name := strings.ReplaceAll(d.signals[i].input, ".", "_")
-		all = append(all, drivers.Fact{Name: name, Value: d.signals[i].told(r)})
+		value, means := told(r)
+		all = append(all, drivers.Fact{Name: name, Label: d.signals[i].input + " → " + d.signals[i].channel.Name, Value: value, Means: means})
 	}
 	return all, nil
 }

@@ -72,22 +72,22 @@ func (s signal) read(mA obs.Reading) obs.Reading {
 	return r
 }
 
-// told is a current as a person reads it, and what it means, in both languages: a fact
-// is one text.
-func (s signal) told(mA obs.Reading) string {
+// told is a current as a person reads it, and what it means.
+func told(mA obs.Reading) (text string, means map[string]string) {
+	says := func(zh, en string) map[string]string { return map[string]string{"zh": zh, "en": en} }
 	v := mA.Value
-	switch text := fmt.Sprintf("%.3f mA", v); {
+	switch text = fmt.Sprintf("%.3f mA", v); {
 	case mA.Quality.Flag == obs.Missing:
-		return "无电流读数 / no current: " + string(mA.Quality.Why)
+		return "-", says("无电流读数："+string(mA.Quality.Why), "no current: "+string(mA.Quality.Why))
 	case mA.Quality.Flag == obs.Fail && mA.Quality.Why == obs.Instrument:
-		return text + ": 模块中该输入未设为电流 / the input is not set to a current; set its range in the module"
+		return text, says("模块中该输入未设为电流，请在模块中改量程", "the input is not set to a current; set its range in the module")
 	case v < broken:
-		return text + " < 3.6: 断线、无供电或变送器故障 / a wire is broken, the supply is missing, or the transmitter reports a fault"
+		return text + " < 3.6", says("断线、无供电或变送器故障", "a wire is broken, the supply is missing, or the transmitter reports a fault")
 	case v > shorted:
-		return text + " > 21: 短路或变送器故障 / the wires are shorted, or the transmitter reports a fault"
+		return text + " > 21", says("短路或变送器故障", "the wires are shorted, or the transmitter reports a fault")
 	case v < lowest || v > highest:
-		return text + ": 已到变送器量程终点 / the transmitter is at the end of its range"
+		return text, says("已到变送器量程终点", "the transmitter is at the end of its range")
 	default:
-		return text + ": 测量正常 / measuring"
+		return text, says("测量正常", "measuring")
 	}
 }

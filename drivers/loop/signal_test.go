@@ -118,21 +118,21 @@ func TestFactsTellBrokenFromShorted(t *testing.T) {
 		uA   [2]uint16
 		want [2]string
 	}{
-		{[2]uint16{0, 22000}, [2]string{"0.000 mA < 3.6: 断线、无供电或变送器故障 / a wire is broken", "22.000 mA > 21: 短路或变送器故障 / the wires are shorted"}},
-		{[2]uint16{3700, 12000}, [2]string{"3.700 mA: 已到变送器量程终点 / the transmitter is at the end of its range", "12.000 mA: 测量正常 / measuring"}},
+		{[2]uint16{0, 22000}, [2]string{"0.000 mA < 3.6: a wire is broken", "22.000 mA > 21: the wires are shorted"}},
+		{[2]uint16{3700, 12000}, [2]string{"3.700 mA: the transmitter is at the end of its range", "12.000 mA: measuring"}},
 	} {
 		d, _, unit := opened(t, two, c.uA[0], c.uA[1])
 		facts, err := d.(drivers.Informant).Facts(t.Context())
-		if err != nil || len(facts) != 2 || facts[0].Name != "loop_current_in1" {
+		if err != nil || len(facts) != 2 || facts[0].Name != "loop_current_in1" || facts[0].Label != "loop_current.in1 → level" {
 			t.Fatalf("%+v, %v", facts, err)
 		}
 		for i, want := range c.want {
-			if !strings.HasPrefix(facts[i].Value, want) {
-				t.Errorf("%d uA: %q, want %q", c.uA[i], facts[i].Value, want)
+			if f := facts[i]; !strings.HasPrefix(f.Value+": "+f.Means["en"], want) || f.Means["zh"] == "" || strings.Contains(f.Means["en"], f.Means["zh"]) {
+				t.Errorf("%d uA: %+v, want %q", c.uA[i], f, want)
 			}
 		}
 		unit.Registers[3][ranges] = 0 // 0-5 V
-		if facts, err = d.(drivers.Informant).Facts(t.Context()); err != nil || !strings.Contains(facts[0].Value, "is not set to a current") {
+		if facts, err = d.(drivers.Informant).Facts(t.Context()); err != nil || !strings.Contains(facts[0].Means["en"], "is not set to a current") {
 			t.Errorf("an input that is set to a voltage: %+v, %v", facts, err)
 		}
 		unit.Fault = func(int, drivertest.Request) error { return drivers.ErrTimeout }

@@ -33,7 +33,14 @@ func (l *loader) checks(d *Device, own map[string]obs.Checks) {
 		}
 		all := c.Over(d.Checks[ch])
 		d.Checks[ch] = all
+		told := map[string]bool{} // tests of which something cannot be read
+		for _, test := range l.doc.Node(path...).Keys() {
+			told[test] = l.wrongBelow(append(path, test)...)
+		}
 		for _, e := range all.Wrong(d.Every) {
+			if len(e.Path) > 0 && told[e.Path[0]] {
+				continue // it may follow from that
+			}
 			l.threshold(e.Msg, append(path, e.Path...)...)
 		}
 		l.located(c, ch, path)

@@ -140,16 +140,24 @@ func (l *loader) derived() {
 		return
 	}
 	var good []Derived
+	bad := map[string]bool{}
 	for _, id := range ids {
 		before := len(l.problems)
+		bad[id] = l.wrongBelow("derived", id)
 		l.id(id, "derived", id)
 		if id == reserved || slices.Contains(l.doc.Node("devices").Keys(), id) {
 			l.sayKey("E2002", "a device has this id already; choose another", "derived", id)
 		}
-		if d := l.derivedOne(id); len(l.problems) == before {
+		if d := l.derivedOne(id); len(l.problems) == before && !bad[id] {
 			good = append(good, d)
+		} else {
+			bad[id] = true
 		}
 	}
+	for _, id := range l.doc.Node("devices").Keys() {
+		delete(bad, id) // that is the device that is meant
+	}
+	good = withoutReaders(good, bad)
 	if l.env.Derived == nil {
 		return
 	}
@@ -164,6 +172,21 @@ func (l *loader) derived() {
 			l.say("W2901", m.Note, "derived", d.ID, "edition")
 		}
 	}
+}
+
+// withoutReaders leaves out what is made of a derived stream that has mistakes: those
+// were told, and more cannot be said of it.
+func withoutReaders(all []Derived, bad map[string]bool) []Derived {
+	reads := func(d Derived) bool {
+		return slices.ContainsFunc(d.Of, func(o DerivedOf) bool { return bad[o.Stream.Device] })
+	}
+	for slices.ContainsFunc(all, reads) {
+		all = slices.DeleteFunc(all, func(d Derived) bool {
+			bad[d.ID] = bad[d.ID] || reads(d)
+			return bad[d.ID]
+		})
+	}
+	return all
 }
 
 func (l *loader) derivedOne(id string) Derived {

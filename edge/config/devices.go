@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -149,6 +150,10 @@ func (l *loader) kindOf(d *Device) (drivers.Kind, bool) {
 		for _, k := range l.env.Kinds {
 			names = append(names, k.Name)
 		}
+		if slices.Contains(switchers, d.Driver) {
+			l.say("E2602", fmt.Sprintf("a %s switches and measures nothing; write it under outputs:, like %s: {bus: gpio, line: GPIO27, max_on: 2m}", d.Driver, d.ID), "devices", d.ID, "driver")
+			return drivers.Kind{}, false
+		}
 		l.say("E2602", fmt.Sprintf("there is no driver %q; %s", d.Driver, yamldoc.Hint(d.Driver, names)), "devices", d.ID, "driver")
 		return drivers.Kind{}, false
 	}
@@ -159,6 +164,28 @@ func (l *loader) kindOf(d *Device) (drivers.Kind, bool) {
 	return l.env.Kinds[i], true
 }
 
+// switchers are what people look for among the drivers and what is an output.
+var switchers = []string{"relay", "output", "siren", "pump", "valve", "lamp"}
+
+// keysOn parts the keys of every device into those that a driver's wire has and others.
+func keysOn(kind drivers.Kind) (fit, unfit []string) {
+	for _, key := range commonKeys {
+		ok := !slices.Contains(placeKeys, key) && key != "url" || fits(kind.Wire, key)
+		switch key {
+		case "profile":
+			ok = kind.Profiles != nil
+		case "upload":
+			ok = kind.Wire == drivers.HTTPHost
+		}
+		if ok {
+			fit = append(fit, key)
+		} else {
+			unfit = append(unfit, key)
+		}
+	}
+	return fit, unfit
+}
+
 // plan lets the driver judge its own options.
 func (l *loader) plan(kind drivers.Kind, id string, n *yamldoc.Node) (p *drivers.Plan, ok bool) {
 	defer func() { // a driver's mistake must not stop the gateway that reloads
@@ -167,7 +194,8 @@ func (l *loader) plan(kind drivers.Kind, id string, n *yamldoc.Node) (p *drivers
 			p, ok = nil, false
 		}
 	}()
-	p, err := kind.Plan(func(options any) error { return n.DecodeBeside(options, commonKeys...) })
+	fit, unfit := keysOn(kind)
+	p, err := kind.Plan(func(options any) error { return n.DecodeFitting(options, fit, unfit) })
 	if err == nil {
 		return p, p != nil
 	}
@@ -220,6 +248,30 @@ func (l *loader) times(d *Device, k deviceKeys) {
 	if k.Upload != nil {
 		l.upload(d, k.Upload.Every)
 	}
+}
+
+// wrongBelow says whether a problem was reported at path or anywhere below it.
+func (l *loader) wrongBelow(path ...string) bool {
+	n := l.doc.Node(path...)
+	if n == nil {
+		return false
+	}
+	if l.wrong(path...) {
+		return true
+	}
+	for _, key := range n.Keys() {
+		at := n.Node(key).KeyProblem("", "")
+		if slices.ContainsFunc(l.problems, func(p yamldoc.Problem) bool { return p.Line == at.Line && p.Col == at.Col && !p.Warning() }) ||
+			l.wrongBelow(append(path[:len(path):len(path)], key)...) {
+			return true
+		}
+	}
+	for i := range n.Len() {
+		if l.wrongBelow(append(path[:len(path):len(path)], strconv.Itoa(i))...) {
+			return true
+		}
+	}
+	return false
 }
 
 // wrong says whether a problem was reported at path already.

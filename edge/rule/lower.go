@@ -80,7 +80,7 @@ func (c *compiler) refuse(n, at ast.Node) (*node, kind) {
 	case *ast.MemberNode:
 		if head, ok := n.Node.(*ast.IdentifierNode); ok && c.words[head.Value].length == 0 {
 			at, size := c.extent(head)
-			c.fail(at, size, "E3102", fmt.Sprintf("no device is called %q", head.Value), yamldoc.Hint(head.Value, c.known.devices()))
+			c.fail(at, size, "E3102", fmt.Sprintf("no device is called %q", head.Value), deviceHint(head.Value, c.known.devices()))
 			return nil, wrong
 		}
 		what = "." // of something that is a number

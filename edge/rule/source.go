@@ -203,7 +203,7 @@ func (s *source) unknown(i, dot, to int) {
 	case len(known) > 0:
 		s.fail(from, to-from, "E3102", fmt.Sprintf("%s has no channel %q", device, channel), yamldoc.Hint(device+"."+channel, known))
 	default:
-		s.fail(from, dot-from, "E3102", fmt.Sprintf("no device is called %q", device), yamldoc.Hint(device, s.known.devices()))
+		s.fail(from, dot-from, "E3102", fmt.Sprintf("no device is called %q", device), deviceHint(device, s.known.devices()))
 	}
 	s.put(word{at: from, length: to - from, isStream: true, unknown: true})
 }
@@ -230,4 +230,12 @@ func (s *source) number(i, end int) int {
 		s.put(word{at: i, length: j - i, isStream: true, unknown: true})
 	}
 	return j
+}
+
+// deviceHint says which device may have been meant; where there is none at all, that.
+func deviceHint(name string, known []string) string {
+	if len(known) == 0 {
+		return "no device can be read yet; add or mend it under devices:"
+	}
+	return yamldoc.Hint(name, known)
 }

@@ -15,23 +15,31 @@ type Unmarshaler interface{ UnmarshalNode(*Node) error }
 
 // Decode fills out, a pointer, from n and reports everything that does not fit.
 // The error is Problems, except for an out that no document can fill.
-func (n *Node) Decode(out any) error { return n.decode(out, false, nil) }
+func (n *Node) Decode(out any) error { return n.decode(out, false, nil, nil) }
 
 // DecodeKnown fills out, a pointer to a struct, from the keys that it has and
 // leaves n's other keys to somebody else.
-func (n *Node) DecodeKnown(out any) error { return n.decode(out, true, nil) }
+func (n *Node) DecodeKnown(out any) error { return n.decode(out, true, nil, nil) }
 
 // DecodeBeside fills out, a pointer to a struct. A key that out does not have is
 // passed over if it is one of others, which somebody else decodes; any other is
 // an unknown key. Suggestions for it come from both.
-func (n *Node) DecodeBeside(out any, others ...string) error { return n.decode(out, false, others) }
+func (n *Node) DecodeBeside(out any, others ...string) error {
+	return n.decode(out, false, others, nil)
+}
 
-func (n *Node) decode(out any, loose bool, others []string) error {
+// DecodeFitting is like DecodeBeside with others and unfit; only keys of out and others
+// are suggested.
+func (n *Node) DecodeFitting(out any, others, unfit []string) error {
+	return n.decode(out, false, append(others[:len(others):len(others)], unfit...), unfit)
+}
+
+func (n *Node) decode(out any, loose bool, others, unfit []string) error {
 	v := reflect.ValueOf(out)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return fmt.Errorf("yamldoc: cannot decode into %T; a pointer is wanted", out)
 	}
-	d := decoder{loose: loose, others: others}
+	d := decoder{loose: loose, others: others, unfit: unfit}
 	d.value(n, v.Elem())
 	if d.misuse != nil {
 		return d.misuse
@@ -43,6 +51,7 @@ type decoder struct {
 	all    Problems
 	loose  bool     // at the top: pass over keys that the struct does not have
 	others []string // at the top: keys of somebody else
+	unfit  []string // those of them that are not worth suggesting
 	misuse error    // a Go type that cannot be read
 }
 
@@ -137,8 +146,8 @@ func (n *Node) name() string {
 }
 
 func (d *decoder) structure(n *Node, v reflect.Value) {
-	loose, others := d.loose, d.others
-	d.loose, d.others = false, nil
+	loose, others, unfit := d.loose, d.others, d.unfit
+	d.loose, d.others, d.unfit = false, nil, nil
 	if !d.is(n, Map) && n.Kind() != Null {
 		return
 	}
@@ -161,9 +170,20 @@ func (d *decoder) structure(n *Node, v reflect.Value) {
 	}
 	for _, k := range n.Keys() {
 		if !slices.Contains(known, k) {
-			d.report(n.child[k].KeyProblem("E1101", unknown(k, n.path)), nearest(k, known))
+			d.report(n.child[k].KeyProblem("E1101", unknown(k, n.path)), n.unknownHint(k, known, unfit))
 		}
 	}
+}
+
+// unknownHint says what to write in place of an unknown key.
+func (n *Node) unknownHint(key string, known, unfit []string) string {
+	keys := n.Keys()
+	if i := slices.Index(keys, key); i > 0 && n.child[key].Kind() == Null && strings.Trim(key, "0123456789") == "" {
+		if point, ok := pointed(n.child[keys[i-1]].Text() + "," + key); ok { // {per_pulse: 0,2}
+			return "a decimal has a point: write " + keys[i-1] + ": " + point
+		}
+	}
+	return nearest(key, slices.DeleteFunc(slices.Clone(known), func(k string) bool { return slices.Contains(unfit, k) }))
 }
 
 func unknown(key string, in []string) string {

@@ -63,7 +63,7 @@ func (ps Problems) Sorted() Problems {
 func (ps Problems) Error() string {
 	var lines []string
 	for i, p := range ps {
-		if i == maxShown {
+		if i == maxLines {
 			lines = append(lines, fmt.Sprintf("… and %d more", len(ps)-i))
 			break
 		}

@@ -10,13 +10,14 @@ import (
 )
 
 const (
-	maxShown = 20  // problems printed at most
+	maxShown = 100 // problems printed at most
+	maxLines = 20  // of them in an error, for a log
 	maxCells = 120 // of a source line printed at most
 )
 
 // Render prints the problems for a person: the place, the id and what is wrong;
 // the line itself; a mark under what is meant, with what would be valid; at the
-// end how many there are. At most twenty are shown.
+// end how many there are. At most a hundred are shown; it says so if there are more.
 func (ps Problems) Render(w io.Writer) error {
 	var b strings.Builder
 	all := ps.Sorted()
@@ -25,7 +26,7 @@ func (ps Problems) Render(w io.Writer) error {
 		p.render(&b)
 	}
 	if left := len(all) - len(shown); left > 0 {
-		fmt.Fprintf(&b, "… and %d more\n", left)
+		fmt.Fprintf(&b, "… and %d more, which are shown when these are mended\n", left)
 	}
 	warnings, errs := all.count()
 	if len(all) > 0 {

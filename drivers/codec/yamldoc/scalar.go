@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -66,10 +67,25 @@ func (d *decoder) plain(n *Node, v reflect.Value) {
 
 // quoted reports a number in quotes, which YAML takes for a text.
 func quoted(n *Node, s string) error {
+	if point, ok := pointed(s); ok {
+		return &hinted{fmt.Sprintf("%q is not a number: a decimal has a point", s), "write " + point}
+	}
 	if n.asText || n.style == single || n.style == double || n.style == block {
 		return &hinted{fmt.Sprintf("%q is a text", s), "write the number without quotes"}
 	}
 	return nil
+}
+
+// comma is a number with a decimal comma.
+var comma = regexp.MustCompile(`^([+-]?[0-9]+)[,，]([0-9]+)$`)
+
+// pointed is a number with a decimal comma as it is to be written.
+func pointed(s string) (string, bool) {
+	m := comma.FindStringSubmatch(strings.TrimSpace(s))
+	if m == nil {
+		return "", false
+	}
+	return m[1] + "." + m[2], true
 }
 
 func (d *decoder) integer(n *Node, s string, v reflect.Value) error {
@@ -195,11 +211,18 @@ func durationLike(s string) string {
 	}
 	for _, g := range [...][2]string{
 		{"ms", "ms"}, {"milli", "ms"}, {"毫秒", "ms"}, {"s", "s"}, {"秒", "s"}, {"min", "m"}, {"m", "m"}, {"分", "m"},
-		{"h", "h"}, {"小时", "h"}, {"时", "h"}, {"d", "d"}, {"天", "d"}, {"日", "d"},
+		{"h", "h"}, {"小时", "h"}, {"时", "h"}, {"week", "w"}, {"w", "w"}, {"周", "w"}, {"星期", "w"}, {"d", "d"}, {"天", "d"}, {"日", "d"},
 	} {
 		if strings.HasPrefix(word, g[0]) {
+			if g[1] == "w" {
+				weeks, _ := strconv.ParseFloat(n, 64) // it is a number
+				return strconv.FormatFloat(7*weeks, 'f', -1, 64) + "d"
+			}
 			return n + g[1]
 		}
+	}
+	if word == "" { // nobody knows which unit is meant
+		return "the unit: " + n + "s, " + n + "m, " + n + "h or " + n + "d"
 	}
 	return n + "s"
 }

@@ -38,6 +38,9 @@ func nearest(word string, known []string) string {
 	if near, ok := Nearest(word, known); ok {
 		return `did you mean "` + near + `"?`
 	}
+	if some := holding(word, known); len(some) > 0 {
+		return `did you mean "` + strings.Join(some, `" or "`) + `"?`
+	}
 	if len(known) == 0 {
 		return ""
 	}
@@ -47,6 +50,28 @@ func nearest(word string, known []string) string {
 		return "known are " + strings.Join(all[:most], ", ") + " …"
 	}
 	return "known: " + strings.Join(all, ", ")
+}
+
+// holding returns the few words of known in which word is a part, those first that
+// begin with it; none if there are more than a few.
+func holding(word string, known []string) (all []string) {
+	const few = 6
+	if utf8.RuneCountInString(word) < 3 {
+		return nil
+	}
+	low := strings.ToLower(word)
+	for _, k := range slices.Compact(slices.Sorted(slices.Values(known))) {
+		if strings.Contains(strings.ToLower(k), low) {
+			all = append(all, k)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b string) int {
+		return strings.Index(strings.ToLower(a), low) - strings.Index(strings.ToLower(b), low)
+	})
+	if len(all) > few {
+		return nil
+	}
+	return all
 }
 
 // distance counts the slips between a and b, a swap of neighbours being one

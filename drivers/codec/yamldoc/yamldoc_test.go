@@ -303,7 +303,7 @@ func indented(levels int) string {
 func TestRenderMany(t *testing.T) {
 	d, _ := Parse("dir/a.yaml", []byte("a: 1\n"))
 	var ps Problems
-	for i := range 27 {
+	for i := range 107 {
 		ps = append(ps, d.Problem(nil, fmt.Sprintf("W%04d", i), "odd"))
 	}
 	ps = append(ps, d.Problem([]string{"a"}, "E2000", "wrong"), d.Problem([]string{"a"}, "E2000", "wrong"))
@@ -311,13 +311,54 @@ func TestRenderMany(t *testing.T) {
 	if err := ps.Render(&b); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasSuffix(b.String(), "… and 8 more\n1 error, 27 warnings in a.yaml\n") {
+	if !strings.HasSuffix(b.String(), "… and 8 more, which are shown when these are mended\n1 error, 107 warnings in a.yaml\n") {
 		t.Errorf("Render ends with …%s", b.String()[max(0, b.Len()-120):])
 	}
 	if !strings.Contains(b.String(), "E2000") {
 		t.Error("the error is hidden by warnings")
 	}
-	if ps[:27].Err() != nil {
+	if ps[:107].Err() != nil {
 		t.Error("warnings alone are an error")
+	}
+}
+
+// A hint says what to write: the words of which a part was written, a point for a
+// decimal comma, each unit that may have been meant, and no key that does not fit.
+func TestHints(t *testing.T) {
+	profiles := []string{"keller-36xw", "keller-33x", "pm-keller-x", "sht20", "sht30"}
+	for word, want := range map[string]string{
+		"keller":  `did you mean "keller-33x" or "keller-36xw" or "pm-keller-x"?`,
+		"KELLER-": `did you mean "keller-33x" or "keller-36xw" or "pm-keller-x"?`,
+		"sht2":    `did you mean "sht20"?`,
+		"nosuch":  "known: keller-33x, keller-36xw, pm-keller-x, sht20, sht30",
+		"x":       "known: keller-33x, keller-36xw, pm-keller-x, sht20, sht30",
+	} {
+		if got := Hint(word, profiles); got != want {
+			t.Errorf("Hint(%q) = %q, want %q", word, got, want)
+		}
+	}
+	for src, want := range map[string]string{
+		`{tip: "0,2"}`: "write 0.2", `{tip: 0,2}`: "a decimal has a point: write tip: 0.2", `{tip: -1,25}`: "a decimal has a point: write tip: -1.25",
+		`{tip: "0.2"}`: "without quotes", `{wait: 30}`: "write the unit: 30s, 30m, 30h or 30d", `{wait: 1w}`: "write 7d", `{wait: 2周}`: "write 14d",
+		`{tpi: 1}`: `did you mean "tip"?`, `{nonsense: 1}`: "known: bus, tip, wait",
+	} {
+		var to struct {
+			Tip  float64       `yaml:"tip"`
+			Wait time.Duration `yaml:"wait"`
+		}
+		d, err := Parse("a.yaml", []byte(src))
+		if err == nil {
+			err = d.Node().DecodeFitting(&to, []string{"bus"}, []string{"port", "baud"})
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", src, err, want)
+		}
+	}
+	d, _ := Parse("a.yaml", []byte("{port: 1, baud: 2, bus: 3, tip: 4}"))
+	var to struct {
+		Tip float64 `yaml:"tip"`
+	}
+	if err := d.Node().DecodeFitting(&to, []string{"bus"}, []string{"port", "baud"}); err != nil || to.Tip != 4 {
+		t.Errorf("keys of somebody else: %v, %v", err, to)
 	}
 }
