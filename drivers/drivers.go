@@ -65,9 +65,11 @@ type Fact struct {
 	// Label is what people know it by, such as an input's name in the configuration;
 	// empty: Name.
 	Label string
-	// Means says by language, zh and en, what follows from Value; nil: nothing.
-	Means map[string]string
+	Means Sentence // what follows from Value; zero: nothing
 }
+
+// Sentence is a sentence in the languages that people are told things in.
+type Sentence struct{ ZH, EN string }
 
 // Channel is one measured quantity, as the datasheet states it.
 type Channel struct {

@@ -73,8 +73,8 @@ func (s signal) read(mA obs.Reading) obs.Reading {
 }
 
 // told is a current as a person reads it, and what it means.
-func told(mA obs.Reading) (text string, means map[string]string) {
-	says := func(zh, en string) map[string]string { return map[string]string{"zh": zh, "en": en} }
+func told(mA obs.Reading) (text string, means drivers.Sentence) {
+	says := func(zh, en string) drivers.Sentence { return drivers.Sentence{ZH: zh, EN: en} }
 	v := mA.Value
 	switch text = fmt.Sprintf("%.3f mA", v); {
 	case mA.Quality.Flag == obs.Missing:

@@ -127,12 +127,12 @@ func TestFactsTellBrokenFromShorted(t *testing.T) {
 			t.Fatalf("%+v, %v", facts, err)
 		}
 		for i, want := range c.want {
-			if f := facts[i]; !strings.HasPrefix(f.Value+": "+f.Means["en"], want) || f.Means["zh"] == "" || strings.Contains(f.Means["en"], f.Means["zh"]) {
+			if f := facts[i]; !strings.HasPrefix(f.Value+": "+f.Means.EN, want) || f.Means.ZH == "" || strings.Contains(f.Means.EN, f.Means.ZH) {
 				t.Errorf("%d uA: %+v, want %q", c.uA[i], f, want)
 			}
 		}
 		unit.Registers[3][ranges] = 0 // 0-5 V
-		if facts, err = d.(drivers.Informant).Facts(t.Context()); err != nil || !strings.Contains(facts[0].Means["en"], "is not set to a current") {
+		if facts, err = d.(drivers.Informant).Facts(t.Context()); err != nil || !strings.Contains(facts[0].Means.EN, "is not set to a current") {
 			t.Errorf("an input that is set to a voltage: %+v, %v", facts, err)
 		}
 		unit.Fault = func(int, drivertest.Request) error { return drivers.ErrTimeout }
