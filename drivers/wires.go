@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 )
@@ -90,6 +91,14 @@ type ModbusWriter interface {
 // Fetcher is an HTTP client that is bounded in time and size by its owner.
 type Fetcher interface {
 	Do(*http.Request) (*http.Response, error)
+}
+
+// Dialer is a Fetcher that also opens TCP connections, for what a network device speaks
+// beside HTTP. Whoever opened one closes it.
+type Dialer interface {
+	// Dial connects to an address, "host:port". It ends with ctx, and the connection does
+	// not: its deadlines are the caller's.
+	Dial(ctx context.Context, address string) (net.Conn, error)
 }
 
 // I2C is one address on an I2C bus, lent to one driver. The bus's owner lets one

@@ -1,13 +1,19 @@
-// Package camera fetches still pictures over HTTP: every IP camera has an address
-// that answers with one JPEG. The picture itself is the driver's still (see
-// drivers.StillSource); the channels say how bright and how sharp it is, so that a
-// dark, blocked or dirty lens is noticed without anybody looking.
+// Package camera takes pictures from network cameras: one JPEG from an address, the first
+// picture of a motion JPEG stream over HTTP or RTSP, or the still whose address an ONVIF
+// camera names. The picture itself is the driver's still (see drivers.StillSource); the
+// channels say how bright and how sharp it is, so that a dark, blocked or dirty lens is
+// noticed without anybody looking.
 //
-// Sources: ITU-T T.81 (JPEG), RFC 9110 and RFC 7616 (Digest), the vendors' HTTP API
-// pages for the addresses in README.md.
+// Sources: ITU-T T.81 (JPEG), RFC 9110 and RFC 7616 (login), RFC 2046 (multipart), RFC 2326
+// and RFC 2435 (RTSP, JPEG in RTP), ONVIF Core and Media, the vendors' HTTP API pages for
+// the addresses in README.md.
 //
-// Each sample is one request, or two when the camera asks for a login first. An
-// answer is believed when it is a whole JPEG from start to end marker, of bounded
+// Each sample asks for a picture of its own and lets go of the camera afterwards, a stream
+// too: so no picture is older than its sample, a camera that was away is back with the
+// next sample, and what a stream does between samples costs nothing. It costs the
+// connection, and a stream's own rate cannot be had.
+//
+// An answer is believed when it is a whole JPEG from start to end marker, of bounded
 // size, and decodes. A picture that is byte for byte the one before is a camera
 // that has frozen: no two exposures are equal. Its readings are flagged suspect.
 //
@@ -24,6 +30,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +70,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if err := decode(&o); err != nil {
 		return nil, err
 	}
-	host, err := o.check()
+	u, err := o.check()
 	if err != nil {
 		return nil, err
 	}
@@ -71,36 +78,63 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Channels: picture.Channels(),
 		MinEvery: time.Second,
 		Timeout:  10 * time.Second,
-		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, host) },
+		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, u) },
 	}, nil
 }
 
-// check returns the host that errors name.
-func (o options) check() (host string, err error) {
-	u, err := url.Parse(o.URL)
+// check returns the address, whose host errors name.
+func (o options) check() (u *url.URL, err error) {
+	u, err = url.Parse(o.URL)
 	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return "", &drivers.OptionError{Key: "url", Msg: "this is no address; write http://HOST/PATH"}
+	case err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme):
+		return nil, &drivers.OptionError{Key: "url", Msg: "this is no address; write http://HOST/PATH, rtsp://HOST/PATH or onvif://HOST"}
 	case u.User != nil:
-		return "", &drivers.OptionError{Key: "url", Msg: "a name or password in the address would show in logs; write username and password_file"}
+		return nil, &drivers.OptionError{Key: "url", Msg: "a name or password in the address would show in logs; write username and password_file"}
 	case (o.Username == "") != (o.PasswordFile == ""):
-		return "", &drivers.OptionError{Key: "username", Msg: "username and password_file belong together"}
+		return nil, &drivers.OptionError{Key: "username", Msg: "username and password_file belong together"}
 	case o.PasswordFile != "" && !filepath.IsAbs(o.PasswordFile):
-		return "", &drivers.OptionError{Key: "password_file", Msg: "write the whole path, from /"}
+		return nil, &drivers.OptionError{Key: "password_file", Msg: "write the whole path, from /"}
 	case o.MaxBytes < leastMax || o.MaxBytes > mostMax:
-		return "", &drivers.OptionError{Key: "max_bytes", Msg: fmt.Sprintf("write %d to %d", leastMax, mostMax)}
+		return nil, &drivers.OptionError{Key: "max_bytes", Msg: fmt.Sprintf("write %d to %d", leastMax, mostMax)}
 	}
-	return u.Host, nil
+	return u, nil
 }
 
-func open(c drivers.Fetcher, o options, host string) (drivers.Driver, error) {
-	d := &driver{host: host, source: source{client: c, url: o.URL, limit: o.MaxBytes}}
+// schemes are the ways to a picture.
+var schemes = []string{"http", "https", "rtsp", "onvif"}
+
+// source is a way to a picture: it returns the bytes that a camera calls one.
+type source interface {
+	fetch(ctx context.Context) ([]byte, error)
+}
+
+// still is a way over HTTP: a picture, or a stream of them.
+type still struct {
+	web
+	url string
+}
+
+func (s *still) fetch(ctx context.Context) ([]byte, error) { return s.web.fetch(ctx, s.url) }
+
+func open(c drivers.Fetcher, o options, u *url.URL) (drivers.Driver, error) {
+	w := web{client: c, limit: o.MaxBytes}
 	if o.Username != "" {
 		password, err := readPassword(o.PasswordFile)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %s: password_file: %w", name, host, err)
+			return nil, fmt.Errorf("%s: %s: password_file: %w", name, u.Host, err)
 		}
-		d.source.login = newLogin(o.Username, password)
+		w.login = newLogin(o.Username, password)
+	}
+	d := &driver{host: u.Host, source: &still{w, o.URL}}
+	switch u.Scheme {
+	case "onvif":
+		d.source = newDiscovery(w, u)
+	case "rtsp":
+		dialer, ok := c.(drivers.Dialer)
+		if !ok {
+			return nil, fmt.Errorf("%s: %s: rtsp needs a connection of its own, and here are none", name, u.Host)
+		}
+		d.source = &streamed{web: w, dialer: dialer, url: u}
 	}
 	return d, nil
 }
@@ -125,15 +159,15 @@ func readPassword(file string) (string, error) {
 
 type driver struct {
 	picture.Watch
-	host   string
-	source source
+	source
+	host string
 }
 
 var _ drivers.StillSource = (*driver)(nil)
 
 // Sample fetches one picture.
 func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
-	raw, err := d.source.fetch(ctx)
+	raw, err := d.fetch(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", name, d.host, err)
 	}

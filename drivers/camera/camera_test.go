@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -38,6 +39,16 @@ func living(t testing.TB) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "image/jpeg")
 		_, _ = w.Write(exposure(t, n.Add(1)))
+	})
+}
+
+// flowing is a motion JPEG stream, of which each answer holds one picture.
+func flowing(t testing.TB) http.Handler {
+	var n atomic.Uint32
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary=--frame")
+		b := exposure(t, n.Add(1))
+		fmt.Fprintf(w, "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n", len(b), b)
 	})
 }
 
@@ -86,6 +97,8 @@ func TestConformance(t *testing.T) {
 		page    http.Handler
 	}{
 		"open":   {"{url: '" + address + "'}", living(t)},
+		"stream": {"{url: '" + address + "'}", flowing(t)},
+		"onvif":  {"{url: 'onvif://10.0.0.9:8080', username: eve, password_file: " + passwordFile(t, "hunter3") + "}", newONVIF(living(t))},
 		"basic":  {"{url: '" + address + "', username: eve, password_file: " + passwordFile(t, "hunter3\n") + "}", guarded(living(t), "Basic realm=x", "Basic ZXZlOmh1bnRlcjM=", &refused)},
 		"digest": {"{url: '" + address + "', username: eve, password_file: " + passwordFile(t, "hunter3") + "}", guarded(living(t), "Digest realm=x, nonce=y, qop=auth", `Digest username="eve", realm="x", nonce="y", uri="/still?user=admin&password=hunter2"`, &refused)},
 	} {
@@ -148,7 +161,9 @@ func opened(t testing.TB, options string, f *drivertest.Fetcher) *driver {
 func TestOptions(t *testing.T) {
 	for _, c := range []struct{ yaml, key, msg string }{
 		{"url: still.jpg", "url", "write http://HOST/PATH"},
-		{"url: 'rtsp://10.0.0.9/live'", "url", "write http://HOST/PATH"},
+		{"url: 'ftp://10.0.0.9/live'", "url", "rtsp://HOST/PATH or onvif://HOST"},
+		{"url: 'rtsp://:554/live'", "url", "write http://HOST/PATH"},
+		{"url: 'rtsp://eve:hunter2@10.0.0.9/'", "url", "would show in logs"},
 		{"url: 'http://'", "url", "write http://HOST/PATH"},
 		{"url: 'http://eve:hunter2@10.0.0.9/'", "url", "would show in logs"},
 		{"{url: 'http://h/', username: eve}", "username", "belong together"},
@@ -290,7 +305,11 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{drivertest.Fetcher{Handler: page(503, "text/html", "")}, "device", "status 503"},
 		{drivertest.Fetcher{Handler: page(302, "text/html", "")}, "protocol", "status 302"},
 		{drivertest.Fetcher{Handler: page(200, "text/html; charset=utf-8", "<html>")}, "protocol", `it sends "text/html" and not a picture; a login page?`},
-		{drivertest.Fetcher{Handler: page(200, "multipart/x-mixed-replace; boundary=b", "--b")}, "protocol", "video stream; set url to its still picture"},
+		{drivertest.Fetcher{Handler: page(200, "multipart/x-mixed-replace; boundary=b", "--b")}, "protocol", "its stream ends in the middle of a picture"},
+		{drivertest.Fetcher{Handler: page(200, "multipart/x-mixed-replace; boundary=b", "")}, "protocol", "its stream ends without a picture"},
+		{drivertest.Fetcher{Handler: page(200, "multipart/x-mixed-replace; boundary=b", strings.Repeat("x", 9999))}, "protocol", "no boundary stands"},
+		{drivertest.Fetcher{Handler: page(200, "multipart/x-mixed-replace; boundary=b", "--b\r\n\r\n"+strings.Repeat("x", 20000))}, "protocol", "too long, the limit is 16384 bytes; it is max_bytes"},
+		{drivertest.Fetcher{Handler: page(503, "multipart/x-mixed-replace; boundary=b", "")}, "device", "status 503"},
 		{drivertest.Fetcher{Handler: page(200, "image/jpeg", strings.Repeat("x", 20000))}, "protocol", "more than max_bytes, 16384"},
 		{drivertest.Fetcher{Handler: page(200, "image/png", "\x89PNG\r\n"+strings.Repeat("x", 600))}, "protocol", "it begins with 89 50 4e"},
 		{drivertest.Fetcher{Err: context.DeadlineExceeded}, "timeout", "is the camera on, and is this its address?"},

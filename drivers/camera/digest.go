@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -158,12 +159,21 @@ func hasWord(list, word string) bool {
 
 // authorize adds the answer to a request.
 func (l *login) authorize(r *http.Request) {
+	if a := l.authorization(r.Method, r.URL.RequestURI()); a != "" {
+		r.Header.Set("Authorization", a)
+	}
+}
+
+// authorization is the answer to the last challenge, empty: there was none.
+func (l *login) authorization(method, uri string) string {
 	switch l.now.scheme {
 	case "basic":
-		r.SetBasicAuth(l.user, l.password)
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(l.user+":"+l.password))
 	case "digest":
 		l.count++
-		r.Header.Set("Authorization", l.digest(r.Method, r.URL.RequestURI()))
+		return l.digest(method, uri)
+	default:
+		return ""
 	}
 }
 

@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,59 +13,110 @@ import (
 	"syscall"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/camera/mjpeg"
 )
 
-// source asks one address for one picture at a time. Its errors never hold the
-// address beyond the host, nor a name or password: cameras take those in the
-// query, too.
-type source struct {
+// web asks a camera over HTTP, with a login where it wants one. Its errors never hold the
+// address beyond the host, nor a name or password: cameras take those in the query, too.
+type web struct {
 	client drivers.Fetcher
-	url    string
-	limit  int    // bytes
+	limit  int    // bytes of a picture
 	login  *login // nil: no credentials are configured
 }
 
-// fetch returns the bytes that the camera calls a picture.
-func (s *source) fetch(ctx context.Context) ([]byte, error) {
-	res, err := s.ask(ctx)
+// question is one request.
+type question struct {
+	url, kind string // kind is the body's type
+	body      []byte // nil: GET
+}
+
+// do asks, and asks again with a login when the camera wants one. Whoever calls closes the
+// answer's body, with drop or without a look at what is left.
+func (w *web) do(ctx context.Context, q question) (*http.Response, error) {
+	res, err := w.ask(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	if res.StatusCode == http.StatusUnauthorized && s.login != nil {
-		if !s.login.take(parseChallenges(res.Header.Values("WWW-Authenticate"))) {
+	asks := parseChallenges(res.Header.Values("WWW-Authenticate"))
+	if res.StatusCode == http.StatusUnauthorized && w.login != nil && len(asks) > 0 {
+		if !w.login.take(asks) {
 			drop(res)
-			return nil, fmt.Errorf("%w: it wants a kind of login that is neither Basic nor Digest", drivers.ErrException)
+			return nil, errKindOfLogin
 		}
 		drop(res)
-		if res, err = s.ask(ctx); err != nil {
+		if res, err = w.ask(ctx, q); err != nil {
 			return nil, err
 		}
 	}
-	defer drop(res)
-	if res.StatusCode == http.StatusUnauthorized && s.login != nil {
-		s.login.now = challenge{} // ask first next time: cameras lock out who is wrong twice at once
+	if res.StatusCode == http.StatusUnauthorized && w.login != nil {
+		w.login.now = challenge{} // ask first next time: cameras lock out who is wrong twice at once
 	}
-	if err := judge(res, s.login != nil); err != nil {
-		return nil, err
-	}
-	return s.read(ctx, res)
+	return res, nil
 }
 
-func (s *source) ask(ctx context.Context) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
+var errKindOfLogin = fmt.Errorf("%w: it wants a kind of login that is neither Basic nor Digest", drivers.ErrException)
+
+func (w *web) ask(ctx context.Context, q question) (*http.Response, error) {
+	method, body := http.MethodGet, io.Reader(http.NoBody)
+	if q.body != nil {
+		method, body = http.MethodPost, bytes.NewReader(q.body)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, q.url, body)
 	if err != nil {
 		return nil, errors.New("the url cannot be asked")
 	}
-	r.Header.Set("Accept", "image/jpeg")
-	r.Header.Set("Cache-Control", "no-cache")
-	if s.login != nil {
-		s.login.authorize(r)
+	if q.body != nil {
+		r.Header.Set("Content-Type", q.kind)
+	} else {
+		r.Header.Set("Accept", "image/jpeg, multipart/x-mixed-replace")
+		r.Header.Set("Cache-Control", "no-cache")
 	}
-	res, err := s.client.Do(r)
+	if w.login != nil {
+		w.login.authorize(r)
+	}
+	res, err := w.client.Do(r)
 	if err != nil {
 		return nil, plain(ctx, err)
 	}
 	return res, nil
+}
+
+// fetch returns the bytes that the camera calls a picture: the answer, or the first
+// picture of a stream, which is left at once.
+func (w *web) fetch(ctx context.Context, url string) ([]byte, error) {
+	res, err := w.do(ctx, question{url: url})
+	if err != nil {
+		return nil, err
+	}
+	if boundary, ok := mjpeg.Boundary(res.Header.Get("Content-Type")); ok && res.StatusCode == http.StatusOK {
+		defer res.Body.Close() // it goes on for ever: nothing is read to its end
+		return w.first(ctx, res.Body, boundary)
+	}
+	defer drop(res)
+	if err := judge(res, w.login != nil); err != nil {
+		return nil, err
+	}
+	return w.read(ctx, res)
+}
+
+// first takes the first picture of a motion JPEG stream. The stream was asked for in this
+// sample, so its first picture is of now.
+func (w *web) first(ctx context.Context, stream io.Reader, boundary string) ([]byte, error) {
+	b, err := mjpeg.NewReader(stream, boundary, w.limit).Next()
+	switch {
+	case err == nil:
+		return b, nil
+	case errors.Is(err, mjpeg.ErrTooLong):
+		return nil, fmt.Errorf("%w: %w; it is max_bytes", drivers.ErrProtocol, err)
+	case errors.Is(err, io.EOF):
+		return nil, fmt.Errorf("%w: its stream ends without a picture", drivers.ErrProtocol)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%w: its stream ends in the middle of a picture", drivers.ErrProtocol)
+	}
+	if err = plain(ctx, err); drivers.FaultWord(err) == "error" {
+		err = fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+	}
+	return nil, err
 }
 
 // plain takes the address out of an HTTP client's error and names the fault.
@@ -90,8 +142,18 @@ func plain(ctx context.Context, err error) error {
 
 // judge says what is wrong with an answer before its body is read.
 func judge(res *http.Response, withLogin bool) error {
-	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
-	switch code := res.StatusCode; {
+	if res.StatusCode != http.StatusOK {
+		return judgeStatus(res.StatusCode, withLogin)
+	}
+	if kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";"); strings.HasPrefix(kind, "text/") {
+		return fmt.Errorf("%w: it sends %.40q and not a picture; a login page?", drivers.ErrProtocol, kind)
+	}
+	return nil
+}
+
+// judgeStatus says what a status other than 200 means, of HTTP or RTSP.
+func judgeStatus(code int, withLogin bool) error {
+	switch {
 	case code == http.StatusUnauthorized && withLogin:
 		return fmt.Errorf("%w: 401, username or password is wrong", drivers.ErrException)
 	case code == http.StatusUnauthorized:
@@ -100,29 +162,23 @@ func judge(res *http.Response, withLogin bool) error {
 		return fmt.Errorf("%w: status %d", drivers.ErrDevice, code)
 	case code >= 400:
 		return fmt.Errorf("%w: status %d", drivers.ErrException, code)
-	case code != http.StatusOK:
-		return fmt.Errorf("%w: status %d", drivers.ErrProtocol, code)
-	case strings.HasPrefix(kind, "multipart/"):
-		return fmt.Errorf("%w: it sends a video stream; set url to its still picture", drivers.ErrProtocol)
-	case strings.HasPrefix(kind, "text/"):
-		return fmt.Errorf("%w: it sends %.40q and not a picture; a login page?", drivers.ErrProtocol, kind)
 	default:
-		return nil
+		return fmt.Errorf("%w: status %d", drivers.ErrProtocol, code)
 	}
 }
 
-func (s *source) read(ctx context.Context, res *http.Response) ([]byte, error) {
-	if res.ContentLength > int64(s.limit) {
-		return nil, fmt.Errorf("%w: a picture of %d bytes; max_bytes is %d", drivers.ErrProtocol, res.ContentLength, s.limit)
+func (w *web) read(ctx context.Context, res *http.Response) ([]byte, error) {
+	if res.ContentLength > int64(w.limit) {
+		return nil, fmt.Errorf("%w: a picture of %d bytes; max_bytes is %d", drivers.ErrProtocol, res.ContentLength, w.limit)
 	}
-	b, err := io.ReadAll(io.LimitReader(res.Body, int64(s.limit)+1))
+	b, err := io.ReadAll(io.LimitReader(res.Body, int64(w.limit)+1))
 	switch {
 	case err != nil && errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, fmt.Errorf("%w: it is cut short after %d bytes", drivers.ErrProtocol, len(b))
 	case err != nil:
 		return nil, plain(ctx, err)
-	case len(b) > s.limit:
-		return nil, fmt.Errorf("%w: a picture of more than max_bytes, %d", drivers.ErrProtocol, s.limit)
+	case len(b) > w.limit:
+		return nil, fmt.Errorf("%w: a picture of more than max_bytes, %d", drivers.ErrProtocol, w.limit)
 	default:
 		return b, nil
 	}

@@ -202,10 +202,10 @@ func (ls *Lines) attach(d config.Device, trace Tracer, known recalled) error {
 // fetcher is the HTTP client of one network device: its own connections, so that
 // a wedged camera holds nobody else's.
 func fetcher(timeout time.Duration) drivers.Fetcher {
-	return &http.Client{Timeout: timeout, Transport: &http.Transport{
+	return network{http.Client{Timeout: timeout, Transport: &http.Transport{
 		Proxy: nil, MaxIdleConns: 1, MaxConnsPerHost: 2, IdleConnTimeout: time.Minute,
 		ResponseHeaderTimeout: timeout, TLSHandshakeTimeout: timeout, MaxResponseHeaderBytes: 64 << 10,
-	}}
+	}}}
 }
 
 // shared says whether a line is a bus.

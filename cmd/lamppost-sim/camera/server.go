@@ -34,14 +34,23 @@ type Camera struct {
 	Record Recorder
 }
 
-// ServeHTTP draws and sends one picture. The truth line, with the level that is in
+// ServeHTTP answers one request; at Path it draws and sends one picture. The truth line, with the level that is in
 // it and the hash of its bytes, is written when the last byte has gone to the
 // kernel.
 func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != Path {
+	switch r.URL.Path {
+	case Path:
+		c.serveStill(w, r)
+	case StreamPath:
+		c.serveStream(w, r)
+	case devicePath, mediaPath:
+		c.serveONVIF(w, r)
+	default:
 		http.NotFound(w, r)
-		return
 	}
+}
+
+func (c *Camera) serveStill(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
@@ -71,16 +80,26 @@ func (c *Camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, err := w.Write(b); err != nil || http.NewResponseController(w).Flush() != nil {
 		return // the client is gone
 	}
+	c.note(s, b, m)
+}
+
+// note writes the truth line of a picture that was sent.
+func (c *Camera) note(s State, b []byte, m scenario.Mishap) {
 	sum := sha256.Sum256(b)
 	lines := []truth.Line{{Device: c.Device, V: math.Round(s.Level*1000) / 1000, Resolution: 0.001, Via: truth.Still, SHA256: hex.EncodeToString(sum[:])}}
 	truth.Stamp(lines, true, m.Fault())
 	c.Record.Add(lines...)
 }
 
+// unseen writes the truth line of a picture that was asked for and did not come.
+func (c *Camera) unseen() {
+	c.Record.Add(truth.Line{T: time.Now().UnixMilli(), Device: c.Device, Via: truth.Silence})
+}
+
 // cut sends half of a picture and hangs up. TCP lets no wrong bit through: on a bad link
 // a picture ends too early.
 func (c *Camera) cut(w http.ResponseWriter, picture []byte) {
-	c.Record.Add(truth.Line{T: time.Now().UnixMilli(), Device: c.Device, Via: truth.Silence})
+	c.unseen()
 	if _, err := w.Write(picture[:len(picture)/2]); err == nil && http.NewResponseController(w).Flush() == nil {
 		hangUp(w)
 	}
@@ -94,11 +113,11 @@ func (c *Camera) befalls(w http.ResponseWriter, r *http.Request, m scenario.Mish
 		hangUp(w)
 		return false
 	case m.Silent:
-		c.Record.Add(truth.Line{T: time.Now().UnixMilli(), Device: c.Device, Via: truth.Silence})
+		c.unseen()
 		<-r.Context().Done()
 		return false
 	case m.Garbage:
-		c.Record.Add(truth.Line{T: time.Now().UnixMilli(), Device: c.Device, Via: truth.Silence})
+		c.unseen()
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, "<html><title>Camera</title><p>Please log in.")
 		return false

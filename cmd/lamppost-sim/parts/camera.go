@@ -15,7 +15,7 @@ import (
 // cameraParts is a camera at a river with a staff gauge.
 func cameraParts() []Part {
 	return []Part{{
-		ID: "camera", Title: scenario.Text{ZH: "HTTP 摄像机：带水尺的河道，/still.jpg", EN: "HTTP camera at a river with a staff gauge, /still.jpg"},
+		ID: "camera", Title: scenario.Text{ZH: "网络摄像机：带水尺的河道，/still.jpg、/stream.mjpg、ONVIF、rtsp://…/live", EN: "network camera at a river with a staff gauge: /still.jpg, /stream.mjpg, ONVIF, rtsp://…/live"},
 		Wire: HTTP,
 		Channels: []Channel{{"level", 2.2, 0, 4}, {"rain_rate", 0, 0, 200}, {"illuminance", 20000, 0, 100000},
 			{"pm2_5", 30, 0, 1000}, {"wind_speed", 2, 0, 40}},
@@ -49,6 +49,8 @@ func watch(s Stage) (func(context.Context, string, func(string)) error, error) {
 		if err != nil {
 			return err
 		}
+		ln = cam.Listen(ln)
+		defer ln.Close()
 		web := &http.Server{Handler: cam, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 		defer context.AfterFunc(ctx, func() { web.Close() })()
 		ready("http://" + ln.Addr().String() + camera.Path)

@@ -55,7 +55,7 @@ func titleIn(k drivers.Kind, lang string) string {
 
 // titlesZh are the titles of the built-in drivers in Chinese; their pages are in English.
 var titlesZh = map[string]string{
-	"a02yyuw": "超声波液位传感器 A02YYUW、A01NYUB、ME007YS", "bme280": "温度、湿度、气压", "board": "网关主板自身状态", "camera": "HTTP 静态图像",
+	"a02yyuw": "超声波液位传感器 A02YYUW、A01NYUB、ME007YS", "bme280": "温度、湿度、气压", "board": "网关主板自身状态", "camera": "网络摄像机的图像（HTTP、MJPEG、RTSP、ONVIF）",
 	"digital": "GPIO 线上的触点或电平", "ds18b20": "单总线温度传感器", "ezo": "Atlas Scientific EZO 水质模块", "jsnsr04t": "超声波液位传感器 JSN-SR04T、AJ-SR04M",
 	"loop": "经 Modbus 模块采集的 4-20 mA 变送器", "maxbotix": "超声波液位传感器 MaxSonar-WR", "mhz19": "炜盛二氧化碳传感器", "modbus": "以型号文件描述的 Modbus 部件", "modem": "蜂窝调制解调器的信号", "nmea0183": "NMEA 0183 定位、风和气象",
 	"relay":   "可控制的输出：GPIO 线上的继电器、Modbus 单元的线圈或寄存器、程序",
