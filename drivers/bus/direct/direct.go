@@ -24,7 +24,7 @@ func Conn(c net.Conn) net.Conn {
 		return c
 	}
 	d := &conn{TCPConn: tcp, raw: raw}
-	d.in.try, d.out.try = d.in.read, d.out.write
+	d.in.try, d.out.try, d.asking.turn = d.in.read, d.out.write, d.take
 	return d
 }
 
@@ -34,6 +34,7 @@ type conn struct {
 	*net.TCPConn
 	raw     syscall.RawConn
 	in, out transfer
+	asking  ask // with both locks held
 }
 
 // transfer is one direction. What a call needs lies here and not in a closure, so that

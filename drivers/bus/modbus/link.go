@@ -201,11 +201,14 @@ func (l *link) read(conn net.Conn, p []byte) (int, error) { return l.book(conn.R
 // book books that the connection lives.
 func (l *link) book(n int, err error) (int, error) {
 	if n > 0 {
-		l.quiet, l.heard, l.fresh = 0, true, true
+		l.came()
 		return n, nil
 	}
 	return 0, err
 }
+
+// came notes that something came over the connection.
+func (l *link) came() { l.quiet, l.heard, l.fresh = 0, true, true }
 
 // failed says what a failed read or write means. A read that ran into its deadline
 // is ErrTimeout, or ctx's error if that was cancelled.

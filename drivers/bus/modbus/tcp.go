@@ -11,6 +11,7 @@ import (
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/direct"
 )
 
 // tcp speaks Modbus TCP, one request at a time. What is not guarded by bus.mu is
@@ -73,11 +74,10 @@ func (t *tcp) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer,
 	t.ask = r.Append(t.ask[:0])
 	t.tx = codec.TCPFrame{Transaction: t.transaction, Unit: u.address, PDU: t.ask}.Append(t.tx[:0])
 	t.bus.trace(true, t.tx)
-	if err := t.send(conn, soon, end); err != nil {
-		return codec.Answer{}, t.link.failed(ctx, err)
+	a, sent, err := t.speak(ctx, conn, u, r, soon, end)
+	if !sent {
+		return a, err
 	}
-	t.link.quiet++
-	a, err := t.receive(ctx, conn, u, r)
 	if errors.Is(err, drivers.ErrTimeout) && soon.Before(end) {
 		a, err = t.await(ctx, conn, u, r, end)
 	}
@@ -85,18 +85,32 @@ func (t *tcp) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer,
 	return a, err
 }
 
-// send writes the request; conn's deadline is soon. A socket takes one at once, unless
-// the network has not taken those before.
-func (t *tcp) send(conn net.Conn, soon, end time.Time) error {
-	n, err := conn.Write(t.tx)
-	if !errors.Is(err, os.ErrDeadlineExceeded) || !soon.Before(end) {
-		return err
+// speak sends the request and waits for the answer until conn's deadline, which is soon.
+func (t *tcp) speak(ctx context.Context, conn net.Conn, u *Unit, r codec.Request, soon, end time.Time) (a codec.Answer, sent bool, err error) {
+	n, got, err := direct.Ask(conn, t.tx, t.room())
+	if n < len(t.tx) && (err == nil || errors.Is(err, os.ErrDeadlineExceeded) && soon.Before(end)) {
+		n, err = t.push(conn, n, end)
 	}
+	if n < len(t.tx) {
+		return a, false, t.link.failed(ctx, err)
+	}
+	t.link.quiet++
+	t.took(got)
+	if err != nil {
+		return a, true, t.link.failed(ctx, err)
+	}
+	a, err = t.receive(ctx, conn, u, r)
+	return a, true, err
+}
+
+// push writes what is left of the request behind its first n bytes. A socket takes one
+// at once, unless the network has not taken those before.
+func (t *tcp) push(conn net.Conn, n int, end time.Time) (int, error) {
 	if err := conn.SetDeadline(end); err != nil {
-		return err
+		return n, err
 	}
-	_, err = conn.Write(t.tx[n:])
-	return err
+	more, err := conn.Write(t.tx[n:])
+	return n + more, err
 }
 
 // promptly is how long an answer is waited for without listening to ctx. Most are
@@ -145,16 +159,30 @@ func (t *tcp) receive(ctx context.Context, conn net.Conn, u *Unit, r codec.Reque
 	}
 }
 
-// read appends what comes to rx. An incomplete frame is at most 260 bytes, so
-// that there is always room.
+// read appends what comes to rx.
 func (t *tcp) read(conn net.Conn) error {
+	n, err := conn.Read(t.room())
+	t.took(n)
+	return err
+}
+
+// room is where the next bytes go. An incomplete frame is at most 260 bytes, so that
+// there always is some.
+func (t *tcp) room() []byte {
 	if cap(t.rx) == 0 {
 		t.rx = make([]byte, 0, rxSize)
 	}
-	n, err := t.link.read(conn, t.rx[len(t.rx):cap(t.rx)])
+	return t.rx[len(t.rx):cap(t.rx)]
+}
+
+// took appends what has come into the room to rx.
+func (t *tcp) took(n int) {
+	if n == 0 {
+		return
+	}
+	t.link.came()
 	t.bus.trace(false, t.rx[len(t.rx):len(t.rx)+n])
 	t.rx = t.rx[:len(t.rx)+n]
-	return err
 }
 
 // hold keeps what came before a request, whole frames or not, so that the stream stays
