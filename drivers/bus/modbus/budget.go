@@ -34,11 +34,8 @@ func (b *budget) now(now time.Time) time.Duration {
 }
 
 // affords ends the call for u, which failed last time, when others need the line and
-// the budget is used up.
-func (b *Bus) affords(u *Unit, r codec.Request) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := time.Now()
+// the budget is used up. b.mu is held.
+func (b *Bus) affords(u *Unit, r codec.Request, now time.Time) error {
 	left := b.spare.now(now)
 	if u.failures == 0 || left > 0 || !b.contended(u, now.Add(b.worst(u, r))) {
 		return nil
@@ -47,11 +44,8 @@ func (b *Bus) affords(u *Unit, r codec.Request) error {
 }
 
 // charge takes what a failed attempt of u cost the others beyond the time that a good
-// one takes, or, when it repeats one, all of it.
-func (b *Bus) charge(u *Unit, began time.Time, repeated bool, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := time.Now()
+// one takes, or, when it repeats one, all of it. b.mu is held.
+func (b *Bus) charge(u *Unit, began, now time.Time, repeated bool, err error) {
 	cost := now.Sub(began)
 	if !repeated {
 		cost -= u.response

@@ -180,56 +180,84 @@ func (b *Bus) Unit(address uint8) *Unit {
 // repeats times more. The answer is used before the turn ends: it lies in the
 // transport's buffer.
 func (b *Bus) serve(ctx context.Context, u *Unit, r codec.Request, repeats int, use func(codec.Answer)) error {
-	if err := sleepUntil(ctx, u.rested()); err != nil { // the others may have the line meanwhile
-		return err
+	if at := u.rested(); at.After(time.Now()) { // the others may have the line meanwhile
+		if err := sleepUntil(ctx, at); err != nil {
+			return err
+		}
 	}
 	if err := b.turn.take(ctx, r.Writes()); err != nil {
 		return err
 	}
-	b.took(true)
 	defer b.turn.give()
-	defer b.took(false)
-	if !r.Writes() {
-		if err := u.admit(time.Now()); err != nil { // another caller may have found it silent meanwhile
-			return err
-		}
-		if err := b.affords(u, r); err != nil {
-			return err
-		}
-		u.beat(r)
+	now, err := b.enter(u, r)
+	if err != nil {
+		b.leave(u, nil)
+		return err
 	}
-	a, err := b.attempt(ctx, u, r, false)
+	a, err := b.attempt(ctx, u, r, now, false)
 	for n := 0; b.again(ctx, u, r, err, n, repeats); n++ {
 		b.add(func(c *Counts) { c.Retries++ }, u)
-		a, err = b.attempt(ctx, u, r, true)
+		a, err = b.attempt(ctx, u, r, time.Now(), true)
 	}
-	u.judge(err)
+	b.leave(u, func(now time.Time) { u.judge(now, err) })
 	if err == nil {
 		use(a)
 	}
 	return err
 }
 
-// took books that the line is taken from now on, or free.
-func (b *Bus) took(taken bool) {
+// enter books that the line is taken from now on, for u, and says when that is, or that
+// r is not worth its time.
+func (b *Bus) enter(u *Unit, r codec.Request) (now time.Time, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.load.turn(time.Now(), taken)
+	now = time.Now()
+	b.load.turn(now, true)
+	if r.Writes() {
+		return now, nil
+	}
+	if err := u.admits(now); err != nil { // another caller may have found it silent meanwhile
+		return now, err
+	}
+	if err := b.affords(u, r, now); err != nil {
+		return now, err
+	}
+	u.beat(r, now)
+	return now, nil
+}
+
+// leave books that the line is free from now on, and what the call was like, if it was made.
+func (b *Bus) leave(u *Unit, judge func(now time.Time)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	if judge != nil {
+		judge(now)
+	}
+	b.load.turn(now, false)
 }
 
 // attempt waits for the line to be free and asks u once.
-func (b *Bus) attempt(ctx context.Context, u *Unit, r codec.Request, repeated bool) (codec.Answer, error) {
-	if err := sleepUntil(ctx, u.readyAt()); err != nil {
-		return codec.Answer{}, err
+func (b *Bus) attempt(ctx context.Context, u *Unit, r codec.Request, now time.Time, repeated bool) (codec.Answer, error) {
+	if at := u.readyAt(); at.After(now) {
+		if err := sleepUntil(ctx, at); err != nil {
+			return codec.Answer{}, err
+		}
+		now = time.Now()
 	}
-	b.add(func(c *Counts) { c.Requests++ }, u)
-	start := time.Now()
+	b.mu.Lock()
+	b.count.Requests++
+	u.count.Requests++
+	b.mu.Unlock()
 	a, err := b.way.exchange(ctx, u, r)
 	if err == nil && a.Exception != 0 {
 		err = exceptionError(a.Exception)
 	}
-	b.charge(u, start, repeated, err)
-	b.note(u, time.Since(start), err)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	end := time.Now()
+	b.charge(u, now, end, repeated, err)
+	b.note(u, end.Sub(now), end, err)
 	return a, err
 }
 

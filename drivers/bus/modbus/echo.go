@@ -51,7 +51,10 @@ func (t *rtu) probe(ctx context.Context, u *Unit, r codec.Request) error {
 	if err == nil && a.Exception != 0 {
 		err = exceptionError(a.Exception)
 	}
-	t.bus.note(u, time.Since(start), err)
+	t.bus.mu.Lock()
+	now := time.Now()
+	t.bus.note(u, now.Sub(start), now, err)
+	t.bus.mu.Unlock()
 	if verdictOf(err) == unknown {
 		return err
 	}

@@ -93,29 +93,11 @@ func unreached(err error) bool {
 	return err != nil && verdictOf(err) == unknown && !errors.Is(err, errNoTurn) && !errors.Is(err, os.ErrClosed) && !errors.Is(err, context.Canceled)
 }
 
-// note books one exchange of u.
-func (b *Bus) note(u *Unit, took time.Duration, err error) {
-	b.add(func(c *Counts) {
-		switch {
-		case err == nil && b.everybody(u): // nobody answers
-		case err == nil:
-			c.Answers++
-		case errors.Is(err, drivers.ErrException):
-			c.Exceptions++
-		case errors.Is(err, errNoTurn): // nothing was asked
-		case errors.Is(err, drivers.ErrTimeout):
-			c.Timeouts++
-		case errors.Is(err, drivers.ErrChecksum):
-			c.Damaged++
-		case errors.Is(err, drivers.ErrProtocol):
-			c.Malformed++
-		case unreached(err):
-			c.Unreached++
-		}
-	}, u)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	u.free = time.Now()
+// note books one exchange of u, which took so long and ended now. b.mu is held.
+func (b *Bus) note(u *Unit, took time.Duration, now time.Time, err error) {
+	b.count.note(b.everybody(u), err)
+	u.count.note(b.everybody(u), err)
+	u.free = now
 	switch {
 	case unreached(err):
 		u.away = err
@@ -128,9 +110,29 @@ func (b *Bus) note(u *Unit, took time.Duration, err error) {
 	if verdictOf(err) != answered || b.everybody(u) {
 		return
 	}
-	u.answered = time.Now()
+	u.answered = now
 	if u.response == 0 {
 		u.response = took
 	}
 	u.response += (took - u.response) / 8
+}
+
+// note counts how an exchange ended, with one slave or with everybody.
+func (c *Counts) note(everybody bool, err error) {
+	switch {
+	case err == nil && everybody: // nobody answers
+	case err == nil:
+		c.Answers++
+	case errors.Is(err, drivers.ErrException):
+		c.Exceptions++
+	case errors.Is(err, errNoTurn): // nothing was asked
+	case errors.Is(err, drivers.ErrTimeout):
+		c.Timeouts++
+	case errors.Is(err, drivers.ErrChecksum):
+		c.Damaged++
+	case errors.Is(err, drivers.ErrProtocol):
+		c.Malformed++
+	case unreached(err):
+		c.Unreached++
+	}
 }

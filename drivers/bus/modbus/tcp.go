@@ -52,8 +52,11 @@ func (t *tcp) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer,
 	if err != nil {
 		return codec.Answer{}, err
 	}
-	if t.link.fresh {
+	if t.link.fresh { // it was dialed, which may have taken its time
 		t.rx = t.rx[:0]
+		if err := ended(ctx); err != nil {
+			return codec.Answer{}, err
+		}
 	}
 	now := time.Now()
 	end := now.Add(u.patience())
@@ -66,9 +69,6 @@ func (t *tcp) once(ctx context.Context, u *Unit, r codec.Request) (codec.Answer,
 	}
 	if err := conn.SetDeadline(soon); err != nil {
 		return codec.Answer{}, t.link.failed(ctx, err)
-	}
-	if err := ended(ctx); err != nil {
-		return codec.Answer{}, err
 	}
 	t.transaction++
 	t.ask = r.Append(t.ask[:0])

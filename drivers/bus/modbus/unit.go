@@ -132,6 +132,11 @@ func (e *Skipped) RetryIn() time.Duration { return e.Wait }
 func (u *Unit) admit(now time.Time) error {
 	u.bus.mu.Lock()
 	defer u.bus.mu.Unlock()
+	return u.admits(now)
+}
+
+// admits is admit with bus.mu held.
+func (u *Unit) admits(now time.Time) error {
 	if u.failures < tolerated || !now.Before(u.next) {
 		return nil
 	}
@@ -185,10 +190,8 @@ func verdictOf(err error) verdict {
 	return unknown
 }
 
-// judge moves the breaker.
-func (u *Unit) judge(err error) {
-	u.bus.mu.Lock()
-	defer u.bus.mu.Unlock()
+// judge moves the breaker. bus.mu is held.
+func (u *Unit) judge(now time.Time, err error) {
 	switch verdictOf(err) {
 	case answered:
 		u.failures, u.cause = 0, nil
@@ -196,7 +199,7 @@ func (u *Unit) judge(err error) {
 		u.failures++
 		u.cause = err
 		if u.failures >= tolerated {
-			u.next = time.Now().Add(min(minPause<<min(u.failures-tolerated, 10), maxPause))
+			u.next = now.Add(min(minPause<<min(u.failures-tolerated, 10), maxPause))
 		}
 	}
 }
@@ -209,11 +212,9 @@ type rhythm struct {
 	every        time.Duration
 }
 
-// beat tells the rhythm that r is being asked.
-func (u *Unit) beat(r codec.Request) {
-	u.bus.mu.Lock()
-	defer u.bus.mu.Unlock()
-	now, h := time.Now(), &u.rhythm
+// beat tells the rhythm that r is being asked. bus.mu is held.
+func (u *Unit) beat(r codec.Request, now time.Time) {
+	h := &u.rhythm
 	switch {
 	case h.last.IsZero() || h.every > 0 && now.Sub(h.last) > 3*h.every: // new, or another cycle now
 		*h = rhythm{function: r.Function, start: r.Start, count: r.Count, last: now}
