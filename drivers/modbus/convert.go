@@ -50,7 +50,11 @@ func (c *converter) read(words []uint16) obs.Reading {
 		if c.signed {
 			n = int64(int16(words[0]))
 		}
-		return c.channel.Read(c.scaling.Small16(n))
+		v := c.scaling.Small16(n)
+		if v >= c.channel.Min && v <= c.channel.Max {
+			return obs.Reading{Value: v}
+		}
+		return c.channel.Read(v)
 	}
 	n, err := c.decode(words)
 	for _, code := range c.reg.Missing {

@@ -88,17 +88,19 @@ func (d *device) judge(bootMS int64, rs []obs.Reading) {
 		w.peer.Settle(rs[w.channel])
 	}
 	for i := range rs {
-		if !slices.ContainsFunc(d.seen, func(w seen) bool { return w.channel == i }) {
+		if len(d.seen) == 0 || !slices.ContainsFunc(d.seen, func(w seen) bool { return w.channel == i }) {
 			d.judgeOne(bootMS, rs, i)
 		}
 	}
 }
 
 func (d *device) judgeOne(bootMS int64, rs []obs.Reading, i int) {
-	r := &rs[i]
-	*r = d.streams[i].Judge(bootMS, *r)
+	r, st := &rs[i], &d.streams[i]
+	*r = st.Judge(bootMS, *r)
 	d.frozen = d.frozen || r.Quality.Why == obs.Flat
-	d.lateFor(i)
+	if st.Remembers() {
+		d.lateFor(i)
+	}
 }
 
 // place prepares the test of where a device is, if it is asked for and can be made.

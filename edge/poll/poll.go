@@ -72,8 +72,7 @@ func Line(ctx context.Context, start time.Time, devices []Device, bootMS func() 
 		time.AfterFunc(lastWord, cut)
 		timer.Reset(0) // whoever sets it later sees that ctx has ended
 	})()
-	for {
-		now := time.Now()
+	for now := time.Now(); ; now = time.Now() {
 		s := next(slots, now)
 		if s == nil {
 			return // no devices
@@ -85,7 +84,8 @@ func Line(ctx context.Context, start time.Time, devices []Device, bootMS func() 
 		if ctx.Err() != nil {
 			return
 		}
-		sample := next(slots, time.Now()).sample(asking, bootMS) // several may be due by now
+		now = time.Now()
+		sample := next(slots, now).sample(asking, now, bootMS) // several may be due by now
 		if ctx.Err() != nil && sample.Err != nil {
 			return // probably cut short by the end, not by the device
 		}
@@ -112,7 +112,7 @@ func Once(ctx context.Context, d Device) ([]obs.Reading, time.Duration, error) {
 	s := &slot{device: d}
 	defer closeAll([]*slot{s})
 	began := time.Now()
-	rs, err := s.ask(ctx)
+	rs, err := s.ask(ctx, began)
 	return rs, time.Since(began), err
 }
 
@@ -153,28 +153,28 @@ func (s *slot) ends() time.Time {
 	return s.due.Add(s.device.Every)
 }
 
-// sample polls once, bounded by the device's timeout, and moves the slot to the
+// sample polls once, now, bounded by the device's timeout, and moves the slot to the
 // first grid point that is still ahead.
-func (s *slot) sample(ctx context.Context, bootMS func() int64) Sample {
-	began := time.Now()
+func (s *slot) sample(ctx context.Context, began time.Time, bootMS func() int64) Sample {
 	out := Sample{Device: s.device.ID, Late: began.Sub(s.due), Skipped: s.skipped}
-	out.Readings, out.Err = s.ask(ctx)
-	out.BootMS, out.Took, out.Driver = bootMS(), time.Since(began), s.driver
+	out.Readings, out.Err = s.ask(ctx, began)
+	ended := time.Now()
+	out.BootMS, out.Took, out.Driver = bootMS(), ended.Sub(began), s.driver
 	s.failed = out.Err != nil
-	s.advance(time.Now())
+	s.advance(ended)
 	out.Next = s.due
 	return out
 }
 
-func (s *slot) ask(ctx context.Context) ([]obs.Reading, error) {
+func (s *slot) ask(ctx context.Context, began time.Time) ([]obs.Reading, error) {
 	if s.driver == nil {
 		d, err := s.device.Open()
 		if err != nil {
 			return nil, err
 		}
-		s.driver = d
+		s.driver, began = d, time.Now()
 	}
-	limited := bound(ctx, time.Now().Add(s.device.Timeout))
+	limited := bound(ctx, began.Add(s.device.Timeout))
 	defer limited.end()
 	return guarded(limited, s.driver)
 }

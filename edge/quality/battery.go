@@ -183,6 +183,10 @@ func (s *Stream) Late() (l Late, ok bool) {
 	return s.battery.late, true
 }
 
+// Remembers says whether the stream has tests that look at more than one value: without,
+// there is never a late verdict.
+func (s *Stream) Remembers() bool { return s.battery != nil }
+
 // Verdicts calls fn with what each test said of the value judged last, by the name it
 // has in the configuration. The gross range is not among them.
 func (s *Stream) Verdicts(fn func(test string, q obs.Quality)) {

@@ -146,6 +146,8 @@ func (s *Stream) Judge(bootMS int64, r obs.Reading) obs.Reading {
 // warm-up and the ranges. It changes nothing in s.
 func (s *Stream) Plausible(bootMS int64, r obs.Reading) obs.Reading {
 	switch {
+	case s.limits.WarmUp <= 0 && r.Quality.Flag == obs.NotEvaluated && s.limits.fits(r.Value):
+		r.Quality = obs.Quality{Flag: obs.Pass} // so it is nearly always
 	case r.Quality.Flag == obs.Missing:
 		r.Value = math.NaN()
 	case math.IsNaN(r.Value) || math.IsInf(r.Value, 0):
@@ -170,6 +172,12 @@ func (l *Limits) Narrow(k *obs.GrossCheck) {
 	if r := rangeOf(k.Suspect); r.stated() {
 		l.Metric = r
 	}
+}
+
+// fits says whether v is within all ranges that are stated, and one is.
+func (l *Limits) fits(v float64) bool {
+	part, metric := l.Part.stated(), l.Metric.stated()
+	return (part || metric) && (!part || l.Part.holds(v)) && (!metric || l.Metric.holds(v))
 }
 
 // gross is QARTOD's gross range test.

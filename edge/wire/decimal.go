@@ -56,17 +56,28 @@ func appendDecimal(b []byte, mantissa int64, digits int) []byte {
 		b, mantissa = append(b, '-'), -mantissa
 	}
 	if digits == 0 {
-		return strconv.AppendInt(b, mantissa, 10)
+		return strconv.AppendUint(b, uint64(mantissa), 10)
 	}
-	var buf [maxDigits + 16]byte
-	i := len(buf)
-	for n := uint64(mantissa); n > 0 || digits >= 0; n /= 10 {
+	n := uint64(mantissa)
+	size := max(length(n), digits+1) + 1 // a digit before the point, and the point
+	b = append(b, "0000000000000000000"[:size]...)
+	out := b[len(b)-size:]
+	i := size - 1
+	for point := size - 1 - digits; i > point; i-- {
+		out[i] = byte('0' + n%10)
+		n /= 10
+	}
+	for out[i] = '.'; n > 0; n /= 10 {
 		i--
-		buf[i] = byte('0' + n%10)
-		if digits--; digits == 0 {
-			i--
-			buf[i] = '.'
-		}
+		out[i] = byte('0' + n%10)
 	}
-	return append(b, buf[i:]...)
+	return b
+}
+
+// length is how many digits n has, which is below 10^15; 0 has none.
+func length(n uint64) (digits int) {
+	for limit := uint64(1); limit <= n; limit *= 10 {
+		digits++
+	}
+	return digits
 }

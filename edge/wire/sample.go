@@ -14,7 +14,7 @@ type Shape struct{ channels []shapeChannel }
 
 type shapeChannel struct {
 	name, unit string
-	valued     string // `"n":"level","u":"m","v":`
+	valued     string // ",\n{" and `"n":"level","u":"m","v":`
 	secondary  bool
 }
 
@@ -32,11 +32,14 @@ func NewShape(channels, units []string) (*Shape, error) {
 		if name == FaultChannel {
 			return nil, fmt.Errorf("a channel cannot be called %s", name)
 		}
-		valued := appendText([]byte(`"n":"`+name+`"`), `,"u":"`, units[i])
+		valued := appendText([]byte(nextRecord+`"n":"`+name+`"`), `,"u":"`, units[i])
 		s.channels[i] = shapeChannel{name, units[i], string(append(valued, `,"v":`...)), secondary(units[i])}
 	}
 	return s, nil
 }
+
+// nextRecord stands between a record and the one before.
+const nextRecord = ",\n{"
 
 // Sample is one poll of one device: a reading for each channel of its shape, all of
 // one moment, or the reason why there are none.
@@ -121,17 +124,21 @@ func (s *Sample) append(b []byte, gateway string) []byte {
 	}
 	for i := range s.Readings {
 		c, r := &s.channels[i], &s.Readings[i]
-		if i > 0 {
-			b = append(b, ",\n{"...)
+		valued := c.valued
+		if i == 0 {
+			valued = valued[len(nextRecord):]
 		}
 		switch {
 		case r.Quality.Flag == obs.Missing:
+			if i > 0 {
+				b = append(b, nextRecord...)
+			}
 			b = append(append(append(b, `"n":"`...), c.name...), `",`...)
 			b = append(appendMissing(b, r.Quality.Why), `,"qc":9`...)
 		case r.Quality.Flag == obs.Pass:
-			b = appendNumber(append(b, c.valued...), r.Value)
+			b = appendNumber(append(b, valued...), r.Value)
 		default:
-			b = appendVerdict(appendNumber(append(b, c.valued...), r.Value), r.Quality)
+			b = appendVerdict(appendNumber(append(b, valued...), r.Value), r.Quality)
 		}
 		b = append(b, '}')
 	}
