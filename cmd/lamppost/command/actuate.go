@@ -128,7 +128,7 @@ func switchCommand(with Options, on bool, c *cobra.Command, usage string) *cobra
 // depend on a file that is right everywhere: of a wrong one it is enough that it names
 // the directory.
 func (l *looking) place(c *cobra.Command) (dir string, err error) {
-	if l.lang != "zh" && l.lang != "en" {
+	if l.lang != "" && l.lang != "zh" && l.lang != "en" {
 		return "", &exit{exitUsage, fmt.Errorf("--lang %q is not spoken here", l.lang), "write zh or en"}
 	}
 	if l.dir != "" {

@@ -50,14 +50,16 @@ type opened struct {
 
 // open finds the journal and opens it for reading.
 func (l *looking) open(c *cobra.Command) (*opened, error) {
-	if l.lang != "zh" && l.lang != "en" {
+	if l.lang != "" && l.lang != "zh" && l.lang != "en" {
 		return nil, &exit{exitUsage, fmt.Errorf("--lang %q is not spoken here", l.lang), "write zh or en"}
 	}
 	b, err := l.with.loadBuiltin(true)
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{dir: l.dir, builtin: b, lang: l.lang}
+	b.lang = &l.lang
+	o := &opened{dir: l.dir, builtin: b}
+	defer func() { o.lang = l.lang }() // the configuration may have said which
 	if o.dir == "" {
 		if o.cfg, err = b.load(l.config, c.ErrOrStderr()); err != nil {
 			return nil, elsewhere(err)

@@ -120,7 +120,8 @@ func lamppost(ctx context.Context, args ...string) (out, errs string, code int) 
 	root.SetArgs(args)
 	root.SetOut(&o)
 	root.SetErr(&e)
-	code = report(&e, root.ExecuteContext(ctx))
+	ran, err := root.ExecuteContextC(ctx)
+	code = report(&e, err, langOf(ran))
 	return o.String(), e.String(), code
 }
 
@@ -344,10 +345,10 @@ func TestBufferMistakes(t *testing.T) {
 func TestParseMoment(t *testing.T) {
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, shanghai)
 	for in, want := range map[string]string{
-		"2h": "2026-11-22T08:00:00+08:00", "3d": "2026-11-19T10:00:00+08:00", "1h30m": "2026-11-22T08:30:00+08:00",
+		"2h": "2026-11-22T08:00:00+08:00", "3d": "2026-11-19T10:00:00+08:00", "1w": "2026-11-15T10:00:00+08:00", "1h30m": "2026-11-22T08:30:00+08:00",
 		"2026-11-20": "2026-11-20T00:00:00+08:00", "2026-11-20 08:15": "2026-11-20T08:15:00+08:00",
 		"2026-11-20T08:15:00Z": "2026-11-20T08:15:00Z", " 2026-11-20T08:15:00+01:00": "2026-11-20T08:15:00+01:00",
-		"": "", "0": "", "yesterday": "", "2026-13-01": "", "-2h": "", "20:00": "",
+		"": "", "0": "", "yesterday": "", "2026-13-01": "", "-2h": "", "w": "", "-1w": "", "20:00": "",
 	} {
 		got, err := parseMoment(in, now)
 		if text := got.Format(time.RFC3339); (err == nil) != (want != "") || err == nil && text != want {

@@ -8,6 +8,7 @@ import (
 
 func checkCommand(o Options) *cobra.Command {
 	var show, insecure bool
+	var lang string
 	c := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "check a configuration: every mistake at once, each with its line",
@@ -17,6 +18,7 @@ itself, what is wrong and what would be valid. It opens no port and changes noth
 Exit codes: 0 good, 3 mistakes or no such file, 7 the file may not be read.`,
 		Args: cobra.MaximumNArgs(1),
 	}
+	langFlag(c, &lang)
 	c.Flags().BoolVar(&show, "show", false, "show the configuration as understood, each value with where it comes from")
 	c.Flags().BoolVar(&insecure, "insecure", false, "allow the status page on other addresses than loopback")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -28,7 +30,7 @@ Exit codes: 0 good, 3 mistakes or no such file, 7 the file may not be read.`,
 		if err != nil {
 			return err
 		}
-		b.env.Origins = show
+		b.env.Origins, b.lang = show, &lang
 		cfg, err := b.load(path, c.OutOrStdout())
 		if err != nil {
 			return err
@@ -38,10 +40,10 @@ Exit codes: 0 good, 3 mistakes or no such file, 7 the file may not be read.`,
 				return err
 			}
 		}
-		if err := b.origins(c.OutOrStdout(), cfg, language()); err != nil {
+		if err := b.origins(c.OutOrStdout(), cfg, lang); err != nil {
 			return err
 		}
-		fmt.Fprintln(c.OutOrStdout(), summary(cfg))
+		fmt.Fprintln(c.OutOrStdout(), summary(cfg, lang))
 		return b.machine(c.OutOrStdout(), cfg)
 	}
 	return c

@@ -42,28 +42,47 @@ func Main(args []string, o Options) int {
 	o.Version = cmp.Or(o.Version, "dev")
 	root := rootCommand(o)
 	root.SetArgs(args)
-	return report(os.Stderr, root.ExecuteContext(ctx))
+	ran, err := root.ExecuteContextC(ctx)
+	return report(os.Stderr, err, langOf(ran))
 }
 
 // report says what went wrong, and what to do, and returns the exit code.
-func report(w io.Writer, err error) int {
+func report(w io.Writer, err error, lang string) int {
 	var e *exit
+	say := func(en, zh string, text any) {
+		if lang == "zh" {
+			fmt.Fprintln(w, zh+inZH(fmt.Sprint(text)))
+			return
+		}
+		fmt.Fprintln(w, en+fmt.Sprint(text))
+	}
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &e):
 		if e.err != nil {
-			fmt.Fprintln(w, "error:", e.err)
+			say("error: ", "错误：", e.err)
 		}
 		if e.hint != "" {
-			fmt.Fprintln(w, "hint: ", e.hint)
+			say("hint:  ", "提示：", e.hint)
 		}
 		return e.code
 	default:
-		fmt.Fprintln(w, "error:", err)
-		fmt.Fprintln(w, "hint:  lamppost help")
+		say("error: ", "错误：", err)
+		say("hint:  ", "提示：", "lamppost help")
 		return exitUsage
 	}
+}
+
+// langOf is the language that a command spoke: its flag's, which it may have taken from a
+// configuration, else the environment's.
+func langOf(c *cobra.Command) string {
+	if c != nil {
+		if f := c.Flags().Lookup(langName); f != nil && f.Value.String() != "" {
+			return f.Value.String()
+		}
+	}
+	return language()
 }
 
 func rootCommand(o Options) *cobra.Command {

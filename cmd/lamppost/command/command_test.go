@@ -39,7 +39,7 @@ func TestOwnKinds(t *testing.T) {
 		root.SetArgs([]string{"check", "gateway.yaml"})
 		root.SetOut(&out)
 		root.SetErr(&out)
-		if code := report(&out, root.ExecuteContext(t.Context())); code != c.code || !strings.Contains(out.String(), c.want) {
+		if code := report(&out, root.ExecuteContext(t.Context()), "en"); code != c.code || !strings.Contains(out.String(), c.want) {
 			t.Errorf("exit %d, want %d with %q:\n%s", code, c.code, c.want, out.String())
 		}
 	}

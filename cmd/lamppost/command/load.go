@@ -28,6 +28,7 @@ type builtin struct {
 	own      []drivers.Kind
 	boards   *board.Profiles
 	host     board.Host
+	lang     *string // of the command's answers; nil: the environment's
 	env      config.Env
 }
 
@@ -69,6 +70,7 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.speak(path, src)
 	env, problems, err := b.beside(path, src)
 	if err != nil {
 		return nil, err
@@ -77,7 +79,7 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 	var more yamldoc.Problems
 	switch {
 	case errors.As(err, &more), len(problems) > 0:
-		if err := append(problems, more...).Sorted().Render(w); err != nil {
+		if err := told(append(problems, more...), b.spoken(), w); err != nil {
 			return nil, err
 		}
 		return nil, &exit{code: exitConfig}
@@ -85,18 +87,18 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 		return nil, &exit{code: exitConfig, err: err}
 	}
 	if len(cfg.Warnings) > 0 {
-		if err := cfg.Warnings.Render(w); err != nil {
+		if err := told(cfg.Warnings, b.spoken(), w); err != nil {
 			return nil, err
 		}
 	}
 	return cfg, nil
 }
 
-func summary(cfg *config.Config) string {
-	text := fmt.Sprintf("%s: good (revision %s): gateway %s, %d devices, %d streams, %d rules",
+func summary(cfg *config.Config, lang string) string {
+	text := fmt.Sprintf(pick(lang, "%s: good (revision %s): gateway %s, %d devices, %d streams, %d rules", "%s：配置有效（版本 %s）：网关 %s，%d 台设备，%d 路数据，%d 条规则"),
 		cfg.File, cfg.Hash, cfg.Gateway.ID, len(cfg.Devices), len(cfg.Streams()), len(cfg.Rules))
 	if len(cfg.Derived) > 0 {
-		text += fmt.Sprintf(", %d derived", len(cfg.Derived))
+		text += fmt.Sprintf(pick(lang, ", %d derived", "，%d 项推算"), len(cfg.Derived))
 	}
 	return text
 }

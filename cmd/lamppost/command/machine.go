@@ -17,7 +17,7 @@ import (
 // machine says what the configuration will find where it is checked: the board,
 // the disk and what a power cut may cost there, and files that are not there.
 func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
-	model, lang := b.host.Model(), language()
+	model, lang := b.host.Model(), b.spoken()
 	disk := b.host.Disk(cfg.Journal.Dir)
 	here, words := "this machine", diskWords["en"]
 	if lang == "zh" {

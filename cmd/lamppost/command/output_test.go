@@ -111,7 +111,7 @@ func TestWriteFailures(t *testing.T) {
 		{syscall.EIO, exitStorage, "/x/y.csv cannot be written: input/output error"},
 	} {
 		var b strings.Builder
-		code := report(&b, failed("/x/y.csv", &fs.PathError{Op: "write", Path: "/x/.lamppost-export-123", Err: c.err}))
+		code := report(&b, failed("/x/y.csv", &fs.PathError{Op: "write", Path: "/x/.lamppost-export-123", Err: c.err}), "en")
 		if text := b.String(); code != c.code || !strings.Contains(text, c.want) || strings.Contains(text, "123") || strings.Count(text, "\n") != 2 {
 			t.Errorf("%v: exit %d, want %d with %q:\n%s", c.err, code, c.code, c.want, text)
 		}

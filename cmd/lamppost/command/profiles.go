@@ -45,6 +45,8 @@ func (s *profileSet) load(c *cobra.Command, b *builtin) (*profile.Set, error) {
 		if err != nil {
 			return nil, err
 		}
+		b.lang = &s.lang
+		b.speak(s.config, src)
 		f, ok := config.ProfilesFolder(s.config, src)
 		if !ok {
 			return b.profiles, nil
@@ -59,14 +61,14 @@ func (s *profileSet) load(c *cobra.Command, b *builtin) (*profile.Set, error) {
 		return nil, &exit{exitConfig, fmt.Errorf("the folder of profiles: %w", err), "name a folder with profiles: --folder FOLDER"}
 	}
 	if len(wrong) > 0 {
-		return nil, refused(c, wrong)
+		return nil, refused(c, wrong, s.lang)
 	}
 	return profiles, nil
 }
 
 // refused shows what is wrong in a file.
-func refused(c *cobra.Command, wrong yamldoc.Problems) error {
-	if err := wrong.Render(c.OutOrStdout()); err != nil {
+func refused(c *cobra.Command, wrong yamldoc.Problems, lang string) error {
+	if err := told(wrong, lang, c.OutOrStdout()); err != nil {
 		return shown(err)
 	}
 	return &exit{code: exitConfig}

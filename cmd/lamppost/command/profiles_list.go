@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -27,7 +28,7 @@ only it answers, and another one is the fault wrong-part. Weak: what does not fi
 beside the values, as a suspicion. None: its document names nothing to ask for.
 SURE is doubtful where the profile has doubts; --doubts shows them.
 
-Exit codes: 0, 3 a profile beside the configuration has mistakes.`,
+Exit codes: 0, 2 no such profile, 3 a profile beside the configuration has mistakes.`,
 	}
 	set.flags(c)
 	c.Flags().BoolVar(&doubts, "doubts", false, "what is not settled in each of them")
@@ -45,6 +46,10 @@ Exit codes: 0, 3 a profile beside the configuration has mistakes.`,
 			if f, _ := profiles.Get(id); has(f, words, set.lang) {
 				chosen = append(chosen, f)
 			}
+		}
+		if len(chosen) == 0 {
+			return &exit{exitUsage, fmt.Errorf(pick(set.lang, "no profile has all of these words: %s", "没有同时包含这些词的型号：%s"), strings.Join(words, " ")),
+				pick(set.lang, "fewer words, or lamppost profiles list for all", "减少词数，或用 lamppost profiles list 查看全部")}
 		}
 		return shown(listProfiles(c.OutOrStdout(), chosen, doubts, set.lang))
 	}

@@ -41,7 +41,7 @@ Exit codes: 0, 2 no such profile, 3 a profile beside the configuration has mista
 		}
 		f, ok := profiles.Get(args[0])
 		if !ok {
-			return noProfile(args[0], profiles)
+			return noProfile(args[0], profiles, set.lang)
 		}
 		src, err := profileText(f.About())
 		if err != nil {
@@ -58,8 +58,9 @@ Exit codes: 0, 2 no such profile, 3 a profile beside the configuration has mista
 	return c
 }
 
-func noProfile(id string, profiles *profile.Set) error {
-	return &exit{exitUsage, fmt.Errorf("there is no profile %q; %s", id, yamldoc.Hint(id, profiles.IDs())), "lamppost profiles list"}
+func noProfile(id string, profiles *profile.Set, lang string) error {
+	hint := yamldoc.Hint(id, profiles.IDs())
+	return &exit{exitUsage, fmt.Errorf(pick(lang, "there is no profile %q; %s", "没有型号 %q；%s"), id, pick(lang, hint, hintZH(hint))), "lamppost profiles list"}
 }
 
 // describe prints all of a profile that is not its file.

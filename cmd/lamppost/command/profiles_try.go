@@ -105,7 +105,7 @@ func tryFiles(c *cobra.Command, b *builtin, files []string, lang string) error {
 		}
 	}
 	if len(wrong) > 0 {
-		return refused(c, wrong)
+		return refused(c, wrong, lang)
 	}
 	return nil
 }
@@ -248,7 +248,7 @@ func oneProfile(c *cobra.Command, b *builtin, set *profileSet, name string) (pro
 	if _, err := os.Stat(name); err == nil {
 		f, wrong, err := b.parseProfile(name)
 		if len(wrong) > 0 {
-			return nil, refused(c, wrong)
+			return nil, refused(c, wrong, set.lang)
 		}
 		return f, err
 	}
@@ -258,7 +258,7 @@ func oneProfile(c *cobra.Command, b *builtin, set *profileSet, name string) (pro
 	}
 	f, ok := profiles.Get(name)
 	if !ok {
-		return nil, noProfile(name, profiles)
+		return nil, noProfile(name, profiles, set.lang)
 	}
 	return f, nil
 }

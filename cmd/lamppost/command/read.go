@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
@@ -39,11 +41,12 @@ Exit codes: 0 all answered, 4 none did, 5 some did, 6 a port is in use by the ga
 		if err != nil {
 			return err
 		}
+		b.lang = &lang
 		cfg, err := b.load(path, c.ErrOrStderr())
 		if err != nil {
 			return err
 		}
-		if err := known(cfg, only); err != nil {
+		if err := known(cfg, only, lang); err != nil {
 			return err
 		}
 		outcomes, err := gateway.Read(c.Context(), cfg, b.metrics, only)
@@ -61,15 +64,16 @@ Exit codes: 0 all answered, 4 none did, 5 some did, 6 a port is in use by the ga
 		if err != nil {
 			return err
 		}
-		return verdict(outcomes)
+		return verdict(cfg, outcomes, lang)
 	}
 	return c
 }
 
-// langFlag adds the flag --lang. Without it the user's own language is taken.
+// langFlag adds the flag --lang. Without it the user's own language is taken, and where
+// the environment names none, that of the configuration, see builtin.speak.
 func langFlag(c *cobra.Command, to *string) {
 	*to = language()
-	c.Flags().Var((*lang)(to), "lang", "zh or en")
+	c.Flags().Var((*lang)(to), langName, "zh or en; default: the environment's (LANG), else the configuration's")
 }
 
 // lang is a language that the program speaks.
@@ -86,27 +90,62 @@ func (l *lang) Set(s string) error {
 	return nil
 }
 
-// language is the user's, from the environment.
+// langName is the name of the flag.
+const langName = "lang"
+
+// language is the user's, from the environment; empty where that names none, as on a
+// board that nobody has set up.
 func language() string {
 	for _, key := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if v := os.Getenv(key); v != "" {
-			if strings.HasPrefix(v, "zh") {
-				return "zh"
-			}
+		v, _, _ := strings.Cut(os.Getenv(key), ".")
+		switch {
+		case v == "":
+		case v == "C", v == "POSIX":
+			return ""
+		case strings.HasPrefix(v, "zh"):
+			return "zh"
+		default:
 			return "en"
 		}
 	}
-	return "en"
+	return ""
 }
 
-func known(cfg *config.Config, ids []string) error {
+// speak has a command speak the language of a configuration, if neither its flag nor the
+// environment names one.
+func (b *builtin) speak(file string, src []byte) {
+	if b.lang != nil && *b.lang == "" {
+		*b.lang = config.Language(file, src)
+	}
+}
+
+// spoken is the language of a command's answers.
+func (b *builtin) spoken() string {
+	if b.lang == nil {
+		return language()
+	}
+	return *b.lang
+}
+
+// known says what is wrong with ids that are to be devices.
+func known(cfg *config.Config, ids []string, lang string) error {
 	var all []string
 	for _, d := range cfg.Devices {
 		all = append(all, d.ID)
 	}
 	for _, id := range ids {
-		if !slices.Contains(all, id) {
-			return &exit{exitUsage, fmt.Errorf("%s has no device %q", cfg.File, id), "devices: " + strings.Join(all, ", ")}
+		switch {
+		case slices.Contains(all, id):
+		case slices.ContainsFunc(cfg.Outputs, func(o config.Output) bool { return o.ID == id }):
+			return &exit{exitUsage, fmt.Errorf(pick(lang, "%s is an output: it is switched, not read", "%s 是输出，只能控制，不能读取"), id),
+				fmt.Sprintf(pick(lang, "lamppost output list shows how it stands, lamppost output on %s switches it", "lamppost output list 查看状态，lamppost output on %s 开启"), id)}
+		case slices.ContainsFunc(cfg.Derived, func(d config.Derived) bool { return d.ID == id }):
+			return &exit{exitUsage, fmt.Errorf(pick(lang, "%s is derived from other streams: no device is asked for it", "%s 由其他数据推算，没有对应设备可读"), id),
+				pick(lang, "the page of the running gateway shows it, and lamppost buffer inspect", "请看运行中网关的页面，或 lamppost buffer inspect")}
+		case len(all) == 0:
+			return &exit{exitUsage, fmt.Errorf(pick(lang, "%s has no device %q", "%s 中没有设备 %q"), cfg.File, id), pick(lang, "it has no devices at all; add one under devices:", "其中没有任何设备，请在 devices: 下添加")}
+		default:
+			return &exit{exitUsage, fmt.Errorf(pick(lang, "%s has no device %q", "%s 中没有设备 %q"), cfg.File, id), pick(lang, "devices: ", "可用设备：") + strings.Join(all, ", ")}
 		}
 	}
 	return nil
@@ -159,7 +198,7 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 			fmt.Fprintf(w, text["warms"], d)
 		}
 		for _, f := range o.Facts {
-			fmt.Fprintf(w, "  %s: %s\n", f.Name, f.Value)
+			fmt.Fprintf(w, "  %s\n", factText(f, lang))
 		}
 		if raw {
 			frames(w, o)
@@ -167,6 +206,15 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 	}
 	_, err := fmt.Fprintf(w, text["sum"], answered, len(outcomes))
 	return err
+}
+
+// factText is what a part says of itself, and what follows from it.
+func factText(f drivers.Fact, lang string) string {
+	text := cmp.Or(f.Label, f.Name) + ": " + f.Value
+	if means := pick(lang, f.Means.EN, f.Means.ZH); means != "" {
+		text += pick(lang, ": ", "：") + means
+	}
+	return text
 }
 
 // rows prints a device's rows of the table and returns how many.
@@ -250,6 +298,9 @@ func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
 				j.Facts = map[string]string{}
 			}
 			j.Facts[f.Name] = f.Value
+			if f.Means.EN != "" {
+				j.Facts[f.Name] += ": " + f.Means.EN
+			}
 		}
 		for i, r := range o.Readings {
 			row := jsonReading{Channel: o.Device.Plan.Channels[i].Name, Unit: o.Device.Metrics[i].Unit, QC: r.Quality.Flag.Code(), Why: string(r.Quality.Why)}
@@ -266,7 +317,7 @@ func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
 }
 
 // verdict is the exit code of read, with the next step where one is known.
-func verdict(outcomes []gateway.Outcome) error {
+func verdict(cfg *config.Config, outcomes []gateway.Outcome, lang string) error {
 	answered, busy, denied := 0, false, false
 	for _, o := range outcomes {
 		if o.Answered() {
@@ -275,16 +326,18 @@ func verdict(outcomes []gateway.Outcome) error {
 		busy = busy || o.Fault() == "busy"
 		denied = denied || errors.Is(o.Err, fs.ErrPermission)
 	}
-	switch {
+	switch hint := whatNext(cfg, outcomes, lang); {
 	case denied:
-		return &exit{exitPermission, nil, "the port may not be opened: sudo lamppost read, or add your user to the group that owns it (usually dialout)"}
+		return &exit{exitPermission, nil, pick(lang, "the port may not be opened: sudo lamppost read, or add your user to the group that owns it (usually dialout)",
+			"没有打开端口的权限：请用 sudo lamppost read，或把用户加入端口所属的组（通常为 dialout）")}
 	case busy:
-		return &exit{exitInUse, nil, "a port is held by the running gateway: its page shows the same values, or stop it first"}
+		return &exit{exitInUse, nil, pick(lang, "a port is held by the running gateway: its page shows the same values, or stop it first",
+			"端口被运行中的网关占用：其页面显示同样的数值，或先停止网关")}
 	case answered == len(outcomes):
 		return nil
 	case answered == 0:
-		return &exit{exitSilent, nil, "nothing answered: supply, A/B wires, speed and address, in this order; --raw shows the bytes"}
+		return &exit{exitSilent, nil, hint}
 	default:
-		return &exit{exitPartly, nil, "the line works where others on it answer: look at the silent device's own supply and address; --raw shows the bytes"}
+		return &exit{exitPartly, nil, hint}
 	}
 }

@@ -65,11 +65,12 @@ device never answered, 6 the port is in use, 7 permission, 8 the tape cannot be 
 		if err != nil {
 			return err
 		}
+		b.lang = &lang
 		cfg, err := b.load(path, c.ErrOrStderr())
 		if err != nil {
 			return err
 		}
-		if err := recordable(cfg, args[0], moves); err != nil {
+		if err := recordable(cfg, args[0], moves, lang); err != nil {
 			return err
 		}
 		if span < 0 {
@@ -89,20 +90,24 @@ device never answered, 6 the port is in use, 7 permission, 8 the tape cannot be 
 }
 
 // recordable says whether id is a device, or an output that may be moved.
-func recordable(cfg *config.Config, id string, moves bool) error {
+func recordable(cfg *config.Config, id string, moves bool, lang string) error {
 	var outputs []string
 	for _, o := range cfg.Outputs {
 		outputs = append(outputs, o.ID)
 	}
 	switch output := slices.Contains(outputs, id); {
 	case output && !moves:
-		return &exit{exitUsage, fmt.Errorf("%s is an output: to record it is to switch it on and off", id), "make that safe, and add --switch"}
+		return &exit{exitUsage, fmt.Errorf(pick(lang, "%s is an output: to record it is to switch it on and off", "%s 是输出：录制会反复开关它"), id), pick(lang, "make that safe, and add --switch", "确认安全后加 --switch")}
 	case moves && !output:
-		return &exit{exitUsage, fmt.Errorf("%s has no output %q", cfg.File, id), "outputs: " + strings.Join(outputs, ", ")}
+		hint := pick(lang, "outputs: ", "可用输出：") + strings.Join(outputs, ", ")
+		if len(outputs) == 0 {
+			hint = pick(lang, "it has no outputs; without --switch a device is recorded", "其中没有输出；不加 --switch 即录制设备")
+		}
+		return &exit{exitUsage, fmt.Errorf(pick(lang, "%s has no output %q", "%s 中没有输出 %q"), cfg.File, id), hint}
 	case moves:
 		return nil
 	}
-	return known(cfg, []string{id})
+	return known(cfg, []string{id}, lang)
 }
 
 // whoAmI is the user and the machine, as far as they are known.
@@ -124,7 +129,7 @@ func keepTape(c *cobra.Command, cfg *config.Config, id, name string, span time.D
 		return failed(name, err)
 	}
 	defer out.drop()
-	var denied error
+	var denied, last error
 	good, bad, err := record(c.Context(), cfg, gateway.Recording{
 		Device: id, For: span, Header: h, To: out,
 		Sampled: func(since time.Duration, outcome string, err error) {
@@ -133,6 +138,7 @@ func keepTape(c *cobra.Command, cfg *config.Config, id, name string, span time.D
 			}
 			fmt.Fprintf(c.ErrOrStderr(), "%7.1fs  %s\n", since.Seconds(), outcome)
 			if err != nil {
+				last = err
 				fmt.Fprintf(c.ErrOrStderr(), "          %v\n", err)
 			}
 		},
@@ -154,7 +160,17 @@ func keepTape(c *cobra.Command, cfg *config.Config, id, name string, span time.D
 	}
 	fmt.Fprintf(c.ErrOrStderr(), pick(lang, "%s: %d samples answered, %d failed\n", "%s：%d 次采样有应答，%d 次失败\n"), name, good, bad)
 	if good == 0 {
-		return &exit{exitSilent, nil, pick(lang, "the part never answered: supply, wires, speed and address, in this order", "设备始终无应答：依次检查供电、接线、波特率和地址")}
+		return &exit{exitSilent, nil, silentHint(cfg, id, last, lang)}
 	}
 	return nil
+}
+
+// silentHint says what to look at where not one sample was answered.
+func silentHint(cfg *config.Config, id string, last error, lang string) string {
+	for _, d := range cfg.Devices {
+		if d.ID == id && last != nil {
+			return stepFor(wireOf(cfg, d), drivers.FaultWord(last), lang)
+		}
+	}
+	return pick(lang, "the part never answered: supply, wires, speed and address, in this order", "设备始终无应答：依次检查供电、接线、波特率和地址")
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,11 @@ var timeForms = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15
 // 2026-11-20 08:00, 2026-11-20T08:00:00+08:00.
 func parseMoment(s string, now time.Time) (time.Time, error) {
 	s = strings.TrimSpace(s)
+	if weeks, ok := strings.CutSuffix(s, "w"); ok { // nowhere else: a configuration has no use for them
+		if n, err := strconv.ParseUint(weeks, 10, 16); err == nil {
+			return now.Add(-time.Duration(n) * 7 * 24 * time.Hour), nil
+		}
+	}
 	if d, err := yamldoc.ParseDuration(s); err == nil && s != "0" {
 		return now.Add(-d), nil
 	}
@@ -24,7 +30,7 @@ func parseMoment(s string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no time; write 2h, 3d, 2026-11-20, \"2026-11-20 08:00\" or 2026-11-20T08:00:00+08:00", s)
+	return time.Time{}, fmt.Errorf("%q is no time; write 2h, 3d, 1w, 2026-11-20, \"2026-11-20 08:00\" or 2026-11-20T08:00:00+08:00", s)
 }
 
 // moments is a flag that takes a moment.

@@ -18,7 +18,15 @@ const (
 // Render prints the problems for a person: the place, the id and what is wrong;
 // the line itself; a mark under what is meant, with what would be valid; at the
 // end how many there are. At most a hundred are shown; it says so if there are more.
-func (ps Problems) Render(w io.Writer) error {
+func (ps Problems) Render(w io.Writer) error { return ps.RenderIn(w, "en") }
+
+// RenderIn is Render with its own words in a language, zh or en. What a problem says is
+// as it stands.
+func (ps Problems) RenderIn(w io.Writer, lang string) error {
+	say, ok := renderWords[lang]
+	if !ok {
+		say = renderWords["en"]
+	}
 	var b strings.Builder
 	all := ps.Sorted()
 	shown := all.worst(maxShown)
@@ -26,26 +34,46 @@ func (ps Problems) Render(w io.Writer) error {
 		p.render(&b)
 	}
 	if left := len(all) - len(shown); left > 0 {
-		fmt.Fprintf(&b, "… and %d more, which are shown when these are mended\n", left)
+		fmt.Fprintf(&b, say.more, left)
 	}
 	warnings, errs := all.count()
 	if len(all) > 0 {
-		fmt.Fprintf(&b, "%s in %s\n", tally(errs, warnings), where(all))
+		fmt.Fprintf(&b, say.in, say.tally(errs, warnings), where(all, say.files))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 // where names the file, or counts the files.
-func where(all Problems) string {
+func where(all Problems, count string) string {
 	files := map[string]bool{}
 	for _, p := range all {
 		files[p.File] = true
 	}
 	if len(files) > 1 {
-		return fmt.Sprintf("%d files", len(files))
+		return fmt.Sprintf(count, len(files))
 	}
 	return filepath.Base(all[0].File)
+}
+
+// renderWords are what Render says itself.
+var renderWords = map[string]struct {
+	more, in, files string
+	tally           func(errs, warnings int) string
+}{
+	"en": {"… and %d more, which are shown when these are mended\n", "%s in %s\n", "%d files", tally},
+	"zh": {"… 另有 %d 处，改正以上后显示\n", "%s：%s\n", "%d 个文件", tallyZH},
+}
+
+func tallyZH(errs, warnings int) string {
+	var parts []string
+	if errs > 0 {
+		parts = append(parts, fmt.Sprintf("%d 处错误", errs))
+	}
+	if warnings > 0 {
+		parts = append(parts, fmt.Sprintf("%d 处警告", warnings))
+	}
+	return strings.Join(parts, "，")
 }
 
 func tally(errs, warnings int) string {
