@@ -19,8 +19,9 @@ func (p *parts) openCommands(context.Context) error {
 			g, known := p.fleet.Gateway(gateway)
 			return g.Online, known
 		},
-		Send: func(topic string, payload []byte) bool { return p.ingest.Send(topic, payload) },
-		Log:  p.o.Log.With("part", "commands"),
+		Send:    func(topic string, payload []byte) bool { return p.ingest.Send(topic, payload) },
+		Publish: p.publish,
+		Log:     p.o.Log.With("part", "commands"),
 	})
 	return nil
 }

@@ -39,7 +39,9 @@ type Alerts interface {
 // Commands is what the API needs of the desk. Its errors are view.ErrUnknown,
 // view.ErrBusy and *view.FieldError.
 type Commands interface {
-	Rewind(ctx context.Context, gateway string, since int64, by string, now time.Time) (view.Command, error)
+	Ask(ctx context.Context, gateway string, a view.Ask, now time.Time) (view.Command, error)
+	Get(ctx context.Context, id string) (view.Command, error)
+	Acknowledgement(ctx context.Context, alert string) (view.Command, error)
 	List(ctx context.Context, gateway string) ([]view.Command, error)
 }
 
@@ -103,7 +105,8 @@ func (s *server) routes() []route {
 		{"GET", prefix + "/gateways", s.gateways},
 		{"GET", prefix + "/gateways/{id}", s.gateway},
 		{"GET", prefix + "/gateways/{id}/commands", s.commands},
-		{"POST", prefix + "/gateways/{id}/rewind", s.rewind},
+		{"POST", prefix + "/gateways/{id}/commands", s.ask},
+		{"GET", prefix + "/commands/{id}", s.command},
 		{"GET", prefix + "/values", s.values},
 		{"GET", prefix + "/series", s.series},
 		{"GET", prefix + "/alerts", s.alerts},

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fakes stands for everything behind the API, with one full document of each kind.
 type fakes struct {
+	told   []view.Ask // what gateways were asked for
 	file   string
 	points []store.Point
 	gapsAt []view.Gap
@@ -110,16 +111,31 @@ func (d desk) List(context.Context, string) ([]view.Command, error) {
 	return []view.Command{{ID: "c1", Gateway: "gw", Kind: "rewind", State: "done", LastSent: ptr(int64(1)), Answered: ptr(int64(2)), Records: 3}}, d.broken
 }
 
-func (f *fakes) Rewind(_ context.Context, gateway string, since int64, by string, _ time.Time) (view.Command, error) {
+func (d desk) Get(_ context.Context, id string) (view.Command, error) {
+	if id != "c1" {
+		return view.Command{}, view.ErrUnknown
+	}
+	return view.Command{ID: "c1", Gateway: "gw", Kind: "actuate", Output: "lamp", On: ptr(true), ForMS: 5, State: "refused", Why: "blocked", Detail: "its interlock is false"}, nil
+}
+
+func (d desk) Acknowledgement(_ context.Context, alert string) (view.Command, error) {
+	if d.told == nil {
+		return view.Command{}, view.ErrUnknown
+	}
+	return view.Command{ID: "c2", Gateway: "gw", Kind: "acknowledge", Alert: alert, State: "done", Outputs: []string{"siren"}}, nil
+}
+
+func (d desk) Ask(_ context.Context, gateway string, a view.Ask, _ time.Time) (view.Command, error) {
+	d.told = append(d.told, a)
 	switch {
 	case gateway == "busy":
 		return view.Command{}, fmt.Errorf("commands: %w", view.ErrBusy)
 	case gateway != "gw":
 		return view.Command{}, view.ErrUnknown
-	case since > 5000:
+	case a.Since != nil && *a.Since > 5000:
 		return view.Command{}, &view.FieldError{Field: "since", Text: view.Text{Zh: "晚于现在", En: "in the future"}}
 	}
-	return view.Command{ID: "c1", Gateway: gateway, Kind: "rewind", Since: since, By: by, Store: "s", State: "waiting"}, f.broken
+	return view.Command{ID: "c1", Gateway: gateway, Kind: a.Kind, Device: a.Device, By: a.By, Store: "s", State: "waiting"}, d.broken
 }
 
 func (f *fakes) File(_ context.Context, id string) (*os.File, time.Time, error) {
@@ -232,12 +248,15 @@ func TestAnswersMatchTheirSchemas(t *testing.T) {
 		{"GET", a + "/gateways/no", a + "/gateways/{id}", "", "404"},
 		{"GET", a + "/gateways/gw/commands", a + "/gateways/{id}/commands", "", "200"},
 		{"GET", a + "/gateways/no/commands", a + "/gateways/{id}/commands", "", "404"},
-		{"POST", a + "/gateways/gw/rewind", a + "/gateways/{id}/rewind", `{"since":0,"by":"王芳"}`, "202"},
-		{"POST", a + "/gateways/gw/rewind", a + "/gateways/{id}/rewind", `{"by":"王芳"}`, "400"},
-		{"POST", a + "/gateways/gw/rewind", a + "/gateways/{id}/rewind", `{"since":9000}`, "400"},
-		{"POST", a + "/gateways/no/rewind", a + "/gateways/{id}/rewind", `{"since":0}`, "404"},
-		{"POST", a + "/gateways/busy/rewind", a + "/gateways/{id}/rewind", `{"since":0}`, "409"},
-		{"POST", a + "/gateways/gw/rewind", a + "/gateways/{id}/rewind", ``, "415"},
+		{"POST", a + "/gateways/gw/commands", a + "/gateways/{id}/commands", `{"kind":"rewind","since":0,"by":"王芳"}`, "202"},
+		{"POST", a + "/gateways/gw/commands", a + "/gateways/{id}/commands", `{"kind":"read","since":null,"device":"river","for":1}`, "400"},
+		{"POST", a + "/gateways/gw/commands", a + "/gateways/{id}/commands", `{"kind":"actuate","output":"lamp","on":true,"for_ms":5000}`, "202"},
+		{"GET", a + "/commands/c1", a + "/commands/{id}", "", "200"},
+		{"GET", a + "/commands/c9", a + "/commands/{id}", "", "404"},
+		{"POST", a + "/gateways/gw/commands", a + "/gateways/{id}/commands", `{"kind":"rewind","since":9000}`, "400"},
+		{"POST", a + "/gateways/no/commands", a + "/gateways/{id}/commands", `{"kind":"rewind","since":0}`, "404"},
+		{"POST", a + "/gateways/busy/commands", a + "/gateways/{id}/commands", `{"kind":"rewind","since":0}`, "409"},
+		{"POST", a + "/gateways/gw/commands", a + "/gateways/{id}/commands", ``, "415"},
 		{"GET", a + "/values", a + "/values", "", "200"},
 		{"GET", a + "/values?gateway=gw", a + "/values", "", "200"},
 		{"GET", a + "/values?gateway=../x", a + "/values", "", "400"},
@@ -308,7 +327,7 @@ func TestAnswersMatchTheirSchemas(t *testing.T) {
 // Who mistypes an id reads which one, in both languages.
 func TestUnknownGatewayIsNamed(t *testing.T) {
 	h := newAPI(t, &fakes{})
-	for target, method := range map[string]string{"/gateways/no": "GET", "/gateways/no/commands": "GET", "/gateways/no/rewind": "POST"} {
+	for target, method := range map[string]string{"/gateways/no": "GET", "/gateways/no/commands": "POST"} {
 		r := request(h, method, prefix+target, `{"since":0}`)
 		var doc struct{ Error failure }
 		if err := json.Unmarshal([]byte(text(t, r)), &doc); err != nil {

@@ -6,23 +6,23 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// rewind asks a gateway to send again what it still has. The answer comes later:
-// commands lists it.
-func (s *server) rewind(w http.ResponseWriter, r *http.Request) error {
+// ask asks a gateway for something. The answer comes later: commands lists it.
+func (s *server) ask(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
-		Since *int64
-		By    string
+		Kind                  string
+		Since                 *int64
+		Alert, Device, Output string
+		On                    *bool
+		ForMS                 int64 `json:"for_ms"`
+		By                    string
 	}
 	if err := decode(r, &body); err != nil {
 		return err
 	}
-	if body.Since == nil {
-		// Everything is a lot: nobody shall ask for it by forgetting a field.
-		return badField("since", "请给出起始时间（Unix 毫秒），0 表示全部", "say since when, in Unix milliseconds; 0 means everything")
-	}
-	c, err := s.Commands.Rewind(r.Context(), r.PathValue("id"), *body.Since, body.By, time.Now())
+	c, err := s.Commands.Ask(r.Context(), r.PathValue("id"), view.Ask(body), time.Now())
 	if errors.Is(err, view.ErrUnknown) {
 		return noGateway(r.PathValue("id"))
 	}
@@ -30,6 +30,36 @@ func (s *server) rewind(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return send(w, http.StatusAccepted, c)
+}
+
+// command shows one command.
+func (s *server) command(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.Commands.Get(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, c)
+}
+
+// tellGateway lets a gateway know that somebody has seen its alert, so that it silences
+// its siren. What fails here is in the log: the acknowledgement stands all the same.
+func (s *server) tellGateway(r *http.Request, a view.Alert, by string) {
+	if a.Condition != "active" {
+		return
+	}
+	if _, err := s.Commands.Ask(r.Context(), a.Gateway, view.Ask{Kind: wire.KindAcknowledge, Alert: a.ID, By: by}, time.Now()); err != nil {
+		s.Log.Warn("a gateway is not told that its alert was acknowledged", "gateway", a.Gateway, "alert", a.ID, "error", err)
+	}
+}
+
+// withCommand is an alert with how its gateway was told of the acknowledgement.
+func (s *server) withCommand(r *http.Request, a view.Alert) (view.Alert, error) {
+	c, err := s.Commands.Acknowledgement(r.Context(), a.ID)
+	if errors.Is(err, view.ErrUnknown) {
+		return a, nil
+	}
+	a.Command = &c
+	return a, err
 }
 
 // commands lists what a gateway was asked to do, the newest first.

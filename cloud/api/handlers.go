@@ -65,6 +65,9 @@ func (s *server) alerts(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) alert(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.Alerts.Get(r.Context(), r.PathValue("id"))
+	if err == nil {
+		a, err = s.withCommand(r, a)
+	}
 	if err != nil {
 		return err
 	}
@@ -89,6 +92,12 @@ func (s *server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 	}
 	a, err := s.Alerts.Get(r.Context(), id)
 	if err != nil {
+		return err
+	}
+	if status == http.StatusOK {
+		s.tellGateway(r, a, body.By)
+	}
+	if a, err = s.withCommand(r, a); err != nil {
 		return err
 	}
 	return send(w, status, a)

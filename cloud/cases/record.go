@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -81,7 +82,33 @@ func put(ctx context.Context, tx *sql.Tx, gateway string, a wire.Alert, received
 		a.ID, gateway, a.Rev, a.Condition, received, body); err != nil {
 		return false, "", err
 	}
+	if known && worse(old.doc, a) {
+		if err := lapse(ctx, tx, a.ID, gateway, when(a.At, received)); err != nil {
+			return false, "", err
+		}
+	}
 	return true, "", tell(ctx, tx, gateway, a, old, known, received)
+}
+
+// worse says whether a revision is more severe, or no forecast any more.
+func worse(was, is wire.Alert) bool {
+	rank := func(s wire.Severity) int {
+		return slices.Index([]wire.Severity{wire.Red, wire.Orange, wire.Yellow, wire.Blue}, s)
+	}
+	return is.Condition == "active" && (rank(is.Severity) < rank(was.Severity) || was.Stage == "forecast" && is.Stage == "actual")
+}
+
+// lapse takes back that somebody has seen an alert: nobody has seen it as it is now, and
+// its siren sounds again. Who saw it as it was stays in the history.
+func lapse(ctx context.Context, tx *sql.Tx, id, gateway string, at int64) error {
+	res, err := tx.ExecContext(ctx, "update alert set acked_by = '', acked_at = 0, acked_note = '' where id = ? and acked_by != ''", id)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err
+	}
+	return note(ctx, tx, id, at, "lapsed", gateway, "")
 }
 
 // load reads an alert's row.
@@ -118,6 +145,9 @@ func tell(ctx context.Context, tx *sql.Tx, gateway string, a wire.Alert, old sto
 		}
 		if a.Severity != old.doc.Severity {
 			errs = append(errs, say("severity", string(old.doc.Severity)+" → "+string(a.Severity)))
+		}
+		if a.Acknowledged != nil && old.doc.Acknowledged == nil {
+			errs = append(errs, say("heard", a.Acknowledged.By))
 		}
 	}
 	switch {

@@ -5,10 +5,12 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +37,7 @@ type rig struct {
 	store  string
 	mute   bool // nothing can be sent
 	sent   []message
+	shown  []string // states, as the live stream has them
 }
 
 type message struct {
@@ -85,7 +88,8 @@ func (r *rig) desk(key ed25519.PrivateKey) *Desk {
 			online, known := r.online[g]
 			return online, known
 		},
-		Send: r.send,
+		Send:    r.send,
+		Publish: func(_ string, doc any) { r.shown = append(r.shown, doc.(view.Command).State) },
 	})
 }
 
@@ -121,11 +125,15 @@ func (r *rig) messages() []message {
 
 func (r *rig) ask(gateway string, since int64) view.Command {
 	r.t.Helper()
-	c, err := r.Rewind(r.t.Context(), gateway, since, "王芳", time.Now())
+	c, err := r.Ask(r.t.Context(), gateway, rewind(since, "王芳"), time.Now())
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	return c
+}
+
+func rewind(since int64, by string) view.Ask {
+	return view.Ask{Kind: wire.KindRewind, Since: &since, By: by}
 }
 
 func (r *rig) list(gateway string) []view.Command {
@@ -174,9 +182,6 @@ func TestRewindIsAskedAndAnswered(t *testing.T) {
 	if err := got.Verify([]ed25519.PublicKey{key}, wire.DefaultPrefix, "away"); !errors.Is(err, wire.ErrSignature) {
 		t.Errorf("another gateway takes it: %v", err)
 	}
-	if err := got.Admit(wire.Mark{}, time.Now(), true); err != nil {
-		t.Error(err)
-	}
 	if *got.Rewind != (wire.Rewind{Store: "st-1", Since: 1000}) {
 		t.Errorf("rewind %+v", got.Rewind)
 	}
@@ -206,7 +211,7 @@ func TestPublishedUntilAnswered(t *testing.T) {
 	r.set("away", true)
 	var pauses []time.Duration
 	last := now
-	for tick := range 2000 {
+	for tick := range 1200 {
 		at := now.Add(time.Duration(tick) * look)
 		if ms := r.at(at); len(ms) > 0 {
 			pauses, last = append(pauses, at.Sub(last)), at
@@ -233,50 +238,71 @@ func TestPublishedUntilAnswered(t *testing.T) {
 	}
 }
 
-// One at a time, in the order asked for; the numbers rise even if the clock does not.
-func TestOneAtATime(t *testing.T) {
+// All that waits goes out, in the order asked for, and none waits for another's answer;
+// the numbers rise even if the clock does not.
+func TestInOrder(t *testing.T) {
 	r := newRig(t)
 	now := time.Now()
 	var ids []string
-	for range 3 {
-		c, err := r.Rewind(t.Context(), "gw", 0, "", now)
+	for _, a := range []view.Ask{rewind(0, ""), {Kind: wire.KindAcknowledge, Alert: uuidOf(1)}, {Kind: wire.KindRead, Device: "river"},
+		{Kind: wire.KindStill, Device: "gauge"}, {Kind: wire.KindActuate, Output: "lamp", On: new(bool), ForMS: 5}} {
+		c, err := r.Ask(t.Context(), "gw", a, now)
 		if err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, c.ID)
-		now = now.Add(-time.Hour)
+		now = now.Add(-time.Second)
 	}
-	if l := r.list("gw"); l[0].ID != ids[2] || l[0].Issued <= l[1].Issued || l[1].Issued <= l[2].Issued {
+	if l := r.list("gw"); len(l) != 5 || l[0].ID != ids[4] || l[0].Issued <= l[1].Issued || l[1].Issued <= l[2].Issued ||
+		l[0].Output != "lamp" || *l[0].On || l[0].ForMS != 5 || l[1].Device != "gauge" || l[2].Device != "river" || l[3].Alert != uuidOf(1) {
 		t.Errorf("listed %+v", l)
 	}
-	var mark wire.Mark
+	ms := r.at(time.Now())
 	for i, id := range ids {
-		ms := r.at(time.Now())
-		if len(ms) != 1 || ms[0].command.ID != id {
-			t.Fatalf("turn %d: published %+v, want %s", i, ms, id)
+		if len(ms) != len(ids) || ms[i].command.ID != id {
+			t.Fatalf("published %+v, want %q", ms, ids)
 		}
-		if err := ms[0].command.Admit(mark, time.Now(), true); err != nil {
-			t.Errorf("turn %d: the gateway says %v", i, err)
+		if err := ms[i].command.Verify([]ed25519.PublicKey{r.o.Key.Public().(ed25519.PublicKey)}, wire.DefaultPrefix, "gw"); err != nil {
+			t.Errorf("the gateway says %v", err)
 		}
-		mark = wire.Mark{Issued: ms[0].command.Issued, Reply: wire.Reply{V: 1, ID: id, OK: true}}
-		r.answer("gw", mark.Reply)
+	}
+	r.answer("gw", wire.Reply{ID: ids[4], Why: wire.RefusedBlocked, Detail: "its interlock is false"})
+	r.answer("gw", wire.Reply{ID: ids[1], OK: true, Outputs: []string{"siren"}})
+	if c, err := r.Acknowledgement(t.Context(), uuidOf(1)); err != nil || c.State != "done" || len(c.Outputs) != 1 || c.ID != ids[1] {
+		t.Errorf("acknowledgement: %+v, %v", c, err)
+	}
+	if c, err := r.Get(t.Context(), ids[4]); err != nil || c.State != "refused" || c.Why != "blocked" || c.Detail == "" {
+		t.Errorf("actuate: %+v, %v", c, err)
+	}
+	if _, err := r.Acknowledgement(t.Context(), uuidOf(2)); !errors.Is(err, view.ErrUnknown) {
+		t.Errorf("of an alert that nobody has seen: %v", err)
+	}
+	if want := []string{"waiting", "waiting", "waiting", "waiting", "waiting", "refused", "done"}; !slices.Equal(r.shown, want) {
+		t.Errorf("shown %q, want %q", r.shown, want)
+	}
+	if ms := r.at(time.Now().Add(31 * time.Second)); len(ms) != 3 {
+		t.Errorf("published %+v, want those that wait", ms)
+	}
+	r.at(time.Now().Add(2 * time.Minute))
+	if l := r.list("gw"); l[1].State != "expired" || l[2].State != "expired" || l[4].State != "waiting" {
+		t.Errorf("after two minutes: %+v", l)
 	}
 }
 
-// After its deadline a command is given up, and the next one has its turn; an answer
-// that comes all the same counts.
+func uuidOf(n int) string { return fmt.Sprintf("01930e5a-7c3b-7f00-8a1b-%012d", n) }
+
+// After its deadline a command is given up; an answer that comes all the same counts.
 func TestDeadline(t *testing.T) {
 	r := newRig(t)
-	first, second := r.ask("gw", 1), r.ask("gw", 2)
-	late := time.UnixMilli(first.Until + 1)
-	if ms := r.at(late); len(ms) != 1 || ms[0].command.ID != second.ID {
-		t.Errorf("published %+v, want the second", ms)
+	first := r.ask("gw", 1)
+	if ms := r.at(time.UnixMilli(first.Until + 1)); len(ms) != 0 {
+		t.Errorf("published %+v after its deadline", ms)
 	}
-	if l := r.list("gw"); l[1].State != "expired" || l[0].State != "waiting" {
+	if l := r.list("gw"); l[0].State != "expired" {
 		t.Errorf("listed %+v", l)
 	}
 	r.answer("gw", wire.Reply{ID: first.ID, Why: "early"})
-	if l := r.list("gw"); l[1].State != "refused" || l[1].Why != "early" {
+	if l := r.list("gw"); l[0].State != "refused" || l[0].Why != "early" {
 		t.Errorf("listed %+v", l)
 	}
 }
@@ -296,23 +322,40 @@ func TestWhatIsNotAccepted(t *testing.T) {
 		"before time":        {gateway: "gw", since: -1, field: "since"},
 		"a long name":        {gateway: "gw", by: strings.Repeat("王", maxBy+1), field: "by"},
 	} {
-		_, err := r.Rewind(t.Context(), c.gateway, c.since, c.by, now)
+		_, err := r.Ask(t.Context(), c.gateway, rewind(c.since, c.by), now)
 		if c.is != nil && !errors.Is(err, c.is) || c.field != "" && (!errors.As(err, &field) || field.Field != c.field) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	on := true
+	for name, a := range map[string]view.Ask{
+		"kind":   {Kind: "reboot"},
+		"since":  {Kind: wire.KindRewind},
+		"alert":  {Kind: wire.KindAcknowledge, Alert: "a1"},
+		"device": {Kind: wire.KindRead, Device: "River"},
+		"output": {Kind: wire.KindActuate, On: &on},
+		"on":     {Kind: wire.KindActuate, Output: "lamp"},
+		"for_ms": {Kind: wire.KindActuate, Output: "lamp", On: &on, ForMS: -1},
+	} {
+		if _, err := r.Ask(t.Context(), "gw", a, now); !errors.As(err, &field) || field.Field != name {
+			t.Errorf("%+v: %v, want %s", a, err, name)
 		}
 	}
 	for range maxWaiting {
 		r.ask("gw", 0)
 	}
-	if _, err := r.Rewind(t.Context(), "gw", 0, "", now); !errors.Is(err, view.ErrBusy) {
+	if _, err := r.Ask(t.Context(), "gw", rewind(0, ""), now); !errors.Is(err, view.ErrBusy) {
 		t.Errorf("one too many: %v", err)
 	}
+	if _, err := r.Ask(t.Context(), "gw", view.Ask{Kind: wire.KindRead, Device: "river"}, now); err != nil {
+		t.Errorf("another kind: %v", err)
+	}
 	r.store = ""
-	if _, err := r.Rewind(t.Context(), "away", 0, "", now); !errors.Is(err, store.ErrUnavailable) {
+	if _, err := r.Ask(t.Context(), "away", rewind(0, ""), now); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("without a store: %v", err)
 	}
 	r.store, r.db.down = "st-1", errors.New("disk on fire")
-	if _, err := r.Rewind(t.Context(), "away", 0, "", now); err == nil {
+	if _, err := r.Ask(t.Context(), "away", rewind(0, ""), now); err == nil {
 		t.Error("accepted and not kept")
 	}
 }
@@ -336,7 +379,7 @@ func TestPrune(t *testing.T) {
 	r := newRig(t)
 	old := time.Now().Add(-2 * keep)
 	for range 3 {
-		c, err := r.Rewind(t.Context(), "gw", 0, "", old)
+		c, err := r.Ask(t.Context(), "gw", rewind(0, ""), old)
 		if err != nil {
 			t.Fatal(err)
 		}

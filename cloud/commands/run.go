@@ -3,23 +3,24 @@ package commands
 import (
 	"context"
 	"database/sql"
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // The pauses between two publications of one command to a gateway that is there but
-// does not answer.
+// does not answer; the first depends on the kind.
 const (
-	firstPause = 10 * time.Second
-	mostPause  = 5 * time.Minute
-	look       = 5 * time.Second // how often it is seen whether something is due
+	mostPause = 5 * time.Minute
+	look      = time.Second // how often it is seen whether something is due
 )
 
 // Came says that a gateway came online: what waits for it is published at once.
 func (d *Desk) Came(gateway string) {
 	d.mu.Lock()
-	delete(d.tries, gateway)
+	maps.DeleteFunc(d.tries, func(_ string, t try) bool { return t.gateway == gateway })
 	d.mu.Unlock()
 	d.tell()
 }
@@ -56,30 +57,25 @@ func (d *Desk) Run(ctx context.Context) error {
 	}
 }
 
-// turn is the command whose turn it is at one gateway.
+// turn is a command that waits.
 type turn struct {
-	id, gateway string
-	body        []byte
+	id, gateway, kind string
+	body              []byte
 }
 
-// round gives up what is past its deadline and publishes what is due.
+// round gives up what is past its deadline and publishes what is due, each gateway's
+// in the order in which it was asked for.
 func (d *Desk) round(ctx context.Context, now time.Time) error {
 	turns, late, err := d.turns(ctx, now)
 	if err != nil {
 		return err
 	}
-	if late {
-		err := d.o.DB.Write(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "update command set state = 'expired' where state = 'waiting' and until < ?", now.UnixMilli())
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if turns, _, err = d.turns(ctx, now); err != nil {
+	if len(late) > 0 {
+		if err := d.expire(ctx, late, now); err != nil {
 			return err
 		}
 	}
+	d.forget(turns)
 	for _, t := range turns {
 		if err := d.publish(ctx, t, now); err != nil {
 			return err
@@ -88,24 +84,44 @@ func (d *Desk) round(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// turns returns the oldest waiting command of each gateway that has one; late says
-// that one of them is past its deadline.
-func (d *Desk) turns(ctx context.Context, now time.Time) (turns []turn, late bool, err error) {
-	rows, err := d.o.DB.Read().QueryContext(ctx, `select id, gateway, body, until, min(issued) from command where state = 'waiting' group by gateway`)
+// turns returns the commands that wait, and the ids of those whose deadline has passed.
+func (d *Desk) turns(ctx context.Context, now time.Time) (turns []turn, late []string, err error) {
+	rows, err := d.o.DB.Read().QueryContext(ctx, `select id, gateway, subject, body, until from command where state = 'waiting' order by gateway, issued`)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var t turn
-		var until, issued int64
-		if err := rows.Scan(&t.id, &t.gateway, &t.body, &until, &issued); err != nil {
-			return nil, false, err
+		var subject string
+		var until int64
+		if err := rows.Scan(&t.id, &t.gateway, &subject, &t.body, &until); err != nil {
+			return nil, nil, err
 		}
-		late = late || until < now.UnixMilli()
+		if until < now.UnixMilli() {
+			late = append(late, t.id)
+			continue
+		}
+		if t.kind, _, _ = strings.Cut(subject, "/"); t.kind == "" {
+			t.kind = wire.KindRewind // asked for before there were others
+		}
 		turns = append(turns, t)
 	}
 	return turns, late, rows.Err()
+}
+
+func (d *Desk) expire(ctx context.Context, late []string, now time.Time) error {
+	err := d.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "update command set state = 'expired' where state = 'waiting' and until < ?", now.UnixMilli())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range late {
+		d.show(ctx, id)
+	}
+	return nil
 }
 
 // publish sends a command if its gateway is there and it is time.
@@ -127,18 +143,29 @@ func (d *Desk) publish(ctx context.Context, t turn, now time.Time) error {
 func (d *Desk) due(t turn, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	last, tried := d.tries[t.gateway]
-	return !tried || last.id != t.id || now.Sub(last.at) >= last.pause
+	last, tried := d.tries[t.id]
+	return !tried || now.Sub(last.at) >= last.pause
 }
 
 func (d *Desk) note(t turn, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	pause := firstPause
-	if last, tried := d.tries[t.gateway]; tried && last.id == t.id {
+	pause := kinds[t.kind].first
+	if last, tried := d.tries[t.id]; tried {
 		pause = min(last.pause*2, mostPause)
 	}
-	d.tries[t.gateway] = try{id: t.id, at: now, pause: pause}
+	d.tries[t.id] = try{gateway: t.gateway, at: now, pause: pause}
+}
+
+// forget drops what is known of commands that do not wait any more.
+func (d *Desk) forget(turns []turn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	waits := make(map[string]bool, len(turns))
+	for _, t := range turns {
+		waits[t.id] = true
+	}
+	maps.DeleteFunc(d.tries, func(id string, _ try) bool { return !waits[id] })
 }
 
 // prune removes what was settled long ago, except each gateway's newest: its number

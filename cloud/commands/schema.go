@@ -19,5 +19,9 @@ create table command(
 ) strict, without rowid;
 create unique index command_order on command(gateway, issued);
 create index command_waiting on command(gateway, issued) where state = 'waiting';
+`, `
+alter table command add column subject text not null default ''; -- wire.Command.Subject
+alter table command add column reply blob;                       -- JSON of wire.Reply; null: not yet
+create index command_subject on command(subject, issued);
 `}
 }

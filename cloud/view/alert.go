@@ -32,7 +32,10 @@ type Alert struct {
 	Vanished *int64 `json:"vanished"`
 	// Undated: the gateway's clock was not trusted; Since and At are about when the
 	// alert arrived.
-	Undated bool     `json:"undated,omitempty"`
+	Undated bool `json:"undated,omitempty"`
+	// Command is how the gateway was told of the last acknowledgement, and what it
+	// answered; nil: it was not told. Only when one alert is asked for.
+	Command *Command `json:"command,omitempty"`
 	History []Change `json:"history,omitempty"` // oldest first; only when one alert is asked for
 }
 
@@ -46,7 +49,7 @@ type Acknowledged struct {
 // Change is one line of an alert's history.
 type Change struct {
 	At   int64  `json:"at"`
-	What string `json:"what"` // raised, actual, severity, cleared, vanished, returned, acknowledged
+	What string `json:"what"` // raised, actual, severity, cleared, vanished, returned, acknowledged, heard, lapsed
 	By   string `json:"by"`   // a person's name, or the gateway's id
 	Note string `json:"note"`
 }

@@ -17,7 +17,7 @@ type Info struct {
 	Now      int64     `json:"now"`
 	Insecure bool      `json:"insecure"` // listens on more than loopback, without accounts
 	// CommandKey is the public key that commands are signed with, for the gateways'
-	// uplink.rewind_keys.
+	// uplink.commands.
 	CommandKey string `json:"command_key"`
 }
 
@@ -76,14 +76,20 @@ type Camera struct {
 	T       *int64  `json:"t"`     // when it was taken
 }
 
-// Command is something that a gateway was asked to do, and what became of it.
+// Command is something that a gateway was asked to do, and what became of it. Of Store
+// to ForMS those are filled in that Kind speaks of.
 type Command struct {
 	ID      string `json:"id"`
 	Gateway string `json:"gateway"`
-	Kind    string `json:"kind"` // rewind: send again what it still has
+	Kind    string `json:"kind"` // rewind, acknowledge, read, still, actuate
 	Store   string `json:"store"`
 	Since   int64  `json:"since"` // of the records; 0: everything
-	By      string `json:"by"`    // who asked; empty: not said
+	Alert   string `json:"alert,omitempty"`
+	Device  string `json:"device,omitempty"`
+	Output  string `json:"output,omitempty"`
+	On      *bool  `json:"on,omitempty"`
+	ForMS   int64  `json:"for_ms,omitempty"` // 0: as long as it may be
+	By      string `json:"by"`               // who asked; empty: not said
 	Issued  int64  `json:"issued"`
 	Until   int64  `json:"until"` // when it is given up
 	// State: waiting for the gateway, done, refused by it, or expired without an answer.
@@ -91,7 +97,22 @@ type Command struct {
 	Sent     int    `json:"sent"` // how often it was published
 	LastSent *int64 `json:"last_sent"`
 	Answered *int64 `json:"answered"`
-	// Why is the gateway's word if it refused: key, signature, late, early, off, failed.
-	Why     string `json:"why"`
-	Records uint64 `json:"records"` // how many it will send again
+	// Why is the gateway's word if it refused, one of wire's; Detail is its sentence.
+	Why     string   `json:"why"`
+	Detail  string   `json:"detail,omitempty"`
+	Records uint64   `json:"records"`           // rewind: how many it will send again
+	Image   string   `json:"image,omitempty"`   // still: the picture's id
+	Outputs []string `json:"outputs,omitempty"` // acknowledge: those that it silenced
+}
+
+// Ask is what a gateway is to be asked for. Kind says which of the others count.
+type Ask struct {
+	Kind   string
+	Since  *int64 // rewind: Unix milliseconds; 0: everything
+	Alert  string // acknowledge
+	Device string // read, still
+	Output string // actuate
+	On     *bool
+	ForMS  int64
+	By     string // the person's name; may be empty
 }

@@ -29,7 +29,7 @@ the broker does not do what is asked of it; 6 port or data in use; 7 permission 
 		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(serveCommand(version), checkCommand(), keyCommand(), rewindCommand(), commandsCommand(), versionCommand(version))
+	cmd.AddCommand(serveCommand(version), checkCommand(), keyCommand(), acknowledgeCommand(), readCommand(), stillCommand(), switchCommand(), rewindCommand(), commandsCommand(), versionCommand(version))
 	return cmd
 }
 

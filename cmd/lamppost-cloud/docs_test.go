@@ -25,10 +25,14 @@ func TestOperationsCenterPage(t *testing.T) {
 		switch r.URL.Path {
 		case "/api/v1/gateways":
 			fmt.Fprint(w, `{"gateways":[{"id":"bridge-07"}]}`)
-		case "/api/v1/gateways/bridge-07/rewind":
-			w.WriteHeader(http.StatusAccepted)
-			fmt.Fprint(w, `{"id":"command-1"}`)
+		case "/api/v1/commands/command-1", "/api/v1/alerts/01936d3e-6a10-7b3c-9c1d-2e3f4a5b6c7d/acknowledge":
+			fmt.Fprint(w, `{"id":"command-1","gateway":"bridge-07","kind":"acknowledge","state":"done"}`)
 		case "/api/v1/gateways/bridge-07/commands":
+			if r.Method == http.MethodPost {
+				w.WriteHeader(http.StatusAccepted)
+				fmt.Fprint(w, `{"id":"command-1","gateway":"bridge-07","state":"waiting"}`)
+				return
+			}
 			fmt.Fprint(w, `{"commands":[{"id":"command-1","kind":"rewind","state":"done"}]}`)
 		default:
 			t.Errorf("%s %s", r.Method, r.URL)

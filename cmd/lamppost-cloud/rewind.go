@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
@@ -35,7 +36,8 @@ func keyCommand() *cobra.Command {
 the key stands in the gateway's configuration:
 
   uplink:
-    rewind_keys: ["..."]
+    commands:
+      center: {key: "...", may: [rewind, acknowledge, read, still]}
 
 The key is made when the aggregator first starts, in its data directory.`,
 		Args: noArgs,
@@ -83,7 +85,8 @@ since. What is there already is not doubled.
 The running aggregator keeps the request and repeats it until each gateway has
 answered, for seven days at most; a gateway that is away now is asked when it
 comes back. "lamppost-cloud commands ID" shows what became of it. A gateway takes
-the request if its configuration names the key that "lamppost-cloud key" prints.
+the request if its configuration grants rewind to the key that "lamppost-cloud key"
+prints.
 
 TIME is a moment (2026-11-22T08:00:00+08:00), a day (2026-11-22, from midnight
 here), how long ago (36h), or "everything".`,
@@ -127,7 +130,7 @@ func (f *rewindFlags) run(c *cobra.Command) error {
 	failed := 0
 	for _, id := range f.gateways {
 		var made view.Command
-		err := a.ask(c.Context(), http.MethodPost, "/gateways/"+url.PathEscape(id)+"/rewind", map[string]any{"since": since, "by": f.by}, &made)
+		err := a.ask(c.Context(), http.MethodPost, "/gateways/"+url.PathEscape(id)+"/commands", map[string]any{"kind": "rewind", "since": since, "by": f.by}, &made)
 		if errors.Is(err, errNoAnswer) {
 			return err
 		}
@@ -199,23 +202,19 @@ func commandsCommand() *cobra.Command {
 // renderCommands prints the newest first.
 func renderCommands(w io.Writer, cs []view.Command) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	at := func(ms int64) string { return time.UnixMilli(ms).Format(time.DateTime) }
-	fmt.Fprintln(t, "ASKED\tKIND\tSINCE\tBY\tSTATE\tSENT\tRECORDS\tID")
+	fmt.Fprintln(t, "ASKED\tKIND\tABOUT\tBY\tSTATE\tSENT\tRESULT\tID")
 	for _, c := range cs {
-		since, by, state, records := "everything", "-", c.State, "-"
-		if c.Since > 0 {
-			since = at(c.Since)
-		}
+		by, state, said := "-", c.State, "-"
 		if c.By != "" {
 			by = c.By
 		}
 		if c.Why != "" {
-			state += " (" + c.Why + ")"
+			state, said = state+" ("+c.Why+")", c.Detail
 		}
 		if c.State == "done" {
-			records = fmt.Sprint(c.Records)
+			said = result(c)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", at(c.Issued), c.Kind, since, by, state, c.Sent, records, c.ID)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", time.UnixMilli(c.Issued).Format(time.DateTime), c.Kind, about(c), by, state, c.Sent, cmp.Or(said, "-"), c.ID)
 	}
 	return t.Flush()
 }

@@ -59,15 +59,16 @@ func TestRewindAsksEach(t *testing.T) {
 		switch {
 		case r.Method == http.MethodGet && r.URL.Path == "/api/v1/gateways":
 			fmt.Fprint(w, `{"gateways":[{"id":"a"},{"id":"b"},{"id":"c"}]}`)
-		case r.Method == http.MethodPost && r.URL.Path == "/api/v1/gateways/b/rewind":
+		case r.Method == http.MethodPost && r.URL.Path == "/api/v1/gateways/b/commands":
 			w.WriteHeader(http.StatusConflict)
 			fmt.Fprint(w, `{"error":{"id":"E7110","text":{"zh":"已满","en":"as many as allowed wait"},"field":""}}`)
 		case r.Method == http.MethodPost && r.Header.Get("Content-Type") == "application/json":
 			var body struct {
+				Kind  string
 				Since float64
 				By    string
 			}
-			if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.By != "王芳" {
+			if err := json.NewDecoder(r.Body).Decode(&body); err != nil || body.By != "王芳" || body.Kind != "rewind" {
 				t.Errorf("body %+v, %v", body, err)
 			}
 			id := strings.Split(r.URL.Path, "/")[4]
@@ -92,14 +93,21 @@ func TestRewindAsksEach(t *testing.T) {
 
 func TestRenderCommands(t *testing.T) {
 	issued := time.Date(2026, 11, 22, 8, 0, 0, 0, time.Local).UnixMilli()
+	on := true
 	var b bytes.Buffer
 	err := renderCommands(&b, []view.Command{
 		{ID: "x", Kind: "rewind", Issued: issued, State: "refused", Why: "key", Sent: 1},
 		{ID: "y", Kind: "rewind", Issued: issued, Since: issued, By: "王芳", State: "done", Sent: 2, Records: 77},
+		{ID: "z", Kind: "actuate", Output: "lamp", On: &on, ForMS: 5000, Issued: issued, State: "refused", Why: "blocked", Detail: "its interlock is false", Sent: 1},
+		{ID: "a", Kind: "acknowledge", Alert: "a1", Issued: issued, State: "done", Outputs: []string{"siren"}, Sent: 1},
+		{ID: "r", Kind: "read", Device: "river", Issued: issued, State: "expired", Sent: 4},
 	})
-	const want = `ASKED                KIND    SINCE                BY  STATE          SENT  RECORDS  ID
-2026-11-22 08:00:00  rewind  everything           -   refused (key)  1     -        x
-2026-11-22 08:00:00  rewind  2026-11-22 08:00:00  王芳  done           2     77       y
+	const want = `ASKED                KIND         ABOUT                      BY  STATE              SENT  RESULT                  ID
+2026-11-22 08:00:00  rewind       everything                 -   refused (key)      1     -                       x
+2026-11-22 08:00:00  rewind       since 2026-11-22 08:00:00  王芳  done               2     77 records go again     y
+2026-11-22 08:00:00  actuate      lamp on for 5s             -   refused (blocked)  1     its interlock is false  z
+2026-11-22 08:00:00  acknowledge  a1                         -   done               1     silenced siren          a
+2026-11-22 08:00:00  read         river                      -   expired            4     -                       r
 `
 	if err != nil || b.String() != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, b.String(), want)

@@ -31,6 +31,19 @@ func (m *machine) withdraw(now int64, rule string) {
 	m.drop(func(a ask) bool { return a.cause == cause{wire.WhyRule, rule} })
 }
 
+// silence says that a person has seen the alert of a rule: its wish counts no more. It
+// says whether that leaves nobody who wants the output on.
+func (m *machine) silence(now int64, rule, by string) (silenced bool) {
+	m.step(now)
+	for i, a := range m.asks {
+		if a.cause == (cause{wire.WhyRule, rule}) && !a.spent {
+			m.asks[i].spent, m.gone, m.dirty, silenced = true, cause{wire.WhyCommand, by}, true, true
+		}
+	}
+	m.step(now)
+	return silenced && m.wish() == nil
+}
+
 func (m *machine) drop(which func(ask) bool) {
 	for _, a := range m.asks {
 		if which(a) && !a.spent {

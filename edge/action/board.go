@@ -119,6 +119,24 @@ func (b *Board) Cleared(output, rule string) {
 	b.with(output, func(m *machine, now int64) { m.withdraw(now, rule) })
 }
 
+// Silence says that a person, by, has seen a rule's alert: what the rule wants of an
+// output counts no more until it raises anew. It says whether the output goes off for
+// that; Settled tells when it has.
+func (b *Board) Silence(output, rule, by string) (off bool) {
+	b.with(output, func(m *machine, now int64) { off = m.silence(now, rule, by) })
+	return off
+}
+
+// Settled waits until the hardware has taken what was decided last, or ctx ends. The
+// error wraps ErrUnknown, or says what the hardware said.
+func (b *Board) Settled(ctx context.Context, output string) (View, error) {
+	u := b.units[output]
+	if u == nil {
+		return View{}, fmt.Errorf("%w: %q", ErrUnknown, output)
+	}
+	return u.outcome(ctx)
+}
+
 // Rules drops the wishes of rules that do not ask for an output any more.
 func (b *Board) Rules(asks func(output, rule string) bool) {
 	for id := range b.units {

@@ -33,7 +33,8 @@
 // one does. Off for a time keeps it off for so long, whoever asks, until the time is
 // over or a person says on. A person's on is carried out now or refused: it never
 // waits, and an interlock, a limit or a fault ends it for good, while a rule's wish
-// lives on through interlock and fault until the rule's alert ends.
+// lives on through interlock and fault until the rule's alert ends. Who acknowledges an
+// alert silences what its rule asked for, and nothing that anybody else did.
 //
 // # After a restart
 //

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,9 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 	}
 	if prev != nil {
 		a.ID, a.Rev, a.Since, a.Image = prev.ID, prev.Rev+1, prev.Since, prev.Image
+		if a.Acknowledged = prev.Acknowledged; worse(prev, &a) {
+			a.Acknowledged = nil // nobody has seen that
+		}
 	}
 	if c.Cleared {
 		a.Condition = "cleared"
@@ -81,6 +85,22 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 		// is where it ended.
 		a.Text, a.Evidence = prev.Text, prev.Evidence
 	}
+	return a
+}
+
+// worse says whether an alert has become more severe, or is no forecast any more.
+func worse(was, is *wire.Alert) bool {
+	rank := func(s wire.Severity) int {
+		return slices.Index([]wire.Severity{wire.Red, wire.Orange, wire.Yellow, wire.Blue}, s)
+	}
+	return rank(is.Severity) < rank(was.Severity) || was.Stage == forecast && is.Stage != forecast
+}
+
+// Acknowledge makes the revision that says that a person, by, has seen the alert.
+func Acknowledge(prev *wire.Alert, at wire.Moment, by string) wire.Alert {
+	a := *prev
+	a.Rev, a.At = prev.Rev+1, at
+	a.Acknowledged = &wire.Acknowledged{At: at, By: by}
 	return a
 }
 

@@ -87,6 +87,7 @@ func outputRows(o Output, add adder) {
 	}
 	add(o.ReadBack, "", at("read_back")...)
 	add(o.Resume, "default", at("resume")...)
+	add(o.Audible, "default", at("audible")...)
 	for _, lang := range []string{"zh", "en"} {
 		add(o.Name[lang], "", "outputs", o.ID, "name", lang)
 	}

@@ -17,7 +17,9 @@
 //	  budget: {per_day: 50MB}                  # of a metered link
 //	  compress: auto                           # auto, on, off
 //	  linger: 500ms                            # how long a live reading may wait for company
-//	  rewind_keys: ["…"]                       # Ed25519 public keys; none: no rewind from afar
+//	  commands:                                # who may ask for what from afar; nobody without it
+//	    center: {key: "…", may: [rewind, acknowledge, read, still]}   # Ed25519 public key
+//	    duty:   {key: "…", may: [actuate], outputs: [lamp]}
 //	journal: {dir: /var/lib/lamppost, size: 512MB, age: 30d, reserve: 16MB, commit: 10s, endurance: 20TB}
 //	status:  {listen: "127.0.0.1:8090", insecure: false}
 //	profiles: profiles                         # a folder beside this file, see [ProfilesFolder]
@@ -38,7 +40,7 @@
 //	  rain:  {driver: rain-gauge, bus: gpio, line: GPIO17, per_pulse: 0.2, active: low, pull: up, debounce: 10ms, spacing: 150ms}
 //	  door:  {driver: digital, bus: gpio, line: GPIO22, channel: open, active: high}
 //	outputs:
-//	  siren: {bus: gpio, line: GPIO27, active: high, max_on: 2m, name: {zh: 警笛, en: siren}}
+//	  siren: {bus: gpio, line: GPIO27, active: high, max_on: 2m, audible: true, name: {zh: 警笛, en: siren}}
 //	  pump:  {bus: rs485-1, address: 9, coil: 3, max_on: 30m, min_off: 60s, per_hour: 6, interlock: "sump.level > 0.3",
 //	    feedback: "pumpbox.contact == 1", feedback_within: 30s, read_back: false, resume: false}
 //	  valve: {bus: plant, address: 1, register: 100, on: 255, off: 0}
@@ -88,6 +90,7 @@
 //	E2209  a word that is not one of those possible
 //	E2210  a rate, budget or waiting time that is out of range
 //	E2211  not a public key
+//	E2212  a key that may ask for nothing, for what there is not, or twice
 //	E2301  a figure of the journal is out of range
 //	E2401  not an address to listen on
 //	E2402  an address that others can reach, and insecure is not set

@@ -37,8 +37,6 @@ var notes = map[string]string{
 	"per_day":           "Bytes in a day, like 50MB.",
 	"compress":          "auto, on or off.",
 	"linger":            "How long a live reading may wait for company.",
-	"rewind_keys":       "Ed25519 public keys that may ask for a rewind.",
-	"rewind_keys[]":     "One public key, in base64.",
 	"journal":           "Where everything is kept until the cloud has it.",
 	"dir":               "The folder; default /var/lib/lamppost.",
 	"size":              "The room it may take, like 512MB.",
@@ -146,4 +144,14 @@ var notes = map[string]string{
 
 	"gateway.name":        "Its name for people.",
 	"proxy_password_file": "A file whose first line is the proxy's password.",
+
+	"commands":             "Who may ask for what from afar, by the name of the holder; nobody without it.",
+	"commands.*":           "One key, and what it is for.",
+	"key":                  "An Ed25519 public key in base64, as the aggregator shows it.",
+	"may":                  "rewind, acknowledge, read, still, actuate.",
+	"may[]":                "A kind of command.",
+	"commands.*.outputs":   "Outputs that may be switched from afar.",
+	"commands.*.outputs[]": "An output's id.",
+	"rewind_keys":          "Not any more: see commands.",
+	"audible":              "true: it goes off when the alert is acknowledged. For sirens, not for pumps.",
 }

@@ -33,6 +33,7 @@ type Output struct {
 	MinOff   time.Duration
 	PerHour  int
 	Resume   bool          // what rules asked for counts after a restart too
+	Audible  bool          // it goes off when the alert is acknowledged
 	ReadBack bool          // the hardware is asked for its state
 	Within   time.Duration // after which the feedback agrees
 
@@ -59,6 +60,7 @@ type outputKeys struct {
 	Within    *time.Duration `yaml:"feedback_within"`
 	ReadBack  *bool          `yaml:"read_back"`
 	Resume    bool           `yaml:"resume"`
+	Audible   bool           `yaml:"audible"`
 	Name      texts          `yaml:"name"`
 }
 
@@ -99,7 +101,7 @@ func (l *loader) outputs() {
 			continue // no map
 		}
 		k := l.raw.Outputs[id]
-		o := Output{ID: id, Bus: k.Bus, Pin: k.Pin, Command: k.Command, Name: k.Name, Resume: k.Resume, Interlock: k.Interlock, Feedback: k.Feedback, ReadBack: true}
+		o := Output{ID: id, Bus: k.Bus, Pin: k.Pin, Command: k.Command, Name: k.Name, Resume: k.Resume, Audible: k.Audible, Interlock: k.Interlock, Feedback: k.Feedback, ReadBack: true}
 		for lang, text := range k.Name {
 			l.short(text, maxText, "outputs", id, "name", lang)
 		}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/base64"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -105,9 +104,7 @@ func uplinkRows(u *Uplink, add adder) {
 	add(yamldoc.Size(u.PerDay), "", "uplink", "budget", "per_day")
 	add(u.Compress, "default", "uplink", "compress")
 	add(u.Linger, "default", "uplink", "linger")
-	for i, k := range u.RewindKeys {
-		add(base64.StdEncoding.EncodeToString(k), "", "uplink", "rewind_keys", fmt.Sprint(i))
-	}
+	grantRows(u.Commands, add)
 }
 
 func journalRows(j Journal, add adder) {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"crypto/ed25519"
 	"fmt"
 	"net/url"
 	"slices"
@@ -29,7 +28,7 @@ type Uplink struct {
 	PerDay            int64  // bytes per day; 0: no limit
 	Compress          string // auto, on, off
 	Linger            time.Duration
-	RewindKeys        []ed25519.PublicKey // who may ask for a rewind from afar
+	Commands          []Grant // who may ask for what from afar
 }
 
 // TLS names the files of mqtts and wss connections. Empty: the system's roots, no
@@ -39,21 +38,22 @@ type TLS struct {
 }
 
 type uplinkKeys struct {
-	Broker            string         `yaml:"broker"`
-	Brokers           []string       `yaml:"brokers"`
-	Prefix            string         `yaml:"prefix"`
-	Username          string         `yaml:"username"`
-	PasswordFile      string         `yaml:"password_file"`
-	Password          *yamldoc.Node  `yaml:"password"` // only to say where it belongs
-	Stores            []string       `yaml:"stores"`
-	TLS               tlsKeys        `yaml:"tls"`
-	Proxy             string         `yaml:"proxy"`
-	ProxyPasswordFile string         `yaml:"proxy_password_file"`
-	Backfill          backfillKeys   `yaml:"backfill"`
-	Budget            budgetKeys     `yaml:"budget"`
-	Compress          string         `yaml:"compress"`
-	Linger            *time.Duration `yaml:"linger"`
-	RewindKeys        []string       `yaml:"rewind_keys"`
+	Broker            string               `yaml:"broker"`
+	Brokers           []string             `yaml:"brokers"`
+	Prefix            string               `yaml:"prefix"`
+	Username          string               `yaml:"username"`
+	PasswordFile      string               `yaml:"password_file"`
+	Password          *yamldoc.Node        `yaml:"password"` // only to say where it belongs
+	Stores            []string             `yaml:"stores"`
+	TLS               tlsKeys              `yaml:"tls"`
+	Proxy             string               `yaml:"proxy"`
+	ProxyPasswordFile string               `yaml:"proxy_password_file"`
+	Backfill          backfillKeys         `yaml:"backfill"`
+	Budget            budgetKeys           `yaml:"budget"`
+	Compress          string               `yaml:"compress"`
+	Linger            *time.Duration       `yaml:"linger"`
+	Commands          map[string]grantKeys `yaml:"commands"`
+	RewindKeys        *yamldoc.Node        `yaml:"rewind_keys"` // only to say where it belongs
 }
 
 type tlsKeys struct {
@@ -110,7 +110,7 @@ func (l *loader) uplink() {
 	l.tls(u)
 	l.proxy(u)
 	l.pace(u, k)
-	l.rewindKeys(u, k.RewindKeys)
+	l.grants(u, k.Commands)
 }
 
 func or(s, other string) string {
@@ -232,21 +232,5 @@ func (l *loader) pace(u *Uplink, k *uplinkKeys) {
 func (l *loader) oneOf(id, word string, known []string, path ...string) {
 	if last := len(known) - 1; !slices.Contains(known, word) {
 		l.say(id, fmt.Sprintf("%q is not possible here; write %s or %s", word, strings.Join(known[:last], ", "), known[last]), path...)
-	}
-}
-
-// rewindKeys judges who may ask for a rewind.
-func (l *loader) rewindKeys(u *Uplink, texts []string) {
-	if len(texts) > maxKeys {
-		l.say("E2003", fmt.Sprintf("%d keys are too many; at most %d", len(texts), maxKeys), "uplink", "rewind_keys")
-		return
-	}
-	for i, text := range texts {
-		key, err := wire.ParseKey(text)
-		if err != nil || key.Equal(make(ed25519.PublicKey, ed25519.PublicKeySize)) {
-			l.say("E2211", "this is not an Ed25519 public key; write the 44 characters of base64 that the aggregator shows", "uplink", "rewind_keys", fmt.Sprint(i))
-			continue
-		}
-		u.RewindKeys = append(u.RewindKeys, key)
 	}
 }

@@ -216,6 +216,11 @@ func (d *dates) alert(a *wire.Alert) {
 		d.fill(&at)
 		a.Cleared = &at
 	}
+	if a.Acknowledged != nil {
+		seen := *a.Acknowledged
+		d.fill(&seen.At)
+		a.Acknowledged = &seen
+	}
 }
 
 // undatedRecords counts the records that wait for their boot to be dated.

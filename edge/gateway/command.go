@@ -2,81 +2,173 @@ package gateway
 
 import (
 	"context"
-	"crypto/ed25519"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
+	"strings"
+	"time"
 
+	"github.com/lamppost-city/lamppost/edge/action"
+	"github.com/lamppost-city/lamppost/edge/alert"
+	"github.com/lamppost-city/lamppost/edge/command"
+	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// commandKey is the journal's state key for the last command carried out for a key.
-const commandKey = "command/"
-
-// command carries out what is asked from afar, if one of the configured keys signed
-// it, and returns the answer. A command that was carried out before gets its answer
-// of then. What was done is on the disk before it is answered; a power cut between
-// the two only makes it be done again, which for a rewind is harmless.
-func (g *Gateway) command(c wire.Command) wire.Reply {
-	cfg := g.opt.Config.Uplink
-	if len(cfg.RewindKeys) == 0 {
-		return wire.Reply{ID: c.ID, Why: "off"}
+// newClerk makes who carries out what is asked from afar, and knows what was carried out
+// before the start.
+func (g *Gateway) newClerk(cfg *config.Uplink) *command.Clerk {
+	o := command.Options{Gateway: g.id, Prefix: cfg.Prefix, Journal: g.journal, Now: g.clock.BootMS, Clock: g.clock.Time, Log: g.log,
+		Do: map[string]command.Do{
+			wire.KindRewind:      {Again: true, Run: g.rewindFor},
+			wire.KindAcknowledge: {Again: true, Run: g.acknowledgeFor},
+			wire.KindRead:        {Run: g.readFor},
+			wire.KindStill:       {Run: g.stillFor},
+			wire.KindActuate:     {Run: g.actuateFor},
+		}}
+	for _, k := range cfg.Commands {
+		o.Grants = append(o.Grants, command.Grant(k))
 	}
-	r, err := g.admit(c, cfg.RewindKeys, cfg.Prefix)
-	if err != nil {
-		g.log.Warn("a command is not carried out", "kind", c.Kind, "id", c.ID, "error", err)
-		return c.Refuse(err)
-	}
-	return r
-}
-
-// admit checks a command and carries it out.
-func (g *Gateway) admit(c wire.Command, keys []ed25519.PublicKey, prefix string) (wire.Reply, error) {
-	if err := c.Verify(keys, prefix, g.id); err != nil {
-		return wire.Reply{}, err
-	}
-	key := commandKey + wire.FormatKey(c.Key)
-	last := g.lastMark(key)
-	now, trusted := g.clock.Time()
-	if err := c.Admit(last, now, trusted); errors.Is(err, wire.ErrRepeated) {
-		return last.Reply, nil
-	} else if err != nil {
-		return wire.Reply{}, err
-	}
-	r, err := g.rewindFor(c)
-	if err != nil {
-		return wire.Reply{}, err
-	}
-	mark, err := json.Marshal(wire.Mark{Issued: c.Issued, Reply: r})
-	if err != nil {
-		return wire.Reply{}, err
-	}
-	if err := g.journal.SetState(key, mark); err != nil {
-		return wire.Reply{}, err
-	}
-	return r, g.journal.Sync(context.Background())
-}
-
-// lastMark returns what is known of the last command of a key. What cannot be read
-// counts as none: a command may then be carried out once more.
-func (g *Gateway) lastMark(key string) (m wire.Mark) {
-	if saved, ok := g.journal.State(key); ok && json.Unmarshal(saved, &m) != nil {
-		return wire.Mark{}
-	}
-	return m
+	return command.New(o)
 }
 
 // rewindFor makes a store get again what it lost.
-func (g *Gateway) rewindFor(c wire.Command) (wire.Reply, error) {
+func (g *Gateway) rewindFor(_ context.Context, c wire.Command, by string) (wire.Reply, error) {
 	stores := g.uplink.Status().Stores
 	if len(stores) > 0 && !slices.Contains(stores, c.Rewind.Store) {
-		return wire.Reply{}, fmt.Errorf("store %q is not one of those that this gateway reports to: %q", c.Rewind.Store, stores)
+		return wire.Reply{}, command.Refuse(wire.RefusedUnknown, "store %q is not one of those that this gateway reports to: %q", c.Rewind.Store, stores)
 	}
 	n, err := g.uplink.Rewind(c.Rewind.Since)
 	if err != nil {
 		return wire.Reply{}, err
 	}
-	g.log.Info("asked from afar to send again", "store", c.Rewind.Store, "since_ms", c.Rewind.Since, "records", n)
-	return wire.Reply{V: wire.Version, ID: c.ID, OK: true, Records: n}, nil
+	g.log.Info("asked from afar to send again", "store", c.Rewind.Store, "since_ms", c.Rewind.Since, "records", n, "by", by)
+	return wire.Reply{Records: n}, nil
+}
+
+// acknowledgeFor silences the outputs of an alert that a person has seen, and says so in
+// the alert. The answer waits for the hardware.
+func (g *Gateway) acknowledgeFor(ctx context.Context, c wire.Command, by string) (r wire.Reply, err error) {
+	r.Outputs, err = g.acknowledge(c.Acknowledge.Alert, by)
+	if err != nil {
+		return wire.Reply{}, err
+	}
+	g.mu.Lock()
+	s := g.switchingNow()
+	g.mu.Unlock()
+	for _, id := range r.Outputs {
+		if v, err := s.board.Settled(ctx, id); err != nil {
+			return wire.Reply{}, errors.New(id + ": " + err.Error())
+		} else if v.State == "on" {
+			return wire.Reply{}, errors.New(id + ": it was switched on again by " + v.By)
+		}
+	}
+	return r, nil
+}
+
+// acknowledge notes who has seen an active alert and returns the outputs that go off for
+// that. A second acknowledgement changes nothing.
+func (g *Gateway) acknowledge(id, by string) (silenced []string, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var a *wire.Alert
+	for _, active := range g.active {
+		if active.ID == id {
+			a = active
+		}
+	}
+	if _, over := g.ended[id]; a == nil && over {
+		return nil, command.Refuse(wire.RefusedOver, "the alert has ended already")
+	}
+	if a == nil || g.gen == nil {
+		return nil, command.Refuse(wire.RefusedUnknown, "no alert of this id is active here")
+	}
+	silenced = g.gen.switching.silence(a.Rule, by)
+	if a.Acknowledged != nil {
+		return silenced, nil
+	}
+	now := g.clock.BootMS()
+	next := alert.Acknowledge(a, g.moment(now), by)
+	saved := alert.Saved{Rule: a.Rule, Snapshot: g.gen.engine.Snapshot(a.Rule), Alert: &next, Boot: g.clock.Boot(), BootMS: now}
+	return silenced, g.publish(ruleKey+a.Rule, saved, next)
+}
+
+// silence ends what an acknowledged alert wants of the outputs that are audible.
+func (s *switching) silence(rule, by string) (off []string) {
+	if s == nil {
+		return nil
+	}
+	for _, a := range s.wanted[rule] {
+		if s.outputs[a.Output].Audible && s.board.Silence(a.Output, rule, by) {
+			off = append(off, a.Output)
+		}
+	}
+	return off
+}
+
+// resound raises the outputs that an acknowledgement silenced: the alert got worse, and
+// nobody has seen that.
+func (s *switching) resound(rule string) {
+	if s == nil {
+		return
+	}
+	for _, a := range s.wanted[rule] {
+		if s.outputs[a.Output].Audible {
+			s.board.Raised(a.Output, rule, a.For)
+		}
+	}
+}
+
+// actuateFor switches an output.
+func (g *Gateway) actuateFor(ctx context.Context, c wire.Command, by string) (wire.Reply, error) {
+	g.mu.Lock()
+	s := g.switchingNow()
+	g.mu.Unlock()
+	if s == nil {
+		return wire.Reply{}, command.Refuse(wire.RefusedUnknown, "this gateway has no outputs")
+	}
+	do := s.board.Off
+	if c.Actuate.On {
+		do = s.board.On
+	}
+	_, err := do(ctx, c.Actuate.Output, by, time.Duration(c.Actuate.ForMS)*time.Millisecond)
+	switch {
+	case errors.Is(err, action.ErrUnknown):
+		return wire.Reply{}, command.Refuse(wire.RefusedUnknown, "this gateway has no output %s", c.Actuate.Output)
+	case errors.Is(err, action.ErrRefused):
+		return wire.Reply{}, command.Refuse(wire.RefusedBlocked, "%s", strings.TrimPrefix(err.Error(), action.ErrRefused.Error()+": "))
+	}
+	return wire.Reply{}, err
+}
+
+// readFor samples a device beside its rhythm. The readings go the way of all.
+func (g *Gateway) readFor(ctx context.Context, c wire.Command, _ string) (wire.Reply, error) {
+	t, err := g.sampleNow(ctx, c.Read.Device)
+	if err != nil {
+		return wire.Reply{}, err
+	}
+	return wire.Reply{}, t.err
+}
+
+// stillFor has a camera take a picture, and sends it.
+func (g *Gateway) stillFor(ctx context.Context, c wire.Command, _ string) (wire.Reply, error) {
+	t, err := g.sampleNow(ctx, c.Still.Device)
+	switch {
+	case err != nil:
+		return wire.Reply{}, err
+	case t.err != nil:
+		return wire.Reply{}, t.err
+	case !t.still:
+		return wire.Reply{}, command.Refuse(wire.RefusedUnknown, "%s takes no pictures", c.Still.Device)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d := g.gen.devices[c.Still.Device]
+	if d == nil || d.still == nil {
+		return wire.Reply{}, errors.New("the camera was taken out of the configuration meanwhile")
+	}
+	id := g.uploadStill(d, "", d.lastAt)
+	if id == "" {
+		return wire.Reply{}, errors.New("the picture cannot be sent; the gateway's log says why")
+	}
+	return wire.Reply{Image: id}, nil
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"crypto/ed25519"
 	"log/slog"
+	"reflect"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func commanded(t *testing.T, dir string, keys ...ed25519.PublicKey) *Gateway {
 		saved = []byte(`{"v":1,"stores":["st-1"],"epochs":{"` + j.Epoch().String() + `":["1-40"]}}`)
 	}
 	g := &Gateway{id: "hz-07", journal: j, log: slog.New(slog.DiscardHandler), epoch: wire.Epoch(j.Epoch().String())}
-	g.opt.Config = &config.Config{Uplink: &config.Uplink{Prefix: wire.DefaultPrefix, RewindKeys: keys}}
+	g.opt.Config = &config.Config{Uplink: &config.Uplink{Prefix: wire.DefaultPrefix, Commands: grants(keys)}}
 	g.clock = clock.New(clock.Options{Boot: clock.ThisBoot()})
 	g.dates = &dates{clock: g.clock}
 	u, err := uplink.New(uplink.Options{Gateway: g.id, Epoch: g.epoch, Brokers: []string{"mqtt://unused"}, Saved: saved,
@@ -47,6 +48,18 @@ func commanded(t *testing.T, dir string, keys ...ed25519.PublicKey) *Gateway {
 	}
 	g.uplink = u
 	return g
+}
+
+func grants(keys []ed25519.PublicKey) (out []config.Grant) {
+	for _, k := range keys {
+		out = append(out, config.Grant{ID: "center", Key: k, May: []string{wire.KindRewind}})
+	}
+	return out
+}
+
+// carry gives a gateway a command, with all that it remembers read anew.
+func carry(t *testing.T, g *Gateway, c wire.Command) wire.Reply {
+	return g.newClerk(g.opt.Config.Uplink).Carry(t.Context(), c)
 }
 
 // Only a configured key rewinds, each command once, also over a restart, and only
@@ -68,7 +81,7 @@ func TestCommand(t *testing.T) {
 		return c
 	}
 	dir := t.TempDir()
-	if r := commanded(t, t.TempDir()).command(signed(1, private, "st-1")); r.OK || r.Why != "off" {
+	if r := carry(t, commanded(t, t.TempDir()), signed(1, private, "st-1")); r.OK || r.Why != "off" {
 		t.Errorf("without keys: %+v", r)
 	}
 	g := commanded(t, dir, public)
@@ -79,22 +92,22 @@ func TestCommand(t *testing.T) {
 		want wire.Reply
 	}{
 		{"a stranger's", signed(1, stranger, "st-1"), wire.Reply{Why: "key"}},
-		{"another store's", signed(1, private, "st-9"), wire.Reply{Why: "failed"}},
+		{"another store's", signed(4, private, "st-9"), wire.Reply{Why: "unknown"}},
 		{"good", first, wire.Reply{OK: true, Records: 40}},
 		{"again", first, wire.Reply{OK: true, Records: 40}},
 		{"an older one", signed(1, private, "st-1"), wire.Reply{Why: "late"}},
 		{"a newer one", signed(3, private, "st-1"), wire.Reply{OK: true}}, // nothing is acknowledged any more
 	} {
-		r := g.command(c.c)
-		c.want.V, c.want.ID = wire.Version, c.c.ID
-		if r.V = wire.Version; r != c.want {
+		r := carry(t, g, c.c)
+		c.want.V, c.want.ID, c.want.Detail = wire.Version, c.c.ID, r.Detail
+		if r.V = wire.Version; !reflect.DeepEqual(r, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.name, r, c.want)
 		}
 	}
 	if err := g.journal.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if r := commanded(t, dir, public).command(signed(3, private, "st-1")); !r.OK || r.Records != 0 {
+	if r := carry(t, commanded(t, dir, public), signed(3, private, "st-1")); !r.OK || r.Records != 0 {
 		t.Errorf("after a restart: %+v", r)
 	}
 }

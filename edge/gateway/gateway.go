@@ -89,9 +89,10 @@ type Gateway struct {
 
 	mu        sync.Mutex // guards what follows, and all devices, rules and trails
 	gen       *generation
-	active    map[string]*wire.Alert // by rule
-	undated   map[string]wire.Alert  // by id, see remember
-	ended     map[string]ended       // alerts that cleared a moment ago, by id
+	active    map[string]*wire.Alert  // by rule
+	undated   map[string]wire.Alert   // by id, see remember
+	awaited   map[string][]chan taken // by device: who waits for its next sample
+	ended     map[string]ended        // alerts that cleared a moment ago, by id
 	scratch   []byte
 	ruleTimer *time.Timer
 	armed     int64 // boot ms for which ruleTimer is set; 0: for none

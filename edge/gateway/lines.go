@@ -188,7 +188,7 @@ func (ls *Lines) attach(d config.Device, trace Tracer, known recalled) error {
 		i, ls.all = len(ls.all), append(ls.all, l)
 	}
 	l := ls.all[i]
-	l.devices = append(l.devices, poll.Device{ID: d.ID, Every: d.Every, Timeout: d.Timeout,
+	l.devices = append(l.devices, poll.Device{ID: d.ID, Every: d.Every, Timeout: d.Timeout, Least: d.Plan.MinEvery, Pace: &poll.Pace{},
 		Open: func() (drivers.Driver, error) {
 			driver, err := l.lend(d)
 			if err == nil {

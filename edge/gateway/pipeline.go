@@ -34,6 +34,7 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	}
 	g.tick(gen, s.BootMS)
 	g.takeStill(gen, d, s)
+	g.tellTaken(s)
 }
 
 // heed shows rules and outputs what they read of a sample.
@@ -95,11 +96,21 @@ func (g *Gateway) tick(gen *generation, bootMS int64) {
 	gen.switching.consult(bootMS)
 	for _, t := range gen.engine.Tick(bootMS) {
 		gen.switching.follow(t) // before anything that may fail or take its time
+		seen := g.acknowledged(t.Rule)
 		if err := g.decide(gen, t); err != nil {
 			g.log.Error("a rule's decision cannot be kept", "rule", t.Rule, "error", err)
 		}
+		if seen && t.Is.Stage == actual && !g.acknowledged(t.Rule) {
+			gen.switching.resound(t.Rule)
+		}
 	}
 	g.armTimer(gen)
+}
+
+// acknowledged says whether a person has seen a rule's alert as it is.
+func (g *Gateway) acknowledged(rule string) bool {
+	a := g.active[rule]
+	return a != nil && a.Acknowledged != nil
 }
 
 // armTimer wakes the loop that ticks when a rule waits for time to pass. Most samples

@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -28,6 +29,10 @@ type Device struct {
 	// Due is a point of its grid, as Sample.Next said: who polls it after somebody else
 	// keeps its rhythm. Zero: the line chooses.
 	Due time.Time
+	// Least is the shortest time between two samples that the part allows, however it
+	// is asked. Pace changes its rhythm; nil: nobody does.
+	Least time.Duration
+	Pace  *Pace
 	// Open makes the driver. It is called before the first sample and again, in a
 	// later slot, as long as it fails. It must not block on the hardware.
 	Open func() (drivers.Driver, error)
@@ -66,6 +71,12 @@ func Line(ctx context.Context, start time.Time, devices []Device, bootMS func() 
 	defer closeAll(slots)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var changed atomic.Bool
+	for _, s := range slots {
+		s.device.Pace.on(func() { changed.Store(true); timer.Reset(0) })
+		s.heed(start)
+		defer s.device.Pace.on(nil)
+	}
 	asking, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	defer context.AfterFunc(ctx, func() {
@@ -73,19 +84,27 @@ func Line(ctx context.Context, start time.Time, devices []Device, bootMS func() 
 		timer.Reset(0) // whoever sets it later sees that ctx has ended
 	})()
 	for now := time.Now(); ; now = time.Now() {
+		if changed.Swap(false) {
+			for _, s := range slots {
+				s.heed(now)
+			}
+		}
 		s := next(slots, now)
 		if s == nil {
 			return // no devices
 		}
 		// One channel is waited for, not two: many lines do this often.
-		if timer.Reset(s.due.Sub(now)); ctx.Err() == nil {
+		if timer.Reset(s.soonest(now).Sub(now)); ctx.Err() == nil && !changed.Load() {
 			<-timer.C
 		}
 		if ctx.Err() != nil {
 			return
 		}
 		now = time.Now()
-		sample := next(slots, now).sample(asking, now, bootMS) // several may be due by now
+		if s = next(slots, now); changed.Load() || s.soonest(now).After(now) {
+			continue // it was woken for a change
+		}
+		sample := s.sample(asking, now, bootMS, closest(slots)) // several may be due by now
 		if ctx.Err() != nil && sample.Err != nil {
 			return // probably cut short by the end, not by the device
 		}
@@ -123,6 +142,21 @@ type slot struct {
 	due     time.Time // the next grid point
 	skipped int
 	failed  bool // the last sample did
+
+	began  time.Time     // the last sample; zero: none yet
+	asked  bool          // for a sample beside the grid
+	closer time.Duration // how often it is sampled instead of Every; 0: it is not
+	grid   time.Time     // while it is looked at closer: a point of its grid
+}
+
+// closest returns how many devices are looked at closer.
+func closest(slots []*slot) (n int) {
+	for _, s := range slots {
+		if s.closer > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // next picks the slot to serve: among those due, the one whose slot ends first;
@@ -130,10 +164,11 @@ type slot struct {
 func next(slots []*slot, now time.Time) *slot {
 	var due, soonest *slot
 	for _, s := range slots {
-		if soonest == nil || s.due.Before(soonest.due) {
+		at := s.soonest(now)
+		if soonest == nil || at.Before(soonest.soonest(now)) {
 			soonest = s
 		}
-		if !s.due.After(now) && (due == nil || s.ends().Before(due.ends())) {
+		if !at.After(now) && (due == nil || s.ends().Before(due.ends())) {
 			due = s
 		}
 	}
@@ -147,6 +182,9 @@ func next(slots []*slot, now time.Time) *slot {
 // probably take all of its timeout again, and those who answer need not wait for
 // that. On a line that is always busy its turn comes all the same.
 func (s *slot) ends() time.Time {
+	if s.asked && !s.failed {
+		return s.began // somebody waits for it
+	}
 	if s.failed {
 		return s.due.Add(2 * s.device.Every)
 	}
@@ -155,13 +193,18 @@ func (s *slot) ends() time.Time {
 
 // sample polls once, now, bounded by the device's timeout, and moves the slot to the
 // first grid point that is still ahead.
-func (s *slot) sample(ctx context.Context, began time.Time, bootMS func() int64) Sample {
-	out := Sample{Device: s.device.ID, Late: began.Sub(s.due), Skipped: s.skipped}
+func (s *slot) sample(ctx context.Context, began time.Time, bootMS func() int64, closer int) Sample {
+	out := Sample{Device: s.device.ID, Late: max(0, began.Sub(s.due)), Skipped: s.skipped}
+	s.began, s.asked = began, false
 	out.Readings, out.Err = s.ask(ctx, began)
 	ended := time.Now()
 	out.BootMS, out.Took, out.Driver = bootMS(), ended.Sub(began), s.driver
 	s.failed = out.Err != nil
-	s.advance(ended)
+	if s.closer > 0 && !s.failed {
+		s.skipped, s.due = 0, s.closely(ended, out.Took, closer)
+	} else {
+		s.advance(ended)
+	}
 	out.Next = s.due
 	return out
 }
@@ -192,6 +235,9 @@ func guarded(ctx context.Context, d drivers.Driver) (rs []obs.Reading, err error
 
 func (s *slot) advance(now time.Time) {
 	s.skipped = -1
+	if s.closer > 0 { // it failed while it was looked at closer
+		s.due = s.onGrid(now)
+	}
 	for !s.due.After(now) {
 		behind := now.Sub(s.due)/s.device.Every + 1
 		s.due = s.due.Add(behind * s.device.Every)

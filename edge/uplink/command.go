@@ -3,13 +3,15 @@ package uplink
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// maxCommands bounds the commands that wait to be carried out, and the answers that
-// wait to be sent. What does not fit is dropped: the sender asks again.
-const maxCommands = 4
+// maxCommands bounds the commands that are carried out at once, those that wait for
+// that, and the answers that wait to be sent. What does not fit is dropped: the sender
+// asks again.
+const maxCommands = 8
 
 // commandReceived takes a command in. It must not block.
 func (u *Uplink) commandReceived(t wire.Topic, payload []byte) {
@@ -31,14 +33,28 @@ func (u *Uplink) commandReceived(t wire.Topic, payload []byte) {
 	}
 }
 
-// obey carries out commands, one after another, until ctx ends.
+// obey carries out commands until ctx ends and those under way are answered. One that
+// waits, for a camera for example, holds up no other.
 func (u *Uplink) obey(ctx context.Context) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	places := make(chan struct{}, maxCommands)
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case places <- struct{}{}:
+		}
+		select {
+		case <-ctx.Done():
+			return
 		case c := <-u.commands:
-			u.answer(u.o.Command(c))
+			all.Go(func() {
+				defer func() { <-places }()
+				if r := u.o.Command(ctx, c); r.ID != "" {
+					u.answer(r)
+				}
+			})
 		}
 	}
 }

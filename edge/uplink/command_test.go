@@ -1,8 +1,10 @@
 package uplink
 
 import (
+	"context"
 	"crypto/ed25519"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,13 +40,13 @@ func TestCommand(t *testing.T) {
 			}).WaitTimeout(5 * time.Second) {
 				t.Fatal("no subscription")
 			}
-			asked := 0
-			u, _ := connect(t, Options{Brokers: []string{"mqtt://" + address}, Command: func(got wire.Command) wire.Reply {
-				asked++ // from one goroutine
+			var asked atomic.Uint64
+			u, _ := connect(t, Options{Brokers: []string{"mqtt://" + address}, Command: func(_ context.Context, got wire.Command) wire.Reply {
+				asked := asked.Add(1)
 				if err := got.Verify([]ed25519.PublicKey{key.Public().(ed25519.PublicKey)}, wire.DefaultPrefix, gw); err != nil {
 					t.Error(err)
 				}
-				return wire.Reply{ID: got.ID, OK: true, Records: uint64(asked)}
+				return wire.Reply{ID: got.ID, OK: true, Records: asked}
 			}})
 			eventually(t, "connected", func() bool { return u.Status().Connected })
 			topic := wire.DefaultPrefix + "/" + gw + "/command/"

@@ -37,7 +37,8 @@
 //     destination of its own needs an Uplink of its own. If none of the stores pinned
 //     before is pinned now, nothing counts as stored.
 //   - A command is handed on, and its answer published, once for each time that it
-//     comes. Who may command is for Options.Command to say.
+//     comes. Eight may be under way, more are not answered: they come again. Who may
+//     command is for Options.Command to say.
 //   - Offer, Alert and the others never block on the network and are bounded: 16 384
 //     live readings, 256 alerts and 256 events, 16 pictures or 8 MiB, 512 KiB on the
 //     way in each lane. What does not fit goes from the journal; only pictures are

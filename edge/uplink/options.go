@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -93,10 +94,11 @@ type Options struct {
 	// Sync makes what Save was given durable; Rewind waits for it. nil: Save did so.
 	Sync func() error
 
-	// Command carries out a command and returns the answer; the same one for the same
-	// command. It is called from one goroutine and may block. The uplink has checked
-	// the form, not who signed it. nil: commands are not asked for.
-	Command func(wire.Command) wire.Reply
+	// Command carries out a command and returns the answer; a zero Reply: none now. It is
+	// called from at most eight goroutines at once and may block until ctx ends, when
+	// Run does. The uplink has checked the form, not who signed it. nil: commands are not
+	// asked for.
+	Command func(ctx context.Context, c wire.Command) wire.Reply
 
 	Journal Source       // nil: only what is offered is sent
 	Clock   Clock        // nil: offered values carry Unix milliseconds already

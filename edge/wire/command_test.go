@@ -5,14 +5,19 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 const (
 	replyText   = `{"v":1,"id":"` + uuid + `","ok":true,"records":184202}`
 	refusalText = `{"v":1,"id":"` + uuid + `","ok":false,"why":"late"}`
+	sentText    = `{"v":1,"id":"` + uuid + `","ok":true,"image":"` + uuid + `"}`
+	quietText   = `{"v":1,"id":"` + uuid + `","ok":true,"outputs":["siren"]}`
+	blockedText = `{"v":1,"id":"` + uuid + `","ok":false,"why":"blocked","detail":"its interlock is not true"}`
 )
 
 // issued is when the commands of these tests were made.
@@ -30,8 +35,80 @@ func rewindCommand() *Command {
 	return c
 }
 
-func commandText() string {
-	text, err := Encode(rewindCommand())
+// commandsOf are one command of each kind.
+func commandsOf() []*Command {
+	cs := []*Command{rewindCommand(),
+		{Kind: KindAcknowledge, Acknowledge: &Acknowledge{Alert: uuid}, By: "王芳"},
+		{Kind: KindRead, Read: &Read{Device: "river"}},
+		{Kind: KindStill, Still: &Still{Device: "gauge"}},
+		{Kind: KindActuate, Actuate: &Actuate{Output: "lamp", On: true, ForMS: 30_000}, By: "duty"}}
+	for _, c := range cs[1:] {
+		c.V, c.ID, c.Issued, c.Until = Version, uuid, issued, issued+60_000
+		c.Sign(testKey(1), DefaultPrefix, gw)
+	}
+	return cs
+}
+
+// The texts in testdata are the contract: a gateway in the field reads these.
+func TestCommandsGolden(t *testing.T) {
+	for _, c := range commandsOf() {
+		file := filepath.Join("testdata", "command-"+c.Kind+".json")
+		got, err := Encode(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if os.Getenv("UPDATE_GOLDEN") != "" {
+			if err := os.WriteFile(file, append(got, '\n'), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil || string(got) != strings.TrimSpace(string(want)) {
+			t.Errorf("%s: %v\n%s\nwant\n%s", file, err, got, want)
+		}
+		var back Command
+		if err := Decode(want, &back); err != nil || back.Verify([]ed25519.PublicKey{publicKey(1)}, DefaultPrefix, gw) != nil {
+			t.Errorf("%s: %v, %v", file, err, back.Verify([]ed25519.PublicKey{publicKey(1)}, DefaultPrefix, gw))
+		}
+	}
+}
+
+// Each field of each body is signed, and no two bodies have the same bytes.
+func TestEveryFieldIsSigned(t *testing.T) {
+	seen := map[string]string{}
+	note := func(name string, c *Command) {
+		b := string(c.SignedBytes(DefaultPrefix, gw))
+		if was, ok := seen[b]; ok {
+			t.Errorf("%s and %s have the same bytes", name, was)
+		}
+		seen[b] = name
+	}
+	for _, c := range commandsOf() {
+		note(c.Kind, c)
+		c.By += "x"
+		note(c.Kind+" by", c)
+		switch c.Kind {
+		case KindRewind:
+			c.Rewind.Since++
+		case KindAcknowledge:
+			c.Acknowledge.Alert = strings.Replace(uuid, "0193", "0194", 1)
+		case KindRead:
+			c.Read.Device += "x"
+		case KindStill:
+			c.Still.Device += "x"
+		case KindActuate:
+			c.Actuate.On = false
+			note("actuate off", c)
+			c.Actuate.ForMS++
+			note("actuate for", c)
+			c.Actuate.Output += "x"
+		}
+		note(c.Kind+" changed", c)
+	}
+}
+
+func commandText(n int) string {
+	text, err := Encode(commandsOf()[n])
 	if err != nil {
 		panic(err)
 	}
@@ -73,7 +150,10 @@ func TestVerify(t *testing.T) {
 		"a stranger's key":  {func(c *Command) { c.Sign(testKey(2), DefaultPrefix, gw) }, DefaultPrefix, gw, ErrKey},
 		"a key put in":      {func(c *Command) { c.Key = publicKey(9) }, DefaultPrefix, gw, ErrSignature},
 		"no rewind":         {func(c *Command) { c.Rewind = nil }, DefaultPrefix, gw, nil},
-		"unknown kind":      {func(c *Command) { c.Kind = "reboot" }, DefaultPrefix, gw, nil},
+		"another body":      {func(c *Command) { c.Kind = KindRead }, DefaultPrefix, gw, nil},
+		"two bodies":        {func(c *Command) { c.Read = &Read{Device: "river"} }, DefaultPrefix, gw, nil},
+		"unknown kind":      {func(c *Command) { c.Kind, c.Rewind = "reboot", nil }, DefaultPrefix, gw, ErrSignature},
+		"somebody else":     {func(c *Command) { c.By = "me" }, DefaultPrefix, gw, ErrSignature},
 		"no signature":      {func(c *Command) { c.Sig = nil }, DefaultPrefix, gw, nil},
 		"deadline too late": {func(c *Command) { c.Until = c.Issued + maxDeadline.Milliseconds() + 1 }, DefaultPrefix, gw, nil},
 	} {
@@ -88,53 +168,16 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// Every command comes again, late, or out of order; each is carried out once.
-func TestAdmit(t *testing.T) {
-	at := func(ms int64) time.Time { return time.UnixMilli(issued + ms) }
-	c := rewindCommand()
-	week := c.Until - issued
-	other := Reply{V: 1, ID: "01930e5a-7c3b-7f00-8a1b-000000000000", OK: true}
-	for name, a := range map[string]struct {
-		last    Mark
-		now     time.Time
-		trusted bool
-		want    error
-		word    string
-	}{
-		"the first":                    {now: at(1000), trusted: true},
-		"after an older one":           {last: Mark{issued - 1, other}, now: at(1000), trusted: true},
-		"again":                        {last: Mark{issued, Reply{V: 1, ID: uuid, OK: true}}, now: at(1000), trusted: true, want: ErrRepeated, word: "failed"},
-		"again, past its deadline":     {last: Mark{issued, Reply{V: 1, ID: uuid, OK: true}}, now: at(week + 1), trusted: true, want: ErrRepeated, word: "failed"},
-		"overtaken":                    {last: Mark{issued + 1, other}, now: at(1000), trusted: true, want: ErrLate, word: "late"},
-		"overtaken, no clock":          {last: Mark{issued + 1, other}, now: time.UnixMilli(0), want: ErrLate, word: "late"},
-		"another of the same number":   {last: Mark{issued, other}, now: at(1000), trusted: true, want: ErrLate, word: "late"},
-		"at its deadline":              {now: at(week), trusted: true},
-		"past its deadline":            {now: at(week + 1), trusted: true, want: ErrLate, word: "late"},
-		"past its deadline, no clock":  {now: at(week + 1)},
-		"a little ahead":               {now: at(-maxAhead.Milliseconds()), trusted: true},
-		"from the future":              {now: at(-maxAhead.Milliseconds() - 1), trusted: true, want: ErrEarly, word: "early"},
-		"a clock in the past, unknown": {now: time.UnixMilli(5)},
-	} {
-		err := c.Admit(a.last, a.now, a.trusted)
-		if !errors.Is(err, a.want) {
-			t.Errorf("%s: Admit = %v, want %v", name, err, a.want)
-		}
-		if err == nil {
-			continue
-		}
-		r := c.Refuse(err)
-		if r.Validate() != nil || r.Why != a.word || r.ID != uuid {
-			t.Errorf("%s: Refuse = %+v, want %s", name, r, a.word)
-		}
-	}
-}
-
 func TestRepliesRefuse(t *testing.T) {
 	for _, c := range []struct{ text, old, new, want string }{
 		{replyText, `"ok":true`, `"ok":false`, "why:"},
 		{refusalText, `"ok":false`, `"ok":true`, "why:"},
 		{refusalText, `"late"`, `"very late"`, "why:"},
 		{refusalText, `}`, `,"records":1}`, "records:"},
+		{quietText, `siren`, `Siren`, "outputs:"},
+		{quietText, `"ok":true`, `"ok":false,"why":"off"`, "outputs"},
+		{sentText, `"image":"0`, `"image":"x0`, "image:"},
+		{blockedText, `its interlock`, strings.Repeat("i", MaxText), "detail:"},
 		{replyText, uuid, "1", "id:"},
 	} {
 		var r Reply
@@ -159,13 +202,17 @@ func TestKeys(t *testing.T) {
 // FuzzCommand: beside the law of every message, nothing that is not signed by the
 // key is ever verified.
 func FuzzCommand(f *testing.F) {
-	f.Add([]byte(commandText()))
+	for i := range commandsOf() {
+		f.Add([]byte(commandText(i)))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var c Command
 		if Decode(data, &c) != nil {
 			return
 		}
-		if err := c.Verify([]ed25519.PublicKey{publicKey(1)}, DefaultPrefix, gw); err == nil && *c.Rewind != *rewindCommand().Rewind {
+		if err := c.Verify([]ed25519.PublicKey{publicKey(1)}, DefaultPrefix, gw); err == nil && !slices.ContainsFunc(commandsOf(), func(o *Command) bool {
+			return bytes.Equal(o.SignedBytes(DefaultPrefix, gw), c.SignedBytes(DefaultPrefix, gw))
+		}) {
 			t.Fatalf("a forged command is taken: %s", data)
 		}
 		again, err := Encode(&c)
@@ -179,4 +226,6 @@ func FuzzCommand(f *testing.F) {
 	})
 }
 
-func FuzzReply(f *testing.F) { fuzzMessage[Reply](f, replyText, refusalText) }
+func FuzzReply(f *testing.F) {
+	fuzzMessage[Reply](f, replyText, refusalText, sentText, quietText, blockedText)
+}

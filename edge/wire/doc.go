@@ -91,22 +91,30 @@
 //
 // A [Command] is signed with an Ed25519 key that the gateway's configuration names;
 // without such a key a gateway takes none. It is published again until its [Reply]
-// comes or its deadline has passed, so it may come any number of times:
+// comes or its deadline has passed, so it may come any number of times, in any order:
 //
 //   - [Command.Verify] says whether the key is trusted and the signature is for this
-//     gateway below this prefix, [Command.Admit] whether the command is new and in time.
-//   - The gateway keeps one [Mark] for each key: the last command it carried out and
-//     the answer it gave. The mark is durable before the reply goes; a command that
-//     comes again gets the same reply and does nothing. A power cut between the deed and
-//     its mark repeats the deed: for a rewind that costs bytes, nothing else.
-//   - A command that is older than the mark is late. That needs no clock, so a gateway
-//     without one is protected from replays all the same; only the deadline is judged by
-//     a trusted clock alone. A gateway whose marks are lost, or that has no clock and
-//     no marks yet, would take an old command once more.
+//     gateway below this prefix. The configuration says which kinds a key may ask for.
+//   - A command's id is in the gateway's journal before it is carried out, and its answer
+//     before that leaves: one that comes again gets the same answer and does nothing.
+//   - Of two commands about one subject ([Command.Subject]) the newer one counts; the
+//     older one is refused as late if it comes behind it.
+//   - Nothing is done after Until. The gateway turns that into its own boot time when
+//     the command arrives, so no step of a clock moves it. Without a trusted clock it
+//     cannot tell, and refuses what matters when it happens: read, still, actuate. A
+//     rewind and an acknowledgement do the same whenever they come.
+//   - Each command gets an answer: done, or a word that says why not.
+//   - A power cut while a command is carried out: a rewind and an acknowledgement are
+//     taken up when they come again, since twice is the same as once; of the others the
+//     answer is interrupted, and it is not known how far they came.
 //
-// The one kind so far: a rewind makes the gateway forget what a store has
-// acknowledged, from a time on, and send again what its journal still holds. That is
-// how a store that was restored from a backup fills its hole.
+// The kinds:
+//
+//	rewind       forget what a store has acknowledged from a time on, and send again what the journal holds
+//	acknowledge  a person has seen an alert: its audible outputs go off, it stays active
+//	read         sample a device now
+//	still        take a camera's picture now, and send it
+//	actuate      switch an output, on or off, for a time
 //
 // # Pictures
 //

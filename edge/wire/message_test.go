@@ -26,6 +26,7 @@ const (
 	siren      = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":6,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"actuation","actuation":{"output":"siren","on":true,"why":"rule","by":"river-high","result":"done","took_ms":14}}`
 	jammed     = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":7,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"actuation","actuation":{"output":"pump","on":false,"why":"interlock","result":"failed","took_ms":2000,"detail":"no answer in time"}}`
 	alertText  = `{"v":1,"id":"` + uuid + `","rev":2,"epoch":"17-9f3ac2d1b07e","seq":184203,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"since":{"t":1795291080400,"boot":"` + boot + `","boot_ms":100},"device":"river","channel":"level","value":3.02,"limit":3,"unit":"m","position":{"lat":30.319,"lon":120.142},"area":"330105003012","category":"flood","text":{"en":"river level 3.02 m","zh":"河道水位 3.02 米"},"evidence":[{"n":"river/level","ago_ms":5000,"v":3.01}],"image":"` + uuid + `"}`
+	seenText   = `{"v":1,"id":"` + uuid + `","rev":3,"epoch":"17-9f3ac2d1b07e","seq":184209,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"boot":"` + boot + `","boot_ms":900},"since":{"boot":"` + boot + `","boot_ms":100},"text":{"en":"high"},"acknowledged":{"at":{"boot":"` + boot + `","boot_ms":900},"by":"王芳"}}`
 	ackText    = `{"v":1,"store":"st-7f3a","epoch":"17-9f3ac2d1b07e","stored":["184202-184204","184206-184206"],"refused":[{"range":"184205-184205","why":"retention","retry":false}],"alerts":[{"id":"` + uuid + `","rev":2}],"images":["` + uuid + `"],"time":1795291200612,"echo":"17-9f3ac2d1b07e/184202-184204","credit":{"window":2000,"backfill":5000},"dictionaries":[51966]}`
 	onlineText = `{"v":1,"online":true,"conn":17000001}`
 	stateText  = `{"v":1,"version":"0.2.0","boot":"` + boot + `","epoch":"17-9f3ac2d1b07e","config":"a41f09c2d1b0","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"started":{"boot":"` + boot + `","boot_ms":100},"clock":"synced","site":{"name":"拱墅桥","area":"330105003012","position":{"lat":30.319,"lon":120.142},"language":"zh"},"devices":[{"id":"river","driver":"modbus","profile":"keller-36xw","bus":"rs485-1","address":"3","every_ms":5000,"channels":["level","water_temp"],"state":"ok"}],"health":[{"id":"clock","level":"warn","text":{"en":"the clock is not set yet"}}],"alerts":[{"id":"` + uuid + `","rev":2}],"journal":{"bytes":1048576,"quota":2000000000,"waiting":12,"oldest_ms":8000,"commit_ms":10000,"lost":0}}`
@@ -35,7 +36,8 @@ func texts() map[string]Message {
 	return map[string]Message{
 		gapText: new(Event), bootText: new(Event), anchorText: new(Event), configText: new(Event), deviceText: new(Event), siren: new(Event), jammed: new(Event),
 		alertText: new(Alert), ackText: new(Ack), onlineText: new(Online), stateText: new(State),
-		commandText(): new(Command), replyText: new(Reply), refusalText: new(Reply),
+		commandText(0): new(Command), commandText(1): new(Command), commandText(4): new(Command),
+		replyText: new(Reply), refusalText: new(Reply), sentText: new(Reply), quietText: new(Reply), blockedText: new(Reply), seenText: new(Alert),
 	}
 }
 
@@ -100,6 +102,8 @@ func TestMessagesRefuse(t *testing.T) {
 		{alertText, `river level 3.02 m`, strings.Repeat("x", MaxText+1), "text: en"},
 		{alertText, `"n":"river/level"`, `"n":"river"`, "evidence 0: n"},
 		{alertText, `"v":3.01`, `"v":3.01,"qc":7`, "evidence 0: qc"},
+		{seenText, `"acknowledged":{"at":{"boot":"` + boot + `"`, `"acknowledged":{"at":{"boot":"here"`, "acknowledged: at"},
+		{seenText, `王芳`, strings.Repeat("x", MaxText+1), "acknowledged: by"},
 		{onlineText, `17000001`, `0`, "conn:"},
 		{stateText, `"synced"`, `"fine"`, "clock:"},
 		{stateText, `"boot":"` + boot + `","epoch"`, `"boot":"","epoch"`, "boot:"},
@@ -252,7 +256,7 @@ func fuzzMessage[T any, M interface {
 func FuzzEvent(f *testing.F) {
 	fuzzMessage[Event](f, gapText, bootText, anchorText, configText, deviceText, siren, jammed)
 }
-func FuzzAlert(f *testing.F)  { fuzzMessage[Alert](f, alertText) }
+func FuzzAlert(f *testing.F)  { fuzzMessage[Alert](f, alertText, seenText) }
 func FuzzAck(f *testing.F)    { fuzzMessage[Ack](f, ackText) }
 func FuzzOnline(f *testing.F) { fuzzMessage[Online](f, onlineText) }
 func FuzzState(f *testing.F)  { fuzzMessage[State](f, stateText) }

@@ -164,6 +164,15 @@ type Alert struct {
 	Evidence  []Evidence        `json:"evidence,omitempty"`
 	Image     string            `json:"image,omitempty"` // image id
 	Expected  *Expected         `json:"expected,omitempty"`
+	// Acknowledged says that a person has seen the alert; nil: not yet, or it got worse
+	// since.
+	Acknowledged *Acknowledged `json:"acknowledged,omitempty"`
+}
+
+// Acknowledged is when the gateway heard that a person has seen an alert, and who.
+type Acknowledged struct {
+	At Moment `json:"at"`
+	By string `json:"by,omitempty"`
 }
 
 // Expected is when an alert of stage forecast expects its limit to be reached, in

@@ -21,6 +21,9 @@ const (
 	maxLabel     = 200 // bytes of a name, a version, an address, a sentence
 )
 
+// CheckUUID accepts what ids of alerts, pictures and commands look like: a UUIDv7.
+func CheckUUID(id string) error { return checkUUID(id) }
+
 // at names the field that is wrong, from the outside in.
 func at(field string, err error) error {
 	if err == nil {
@@ -227,9 +230,11 @@ func (a *Alert) Validate() error {
 		return fmt.Errorf("rev: %d is not a revision, they begin at 1", a.Rev)
 	case (a.Condition == "cleared") != (a.Cleared != nil):
 		return fmt.Errorf("cleared: belongs to condition cleared and to no other, this is %q", a.Condition)
-	case a.Cleared != nil:
-		if err := a.Cleared.check(); err != nil {
-			return at("cleared", err)
+	case a.Cleared != nil && a.Cleared.check() != nil:
+		return at("cleared", a.Cleared.check())
+	case a.Acknowledged != nil:
+		if err := first(at("at", a.Acknowledged.At.check()), at("by", short(a.Acknowledged.By, MaxText))); err != nil {
+			return at("acknowledged", err)
 		}
 	}
 	return a.checkNumbers()

@@ -73,7 +73,7 @@ func TestFieldEngineersPageExamplesAreStrict(t *testing.T) {
 	}
 	for _, k := range []string{"brokers", "username", "password_file", "tls", "ca_file", "cert_file", "key_file", "proxy", "proxy_password_file", "backfill", "order",
 		"outputs", "line", "active", "coil", "register", "on", "off", "read_back", "command", "max_on", "min_off", "per_hour", "interlock", "feedback",
-		"feedback_within", "resume", "actions", "output", "rate", "budget", "per_day", "compress", "linger", "stores", "rewind_keys", "size", "age", "reserve", "endurance"} {
+		"feedback_within", "resume", "actions", "output", "rate", "budget", "per_day", "compress", "linger", "stores", "commands", "key", "may", "audible", "size", "age", "reserve", "endurance"} {
 		if !misspelt[k] {
 			t.Errorf("no example on the page has the key %s", k)
 		}
