@@ -46,7 +46,7 @@ var rules = []rule{
 }
 
 var (
-	driver     = []string{"drivers", "drivers/obs", "drivers/codec/...", "drivers/frame", "drivers/profile", "drivers/ranging", "drivers/metering"}
+	driver     = []string{"drivers", "drivers/obs", "drivers/codec/...", "drivers/frame", "drivers/profile", "drivers/ranging", "drivers/metering", "drivers/camera/picture"}
 	edgeValues = []string{"edge/wire", "edge/clock", "edge/record"}
 	judge      = append([]string{"drivers/obs", "drivers/codec/..."}, edgeValues...)
 	cloudTakes = []string{"edge/wire", "edge/journal/...", "edge/uplink/...", "drivers/obs", "drivers/codec/...", "firmware-configs"}

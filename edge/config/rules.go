@@ -99,15 +99,15 @@ func (l *loader) still(r Rule) {
 	if r.Still == "" {
 		return
 	}
-	var cameras []string
+	var known []string
 	for _, id := range l.doc.Node("devices").Keys() {
-		if l.doc.Node("devices", id, "driver").Text() == "camera" {
-			cameras = append(cameras, id)
+		if slices.Contains(cameras, l.doc.Node("devices", id, "driver").Text()) {
+			known = append(known, id)
 		}
 	}
-	if !slices.Contains(cameras, r.Still) {
-		hint := yamldoc.Hint(r.Still, cameras)
-		if len(cameras) == 0 {
+	if !slices.Contains(known, r.Still) {
+		hint := yamldoc.Hint(r.Still, known)
+		if len(known) == 0 {
 			hint = "add a device with driver: camera"
 		}
 		l.say("E2702", fmt.Sprintf("no camera is called %q; %s", r.Still, hint), "rules", r.ID, "still")

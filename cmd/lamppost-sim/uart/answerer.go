@@ -248,7 +248,9 @@ func (v *voice) say(b []byte, lines []truth.Line, m scenario.Mishap, via truth.V
 		return
 	}
 	for i := range lines {
-		lines[i].Device, lines[i].Via = v.Device, via
+		if lines[i].Device = v.Device; lines[i].Via != truth.Still { // a picture is one whatever asked for it
+			lines[i].Via = via
+		}
 	}
 	truth.Stamp(lines, !m.Flip, m.Fault())
 	v.Record.Add(lines...)
