@@ -32,6 +32,7 @@ var rules = []rule{
 	{"edge/record/...", []string{"drivers/obs", "drivers/codec/...", "edge/wire", "edge/journal"}, "it is what stands in a record of the journal, and every job may use it"},
 	{"edge/buffer/...", []string{"drivers/obs", "drivers/codec/...", "edge/wire", "edge/record", "edge/journal"}, "it shows what a journal holds and asks nobody else"},
 	{"edge/rule/...", judge, "an evaluator sees observations and values only"},
+	{"edge/rehearsal/...", append([]string{"edge/rule"}, judge...), "it plays readings to the evaluator and does no I/O"},
 	{"edge/derive/...", judge, "it computes of observations and does no I/O"},
 	{"edge/quality/...", judge, "an evaluator sees observations and values only"},
 	{"edge/alert/...", judge, "it turns transitions into documents and does no I/O"},

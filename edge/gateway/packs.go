@@ -14,7 +14,12 @@ import (
 // ReadPacks reads folders of rule packs, a later one over an earlier one. The error is
 // yamldoc.Problems.
 func ReadPacks(metrics *obs.Catalog, folders ...fs.FS) (*rulepack.Set, error) {
-	return rulepack.Reader{Metrics: metrics, Fields: config.MessageFields, Ahead: []string{"in"}}.Read(folders...)
+	return PackReader(metrics).Read(folders...)
+}
+
+// PackReader reads packs as the gateway does.
+func PackReader(metrics *obs.Catalog) rulepack.Reader {
+	return rulepack.Reader{Metrics: metrics, Fields: config.MessageFields, Ahead: []string{"in"}}
 }
 
 // PackUser lets a configuration use the rules of packs; it is what config.Env.Packs

@@ -33,6 +33,14 @@ type Rule struct {
 	node *yamldoc.Node
 }
 
+// Severity is that of a rule without levels; empty with them.
+func (r *Rule) Severity() string {
+	if len(r.Severities) > 0 {
+		return ""
+	}
+	return r.keys.Severity
+}
+
 // Standard is where a rule's figures come from.
 type Standard struct {
 	Number string    `yaml:"number"` // with its edition: GB 3095-2026; empty: no standard, a practice

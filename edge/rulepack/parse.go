@@ -142,6 +142,9 @@ func (c *checker) timings(r *Rule, n *yamldoc.Node, keys ...string) {
 	}
 }
 
+// Problem reports something about the rule as a whole, at its place in the file.
+func (r *Rule) Problem(id, msg string) yamldoc.Problem { return r.node.KeyProblem(id, msg) }
+
 func (r *Rule) parameter(name string) *Parameter {
 	for i := range r.Parameters {
 		if r.Parameters[i].Name == name {

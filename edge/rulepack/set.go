@@ -58,6 +58,13 @@ func (r Reader) Read(folders ...fs.FS) (*Set, error) {
 	return s, nil
 }
 
+// SetOf returns the set of one pack, to test it with.
+func SetOf(p *Pack) *Set {
+	s := &Set{packs: map[string]*Pack{p.ID: p}, rules: map[string]*Rule{}}
+	s.index()
+	return s
+}
+
 // Packs returns the packs in the order of their ids.
 func (s *Set) Packs() (all []*Pack) {
 	if s == nil {

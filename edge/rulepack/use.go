@@ -133,16 +133,24 @@ func (p *Parameter) wants() string {
 	case Stream:
 		return fmt.Sprintf("a stream of the metric %s, like device.%s", p.Metric.Name, p.Metric.Name)
 	case Duration:
-		return "a duration like 5m" + p.within()
+		return "a duration like 5m" + before(" ", p.Range())
 	}
 	if p.Unit == "" {
-		return "a number" + p.within()
+		return "a number" + before(" ", p.Range())
 	}
-	return "a number of " + p.Unit + p.within()
+	return "a number of " + p.Unit + before(" ", p.Range())
 }
 
-// within says a parameter's range.
-func (p *Parameter) within() string {
+// before puts something before a text that is not empty.
+func before(what, text string) string {
+	if text == "" {
+		return ""
+	}
+	return what + text
+}
+
+// Range says what a parameter may be, in words; empty: anything.
+func (p *Parameter) Range() string {
 	show := func(v float64) string {
 		if p.Is == Duration {
 			return Brief(time.Duration(v * float64(time.Second)))
@@ -151,11 +159,11 @@ func (p *Parameter) within() string {
 	}
 	switch {
 	case p.Min != nil && p.Max != nil:
-		return " from " + show(*p.Min) + " to " + show(*p.Max)
+		return "from " + show(*p.Min) + " to " + show(*p.Max)
 	case p.Min != nil:
-		return " from " + show(*p.Min) + " on"
+		return "from " + show(*p.Min) + " on"
 	case p.Max != nil:
-		return " up to " + show(*p.Max)
+		return "up to " + show(*p.Max)
 	}
 	return ""
 }

@@ -101,6 +101,7 @@ func rootCommand(o Options) *cobra.Command {
 		actuateCommand(o),
 		driverCommand(o),
 		profilesCommand(o),
+		rulesCommand(o),
 		configCommand(o),
 		recordCommand(o),
 		portsCommand(o),

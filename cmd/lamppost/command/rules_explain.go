@@ -1,0 +1,201 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/gateway"
+	"github.com/spf13/cobra"
+)
+
+func rulesExplain(o Options) *cobra.Command {
+	l := looking{with: o}
+	asJSON := false
+	c := &cobra.Command{
+		Use:   "explain RULE",
+		Short: "why a rule of the gateway that runs here fires, or does not",
+		Long: `explain asks the gateway that runs on this machine: each condition of the rule, each
+comparison in it with its value now, the timers, and the streams with their age and
+quality. A value is used until it is older than its stream may be; then what depends on it
+is unknown, and unknown neither raises nor clears.
+
+Exit codes: 0, 1 the gateway has no such rule, 2 wrong usage, 3 wrong configuration, 4 no
+gateway runs here, 7 permission.`,
+		Args: cobra.ExactArgs(1),
+	}
+	l.flags(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		dir, err := l.place(c)
+		if err != nil {
+			return err
+		}
+		b, err := o.loadBuiltin(true)
+		if err != nil {
+			return err
+		}
+		w, err := gateway.AskWhy(c.Context(), dir, args[0])
+		if err != nil {
+			return unasked(err, l.lang)
+		}
+		if asJSON {
+			e := json.NewEncoder(c.OutOrStdout())
+			e.SetIndent("", "  ")
+			return shown(e.Encode(w))
+		}
+		return shown(b.explain(c.OutOrStdout(), w, l.lang))
+	}
+	return c
+}
+
+// explain writes why a rule stands as it does.
+func (b *builtin) explain(w io.Writer, why gateway.RuleWhy, lang string) error {
+	var out strings.Builder
+	name := why.Rule
+	if why.Use != "" {
+		name += " (" + why.Use + ")"
+	}
+	fmt.Fprintf(&out, pick(lang, "%s: %s, alert: %s\n", "%s：%s，告警：%s\n"), name, phaseText(why.Phase, lang), standingText(why.Stage, why.Severity, lang))
+	for _, s := range why.Stages {
+		fmt.Fprintf(&out, "\n%s%s%s\n", standingText(s.Stage, s.Severity, lang), pick(lang, ": ", "："), b.sentence(s, lang))
+		rows := b.parts(pick(lang, "when", "条件"), s.When, lang)
+		if s.Clear != nil {
+			rows = append(rows, b.parts(pick(lang, "clear", "解除"), *s.Clear, lang)...)
+		}
+		if err := columns(&out, rows); err != nil {
+			return err
+		}
+	}
+	out.WriteString("\n")
+	if err := columns(&out, b.streams(why, lang)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func truthText(is, lang string) string {
+	return pick(lang, is, map[string]string{"true": "成立", "false": "不成立", "unknown": "未知"}[is])
+}
+
+// sentence says in one line why a condition stands as it does.
+func (b *builtin) sentence(s gateway.StageWhy, lang string) string {
+	timer := fmt.Sprintf(pick(lang, "%s of %s", "%s／%s"), span(s.RanMS, lang), span(s.NeedsMS, lang))
+	if !s.Running {
+		timer += pick(lang, ", the timer stands still", "，计时暂停")
+	}
+	missing := missingOf(s.When.Streams, lang)
+	if s.Clear != nil && s.Clear.Is == "unknown" && missing == "" {
+		missing = missingOf(s.Clear.Streams, lang)
+	}
+	switch {
+	case s.Phase == "pending":
+		return fmt.Sprintf(pick(lang, "met, not yet for long enough: %s", "条件已满足，时间未到：%s"), timer) + missing
+	case s.Phase == "clearing":
+		return fmt.Sprintf(pick(lang, "over, not yet for long enough: %s", "条件已解除，时间未到：%s"), timer) + missing
+	case s.Phase == "active" && s.When.Is == "true":
+		return fmt.Sprintf(pick(lang, "fires: met for %s", "告警中：条件已满足 %s"), span(s.SinceMS, lang))
+	case s.Phase == "active" && s.Clear != nil && s.Clear.Is == "false":
+		return pick(lang, "stays: its clear is not true yet", "保持：解除条件尚未成立")
+	case s.Phase == "active":
+		return pick(lang, "stays: what is unknown does not clear", "保持：数据未知时不解除") + missing
+	case s.When.Is == "unknown":
+		return pick(lang, "cannot be judged", "无法判断") + missing
+	}
+	return pick(lang, "does not fire: the condition is not met", "不告警：条件不满足")
+}
+
+// missingOf says which streams are to blame for what is unknown.
+func missingOf(all []gateway.StreamWhy, lang string) string {
+	var names []string
+	for _, s := range all {
+		text := ""
+		switch {
+		case s.Value == nil:
+			text = fmt.Sprintf(pick(lang, "%s has given nothing usable since the start", "%s 自启动以来无可用读数"), s.Stream)
+		case !s.Known:
+			text = fmt.Sprintf(pick(lang, "%s is silent for %s", "%s 已 %s无可用读数"), s.Stream, span(s.AgeMS, lang))
+		case s.WindowMS > 0 && s.Covered < 0.75:
+			text = fmt.Sprintf(pick(lang, "of the last %s of %s only %.0f %% are known", "%[2]s 最近 %[1]s只有 %.0[3]f%% 有读数"), span(s.WindowMS, lang), s.Stream, 100*s.Covered)
+		}
+		if text != "" && !slices.Contains(names, text) {
+			names = append(names, text)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return pick(lang, "; ", "；") + strings.Join(names, pick(lang, ", ", "，"))
+}
+
+// span writes a time in the unit that says most.
+func span(ms int64, lang string) string {
+	return longText((time.Duration(ms) * time.Millisecond).Round(time.Second), lang)
+}
+
+// parts lists a condition and its comparisons.
+func (b *builtin) parts(word string, c gateway.ConditionWhy, lang string) [][]string {
+	rows := [][]string{{"  " + word, c.Text, truthText(c.Is, lang)}}
+	for _, p := range c.Parts {
+		_, channel, _ := strings.Cut(p.Stream, ".")
+		value := b.measured(channel, p.Quantity, p.Value)
+		if p.Bound && p.Value != nil {
+			value += pick(lang, " (as far as is known)", "（目前已知）")
+		}
+		row := []string{"", p.Text, truthText(p.Is, lang), value, pick(lang, "limit ", "限值 ") + b.measured(channel, p.Quantity, p.Limit)}
+		if len(c.Parts) == 1 { // it is the condition itself
+			row[0] = rows[0][0]
+			return [][]string{row}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// streams lists what the rule reads, each once.
+func (b *builtin) streams(why gateway.RuleWhy, lang string) [][]string {
+	rows := [][]string{strings.Split(pick(lang, "STREAM VALUE AGE STALE QUALITY", "数据流 读数 时间 失效 质量"), " ")}
+	seen := map[string]bool{}
+	for _, s := range why.Stages {
+		conditions := []gateway.ConditionWhy{s.When}
+		if s.Clear != nil {
+			conditions = append(conditions, *s.Clear)
+		}
+		for _, c := range conditions {
+			for _, st := range c.Streams {
+				if seen[st.Stream] {
+					continue
+				}
+				seen[st.Stream] = true
+				_, channel, _ := strings.Cut(st.Stream, ".")
+				age := "-"
+				if st.Value != nil {
+					age = fmt.Sprintf(pick(lang, "%s ago", "%s前"), span(st.AgeMS, lang))
+				}
+				rows = append(rows, []string{st.Stream, b.measured(channel, "", st.Value), age, span(st.StaleMS, lang), b.newest(channel, st.Newest, lang)})
+			}
+		}
+	}
+	return rows
+}
+
+// newest says what a device said last, where that is not what the rule uses.
+func (b *builtin) newest(channel string, n gateway.Newest, lang string) string {
+	if n.Fault != "" {
+		return pick(lang, "fault: ", "故障：") + reason(obs.Reason(n.Fault), lang)
+	}
+	flag, ok := obs.FlagOf(n.QC)
+	if !ok {
+		return pick(lang, "no reading yet", "尚无读数")
+	}
+	text := teller{lang, time.Local}.grade(obs.Quality{Flag: flag, Why: obs.Reason(n.Why)})
+	if !flag.Usable() && n.Value != nil {
+		text += ": " + b.measured(channel, "", n.Value)
+	}
+	return text
+}

@@ -1,0 +1,67 @@
+package command
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/edge/gateway"
+)
+
+func some(v float64) *float64 { return &v }
+
+// What explain prints: each state of a condition in one sentence, in both languages, and
+// what is missing named.
+func TestExplainText(t *testing.T) {
+	b, err := Options{}.loadBuiltin(true)
+	must(t, err)
+	level := gateway.StreamWhy{Stream: "road.level", Value: some(0.29), AgeMS: 4000, StaleMS: 30_000, Known: true, Newest: gateway.Newest{Value: some(0.29), QC: 1, AgeMS: 4000}}
+	gone := gateway.StreamWhy{Stream: "road.level", Value: some(0.29), AgeMS: 240_000, StaleMS: 30_000, Newest: gateway.Newest{QC: 9, Why: "no-echo", Fault: "timeout"}}
+	bad := gateway.StreamWhy{Stream: "rain.rain", WindowMS: 600_000, Value: some(12.5), AgeMS: 1000, StaleMS: 30_000, Known: true, Covered: 0.2, Newest: gateway.Newest{Value: some(999), QC: 4, Why: "range"}}
+	when := func(is string, streams ...gateway.StreamWhy) gateway.ConditionWhy {
+		return gateway.ConditionWhy{Text: "road.level >= 0.27", Is: is, Streams: streams, Parts: []gateway.PartWhy{{Text: "road.level >= 0.27", Is: is, Value: streams[0].Value, Limit: some(0.27), Stream: streams[0].Stream}}}
+	}
+	clear := when("false", level)
+	for _, c := range []struct {
+		stage  gateway.StageWhy
+		en, zh string
+	}{
+		{gateway.StageWhy{Phase: "normal", When: when("false", level)}, "does not fire: the condition is not met", "不告警：条件不满足"},
+		{gateway.StageWhy{Phase: "normal", When: when("unknown", gone)}, "cannot be judged; road.level is silent for 4 min", "无法判断；road.level 已 4 分钟无可用读数"},
+		{gateway.StageWhy{Phase: "normal", When: when("unknown", bad)}, "cannot be judged; of the last 10 min of rain.rain only 20 % are known", "无法判断；rain.rain 最近 10 分钟只有 20% 有读数"},
+		{gateway.StageWhy{Phase: "normal", When: when("unknown", gateway.StreamWhy{Stream: "a.b"})}, "cannot be judged; a.b has given nothing usable since the start", "无法判断；a.b 自启动以来无可用读数"},
+		{gateway.StageWhy{Phase: "pending", Running: true, RanMS: 12_000, NeedsMS: 20_000, When: when("true", level)}, "met, not yet for long enough: 12 s of 20 s", "条件已满足，时间未到：12 秒／20 秒"},
+		{gateway.StageWhy{Phase: "pending", RanMS: 12_000, NeedsMS: 20_000, When: when("unknown", gone)}, "met, not yet for long enough: 12 s of 20 s, the timer stands still; road.level is silent for 4 min", "条件已满足，时间未到：12 秒／20 秒，计时暂停；road.level 已 4 分钟无可用读数"},
+		{gateway.StageWhy{Phase: "active", SinceMS: 60_000, When: when("true", level)}, "fires: met for 60 s", "告警中：条件已满足 60 秒"},
+		{gateway.StageWhy{Phase: "active", When: when("false", level), Clear: &clear}, "stays: its clear is not true yet", "保持：解除条件尚未成立"},
+		{gateway.StageWhy{Phase: "active", When: when("unknown", gone)}, "stays: what is unknown does not clear; road.level is silent for 4 min", "保持：数据未知时不解除；road.level 已 4 分钟无可用读数"},
+		{gateway.StageWhy{Phase: "clearing", Running: true, RanMS: 30_000, NeedsMS: 60_000, When: when("false", level)}, "over, not yet for long enough: 30 s of 60 s", "条件已解除，时间未到：30 秒／60 秒"},
+	} {
+		if got := b.sentence(c.stage, "en"); got != c.en {
+			t.Errorf("%s\nwant %s", got, c.en)
+		}
+		if got := b.sentence(c.stage, "zh"); got != c.zh {
+			t.Errorf("%s\nwant %s", got, c.zh)
+		}
+	}
+	var out strings.Builder
+	must(t, b.explain(&out, gateway.RuleWhy{RuleState: gateway.RuleState{Rule: "subway", Use: "underpass-flood", Phase: "active", Stage: "actual", Severity: "orange"},
+		Stages: []gateway.StageWhy{{Stage: "actual", Severity: "orange", Phase: "active", SinceMS: 60_000, Clear: &clear,
+			When: gateway.ConditionWhy{Text: "road.level >= 0.27 and rise(rain.rain, 10m) > 5", Is: "true", Streams: []gateway.StreamWhy{level, bad},
+				Parts: []gateway.PartWhy{{Text: "road.level >= 0.27", Is: "true", Value: some(0.29), Limit: some(0.27), Stream: "road.level"},
+					{Text: "rise(rain.rain, 10m) > 5", Is: "true", Value: some(9), Bound: true, Limit: some(5), Stream: "rain.rain"}}}}}}, "en"))
+	want := `subway (underpass-flood): active, alert: orange
+
+orange: fires: met for 60 s
+  when   road.level >= 0.27 and rise(rain.rain, 10m) > 5  true
+         road.level >= 0.27                               true   0.29 m                       limit 0.27 m
+         rise(rain.rain, 10m) > 5                         true   9.0 mm (as far as is known)  limit 5.0 mm
+  clear  road.level >= 0.27                               false  0.29 m                       limit 0.27 m
+
+STREAM      VALUE    AGE      STALE  QUALITY
+road.level  0.29 m   4 s ago  30 s   pass
+rain.rain   12.5 mm  1 s ago  30 s   fail: range: 999.0 mm
+`
+	if out.String() != want {
+		t.Errorf("\n%s\nwant\n%s", out.String(), want)
+	}
+}

@@ -1,0 +1,208 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/buffer"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/gateway"
+	"github.com/lamppost-city/lamppost/edge/rehearsal"
+	"github.com/lamppost-city/lamppost/edge/rule"
+	"github.com/spf13/cobra"
+)
+
+// simulating is what the command was asked for.
+type simulating struct {
+	looking
+	since, until moments
+	only         []string
+	asJSON       bool
+}
+
+func rulesSimulate(o Options) *cobra.Command {
+	s := simulating{looking: looking{with: o}}
+	c := &cobra.Command{
+		Use:   "simulate [FILE…]",
+		Short: "what the rules of a configuration would have done with recorded readings",
+		Long: `simulate replays recorded readings to the rules of a configuration, by the evaluator that
+the gateway runs: a timeline of what would have been raised, and for each rule how many
+alerts and pre-alerts there would have been, how early, and how many for nothing. A
+pre-alert that ends without its limit being reached counts as false.
+
+Readings come from the journal, or from files:
+  *.csv  what lamppost buffer export writes; or a column time and one for each
+         device.channel, empty where there is no reading
+  *.lp   InfluxDB line protocol: level,device=river v=2.71 …, or river level=2.71 …
+Readings keep the flags they were recorded with; from elsewhere they count as good. What
+the rules read and nobody recorded is told. Where nothing was recorded the rules see
+silence. Schedules follow the readings' own time of day.
+
+Exit codes: 0, 2 wrong usage, 3 wrong configuration or a file with mistakes, 7 permission,
+8 no journal there, 130 cut short.`,
+	}
+	s.flags(c)
+	c.Flags().Var(&s.since, "since", "from then on: 2h, 3d, 2026-11-20, \"2026-11-20 08:00\"")
+	c.Flags().Var(&s.until, "until", "up to then")
+	c.Flags().StringSliceVar(&s.only, "rule", nil, "of these rules only")
+	c.Flags().BoolVar(&s.asJSON, "json", false, "as JSON: timeline and counts")
+	c.RunE = s.run
+	return c
+}
+
+func (s *simulating) run(c *cobra.Command, files []string) error {
+	b, err := s.with.loadBuiltin(true)
+	if err != nil {
+		return err
+	}
+	cfg, err := b.load(s.config, c.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	rules, severities, err := s.rules(cfg)
+	if err != nil {
+		return err
+	}
+	out := &simulated{severities: severities, builtin: b, lang: s.lang}
+	sim := rehearsal.NewSimulation(rules, func(h rehearsal.Happening) { out.timeline = append(out.timeline, h) })
+	take := func(r rehearsal.Record) {
+		if !s.since.at.IsZero() && r.UnixMS < s.since.at.UnixMilli() || !s.until.at.IsZero() && r.UnixMS >= s.until.at.UnixMilli() {
+			return
+		}
+		if sim.Reads(r.Stream) {
+			out.had(r.Stream)
+			sim.Take(r)
+		}
+	}
+	if len(files) > 0 {
+		out.undated, err = fromFiles(files, cfg.Gateway.ID, sim.Reads, take)
+	} else {
+		out.undated, err = s.fromJournal(c, b, cfg, take)
+	}
+	if err != nil {
+		return err
+	}
+	out.tallies = sim.Finish()
+	out.from, out.to = sim.Span()
+	for _, r := range rules {
+		for _, st := range r.Streams() {
+			out.missed(st)
+		}
+	}
+	if s.asJSON {
+		return shown(out.json(c.OutOrStdout()))
+	}
+	return shown(out.tell(c.OutOrStdout()))
+}
+
+// rules compiles those that are asked for.
+func (s *simulating) rules(cfg *config.Config) (rules []*rule.Rule, severities map[string]string, err error) {
+	severities = map[string]string{}
+	var ids []string
+	for _, r := range cfg.Rules {
+		ids = append(ids, r.ID)
+		if len(s.only) > 0 && !slices.Contains(s.only, r.ID) {
+			continue
+		}
+		c, wrong := gateway.CompileRule(r, cfg.Streams())
+		if len(wrong) > 0 {
+			return nil, nil, errors.New(wrong[0].Msg) // the configuration was checked
+		}
+		rules, severities[r.ID] = append(rules, c), string(r.Severity)
+	}
+	for _, id := range s.only {
+		if !slices.Contains(ids, id) {
+			return nil, nil, &exit{exitUsage, fmt.Errorf("%s has no rule %q; %s", cfg.File, id, yamldoc.Hint(id, ids)), "lamppost rules list --config " + cfg.File}
+		}
+	}
+	if len(rules) == 0 {
+		return nil, nil, &exit{exitUsage, fmt.Errorf("%s has no rules", cfg.File), "write some under rules:, or use one of a pack (lamppost rules list)"}
+	}
+	return rules, severities, nil
+}
+
+// fromJournal reads what the gateway recorded, in the order in which it did.
+func (s *simulating) fromJournal(c *cobra.Command, b *builtin, cfg *config.Config, take func(rehearsal.Record)) (undated int, err error) {
+	dir := s.dir
+	if dir == "" {
+		dir = cfg.Journal.Dir
+	}
+	journal, err := gateway.OpenBuffer(dir, b.metrics)
+	if err != nil {
+		return 0, classifyLook(dir, err)
+	}
+	defer journal.Journal.Close()
+	if len(journal.Journal.Segments()) == 0 {
+		return 0, &exit{exitStorage, fmt.Errorf("%s holds no journal", dir), "name files to replay, or the directory with the .seg files (--dir)"}
+	}
+	bar := newBar(c.ErrOrStderr(), s.lang)
+	_, err = journal.Walk(c.Context(), buffer.Filter{Since: s.since.at, Until: s.until.at, Undated: true, Kinds: []string{buffer.Reading}}, bar.show, func(e *buffer.Entry) error {
+		if !e.Dated {
+			undated++
+			return nil
+		}
+		take(rehearsal.Record{UnixMS: e.UnixMS, Stream: e.Stream, Reading: e.Reading})
+		return nil
+	})
+	bar.end()
+	if cut := cutShort(c.Context()); cut != nil {
+		return undated, cut
+	}
+	if err != nil {
+		return undated, &exit{exitStorage, err, "the journal cannot be read to its end: lamppost buffer verify"}
+	}
+	return undated, nil
+}
+
+// fromFiles reads all files before it gives anything: their readings may lie between
+// each other.
+func fromFiles(files []string, gatewayID string, reads func(obs.Stream) bool, take func(rehearsal.Record)) (undated int, err error) {
+	var all []rehearsal.Record
+	keep := func(r rehearsal.Record) {
+		if reads(r.Stream) {
+			all = append(all, r)
+		}
+	}
+	for _, name := range files {
+		n, err := fromFile(name, gatewayID, keep)
+		if err != nil {
+			return undated, err
+		}
+		undated += n
+	}
+	rehearsal.SortRecords(all)
+	for _, r := range all {
+		take(r)
+	}
+	return undated, nil
+}
+
+func fromFile(name, gatewayID string, keep func(rehearsal.Record)) (undated int, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0, &exit{exitConfig, err, "name a file with readings: *.csv or *.lp"}
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	read := func(in io.Reader) (int, error) { return rehearsal.ReadCSV(in, time.Local, keep) }
+	switch ext := strings.ToLower(filepath.Ext(name)); ext {
+	case ".csv":
+	case ".lp", ".line", ".influx", ".txt":
+		read = func(in io.Reader) (int, error) { return rehearsal.ReadLines(in, gatewayID, keep) }
+	default:
+		return 0, &exit{exitUsage, fmt.Errorf("%s: what %q is cannot be told by its name", name, ext), "call it *.csv, or *.lp for line protocol"}
+	}
+	undated, err = read(f)
+	var at *rehearsal.FormatError
+	if errors.As(err, &at) {
+		return undated, &exit{exitConfig, fmt.Errorf("%s:%d: %s", name, at.Line, at.Msg), at.Hint}
+	}
+	return undated, err
+}

@@ -1,0 +1,213 @@
+package rehearsal
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// FormatError is a line of a file that cannot be read.
+type FormatError struct {
+	Line      int // from 1
+	Msg, Hint string
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("line %d: %s; %s", e.Line, e.Msg, e.Hint)
+}
+
+// MaxRecords is how many readings are taken from one file.
+const MaxRecords = 20_000_000
+
+// ReadCSV reads a table of readings and gives each to take: what lamppost buffer export
+// writes, or a column time and one for each device.channel, in which an empty cell is no
+// reading. Times are RFC 3339, or without an offset in zone, or Unix seconds or
+// milliseconds. What is neither a reading nor dated is passed over; undated counts the
+// latter. The error is a *FormatError or the reader's.
+func ReadCSV(in io.Reader, zone *time.Location, take func(Record)) (undated int, err error) {
+	rows := csv.NewReader(in)
+	rows.ReuseRecord, rows.FieldsPerRecord, rows.TrimLeadingSpace = true, -1, true
+	head, err := rows.Read()
+	if err != nil {
+		return 0, badRow(rows, err)
+	}
+	t, err := tableOf(slices.Clone(head))
+	if err != nil {
+		return 0, err
+	}
+	for n := 0; ; {
+		row, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			return t.undated, nil
+		}
+		if err != nil {
+			return t.undated, badRow(rows, err)
+		}
+		line, _ := rows.FieldPos(0)
+		t.line, t.zone = line, zone
+		if err := t.row(row, func(r Record) { n++; take(r) }); err != nil {
+			return t.undated, err
+		}
+		if n > MaxRecords {
+			return t.undated, &FormatError{line, fmt.Sprintf("the file has more than %d readings", MaxRecords), "cut it"}
+		}
+	}
+}
+
+func badRow(rows *csv.Reader, err error) error {
+	var at *csv.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return &FormatError{1, "the file is empty", "give a table with a column time"}
+	case errors.As(err, &at):
+		return &FormatError{at.Line, at.Err.Error(), "give a table of comma separated values"}
+	}
+	return err
+}
+
+// table says what the columns of a file are.
+type table struct {
+	time, device, channel, value, qc, why, kind int          // -1: there is none
+	streams                                     []obs.Stream // by column, of a wide table
+	line                                        int
+	zone                                        *time.Location
+	undated                                     int
+}
+
+func tableOf(head []string) (*table, error) {
+	if len(head) > 0 {
+		head[0] = strings.TrimPrefix(head[0], "\ufeff") // as spreadsheets write it
+	}
+	at := func(name string) int { return slices.Index(head, name) }
+	t := &table{time: at("time"), device: at("device"), channel: at("channel"), value: at("value"), qc: at("qc"), why: at("why"), kind: at("kind")}
+	if t.time < 0 {
+		return nil, &FormatError{1, "no column is called time", "call it time, and the others device.channel, or device, channel and value"}
+	}
+	if t.device >= 0 && t.channel >= 0 && t.value >= 0 {
+		return t, nil
+	}
+	t.streams = make([]obs.Stream, len(head))
+	some := false
+	for i, name := range head {
+		device, channel, ok := strings.Cut(name, ".")
+		if i == t.time || !ok || obs.CheckID(device) != nil || obs.CheckChannel(channel) != nil {
+			continue
+		}
+		t.streams[i], some = obs.Stream{Device: device, Channel: channel}, true
+	}
+	if !some {
+		return nil, &FormatError{1, "no column holds readings", "call the columns device.channel, like river.level"}
+	}
+	return t, nil
+}
+
+func (t *table) row(row []string, take func(Record)) error {
+	cell := func(i int) string {
+		if i < 0 || i >= len(row) {
+			return ""
+		}
+		return row[i]
+	}
+	if kind := cell(t.kind); kind != "" && kind != "reading" {
+		return nil
+	}
+	if cell(t.time) == "" {
+		t.undated++
+		return nil
+	}
+	ms, err := parseTime(cell(t.time), t.zone)
+	if err != nil {
+		return &FormatError{t.line, err.Error(), "write 2026-07-15T14:03:10+08:00, or Unix seconds"}
+	}
+	if t.streams == nil {
+		r := Record{UnixMS: ms, Stream: obs.Stream{Device: cell(t.device), Channel: cell(t.channel)}}
+		if r.Reading, err = reading(cell(t.value), cell(t.qc), cell(t.why)); err != nil {
+			return &FormatError{t.line, err.Error(), "write numbers with a point"}
+		}
+		take(r)
+		return nil
+	}
+	for i, st := range t.streams {
+		if st.Device == "" || cell(i) == "" {
+			continue
+		}
+		v, err := reading(cell(i), "", "")
+		if err != nil {
+			return &FormatError{t.line, err.Error(), "write numbers with a point, and nothing where there is no reading"}
+		}
+		take(Record{ms, st, v})
+	}
+	return nil
+}
+
+// reading makes one of its cells. Without a flag a value is good.
+func reading(value, qc, why string) (obs.Reading, error) {
+	if value == "" {
+		if why == "" {
+			why = string(obs.Absent)
+		}
+		return obs.None(obs.Reason(why)), nil
+	}
+	v, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return obs.Reading{}, fmt.Errorf("%q is not a number", value)
+	}
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return obs.None(obs.NotANumber), nil
+	}
+	r := obs.Reading{Value: v, Quality: obs.Quality{Flag: obs.Pass, Why: obs.Reason(why)}}
+	if qc != "" {
+		code, err := strconv.Atoi(qc)
+		flag, ok := obs.FlagOf(code)
+		if err != nil || !ok {
+			return r, fmt.Errorf("%q is no quality flag", qc)
+		}
+		r.Quality.Flag = flag
+	}
+	return r, nil
+}
+
+// parseTime reads a moment in one of the forms that tables have.
+func parseTime(text string, zone *time.Location) (unixMS int64, err error) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return wholeTime(n)
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t.UnixMilli(), nil
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -07:00", "2006-01-02 15:04:05 -0700"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UnixMilli(), nil
+		}
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006/01/02 15:04:05", "2006/1/2 15:04"} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t.UnixMilli(), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no time", text)
+}
+
+// wholeTime takes a number for seconds, milliseconds, micro- or nanoseconds, by its size:
+// between 2001 and 2286 they are apart.
+func wholeTime(n int64) (int64, error) {
+	switch {
+	case n >= 1e9 && n < 1e10:
+		return n * 1000, nil
+	case n >= 1e12 && n < 1e13:
+		return n, nil
+	case n >= 1e15 && n < 1e16:
+		return n / 1000, nil
+	case n >= 1e18:
+		return n / 1_000_000, nil
+	}
+	return 0, fmt.Errorf("%d is no time", n)
+}

@@ -1,0 +1,193 @@
+package rehearsal
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/rule"
+)
+
+// Record is one recorded reading.
+type Record struct {
+	UnixMS int64
+	Stream obs.Stream
+	obs.Reading
+}
+
+// Happening is one change of an alert that would have come.
+type Happening struct {
+	UnixMS       int64
+	Rule         string
+	Was, Is      rule.Standing
+	Stream       obs.Stream
+	Value, Limit float64 // NaN: not known
+	Quantity     rule.Quantity
+	Early, Late  float64 // of a forecast, in how many seconds the limit is expected
+	// Lead is how long the pre-alert had stood when the limit was reached, Ahead whether
+	// there was one.
+	Lead  time.Duration
+	Ahead bool
+}
+
+// Tally is what would have come of one rule.
+type Tally struct {
+	Rule      string
+	Alerts    int             // that reached a limit
+	Forecasts int             // pre-alerts
+	True      int             // pre-alerts that the limit followed
+	False     int             // pre-alerts that ended without it
+	Open      int             // pre-alerts that stand at the end
+	Missed    int             // alerts of a rule with a forecast that none came before
+	Inside    int             // of True: the limit was reached in the range that was announced
+	Leads     []time.Duration // of each True, shortest first
+	Raised    time.Duration   // how long alerts stood, pre-alerts left out
+	Readings  int             // that the rule had, all its streams
+	Unusable  int             // of them, flagged fail or missing
+}
+
+// Median is the middle of the leads, P10 what nine in ten exceed; 0 without any.
+func (t *Tally) Median() time.Duration { return t.quantile(0.5) }
+
+// P10 is the lead that nine in ten exceed.
+func (t *Tally) P10() time.Duration { return t.quantile(0.1) }
+
+func (t *Tally) quantile(q float64) time.Duration {
+	if len(t.Leads) == 0 {
+		return 0
+	}
+	return t.Leads[int(q*float64(len(t.Leads)-1)+0.5)]
+}
+
+// Simulation lets rules live through recorded readings. It is for one goroutine.
+type Simulation struct {
+	player   *player
+	rules    map[string]*followed
+	order    []string
+	reads    map[obs.Stream][]*followed
+	base     int64 // Unix ms of the engine's time 0
+	begun    bool
+	from, to int64
+	happened func(Happening)
+}
+
+// followed is one rule with what stands of it.
+type followed struct {
+	Tally
+	forecasts   bool
+	begun       int64 // of the pre-alert that stands, if ahead
+	early, late float64
+	ahead       bool
+	raised      int64 // of the actual alert, if up
+	up          bool
+}
+
+// NewSimulation makes one. happened is told each change as it comes; it may be nil.
+func NewSimulation(rules []*rule.Rule, happened func(Happening)) *Simulation {
+	s := &Simulation{rules: map[string]*followed{}, reads: map[obs.Stream][]*followed{}, happened: happened}
+	if happened == nil {
+		s.happened = func(Happening) {}
+	}
+	for _, r := range rules {
+		f := &followed{Tally: Tally{Rule: r.ID()}, forecasts: r.Spec().Forecast != (rule.Forecast{})}
+		s.rules[r.ID()], s.order = f, append(s.order, r.ID())
+		for _, st := range r.Streams() {
+			s.reads[st] = append(s.reads[st], f)
+		}
+	}
+	s.player = newPlayer(rules, s.follow)
+	return s
+}
+
+// Reads says whether any rule reads a stream.
+func (s *Simulation) Reads(st obs.Stream) bool { return len(s.reads[st]) > 0 }
+
+// Take shows one reading. They come in the order of their time; one that is late counts
+// as the gateway counts it: not at all where its stream has a newer one.
+func (s *Simulation) Take(r Record) {
+	if !s.begun {
+		s.begun, s.base, s.from = true, r.UnixMS, r.UnixMS
+	}
+	s.to = max(s.to, r.UnixMS)
+	for _, f := range s.reads[r.Stream] {
+		f.Readings++
+		if !r.Quality.Usable() {
+			f.Unusable++
+		}
+	}
+	s.player.observe(r.Stream, r.UnixMS-s.base, r.Reading)
+}
+
+// Span is from when to when readings were taken, Unix ms; both 0 before the first.
+func (s *Simulation) Span() (from, to int64) { return s.from, s.to }
+
+// Finish lets what is due at the last reading happen and returns what came of each rule,
+// in their order. Alerts that stand then count as long as they stood.
+func (s *Simulation) Finish() (all []Tally) {
+	if s.begun {
+		s.player.finish(s.to - s.base)
+	}
+	for _, id := range s.order {
+		f := s.rules[id]
+		if f.up {
+			f.Raised += time.Duration(s.to-f.raised) * time.Millisecond
+		}
+		if f.ahead {
+			f.Open++
+		}
+		slices.Sort(f.Leads)
+		all = append(all, f.Tally)
+	}
+	return all
+}
+
+// follow counts one transition.
+func (s *Simulation) follow(t rule.Transition) {
+	if t.Was == t.Is {
+		return
+	}
+	f := s.rules[t.Rule]
+	h := Happening{UnixMS: s.base + t.At, Rule: t.Rule, Was: t.Was, Is: t.Is, Stream: t.Stream, Value: t.Value, Limit: t.Limit, Quantity: t.Quantity, Early: t.Early, Late: t.Late}
+	was, is := t.Was.Stage, t.Is.Stage
+	if is == rule.StageForecast && was != rule.StageForecast && was != rule.StageActual {
+		f.Forecasts++
+		f.ahead, f.begun, f.early, f.late = true, h.UnixMS, t.Early, t.Late
+	}
+	if is == rule.StageActual && was != rule.StageActual {
+		f.reached(&h)
+	}
+	if was == rule.StageActual && is != rule.StageActual {
+		f.up = false
+		f.Raised += time.Duration(h.UnixMS-f.raised) * time.Millisecond
+	}
+	if is == "" && f.ahead {
+		f.False++
+		f.ahead = false
+	}
+	s.happened(h)
+}
+
+// reached counts an alert whose limit is reached now.
+func (f *followed) reached(h *Happening) {
+	f.Alerts++
+	f.up, f.raised = true, h.UnixMS
+	switch {
+	case f.ahead:
+		h.Ahead, h.Lead = true, time.Duration(h.UnixMS-f.begun)*time.Millisecond
+		f.True++
+		f.Leads = append(f.Leads, h.Lead)
+		if s := h.Lead.Seconds(); f.early <= s && s <= f.late {
+			f.Inside++
+		}
+		f.ahead = false
+	case f.forecasts:
+		f.Missed++
+	}
+}
+
+// SortRecords puts readings in the order of their time; what was written first stays
+// first among equals.
+func SortRecords(all []Record) {
+	slices.SortStableFunc(all, func(a, b Record) int { return cmp.Compare(a.UnixMS, b.UnixMS) })
+}
