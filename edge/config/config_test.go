@@ -29,6 +29,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/lamppost-city/lamppost/edge/rule"
+	"github.com/lamppost-city/lamppost/edge/rulepack"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
 
@@ -73,7 +74,7 @@ func env(t testing.TB) config.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config.Env{Packs: gateway.PackUser(packs), Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind(), pulse.Kind(), raingauge.Kind(), anemometer.Kind()}, Catalog: catalog, Rules: checker, Derived: gateway.DerivedChecker(catalog), Origins: true}
+	return config.Env{Packs: gateway.PackUser(func() (*rulepack.Set, error) { return packs, nil }), Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind(), pulse.Kind(), raingauge.Kind(), anemometer.Kind()}, Catalog: catalog, Rules: checker, Derived: gateway.DerivedChecker(catalog), Origins: true}
 }
 
 // checker is what the gateway hands in.

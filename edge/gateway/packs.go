@@ -23,9 +23,13 @@ func PackReader(metrics *obs.Catalog) rulepack.Reader {
 }
 
 // PackUser lets a configuration use the rules of packs; it is what config.Env.Packs
-// wants.
-func PackUser(packs *rulepack.Set) config.PackUser {
+// wants. load is asked when a rule uses one: most configurations need none.
+func PackUser(load func() (*rulepack.Set, error)) config.PackUser {
 	return func(use config.Use, all []config.Stream) (config.Used, []config.UseError) {
+		packs, err := load()
+		if err != nil {
+			return config.Used{}, []config.UseError{{ID: "E3001", Msg: err.Error()}}
+		}
 		streams := make([]obs.Stream, len(all))
 		for i, s := range all {
 			streams[i] = s.Stream

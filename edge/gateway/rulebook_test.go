@@ -9,6 +9,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/edge/control"
 	"github.com/lamppost-city/lamppost/edge/gateway"
+	"github.com/lamppost-city/lamppost/edge/rulepack"
 	"github.com/lamppost-city/lamppost/edge/status"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
@@ -17,11 +18,7 @@ import (
 // that fires, what it does when its sensor is pulled out, and a rule that cannot judge.
 func TestAskWhy(t *testing.T) {
 	p := newPost(t)
-	packs, err := gateway.ReadPacks(p.metrics, firmwareconfigs.Rules())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.env.Packs = gateway.PackUser(packs)
+	p.env.Packs = gateway.PackUser(func() (*rulepack.Set, error) { return gateway.ReadPacks(p.metrics, firmwareconfigs.Rules()) })
 	unplug := p.sensor(2000) // a metre of water under a sensor at three metres
 	cfg := p.config("  subway: {use: underpass-flood, with: {level: pass.level, hold: 0s, ahead: off, yellow: off}}\n" +
 		"  rising: {when: \"rate(pass.level, 1h) > 0.5\", severity: blue}\n")

@@ -31,7 +31,7 @@ func (b *builtin) beside(file string, src []byte) (config.Env, yamldoc.Problems,
 		return env, append(wrong, folder.Problem(err)), nil
 	}
 	env.Beside.Digest = append(env.Beside.Digest, packs.Digest()...)
-	env.Packs = gateway.PackUser(packs)
+	env.Packs = gateway.PackUser(func() (*rulepack.Set, error) { return packs, nil })
 	return env, append(wrong, more...), nil
 }
 
@@ -62,7 +62,11 @@ func (b *builtin) extendedPacks(path string) (*rulepack.Set, yamldoc.Problems, e
 	} else if !st.IsDir() {
 		return nil, nil, errors.New("it is a file")
 	}
-	packs, err := b.packs.Extend(path, os.DirFS(path))
+	built, err := b.packs()
+	if err != nil {
+		return nil, nil, err
+	}
+	packs, err := built.Extend(path, os.DirFS(path))
 	var wrong yamldoc.Problems
 	if errors.As(err, &wrong) {
 		err = nil

@@ -23,8 +23,8 @@ func TestFieldEngineersPage(t *testing.T) {
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
 		for line := range strings.Lines(block[1]) {
 			line, _, _ = strings.Cut(line, " #")
-			if !strings.HasPrefix(line, "lamppost ") || strings.HasPrefix(line, "lamppost output ") {
-				continue // the latter need a gateway that runs, see TestFieldEngineersPageSwitches
+			if !strings.HasPrefix(line, "lamppost ") || strings.HasPrefix(line, "lamppost output ") || strings.HasPrefix(line, "lamppost rules ") {
+				continue // the latter need a gateway that runs, see TestFieldEngineersPageSwitches and TestFieldEngineersPageRules
 			}
 			args := fields(strings.TrimSpace(strings.TrimPrefix(line, "lamppost ")))
 			for i, a := range args {
@@ -73,7 +73,7 @@ func TestFieldEngineersPageExamplesAreStrict(t *testing.T) {
 	}
 	for _, k := range []string{"brokers", "username", "password_file", "tls", "ca_file", "cert_file", "key_file", "proxy", "proxy_password_file", "backfill", "order",
 		"outputs", "line", "active", "coil", "register", "on", "off", "read_back", "command", "max_on", "min_off", "per_hour", "interlock", "feedback",
-		"feedback_within", "resume", "actions", "output", "rate", "budget", "per_day", "compress", "linger", "stores", "commands", "key", "may", "audible", "size", "age", "reserve", "endurance"} {
+		"feedback_within", "resume", "actions", "output", "rate", "budget", "per_day", "compress", "linger", "stores", "use", "with", "commands", "key", "may", "audible", "size", "age", "reserve", "endurance"} {
 		if !misspelt[k] {
 			t.Errorf("no example on the page has the key %s", k)
 		}

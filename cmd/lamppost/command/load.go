@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/catalog"
@@ -24,7 +25,7 @@ const defaultConfig = "/etc/lamppost/gateway.yaml"
 type builtin struct {
 	metrics  *obs.Catalog
 	profiles *profile.Set
-	packs    *rulepack.Set
+	packs    func() (*rulepack.Set, error) // read when somebody needs them
 	own      []drivers.Kind
 	boards   *board.Profiles
 	host     board.Host
@@ -41,10 +42,7 @@ func (o Options) loadBuiltin(insecure bool) (*builtin, error) {
 	if err != nil {
 		return nil, err
 	}
-	packs, err := gateway.ReadPacks(metrics, firmwareconfigs.Rules())
-	if err != nil {
-		return nil, err
-	}
+	packs := sync.OnceValues(func() (*rulepack.Set, error) { return gateway.ReadPacks(metrics, firmwareconfigs.Rules()) })
 	boards, err := board.ParseProfiles(firmwareconfigs.Boards())
 	if err != nil {
 		return nil, err

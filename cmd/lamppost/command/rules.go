@@ -51,7 +51,7 @@ func (s *packSet) load(c *cobra.Command, b *builtin) (*rulepack.Set, error) {
 		}
 	}
 	if folder == "" {
-		return b.packs, nil
+		return b.packs()
 	}
 	packs, wrong, err := b.extendedPacks(folder)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 func rulesList(o Options) *cobra.Command {
 	var set packSet
+	markdown := false
 	c := &cobra.Command{
 		Use:   "list [WORD…]",
 		Short: "every rule that packs offer, and the rules of a configuration with their state",
@@ -27,6 +28,7 @@ runs here.
 Exit codes: 0, 3 a mistake in the configuration or a pack.`,
 	}
 	set.flags(c)
+	c.Flags().BoolVar(&markdown, "markdown", false, "all about each of them, as the page docs/rules.md")
 	c.RunE = func(c *cobra.Command, words []string) error {
 		b, err := o.loadBuiltin(true)
 		if err != nil {
@@ -35,6 +37,9 @@ Exit codes: 0, 3 a mistake in the configuration or a pack.`,
 		packs, err := set.load(c, b)
 		if err != nil {
 			return err
+		}
+		if markdown {
+			return shown(rulesPage(c.OutOrStdout(), packs, set.lang))
 		}
 		if set.config != "" {
 			if err := listSite(c, b, &set); err != nil {
