@@ -46,4 +46,5 @@
 //	E3202   a series that cannot be read, or of no stream
 //	E3203   an expectation that cannot be read, or is out of order
 //	E3204   an interval or end that cannot be
+//	W3201   a rule of a pack without a test
 package rehearsal

@@ -46,6 +46,8 @@ func (s *packSet) load(c *cobra.Command, b *builtin) (*rulepack.Set, error) {
 		if err != nil {
 			return nil, err
 		}
+		b.lang = &s.lang
+		b.speak(s.config, src)
 		if f, ok := config.PacksFolder(s.config, src); ok {
 			folder = f.Path
 		}
@@ -58,7 +60,7 @@ func (s *packSet) load(c *cobra.Command, b *builtin) (*rulepack.Set, error) {
 		return nil, &exit{exitConfig, fmt.Errorf("the folder of packs: %w", err), "name a folder with rule packs: --folder FOLDER"}
 	}
 	if len(wrong) > 0 {
-		return nil, refused(c, wrong)
+		return nil, refused(c, wrong, s.lang)
 	}
 	return packs, nil
 }
@@ -96,11 +98,11 @@ func severitiesOf(r *rulepack.Rule) []string {
 }
 
 // found says whether problems stop a command, and shows them.
-func found(c *cobra.Command, wrong yamldoc.Problems) error {
+func found(c *cobra.Command, wrong yamldoc.Problems, lang string) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	if err := wrong.Sorted().Render(c.OutOrStdout()); err != nil {
+	if err := told(wrong.Sorted(), lang, c.OutOrStdout()); err != nil {
 		return shown(err)
 	}
 	var ps yamldoc.Problems

@@ -2,13 +2,16 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/control"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/spf13/cobra"
 )
@@ -41,7 +44,7 @@ gateway runs here, 7 permission.`,
 		}
 		w, err := gateway.AskWhy(c.Context(), dir, args[0])
 		if err != nil {
-			return unasked(err, l.lang)
+			return unexplained(err, l.lang)
 		}
 		if asJSON {
 			e := json.NewEncoder(c.OutOrStdout())
@@ -51,6 +54,17 @@ gateway runs here, 7 permission.`,
 		return shown(b.explain(c.OutOrStdout(), w, l.lang))
 	}
 	return c
+}
+
+// unexplained is the error of a gateway that could not be asked about a rule.
+func unexplained(err error, lang string) error {
+	if errors.Is(err, control.ErrAbsent) {
+		return &exit{exitSilent, err, pick(lang, "start it (systemctl start lamppost); lamppost rules simulate says what a rule would have done", "请先启动网关（systemctl start lamppost）；规则会怎样处理记录的读数，见 lamppost rules simulate")}
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return &exit{exitPermission, err, pick(lang, "run it as root or as the gateway's user: sudo lamppost rules explain …", "请用 root 或网关用户运行：sudo lamppost rules explain …")}
+	}
+	return &exit{exitFindings, err, ""}
 }
 
 // explain writes why a rule stands as it does.

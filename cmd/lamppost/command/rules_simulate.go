@@ -63,6 +63,7 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
+	b.lang = &s.lang
 	cfg, err := b.load(s.config, c.ErrOrStderr())
 	if err != nil {
 		return err

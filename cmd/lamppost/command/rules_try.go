@@ -49,6 +49,7 @@ Exit codes: 0 all pass, 1 some fail, 3 mistakes in a file or no such file.`,
 		if err != nil {
 			return err
 		}
+		b.lang = &lang
 		files, err := testFiles(args)
 		if err != nil {
 			return err
@@ -59,7 +60,7 @@ Exit codes: 0 all pass, 1 some fail, 3 mistakes in a file or no such file.`,
 			if err != nil {
 				return err
 			}
-			if err := found(c, wrong); err != nil {
+			if err := found(c, wrong, lang); err != nil {
 				return err
 			}
 			n, err := b.tellTests(c.OutOrStdout(), file, done, all, lang)
