@@ -135,7 +135,7 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 	if p.fleet, err = fleet.Open(ctx, fleet.Options{DB: p.db, Catalog: p.catalog, Publish: p.publish}); err != nil {
 		return storage(err)
 	}
-	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.fleet.Site, Publish: p.publish}); err != nil {
+	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.fleet.Site, Switched: p.fleet.Switched, Publish: p.publish}); err != nil {
 		return storage(err)
 	}
 	dir := filepath.Join(p.o.Settings.Data, "images")

@@ -27,6 +27,9 @@ type Options struct {
 	// Site returns where a gateway stands; the alert's own words are used where it
 	// knows nothing. nil: they are always used.
 	Site func(gateway string) (area string, pos *wire.Position)
+	// Switched returns what a gateway did to its outputs between two Unix times in
+	// milliseconds, each with an Actuation, for an alert's timeline. nil: nothing is known.
+	Switched func(ctx context.Context, gateway string, from, to int64) ([]wire.Event, error)
 	// Publish takes a changed alert (view.Alert) for the live stream, as event
 	// "alert". It must not block. nil: nobody listens.
 	Publish func(event string, doc any)
@@ -51,6 +54,9 @@ type standing struct {
 func Open(ctx context.Context, o Options) (*Book, error) {
 	if o.Site == nil {
 		o.Site = func(string) (string, *wire.Position) { return "", nil }
+	}
+	if o.Switched == nil {
+		o.Switched = func(context.Context, string, int64, int64) ([]wire.Event, error) { return nil, nil }
 	}
 	if o.Publish == nil {
 		o.Publish = func(string, any) {}

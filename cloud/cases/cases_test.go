@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type bench struct {
 	*cases.Book
 	db        *database.DB
 	published []view.Alert
+	switched  []wire.Event // what the gateway switched
 }
 
 func open(t testing.TB) *bench {
@@ -55,7 +57,16 @@ func openOn(t testing.TB, db *database.DB) *bench {
 	b := &bench{db: db}
 	b.Book, err = cases.Open(t.Context(), cases.Options{
 		DB: db, Catalog: c,
-		Site:    func(string) (string, *wire.Position) { return "330105003012", nil },
+		Site: func(string) (string, *wire.Position) { return "330105003012", nil },
+		Switched: func(_ context.Context, gateway string, from, to int64) ([]wire.Event, error) {
+			var out []wire.Event
+			for _, e := range b.switched {
+				if gateway == "gw" && from <= e.At.Unix && e.At.Unix <= to {
+					out = append(out, e)
+				}
+			}
+			return out, nil
+		},
 		Publish: func(_ string, doc any) { b.published = append(b.published, doc.(view.Alert)) },
 	})
 	if err != nil {

@@ -38,7 +38,7 @@ func (b *Book) List(ctx context.Context, state, gateway string, limit int) ([]vi
 	return out, rows.Err()
 }
 
-// Get returns one alert with its history, or view.ErrUnknown.
+// Get returns one alert with its history and timeline, or view.ErrUnknown.
 func (b *Book) Get(ctx context.Context, id string) (view.Alert, error) {
 	v, err := b.one(ctx, id)
 	if err != nil {
@@ -57,7 +57,11 @@ func (b *Book) Get(ctx context.Context, id string) (view.Alert, error) {
 		}
 		v.History = append(v.History, c)
 	}
-	return v, rows.Err()
+	if err := rows.Err(); err != nil {
+		return v, fmt.Errorf("cases: history of %s: %w", id, err)
+	}
+	v.Timeline, err = b.timeline(ctx, v)
+	return v, err
 }
 
 func (b *Book) one(ctx context.Context, id string) (view.Alert, error) {

@@ -37,6 +37,8 @@ type Alert struct {
 	// answered; nil: it was not told. Only when one alert is asked for.
 	Command *Command `json:"command,omitempty"`
 	History []Change `json:"history,omitempty"` // oldest first; only when one alert is asked for
+	// Timeline is what the gateway did, oldest first; only when one alert is asked for.
+	Timeline []Step `json:"timeline,omitempty"`
 }
 
 // Acknowledged says who has seen an alert.

@@ -21,7 +21,7 @@ about: {zh: 下穿通道短时积水, en: the underpass floods for a moment}
 base: calm
 cycle: 30m
 quantities:
-  underpass.level: {keys: {0s: 0.004, 10s: 0.004, 12s: 0.21, ` + keys + `}, noise: 0.0016, min: 0}
+  underpass.level: {keys: {0s: 0.004, 10s: 0.004, 12s: 0.33, ` + keys + `}, noise: 0.0016, min: 0}
 `
 	if err := os.WriteFile(scenario, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func newFlood(t *testing.T, keys string) *city {
 	c := &city{t: t, dir: t.TempDir()}
 	c.startCloud()
 	c.startSim(flash(t, keys))
-	c.gatewayCfg = variant(t, c.gatewayCfg, "flash.yaml", `(underpass-flood:\s+when: [^\n]*\s+for:) 10s`, "$1 2s", `(clear: "underpass.level < 0.10"\s+clear_for:) 30s`, "$1 2s")
+	c.gatewayCfg = variant(t, c.gatewayCfg, "flash.yaml", `(clear: "underpass.level < 0.22", clear_for:) 10s`, "$1 2s")
 	c.startGateway()
 	c.keepOnFailure()
 	return c
@@ -73,7 +73,7 @@ func (c *city) siren() status.Output {
 // The broker dies, the underpass floods: the siren sounds, and is silent when the water
 // is gone. When the broker is back, the cloud learns what was switched and why.
 func TestSirenNeedsNoBroker(t *testing.T) {
-	city := newFlood(t, "30s: 0.21, 33s: 0.004, 30m: 0.004")
+	city := newFlood(t, "30s: 0.33, 33s: 0.004, 30m: 0.004")
 	eventually(t, soon, "the gateway at its broker, and the siren off", func() bool {
 		s, err := city.page()
 		return err == nil && s.Uplink.AckedMS >= 0 && city.siren().State == "off"
@@ -114,7 +114,7 @@ func TestSirenNeedsNoBroker(t *testing.T) {
 // until the next start sets it off; the alert that goes on does not switch it on again.
 // A person does, for as long as they say, and is in the event.
 func TestSirenAfterAKill(t *testing.T) {
-	city := newFlood(t, "30m: 0.21")
+	city := newFlood(t, "30m: 0.33")
 	eventually(t, soon, "the siren's relay on", func() bool { return slices.Equal(city.switched(), []string{"coil 0 on"}) })
 	eventually(t, soon, "the event on the disk", func() bool {
 		return strings.Contains(city.lamppost("buffer", "inspect", "--kind", "event"), "underpass-flood: done")

@@ -52,7 +52,7 @@ func TestCommandLine(t *testing.T) {
 		want string // in the output or the error
 	}{
 		{"version", 0, "lamppost-sim v0.1.0-test"},
-		{"list --lang en", 0, "cloudburst  6m0s"},
+		{"list --lang en", 0, "cloudburst  9m0s"},
 		{"", 0, "Exit codes"},
 		{"walk", 2, `"walk" is not understood`},
 		{"list all", 2, `"all" is not understood`},

@@ -60,7 +60,7 @@ func TestValuesArePlausible(t *testing.T) {
 		"river.level": {2.2, 3.05}, "river.water_temp": {5, 32}, "weather.wind_speed": {0, 15}, "weather.wind_dir": {0, 360},
 		"weather.temp": {0, 38}, "weather.rh": {30, 100}, "weather.noise": {35, 85}, "weather.pressure": {990, 1035}, "rain_rate": {0, 180},
 		"weather.rain": {0, 6000}, "weather.illuminance": {1000, 60000}, "weather.pm2_5": {3, 300}, "weather.pm10": {5, 400}, "air.pm1": {1, 200}, "air.pm2_5": {3, 260},
-		"air.pm10": {5, 330}, "underpass.level": {0, 0.4}, "pump.voltage": {215, 240}, "pump.current": {0, 30}, "pump.power": {10, 5000},
+		"air.pm10": {5, 330}, "underpass.level": {0, 0.6}, "pump.voltage": {215, 240}, "pump.current": {0, 30}, "pump.power": {10, 5000},
 		"pump.power_factor": {0.3, 1}, "pump.frequency": {49.8, 50.2}, "pump.energy": {1500, 1600}, "cabinet.temp": {5, 50}, "cabinet.rh": {20, 80},
 		"air.particles_0_3": {0, 65534}, "weather.radiation": {0, 1000},
 	}
@@ -105,7 +105,7 @@ func since(from, until, hold time.Duration, holds func(time.Duration) bool) time
 func TestCloudburstTellsItsStory(t *testing.T) {
 	s := load(t, "cloudburst")
 	c := s.Course(1, true)
-	if s.Cycle != scenario.Duration(6*time.Minute) {
+	if s.Cycle != scenario.Duration(9*time.Minute) {
 		t.Errorf("the cycle takes %v", time.Duration(s.Cycle))
 	}
 	rise := func(now time.Duration) float64 {
@@ -122,11 +122,11 @@ func TestCloudburstTellsItsStory(t *testing.T) {
 		earliest, latest  time.Duration
 		clearedAt, before time.Duration
 	}{
-		{"rain (blue)", rise, 0.5, 0.2, 0, 0, 12 * time.Second, 30 * time.Second, 3 * time.Minute, 4 * time.Minute},
-		{"rain (yellow)", rise, 1.5, 1.0, 0, 0, 35 * time.Second, 70 * time.Second, 2 * time.Minute, 4 * time.Minute},
-		{"underpass (orange)", level("underpass.level"), 0.15, 0.10, 10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute},
-		{"underpass (red)", level("underpass.level"), 0.27, 0.22, 10 * time.Second, 20 * time.Second, 100 * time.Second, 150 * time.Second, 3 * time.Minute, 4 * time.Minute},
-		{"river (yellow)", level("river.level"), 2.80, 2.70, 10 * time.Second, 15 * time.Second, 150 * time.Second, 230 * time.Second, 5 * time.Minute, 350 * time.Second},
+		{"rain (blue)", rise, 0.5, 0.2, 0, 0, 12 * time.Second, 30 * time.Second, 5 * time.Minute, 7 * time.Minute},
+		{"rain (yellow)", rise, 1.5, 1.0, 0, 0, 35 * time.Second, 70 * time.Second, 4 * time.Minute, 6 * time.Minute},
+		{"underpass (orange)", level("underpass.level"), 0.27, 0.22, 0, 10 * time.Second, 3 * time.Minute, 4 * time.Minute, 410 * time.Second, 440 * time.Second},
+		{"underpass (red)", level("underpass.level"), 0.40, 0.36, 0, 5 * time.Second, 270 * time.Second, 310 * time.Second, 365 * time.Second, 395 * time.Second},
+		{"river (yellow)", level("river.level"), 2.80, 2.70, 10 * time.Second, 15 * time.Second, 280 * time.Second, 330 * time.Second, 420 * time.Second, 470 * time.Second},
 	} {
 		for cycle := range time.Duration(2) {
 			begin := cycle * time.Duration(s.Cycle)
@@ -141,13 +141,13 @@ func TestCloudburstTellsItsStory(t *testing.T) {
 		}
 	}
 	peak, when := 0.0, time.Duration(0)
-	for now := time.Duration(0); now < 6*time.Minute; now += time.Second {
+	for now := time.Duration(0); now < 9*time.Minute; now += time.Second {
 		if v := at(c, "river.level", now); v > peak {
 			peak, when = v, now
 		}
 	}
-	if when < 220*time.Second || when > 260*time.Second {
-		t.Errorf("the river's peak, %.2f m, is at %v, want about 4m", peak, when)
+	if when < 330*time.Second || when > 370*time.Second {
+		t.Errorf("the river's peak, %.2f m, is at %v, want about 5m50s", peak, when)
 	}
 }
 

@@ -156,8 +156,9 @@ func (s *street) banner(scenario string) {
 func expectation(scenario, status string) string {
 	switch scenario {
 	case "cloudburst":
-		return "  What to expect: live values at once; heavy rain raises a blue alert after about half a minute,\n" +
-			"  the underpass floods (orange) within two, the river follows; after six minutes it starts again."
+		return "  What to expect: live values at once; heavy rain raises a blue alert after about half a minute;\n" +
+			"  a pre-alert says within a minute and a half that the underpass will flood; it does two minutes later (orange, the siren\n" +
+			"  sounds), then red, the river follows, and all clears; after nine minutes it starts again."
 	case "haze":
 		return "  What to expect: PM2.5 climbs for minutes, then an alert."
 	case "full":

@@ -237,6 +237,14 @@ test('an alert has a page of its own with evidence, picture and history', async 
   for (const want of [/Ⅲ Yellow/, /River level 2\.98 m/, /Acknowledged[\s\S]*李敏/, /2\.980\sm/, /suspect/, /330105003012/]) {
     assert.match(text, want);
   }
+  const course = page.locator('section[aria-labelledby=alert-timeline] li');
+  assert.deepEqual(await course.evaluateAll((l) => l.map((e) => e.dataset.step)), ['forecast', 'actual', 'switched']);
+  assert.match(await course.nth(0).innerText(), /Forecast[\s\S]*2\.9\d*\sm expected between \d\d:\d\d:\d\d and/);
+  assert.match(await course.nth(1).innerText(), /Limit reached[\s\S]*Yellow[\s\S]*2\.92/);
+  assert.match(await course.nth(2).innerText(), /siren on[\s\S]*river-high/);
+  await course.nth(1).getByRole('button').click();
+  await page.locator('dialog[open] img').waitFor();
+  await page.keyboard.press('Escape');
   await page.getByRole('link', { name: 'Chart of this stream' }).click();
   await page.locator('.chart').waitFor();
   assert.match(page.url(), /\/gateways\/hz-gongshu-bridge-07\/river\/level$/);

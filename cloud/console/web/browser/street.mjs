@@ -66,7 +66,7 @@ async function look(url) {
   console.log(`the first alert is on the screen after ${Math.round((Date.now() - began) / 1000)} s`);
   assert.equal(loads, 1, 'nothing was reloaded');
   if (picture) {
-    await page.locator('li[data-alert].active[data-severity=orange]').first().waitFor({ timeout: 150_000 });
+    await page.locator('li[data-alert].active[data-severity=orange]').first().waitFor({ timeout: 240_000 });
     await page.waitForTimeout(12_000); // until the camera has seen it too
     await page.screenshot({ path: picture });
   }

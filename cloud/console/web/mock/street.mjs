@@ -325,6 +325,10 @@ export function makeAlert(n, rule, severity, stage, stream, value, limit, since,
   };
 }
 
+function step(at, what, severity, value, more) {
+  return { at, what, severity, value, from: null, to: null, image: '', switched: null, ...more };
+}
+
 export function makeAlerts(start) {
   const g = 'hz-gongshu-bridge-07';
   const min = (n) => start - n * 60e3;
@@ -339,6 +343,13 @@ export function makeAlerts(start) {
       history: [
         { at: min(14), what: 'raised', by: '', note: '' },
         { at: ack.at, what: 'acknowledged', by: ack.by, note: ack.note },
+      ],
+      timeline: [
+        step(min(17), 'forecast', 'blue', 2.71, { from: min(15), to: min(11) }),
+        step(min(14), 'actual', 'yellow', 2.92, { image: 'still-alert' }),
+        step(min(14), 'switched', '', null, {
+          switched: { output: 'siren', on: true, why: 'rule', by: 'river-high', result: 'done' },
+        }),
       ],
     }),
     makeAlert(4, 'rain-heavy', 'blue', 'actual', `${g}/weather/rain`, 6.4, 5, min(21)),

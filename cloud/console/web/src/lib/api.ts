@@ -145,6 +145,21 @@ export interface Alert {
   /** The gateway's clock was not trusted: the times are about when the alert arrived. */
   undated?: boolean;
   history?: HistoryEntry[] | null;
+  /** What the gateway said and did, oldest first; only of one alert. */
+  timeline?: Step[] | null;
+}
+
+/** One revision of an alert, or one switching of an output for it. */
+export interface Step {
+  at: number;
+  what: 'forecast' | 'actual' | 'cleared' | 'switched';
+  severity: Severity | '';
+  value: number | null;
+  /** Between these the limit was expected. */
+  from: number | null;
+  to: number | null;
+  image: string;
+  switched: { output: string; on: boolean; why: string; by: string; result: string } | null;
 }
 
 export interface Gap {

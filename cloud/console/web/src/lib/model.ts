@@ -41,6 +41,7 @@ export function mergeAlert(old: Alert | undefined, next: Alert): Alert {
     image: newer.image || other.image || '',
     evidence: newer.evidence?.length ? newer.evidence : (other.evidence ?? null),
     history: longer(newer.history, other.history),
+    timeline: longer(newer.timeline, other.timeline),
   };
 }
 

@@ -115,6 +115,18 @@ export const en = {
   'alert.stream': 'Chart of this stream',
   'alert.notfound': 'There is no alert with this id.',
 
+  'timeline.title': 'Course of the alert',
+  'timeline.forecast': 'Forecast',
+  'timeline.expected': '{limit} expected between {from} and {to}',
+  'timeline.reached': 'Limit reached',
+  'timeline.climbs': 'More severe',
+  'timeline.falls': 'Less severe',
+  'timeline.cleared': 'Cleared',
+  'timeline.on': '{output} on',
+  'timeline.off': '{output} off',
+  'timeline.failed': '{output}: not switched ({result})',
+  'timeline.picture': 'Picture at {time}',
+
   'what.raised': 'Raised',
   'what.severity': 'Level changed',
   'what.actual': 'Forecast came true',

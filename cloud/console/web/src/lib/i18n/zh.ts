@@ -113,6 +113,18 @@ export const zh: Messages = {
   'alert.stream': '查看该测点曲线',
   'alert.notfound': '没有这个编号的告警。',
 
+  'timeline.title': '告警过程',
+  'timeline.forecast': '预计越限',
+  'timeline.expected': '预计 {from} 至 {to} 达到 {limit}',
+  'timeline.reached': '达到限值',
+  'timeline.climbs': '级别升高',
+  'timeline.falls': '级别降低',
+  'timeline.cleared': '恢复',
+  'timeline.on': '{output} 开',
+  'timeline.off': '{output} 关',
+  'timeline.failed': '{output}：未切换（{result}）',
+  'timeline.picture': '{time} 的画面',
+
   'what.raised': '触发',
   'what.severity': '级别变化',
   'what.actual': '预警转为告警',
