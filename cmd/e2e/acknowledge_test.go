@@ -23,8 +23,8 @@ func TestAcknowledgeFromTheCloud(t *testing.T) {
 	c := &city{t: t, dir: t.TempDir(), broker: m.addr}
 	c.keepOnFailure()
 	c.startCloud()
-	c.startSim(flash(t, "30m: 0.21"))
-	c.gatewayCfg = variant(t, c.gatewayCfg, "flash.yaml", `(underpass-flood:\s+when: [^\n]*\s+for:) 10s`, "$1 2s", `(clear: "underpass.level < 0.10"\s+clear_for:) 30s`, "$1 2s")
+	c.startSim(flash(t, "30m: 0.33"))
+	c.gatewayCfg = variant(t, c.gatewayCfg, "flash.yaml", `(clear: "underpass.level < 0.22", clear_for:) 10s`, "$1 2s")
 	c.trust()
 	c.startGateway()
 	eventually(t, soon, "the siren's relay on", func() bool { return slices.Equal(c.switched(), []string{"coil 0 on"}) })
