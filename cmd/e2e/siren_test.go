@@ -60,7 +60,7 @@ func (c *city) switched() (out []string) {
 // siren is how the gateway's page shows it.
 func (c *city) siren() status.Output {
 	s, err := c.page()
-	if err != nil {
+	if err != nil || len(s.Outputs) == 0 { // the page is there before the outputs are
 		return status.Output{}
 	}
 	i := slices.IndexFunc(s.Outputs, func(o status.Output) bool { return o.ID == "siren" })
