@@ -133,6 +133,7 @@ type Plan struct {
 	Process   ProcessSpec // what to run (ChildProcess)
 	Root      string      // the folder that sys and proc are in (BoardHost); empty: /
 	Pin       PinSettings // the default settings of its line (InputLine, PulseLine)
+	Apart     *Apart      // set: the device is to run in a process of its own (HTTPHost)
 
 	// Checks says by channel how values are tested, over what the metric says; a site
 	// may say otherwise. Thresholds are the gateway's business, so this is data.
@@ -148,6 +149,13 @@ type Plan struct {
 	OpenSDI12   func(SDI12) (Driver, error)
 	OpenProcess func(Process) (Driver, error)
 	OpenHost    func(Host) (Driver, error)
+}
+
+// Apart is what a device in a process of its own is told and may take.
+type Apart struct {
+	Options  string // the driver's options for the other process, as YAML; no secrets
+	MaxStill int    // bytes of a picture
+	Memory   int64  // bytes resident
 }
 
 // LineSettings are what a serial line is opened with. The zero value of a field

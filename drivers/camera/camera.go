@@ -18,7 +18,9 @@
 // that has frozen: no two exposures are equal. Its readings are flagged suspect.
 //
 // A driver holds one picture: up to max_bytes between samples, and up to three
-// bytes per pixel while it decodes.
+// bytes per pixel while it decodes. With apart it does so in a process of its own, which
+// its owner bounds, ends and starts again: what wedges, grows or gives up there is one
+// camera's fault and nobody else's.
 package camera
 
 import (
@@ -57,6 +59,21 @@ type options struct {
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
 	MaxBytes     int    `yaml:"max_bytes"`
+	Apart        bool   `yaml:"apart"`
+}
+
+// ownMemory is what a camera's own process may hold: the program, and a picture of the
+// largest size while it is decoded.
+const ownMemory = 120_000_000
+
+// apart is what the other process is told: the same, but to stay where it is. A password
+// is in its file.
+func (o options) apart() *drivers.Apart {
+	text := fmt.Sprintf("{url: %q, max_bytes: %d", o.URL, o.MaxBytes)
+	if o.Username != "" {
+		text += fmt.Sprintf(", username: %q, password_file: %q", o.Username, o.PasswordFile)
+	}
+	return &drivers.Apart{Options: text + "}", MaxStill: o.MaxBytes + len(picture.Tables()), Memory: ownMemory}
 }
 
 // Bounds of max_bytes.
@@ -74,12 +91,16 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &drivers.Plan{
+	p := &drivers.Plan{
 		Channels: picture.Channels(),
 		MinEvery: time.Second,
 		Timeout:  10 * time.Second,
 		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, u) },
-	}, nil
+	}
+	if o.Apart {
+		p.Apart = o.apart()
+	}
+	return p, nil
 }
 
 // check returns the address, whose host errors name.

@@ -377,3 +377,31 @@ func TestFaultsOfTheNetwork(t *testing.T) {
 		}
 	}
 }
+
+// A camera that is to run apart tells the other process the same options, but to stay
+// where it is; the password is in its file and nowhere else.
+func TestApart(t *testing.T) {
+	file := passwordFile(t, "hunter3")
+	p, err := planYAML("{url: 'http://h/a?x=\"1\"', username: \"e'v\", password_file: " + file + ", max_bytes: 20000, apart: true}")
+	if err != nil || p.Apart == nil || p.OpenHTTP == nil {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if strings.Contains(p.Apart.Options, "hunter3") {
+		t.Errorf("the other process is told %s", p.Apart.Options)
+	}
+	again, err := planYAML(p.Apart.Options)
+	if err != nil || again.Apart != nil {
+		t.Fatalf("%s becomes %+v, %v", p.Apart.Options, again, err)
+	}
+	asked := &drivertest.Fetcher{Handler: living(t)}
+	d, err := again.OpenHTTP(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Sample(t.Context()); err != nil || asked.Asked[0].URL.String() != `http://h/a?x="1"` {
+		t.Errorf("%v is asked, %v", asked.Asked[0].URL, err)
+	}
+	if p.Apart.MaxStill < 20000+len(picture.Tables()) {
+		t.Errorf("a picture of %d bytes is the largest", p.Apart.MaxStill)
+	}
+}

@@ -124,8 +124,10 @@ func openOwn(d config.Device, trace Tracer, data string) (*line, error) {
 		l, err = openProcess(d, trace)
 	case drivers.BoardHost:
 		l, err = openBoard(d.Plan.Root, data, trace.on(d.ID))
+	case drivers.HTTPHost:
+		l, err = openHost(d)
 	default:
-		l = openHost(d)
+		err = fmt.Errorf("a device on wire %s has no line of its own", d.Wire)
 	}
 	if err != nil {
 		return nil, err
@@ -164,9 +166,12 @@ func openPort(d config.Device, trace Tracer) (*line, error) {
 		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenSerial(s) }}, nil
 }
 
-func openHost(d config.Device) *line {
+func openHost(d config.Device) (*line, error) {
+	if d.Plan.Apart != nil {
+		return openApart(d)
+	}
 	return &line{path: host(d.URL), close: func() error { return nil },
-		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenHTTP(fetcher(d.Timeout)) }}
+		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenHTTP(fetcher(d.Timeout)) }}, nil
 }
 
 // on returns the tracer for one line, nil if nobody looks.

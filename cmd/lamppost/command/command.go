@@ -105,6 +105,7 @@ func rootCommand(o Options) *cobra.Command {
 		configCommand(o),
 		recordCommand(o),
 		portsCommand(o),
+		deviceProcess(o),
 		versionCommand(o),
 		exitCodesTopic(),
 	)

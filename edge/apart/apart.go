@@ -1,0 +1,119 @@
+// Package apart runs a driver in a process of its own: a wedged read, a bomb in a decoder
+// or a leak ends that process, and nothing else. It is meant for cameras, whose pictures
+// are the largest and most hostile bytes that a gateway decodes.
+//
+// The gateway keeps the plan: channels, shortest interval and timeouts are known without
+// the other process. It asks through a drivers.Process, whose owner starts the child,
+// bounds its memory, its share of a core, its processes and its lines, and starts it again
+// with growing pauses (package drivers/bus/process). The child is this program again. It
+// opens the device's line itself, so nothing of the line is shared either.
+//
+// One question, one line of JSON; one answer with the same id:
+//
+//	{"id":1,"do":"open","driver":"camera","options":"url: …"}    {"id":1}
+//	{"id":2,"do":"sample","ms":9500}                              {"id":2,"readings":[…],"still":48213}
+//	{"id":3,"do":"still","from":0}                                {"id":3,"piece":"/9j/4AAQ…"}
+//
+// readings are [value, flag, reason], null for no value, in the plan's order. still is how
+// many bytes the picture of this sample has; it is fetched in pieces, since a line is short.
+// A fault is {"id":2,"fault":"timeout","text":"camera: …"}. A child that has just started
+// answers a sample with the fault "not-open"; then it is told to open, and asked again.
+//
+// What is promised: [Remote] keeps the contract of drivers.Driver and drivers.StillSource.
+// A child that ends in the middle of a sample is the fault unplugged, one that hangs is
+// timeout, and both are ended and started by their owner. What is not: the state of a
+// drivers.Stateful or the facts of a drivers.Informant; cameras have neither.
+package apart
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// The questions.
+const (
+	doOpen   = "open"
+	doSample = "sample"
+	doStill  = "still"
+)
+
+// notOpen is the fault of a child that was started anew.
+const notOpen = "not-open"
+
+// pieceBytes of a picture fit into a line of 64 KiB in base64, with what stands around them.
+const pieceBytes = 45 << 10
+
+// question is what the gateway asks.
+type question struct {
+	ID      uint64 `json:"id"`
+	Do      string `json:"do"`
+	Driver  string `json:"driver,omitempty"`
+	Options string `json:"options,omitempty"` // YAML
+	MS      int64  `json:"ms,omitempty"`      // that a sample may take
+	From    int    `json:"from,omitempty"`    // the first byte of a piece
+}
+
+// answer is what the child says.
+type answer struct {
+	ID       uint64    `json:"id"`
+	Readings []reading `json:"readings,omitempty"`
+	Still    int       `json:"still,omitempty"`
+	Piece    []byte    `json:"piece,omitempty"`
+	Fault    string    `json:"fault,omitempty"`
+	Text     string    `json:"text,omitempty"`
+}
+
+// reading is an obs.Reading as [value, flag, reason].
+type reading obs.Reading
+
+// MarshalJSON implements json.Marshaler.
+func (r reading) MarshalJSON() ([]byte, error) {
+	var v *float64
+	if !math.IsNaN(r.Value) {
+		v = &r.Value
+	}
+	return json.Marshal([]any{v, r.Quality.Flag, r.Quality.Why})
+}
+
+// UnmarshalJSON implements json.Unmarshaler. No value goes with the flag missing, and with
+// no other.
+func (r *reading) UnmarshalJSON(b []byte) error {
+	var v *float64
+	all := []any{&v, &r.Quality.Flag, &r.Quality.Why}
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	if len(all) != 3 || r.Quality.Flag > obs.Missing || (v == nil) != (r.Quality.Flag == obs.Missing) {
+		return fmt.Errorf("%.60q is no reading", b)
+	}
+	r.Value = math.NaN()
+	if v != nil {
+		r.Value = *v
+	}
+	return nil
+}
+
+// told is an error of the other process: its words, and the fault that they mean.
+type told struct {
+	text  string
+	fault error
+}
+
+func (t *told) Error() string { return t.text }
+func (t *told) Unwrap() error { return t.fault }
+
+// err is the fault of an answer, or nil.
+func (a answer) err() error {
+	if a.Fault == "" {
+		return nil
+	}
+	fault, known := drivers.FaultNamed(a.Fault)
+	if !known || a.Text == "" {
+		return fmt.Errorf("%w: the process of its own says %.40q, %.200q", drivers.ErrProtocol, a.Fault, a.Text)
+	}
+	return &told{a.Text, fault}
+}

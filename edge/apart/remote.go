@@ -1,0 +1,123 @@
+package apart
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Device is what the child is told to open.
+type Device struct {
+	Driver, Options string // the driver's name, and its own options as YAML
+	Channels        int    // that its plan has
+	MaxStill        int    // bytes of a picture that are taken
+}
+
+// Remote is the driver of a device that runs in a process of its own.
+type Remote struct {
+	child  drivers.Process
+	device Device
+	id     uint64
+	still  []byte
+}
+
+var _ drivers.StillSource = (*Remote)(nil)
+
+// New returns a driver that asks child, which stays the caller's.
+func New(child drivers.Process, d Device) *Remote { return &Remote{child: child, device: d} }
+
+// reserve is how much of a sample's time is kept for fetching the picture and for the way.
+const reserve = 200 * time.Millisecond
+
+// Sample implements drivers.Driver.
+func (r *Remote) Sample(ctx context.Context) ([]obs.Reading, error) {
+	a, err := r.ask(ctx, question{Do: doSample, MS: left(ctx)})
+	if err == nil && a.Fault == notOpen {
+		if a, err = r.ask(ctx, question{Do: doOpen, Driver: r.device.Driver, Options: r.device.Options}); err == nil && a.Fault == "" {
+			a, err = r.ask(ctx, question{Do: doSample, MS: left(ctx)})
+		}
+	}
+	if err == nil {
+		err = a.err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(a.Readings) != r.device.Channels || a.Still < 0 || a.Still > r.device.MaxStill {
+		return nil, fmt.Errorf("%w: %d readings for %d channels and a picture of %d bytes come from its process", drivers.ErrProtocol, len(a.Readings), r.device.Channels, a.Still)
+	}
+	still, err := r.fetch(ctx, a.Still)
+	if err != nil {
+		return nil, err
+	}
+	r.still = still
+	out := make([]obs.Reading, len(a.Readings))
+	for i, v := range a.Readings {
+		out[i] = obs.Reading(v)
+	}
+	return out, nil
+}
+
+// left is the time that the child may take, ms.
+func left(ctx context.Context) int64 {
+	at, ok := ctx.Deadline()
+	if !ok {
+		return time.Minute.Milliseconds()
+	}
+	return max(time.Until(at)-reserve, 1*time.Millisecond).Milliseconds()
+}
+
+// fetch takes a picture of n bytes over, piece by piece.
+func (r *Remote) fetch(ctx context.Context, n int) ([]byte, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	b := make([]byte, 0, n)
+	for len(b) < n {
+		a, err := r.ask(ctx, question{Do: doStill, From: len(b)})
+		if err == nil {
+			err = a.err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(a.Piece) == 0 || len(a.Piece) > n-len(b) {
+			return nil, fmt.Errorf("%w: a piece of %d bytes at byte %d of %d comes from its process", drivers.ErrProtocol, len(a.Piece), len(b), n)
+		}
+		b = append(b, a.Piece...)
+	}
+	return b, nil
+}
+
+// ask asks one question. Answers to earlier ones are passed over.
+func (r *Remote) ask(ctx context.Context, q question) (a answer, err error) {
+	r.id++
+	q.ID = r.id
+	line, err := json.Marshal(q)
+	if err != nil {
+		return a, err
+	}
+	mine := fmt.Appendf(nil, `{"id":%d`, q.ID)
+	said, err := r.child.Ask(ctx, line, func(b []byte) bool {
+		rest, ok := bytes.CutPrefix(b, mine)
+		return ok && len(rest) > 0 && (rest[0] == ',' || rest[0] == '}')
+	})
+	if err != nil {
+		return a, err
+	}
+	if err := json.Unmarshal(said, &a); err != nil {
+		return answer{}, fmt.Errorf("%w: its process says %.60q", drivers.ErrProtocol, said)
+	}
+	return a, nil
+}
+
+// Still implements drivers.StillSource.
+func (r *Remote) Still() ([]byte, bool) { return r.still, r.still != nil }
+
+// Close does nothing: the device is closed when its process ends, which its owner sees to.
+func (r *Remote) Close() error { return nil }
