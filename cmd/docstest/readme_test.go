@@ -67,6 +67,40 @@ func TestFieldEngineersPagesAreInStep(t *testing.T) {
 	}
 }
 
+// The operations center's page as well.
+func TestOperationsCenterPagesAreInStep(t *testing.T) {
+	const enPage, zhPage = "docs/operations-center.md", "docs/operations-center.zh-CN.md"
+	en, zh := read(t, enPage), read(t, zhPage)
+	for what, of := range map[string]func(string) []string{
+		"heading levels": levels, "inline commands": commands, "kinds of lines": shape,
+		"sh blocks":   func(md string) []string { return withoutComments(blocks(md, "sh")) },
+		"yaml blocks": func(md string) []string { return withoutComments(blocks(md, "yaml")) },
+	} {
+		if a, b := of(en), of(zh); len(a) == 0 || !slices.Equal(a, b) {
+			t.Errorf("the %s differ, or there are none:\n  %s  %q\n  %s  %q", what, enPage, a, zhPage, b)
+		}
+	}
+	if !strings.Contains(read(t, "README.zh-CN.md"), "(docs/operations-center.zh-CN.md)") {
+		t.Errorf("README.zh-CN.md does not lead to %s", zhPage)
+	}
+}
+
+// Who has no part at hand finds the name of each simulated GPIO line on the integrators'
+// page, in both languages.
+func TestSimulatedLinesAreTold(t *testing.T) {
+	names := regexp.MustCompile(`on the line ([A-Z]+)`).FindAllStringSubmatch(read(t, "cmd/lamppost-sim/parts/lab.go"), -1)
+	if len(names) < 5 {
+		t.Fatalf("only %d lines; the test is looking for the wrong thing", len(names))
+	}
+	for _, page := range []string{"docs/integrators.md", "docs/integrators.zh-CN.md"} {
+		for _, n := range names {
+			if !strings.Contains(read(t, page), "`"+n[1]+"`") {
+				t.Errorf("%s does not name the line %s", page, n[1])
+			}
+		}
+	}
+}
+
 // withoutComments drops what follows # in each line, and the blanks before it.
 func withoutComments(blocks []string) (out []string) {
 	for _, b := range blocks {

@@ -72,6 +72,7 @@ func TestFieldEngineersPageExamplesAreStrict(t *testing.T) {
 		}
 	}
 	for _, k := range []string{"brokers", "username", "password_file", "tls", "ca_file", "cert_file", "key_file", "proxy", "proxy_password_file", "backfill", "order",
+		"checks", "gross", "climatology", "months", "spike", "flat", "attenuated", "neighbour", "multivariate", "with", "within", "moves", "window", "time_zone",
 		"outputs", "line", "active", "coil", "register", "on", "off", "read_back", "command", "max_on", "min_off", "per_hour", "interlock", "feedback",
 		"feedback_within", "resume", "actions", "output", "rate", "budget", "per_day", "compress", "linger", "stores", "use", "with", "commands", "key", "may", "audible", "size", "age", "reserve", "endurance"} {
 		if !misspelt[k] {
@@ -165,4 +166,22 @@ func says(t *testing.T, page string, files map[string][]string) {
 			}
 		}
 	}
+}
+
+// The parts that are played without a part are read with a configuration that is good.
+func TestIntegratorsPageParts(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/integrators.md")
+	must(t, err)
+	t.Chdir(t.TempDir())
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
+		if !strings.Contains(block[1], "line: RAIN") {
+			continue
+		}
+		must(t, os.WriteFile("example.yaml", []byte(block[1]), 0o600))
+		if out, errs, code := lamppost(t.Context(), "check", "example.yaml"); code != exitOK || !strings.Contains(out, "6 devices") {
+			t.Errorf("exit %d\n%s%s", code, out, errs)
+		}
+		return
+	}
+	t.Error("the page has no such example")
 }
