@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,9 +16,10 @@ import (
 // that drains, or thousands of registers a second, are worth more.
 const (
 	coresLook   = time.Second
-	coresBusy   = 0.5  // of one core: from here on all of them are used
-	coresCalm   = 0.25 // of one core: below it for coresSettle, one is enough again
-	coresSettle = 10   // looks
+	coresRest   = 5 * time.Second // between looks while one is enough: each wakes the process
+	coresBusy   = 0.5             // of one core: from here on all of them are used
+	coresCalm   = 0.25            // of one core: below it for coresSettle, one is enough again
+	coresSettle = 10              // looks
 )
 
 // cores decides how many cores are used: one, or all. Its zero value uses all.
@@ -57,8 +59,8 @@ func useCores(ctx context.Context) (stop func()) {
 }
 
 func watchCores(ctx context.Context) {
-	tick := time.NewTicker(coresLook)
-	defer tick.Stop()
+	timer := time.NewTimer(coresLook)
+	defer timer.Stop()
 	defer runtime.SetDefaultGOMAXPROCS()
 	var c cores
 	before, at := processorTime(), time.Now()
@@ -66,7 +68,7 @@ func watchCores(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-tick.C:
+		case now := <-timer.C:
 			used, was := processorTime(), c.one
 			one := c.look(float64(used-before) / float64(now.Sub(at)))
 			before, at = used, now
@@ -76,14 +78,24 @@ func watchCores(ctx context.Context) {
 			case was && !one:
 				runtime.SetDefaultGOMAXPROCS()
 			}
+			timer.Reset(c.pause())
 		}
 	}
 }
 
-// processorTime is what this process has used of all cores.
+// pause is how long to wait before the next look.
+func (c *cores) pause() time.Duration {
+	if c.one {
+		return coresRest
+	}
+	return coresLook
+}
+
+// processorTime is what this process has used of all cores. The call never blocks, so
+// that the scheduler need not hear of it.
 func processorTime() time.Duration {
 	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+	if _, _, errno := unix.RawSyscall(unix.SYS_GETRUSAGE, unix.RUSAGE_SELF, uintptr(unsafe.Pointer(&u)), 0); errno != 0 {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())

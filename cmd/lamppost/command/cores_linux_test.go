@@ -2,7 +2,7 @@ package command
 
 import "testing"
 
-// One core is taken after ten calm seconds, and left at the first busy second.
+// One core is taken after ten calm seconds, and left at the first busy look.
 func TestCores(t *testing.T) {
 	var c cores
 	for i := range coresSettle - 1 {
@@ -19,11 +19,17 @@ func TestCores(t *testing.T) {
 	if !c.look(0.01) {
 		t.Error("all cores in calm")
 	}
+	if c.pause() <= coresLook {
+		t.Error("calm is looked at as often as a change")
+	}
 	if !c.look(0.4) {
 		t.Error("all cores for less than half of one")
 	}
 	if c.look(0.6) {
 		t.Error("one core for a busy second")
+	}
+	if c.pause() != coresLook {
+		t.Error("what was busy is looked at too seldom")
 	}
 	if c.look(0.01) {
 		t.Error("one core a second after a busy one")
