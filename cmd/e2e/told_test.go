@@ -186,7 +186,7 @@ func (a *act) stage() (s parts.Stage, err error) {
 	case noisy:
 		faults = []scenario.Fault{{Kind: scenario.Noise}}
 	case frozen:
-		if a.part.Wire == parts.HTTP || a.driver == "serial-camera" { // what it shows moves with the clock
+		if a.part.Wire == parts.HTTP { // what it shows moves with the clock
 			faults = []scenario.Fault{{Kind: scenario.Frozen}}
 		}
 	case warming:

@@ -61,7 +61,11 @@ func (v *visit) picture() ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
 	}
 	base := cmp.Or(res.Header.Get("Content-Base"), res.Header.Get("Content-Location"))
-	res, err = v.call("SETUP", rtsp.Resolve(asked, base, media.Control), [2]string{"Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"})
+	track, err := rtsp.Resolve(asked, base, media.Control)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+	}
+	res, err = v.call("SETUP", track, [2]string{"Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"})
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +74,7 @@ func (v *visit) picture() ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
 	}
 	v.session = res.Session()
-	whole := rtsp.Resolve(asked, base, "")
+	whole := cmp.Or(base, asked)
 	if _, err = v.call("PLAY", whole, [2]string{"Range", "npt=0.000-"}); err != nil {
 		return nil, err
 	}

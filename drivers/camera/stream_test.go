@@ -209,6 +209,7 @@ func TestStreamedFails(t *testing.T) {
 		cam              rtspCamera
 	}{
 		{"H.264", "protocol", `its video is "H264"; choose the camera's MJPEG stream, or set url to its still picture`, rtspCamera{answer: from("DESCRIBE", described(h264))}},
+		{"another host", "protocol", "leads to another host", rtspCamera{answer: from("DESCRIBE", described(strings.Replace(jpegSDP, "track1", "rtsp://evil/x", 1)))}},
 		{"no such stream", "exception", "DESCRIBE: ", rtspCamera{answer: from("DESCRIBE", "404 Not Found\r\n\r\n")}},
 		{"a login is wanted", "exception", "set username and password_file", rtspCamera{answer: from("DESCRIBE", "401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\n\r\n")}},
 		{"too many viewers", "device", "status 503", rtspCamera{answer: from("PLAY", "503 Service Unavailable\r\n\r\n")}},

@@ -37,7 +37,6 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/sdi12"
 	"github.com/lamppost-city/lamppost/drivers/sds011"
 	"github.com/lamppost-city/lamppost/drivers/senseair"
-	"github.com/lamppost-city/lamppost/drivers/serialcamera"
 	"github.com/lamppost-city/lamppost/drivers/sht3x"
 	"github.com/lamppost-city/lamppost/drivers/sps30"
 	"github.com/lamppost-city/lamppost/drivers/uart"
@@ -81,7 +80,6 @@ func Builtin(profiles *profile.Set) []drivers.Kind {
 		sdi12.Kind(),
 		sds011.Kind(),
 		senseair.Kind(),
-		serialcamera.Kind(),
 		sht3x.Kind(),
 		sps30.Kind(),
 		uart.Kind(profiles),

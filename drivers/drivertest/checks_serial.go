@@ -219,7 +219,7 @@ func (b bench) harmless(ctx context.Context, d device, port *Port, rs []obs.Read
 	if len(rs) != len(d.plan.Channels) {
 		return fmt.Errorf("%d readings for %d channels", len(rs), len(d.plan.Channels))
 	}
-	port.plug(b.good(d.plan))
+	port.plug(playSerial(d.plan, b.Good).(*Port))
 	return b.must(ctx, d, b.Good)
 }
 

@@ -29,6 +29,7 @@ type Config struct {
 	Devices  []Device
 	Outputs  []Output
 	Rules    []Rule
+	Notify   []Target
 	Derived  []Derived // in an order in which each comes behind what it is made of
 	Warnings yamldoc.Problems
 
@@ -107,9 +108,11 @@ type Rule struct {
 	Still    string            // a camera's device id, or empty
 	Message  map[string]string // by language
 	Actions  []Action
-	Levels   []Level      // instead of When, For, Clear, ClearFor; the most severe first
-	Forecast *Forecast    // nil: none
-	Reads    []obs.Stream // what its expressions read
+	Levels   []Level       // instead of When, For, Clear, ClearFor; the most severe first
+	Forecast *Forecast     // nil: none
+	Reads    []obs.Stream  // what its expressions read
+	Notify   []string      // targets that are told
+	Closer   time.Duration // how often what it reads is read while it is not at rest; 0: as ever
 }
 
 // Stream is one channel of one configured device.
@@ -208,6 +211,7 @@ func Load(file string, src []byte, env Env) (*Config, error) {
 	l.devices()
 	l.derived()
 	l.outputs()
+	l.targets()
 	l.rules()
 	if err := l.problems.Err(); err != nil {
 		return nil, err

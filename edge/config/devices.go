@@ -292,11 +292,5 @@ func (l *loader) upload(d *Device, every time.Duration) {
 	d.Upload = every
 }
 
-// cameras are the drivers whose devices make pictures.
-var cameras = []string{"camera", "serial-camera"}
-
 // camera says whether a device makes pictures.
-func camera(d Device) bool { return Pictures(d.Driver) }
-
-// Pictures says whether the devices of a built-in driver make pictures.
-func Pictures(driver string) bool { return slices.Contains(cameras, driver) }
+func camera(d Device) bool { return d.Driver == "camera" }

@@ -45,13 +45,17 @@
 //	    feedback: "pumpbox.contact == 1", feedback_within: 30s, read_back: false, resume: false}
 //	  valve: {bus: plant, address: 1, register: 100, on: 255, off: 0}
 //	  lamp:  {command: ["/etc/lamppost/lamp.sh"], timeout: 5s}
+//	notify:
+//	  panel: {webhook: "http://192.168.1.40/alarm", secret_file: /etc/lamppost/panel.secret, timeout: 5s}
+//	  plc:   {mqtt: "mqtt://192.168.1.50:1883", topic: site/alerts, username: …, password_file: …, ca_file: …}
 //	derived:
 //	  rain-1h: {is: sum, of: rain.rain, over: 1h}
 //	  stage:   {is: "datum - x", of: radar.distance, metric: level, constants: {datum: [{from: 2026-03-01, is: 12.40}]}}
 //	  aqi:     {is: aqi, edition: hj633-2026, of: {pm2_5: air.pm2_5, pm10: air.pm10}}
 //	rules:
 //	  river-high: {when: "river.level > 3.00", for: 2m, clear: "river.level < 2.90", clear_for: 1m, severity: orange,
-//	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}, actions: [siren, {output: lamp, for: 30s}]}
+//	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}, actions: [siren, {output: lamp, for: 30s}],
+//	    notify: [panel, plc], look_closer: {every: 1s}}
 //	  subway: {use: underpass-flood, with: {level: road.level, red: 0.35}, actions: [siren]}   # a rule of a pack
 //
 // Without journal.commit the disk decides that holds journal.dir, see [Env]: 10s on
@@ -122,6 +126,12 @@
 //	E2804  a limit of an output is out of range
 //	E2805  an action that names no output, or one twice, or for too long
 //	E2806  a command without a program's full path
+//	E3001  a target needs exactly one of webhook and mqtt
+//	E3002  not an address, topic or file of a target
+//	E3003  the time for one attempt is out of range
+//	E3004  a key that does not fit the target
+//	E3005  a rule tells nobody that there is, or somebody twice
+//	E3006  nothing is read so often
 //	E2901  no way to derive of this name
 //	E2902  not a stream, or none that there is
 //	E2903  a key that does not fit what is derived
@@ -144,5 +154,6 @@
 //	W2602  an interval shorter than the exchange takes on its line
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
+//	W3001  looking closer changes nothing
 //	W2901  an air quality index that lacks pollutants
 package config

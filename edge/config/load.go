@@ -23,6 +23,7 @@ type keys struct {
 	Buses   map[string]busKeys       `yaml:"buses"`
 	Devices map[string]*yamldoc.Node `yaml:"devices"`
 	Outputs map[string]outputKeys    `yaml:"outputs"`
+	Notify  map[string]targetKeys    `yaml:"notify"`
 	Rules   map[string]ruleKeys      `yaml:"rules"`
 	Derived map[string]derivedKeys   `yaml:"derived"`
 

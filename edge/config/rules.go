@@ -25,6 +25,8 @@ type ruleKeys struct {
 	Actions  []action             `yaml:"actions"`
 	Levels   map[string]levelKeys `yaml:"levels"`
 	Forecast forecastKeys         `yaml:"forecast"`
+	Notify   []string             `yaml:"notify"`
+	Closer   closerKeys           `yaml:"look_closer"`
 }
 
 // severities, most severe first.
@@ -58,6 +60,8 @@ func (l *loader) rules() {
 		if check != nil && (u != nil || !packed && (l.has("rules", id, "when") || len(r.Levels) > 0)) {
 			l.expression(&r, u, check)
 		}
+		l.notified(&r, k.Notify)
+		l.closer(&r, k.Closer)
 		l.config.Rules = append(l.config.Rules, r)
 	}
 }
@@ -99,15 +103,15 @@ func (l *loader) still(r Rule) {
 	if r.Still == "" {
 		return
 	}
-	var known []string
+	var cameras []string
 	for _, id := range l.doc.Node("devices").Keys() {
-		if slices.Contains(cameras, l.doc.Node("devices", id, "driver").Text()) {
-			known = append(known, id)
+		if l.doc.Node("devices", id, "driver").Text() == "camera" {
+			cameras = append(cameras, id)
 		}
 	}
-	if !slices.Contains(known, r.Still) {
-		hint := yamldoc.Hint(r.Still, known)
-		if len(known) == 0 {
+	if !slices.Contains(cameras, r.Still) {
+		hint := yamldoc.Hint(r.Still, cameras)
+		if len(cameras) == 0 {
 			hint = "add a device with driver: camera"
 		}
 		l.say("E2702", fmt.Sprintf("no camera is called %q; %s", r.Still, hint), "rules", r.ID, "still")

@@ -76,6 +76,9 @@ func (l *loader) rows() []row {
 	for _, o := range c.Outputs {
 		outputRows(o, add)
 	}
+	for _, t := range c.Notify {
+		targetRows(t, add)
+	}
 	for _, r := range c.Rules {
 		with := l.doc.Node("rules", r.ID, "with")
 		packRows(r, add, with.Keys(), func(name string) string { return with.Node(name).Text() })
@@ -231,6 +234,7 @@ func ruleRows(r Rule, add adder) {
 	}
 	ladderRows(r, add)
 	actionRows(r, add)
+	toldRows(r, add)
 }
 
 // show writes a value as it is written in a file: 90s and not 1m30s would be

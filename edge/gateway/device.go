@@ -40,12 +40,13 @@ type device struct {
 	frozen   bool
 	doubt    string // why it may be another part; empty: nothing says so
 
-	last   []obs.Reading // newest reading of each channel; nil until it has answered
-	lastAt int64         // boot ms of the last good sample
-	lent   lent          // those of them that were written down
-	still  []byte        // newest picture of a camera
-	sentAt int64         // boot ms of the last still that was uploaded unasked
-	next   time.Time     // when it is due again
+	last     []obs.Reading // newest reading of each channel; nil until it has answered
+	lastAt   int64         // boot ms of the last good sample
+	lent     lent          // those of them that were written down
+	still    []byte        // newest picture of a camera
+	promised *promise      // a picture that an alert waits for
+	sentAt   int64         // boot ms of the last still that was uploaded unasked
+	next     time.Time     // when it is due again
 }
 
 // heeded is a channel that a rule or an output reads.

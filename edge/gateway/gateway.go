@@ -240,6 +240,9 @@ func (g *Gateway) careLoop(ctx context.Context) error {
 			g.watchDerived()
 		case <-often.C:
 			g.declareLosses()
+			g.mu.Lock()
+			g.overduePromises()
+			g.mu.Unlock()
 			g.trim(ctx)
 			g.sayLines()
 			if g.opt.Alive != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/alert"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/derive"
+	"github.com/lamppost-city/lamppost/edge/notify"
 	"github.com/lamppost-city/lamppost/edge/poll"
 	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/rule"
@@ -29,6 +30,8 @@ type generation struct {
 	derived     *derive.Engine // what is made of streams; it holds nothing where nothing is
 	trail       *alert.Trail
 	switching   *switching         // nil: no outputs
+	office      *notify.Office     // who tells the site's machines of alerts
+	after       map[string]after   // by rule: what it does beside its outputs
 	recent      map[string]*recent // by line
 	said        map[string]string  // by line: what the log has of its wiring
 }
@@ -38,7 +41,7 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civ
 	if err != nil {
 		return nil, err
 	}
-	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), trail: &alert.Trail{},
+	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), after: afterRules(cfg), trail: &alert.Trail{},
 		recent: map[string]*recent{}, said: map[string]string{}}
 	gen.ruleStreams = streamsOf(gen.rules)
 	besides := peers{}
@@ -86,9 +89,12 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	if err != nil {
 		return nil, err
 	}
+	gen.office = g.newOffice(cfg)
 	g.mu.Lock()
 	old := g.gen
-	g.gen = gen
+	if g.gen = gen; old != nil {
+		gen.office.Adopt(old.office)
+	}
 	if old == nil {
 		g.recallUndated()
 		g.restoreDerived(gen)
@@ -103,6 +109,9 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	g.forgetStates(gen)
 	g.beginSwitching(gen, old)
 	gen.heed()
+	for id := range gen.after {
+		gen.lookCloser(id)
+	}
 	g.armTimer(gen)
 	g.mu.Unlock()
 	g.kickState()
@@ -112,6 +121,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	polling.Go(func() {
 		gen.lines.Poll(ctx, g.clock.BootMS, func(s poll.Sample) { g.handle(gen, s) })
 	})
+	polling.Go(func() { gen.office.Run(ctx) })
 	return func(next *config.Config) {
 		cancel()
 		polling.Wait()

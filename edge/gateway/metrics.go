@@ -18,6 +18,7 @@ type metrics struct {
 	alerts   *prometheus.CounterVec
 	lost     prometheus.Counter
 	switched *prometheus.CounterVec
+	told     *prometheus.CounterVec
 	took     *prometheus.HistogramVec
 	good     map[string]uint64 // good samples of a point-to-point line, by device
 	lostSum  uint64
@@ -30,12 +31,14 @@ func newMetrics() metrics {
 			Help: "Samples by device and outcome: ok or the fault word."}, []string{"device", "outcome"}),
 		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lamppost_alert_revisions_total",
 			Help: "Alert revisions by severity and condition."}, []string{"severity", "condition"}),
+		told: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lamppost_notify_total",
+			Help: "What became of the alerts that machines of the site are told of: sent, refused, given-up, dropped."}, []string{"target", "result"}),
 		switched: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "lamppost_output_events_total",
 			Help: "What outputs were switched to, why, and with which result."}, []string{"output", "to", "why", "result"}),
 		lost: prometheus.NewCounter(prometheus.CounterOpts{Name: "lamppost_records_lost_total", Help: "Records declared lost since the start."}),
 		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lamppost_sample_seconds", Help: "How long a sample took, by device.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5}}, []string{"device"})}
-	m.registry.MustRegister(m.readings, m.samples, m.alerts, m.lost, m.took, m.switched,
+	m.registry.MustRegister(m.readings, m.samples, m.alerts, m.lost, m.took, m.switched, m.told,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -96,6 +96,7 @@ func (g *Gateway) tick(gen *generation, bootMS int64) {
 	gen.switching.consult(bootMS)
 	for _, t := range gen.engine.Tick(bootMS) {
 		gen.switching.follow(t) // before anything that may fail or take its time
+		gen.lookCloser(t.Rule)
 		seen := g.acknowledged(t.Rule)
 		if err := g.decide(gen, t); err != nil {
 			g.log.Error("a rule's decision cannot be kept", "rule", t.Rule, "error", err)
@@ -164,6 +165,7 @@ func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
 	} else {
 		g.active[a.Rule] = &a
 	}
+	g.tellTargets(a)
 	g.alerts.WithLabelValues(string(a.Severity), a.Condition).Inc()
 	g.log.Info("alert", "rule", a.Rule, "severity", a.Severity, "condition", a.Condition, "text", a.Text["en"])
 	g.send(a)
@@ -294,31 +296,30 @@ func (g *Gateway) takeStill(gen *generation, d *device, s poll.Sample) {
 		return
 	}
 	d.still = jpeg
+	g.keepPromise(d)
 	if d.spec.upload > 0 && (d.sentAt == 0 || s.BootMS-d.sentAt >= d.spec.upload.Milliseconds()-int64(d.spec.every/2/time.Millisecond)) {
 		d.sentAt = s.BootMS
 		g.uploadStill(d, "", s.BootMS)
 	}
 }
 
-// evidenceStill uploads the newest picture of a camera with an alert and returns
-// its id; empty if there is none.
-func (g *Gateway) evidenceStill(gen *generation, camera, alertID string) string {
-	d := gen.devices[camera]
-	if d == nil || d.still == nil {
-		return ""
-	}
-	return g.uploadStill(d, alertID, d.lastAt)
-}
-
+// uploadStill sends the newest picture of a camera and returns its id; empty if it
+// cannot be sent.
 func (g *Gateway) uploadStill(d *device, alertID string, bootMS int64) string {
 	id, err := uuid.NewV7()
-	if err != nil || g.uplink == nil {
+	if err != nil || !g.sendStill(d, wire.ImageMeta{ID: id.String(), Device: d.spec.id, At: g.moment(bootMS), Alert: alertID}) {
 		return ""
 	}
-	meta := wire.ImageMeta{ID: id.String(), Device: d.spec.id, At: g.moment(bootMS), Alert: alertID}
+	return id.String()
+}
+
+func (g *Gateway) sendStill(d *device, meta wire.ImageMeta) bool {
+	if g.uplink == nil {
+		return false
+	}
 	if err := g.uplink.Image(meta, d.still); err != nil {
 		g.log.Warn("a picture cannot be sent", "device", d.spec.id, "error", err)
-		return ""
+		return false
 	}
-	return meta.ID
+	return true
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/obs"
-	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/status"
@@ -129,7 +128,7 @@ func (g *Gateway) deviceStates(lang string) []wire.DeviceState {
 	for _, id := range g.gen.order {
 		d := g.gen.devices[id]
 		s := wire.DeviceState{ID: id, Driver: d.spec.driver, Profile: d.spec.profile, Bus: d.spec.line, Address: d.spec.address,
-			EveryMS: d.spec.every.Milliseconds(), Channels: d.channels, State: d.state(), Camera: d.spec.plan.OpenHTTP != nil || config.Pictures(d.spec.driver)}
+			EveryMS: d.spec.every.Milliseconds(), Channels: d.channels, State: d.state(), Camera: d.spec.plan.OpenHTTP != nil}
 		if d.fault != nil {
 			s.Fault = drivers.FaultWord(d.fault)
 			if all == nil {

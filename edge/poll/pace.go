@@ -73,8 +73,11 @@ func (s *slot) heed(now time.Time) {
 	case closer == s.closer:
 	case closer == 0: // back on the grid
 		s.due = s.onGrid(now)
-	case s.closer == 0:
-		if s.grid = s.due; !s.began.IsZero() {
+	default:
+		if s.closer == 0 {
+			s.grid = s.due
+		}
+		if !s.began.IsZero() {
 			s.due = earlier(s.due, s.began.Add(closer))
 		}
 	}

@@ -85,16 +85,10 @@ func (c *Camera) serveStill(w http.ResponseWriter, r *http.Request) {
 
 // note writes the truth line of a picture that was sent.
 func (c *Camera) note(s State, b []byte, m scenario.Mishap) {
-	lines := []truth.Line{lineOf(s, b)}
-	lines[0].Device = c.Device
+	sum := sha256.Sum256(b)
+	lines := []truth.Line{{Device: c.Device, V: math.Round(s.Level*1000) / 1000, Resolution: 0.001, Via: truth.Still, SHA256: hex.EncodeToString(sum[:])}}
 	truth.Stamp(lines, true, m.Fault())
 	c.Record.Add(lines...)
-}
-
-// lineOf is the truth line of a picture, without device and time.
-func lineOf(s State, b []byte) truth.Line {
-	sum := sha256.Sum256(b)
-	return truth.Line{V: math.Round(s.Level*1000) / 1000, Resolution: 0.001, Via: truth.Still, SHA256: hex.EncodeToString(sum[:])}
 }
 
 // unseen writes the truth line of a picture that was asked for and did not come.

@@ -53,13 +53,12 @@ var cast = map[string]role{
 	"scd4x":      {},
 	"sdi12": {options: "channels:\n  soil_moisture: {value: 1, min: 0, max: 100, resolution: 0.01}\n" +
 		"  soil_temp: {value: 2, min: -40, max: 60, resolution: 0.01}"},
-	"sds011":        {},
-	"senseair":      {},
-	"serial-camera": {options: "model: vc0706"},
-	"sht3x":         {},
-	"sps30":         {},
-	"winsen":        {options: "model: ze07-co"},
-	"zphs01":        {},
+	"sds011":   {},
+	"senseair": {},
+	"sht3x":    {},
+	"sps30":    {},
+	"winsen":   {options: "model: ze07-co"},
+	"zphs01":   {},
 
 	"waveshare-ai-8ch": {driver: "loop", options: "module: waveshare-ai-8ch\nloops:" + loops()},
 }

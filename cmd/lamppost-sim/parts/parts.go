@@ -123,7 +123,7 @@ type Stage struct {
 
 // All returns the parts, by id.
 func All() []Part {
-	all := slices.Concat(uartParts(), rainParts(), modemParts(), airParts(), waterParts(), sdi12Parts(), modbusParts(), relayParts(), cameraParts(), serialCameraParts(), labParts())
+	all := slices.Concat(uartParts(), rainParts(), modemParts(), airParts(), waterParts(), sdi12Parts(), modbusParts(), relayParts(), cameraParts(), labParts())
 	slices.SortFunc(all, func(a, b Part) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

@@ -248,9 +248,7 @@ func (v *voice) say(b []byte, lines []truth.Line, m scenario.Mishap, via truth.V
 		return
 	}
 	for i := range lines {
-		if lines[i].Device = v.Device; lines[i].Via != truth.Still { // a picture is one whatever asked for it
-			lines[i].Via = via
-		}
+		lines[i].Device, lines[i].Via = v.Device, via
 	}
 	truth.Stamp(lines, !m.Flip, m.Fault())
 	v.Record.Add(lines...)

@@ -74,7 +74,7 @@ func TestFieldEngineersPageExamplesAreStrict(t *testing.T) {
 	for _, k := range []string{"brokers", "username", "password_file", "tls", "ca_file", "cert_file", "key_file", "proxy", "proxy_password_file", "backfill", "order",
 		"checks", "gross", "climatology", "months", "spike", "flat", "attenuated", "neighbour", "multivariate", "with", "within", "moves", "window", "time_zone",
 		"outputs", "line", "active", "coil", "register", "on", "off", "read_back", "command", "max_on", "min_off", "per_hour", "interlock", "feedback",
-		"feedback_within", "resume", "actions", "output", "rate", "budget", "per_day", "compress", "linger", "stores", "use", "with", "commands", "key", "may", "audible", "size", "age", "reserve", "endurance"} {
+		"feedback_within", "resume", "actions", "output", "rate", "budget", "per_day", "compress", "linger", "stores", "use", "with", "commands", "key", "may", "audible", "notify", "webhook", "secret_file", "mqtt", "topic", "look_closer", "size", "age", "reserve", "endurance"} {
 		if !misspelt[k] {
 			t.Errorf("no example on the page has the key %s", k)
 		}
@@ -128,6 +128,9 @@ func TestFieldEngineersPageNamesWhatThereIs(t *testing.T) {
 	must(t, err)
 	source, err := os.ReadFile("../../../edge/gateway/wear.go")
 	must(t, err)
+	more, err := os.ReadFile("../../../edge/gateway/metrics.go")
+	must(t, err)
+	source = append(source, more...)
 	for _, m := range regexp.MustCompile("`(lamppost_[a-z_]+)`").FindAllStringSubmatch(string(page), -1) {
 		if !strings.Contains(string(source), `"`+m[1]+`"`) {
 			t.Errorf("there is no metric %s", m[1])

@@ -60,7 +60,7 @@ var titlesZh = map[string]string{
 	"loop": "经 Modbus 模块采集的 4-20 mA 变送器", "maxbotix": "超声波液位传感器 MaxSonar-WR", "mhz19": "炜盛二氧化碳传感器", "modbus": "以型号文件描述的 Modbus 部件", "modem": "蜂窝调制解调器的信号", "nmea0183": "NMEA 0183 定位、风和气象",
 	"relay":   "可控制的输出：GPIO 线上的继电器、Modbus 单元的线圈或寄存器、程序",
 	"pms5003": "攀藤颗粒物传感器", "process": "任意语言编写的驱动", "pulse": "GPIO 线上的计数器", "scd4x": "二氧化碳、温度、湿度", "sdi12": "任意 SDI-12 传感器",
-	"sds011": "诺方颗粒物传感器", "serial-camera": "串口摄像机 VC0706、HydroCam", "sht3x": "温度、湿度", "sps30": "盛思锐颗粒物传感器", "uart": "以型号文件描述的独立串口部件", "winsen": "炜盛 ZE 系列电化学气体模块",
+	"sds011": "诺方颗粒物传感器", "sht3x": "温度、湿度", "sps30": "盛思锐颗粒物传感器", "uart": "以型号文件描述的独立串口部件", "winsen": "炜盛 ZE 系列电化学气体模块",
 	"zphs01":     "炜盛多合一空气质量模块",
 	"anemometer": "干簧管三杯风速计", "flow-meter": "脉冲水表、燃气表和流量传感器", "rain-gauge": "翻斗式雨量计",
 }

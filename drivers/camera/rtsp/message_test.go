@@ -120,12 +120,12 @@ func TestResolve(t *testing.T) {
 	for _, c := range []struct{ base, control, want string }{
 		{"", "", asked}, {"", "*", asked}, {"", "track1", asked + "/track1"},
 		{"rtsp://cam/live/", "track1", "rtsp://cam/live/track1"},
-		{"rtsp://cam/live/", "/track1", "rtsp://cam/live/track1"},
 		{"rtsp://cam/live/", "rtsp://CAM:554/live/track2", "rtsp://CAM:554/live/track2"},
-		{"rtsp://192.168.0.2/live/", "*", "rtsp://192.168.0.2/live/"}, // behind a router
+		{"", "rtsp://evil/x", ""}, {"rtsp://evil/", "track1", ""}, {"http://cam/", "*", ""}, {"rtsp://evil/", "", ""},
 	} {
-		if got := Resolve(asked, c.base, c.control); got != c.want {
-			t.Errorf("Resolve(%q, %q) = %q, want %q", c.base, c.control, got, c.want)
+		got, err := Resolve(asked, c.base, c.control)
+		if c.want == "" && err == nil || c.want != "" && (got != c.want || err != nil) {
+			t.Errorf("Resolve(%q, %q) = %q, %v; want %q", c.base, c.control, got, err, c.want)
 		}
 	}
 }

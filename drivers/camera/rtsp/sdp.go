@@ -3,6 +3,7 @@ package rtsp
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -104,20 +105,30 @@ func (s *section) codecs() (all []string) {
 }
 
 // Resolve is the address that SETUP is sent to: control, taken from the base that DESCRIBE
-// named, or from the address that was asked. It may name another host than was asked, as
-// it does for a camera behind a router; the request, and a login with it, goes over the
-// connection that there is, and nowhere else.
-func Resolve(asked, base, control string) string {
+// named, or from the address that was asked. An absolute one must lead to the same host: a
+// login is sent there.
+func Resolve(asked, base, control string) (string, error) {
 	from := asked
 	if base != "" {
 		from = base
 	}
-	switch {
-	case control == "" || control == "*":
-		return from
-	case strings.Contains(control, "://"):
-		return control
-	default:
-		return strings.TrimSuffix(from, "/") + "/" + strings.TrimPrefix(control, "/")
+	if control == "" || control == "*" {
+		return from, sameHost(asked, from)
 	}
+	if strings.Contains(control, "://") {
+		return control, sameHost(asked, control)
+	}
+	return strings.TrimSuffix(from, "/") + "/" + strings.TrimPrefix(control, "/"), sameHost(asked, from)
+}
+
+func sameHost(a, b string) error {
+	ua, err := url.Parse(a)
+	if err != nil {
+		return errors.New("the url cannot be read")
+	}
+	ub, err := url.Parse(b)
+	if err != nil || ub.Scheme != "rtsp" || !strings.EqualFold(ua.Hostname(), ub.Hostname()) {
+		return errors.New("its session leads to another host than the one that was asked")
+	}
+	return nil
 }

@@ -229,20 +229,24 @@ func (c Camera) size(b []byte, command byte) int {
 	}
 }
 
-// TailBytes is how many bytes stand behind a chunk: the answer to Read again.
-const TailBytes = headBytes
+// ChunkBytes is how many bytes more than the picture's the answer to Read has: the answer
+// in front and behind.
+const ChunkBytes = 2 * headBytes
 
-// Chunk takes the count bytes of a picture out of what came behind the answer to Read. b
-// must be TailBytes longer.
+// Chunk takes the count bytes of a picture out of the camera's answer to Read, which b
+// begins with. b must be ChunkBytes longer.
 func (c Camera) Chunk(b []byte, count int) ([]byte, error) {
-	if len(b) != count+TailBytes {
-		return nil, fmt.Errorf("%d bytes came, %d and %d were to come", len(b), count, TailBytes)
+	if len(b) != count+ChunkBytes {
+		return nil, fmt.Errorf("%d bytes came, %d and %d were to come", len(b), count, ChunkBytes)
 	}
 	want := []byte{fromCamera, byte(c), CmdRead, 0, 0}
-	if end := b[count:]; !slices.Equal(end, want) {
+	if !slices.Equal(b[:headBytes], want) {
+		return nil, fmt.Errorf("% x stands before the picture's bytes, % x should", b[:headBytes], want)
+	}
+	if end := b[headBytes+count:]; !slices.Equal(end, want) {
 		return nil, fmt.Errorf("% x stands behind %d bytes of the picture, % x should: bytes were lost", end, count, want)
 	}
-	return b[:count:count], nil
+	return b[headBytes : headBytes+count : headBytes+count], nil
 }
 
 // Chunks returns the addresses and counts to read a picture of length bytes with, at most

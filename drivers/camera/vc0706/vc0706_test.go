@@ -158,8 +158,8 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestChunk(t *testing.T) {
-	good := unhex(t, "FF D8 FF E0 00 10 4A 46 76 00 32 00 00")
-	if b, err := Camera(0).Chunk(good, 8); err != nil || !bytes.Equal(b, good[:8]) {
+	good := unhex(t, "76 00 32 00 00 FF D8 FF E0 00 10 4A 46 76 00 32 00 00")
+	if b, err := Camera(0).Chunk(good, 8); err != nil || !bytes.Equal(b, good[5:13]) {
 		t.Errorf("% x, %v", b, err)
 	}
 	edit := func(at int, to byte) []byte { b := bytes.Clone(good); b[at] = to; return b }
@@ -167,10 +167,11 @@ func TestChunk(t *testing.T) {
 		in   []byte
 		want string
 	}{
-		"short":               {good[:12], "12 bytes came"},
-		"no tail":             {edit(8, 0x77), "bytes were lost"},
-		"of another camera":   {edit(9, 1), "bytes were lost"},
-		"refused at the tail": {edit(11, 1), "bytes were lost"},
+		"short":               {good[:17], "17 bytes came"},
+		"refused":             {edit(3, 4), "before the picture's bytes"},
+		"no tail":             {edit(13, 0x77), "bytes were lost"},
+		"of another camera":   {edit(1, 1), "before the picture's bytes"},
+		"refused at the tail": {edit(16, 1), "bytes were lost"},
 	} {
 		if _, err := Camera(0).Chunk(x.in, 8); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("%s: %v, want %q", name, err, x.want)
