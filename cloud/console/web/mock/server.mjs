@@ -145,8 +145,14 @@ async function acknowledge(state, id, q, a) {
   }
   alert.acknowledged = { by, at: Date.now(), note };
   alert.history.push({ at: Date.now(), what: 'acknowledged', by, note });
+  const command = { id: `c-${id}`, gateway: alert.gateway, kind: 'acknowledge', alert: id, issued: Date.now(), until: Date.now() + 86400000, state: 'waiting', why: '' };
+  alert.command = command;
   send(a, 200, alert);
-  broadcast(state, 'alert', alert);
+  broadcast(state, 'alert', { ...alert, command: undefined });
+  setTimeout(() => {
+    Object.assign(command, { state: 'done', outputs: ['siren'] });
+    broadcast(state, 'command', command);
+  }, 300);
 }
 
 function alertList(state, query) {

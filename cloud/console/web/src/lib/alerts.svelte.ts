@@ -1,5 +1,5 @@
 // The alerts the console knows: all active ones, and the past ones it has asked for.
-import type { Alert } from './api';
+import type { Alert, Command } from './api';
 import { compareActive, comparePast, mergeAlert } from './model';
 import { isUrgent, lookOf } from './severity';
 
@@ -34,6 +34,12 @@ class Alerts {
     const recent = [...this.arrived].filter(([, t]) => now - t < 3_600_000);
     this.arrived = new Map(recent).set(next.id, now);
     return 'raised';
+  }
+
+  /** Takes what became of a command about an alert. */
+  answered(command: Command): void {
+    const alert = command.alert ? this.#all.get(command.alert) : undefined;
+    if (alert) this.#put([{ ...alert, command }]);
   }
 
   put(list: readonly Alert[]): void {

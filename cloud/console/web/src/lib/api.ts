@@ -117,6 +117,20 @@ export interface HistoryEntry {
   note?: string;
 }
 
+/** What a gateway was asked to do, and what became of it. */
+export interface Command {
+  id: string;
+  gateway: string;
+  kind: string;
+  alert?: string;
+  issued: number;
+  until: number;
+  state: 'waiting' | 'done' | 'refused' | 'expired';
+  why: string;
+  detail?: string;
+  outputs?: string[];
+}
+
 export interface Alert {
   id: string;
   rev: number;
@@ -160,6 +174,8 @@ export interface Step {
   to: number | null;
   image: string;
   switched: { output: string; on: boolean; why: string; by: string; result: string } | null;
+  /** How the gateway was told of the acknowledgement; only when one alert is asked for. */
+  command?: Command | null;
 }
 
 export interface Gap {

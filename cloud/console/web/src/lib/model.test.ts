@@ -71,6 +71,23 @@ describe('the newer of two revisions', () => {
     expect(mergeAlert(alert({ rev: 2 }), alert({ rev: 1, acknowledged })).acknowledged).toEqual(acknowledged);
   });
 
+  test('has to be seen anew when it got worse', () => {
+    const acknowledged = { by: '李敏', at: 5000 };
+    const seen = alert({ rev: 1, acknowledged });
+    expect(mergeAlert(seen, alert({ rev: 2, severity: 'red' })).acknowledged).toBeNull();
+    expect(mergeAlert(alert({ rev: 2, severity: 'red' }), seen).acknowledged).toBeNull();
+    expect(mergeAlert(alert({ rev: 1, stage: 'forecast', acknowledged }), alert({ rev: 2 })).acknowledged).toBeNull();
+    expect(mergeAlert(seen, alert({ rev: 2, severity: 'yellow' })).acknowledged).toEqual(acknowledged);
+  });
+
+  test('keeps what its gateway answered, whatever order it comes in', () => {
+    const asked = { id: 'c1', gateway: 'g', kind: 'acknowledge', issued: 1, until: 9, state: 'waiting' as const, why: '' };
+    const done = { ...asked, state: 'done' as const, outputs: ['siren'] };
+    expect(mergeAlert(alert({ command: done }), alert({ command: asked })).command).toEqual(done);
+    expect(mergeAlert(alert({ command: asked }), alert({ command: done })).command).toEqual(done);
+    expect(mergeAlert(alert({ command: done }), alert({ rev: 2 })).command).toEqual(done);
+  });
+
   test('never loses picture, evidence and history that a list leaves out', () => {
     const full = alert({ image: 'i', evidence: [{ n: 'river/level', ago_ms: 0, v: 3 }], history: [{ at: 1, what: 'raised' }] });
     expect(mergeAlert(full, alert({ rev: 1 }))).toMatchObject({ image: 'i', evidence: full.evidence, history: full.history });

@@ -1,7 +1,7 @@
 // What the console knows and how news changes it, as pure functions. News may
 // come twice, late and in any order (a snapshot races with the live stream), so
 // each merge keeps the newer one.
-import type { Alert, Device, Gateway, QualityCode, Value } from './api';
+import type { Alert, Command, Device, Gateway, QualityCode, Value } from './api';
 import { lookOf } from './severity';
 
 /** The pseudo channel under which the failed sample of a whole device travels. */
@@ -28,8 +28,8 @@ export function mergeValue(old: Value | undefined, next: Value): Value {
 
 /**
  * The newer of two revisions. Within one revision the later to arrive counts,
- * but neither an acknowledgement nor the details of an alert are ever forgotten:
- * a revision that was made on the gateway knows nothing of either.
+ * but neither an acknowledgement nor the details of an alert are forgotten: lists
+ * leave them out. Only an alert that got worse has to be seen anew.
  */
 export function mergeAlert(old: Alert | undefined, next: Alert): Alert {
   if (!old) return next;
@@ -37,12 +37,28 @@ export function mergeAlert(old: Alert | undefined, next: Alert): Alert {
   const other = newer === next ? old : next;
   return {
     ...newer,
-    acknowledged: newer.acknowledged ?? other.acknowledged ?? null,
+    acknowledged: newer.acknowledged ?? (newer.rev > other.rev && isWorse(newer, other) ? null : (other.acknowledged ?? null)),
+    command: laterCommand(newer.command, other.command),
     image: newer.image || other.image || '',
     evidence: newer.evidence?.length ? newer.evidence : (other.evidence ?? null),
     history: longer(newer.history, other.history),
     timeline: longer(newer.timeline, other.timeline),
   };
+}
+
+/** Whether an alert is more severe than it was, or no forecast any more. */
+function isWorse(is: Alert, was: Alert): boolean {
+  return (
+    is.condition === 'active' &&
+    (lookOf(is.severity).rank < lookOf(was.severity).rank || (was.stage === 'forecast' && is.stage === 'actual'))
+  );
+}
+
+/** Of two commands the one asked for later; of one command what it has become. */
+function laterCommand(a: Command | null | undefined, b: Command | null | undefined): Command | null {
+  if (!a || !b) return a ?? b ?? null;
+  if (a.id !== b.id) return a.issued >= b.issued ? a : b;
+  return a.state === 'waiting' ? b : a;
 }
 
 function longer<T>(a: T[] | null | undefined, b: T[] | null | undefined): T[] | null {

@@ -2,7 +2,7 @@
 // people about it.
 import { announcer } from './announce.svelte';
 import { alerts } from './alerts.svelte';
-import { api, type Alert, type Camera, type Gap, type Gateway, type Info, type Value } from './api';
+import { api, type Alert, type Camera, type Command, type Gap, type Gateway, type Info, type Value } from './api';
 import { clock } from './clock.svelte';
 import { fleet } from './fleet.svelte';
 import { openLive, type Phase } from './live';
@@ -169,6 +169,9 @@ class Session {
         fleet.setGateway(g);
         break;
       }
+      case 'command':
+        alerts.answered(data as Command);
+        break;
       case 'image':
         fleet.setCamera(data as Camera);
         break;
