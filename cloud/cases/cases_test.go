@@ -251,6 +251,37 @@ func TestAcknowledge(t *testing.T) {
 	}
 }
 
+// An alert that gets worse, or comes true, has to be seen anew; who saw it as it was
+// stays in the history, and so does that the gateway has heard of it.
+func TestWorseIsUnseen(t *testing.T) {
+	seen := func(a *wire.Alert) { a.Acknowledged = &wire.Acknowledged{At: a.At, By: "王芳 (center)"} }
+	b := open(t)
+	b.record(t, alert(1))
+	for rev, edits := range [][]func(*wire.Alert){2: {actual}, 4: {actual, orange}} {
+		if edits == nil {
+			continue
+		}
+		if err := b.Acknowledge(t.Context(), "a", "王芳", "", noon); err != nil {
+			t.Fatal(err)
+		}
+		if rev == 2 {
+			b.record(t, alert(1, seen)) // the same revision says nothing new
+		}
+		b.record(t, alert(rev, edits...))
+		if v := b.get(t); v.Acknowledged != nil {
+			t.Errorf("revision %d: acknowledged %+v", rev, v.Acknowledged)
+		}
+	}
+	if err := b.Acknowledge(t.Context(), "a", "王芳", "", noon); err != nil {
+		t.Fatal(err)
+	}
+	b.record(t, alert(5, actual, orange, seen))
+	b.record(t, alert(6, actual, seen)) // less severe
+	if v := b.get(t); v.Acknowledged == nil || story(v) != "raised, acknowledged, lapsed, actual, acknowledged, lapsed, severity, acknowledged, heard, severity" {
+		t.Errorf("acknowledged %+v, history %q", v.Acknowledged, story(v))
+	}
+}
+
 func TestWhatAPersonMayWrite(t *testing.T) {
 	for name, c := range map[string]struct{ by, note, field string }{
 		"nobody":              {by: " ", field: "by"},

@@ -204,6 +204,39 @@ func TestSeveralAskAndAPersonSaysOff(t *testing.T) {
 	})
 }
 
+// Who has seen one alert silences what that one asked for: another alert keeps it on, a
+// person's wish as well; what is raised anew counts.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		b.Start()
+		b.Raised("siren", "flood", 0)
+		b.Raised("siren", "fire", 0)
+		wait(5 * time.Second)
+		if b.Silence("siren", "flood", "wang") {
+			t.Error("it goes off although the fire wants it on")
+		}
+		wait(5 * time.Second) // 10
+		if !b.Silence("siren", "fire", "wang") {
+			t.Error("it does not go off although nobody wants it on")
+		}
+		if v, err := b.Settled(t.Context(), "siren"); err != nil || v.State != "off" {
+			t.Errorf("Settled = %+v, %v", v, err)
+		}
+		if b.Silence("siren", "fire", "wang") || b.Silence("siren", "gas", "wang") || b.Silence("horn", "fire", "wang") {
+			t.Error("what is silent is silenced")
+		}
+		wait(10 * time.Second) // 20: both are active still
+		b.Raised("siren", "fire", 0)
+		wait(10 * time.Second)
+		b.Close(nil)
+		if _, err := b.Settled(t.Context(), "horn"); !errors.Is(err, ErrUnknown) {
+			t.Errorf("of no output: %v", err)
+		}
+		b.wantRelay("siren", "-0 +1 -10 +20 -30")
+	})
+}
+
 // A hold ends by itself, and what is still asked for then counts.
 func TestHoldEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -165,6 +165,9 @@ func (w *world) act() {
 		w.blocked = false
 	case 2:
 		m.withdraw(w.now, rule.Draw(w.T, "rule"))
+		if rapid.Bool().Draw(w.T, "silence") {
+			m.silence(w.now, rule.Draw(w.T, "rule"), "li")
+		}
 	case 3:
 		if m.commandOn(w.now, "root", time.Duration(rapid.Int64Range(0, 70).Draw(w.T, "for"))*time.Second) == nil {
 			w.blocked, w.held = false, 0

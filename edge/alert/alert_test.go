@@ -33,6 +33,36 @@ func change(boot int64, v float64, cleared bool) alert.Change {
 		Stream: obs.Stream{Device: "river", Channel: "level"}, Value: v, Limit: 3}
 }
 
+// Who has seen an alert has seen it as it is: that stays while it goes on or ends, and
+// not when it gets worse.
+func TestAcknowledgementLapses(t *testing.T) {
+	raised := alert.Revise(river, level, nil, change(60_000, 3.014, false), idA, nil)
+	seen := alert.Acknowledge(&raised, wire.Moment{Boot: boot1, BootMS: 70_000}, "王芳")
+	if seen.Rev != raised.Rev+1 || seen.Acknowledged.By != "王芳" || seen.Condition != "active" || raised.Acknowledged != nil {
+		t.Errorf("acknowledged: %+v of %+v", seen, raised)
+	}
+	forecast := seen
+	forecast.Stage = "forecast"
+	for name, c := range map[string]struct {
+		was      wire.Alert
+		severity wire.Severity
+		cleared  bool
+		seen     bool
+	}{
+		"as it was":   {was: seen, severity: wire.Orange, seen: true},
+		"less severe": {was: seen, severity: wire.Blue, seen: true},
+		"over":        {was: seen, cleared: true, seen: true},
+		"more severe": {was: seen, severity: wire.Red},
+		"come true":   {was: forecast},
+	} {
+		next := change(90_000, 3.5, c.cleared)
+		next.Severity = c.severity
+		if got := alert.Revise(river, level, &c.was, next, idB, nil); (got.Acknowledged != nil) != c.seen {
+			t.Errorf("%s: acknowledged %+v", name, got.Acknowledged)
+		}
+	}
+}
+
 // One id from the raise to the clear; the clear keeps since and what was said, and
 // says when and where it ended.
 func TestReviseLife(t *testing.T) {
