@@ -54,7 +54,8 @@ func TestValueAndLimitDiffer(t *testing.T) {
 func TestNoOfficialWords(t *testing.T) {
 	words := regexp.MustCompile(`[红橙黄蓝]色?预警`)
 	allowed := map[string]string{
-		"edge/config/rules.go": "recognises the words in rules, to warn about them",
+		"edge/config/rules.go":           "recognises the words in rules, to warn about them",
+		"edge/rulepack/rulepack_test.go": "has a pack refused that says them",
 	}
 	kinds := []string{".go", ".yaml", ".yml", ".ts", ".tsx", ".js", ".json", ".html", ".svelte", ".vue", ".tmpl", ".md"}
 	root := filepath.Join("..", "..")

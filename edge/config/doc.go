@@ -126,12 +126,12 @@
 //	E2804  a limit of an output is out of range
 //	E2805  an action that names no output, or one twice, or for too long
 //	E2806  a command without a program's full path
-//	E3001  a target needs exactly one of webhook and mqtt
-//	E3002  not an address, topic or file of a target
-//	E3003  the time for one attempt is out of range
-//	E3004  a key that does not fit the target
-//	E3005  a rule tells nobody that there is, or somebody twice
-//	E3006  nothing is read so often
+//	E3301  a target needs exactly one of webhook and mqtt
+//	E3302  not an address, topic or file of a target
+//	E3303  the time for one attempt is out of range
+//	E3304  a key that does not fit the target
+//	E3305  a rule tells nobody that there is, or somebody twice
+//	E3306  nothing is read so often
 //	E2901  no way to derive of this name
 //	E2902  not a stream, or none that there is
 //	E2903  a key that does not fit what is derived
@@ -154,6 +154,6 @@
 //	W2602  an interval shorter than the exchange takes on its line
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
-//	W3001  looking closer changes nothing
+//	W3301  looking closer changes nothing
 //	W2901  an air quality index that lacks pollutants
 package config

@@ -72,7 +72,7 @@ func (l *loader) target(t *Target, k targetKeys) {
 	hook, broker := l.has(at("webhook")...), l.has(at("mqtt")...)
 	switch {
 	case hook == broker:
-		l.sayKey("E3001", "a target is exactly one of webhook and mqtt; write webhook: \"http://192.168.1.40/alarm\", or mqtt: \"mqtt://192.168.1.50:1883\" and topic: …", "notify", t.ID)
+		l.sayKey("E3301", "a target is exactly one of webhook and mqtt; write webhook: \"http://192.168.1.40/alarm\", or mqtt: \"mqtt://192.168.1.50:1883\" and topic: …", "notify", t.ID)
 	case hook:
 		l.whither(t.Webhook, []string{"http", "https"}, "http://192.168.1.40/alarm", at("webhook"))
 		l.alien(t.ID, "webhook", "topic", "username", "password_file")
@@ -86,12 +86,12 @@ func (l *loader) target(t *Target, k targetKeys) {
 	}
 	for key, file := range map[string]string{"secret_file": t.SecretFile, "password_file": t.PasswordFile, "ca_file": t.CAFile} {
 		if file != "" && !filepath.IsAbs(file) {
-			l.say("E3002", "a service has no folder of its own to start from; write the file's whole path", at(key)...)
+			l.say("E3302", "a service has no folder of its own to start from; write the file's whole path", at(key)...)
 		}
 	}
 	if k.Timeout != nil && !l.wrong(at("timeout")...) {
 		if t.Timeout = *k.Timeout; t.Timeout < 100*time.Millisecond || t.Timeout > maxTellTimeout {
-			l.say("E3003", fmt.Sprintf("one attempt takes 100ms to %s; leave timeout out for %s", brief(maxTellTimeout), brief(defaultTellTimeout)), at("timeout")...)
+			l.say("E3303", fmt.Sprintf("one attempt takes 100ms to %s; leave timeout out for %s", brief(maxTellTimeout), brief(defaultTellTimeout)), at("timeout")...)
 		}
 	}
 }
@@ -100,7 +100,7 @@ func (l *loader) target(t *Target, k targetKeys) {
 func (l *loader) alien(id, kind string, keys ...string) {
 	for _, key := range keys {
 		if l.has("notify", id, key) {
-			l.sayKey("E3004", fmt.Sprintf("%s does not fit a target with %s; delete it", key, kind), "notify", id, key)
+			l.sayKey("E3304", fmt.Sprintf("%s does not fit a target with %s; delete it", key, kind), "notify", id, key)
 		}
 	}
 }
@@ -109,7 +109,7 @@ func (l *loader) whither(text string, schemes []string, like string, path []stri
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme) || u.Fragment != "" || u.Port() != "" && !validPort(u.Port(), false):
-		l.say("E3002", fmt.Sprintf("this is not an address of %s; write it like %s", strings.Join(schemes, " or "), like), path...)
+		l.say("E3302", fmt.Sprintf("this is not an address of %s; write it like %s", strings.Join(schemes, " or "), like), path...)
 	case u.User != nil:
 		l.say("E2202", "a name and password in the address end up in logs; write a file and name that", path...)
 	}
@@ -118,9 +118,9 @@ func (l *loader) whither(text string, schemes []string, like string, path []stri
 func (l *loader) topic(text string, path []string) {
 	switch {
 	case text == "":
-		l.sayKey("E3002", "a broker needs the topic under which alerts are published; add topic: site/alerts", path[:2]...)
+		l.sayKey("E3302", "a broker needs the topic under which alerts are published; add topic: site/alerts", path[:2]...)
 	case len(text) > maxTopic || strings.ContainsAny(text, "+#\x00") || strings.HasPrefix(text, "$"):
-		l.say("E3002", fmt.Sprintf("this is not a topic to publish under; write at most %d bytes without + and #, not beginning with $", maxTopic), path...)
+		l.say("E3302", fmt.Sprintf("this is not a topic to publish under; write at most %d bytes without + and #, not beginning with $", maxTopic), path...)
 	}
 }
 
@@ -135,9 +135,9 @@ func (l *loader) notified(r *Rule, ids []string) {
 			if len(known) == 0 {
 				hint = "add it under notify:"
 			}
-			l.say("E3005", fmt.Sprintf("there is no target %q; %s", id, hint), path...)
+			l.say("E3305", fmt.Sprintf("there is no target %q; %s", id, hint), path...)
 		case slices.Index(ids, id) < i:
-			l.say("E3005", fmt.Sprintf("%s is told by this rule already; name it once", id), path...)
+			l.say("E3305", fmt.Sprintf("%s is told by this rule already; name it once", id), path...)
 		}
 	}
 	r.Notify = ids
@@ -150,14 +150,14 @@ func (l *loader) closer(r *Rule, k closerKeys) {
 	}
 	path := []string{"rules", r.ID, "look_closer", "every"}
 	if r.Closer = *k.Every; r.Closer < minEvery {
-		l.say("E3006", fmt.Sprintf("nothing is read more often than every %s; write that or more", brief(minEvery)), path...)
+		l.say("E3306", fmt.Sprintf("nothing is read more often than every %s; write that or more", brief(minEvery)), path...)
 		return
 	}
 	faster := func(d Device) bool {
 		return slices.Contains(l.config.Sources(*r), d.ID) && d.Plan != nil && max(r.Closer, d.Plan.MinEvery) < d.Every
 	}
 	if len(r.Reads) > 0 && !slices.ContainsFunc(l.config.Devices, faster) {
-		l.say("W3001", "nothing that this rule reads can be read more often than it is; write a shorter time, or delete look_closer", path...)
+		l.say("W3301", "nothing that this rule reads can be read more often than it is; write a shorter time, or delete look_closer", path...)
 	}
 }
 

@@ -161,6 +161,8 @@ export interface Alert {
   history?: HistoryEntry[] | null;
   /** What the gateway said and did, oldest first; only of one alert. */
   timeline?: Step[] | null;
+  /** How the gateway was told of the acknowledgement; only when one alert is asked for. */
+  command?: Command | null;
 }
 
 /** One revision of an alert, or one switching of an output for it. */
@@ -174,8 +176,6 @@ export interface Step {
   to: number | null;
   image: string;
   switched: { output: string; on: boolean; why: string; by: string; result: string } | null;
-  /** How the gateway was told of the acknowledgement; only when one alert is asked for. */
-  command?: Command | null;
 }
 
 export interface Gap {
