@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 )
@@ -155,6 +156,35 @@ func TestWhatNext(t *testing.T) {
 			if got := whatNext(cfg, c.all, lang); !strings.Contains(got, want) || want == "" && got != "" || lang == "zh" && got != "" && !hasChinese(got) {
 				t.Errorf("%s: %q, want %q", lang, got, want)
 			}
+		}
+	}
+}
+
+// For programs, read tells the state of the instrument apart from what the numbers are
+// worth.
+func TestReadTellsTheState(t *testing.T) {
+	plan := &drivers.Plan{Channels: []drivers.Channel{{Name: "level"}}}
+	d := config.Device{ID: "river", Plan: plan, Metrics: []obs.Metric{{Name: "level", Unit: "m"}}}
+	with := func(q obs.Quality) gateway.Outcome {
+		return gateway.Outcome{Device: d, Readings: []obs.Reading{{Value: 3, Quality: q}}}
+	}
+	for _, c := range []struct {
+		o    gateway.Outcome
+		want obs.State
+	}{
+		{with(obs.Quality{Flag: obs.Pass}), obs.StateOK},
+		{with(obs.Quality{Flag: obs.Suspect, Why: obs.Rate}), obs.StateOK}, // of the number only
+		{with(obs.Quality{Flag: obs.Fail, Why: obs.WarmUp}), obs.StateWarming},
+		{with(obs.Quality{Flag: obs.Fail, Why: obs.Range}), obs.StateBeyond},
+		{with(obs.Quality{Flag: obs.Missing, Why: obs.Instrument}), obs.StateFault},
+		{gateway.Outcome{Device: d, Err: drivers.ErrTimeout}, obs.StateNoAnswer},
+		{gateway.Outcome{Device: d, Err: drivers.ErrChecksum}, obs.StateDamaged},
+		{gateway.Outcome{Device: d, Err: drivers.ErrDevice}, obs.StateFault},
+	} {
+		var b strings.Builder
+		must(t, renderJSON(&b, []gateway.Outcome{c.o}))
+		if want := `"state":"` + string(c.want) + `"`; !strings.Contains(b.String(), want) {
+			t.Errorf("%s has not %s", b.String(), want)
 		}
 	}
 }

@@ -270,6 +270,7 @@ func frames(w io.Writer, o gateway.Outcome) {
 type jsonOutcome struct {
 	Device   string        `json:"device"`
 	Fault    string        `json:"fault,omitempty"`
+	State    obs.State     `json:"state"` // of the instrument, the gravest that the answer tells
 	Error    string        `json:"error,omitempty"`
 	TookMS   int64         `json:"took_ms"`
 	Readings []jsonReading `json:"readings,omitempty"`
@@ -286,10 +287,19 @@ type jsonReading struct {
 	Why     string   `json:"why,omitempty"`
 }
 
+// stateOf is the state of an instrument by what it answered, or how it failed to.
+func stateOf(o gateway.Outcome) obs.State {
+	all := []obs.State{obs.StateOf(obs.Quality{Flag: obs.Missing, Why: obs.Reason(o.Fault())})}
+	for _, r := range o.Readings {
+		all = append(all, obs.StateOf(r.Quality))
+	}
+	return obs.Gravest(all...)
+}
+
 func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
 	enc := json.NewEncoder(w)
 	for _, o := range outcomes {
-		j := jsonOutcome{Device: o.Device.ID, Fault: o.Fault(), TookMS: o.Took.Milliseconds(), Doubt: o.Doubt}
+		j := jsonOutcome{Device: o.Device.ID, Fault: o.Fault(), State: stateOf(o), TookMS: o.Took.Milliseconds(), Doubt: o.Doubt}
 		if o.Err != nil {
 			j.Error = o.Err.Error()
 		}
