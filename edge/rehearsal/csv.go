@@ -129,6 +129,9 @@ func (t *table) row(row []string, take func(Record)) error {
 	}
 	if t.streams == nil {
 		r := Record{UnixMS: ms, Stream: obs.Stream{Device: cell(t.device), Channel: cell(t.channel)}}
+		if obs.CheckID(r.Stream.Device) != nil || obs.CheckChannel(r.Stream.Channel) != nil {
+			return &FormatError{t.line, fmt.Sprintf("%q and %q are no stream", r.Stream.Device, r.Stream.Channel), "write the device and the channel, like river and level"}
+		}
 		if r.Reading, err = reading(cell(t.value), cell(t.qc), cell(t.why)); err != nil {
 			return &FormatError{t.line, err.Error(), "write numbers with a point"}
 		}
@@ -170,26 +173,21 @@ func reading(value, qc, why string) (obs.Reading, error) {
 		if err != nil || !ok {
 			return r, fmt.Errorf("%q is no quality flag", qc)
 		}
-		r.Quality.Flag = flag
+		if r.Quality.Flag = flag; flag == obs.Missing {
+			return reading("", "", why)
+		}
 	}
 	return r, nil
 }
 
-// parseTime reads a moment in one of the forms that tables have.
+// parseTime reads a moment in one of the forms that tables have, between 1970 and 2286.
 func parseTime(text string, zone *time.Location) (unixMS int64, err error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return wholeTime(n)
 	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.UnixMilli(), nil
-	}
-	for _, layout := range []string{"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -07:00", "2006-01-02 15:04:05 -0700"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UnixMilli(), nil
-		}
-	}
-	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006/01/02 15:04:05", "2006/1/2 15:04"} {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 -07:00", "2006-01-02 15:04:05 -0700",
+		"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006/01/02 15:04:05", "2006/1/2 15:04"} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil && t.UnixMilli() >= 0 && t.UnixMilli() < 1e13 {
 			return t.UnixMilli(), nil
 		}
 	}
