@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // never finds the first part of a formula that is no number whatever the streams say: a
@@ -88,4 +89,22 @@ func (c *compiler) sensible(p *Plan, ins []Known) {
 	c.say(cmp.Or(map[bool]string{true: "metric"}[c.s.Metric != ""], "is"), "E2906",
 		fmt.Sprintf("%s is in %s: of that no %s in %s can be computed", ins[0].Metric.Name, ins[0].Metric.Unit, p.Channels[0], p.Metrics[0].Unit),
 		"name another stream, or another metric")
+}
+
+// convertHint says what to write where no factor is known.
+func convertHint(from, to string) string {
+	a, b := scales[from].what, scales[to].what
+	if a != "" && b != "" && a != b {
+		return "name a metric of the same kind, or another stream"
+	}
+	return "write a formula instead: is: \"x * 0.001\""
+}
+
+// edition reports an edition that is not there, or was not written.
+func (c *compiler) edition(of string, known []string) {
+	if c.s.Edition == "" {
+		c.say("edition", "E2907", "nothing says by which edition of "+of, "add edition: "+strings.Join(known, " or "))
+		return
+	}
+	c.say("edition", "E2907", fmt.Sprintf("there is no edition %q of %s", c.s.Edition, of), "write "+strings.Join(known, " or "))
 }

@@ -267,15 +267,6 @@ func (c *compiler) nowPlan(p *Plan, ins []Known, t *airTable, names []string) {
 	})
 }
 
-// edition reports an edition that is not there, or was not written.
-func (c *compiler) edition(of string, known []string) {
-	if c.s.Edition == "" {
-		c.say("edition", "E2907", "nothing says by which edition of "+of, "add edition: "+strings.Join(known, " or "))
-		return
-	}
-	c.say("edition", "E2907", fmt.Sprintf("there is no edition %q of %s", c.s.Edition, of), "write "+strings.Join(known, " or "))
-}
-
 // waterPlan judges a water class.
 func (c *compiler) waterPlan(p *Plan, ins []Known) {
 	t := c.Tables.water[c.s.Edition]
@@ -338,15 +329,6 @@ func (c *compiler) convertPlan(p *Plan, ins []Known) {
 			return []obs.Reading{reading(in[0].Value*factor, in[0].Quality)}
 		}
 	})
-}
-
-// convertHint says what to write where no factor is known.
-func convertHint(from, to string) string {
-	a, b := scales[from].what, scales[to].what
-	if a != "" && b != "" && a != b {
-		return "name a metric of the same kind, or another stream"
-	}
-	return "write a formula instead: is: \"x * 0.001\""
 }
 
 // formulaPlan judges a formula and its constants.
