@@ -26,6 +26,8 @@
 //	                          from below; falls_to from above
 //	stale(river.level)        seconds since the last usable value, or since the part was last
 //	                          warming up, calibrated or under maintenance
+//	stuck(river.level)        seconds for which it has given the same, readings that the
+//	                          flat line test failed among them
 //
 // A window is written as a constant duration, 10m or "10m", from 1s to 48h. A
 // duration elsewhere is a number of seconds: stale(air.pm2_5) > 5m. Device ids may
@@ -44,7 +46,8 @@
 // so max(river.level, 1h) > 3 can be true a minute after the start, and false only
 // when the hour is known. The same holds for min, sum (of what cannot be negative),
 // rise and, until the engine has run for the window, count. avg and rate are unknown
-// then. Division by zero is unknown too.
+// then. Division by zero is unknown too. How long a stream has been stuck is known on
+// one side, too, until it has moved once.
 //
 // # From the condition to the alert
 //
@@ -55,6 +58,11 @@
 //
 //	normal → pending → Active → clearing → normal
 //
+// An alert stays for hold at least. clear_for begins when the condition is over, and
+// anew whenever it was met in between; hold begins with the raise, once, and runs
+// whatever is known. An alert ends when both have run and its condition is known to be
+// over.
+//
 // A rule may have levels instead, one condition for each severity, and a forecast,
 // whose condition is that the trend reaches the limit in time. Each of these stages
 // goes its own way through the phases; the rule's one alert is that of the most severe
@@ -64,6 +72,33 @@
 // While either expression is unknown and neither is true, nothing changes and the
 // timers stand still; after an hour of that a pending or clearing rule goes back to
 // where it came from. Unknown never raises and never clears.
+//
+// A reading that [Engine.Retract] takes back has never been: windows forget it, and
+// what was met on it and on nothing newer ends at once.
+//
+// # What keeps a rule from judging
+//
+// A rule neither raises nor clears, as if nothing were known, under maintenance
+// ([Engine.Maintain]) and while a rule that it depends on has an alert: one for the
+// port, not one for each stream on it. Of what happens at one moment parents see it
+// first. An alert that stands stays.
+//
+// Outside its [Schedule] a rule raises nothing and what was pending ends. An alert that
+// stands goes on like any other until it is over, or ends with the schedule where that
+// says so. While nobody knows the time of day there is no schedule.
+//
+// A rule whose evaluation panics is stopped, see [Engine.Stopped]. It cannot loop, and
+// what it needs is bounded by its text.
+//
+// # Chatter
+//
+// An alert that changes too often is kept as it was at its worst. Time is divided into
+// twentieths of a span that the rule names or that follows from its own times; a
+// twentieth in which the alert changed weighs 0.8 if it is the oldest, 1.2 if it is the
+// newest. Above half of the greatest weight the alert chatters, below a quarter of it it
+// has calmed down. Meanwhile one transition says so, then one in ten minutes at most
+// ([Transition.News]); each change is still a transition. The first raise, and a rise in
+// severity at any time, are told at once.
 //
 // # Trends
 //
@@ -90,7 +125,7 @@
 // [Engine.Snapshot] gives a rule's state as a few bytes of JSON, to be saved at each
 // transition, also those where only a timer stopped or went on (From equals To).
 // [Engine.Restore] takes it back: the time during which nothing ran counts as
-// unknown, so a timer goes on where it stood, also after a reboot. Windows are not
+// unknown, so a timer goes on where it stood, also after a reboot, hold among them. Windows are not
 // part of it; a caller with a journal may Observe the past again before the first
 // Tick, in the current boot's milliseconds.
 //

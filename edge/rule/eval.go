@@ -9,11 +9,13 @@ import (
 type series struct {
 	stale   int64 // ms
 	has     bool
+	void    bool  // the last value was taken back
 	at      int64 // of the last usable value
 	value   float64
 	heard   int64 // when it had a good reason to give no value, if excused
 	excused bool
 	windows []*window
+	still   still
 	rules   []int   // of the engine, those that read it
 	fit     *fitter // shared by all
 }
@@ -60,6 +62,8 @@ func (r *reader) number(n *node) span {
 		return r.last(&r.inputs[n.read])
 	case opStale:
 		return r.silence(&r.inputs[n.read])
+	case opStuck:
+		return r.stuck(&r.inputs[n.read])
 	case opRises, opFalls:
 		s, _ := r.ahead(n)
 		return s
@@ -97,7 +101,7 @@ func (r *reader) truth(n *node) truth {
 
 // last is a stream's last usable value, while it is not stale.
 func (r *reader) last(in *input) span {
-	if !in.has || r.now > in.at+in.stale {
+	if !in.has || in.void || r.now > in.at+in.stale {
 		return nothing()
 	}
 	r.until = min(r.until, in.at+in.stale)

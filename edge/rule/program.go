@@ -22,6 +22,7 @@ const (
 	opRate
 	opRises // seconds until the trend reaches num from below
 	opFalls // … from above
+	opStuck
 	opStale
 	opNeg
 	opAbs

@@ -11,6 +11,7 @@ const (
 	Same    Quantity = ""         // as the stream is measured
 	PerHour Quantity = "per-hour" // its change in an hour
 	Seconds Quantity = "seconds"  // a time without data
+	Unmoved Quantity = "unmoved"  // a time without movement, in seconds
 	Until   Quantity = "until"    // a time ahead, in seconds
 	Number  Quantity = "number"   // so many readings
 	Other   Quantity = "other"    // something computed, whose unit nobody stated
@@ -46,6 +47,8 @@ func (p *program) measureOf(n *node) measure {
 		return measure{Until, ""}
 	case opStale:
 		return measure{Seconds, ""}
+	case opStuck:
+		return measure{Unmoved, ""}
 	case opCount:
 		return measure{Number, ""}
 	}

@@ -17,8 +17,15 @@ type Spec struct {
 	Clear    string        // ends it; empty: when When is false
 	For      time.Duration // how long it must be met before the rule raises
 	ClearFor time.Duration // how long it must be over before the rule clears
+	Hold     time.Duration // how long an alert stays at least, from its raise on
 	Levels   [MaxLevels]Level
 	Forecast Forecast
+	// Flapping is over which time changes of the alert are weighed; 0: as long as ten of the
+	// shortest cycles that its own times allow, twenty minutes at least; negative: they
+	// are not.
+	Flapping time.Duration
+	Schedule Schedule
+	Depends  [MaxDepends]string // ids of rules whose standing alert keeps this one back
 }
 
 // MaxLevels is how many severities a rule may have.
@@ -31,6 +38,7 @@ type Level struct {
 	When, Clear string
 	For         time.Duration
 	ClearFor    time.Duration
+	Hold        time.Duration
 }
 
 // Forecast lets a rule speak before its limit is reached. It needs a condition that
@@ -64,6 +72,7 @@ func (e *Error) Error() string {
 type Rule struct {
 	spec   Spec
 	stages []*stage // the most severe first, the forecast last
+	slot   int64    // ms in which changes of the alert count as one; 0: they are not weighed
 }
 
 // stage is one condition of a rule.
@@ -71,6 +80,7 @@ type stage struct {
 	Standing
 	when, clear   *program      // clear nil: not when
 	raise, settle time.Duration // the timers of Pending and Clearing
+	hold          time.Duration // how long it stays raised at least
 }
 
 // ID returns the rule's id.
@@ -122,7 +132,7 @@ func Compile(s Spec, known Streams) (*Rule, []*Error) {
 		r.stages, errs = append(r.stages, st), append(errs, found...)
 	}
 	if levels == 0 {
-		st, found := compileStage(Level{When: s.When, Clear: s.Clear, For: s.For, ClearFor: s.ClearFor}, "", known)
+		st, found := compileStage(Level{When: s.When, Clear: s.Clear, For: s.For, ClearFor: s.ClearFor, Hold: s.Hold}, "", known)
 		r.stages, errs = append(r.stages, st), append(errs, found...)
 	}
 	if len(errs) == 0 {
@@ -135,13 +145,14 @@ func Compile(s Spec, known Streams) (*Rule, []*Error) {
 	if len(errs) > 0 {
 		return nil, errs
 	}
+	r.slot = r.weighed().Milliseconds() / chances
 	return r, nil
 }
 
 // compileStage compiles a condition and what ends it. at is put before the names of
 // its fields.
 func compileStage(l Level, at string, known Streams) (*stage, []*Error) {
-	st := &stage{Standing: Standing{Stage: StageActual, Severity: l.Severity}, raise: l.For, settle: l.ClearFor}
+	st := &stage{Standing: Standing{Stage: StageActual, Severity: l.Severity}, raise: l.For, settle: l.ClearFor, hold: l.Hold}
 	var errs []*Error
 	add := func(field string, found []*Error) {
 		for _, e := range found {

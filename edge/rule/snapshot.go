@@ -31,6 +31,20 @@ type saved struct {
 	At      int64   `json:"at"`
 	Subject int     `json:"subject,omitempty"`
 	Spent   bool    `json:"spent,omitempty"`
+	Raised  int64   `json:"raised,omitempty"`
+
+	Chatter *unrest `json:"chatter,omitempty"` // of the alert
+}
+
+// unrest is how often an alert changed lately. Times are as in saved.
+type unrest struct {
+	Recent  uint32 `json:"recent"`
+	Since   int64  `json:"since"`
+	Changes int    `json:"changes"`
+	Told    int64  `json:"told,omitempty"`
+	On      bool   `json:"on,omitempty"`
+	Stage   string `json:"stage,omitempty"` // as which the alert is kept, if On
+	Level   string `json:"level,omitempty"`
 }
 
 // Snapshot returns a rule's state at the last Tick, for Restore; nil if there is no
@@ -52,6 +66,7 @@ func (e *Engine) Snapshot(id string) []byte {
 			s.Stages = append(s.Stages, one)
 		}
 	}
+	s.Chatter = g.unrest(e.now)
 	data, err := json.Marshal(s)
 	if err != nil { // a struct of numbers and texts always encodes
 		return nil
@@ -61,6 +76,9 @@ func (e *Engine) Snapshot(id string) []byte {
 
 func (b *bound) save(now int64) saved {
 	s := saved{Phase: b.phase.String(), Since: b.since, At: now, Subject: b.subject, Running: b.running, Held: b.held, Spent: b.spent}
+	if b.phase == Active || b.phase == Clearing {
+		s.Raised = b.raised
+	}
 	if b.running {
 		s.Held += max(0, min(now, b.until)-b.last)
 	}
@@ -74,6 +92,13 @@ type Resume struct {
 	// LastSeen is up to when the gateway surely ran, in the snapshot's boot: a timer
 	// that was running is credited until then. The time after it counts as unknown.
 	LastSeen int64
+}
+
+// ran is for how long the gateway ran from since on, both in the snapshot's boot; at is
+// when that was taken.
+func (how Resume) ran(at, since int64) int64 {
+	const most = math.MaxInt64 / 4
+	return max(min(max(at, how.LastSeen), most)-max(since, -most), 0)
 }
 
 // Restore gives a rule its saved state, before the first Tick. An active alert stays
@@ -113,6 +138,8 @@ func (e *Engine) Restore(id string, data []byte, how Resume) error {
 	for i, st := range states {
 		e.inherit(g, Standing{all[i].Stage, all[i].Level}, st, true, how.Now)
 	}
+	e.upset(g, s.Chatter, s.At, how)
+	e.relink()
 	e.next = math.MinInt64
 	return nil
 }
@@ -128,10 +155,15 @@ func (s *saved) state(how Resume) (state, error) {
 		held += min(how.LastSeen-s.At, math.MaxInt64-held)
 	}
 	st := state{phase: Phase(phase), since: s.Since, held: held, last: how.Now, paused: how.Now, subject: s.Subject, spent: s.Spent}
+	st.raised = min(s.Raised, how.Now)
+	if s.Raised == 0 {
+		st.raised = min(s.Since, how.Now)
+	}
 	if how.SameBoot {
 		st.paused = min(max(s.At, how.LastSeen), how.Now)
 	} else { // that boot's time means nothing any more; this one's begins at 0
 		st.since = how.Now - min(held, max(how.Now, 0))
+		st.raised = how.Now - how.ran(s.At, st.raised)
 	}
 	return st, nil
 }
@@ -149,12 +181,12 @@ func (e *Engine) inherit(g *group, was Standing, st state, same bool, now int64)
 		i = g.leastActual()
 		fallthrough
 	case i >= 0 && up:
-		g.stages[i].state = state{phase: Active, since: st.since, last: now, paused: now}
+		g.stages[i].state = state{phase: Active, since: st.since, last: now, paused: now, raised: st.raised}
 	}
 	if up && (g.said == Standing{}) { // the most severe comes first
 		g.said = was
 	}
-	if g.said != g.standing() {
+	if g.raw = g.standing(); g.said != g.raw {
 		e.list(g)
 	}
 }
@@ -188,15 +220,22 @@ func (e *Engine) Adopt(old *Engine) {
 			e.inherit(g, b.Standing, b.state, was.spec == g.spec, e.now)
 		}
 		g.said = was.said
-		if g.said != g.standing() {
+		if was.spec == g.spec {
+			e.carryOn(g, was.chatter)
+		}
+		if g.said != g.tells() {
 			e.list(g)
 		}
 	}
+	e.relink()
 	e.next = math.MinInt64
 }
 
 func (s *series) adopt(was *series) {
-	s.has, s.at, s.value = was.has, was.at, was.value
+	s.has, s.void, s.at, s.value = was.has, was.void, was.at, was.value
+	step := s.still.step
+	s.still = was.still
+	s.still.step = step
 	s.heard, s.excused = was.heard, was.excused
 	for i, w := range s.windows {
 		for _, x := range was.windows {
@@ -205,5 +244,50 @@ func (s *series) adopt(was *series) {
 				*s.windows[i] = *x
 			}
 		}
+	}
+}
+
+// unrest is what a snapshot keeps of the alert's changes; nil: there were none lately.
+func (g *group) unrest(now int64) *unrest {
+	c := g.chatter
+	c.roll(now)
+	if c.slot <= 0 || c.recent == 0 && !c.on {
+		return nil
+	}
+	u := &unrest{Recent: c.recent, Since: c.since, Changes: c.changes, On: c.on}
+	if c.on {
+		u.Told, u.Stage, u.Level = c.told, g.said.Stage, g.said.Severity
+	}
+	return u
+}
+
+// upset gives g's alert its saved unrest. The time during which nothing ran calms
+// nothing: the changes are as old as they were.
+func (e *Engine) upset(g *group, u *unrest, at int64, how Resume) {
+	if u == nil || g.chatter.slot <= 0 || u.Recent >= 1<<chances || u.Changes < 0 {
+		return
+	}
+	c := chatter{slot: g.chatter.slot, recent: u.Recent, since: u.Since, changes: u.Changes, told: u.Told, on: u.On}
+	c.at = floor(how.Now, c.slot)
+	if how.SameBoot {
+		c.at = floor(min(at, how.Now), c.slot)
+	} else {
+		c.since, c.told = how.Now-how.ran(at, u.Since), how.Now-how.ran(at, u.Told)
+	}
+	if u.On {
+		was := Standing{u.Stage, u.Level}
+		if !slices.ContainsFunc(g.stages, func(b *bound) bool { return b.Standing == was }) {
+			return // it was kept as something that is not there any more
+		}
+		g.said = was
+	}
+	e.carryOn(g, c)
+}
+
+// carryOn lets g's alert be as restless as c.
+func (e *Engine) carryOn(g *group, c chatter) {
+	g.chatter, g.raw = c, g.standing()
+	if c.on {
+		e.restive = append(e.restive, g)
 	}
 }

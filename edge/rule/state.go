@@ -50,6 +50,12 @@ type Transition struct {
 	Stream       obs.Stream
 	Value, Limit float64
 	Quantity     Quantity // what Value and Limit are
+	// News says that the alert has something to tell although it stands as it stood: it
+	// began to chatter, chatters on, or has calmed down.
+	News    bool
+	Chatter Chatter // zero: it does not
+	// Withdrawn says that the reading on which the condition was met has been taken back.
+	Withdrawn bool
 	// Early and Late are between how many seconds from At a forecast expects Limit to
 	// be reached; both 0 where there is none. It is no promise. They are made from where
 	// a straight line reaches Limit, in seconds, and from how steady the rise is: 0 where
@@ -88,6 +94,8 @@ type state struct {
 	held    int64 // ms that the timer has run
 	last    int64 // up to when held counts
 	until   int64 // for how long the last evaluation stands, if running
+	cut     bool  // the timer must run out before until, not at it
+	raised  int64 // when it was raised last; it stays so for hold
 	paused  int64 // since when the timer stands, if not running
 	subject int   // index of the comparison that decided
 	spent   bool  // a forecast that came true, until its condition is false
@@ -114,8 +122,18 @@ func (s *state) due(r *stage) int64 {
 	case !s.running:
 		return s.paused + patience
 	default:
-		return min(s.last+need-s.held, s.until+1)
+		return min(s.out(r, need), s.until+1)
 	}
+}
+
+// out is when a timer that goes on running runs out. An alert stays for hold from its
+// raise on, whatever is known meanwhile: what is held is not shortened by the dark.
+func (s *state) out(r *stage, need int64) int64 {
+	at := s.last + need - s.held
+	if s.phase == Clearing {
+		at = max(at, s.raised+r.hold.Milliseconds())
+	}
+	return at
 }
 
 // advance lets the timer run up to now under what the last evaluation found. It
@@ -128,7 +146,7 @@ func (s *state) advance(r *stage, now int64) (at int64, out bool) {
 	if s.running {
 		end := max(s.last, min(now, s.until))
 		// At the very moment the timer runs out the newest readings decide, in meet.
-		if at = s.last + need - s.held; at <= end && at < now {
+		if at = s.out(r, need); at <= end && at < now && !(s.cut && at == s.until) {
 			s.move(s.phase.ahead(), at)
 			return at, true
 		}
@@ -165,6 +183,9 @@ func (s *state) move(p Phase, at int64) {
 	if s.phase == Normal {
 		s.since = at
 	}
+	if p == Active && s.phase != Clearing {
+		s.raised = at
+	}
 	s.phase, s.held, s.last, s.running, s.paused = p, 0, at, false, at
 }
 
@@ -176,7 +197,7 @@ func (s *state) meet(r *stage, now, until int64, when, clear truth, changed func
 	step := func(p Phase) {
 		from := s.phase
 		s.move(p, now)
-		if need, timed := s.need(r); timed && need == 0 {
+		if need, timed := s.need(r); timed && need == 0 && s.out(r, 0) <= now {
 			s.move(p.ahead(), now)
 		}
 		changed(from)
@@ -196,7 +217,7 @@ func (s *state) meet(r *stage, now, until int64, when, clear truth, changed func
 		}
 	}
 	need, timed := s.need(r)
-	if timed && known && s.held >= need {
+	if timed && known && s.held >= need && (s.phase == Pending || now-s.raised >= r.hold.Milliseconds()) {
 		step(s.phase.ahead())
 		_, timed = s.need(r)
 	}
@@ -206,7 +227,7 @@ func (s *state) meet(r *stage, now, until int64, when, clear truth, changed func
 			changed(s.phase)
 		}
 	}
-	if s.until = until; !timed {
+	if s.until, s.cut = until, false; !timed {
 		s.running = false
 	}
 }

@@ -1,0 +1,117 @@
+package rule
+
+import "math"
+
+// evaluate brings one rule up to the present. A panic in it stops that rule only.
+func (e *Engine) evaluate(b *bound) {
+	if b.group.dead {
+		return
+	}
+	defer e.rescue(b, b.state, b.group.said, len(e.out))
+	from, ran := b.phase, b.running
+	at, out := b.advance(b.stage, e.now)
+	switch {
+	case out:
+		e.report(b, from, at)
+	case ran && !b.running:
+		e.report(b, from, b.paused)
+	}
+	doubted := b.doubted
+	b.doubted, b.recheck = false, never
+	if b.group.back || b.group.aside {
+		b.meet(b.stage, e.now, never, unknown, unknown, func(from Phase) { e.report(b, from, e.now) })
+		return
+	}
+	r := reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
+	when, clear := e.conditions(b, &r)
+	if doubted && when != isTrue && b.phase != Normal {
+		e.withdraw(b)
+	}
+	switch e.duty(b, &r) {
+	case offDuty: // what is not raised yet stays so
+		when, clear = isFalse, isTrue
+	case dismissed:
+		e.dismiss(b)
+		when, clear = unknown, unknown
+	}
+	if when == isTrue && (b.phase == Normal || b.phase == Clearing) {
+		b.subject = e.decisive(b)
+	}
+	b.recheck = r.recheck
+	b.meet(b.stage, e.now, r.until, when, clear, func(from Phase) { e.report(b, from, e.now) })
+}
+
+// conditions answers b's two expressions.
+func (e *Engine) conditions(b *bound, r *reader) (when, clear truth) {
+	when = r.truth(b.stage.when.root)
+	clear = -when
+	if b.stage.clear != nil {
+		r.inputs = b.clear
+		clear = r.truth(b.stage.clear.root)
+	}
+	if b.spent = b.spent && when != isFalse; b.spent {
+		return unknown, unknown
+	}
+	return when, clear
+}
+
+// decisive finds the comparison to speak of: the first one that is true.
+func (e *Engine) decisive(b *bound) int {
+	r := e.quiet(b)
+	for i, c := range b.stage.when.compared {
+		if r.truth(c.node) == isTrue {
+			return i
+		}
+	}
+	return 0
+}
+
+// quiet is a reader whose notes nobody needs.
+func (e *Engine) quiet(b *bound) *reader {
+	return &reader{now: e.now, start: e.start, inputs: b.when}
+}
+
+// report tells what happened to a stage. That an alert rises is told at once, that it
+// falls at the end of the Tick: where several levels end together, they end once.
+func (e *Engine) report(b *bound, from Phase, at int64) {
+	g := b.group
+	if b.Stage == StageActual && b.phase == Normal && (from == Active || from == Clearing) {
+		g.spend()
+	}
+	t := Transition{Rule: g.spec.ID, Standing: b.Standing, From: from, To: b.phase, At: at, Since: b.since, Was: g.said, Is: g.said}
+	e.speak(&t, b)
+	if is := g.tells(); is != g.said {
+		if g.above(is, g.said) {
+			t.Is, g.said, t.Chatter = is, is, g.chatter.says()
+		} else {
+			e.list(g)
+		}
+	}
+	if !g.stirs {
+		g.stirs = true
+		e.moved = append(e.moved, g)
+	}
+	g.last = len(e.out)
+	e.out = append(e.out, t)
+	e.release(g, at)
+}
+
+// speak fills in what a transition says of b's condition.
+func (e *Engine) speak(t *Transition, b *bound) {
+	t.Value, t.Limit, t.Quantity, t.Early, t.Late, t.Straight, t.Steady = math.NaN(), math.NaN(), Same, 0, 0, 0, 0
+	when := b.stage.when
+	if len(when.compared) == 0 {
+		t.Stream = when.reads[0].stream
+		return
+	}
+	r := e.quiet(b)
+	c := &when.compared[min(b.subject, len(when.compared)-1)]
+	t.Stream, t.Quantity, t.Limit = c.stream, c.quantity, c.limit
+	if b.Stage == StageForecast {
+		_, o := r.ahead(c.value)
+		t.Early, t.Late, t.Straight, t.Steady = o.early, o.late, o.best, o.steady
+		t.Value = r.last(&r.inputs[c.value.read]).best()
+		return
+	}
+	t.Value = r.number(c.value).best()
+}
