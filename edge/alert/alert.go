@@ -25,13 +25,14 @@ type Rule struct {
 	Area     string
 	Position *wire.Position
 	// Texts are the messages by language (zh, en), with the fields {value}, {limit},
-	// {unit}, {device}, {label} and {since}. Without one for a language, a plain
+	// {unit}, {device}, {label}, {since}, {trend} and {place}. Without one for a language, a plain
 	// sentence is made from the fields.
 	Texts map[string]string
 	// Ahead are the messages of a forecast, which have a field {in} beside: "2–3 min".
 	Ahead map[string]string
 	// Names are the device's names by language; its id where there is none.
 	Names map[string]map[string]string
+	Place string // where the gateway is, for people
 }
 
 // Change is a rule's decision: an alert begins, goes on at another severity or stage,
@@ -45,12 +46,15 @@ type Change struct {
 	Stream       obs.Stream
 	Value, Limit float64 // NaN: not known
 	// Quantity says what Value and Limit are: empty, as the stream is measured;
-	// per-hour, its change in an hour; seconds; until, seconds ahead; number, of readings; other, something
+	// per-hour, its change in an hour; seconds; unmoved, seconds without movement; until, seconds ahead; number, of readings; other, something
 	// computed that has no unit.
 	Quantity string
 	// Early and Late are in how many seconds from At the limit is expected; both 0 where
 	// nothing is forecast.
 	Early, Late float64
+	// Changes is how often the alert changed since Unrest, if it chatters; 0: it does not.
+	Changes int
+	Unrest  wire.Moment
 }
 
 // Revise makes the next revision. prev is the alert that is active for this rule,
@@ -68,6 +72,9 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 	}
 	if c.Stage == forecast && !c.Cleared {
 		a.Expected = &wire.Expected{FromMS: int64(c.Early * 1000), ToMS: int64(c.Late * 1000)}
+	}
+	if c.Changes > 0 && !c.Cleared {
+		a.Chatter = &wire.Chatter{Since: c.Unrest, Changes: c.Changes}
 	}
 	if prev != nil {
 		a.ID, a.Rev, a.Since, a.Image = prev.ID, prev.Rev+1, prev.Since, prev.Image
@@ -123,7 +130,7 @@ func texts(r Rule, m obs.Metric, a wire.Alert) map[string]string {
 		if text == "" {
 			text = usual[lang]
 		}
-		out[lang] = fields(r, m, a, lang).Replace(text)
+		out[lang] = fields(r, m, a, lang).Replace(text) + chattering(a.Chatter, lang)
 	}
 	return out
 }
@@ -144,7 +151,8 @@ func fields(r Rule, m obs.Metric, a wire.Alert, lang string) *strings.Replacer {
 	// With its unit at once, so that a number without one leaves no gap.
 	return strings.NewReplacer("{value} {unit}", strings.TrimSpace(value+" "+m.Text), "{limit} {unit}", strings.TrimSpace(limit+" "+m.Text),
 		"{value}", value, "{limit}", limit, "{unit}", m.Text,
-		"{in}", in(a.Expected, lang), "{device}", name, "{label}", m.Label.In(lang), "{since}", clock(a.Since))
+		"{in}", in(a.Expected, lang), "{device}", name, "{label}", m.Label.In(lang), "{since}", clock(a.Since),
+		"{trend}", trend(m, a, lang), "{place}", r.Place)
 }
 
 func shown(m obs.Metric, v *float64) string {
@@ -227,6 +235,20 @@ func (t *Trail) Add(s obs.Stream, bootMS int64, r obs.Reading) {
 	}
 	k.at[k.next%trailLen], k.r[k.next%trailLen] = bootMS, r
 	k.next++
+}
+
+// Judge gives the reading of s at bootMS another quality, if it is still remembered: a
+// spike is told by what comes behind it.
+func (t *Trail) Judge(s obs.Stream, bootMS int64, q obs.Quality) {
+	k := t.streams[s]
+	if k == nil {
+		return
+	}
+	for i := max(0, k.next-trailLen); i < k.next; i++ {
+		if k.at[i%trailLen] == bootMS {
+			k.r[i%trailLen].Quality = q
+		}
+	}
 }
 
 // Of returns the newest readings of a stream that have a value, oldest first,

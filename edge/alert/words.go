@@ -11,6 +11,9 @@ func measured(m obs.Metric, quantity string) obs.Metric {
 	case "seconds":
 		m.Unit, m.Wire, m.Text, m.Decimals = "s", "s", "s", 0
 		m.Label = obs.Label{ZH: m.Label.ZH + "无数据时长", EN: m.Label.EN + ", time without data"}
+	case "unmoved":
+		m.Unit, m.Wire, m.Text, m.Decimals = "s", "s", "s", 0
+		m.Label = obs.Label{ZH: m.Label.ZH + "不变时长", EN: m.Label.EN + ", time without movement"}
 	case "until":
 		m.Unit, m.Wire, m.Text, m.Decimals = "s", "s", "s", 0
 		m.Label = obs.Label{ZH: m.Label.ZH + "预计到达时间", EN: m.Label.EN + ", expected in"}

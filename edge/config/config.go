@@ -113,6 +113,10 @@ type Rule struct {
 	Reads    []obs.Stream  // what its expressions read
 	Notify   []string      // targets that are told
 	Closer   time.Duration // how often what it reads is read while it is not at rest; 0: as ever
+	Hold     time.Duration
+	Flapping time.Duration // 0: as the rule's own times say; negative: not watched
+	Schedule *Schedule     // nil: always
+	Depends  []string      // ids of rules
 }
 
 // Stream is one channel of one configured device.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,7 +27,6 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/raingauge"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
-	"github.com/lamppost-city/lamppost/edge/rule"
 	"github.com/lamppost-city/lamppost/edge/rulepack"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
@@ -74,26 +72,7 @@ func env(t testing.TB) config.Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config.Env{Packs: gateway.PackUser(func() (*rulepack.Set, error) { return packs, nil }), Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind(), pulse.Kind(), raingauge.Kind(), anemometer.Kind()}, Catalog: catalog, Rules: checker, Derived: gateway.DerivedChecker(catalog), Origins: true}
-}
-
-// checker is what the gateway hands in.
-func checker(all []config.Stream) config.RuleChecker {
-	known := rule.Streams{}
-	for _, s := range all {
-		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min, Step: math.Pow10(-s.Metric.Decimals)}
-	}
-	return func(r config.Rule) ([]obs.Stream, []config.TextError) {
-		c, errs := rule.Compile(specOf(r), known)
-		var out []config.TextError
-		for _, e := range errs {
-			out = append(out, config.TextError{Key: e.Field, Offset: e.Offset, Length: e.Length, ID: e.ID, Msg: e.Msg, Hint: e.Hint})
-		}
-		if c == nil {
-			return nil, out
-		}
-		return c.Streams(), out
-	}
+	return config.Env{Packs: gateway.PackUser(func() (*rulepack.Set, error) { return packs, nil }), Kinds: []drivers.Kind{modbusKind(), pms5003.Kind(), a02yyuw.Kind(), camera.Kind(), bme280.Kind(), ds18b20.Kind(), digital.Kind(), pulse.Kind(), raingauge.Kind(), anemometer.Kind()}, Catalog: catalog, Rules: gateway.RuleChecker, Derived: gateway.DerivedChecker(catalog), Origins: true}
 }
 
 func golden(t *testing.T, name, got string) {
@@ -332,15 +311,4 @@ func TestStableNameIsSuggested(t *testing.T) {
 			t.Errorf("warnings %v, want %q", c.Warnings, want)
 		}
 	}
-}
-
-func specOf(r config.Rule) rule.Spec {
-	s := rule.Spec{ID: r.ID, When: r.When, For: r.For, Clear: r.Clear, ClearFor: r.ClearFor}
-	for i, v := range r.Levels {
-		s.Levels[i] = rule.Level{Severity: string(v.Severity), When: v.When, For: v.For, Clear: v.Clear, ClearFor: v.ClearFor}
-	}
-	if f := r.Forecast; f != nil {
-		s.Forecast = rule.Forecast{Severity: string(f.Severity), Within: f.Within, Window: f.Window, Method: rule.Method(f.Method)}
-	}
-	return s
 }

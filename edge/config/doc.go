@@ -54,6 +54,7 @@
 //	  aqi:     {is: aqi, edition: hj633-2026, of: {pm2_5: air.pm2_5, pm10: air.pm10}}
 //	rules:
 //	  river-high: {when: "river.level > 3.00", for: 2m, clear: "river.level < 2.90", clear_for: 1m, severity: orange,
+//	    hold: 10m, flapping: 20m, schedule: {days: [mon-fri], from: 22:00, to: 06:00, then: keep}, depends: [river-silent],
 //	    category: …, still: gauge, message: {zh: "河道水位 {value} 米", en: "river level {value} m"}, actions: [siren, {output: lamp, for: 30s}],
 //	    notify: [panel, plc], look_closer: {every: 1s}}
 //	  subway: {use: underpass-flood, with: {level: road.level, red: 0.35}, actions: [siren]}   # a rule of a pack
@@ -120,6 +121,8 @@
 //	E2704  levels and the keys of a rule without them, or no level at all
 //	E2705  not a method of forecasting
 //	E2707  a key that a rule of a pack says itself, or with without use
+//	E2711  a rule that depends on none that there is, on itself, or in a circle
+//	E2712  not a day, not a time of day, or a time that is out of range
 //	E2801  an output needs exactly one of line, coil, register and command, and its place
 //	E2802  a key that does not fit the output
 //	E2803  an address, coil, register or level that does not exist, or is taken

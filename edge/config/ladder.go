@@ -17,6 +17,7 @@ type Level struct {
 	For      time.Duration
 	Clear    string
 	ClearFor time.Duration
+	Hold     time.Duration
 }
 
 // Forecast lets a rule's alert begin before its limit is reached.
@@ -33,6 +34,7 @@ type levelKeys struct {
 	For      time.Duration `yaml:"for"`
 	Clear    string        `yaml:"clear"`
 	ClearFor time.Duration `yaml:"clear_for"`
+	Hold     time.Duration `yaml:"hold"`
 }
 
 type forecastKeys struct {
@@ -69,7 +71,7 @@ func (l *loader) severity(written string, path ...string) {
 }
 
 func (l *loader) levels(r *Rule, k ruleKeys) {
-	for _, key := range [...]string{"when", "for", "clear", "clear_for", "severity"} {
+	for _, key := range [...]string{"when", "for", "clear", "clear_for", "hold", "severity"} {
 		if l.has("rules", r.ID, key) {
 			l.sayKey("E2704", fmt.Sprintf("%s stands beside levels, which have their own; write it below a level, or leave levels out", key), "rules", r.ID, key)
 		}
@@ -81,7 +83,7 @@ func (l *loader) levels(r *Rule, k ruleKeys) {
 	}
 	for _, id := range severities {
 		if v, ok := k.Levels[id]; ok {
-			r.Levels = append(r.Levels, Level{Severity: wire.Severity(id), When: v.When, For: v.For, Clear: v.Clear, ClearFor: v.ClearFor})
+			r.Levels = append(r.Levels, Level{Severity: wire.Severity(id), When: v.When, For: v.For, Clear: v.Clear, ClearFor: v.ClearFor, Hold: v.Hold})
 			r.Severity = wire.Severity(id) // the least severe one's
 		}
 	}
@@ -142,6 +144,9 @@ func ladderRows(r Rule, add adder) {
 		}
 		add(clear, "default", at("levels", id, "clear")...)
 		add(v.ClearFor, "default", at("levels", id, "clear_for")...)
+		if v.Hold > 0 {
+			add(v.Hold, "", at("levels", id, "hold")...)
+		}
 	}
 	f := r.Forecast
 	if f == nil {

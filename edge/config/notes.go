@@ -129,6 +129,14 @@ var notes = map[string]string{
 	"for":               "How long it must hold.",
 	"clear":             "The condition that ends it; default when it is false.",
 	"clear_for":         "How long that must hold.",
+	"hold":              "How long an alert stays at least, from its raise on.",
+	"flapping":          "Over which time changes of the alert are weighed; 0s: they are not.",
+	"schedule":          "When the rule is on duty, in the gateway's time zone; always without it.",
+	"days":              "On which days it begins; default all.",
+	"days[]":            "mon, tue, wed, thu, fri, sat, sun, or mon-fri.",
+	"then":              "What becomes of an alert that stands when it ends: keep (default) or clear.",
+	"depends":           "Rules whose standing alert keeps this one back.",
+	"depends[]":         "One rule's id.",
 	"severity":          "red, orange, yellow or blue.",
 	"category":          "A category code.",
 	"levels":            "Several severities in one alert, instead of when and severity.",
@@ -164,4 +172,7 @@ var notes = map[string]string{
 	"look_closer":          "Read what the rule reads more often while it is not at rest.",
 	"look_closer.every":    "How often, like 1s.",
 	"audible":              "true: it goes off when the alert is acknowledged. For sirens, not for pumps.",
+
+	"rules.*.schedule.from": "The time of day at which it begins, like 22:00.",
+	"rules.*.schedule.to":   "The time of day at which it ends; before from: on the next day.",
 }

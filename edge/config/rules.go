@@ -27,13 +27,17 @@ type ruleKeys struct {
 	Forecast forecastKeys         `yaml:"forecast"`
 	Notify   []string             `yaml:"notify"`
 	Closer   closerKeys           `yaml:"look_closer"`
+	Hold     time.Duration        `yaml:"hold"`
+	Flapping time.Duration        `yaml:"flapping"`
+	Schedule scheduleKeys         `yaml:"schedule"`
+	Depends  []string             `yaml:"depends"`
 }
 
 // severities, most severe first.
 var severities = []string{string(wire.Red), string(wire.Orange), string(wire.Yellow), string(wire.Blue)}
 
 // MessageFields are what a rule's message may hold in braces.
-var MessageFields = []string{"value", "limit", "unit", "device", "label", "since"}
+var MessageFields = []string{"value", "limit", "unit", "device", "label", "since", "trend", "place"}
 
 func (l *loader) rules() {
 	ids := l.doc.Node("rules").Keys()
@@ -53,6 +57,9 @@ func (l *loader) rules() {
 			l.conditions(&r, k)
 			l.forecast(&r, k.Forecast)
 		}
+		l.calm(&r, k)
+		l.schedule(&r, k.Schedule)
+		l.depends(&r, k.Depends)
 		l.short(k.Category, maxArea, "rules", id, "category")
 		l.still(r)
 		l.texts(k.Message, MessageFields, "rules", id, "message")
@@ -64,6 +71,7 @@ func (l *loader) rules() {
 		l.closer(&r, k.Closer)
 		l.config.Rules = append(l.config.Rules, r)
 	}
+	l.circles()
 }
 
 // unplanned says whether a text at offset speaks of a device that was refused

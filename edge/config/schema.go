@@ -173,6 +173,7 @@ var words = map[string][]string{
 	"compress": {"auto", "on", "off"},
 	"severity": severities,
 	"method":   methods,
+	"then":     thens,
 	"parity":   {"none", "even", "odd", "mark", "space"},
 	"pull":     {"up", "down", "none"},
 	"rs485":    {string(serial.Auto), string(serial.Kernel), string(serial.RTS), string(serial.RTSLow), string(serial.Off)},

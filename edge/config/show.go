@@ -225,8 +225,12 @@ func ruleRows(r Rule, add adder) {
 		}
 		add(clear, "default", at("clear")...)
 		add(r.ClearFor, "default", at("clear_for")...)
+		if r.Hold > 0 {
+			add(r.Hold, "", at("hold")...)
+		}
 		add(r.Severity, "", at("severity")...)
 	}
+	calmRows(r, add)
 	add(r.Category, "", at("category")...)
 	add(r.Still, "", at("still")...)
 	for _, lang := range []string{"zh", "en"} {

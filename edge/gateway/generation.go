@@ -34,6 +34,7 @@ type generation struct {
 	after       map[string]after   // by rule: what it does beside its outputs
 	recent      map[string]*recent // by line
 	said        map[string]string  // by line: what the log has of its wiring
+	stopped     map[string]string  // rules whose evaluation panicked, with what it said
 }
 
 func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civil civilTime) (*generation, error) {
@@ -68,6 +69,7 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civ
 		}
 	}
 	gen.engine = rule.New(rules)
+	gen.engine.Civil(civil)
 	return gen, nil
 }
 

@@ -43,6 +43,7 @@ func (g *Gateway) heed(gen *generation, d *device, rec *record.Sample) {
 		return
 	}
 	for _, w := range d.heeded {
+		gen.takeBack(d, w)
 		gen.trail.Add(w.stream, rec.BootMS, rec.Readings[w.channel])
 		gen.engine.Observe(w.stream, rec.BootMS, rec.Readings[w.channel])
 		gen.switching.observe(w.stream, rec.BootMS, rec.Readings[w.channel])
@@ -105,6 +106,7 @@ func (g *Gateway) tick(gen *generation, bootMS int64) {
 			gen.switching.resound(t.Rule)
 		}
 	}
+	g.sayStopped(gen)
 	g.armTimer(gen)
 }
 
@@ -112,6 +114,32 @@ func (g *Gateway) tick(gen *generation, bootMS int64) {
 func (g *Gateway) acknowledged(rule string) bool {
 	a := g.active[rule]
 	return a != nil && a.Acknowledged != nil
+}
+
+// takeBack lets rules and evidence know that the reading before was wrong, where the
+// one that came now showed it.
+func (gen *generation) takeBack(d *device, w heeded) {
+	if w.channel >= len(d.late) {
+		return
+	}
+	if l := d.late[w.channel]; l.Final.Flag != obs.NotEvaluated {
+		gen.trail.Judge(w.stream, l.MS, l.Final)
+		if !l.Final.Usable() {
+			gen.engine.Retract(w.stream, l.MS)
+		}
+	}
+}
+
+// sayStopped tells of rules that were stopped because their evaluation panicked.
+func (g *Gateway) sayStopped(gen *generation) {
+	for _, s := range gen.engine.Stopped() {
+		if gen.stopped == nil {
+			gen.stopped = map[string]string{}
+		}
+		gen.stopped[s.Rule] = s.Why
+		g.log.Error("a rule was stopped: its evaluation panicked; the others go on", "rule", s.Rule, "panic", s.Why)
+		g.kickState()
+	}
 }
 
 // armTimer wakes the loop that ticks when a rule waits for time to pass. Most samples
@@ -136,7 +164,10 @@ func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 	key := ruleKey + t.Rule
 	prev := g.active[t.Rule]
 	saved := alert.Saved{Rule: t.Rule, Snapshot: gen.engine.Snapshot(t.Rule), Alert: prev, Boot: g.clock.Boot(), BootMS: t.At}
-	if t.Was == t.Is {
+	if t.Was == t.Is && !t.News {
+		if t.Chatter.Changes > 0 {
+			g.log.Info("a rule chatters", "rule", t.Rule, "from", t.From, "to", t.To, "changes", t.Chatter.Changes)
+		}
 		return g.saveRule(key, saved)
 	}
 	if t.Cleared() && prev == nil {
@@ -232,6 +263,9 @@ func (g *Gateway) revise(gen *generation, t rule.Transition, prev *wire.Alert) (
 	}
 	c := alert.Change{Cleared: t.Cleared(), Stage: now.Stage, Severity: wire.Severity(now.Severity), Early: t.Early, Late: t.Late, At: g.moment(t.At), Since: g.moment(t.Since),
 		Stream: t.Stream, Value: t.Value, Limit: t.Limit, Quantity: string(t.Quantity)}
+	if t.Chatter.Changes > 0 {
+		c.Changes, c.Unrest = t.Chatter.Changes, g.moment(t.Chatter.Since)
+	}
 	var evidence []wire.Evidence
 	for _, st := range gen.ruleStreams[t.Rule] {
 		evidence = append(evidence, gen.trail.Of(st, t.At)...)

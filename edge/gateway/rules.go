@@ -1,12 +1,15 @@
 package gateway
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/alert"
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/rule"
 )
 
@@ -42,14 +45,26 @@ func knownStreams(streams []config.Stream) rule.Streams {
 }
 
 func ruleSpec(r config.Rule) rule.Spec {
-	s := rule.Spec{ID: r.ID, When: r.When, Clear: r.Clear, For: r.For, ClearFor: r.ClearFor}
+	s := rule.Spec{ID: r.ID, When: r.When, Clear: r.Clear, For: r.For, ClearFor: r.ClearFor, Hold: r.Hold, Flapping: r.Flapping, Schedule: scheduleSpec(r.Schedule)}
+	copy(s.Depends[:], r.Depends)
 	for i, v := range r.Levels {
-		s.Levels[i] = rule.Level{Severity: string(v.Severity), When: v.When, Clear: v.Clear, For: v.For, ClearFor: v.ClearFor}
+		s.Levels[i] = rule.Level{Severity: string(v.Severity), When: v.When, Clear: v.Clear, For: v.For, ClearFor: v.ClearFor, Hold: v.Hold}
 	}
 	if f := r.Forecast; f != nil {
 		s.Forecast = rule.Forecast{Severity: string(f.Severity), Within: f.Within, Window: f.Window, Method: rule.Method(f.Method)}
 	}
 	return s
+}
+
+func scheduleSpec(s *config.Schedule) rule.Schedule {
+	if s == nil {
+		return rule.Schedule{}
+	}
+	out := rule.Schedule{Set: true, From: int(s.From.Minutes()), To: int(s.To.Minutes()), Dismiss: s.Clear}
+	for _, d := range s.Days {
+		out.Days |= 1 << d
+	}
+	return out
 }
 
 // compileRules makes the rules of a configuration that was checked before.
@@ -69,12 +84,31 @@ func compileRules(cfg *config.Config) map[string]*compiled {
 			continue // the check refused it; a configuration cannot get here with it
 		}
 		out[r.ID] = &compiled{rule: c, still: r.Still, alert: alert.Rule{ID: r.ID, Severity: r.Severity, Category: r.Category,
-			Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Texts: r.Message, Names: names}}
+			Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Texts: r.Message, Names: names, Place: placeOf(cfg.Gateway)}}
 		if r.Forecast != nil {
 			out[r.ID].alert.Ahead = r.Forecast.Message
 		}
 	}
 	return out
+}
+
+// rulesView is what is wrong with the rules. The caller holds the lock.
+func (g *Gateway) rulesView() (out []health.Rule) {
+	if g.gen == nil {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(g.gen.stopped)) {
+		out = append(out, health.Rule{ID: id, Stopped: clip(g.gen.stopped[id])})
+	}
+	return out
+}
+
+// placeOf is what people call the place where a gateway stands.
+func placeOf(g config.Gateway) string {
+	if g.Name != "" {
+		return g.Name
+	}
+	return g.ID
 }
 
 // restoreRules gives the rules the state they had when the gateway last ran, and

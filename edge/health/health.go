@@ -22,6 +22,8 @@ type View struct {
 	Card    Card
 	Uplink  Uplink
 	Page    Page
+	Rules   []Rule
+	Upkeep  []Upkeep
 }
 
 // Config is the configuration that runs, and what became of the file that was to
@@ -159,6 +161,8 @@ func Assess(v View) []wire.Health {
 	out = append(out, uplink(v.Uplink)...)
 	out = append(out, certificates(v.Uplink)...)
 	out = append(out, page(v.Page)...)
+	out = append(out, rules(v.Rules)...)
+	out = append(out, upkeep(v.Upkeep)...)
 	if c := v.Config; c.Refused != "" {
 		out = append(out, one("config-refused", "warn", "", configRefused, c.Refused, c.Running)...)
 	}

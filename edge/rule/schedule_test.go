@@ -65,7 +65,9 @@ func TestSchedulePictures(t *testing.T) {
 	} {
 		c.spec.When, c.spec.Schedule = "river.level > 3", c.s
 		e := New([]*Rule{mustCompile(t, c.spec)})
-		e.Civil(func(ms int64) (time.Time, bool) { return at(1, 21, 57).Add(time.Duration(ms) * time.Millisecond), c.known })
+		e.Civil(func(ms int64) (time.Time, bool) {
+			return at(1, 21, 57).Add(time.Duration(ms) * time.Millisecond), c.known
+		})
 		if got := picture(e, c.values); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}

@@ -164,6 +164,7 @@ type Alert struct {
 	Evidence  []Evidence        `json:"evidence,omitempty"`
 	Image     string            `json:"image,omitempty"` // image id
 	Expected  *Expected         `json:"expected,omitempty"`
+	Chatter   *Chatter          `json:"chatter,omitempty"`
 	// Acknowledged says that a person has seen the alert; nil: not yet, or it got worse
 	// since.
 	Acknowledged *Acknowledged `json:"acknowledged,omitempty"`
@@ -173,6 +174,13 @@ type Alert struct {
 type Acknowledged struct {
 	At Moment `json:"at"`
 	By string `json:"by,omitempty"`
+}
+
+// Chatter says that what an alert is about came and went so often that the alert is
+// kept as it was at its worst until it calms down.
+type Chatter struct {
+	Since   Moment `json:"since"`   // the first change of the unrest
+	Changes int    `json:"changes"` // since then
 }
 
 // Expected is when an alert of stage forecast expects its limit to be reached, in

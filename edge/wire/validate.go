@@ -255,6 +255,9 @@ func (a *Alert) checkNumbers() error {
 	if x := a.Expected; x != nil && (x.FromMS < 0 || x.ToMS < x.FromMS || x.ToMS > maxTime) {
 		return fmt.Errorf("expected: %d…%d ms is no range of times ahead", x.FromMS, x.ToMS)
 	}
+	if c := a.Chatter; c != nil && (c.Changes < 1 || c.Since.check() != nil) {
+		return fmt.Errorf("chatter: %d changes since %+v are none", c.Changes, c.Since)
+	}
 	for _, v := range []*float64{a.Value, a.Limit} {
 		if v != nil && finite(*v) != nil {
 			return errors.New("value, limit: must be numbers")

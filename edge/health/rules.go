@@ -1,0 +1,70 @@
+package health
+
+import (
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Rule is a rule that does not judge.
+type Rule struct {
+	ID      string
+	Stopped string // what its evaluation said when it panicked; empty: it did not
+}
+
+// Upkeep is that somebody works on a device, or on all of the site.
+type Upkeep struct {
+	Device string        // empty: the whole site
+	Left   time.Duration // until it ends by itself
+	By     string
+	Rules  []string // that do not judge meanwhile
+}
+
+// Arguments: 1 rule, 2 what it said.
+var ruleStopped = text{
+	"Rule %[1]s was stopped: the program has a bug in judging it (%[2]s). Its alert stays as it was, the other rules go on. Write the rule in another way and reload, and send us its text.",
+	"规则 %[1]s 已停用：程序在计算该规则时出错（%[2]s）。其报警保持原状，其他规则照常运行。请换一种写法后重新加载，并把规则原文发给我们。"}
+
+// Arguments: 1 device, 2 time left, 3 who, 4 rules.
+var (
+	upkeepDevice = text{
+		"%[1]s is under maintenance for another %[2]s (%[3]s). Rules that read it neither raise nor clear: %[4]s. End it sooner with lamppost maintenance off %[1]s.",
+		"%[1]s 正在维护，还剩 %[2]s（%[3]s）。读取它的规则既不报警也不解除：%[4]s。提前结束：lamppost maintenance off %[1]s。"}
+	upkeepSite = text{
+		"This whole site is under maintenance for another %[2]s (%[3]s). Its rules neither raise nor clear: %[4]s. End it sooner with lamppost maintenance off --all.",
+		"本站点正在维护，还剩 %[2]s（%[3]s）。所有规则既不报警也不解除：%[4]s。提前结束：lamppost maintenance off --all。"}
+)
+
+func rules(all []Rule) (out []wire.Health) {
+	for _, r := range all {
+		if r.Stopped != "" {
+			out = append(out, one("rule-stopped", "fail", r.ID, ruleStopped, r.ID, r.Stopped)...)
+		}
+	}
+	return out
+}
+
+func upkeep(all []Upkeep) (out []wire.Health) {
+	for _, u := range all {
+		t := upkeepDevice
+		if u.Device == "" {
+			t = upkeepSite
+		}
+		out = append(out, one("maintenance", "info", u.Device, t, u.Device, span(u.Left.Round(time.Minute)), u.By, listed(u.Rules))...)
+	}
+	return out
+}
+
+// listed names a few of many.
+func listed(ids []string) string {
+	const some = 8
+	switch {
+	case len(ids) == 0:
+		return "–"
+	case len(ids) > some:
+		return strings.Join(ids[:some], ", ") + " …"
+	default:
+		return strings.Join(ids, ", ")
+	}
+}
