@@ -38,7 +38,7 @@ func AskRewind(ctx context.Context, dir string, since time.Time) (records uint64
 // that cannot be written for example, everything else goes on.
 func (g *Gateway) controlLoop(ctx context.Context) error {
 	err := control.Serve(ctx, control.Path(g.opt.Config.Journal.Dir), map[string]control.Handler{
-		askRewind: g.answerRewind, askOutputs: g.answerOutputs, askSwitch: g.answerSwitch, askRules: g.answerRules, askWhy: g.answerWhy}, nil)
+		askRewind: g.answerRewind, askMaintain: g.answerMaintain, askOutputs: g.answerOutputs, askSwitch: g.answerSwitch, askRules: g.answerRules, askWhy: g.answerWhy}, nil)
 	if err != nil {
 		g.log.Warn("this gateway cannot be asked anything until its next start", "error", err)
 	}

@@ -93,6 +93,7 @@ type Gateway struct {
 	undated   map[string]wire.Alert   // by id, see remember
 	awaited   map[string][]chan taken // by device: who waits for its next sample
 	ended     map[string]ended        // alerts that cleared a moment ago, by id
+	upkeeps   map[string]upkeep       // what is under maintenance, by device or everything
 	scratch   []byte
 	ruleTimer *time.Timer
 	armed     int64 // boot ms for which ruleTimer is set; 0: for none

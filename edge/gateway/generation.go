@@ -99,6 +99,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	}
 	if old == nil {
 		g.recallUndated()
+		g.restoreUpkeep()
 		g.restoreDerived(gen)
 		g.restoreRules(gen)
 		g.dateAlerts()
@@ -108,6 +109,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 		g.adoptDerived(gen, old)
 	}
 	g.event(wire.Event{Kind: "config", Config: &wire.Config{Hash: cfg.Hash}})
+	g.setAside(gen)
 	g.forgetStates(gen)
 	g.beginSwitching(gen, old)
 	gen.heed()

@@ -22,6 +22,7 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	defer g.mu.Unlock()
 	d := gen.devices[s.Device]
 	rec, write := d.take(s)
+	g.underWork(s.Device, rec.Readings)
 	g.countSample(d, &s)
 	if write {
 		d.lend(s.Driver, g.keep(&rec, d.shape, d.spec.driver, g.stateOf(&s)))
@@ -93,6 +94,7 @@ func (g *Gateway) heartbeat() {
 
 // tick lets the rules see the time and carries out what they decide.
 func (g *Gateway) tick(gen *generation, bootMS int64) {
+	g.endUpkeep(gen, bootMS)
 	g.derive(gen, bootMS)
 	gen.switching.consult(bootMS)
 	for _, t := range gen.engine.Tick(bootMS) {
@@ -150,6 +152,9 @@ func (g *Gateway) armTimer(gen *generation) {
 		next, ok = due, true
 	}
 	if due, waits := gen.derived.Next(); waits && (!ok || due < next) {
+		next, ok = due, true
+	}
+	if due, waits := g.upkeepEnds(); waits && (!ok || due < next) {
 		next, ok = due, true
 	}
 	if ok && next != g.armed {

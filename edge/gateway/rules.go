@@ -39,7 +39,7 @@ func RuleChecker(streams []config.Stream) config.RuleChecker {
 func knownStreams(streams []config.Stream) rule.Streams {
 	known := make(rule.Streams, len(streams))
 	for _, s := range streams {
-		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min, Step: math.Pow10(-s.Metric.Decimals)}
+		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min, Max: s.Metric.Max, Step: math.Pow10(-s.Metric.Decimals), Unit: s.Metric.Text}
 	}
 	return known
 }

@@ -34,7 +34,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 		o.BootMS = clock.BootMS
 	}
 	g := &Gateway{opt: o, log: o.Log, catalog: o.Catalog, id: o.Config.Gateway.ID, metrics: newMetrics(),
-		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ended: map[string]ended{}, awaited: map[string][]chan taken{}, ruleTimer: time.NewTimer(time.Hour),
+		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ended: map[string]ended{}, upkeeps: map[string]upkeep{}, awaited: map[string][]chan taken{}, ruleTimer: time.NewTimer(time.Hour),
 		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1), boot: o.Boot, started: o.BootMS()}
 	unit, _ := o.Catalog.Lookup(wire.HeartbeatStream.Channel)
 	var err error

@@ -48,6 +48,8 @@ func compile(text string, known Streams) (*program, []*Error) {
 		src.fail(at, n, "E3105", "this is a number, a rule needs a condition", "compare it, like … > 3")
 	case len(c.reads) == 0:
 		src.fail(0, len(text), "E3106", "the expression reads no stream, so it never changes", "compare a stream: device.channel > 3")
+	case c.never(root):
+		src.fail(0, len(text), "E3115", "this can never be true", "compare with what the metric can be, and let the limits of an and overlap")
 	case len(c.reads) > maxReads:
 		src.fail(0, len(text), "E3107", fmt.Sprintf("the expression reads %d streams and windows", len(c.reads)), fmt.Sprintf("at most %d; make two rules of it", maxReads))
 	}
@@ -94,7 +96,7 @@ func (s *source) syntax(err error) *Error {
 	case strings.Contains(at.Message, "maximum allowed nodes"):
 		e.ID, e.Msg, e.Hint = "E3107", "the expression has too many parts", fmt.Sprintf("at most %d; make two rules of it", maxNodes)
 	case strings.HasPrefix(at.Message, "invalid") && strings.Contains(at.Message, "out of range"):
-		e.Msg = "this number is too large"
+		e.Msg, e.Hint = "this number is too large", "nothing that is measured comes near it"
 	case strings.Contains(at.Message, "EOF"):
 		e.Msg, e.Hint = "the expression ends too early", "something is missing behind it, perhaps a )"
 	case strings.Contains(at.Message, `Operator("=")`):

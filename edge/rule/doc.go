@@ -149,5 +149,7 @@
 //	E3110  clear and when go the same way
 //	E3111  a forecast of something else than one value against a number
 //	E3112  a forecast that its window cannot support, or a method that does not exist
+//	E3114  two sides of different units, like a level and a time
+//	E3115  a condition that no reading can meet
 //	E3113  a level that is more severe than the next but does not lie beyond it
 package rule

@@ -34,12 +34,16 @@ type reader struct {
 	now     int64
 	start   int64 // since when the engine observes
 	inputs  []input
-	until   int64 // the last moment for which the values used are valid
-	recheck int64 // when time alone may have changed the answer
+	until   int64     // the last moment for which the values used are valid
+	recheck int64     // when time alone may have changed the answer
+	bounds  *compiler // not nil: streams may give whatever they can
 }
 
 // number computes n on what is known.
 func (r *reader) number(n *node) span {
+	if r.bounds != nil && n.op >= opLast && n.op <= opStale {
+		return r.bounds.possible(n.op, r.bounds.reads[n.read])
+	}
 	switch n.op {
 	case opConst:
 		return exactly(n.num)

@@ -59,7 +59,7 @@ var abc = Streams{{Device: "a", Channel: "level"}: {Every: time.Minute}, {Device
 func truthAt(t *rapid.T, text string, known map[string]float64) (truth, bool) {
 	r, errs := Compile(Spec{ID: "r", When: text}, abc)
 	if len(errs) > 0 {
-		if errs[0].ID != "E3106" && errs[0].ID != "E3107" {
+		if errs[0].ID != "E3106" && errs[0].ID != "E3107" && errs[0].ID != "E3115" {
 			t.Fatalf("%s: %v", text, errs[0])
 		}
 		return unknown, false

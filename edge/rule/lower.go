@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -95,7 +96,7 @@ func (c *compiler) refuse(n, at ast.Node) (*node, kind) {
 func (c *compiler) float(n *ast.FloatNode) (*node, kind) {
 	if math.IsInf(n.Value, 0) || math.IsNaN(n.Value) {
 		at, size := c.extent(n)
-		c.fail(at, size, "E3101", "this number is too large", "")
+		c.fail(at, size, "E3101", "this number is too large", "nothing that is measured comes near it")
 		return nil, wrong
 	}
 	return &node{op: opConst, num: n.Value}, aNumber
@@ -109,10 +110,15 @@ func (c *compiler) identifier(n *ast.IdentifierNode) (*node, kind) {
 	case ok && w.isStream:
 		return c.reading(opLast, w, 0), aNumber
 	case ok:
-		return &node{op: opConst, num: w.duration.Seconds()}, aNumber
+		return &node{op: opConst, num: w.duration.Seconds(), timed: true}, aNumber
 	}
 	at, size := c.extent(n)
 	hint := "a value is written device.channel"
+	if all := c.known.named(n.Value); len(all) > 0 {
+		hint = "write " + strings.Join(all, ", ")
+		c.fail(at, size, "E3102", fmt.Sprintf("%q is a channel, not a value", n.Value), hint)
+		return nil, wrong
+	}
 	if near, found := yamldoc.Nearest(n.Value, append(c.known.devices(), "and", "or", "not", "true", "false")); found {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	} else if f, found := yamldoc.Nearest(n.Value, functionNames()); found {
@@ -120,6 +126,21 @@ func (c *compiler) identifier(n *ast.IdentifierNode) (*node, kind) {
 	}
 	c.fail(at, size, "E3102", fmt.Sprintf("%q is nothing that is known here", n.Value), hint)
 	return nil, wrong
+}
+
+// otherNames are what functions are called elsewhere.
+var otherNames = map[string]string{"average": "avg", "mean": "avg", "maximum": "max", "minimum": "min", "total": "sum", "slope": "rate", "derivative": "rate",
+	"silent": "stale", "nodata": "stale", "age": "stale", "flat": "stuck", "frozen": "stuck", "forecast": "rises_to", "timeleft": "rises_to", "increase": "rise"}
+
+// meant is what to write instead of a function that does not exist.
+func meant(name string) string {
+	if near, ok := yamldoc.Nearest(name, functionNames()); ok {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if near, ok := yamldoc.Nearest(name, slices.Sorted(maps.Keys(otherNames))); ok {
+		return fmt.Sprintf("did you mean %q?", otherNames[near])
+	}
+	return yamldoc.Hint(name, functionNames())
 }
 
 func functionNames() (all []string) {
@@ -176,7 +197,11 @@ func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
 	case o == opAnd || o == opOr:
 		return &node{op: o, a: c.want(n.Left, aTruth), b: c.want(n.Right, aTruth)}, aTruth
 	case o < opLess:
-		return &node{op: o, a: c.want(n.Left, aNumber), b: c.want(n.Right, aNumber)}, aNumber
+		out := &node{op: o, a: c.want(n.Left, aNumber), b: c.want(n.Right, aNumber)}
+		if out.a != nil && out.b != nil && (o == opAdd || o == opSub) {
+			c.alikeUnits(out.a, out.b, n)
+		}
+		return out, aNumber
 	case o == opEqual || o == opNotEq:
 		if c.isTruth(n.Left) {
 			same := &node{op: opSame, a: c.want(n.Left, aTruth), b: c.want(n.Right, aTruth)}
@@ -188,6 +213,7 @@ func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
 	}
 	out := &node{op: o, a: c.want(n.Left, aNumber), b: c.want(n.Right, aNumber)}
 	if out.a != nil && out.b != nil {
+		c.alikeUnits(out.a, out.b, n)
 		c.noteComparison(out, n)
 	}
 	return out, aTruth

@@ -20,7 +20,7 @@ func (c *compiler) call(n *ast.CallNode) (*node, kind) {
 	f, ok := functions[callee.Value]
 	if !ok {
 		name := c.text[at:min(at+size, len(c.text))]
-		c.fail(at, size, "E3103", fmt.Sprintf("there is no function %q", name), yamldoc.Hint(name, functionNames()))
+		c.fail(at, size, "E3103", fmt.Sprintf("there is no function %q", name), meant(name))
 		return nil, wrong
 	}
 	args, form := 1, callee.Value+"(device.channel)"

@@ -52,6 +52,7 @@ type node struct {
 	op      op
 	read    int     // index into program.reads, for opLast … opStale
 	num     float64 // opConst; opTruth: 0 or 1; opRises, opFalls: the limit
+	timed   bool    // opConst: it was written as a duration
 	method  Method  // opRises, opFalls
 	a, b, c *node
 }

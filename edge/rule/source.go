@@ -14,7 +14,9 @@ import (
 type Stream struct {
 	Every time.Duration // the interval at which it is sampled
 	Min   float64       // the least its metric can be
+	Max   float64       // the most; 0: neither is known
 	Step  float64       // the least change that shows; 0: not known
+	Unit  string        // as people write it: m, °C; empty: not known
 }
 
 // Streams are the streams that rules may speak of.
@@ -29,6 +31,17 @@ func (s Streams) channels(device string) (all []string) {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// named lists the streams of a channel, as device.channel; few enough to be read.
+func (s Streams) named(channel string) (all []string) {
+	for k := range s {
+		if k.Channel == channel || obs.MetricName(k.Channel) == channel {
+			all = append(all, k.Device+"."+k.Channel)
+		}
+	}
+	slices.Sort(all)
+	return all[:min(len(all), 5)]
 }
 
 func (s Streams) devices() (all []string) {

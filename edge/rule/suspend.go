@@ -92,7 +92,7 @@ func (e *Engine) Maintain(id string, aside bool) bool {
 	}
 	if g.aside != aside {
 		g.aside = aside
-		e.interrupt(g, e.now+1)
+		e.interrupt(g, never)
 	}
 	return true
 }

@@ -124,8 +124,8 @@ func TestMaintainPictures(t *testing.T) {
 	}{
 		{"raises nothing", Spec{When: "river.level > 3"}, []float64{2, 4, 4, 4, 4}, "-mm--", "nnnAA"},
 		{"clears nothing", Spec{When: "river.level > 3"}, []float64{4, 2, 2, 2, 2}, "-mm--", "AAAnn"},
-		{"a timer stands still", Spec{When: "river.level > 3", For: 3 * time.Minute}, []float64{4, 4, 4, 4, 4, 4, 4}, "--mm---", "ppppppA"},
-		{"so does the one that clears", Spec{When: "river.level > 3", ClearFor: 3 * time.Minute}, []float64{4, 2, 2, 2, 2, 2, 2}, "--mm---", "Acccccc"},
+		{"a timer stands still", Spec{When: "river.level > 3", For: 3 * time.Minute}, []float64{4, 4, 4, 4, 4, 4, 4}, "--mm---", "pppppAA"},
+		{"so does the one that clears", Spec{When: "river.level > 3", ClearFor: 3 * time.Minute}, []float64{4, 2, 2, 2, 2, 2, 2}, "--mm---", "Acccccn"},
 	} {
 		e := New([]*Rule{mustCompile(t, c.spec)})
 		var got strings.Builder

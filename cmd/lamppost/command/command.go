@@ -99,6 +99,7 @@ func rootCommand(o Options) *cobra.Command {
 		bufferCommand(o),
 		rewindCommand(o),
 		actuateCommand(o),
+		maintenanceCommand(o),
 		driverCommand(o),
 		profilesCommand(o),
 		rulesCommand(o),

@@ -1,0 +1,187 @@
+package gateway
+
+import (
+	"encoding/json"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/poll"
+)
+
+// tended is a gateway by hand, with its siren, that can be asked for maintenance.
+func tended(t *testing.T, flood string) (g *Gateway, gen *generation, out bell, sample func(level float64), ask func(q MaintainQuestion) []Maintained, bootMS *atomic.Int64) {
+	bootMS = &atomic.Int64{}
+	bootMS.Store(100_000)
+	g, gen, out = sounding(t, bootMS, flood)
+	<-out.set // off, at the start
+	sample = func(level float64) {
+		g.handle(gen, poll.Sample{Device: "pass", BootMS: bootMS.Add(1000), Readings: []obs.Reading{obs.Of(level)}})
+	}
+	ask = func(q MaintainQuestion) []Maintained {
+		t.Helper()
+		with, err := json.Marshal(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := g.answerMaintain(t.Context(), with)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.([]Maintained)
+	}
+	return g, gen, out, sample, ask, bootMS
+}
+
+const flooded = `when: "pass.level > 0.5", severity: orange`
+
+// Somebody works on the sensor: the hand in front of it raises nothing, sounds nothing,
+// and is written down as what it is. Then it counts again.
+func TestMaintenanceRaisesNothing(t *testing.T) {
+	g, gen, out, sample, ask, bootMS := tended(t, flooded)
+	sample(0.1)
+	all := ask(MaintainQuestion{Device: "pass", ForMS: 60_000, Set: true, Sudo: "li"})
+	if len(all) != 1 || all[0].Device != "pass" || all[0].LeftMS != 60_000 || strings.Join(all[0].Rules, " ") != "flood" || !strings.HasPrefix(all[0].By, "li as ") {
+		t.Errorf("%+v", all)
+	}
+	for range 30 {
+		sample(0.9)
+	}
+	if g.active["flood"] != nil || gen.switching.board.Views()[0].State != "off" {
+		t.Errorf("under maintenance: alert %+v, siren %+v", g.active["flood"], gen.switching.board.Views()[0])
+	}
+	if q := gen.devices["pass"].last[0].Quality; q != (obs.Quality{Flag: obs.Fail, Why: obs.Maintenance}) {
+		t.Errorf("the readings are flagged %+v", q)
+	}
+	told := false
+	for _, h := range g.state().Health {
+		told = told || h.ID == "maintenance" && h.About == "pass" && strings.Contains(h.Text["en"], "flood") && strings.Contains(h.Text["zh"], "维护")
+	}
+	if !told {
+		t.Errorf("the state says nothing of it: %+v", g.state().Health)
+	}
+	// It ends by itself, and needs no reading for that.
+	if at, ok := g.upkeepEnds(); !ok || at != 101_000+60_000 {
+		t.Errorf("ends at %d, %v", at, ok)
+	}
+	bootMS.Store(161_000)
+	g.mu.Lock()
+	g.tick(gen, bootMS.Load())
+	g.mu.Unlock()
+	if all := ask(MaintainQuestion{}); len(all) != 0 {
+		t.Errorf("still under maintenance: %+v", all)
+	}
+	sample(0.9)
+	if !<-out.set || g.active["flood"] == nil {
+		t.Errorf("after it: alert %+v", g.active["flood"])
+	}
+}
+
+// An alert that stands stays, whatever the sensor gives meanwhile; the end of
+// maintenance lets it clear.
+func TestMaintenanceClearsNothing(t *testing.T) {
+	g, _, out, sample, ask, _ := tended(t, flooded)
+	sample(0.9)
+	if !<-out.set {
+		t.Fatal("no siren")
+	}
+	ask(MaintainQuestion{All: true, ForMS: time.Hour.Milliseconds(), Set: true})
+	for range 10 {
+		sample(0.1)
+	}
+	if g.active["flood"] == nil {
+		t.Error("the alert cleared under maintenance")
+	}
+	if all := ask(MaintainQuestion{All: true, Set: true}); len(all) != 0 {
+		t.Errorf("%+v", all)
+	}
+	sample(0.1)
+	if <-out.set || g.active["flood"] != nil {
+		t.Error("it does not clear afterwards")
+	}
+}
+
+// A restart does not end maintenance; the time in which nothing ran does not count
+// while the clock is not trusted, so it is never longer than it was asked for in time
+// that the gateway ran.
+func TestMaintenanceSurvives(t *testing.T) {
+	g, _, _, sample, ask, bootMS := tended(t, flooded)
+	sample(0.1)
+	ask(MaintainQuestion{Device: "pass", ForMS: 600_000, Set: true})
+	bootMS.Add(60_000)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.upkeeps = map[string]upkeep{}
+	g.restoreUpkeep()
+	if u := g.upkeeps["pass"]; u.until != 101_000+600_000 {
+		t.Errorf("in the same boot it ends at %d", u.until)
+	}
+	g.upkeeps = map[string]upkeep{}
+	kept := `{"v":1,"boot":"0a1b2c3d-0000-4000-8000-000000000000","at_ms":5000,"left_ms":30000,"by":"li"}`
+	for key, state := range map[string]string{"pass": kept, "*": `{"v":9}`, "gone": `nonsense`} {
+		if err := g.journal.SetState(upkeepKey+key, []byte(state)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.restoreUpkeep()
+	if u := g.upkeeps["pass"]; len(g.upkeeps) != 1 || u.until != bootMS.Load()+30_000 || u.by != "li" {
+		t.Errorf("from another boot: %+v", g.upkeeps)
+	}
+}
+
+func TestMaintenanceRefuses(t *testing.T) {
+	g, _, _, _, _, _ := tended(t, flooded)
+	for with, want := range map[string]string{
+		`{"device":"pas","for_ms":1000,"set":true}`:            `there is no device "pas"; this gateway has ["pass"]`,
+		`{"device":"pass","for_ms":99999999999999,"set":true}`: "for how long? at most 7d",
+		`nonsense`: "for how long? at most 7d",
+	} {
+		if _, err := g.answerMaintain(t.Context(), json.RawMessage(with)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", with, err, want)
+		}
+	}
+}
+
+// A rule that chatters is one alert, which says so, and a rule whose evaluation panics
+// is stopped, told in the state, and the gateway goes on.
+func TestChatterAndPanicAreTold(t *testing.T) {
+	g, gen, out, sample, _, bootMS := tended(t, flooded+`, schedule: {days: [mon-sun]}`)
+	done := make(chan struct{})
+	defer close(done)
+	go func() { // the siren does not matter here
+		for {
+			select {
+			case <-out.set:
+			case <-done:
+				return
+			}
+		}
+	}()
+	ids := map[string]bool{}
+	for i := range 16 {
+		bootMS.Add(59_000)
+		sample([]float64{0.9, 0.1}[i%2])
+		if a := g.active["flood"]; a != nil {
+			ids[a.ID] = true
+		}
+	}
+	a := g.active["flood"]
+	if a == nil || a.Chatter == nil || a.Chatter.Changes < 9 || !strings.Contains(a.Text["en"], "(chattering since ") || !strings.Contains(a.Text["zh"], "反复") || a.Validate() != nil {
+		t.Errorf("%+v, %v", a, a.Validate())
+	}
+	if len(ids) > 5 {
+		t.Errorf("%d alerts, want no new ones once it chatters", len(ids))
+	}
+	gen.engine.Civil(func(int64) (time.Time, bool) { panic("no such time zone") })
+	sample(0.9)
+	sample(0.9)
+	told := false
+	for _, h := range g.state().Health {
+		told = told || h.ID == "rule-stopped" && h.Level == "fail" && strings.Contains(h.Text["en"], "no such time zone")
+	}
+	if !told || g.active["flood"] == nil {
+		t.Errorf("alert %+v, health %+v", g.active["flood"], g.state().Health)
+	}
+}
