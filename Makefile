@@ -29,7 +29,7 @@ PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/b
 GOTEST := $(GO) run ./deploy/dev/rerun $(GO) test -race -timeout 35m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus foresight explore
+.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus bench-rules foresight explore
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -115,6 +115,9 @@ bench-modbus: ## 10 000 and 50 000 registers/s over Modbus TCP: the gateway's CP
 
 bench-bus: ## an RS-485 line of 32 paced slaves at 9600 and 19200 baud: how well it is used, what broken slaves cost the others (about eight minutes)
 	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/busbench ./deploy/dev/busbench && bin/busbench $(ARGS)
+
+bench-rules: ## what 1 000 rules over 10 000 streams at 1 Hz cost: share of a core, bytes per rule and stream (a minute)
+	$(GO) test ./edge/rule -run '^$$' -bench 'City' -benchtime 20x -count 3 -cpu 1
 
 foresight: ## how early a rule's forecast speaks, on storms that no one has chosen: docs/foresight.md (a minute)
 	@$(GO) run ./deploy/dev/stormbench -docs docs

@@ -69,7 +69,7 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civ
 		}
 	}
 	gen.engine = rule.New(rules)
-	gen.engine.Civil(civil)
+	gen.engine.Civil(civil.in(cfg.Gateway.Zone))
 	return gen, nil
 }
 
