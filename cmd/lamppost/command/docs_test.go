@@ -23,8 +23,8 @@ func TestFieldEngineersPage(t *testing.T) {
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
 		for line := range strings.Lines(block[1]) {
 			line, _, _ = strings.Cut(line, " #")
-			if !strings.HasPrefix(line, "lamppost ") || strings.HasPrefix(line, "lamppost output ") || strings.HasPrefix(line, "lamppost rules ") {
-				continue // the latter need a gateway that runs, see TestFieldEngineersPageSwitches and TestFieldEngineersPageRules
+			if !strings.HasPrefix(line, "lamppost ") || strings.HasPrefix(line, "lamppost output ") || strings.HasPrefix(line, "lamppost rules ") || strings.HasPrefix(line, "lamppost maintenance ") {
+				continue // the latter need a gateway that runs, see TestFieldEngineersPageSwitches, TestFieldEngineersPageRules and TestMaintenanceAsks
 			}
 			args := fields(strings.TrimSpace(strings.TrimPrefix(line, "lamppost ")))
 			for i, a := range args {
@@ -74,7 +74,8 @@ func TestFieldEngineersPageExamplesAreStrict(t *testing.T) {
 	for _, k := range []string{"brokers", "username", "password_file", "tls", "ca_file", "cert_file", "key_file", "proxy", "proxy_password_file", "backfill", "order",
 		"checks", "gross", "climatology", "months", "spike", "flat", "attenuated", "neighbour", "multivariate", "with", "within", "moves", "window", "time_zone",
 		"outputs", "line", "active", "coil", "register", "on", "off", "read_back", "command", "max_on", "min_off", "per_hour", "interlock", "feedback",
-		"feedback_within", "resume", "actions", "output", "rate", "budget", "per_day", "compress", "linger", "stores", "use", "with", "commands", "key", "may", "audible", "notify", "webhook", "secret_file", "mqtt", "topic", "look_closer", "size", "age", "reserve", "endurance"} {
+		"feedback_within", "resume", "actions", "output", "rate", "budget", "per_day", "compress", "linger", "stores", "use", "with", "commands", "key", "may", "audible", "notify", "webhook", "secret_file", "mqtt", "topic", "look_closer", "size", "age", "reserve", "endurance",
+		"hold", "flapping", "depends", "schedule", "days", "from", "to", "then"} {
 		if !misspelt[k] {
 			t.Errorf("no example on the page has the key %s", k)
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -46,7 +48,9 @@ func TestMaintenanceAsks(t *testing.T) {
 	<-ready
 	t.Cleanup(func() { stop(); <-done })
 	t.Setenv("SUDO_USER", "")
-	for args, want := range map[string]string{
+	page, err := os.ReadFile("../../../docs/field-engineers.md")
+	must(t, err)
+	asks := map[string]string{
 		"list":                    `{}`,
 		"on river --for 2h":       `{"device":"river","for_ms":7200000,"set":true}`,
 		"on --all --for 30m":      `{"all":true,"for_ms":1800000,"set":true}`,
@@ -55,7 +59,13 @@ func TestMaintenanceAsks(t *testing.T) {
 		"on --for 2h":             "2 name one device, or write --all for the whole site",
 		"off":                     "2 name one device, or write --all for the whole site",
 		"on river --all --for 2h": "2 name one device, or write --all for the whole site",
-	} {
+	}
+	for _, line := range regexp.MustCompile(`(?m)^lamppost maintenance ([^#]*)#`).FindAllStringSubmatch(string(page), -1) {
+		if asks[strings.TrimSpace(line[1])] == "" {
+			t.Errorf("the page has %q, which is not asked here", line[1])
+		}
+	}
+	for args, want := range asks {
 		question = ""
 		_, errs, code := lamppost(t.Context(), append([]string{"maintenance"}, append(strings.Fields(args), "--dir", dir)...)...)
 		if code == exitOK && question != want || code != exitOK && (code != exitUsage || !strings.Contains(errs, strings.TrimPrefix(want, "2 "))) {
