@@ -30,22 +30,23 @@ func told(all yamldoc.Problems, lang string, w io.Writer) error {
 // hintZH is a hint in Chinese, where it is one of the usual forms; else as it is.
 func hintZH(hint string) string {
 	for _, h := range hintsZH {
-		if h.en.MatchString(hint) {
-			return strings.ReplaceAll(h.en.ReplaceAllString(hint, h.zh), `" or "`, `" 或 "`)
+		if en := h.pattern(); en.MatchString(hint) {
+			return strings.ReplaceAll(en.ReplaceAllString(hint, h.zh), `" or "`, `" 或 "`)
 		}
 	}
 	return hint
 }
 
 // sentence is one of the program's own, as a pattern, and in Chinese.
-type sentence struct {
-	en *regexp.Regexp
-	zh string
-}
+type sentence struct{ en, zh string }
+
+// pattern compiles it when it is needed: the gateway, which runs for years, tells nobody
+// a hint, and has no memory to spare for it.
+func (s sentence) pattern() *regexp.Regexp { return regexp.MustCompile("^(?s:" + s.en + ")$") }
 
 func sentences(pairs ...[2]string) (all []sentence) {
 	for _, p := range pairs {
-		all = append(all, sentence{regexp.MustCompile("^(?s:" + p[0] + ")$"), p[1]})
+		all = append(all, sentence{p[0], p[1]})
 	}
 	return all
 }
@@ -136,8 +137,8 @@ var cliZH = sentences(
 // the machine or a part says is repeated word by word.
 func inZH(text string) string {
 	for _, s := range cliZH {
-		if s.en.MatchString(text) {
-			return s.en.ReplaceAllString(text, s.zh)
+		if en := s.pattern(); en.MatchString(text) {
+			return en.ReplaceAllString(text, s.zh)
 		}
 	}
 	return cmp.Or(hintZH(text), text)
