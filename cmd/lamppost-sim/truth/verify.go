@@ -220,5 +220,8 @@ func same(l Line, p Point) bool {
 	if l.Via == Still {
 		return true
 	}
-	return math.Abs(l.V-p.V) <= l.Resolution/2+1e-9*max(1, math.Abs(l.V))
+	// Half a step, and half the last place of a single-precision number: what came as
+	// 5109.71484375 is 5109.715 as a decimal, half-way between two steps of 0.01.
+	const single = 1.0 / (1 << 24)
+	return math.Abs(l.V-p.V) <= l.Resolution/2+max(1e-9, single*math.Abs(l.V))
 }

@@ -60,6 +60,7 @@ func TestVerifyPolled(t *testing.T) {
 		{"only in a damaged frame", []truth.Line{bad(river(0, 2.7))}, []truth.Point{stored(0, 2.7)}, truth.Run{}, "extra"},
 		{"damaged, then asked again", []truth.Line{bad(river(0, 2.7)), river(0.2, 2.7)}, []truth.Point{stored(0.21, 2.7)}, truth.Run{}, ""},
 		{"half a step off is equal", []truth.Line{river(0, 2.7)}, []truth.Point{stored(0, 2.7005)}, truth.Run{}, ""},
+		{"half a step of what a single-precision number stands for is equal", []truth.Line{river(0, 5109.71484375)}, []truth.Point{stored(0, 5109.7153)}, truth.Run{}, ""},
 		{"a whole step off is not", []truth.Line{river(0, 2.7)}, []truth.Point{stored(0, 2.701)}, truth.Run{}, "missing extra"},
 		{"too late", []truth.Line{river(0, 2.7)}, []truth.Point{stored(2.5, 2.7)}, truth.Run{}, "missing extra"},
 		{"late answer dropped", []truth.Line{slow(river(0, 2.7)), river(0.6, 2.7)}, []truth.Point{stored(0.6, 2.7)}, truth.Run{}, ""},
