@@ -89,6 +89,7 @@ full there is no scenario: one of every part that lamppost-sim list names is ali
 	fl.DurationVar(&f.duration, "duration", 0, "stop after this time (0: never)")
 	fl.StringVar(&f.options.Broker, "broker", "mqtt://127.0.0.1:1883", "for gateway.yaml: the broker's URL")
 	fl.StringVar(&f.options.Gateway, "gateway", "street-01", "for gateway.yaml: the gateway's id")
+	fl.StringVar(&f.options.Key, "command-key", "", "for gateway.yaml: the key whose commands it carries out (lamppost-cloud key; default none)")
 	fl.StringVar(&f.options.Journal, "journal", "", "for gateway.yaml: the journal's directory (default DIR/journal)")
 	fl.DurationVar(&f.options.Commit, "commit", time.Second, "for gateway.yaml: the journal's commit interval")
 	fl.StringVar(&f.options.Status, "status", "127.0.0.1:0", "for gateway.yaml: the status page's address")

@@ -170,7 +170,7 @@ func (s *Street) writeConfig() error {
 		return err
 	}
 	defer f.Close()
-	return t.Execute(f, map[string]any{"Gateway": s.o.Gateway, "Broker": s.o.Broker, "Journal": s.o.Journal, "Commit": s.o.Commit,
+	return t.Execute(f, map[string]any{"Gateway": s.o.Gateway, "Broker": s.o.Broker, "Key": s.o.Key, "Journal": s.o.Journal, "Commit": s.o.Commit,
 		"Status": s.o.Status, "Buses": yaml(s.buses), "Devices": yaml(s.devices), "Count": len(s.devices)})
 }
 

@@ -38,7 +38,7 @@ func (s *Street) config() (string, error) {
 	}
 	data := map[string]any{
 		"Scenario": s.o.Scenario.Name, "About": s.o.Scenario.About,
-		"Gateway": s.o.Gateway, "Broker": s.o.Broker, "Journal": s.o.Journal, "Commit": s.o.Commit, "Status": s.o.Status,
+		"Gateway": s.o.Gateway, "Broker": s.o.Broker, "Key": s.o.Key, "Journal": s.o.Journal, "Commit": s.o.Commit, "Status": s.o.Status,
 		"Line": s.ports[line].Link(), "Air": s.ports[air].Link(), "Underpass": s.ports[underpass].Link(),
 		"Pump": s.tcp.Addr().String(), "Camera": s.StillURL(), "Height": underpassHeight, "Datum": riverDatum,
 		"Every": Every(),

@@ -45,6 +45,7 @@ type Options struct {
 
 	Gateway string        // id
 	Broker  string        // URL
+	Key     string        // whose commands the gateway carries out; empty: nobody's
 	Journal string        // directory; "": Dir/journal
 	Commit  time.Duration // of the journal
 	Status  string        // address of the gateway's status page

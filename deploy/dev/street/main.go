@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -100,9 +101,13 @@ func (s *street) start(ctx context.Context, scenario string) error {
 	if s.mqtt, err = cloud.await(ctx, "mqtt "); err != nil {
 		return err
 	}
+	key, err := s.commandKey(ctx)
+	if err != nil {
+		return err
+	}
 	s.status = freeAddress(8090)
 	sim, err := s.spawn("lamppost-sim", append(which(scenario), "--dir", filepath.Join(s.dir, "street"),
-		"--broker", s.mqtt, "--gateway", gatewayID, "--status", s.status)...)
+		"--broker", s.mqtt, "--gateway", gatewayID, "--status", s.status, "--command-key", key)...)
 	if err != nil {
 		return err
 	}
@@ -112,6 +117,16 @@ func (s *street) start(ctx context.Context, scenario string) error {
 	s.gwconf = filepath.Join(s.dir, "street", "gateway.yaml")
 	_, err = s.spawn("lamppost", "run", "--config", s.gwconf)
 	return err
+}
+
+// commandKey asks the aggregator for the key that the gateway is to trust, so that an
+// acknowledgement in the console silences the siren.
+func (s *street) commandKey(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, filepath.Join(s.bin, "lamppost-cloud"), "key", "--config", s.cloudConfig()).Output()
+	if err != nil {
+		return "", fmt.Errorf("lamppost-cloud key: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // which is how the simulator is started.
