@@ -27,6 +27,8 @@ type RuleState struct {
 	Phase    string `json:"phase"`         // normal, pending, active, clearing
 	Stage    string `json:"stage,omitempty"`
 	Severity string `json:"severity,omitempty"` // of its alert; empty: none
+	// Idle is why the rule does not judge now: broken, maintenance, depends, schedule.
+	Idle string `json:"idle,omitempty"`
 }
 
 // RuleWhy is why a rule stands as it does.
@@ -124,6 +126,9 @@ func (g *Gateway) ruleState(id, use string, x rule.Explanation) RuleState {
 	s := RuleState{Rule: id, Use: use, Phase: x.Phase.String(), Stage: x.Is.Stage, Severity: x.Is.Severity}
 	if s.Stage != "" && s.Severity == "" {
 		s.Severity = string(g.gen.rules[id].alert.Severity)
+	}
+	if why, idle := g.gen.engine.Idle(id); idle {
+		s.Idle = string(why)
 	}
 	return s
 }

@@ -48,6 +48,20 @@ func TestAskWhy(t *testing.T) {
 	if w := why.Stages[0].When; err != nil || w.Is != "unknown" || w.Parts[0].Value != nil || w.Streams[0].WindowMS != time.Hour.Milliseconds() || w.Streams[0].Covered > 0.5 || w.Parts[0].Quantity != "per-hour" || why.Stages[0].Severity != "blue" {
 		t.Errorf("rising %+v, %v", why, err)
 	}
+	// While somebody works on the sensor the rule rests, and says why.
+	if _, err := gateway.AskMaintain(t.Context(), dir, gateway.MaintainQuestion{Device: "pass", ForMS: time.Hour.Milliseconds(), Set: true}); err != nil {
+		t.Fatal(err)
+	}
+	p.until("the rule to rest", func(status.Snapshot) bool {
+		why, err = gateway.AskWhy(t.Context(), dir, "subway")
+		return err != nil || why.Idle == "maintenance"
+	})
+	if err != nil || why.Phase != "active" {
+		t.Errorf("under maintenance: %+v, %v", why, err)
+	}
+	if _, err := gateway.AskMaintain(t.Context(), dir, gateway.MaintainQuestion{Device: "pass", Set: true}); err != nil {
+		t.Fatal(err)
+	}
 	// Without its sensor the alert stays, and it is said what the device's fault is.
 	unplug()
 	p.until("the fault", func(status.Snapshot) bool {

@@ -117,7 +117,7 @@ func TestParseMistakes(t *testing.T) {
 func TestSimulation(t *testing.T) {
 	r := compiled(t, rule.Spec{ID: "r", When: "river.level >= 3", Clear: "river.level < 2.9", Forecast: rule.Forecast{Severity: "red", Within: 20 * time.Minute, Window: 15 * time.Minute}})
 	var timeline []string
-	s := rehearsal.NewSimulation([]*rule.Rule{r}, func(h rehearsal.Happening) {
+	s := rehearsal.NewSimulation([]*rule.Rule{r}, nil, func(h rehearsal.Happening) {
 		text := h.Was.Stage + ">" + h.Is.Stage
 		if h.Ahead {
 			text += " ahead"
@@ -155,6 +155,22 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
+// A schedule goes by the time at which the readings were taken, in the zone of the place.
+func TestSimulationOfASchedule(t *testing.T) {
+	r := compiled(t, rule.Spec{ID: "r", When: "river.level > 3", Schedule: rule.Schedule{Set: true, From: 22 * 60, To: 6 * 60}})
+	zone := time.FixedZone("", 8*3600)
+	for hour, want := range map[int]int{21: 0, 23: 1, 5: 1, 7: 0} {
+		s := rehearsal.NewSimulation([]*rule.Rule{r}, zone, nil)
+		begin := time.Date(2026, 7, 15, hour, 0, 0, 0, zone).UnixMilli()
+		for i := range int64(60) {
+			s.Take(rehearsal.Record{UnixMS: begin + i*10_000, Stream: river, Reading: obs.Of(4)})
+		}
+		if got := s.Finish()[0].Alerts; got != want {
+			t.Errorf("at %d:00 %d alerts, want %d", hour, got, want)
+		}
+	}
+}
+
 func TestSortRecordsKeepsEqualsInOrder(t *testing.T) {
 	all := []rehearsal.Record{{UnixMS: 2, Reading: obs.Of(1)}, {UnixMS: 1, Reading: obs.Of(2)}, {UnixMS: 2, Reading: obs.Of(3)}}
 	rehearsal.SortRecords(all)
@@ -170,7 +186,7 @@ func BenchmarkSimulation(b *testing.B) {
 		b.Fatal(errs[0])
 	}
 	for b.Loop() {
-		s := rehearsal.NewSimulation([]*rule.Rule{r}, nil)
+		s := rehearsal.NewSimulation([]*rule.Rule{r}, nil, nil)
 		for i := range int64(8640) {
 			s.Take(rehearsal.Record{UnixMS: 1.7e12 + i*10_000, Stream: river, Reading: obs.Of(float64(i % 300 / 100))})
 		}

@@ -83,8 +83,9 @@ type followed struct {
 	up          bool
 }
 
-// NewSimulation makes one. happened is told each change as it comes; it may be nil.
-func NewSimulation(rules []*rule.Rule, happened func(Happening)) *Simulation {
+// NewSimulation makes one. Schedules go by the readings' own time in zone; nil: the
+// machine's. happened is told each change as it comes; it may be nil.
+func NewSimulation(rules []*rule.Rule, zone *time.Location, happened func(Happening)) *Simulation {
 	s := &Simulation{rules: map[string]*followed{}, reads: map[obs.Stream][]*followed{}, happened: happened}
 	if happened == nil {
 		s.happened = func(Happening) {}
@@ -97,6 +98,10 @@ func NewSimulation(rules []*rule.Rule, happened func(Happening)) *Simulation {
 		}
 	}
 	s.player = newPlayer(rules, s.follow)
+	if zone == nil {
+		zone = time.Local
+	}
+	s.player.engine.Civil(func(ms int64) (time.Time, bool) { return time.UnixMilli(s.base + ms).In(zone), true })
 	return s
 }
 

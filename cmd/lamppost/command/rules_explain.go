@@ -75,6 +75,9 @@ func (b *builtin) explain(w io.Writer, why gateway.RuleWhy, lang string) error {
 		name += " (" + why.Use + ")"
 	}
 	fmt.Fprintf(&out, pick(lang, "%s: %s, alert: %s\n", "%s：%s，告警：%s\n"), name, phaseText(why.Phase, lang), standingText(why.Stage, why.Severity, lang))
+	if why.Idle != "" {
+		fmt.Fprintf(&out, "%s\n", idleText(why.Idle, lang))
+	}
 	for _, s := range why.Stages {
 		fmt.Fprintf(&out, "\n%s%s%s\n", standingText(s.Stage, s.Severity, lang), pick(lang, ": ", "："), b.sentence(s, lang))
 		rows := b.parts(pick(lang, "when", "条件"), s.When, lang)
@@ -91,6 +94,19 @@ func (b *builtin) explain(w io.Writer, why gateway.RuleWhy, lang string) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// idleText says why a rule does not judge now, and what ends that.
+func idleText(why, lang string) string {
+	switch why {
+	case "maintenance":
+		return pick(lang, "does not judge: somebody works on a device that it reads; lamppost maintenance list says until when", "暂不判断：它读取的设备正在维护；截止时间见 lamppost maintenance list")
+	case "depends":
+		return pick(lang, "does not judge: a rule that it depends on has an alert", "暂不判断：它所依赖的规则正在告警")
+	case "schedule":
+		return pick(lang, "does not judge: it is outside its schedule", "暂不判断：不在它的时段内")
+	}
+	return pick(lang, "does not judge: its evaluation failed and was stopped; please report it with the log", "暂不判断：规则求值出错，已停用；请附日志报告")
 }
 
 func truthText(is, lang string) string {

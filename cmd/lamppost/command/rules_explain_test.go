@@ -65,3 +65,18 @@ rain.rain   12.5 mm  1 s ago  30 s   fail: range: 999.0 mm
 		t.Errorf("\n%s\nwant\n%s", out.String(), want)
 	}
 }
+
+// A rule that does not judge says why, in both languages.
+func TestIdleRulesSayWhy(t *testing.T) {
+	b, err := Options{}.loadBuiltin(true)
+	must(t, err)
+	for _, why := range []string{"maintenance", "depends", "schedule", "broken"} {
+		for lang, begins := range map[string]string{"en": "does not judge: ", "zh": "暂不判断："} {
+			var out strings.Builder
+			must(t, b.explain(&out, gateway.RuleWhy{RuleState: gateway.RuleState{Rule: "subway", Phase: "normal", Idle: why}}, lang))
+			if line := strings.Split(out.String(), "\n")[1]; !strings.HasPrefix(line, begins) || restText(why, lang) == "" {
+				t.Errorf("%s, %s: %q", why, lang, line)
+			}
+		}
+	}
+}

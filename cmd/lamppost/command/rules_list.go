@@ -74,7 +74,7 @@ func siteTable(w io.Writer, cfg *config.Config, states []gateway.RuleState, note
 		row := []string{r.ID, "-", "-", cmp.Or(r.Use, pick(lang, "this file", "本文件"))}
 		for _, s := range states {
 			if s.Rule == r.ID {
-				row[1], row[2] = phaseText(s.Phase, lang), standingText(s.Stage, s.Severity, lang)
+				row[1], row[2] = phaseText(s.Phase, lang)+restText(s.Idle, lang), standingText(s.Stage, s.Severity, lang)
 			}
 		}
 		rows = append(rows, row)
@@ -87,6 +87,15 @@ func siteTable(w io.Writer, cfg *config.Config, states []gateway.RuleState, note
 	}
 	_, err := io.WriteString(w, note+"\n")
 	return err
+}
+
+// restText is why a rule does not judge now, in a word behind its state.
+func restText(why, lang string) string {
+	words := map[string][2]string{"maintenance": {"under maintenance", "维护中"}, "depends": {"kept back", "随上级规则"}, "schedule": {"off schedule", "时段外"}, "broken": {"stopped", "已停用"}}
+	if w, ok := words[why]; ok {
+		return pick(lang, " ("+w[0]+")", "（"+w[1]+"）")
+	}
+	return ""
 }
 
 func phaseText(phase, lang string) string {

@@ -73,7 +73,7 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 		return err
 	}
 	out := &simulated{severities: severities, builtin: b, lang: s.lang}
-	sim := rehearsal.NewSimulation(rules, func(h rehearsal.Happening) { out.timeline = append(out.timeline, h) })
+	sim := rehearsal.NewSimulation(rules, cfg.Gateway.Zone, func(h rehearsal.Happening) { out.timeline = append(out.timeline, h) })
 	take := func(r rehearsal.Record) {
 		if !s.since.at.IsZero() && r.UnixMS < s.since.at.UnixMilli() || !s.until.at.IsZero() && r.UnixMS >= s.until.at.UnixMilli() {
 			return
