@@ -301,13 +301,17 @@ func TestFacts(t *testing.T) {
 		r := open(t, "", newPart())
 		facts := func() string {
 			f, err := r.d.(drivers.Informant).Facts(t.Context())
-			return fmt.Sprint(f, err)
+			var said []string
+			for _, x := range f {
+				said = append(said, x.Name+" "+x.Value)
+			}
+			return fmt.Sprintf("%q %v", said, err)
 		}
 		if got := facts(); got != "[] <nil>" {
 			t.Errorf("before it was asked: %s", got)
 		}
 		r.want(0, "warm-up")
-		if got := facts(); got != "[{serial_number F89631B107CA}] <nil>" {
+		if got := facts(); got != `["serial_number F89631B107CA"] <nil>` {
 			t.Errorf("set up: %s", got)
 		}
 	})

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -29,6 +30,7 @@ type switching struct {
 	names      []string // as configured
 	wanted     map[string][]config.Action
 	watch      *rule.Watch
+	log        *slog.Logger
 	conditions map[string]*condition // by the id that watch has for them
 	streams    []obs.Stream          // that they read
 }
@@ -47,7 +49,7 @@ func (g *Gateway) newSwitching(gen *generation) *switching {
 	if len(cfg.Outputs) == 0 {
 		return nil
 	}
-	s := &switching{outputs: map[string]config.Output{}, wanted: map[string][]config.Action{}, conditions: map[string]*condition{}}
+	s := &switching{log: g.log, outputs: map[string]config.Output{}, wanted: map[string][]config.Action{}, conditions: map[string]*condition{}}
 	known := knownStreams(cfg.Streams())
 	var conditions []*rule.Rule
 	watch := func(o config.Output, text string, feedback bool) {
@@ -194,6 +196,9 @@ func (s *switching) consult(bootMS int64) {
 		c := s.conditions[a.ID]
 		c.is = action.Truth(a.Is)
 		s.say(c)
+	}
+	for _, b := range s.watch.Stopped() {
+		s.log.Error("a condition of an output counts as unknown: its evaluation panicked", "output", s.conditions[b.Rule].output, "feedback", s.conditions[b.Rule].feedback, "panic", b.Why)
 	}
 }
 

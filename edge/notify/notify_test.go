@@ -62,20 +62,37 @@ func (p *panel) Send(ctx context.Context, _ string, document []byte) error {
 
 func (p *panel) Close() { p.closed = true }
 
+// counts is what became of messages, by target and result.
+type counts struct {
+	mu sync.Mutex
+	n  map[string]int
+}
+
+func (c *counts) of(what string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n[what]
+}
+
+func (c *counts) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return fmt.Sprint(c.n)
+}
+
 // office runs one in a bubble with these targets.
-func office(t *testing.T, panels map[string]*panel) (o *Office, results map[string]int, stop func()) {
+func office(t *testing.T, panels map[string]*panel) (o *Office, results *counts, stop func()) {
 	t.Helper()
-	results = map[string]int{}
-	var mu sync.Mutex
+	results = &counts{n: map[string]int{}}
 	var targets []Target
 	for id, p := range panels {
 		p.start = time.Now()
 		targets = append(targets, Target{ID: id, Timeout: 5 * time.Second, Sender: p})
 	}
 	o = New("hz-07", targets, func(target, result string) {
-		mu.Lock()
-		defer mu.Unlock()
-		results[target+" "+result]++
+		results.mu.Lock()
+		defer results.mu.Unlock()
+		results.n[target+" "+result]++
 	}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -104,7 +121,7 @@ func TestRetry(t *testing.T) {
 		time.Sleep(time.Minute)
 		stop()
 		want := []string{"a/1 0s", "a/1 1s", "a/3 3s", "a/3 7s", "a/3 15s", "b/1 15s"}
-		if !reflect.DeepEqual(p.got, want) || results["panel sent"] != 2 || !p.closed {
+		if !reflect.DeepEqual(p.got, want) || results.of("panel sent") != 2 || !p.closed {
 			t.Errorf("told %q, want %q; %v", p.got, want, results)
 		}
 	})
@@ -122,12 +139,12 @@ func TestOneBadTargetStaysOne(t *testing.T) {
 			o.Tell([]string{"hung", "strict", "good"}, alert(id, 1))
 		}
 		synctest.Wait()
-		if len(good.got) != 2 || len(strict.got) != 2 || results["strict refused"] != 2 || results["good sent"] != 2 {
+		if len(good.got) != 2 || len(strict.got) != 2 || results.of("strict refused") != 2 || results.of("good sent") != 2 {
 			t.Errorf("good %q, strict %q, %v", good.got, strict.got, results)
 		}
 		time.Sleep(70 * time.Minute)
 		stop()
-		if results["hung given-up"] != 2 || len(hung.got) > 80 {
+		if results.of("hung given-up") != 2 || len(hung.got) > 80 {
 			t.Errorf("%d attempts, %v", len(hung.got), results)
 		}
 	})
@@ -155,7 +172,7 @@ func TestBoundedAndAdopted(t *testing.T) {
 		o.Adopt(old)
 		synctest.Wait()
 		stop()
-		if len(q.got) != maxWaiting || !strings.HasPrefix(q.got[0], "5/1") || results["panel sent"] != maxWaiting {
+		if len(q.got) != maxWaiting || !strings.HasPrefix(q.got[0], "5/1") || results.of("panel sent") != maxWaiting {
 			t.Errorf("told %d, the first %q", len(q.got), q.got[0])
 		}
 	})

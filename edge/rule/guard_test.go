@@ -69,3 +69,26 @@ func TestPanicInTheProgram(t *testing.T) {
 		t.Errorf("Stopped() = %+v", s)
 	}
 }
+
+// An interlock that panics is unknown from then on, which switches off; the others go on.
+func TestPanicInAWatch(t *testing.T) {
+	bad := mustCompile(t, Spec{ID: "bad", When: "river.level > 3"})
+	w := NewWatch([]*Rule{bad, mustCompile(t, Spec{ID: "good", When: "river.level > 3"})})
+	is := map[string]Truth{}
+	look := func(ms int64, level4 float64) {
+		w.Observe(level, ms, reading(level4))
+		for _, a := range w.Tick(ms) {
+			is[a.ID] = a.Is
+		}
+	}
+	look(0, 4)
+	bad.stages[0].when = &program{root: &node{op: opMore}, reads: bad.stages[0].when.reads}
+	look(minute, 4)
+	if s := w.Stopped(); len(s) != 1 || s[0].Rule != "bad" || s[0].At != minute || s[0].Why == "" {
+		t.Errorf("Stopped() = %+v", s)
+	}
+	look(2*minute, 2)
+	if is["bad"] != Unknown || is["good"] != False || w.Stopped() != nil {
+		t.Errorf("answers %v", is)
+	}
+}

@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -72,13 +73,32 @@ func (w *Watch) look(i int) {
 	e := w.data
 	b := e.rules[i]
 	r := reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
-	is := Truth(r.truth(b.stage.when.root))
+	is := w.answer(b, &r)
 	w.wake[i] = min(r.recheck, r.until+1) // a value that turns stale makes it unknown
 	if is != w.is[i] {
 		w.is[i] = is
 		w.out = append(w.out, Answer{b.group.spec.ID, is})
 	}
 }
+
+// answer evaluates a condition. One whose evaluation panics is unknown from then on.
+func (w *Watch) answer(b *bound, r *reader) (is Truth) {
+	g := b.group
+	if g.dead {
+		return Unknown
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			is, g.dead = Unknown, true
+			w.data.stopped = append(w.data.stopped, Stopped{Rule: g.spec.ID, At: w.data.now, Why: fmt.Sprint(p)})
+		}
+	}()
+	return Truth(r.truth(b.stage.when.root))
+}
+
+// Stopped returns the conditions that stay unknown since their evaluation panicked, those
+// since it was last asked.
+func (w *Watch) Stopped() []Stopped { return w.data.Stopped() }
 
 // Next returns when Tick should be called although nothing was observed; ok is
 // false while nothing waits for time to pass.

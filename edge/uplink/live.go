@@ -50,6 +50,7 @@ func (s *sample) device() (name string, heartbeat bool) {
 type liveQueue struct {
 	items  []sample
 	values int
+	full   int // values that fill a pack, when one was last thought of
 }
 
 const (

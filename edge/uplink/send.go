@@ -167,7 +167,8 @@ func (u *Uplink) nextLive(now time.Time) (*message, time.Time) {
 		u.live.begin(u.packReadings(), now) // more than the link carries: the rest goes as history
 		due = u.live.due(u.linger())
 	}
-	full := u.live.values >= u.packReadings()
+	u.live.full = u.packReadings()
+	full := u.live.values >= u.live.full
 	switch {
 	case due.IsZero() || u.link.onWay > 0 && !full || !u.link.pacer.room(0, now):
 		return nil, at

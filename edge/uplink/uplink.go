@@ -168,7 +168,7 @@ func (u *Uplink) offer(s sample) (oldest uint64) {
 	}
 	before := u.live.values
 	u.live.push(s)
-	ring := len(u.live.items) == 1 || before < u.o.Limits.Readings && u.live.values >= u.o.Limits.Readings
+	ring := len(u.live.items) == 1 || before < u.live.full && u.live.values >= u.live.full
 	u.mu.Unlock()
 	if ring {
 		signal(u.wake)
