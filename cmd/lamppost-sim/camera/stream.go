@@ -2,6 +2,7 @@ package camera
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 )
@@ -41,11 +42,14 @@ func (c *Camera) serveStream(w http.ResponseWriter, r *http.Request) {
 				c.cut(w, b)
 				return
 			}
-			if _, err := fmt.Fprintf(w, "%s\r\n", b); err != nil || out.Flush() != nil {
+			if _, err := w.Write(b); err != nil {
 				return
 			}
-			if first {
+			if first { // a client that has its picture may go before it is flushed
 				c.note(s, b, m)
+			}
+			if _, err := io.WriteString(w, "\r\n"); err != nil || out.Flush() != nil {
+				return
 			}
 		}
 		select {
