@@ -26,7 +26,7 @@ INFLUXD     := github.com/influxdata/influxdb/cmd/influxd@v1.8.3
 # Real servers and the programs are found here by every test.
 PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH"
 # rerun: where Go's race detector itself crashes, and nothing else fails, once more.
-GOTEST := $(GO) run ./deploy/dev/rerun $(GO) test -race -timeout 35m
+GOTEST := $(GO) run ./deploy/dev/rerun $(GO) test -race -timeout 45m
 
 .DEFAULT_GOAL := help
 .PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus bench-rules foresight explore
