@@ -130,6 +130,7 @@ type Plan struct {
 	// Exchanges are the bytes, question and answer together, of each exchange of one
 	// Sample on a serial line (ModbusUnit). Empty: not known.
 	Exchanges []int
+	Addresses []uint8     // those that the part can have, one at least (I2CDevice)
 	Process   ProcessSpec // what to run (ChildProcess)
 	Root      string      // the folder that sys and proc are in (BoardHost); empty: /
 	Pin       PinSettings // the default settings of its line (InputLine, PulseLine)
@@ -180,6 +181,9 @@ var (
 	// ErrWrongPart: what answers is not the part that the configuration says; another
 	// one was put in its place, or two were mixed up.
 	ErrWrongPart = errors.New("another part answers")
+	// ErrSettings: the part is the right one and is set, or made, otherwise than the
+	// configuration says; the error names the key. It travels as protocol.
+	ErrSettings = errors.New("the part is set otherwise than its configuration says")
 )
 
 // faults are the errors and their words, the first that fits counts. A word's own
@@ -189,7 +193,7 @@ var faults = []struct {
 	word string
 }{
 	{ErrTimeout, "timeout"}, {context.DeadlineExceeded, "timeout"}, {ErrWrongPart, "wrong-part"}, {ErrChecksum, "checksum"},
-	{ErrProtocol, "protocol"}, {ErrException, "exception"}, {ErrUnplugged, "unplugged"},
+	{ErrProtocol, "protocol"}, {ErrSettings, "protocol"}, {ErrException, "exception"}, {ErrUnplugged, "unplugged"},
 	{ErrBusy, "busy"}, {ErrDevice, "device"}, {context.Canceled, "stopped"},
 }
 

@@ -101,6 +101,35 @@ type Dialer interface {
 	Dial(ctx context.Context, address string) (net.Conn, error)
 }
 
+// Viewer is a Fetcher that also reaches cameras which the board's own kernel drives.
+type Viewer interface {
+	// View prepares the camera at a device node for pictures of about so many dots.
+	// Nothing is opened before the first picture. Whoever asked closes it.
+	View(node string, width, height int) (Video, error)
+}
+
+// Video is a camera that the kernel drives, lent to one driver.
+type Video interface {
+	// Picture returns one that was exposed after the call; its bytes are good until the
+	// next call. It ends with ctx. Errors wrap ErrTimeout, ErrUnplugged, ErrBusy,
+	// ErrProtocol or ErrDevice; the next call begins from the start.
+	Picture(ctx context.Context) (VideoFrame, error)
+	// Rest stops the stream until the next picture is asked for: it takes a second to
+	// start again, and until then uses neither the bus nor the camera's light.
+	Rest()
+	Close() error
+}
+
+// VideoFrame is one picture: a JPEG, maybe without Huffman tables and with padding, or
+// rows of Stride bytes with two bytes a dot, brightness and in turn one of two colours
+// (YUYV, 4:2:2).
+type VideoFrame struct {
+	Data          []byte
+	JPEG          bool
+	Width, Height int
+	Stride        int // bytes; 0 for JPEG
+}
+
 // I2C is one address on an I2C bus, lent to one driver. The bus's owner lets one
 // transaction pass at a time.
 type I2C interface {

@@ -69,6 +69,15 @@ func TestAcknowledgeFromTheCloud(t *testing.T) {
 	if i := slices.IndexFunc(page.Alerts, func(a wire.Alert) bool { return a.ID == alert.ID }); i < 0 || page.Alerts[i].Condition != "active" || page.Alerts[i].Acknowledged == nil {
 		t.Errorf("the gateway's page has %+v", page.Alerts)
 	}
+	// What it may switch it switches, through the same broker, and back by itself.
+	off := time.Now() // at the latest
+	eventually(t, soon, "its rest of a second", func() bool { return time.Since(off) > 1500*time.Millisecond })
+	if said := c.tool("switch", gatewayID, "siren", "on", "--for", "1s", "--by", "li"); said != gatewayID+": done" {
+		t.Errorf("switch said %q", said)
+	}
+	eventually(t, soon, "the relay on and off again", func() bool {
+		return slices.Equal(c.switched(), []string{"coil 0 on", "coil 0 off", "coil 0 on", "coil 0 off"})
+	})
 	if said := c.tool("read", gatewayID, "underpass"); said != gatewayID+": done" {
 		t.Errorf("read said %q", said)
 	}

@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -84,26 +87,21 @@ func TestCloudburstIsTold(t *testing.T) {
 	if foreseen.From == nil || foreseen.To == nil || reached.At < *foreseen.From || reached.At > *foreseen.To {
 		t.Errorf("the limit was reached at %d, expected was %+v", reached.At, foreseen)
 	}
-	for _, s := range a.Timeline {
-		if s.What == "forecast" || s.What == "actual" {
-			city.jpeg(s.Image)
-		}
-	}
+	city.freshPictures(a)
 	if got := city.switched(); !slices.Equal(got, []string{"coil 0 on", "coil 1 on", "coil 1 off", "coil 0 off"}) {
 		t.Errorf("the relay board was switched %q", got)
 	}
-	city.sawPictures(a)
 	city.gw.stop()
 	city.sim.stop()
 	city.cloud.stop()
 }
 
-// jpeg demands that the aggregator has a picture; it may still be on its way.
-func (c *city) jpeg(id string) {
+// jpeg returns a picture that the aggregator has; it may still be on its way.
+func (c *city) jpeg(id string) (b []byte) {
 	c.t.Helper()
 	if id == "" {
 		c.t.Error("a change of the alert has no picture")
-		return
+		return nil
 	}
 	eventually(c.t, soon, "picture "+id, func() bool {
 		r, err := c.town.client().Get(c.console + "/api/v1/images/" + id + ".jpg")
@@ -111,26 +109,38 @@ func (c *city) jpeg(id string) {
 			return false
 		}
 		defer r.Body.Close()
-		return r.StatusCode == http.StatusOK && r.Header.Get("Content-Type") == "image/jpeg"
+		if r.StatusCode != http.StatusOK || r.Header.Get("Content-Type") != "image/jpeg" {
+			return false
+		}
+		b, err = io.ReadAll(r.Body)
+		return err == nil
 	})
+	return b
 }
 
-// sawPictures demands that the camera gave a picture not long before each change.
-func (c *city) sawPictures(a view.Alert) {
+// freshPictures demands that the picture of each change is of that moment: the camera is
+// asked anew, it is not the one that happened to be there.
+func (c *city) freshPictures(a view.Alert) {
 	c.t.Helper()
-	lines, err := truth.ReadFile(filepath.Join(c.dir, "street", "truth.jsonl"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	const old = 15 * time.Second // the camera is asked every ten
+	const later = 10 * time.Second // so long a change waits for its picture
 	for _, s := range a.Timeline {
-		if s.Image == "" {
+		if s.What != "forecast" && s.What != "actual" {
 			continue
 		}
-		if !slices.ContainsFunc(lines, func(l truth.Line) bool {
-			return l.Via == truth.Still && l.T <= s.At && s.At-l.T < (old+c.slack()).Milliseconds()
-		}) {
-			c.t.Errorf("no picture was taken within %v before %s", old, s.What)
+		sum := sha256.Sum256(c.jpeg(s.Image))
+		lines, err := truth.ReadFile(filepath.Join(c.dir, "street", "truth.jsonl"))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		i := slices.IndexFunc(lines, func(l truth.Line) bool { return l.Via == truth.Still && l.SHA256 == hex.EncodeToString(sum[:]) })
+		if i < 0 {
+			c.t.Errorf("the picture of %s, %s was never taken", s.What, s.Severity)
+			continue
+		}
+		after := time.Duration(lines[i].T-s.At) * time.Millisecond
+		c.t.Logf("the picture of %s, %s was taken %v after it", s.What, s.Severity, after)
+		if after < -time.Second || after > later+c.slack() {
+			c.t.Errorf("the picture of %s, %s was taken %v after it", s.What, s.Severity, after)
 		}
 	}
 }

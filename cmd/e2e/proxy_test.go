@@ -122,16 +122,26 @@ func (p *proxy) deliver(c *carriage, pieces <-chan piece, to net.Conn) {
 		case <-p.ctx.Done():
 			continue
 		}
+		if c.isForgotten() { // both may have come true at once
+			continue
+		}
 		if _, err := to.Write(s.b); err != nil {
 			break
 		}
 	}
 	for range pieces { // nobody is there any more to take them
 	}
+	if !c.isForgotten() {
+		to.Close()
+	}
+}
+
+func (c *carriage) isForgotten() bool {
 	select {
 	case <-c.forgotten:
+		return true
 	default:
-		to.Close()
+		return false
 	}
 }
 

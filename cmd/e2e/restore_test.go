@@ -31,7 +31,7 @@ func (c *city) trust() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	block := "uplink:\n  commands: {center: {key: \"" + c.tool("key") + "\", may: [rewind, acknowledge, read, still]}}\n"
+	block := "uplink:\n  commands: {center: {key: \"" + c.tool("key") + "\", may: [rewind, acknowledge, read, still, actuate], outputs: [siren]}}\n"
 	mended := strings.Replace(string(text), "uplink:\n", block, 1)
 	if mended == string(text) {
 		c.t.Fatalf("no uplink block in\n%s", text)

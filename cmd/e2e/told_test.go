@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -29,12 +30,17 @@ const (
 	warming   = "warming-up"
 	beyond    = "out-of-range"
 	frozen    = "frozen"
+	misread   = "wrong-digit"
 )
 
-var states = []string{good, unplugged, silent, noisy, warming, beyond, frozen}
+var states = []string{good, unplugged, silent, noisy, misread, warming, beyond, frozen}
 
 // play says how a driver's simulated part is brought into each state.
 type play struct {
+	kind   string            // the driver's name; empty: the row's
+	passes string            // why nothing tells a wrong digit from the right one, a key of neverWords; empty: something does
+	warms  string            // the setting while it warms up, where that is not a state of its own
+	own    bool              // its profile states no warm-up: while it warms up it is read by a copy that does
 	part   string            // the simulator's; empty: called like the driver
 	place  string            // keys that say where on its bus the device is, beside what its line says
 	keys   string            // further keys of the device
@@ -42,6 +48,7 @@ type play struct {
 	every  string            // empty: 1s; a value that stands for eight times as long is flat
 	beyond string            // the setting beyond the range
 	moves  string            // the setting that moves; empty: the first channel around its value
+	again  bool              // it says the same again so soon that what is damaged is passed over, nearly always
 	asleep bool              // while it warms up, the part itself says nothing: what is flagged is the time after
 	never  map[string]string // states that cannot be, and why
 	set    func(*act) error  // furnishes what is no part of the simulator; nil: it is one
@@ -59,7 +66,7 @@ func TestFaultsAreTold(t *testing.T) {
 	b := &booth{t: t, dir: t.TempDir(), kinds: kinds}
 	b.set()
 	b.open()
-	b.watch(5 * time.Minute) // some parts are warm after three
+	b.watch(7 * time.Minute) // some parts are warm after three
 	b.judge()
 	b.write("../../docs/faults.md", "en")
 	b.write("../../docs/faults.zh-CN.md", "zh")
@@ -86,7 +93,9 @@ type act struct {
 	seen                  bool // it was read
 	said                  string
 	heard                 []string  // of a state that can look like several things
-	since                 time.Time // when the first of them came
+	since                 time.Time // when the first of them came, or the first value that counts
+	first                 time.Time // when the first fault came
+	right                 *float64  // what the part was told to say
 	keys                  []string  // of its device, where it is no part
 }
 
@@ -94,8 +103,8 @@ type act struct {
 func (b *booth) set() {
 	b.t.Helper()
 	for driver, p := range plays {
-		if _, ok := b.kinds[driver]; !ok {
-			b.t.Errorf("there is no driver %s any more", driver)
+		if _, ok := b.kinds[p.driver(driver)]; !ok {
+			b.t.Errorf("there is no driver %s any more", p.driver(driver))
 		}
 		for _, state := range states {
 			if p.never[state] == "" {
@@ -109,6 +118,9 @@ func (b *booth) set() {
 		}
 	}
 }
+
+// driver is the driver of a row.
+func (p play) driver(row string) string { return cmp.Or(p.kind, row) }
 
 // start plays a driver's part in a state.
 func (b *booth) start(driver, state string, p play) {
@@ -124,7 +136,7 @@ func (b *booth) start(driver, state string, p play) {
 	}
 	var err error
 	if p.part == "" {
-		a.play.part = driver
+		a.play.part = p.driver(driver)
 	}
 	if a.part, err = parts.Find(a.play.part); err != nil {
 		b.t.Errorf("%s: %v", driver, err)
@@ -185,11 +197,14 @@ func (a *act) stage() (s parts.Stage, err error) {
 		faults = []scenario.Fault{{Kind: scenario.Silent}}
 	case noisy:
 		faults = []scenario.Fault{{Kind: scenario.Noise}}
+	case misread:
+		faults = []scenario.Fault{a.misreading()}
 	case frozen:
 		if a.part.Wire == parts.HTTP { // what it shows moves with the clock
 			faults = []scenario.Fault{{Kind: scenario.Frozen}}
 		}
 	case warming:
+		setting = a.play.warms
 		if slices.Contains(a.part.States, "warm-up") && !a.play.asleep {
 			s.State = "warm-up"
 		}
@@ -206,6 +221,20 @@ func (a *act) stage() (s parts.Stage, err error) {
 	return s, err
 }
 
+// misreading is noise that leaves something well formed: in half of what a part says a
+// digit is another one, or, where nothing is written in digits, a bit is wrong.
+func (a *act) misreading() scenario.Fault {
+	switch a.part.Wire {
+	case parts.SDI12: // it is the same from the beginning on
+		return scenario.Fault{Kind: scenario.Digit}
+	case parts.Serial:
+		return scenario.Fault{Kind: scenario.Digit, Probability: 0.5}
+	case parts.I2C: // dozens of transactions before the first value
+		return scenario.Fault{Kind: scenario.Noise, Probability: 0.05}
+	}
+	return scenario.Fault{Kind: scenario.Noise, Probability: 0.5}
+}
+
 // open starts the gateway.
 func (b *booth) open() {
 	b.t.Helper()
@@ -217,7 +246,8 @@ func (b *booth) open() {
 		devices.WriteString(device)
 	}
 	cfg := filepath.Join(b.dir, "gateway.yaml")
-	text := fmt.Sprintf("gateway: {id: booth}\njournal: {dir: %s, size: 64MB, commit: 10s}\nstatus: {listen: %q}\nbuses:\n%sdevices:\n%s",
+	b.coldProfiles()
+	text := fmt.Sprintf("gateway: {id: booth}\nprofiles: profiles\njournal: {dir: %s, size: 64MB, commit: 10s}\nstatus: {listen: %q}\nbuses:\n%sdevices:\n%s",
 		filepath.Join(b.dir, "journal"), b.addr, buses.String(), devices.String())
 	if err := os.WriteFile(cfg, []byte(text), 0o600); err != nil {
 		b.t.Fatal(err)
@@ -273,10 +303,13 @@ func (a *act) configured() (bus, device string) {
 	if bus != "" {
 		keys = append(keys, "bus: b-"+a.device)
 	}
-	if a.driver == "modbus" || a.driver == "uart" {
+	switch driver := a.play.driver(a.driver); {
+	case a.play.own && a.state == warming:
+		keys = append(keys, "profile: "+a.part.ID+coldProfile)
+	case driver == "modbus" || driver == "uart":
 		keys = append(keys, "profile: "+a.part.ID)
-	} else {
-		keys = append(keys, "driver: "+a.driver)
+	default:
+		keys = append(keys, "driver: "+driver)
 	}
 	return bus, fmt.Sprintf("  %s: {%s}\n", a.device, strings.Join(keys, ", "))
 }
@@ -294,9 +327,19 @@ func (b *booth) watch(long time.Duration) {
 	deadline := time.Now().Add(long)
 	for {
 		page, err := (&city{status: b.addr}).page()
-		if err != nil {
-			b.t.Fatal(err)
+		if err != nil { // on a busy machine a look may be cut short; the gateway ends the test if it has ended
+			select {
+			case <-b.gw.done:
+				b.t.Fatalf("%v; the gateway ended:\n%s", err, b.gw.tail())
+			default:
+			}
+			pause(b.t, 500*time.Millisecond)
+			if time.Now().After(deadline) {
+				b.t.Fatal(err)
+			}
+			continue
 		}
+		b.learn(page)
 		missing := 0
 		for _, a := range b.acts {
 			if a.said == "" {
@@ -329,6 +372,8 @@ func (a *act) hear(page status.Snapshot) {
 	}
 	read := value != nil && !value.Stale && fault == ""
 	switch {
+	case a.state == misread:
+		a.misheard(fault, value)
 	case a.state == unplugged && !a.seen:
 		if a.seen = read; read {
 			a.leave() // with its port
@@ -339,47 +384,13 @@ func (a *act) hear(page status.Snapshot) {
 		} else if fault != "" {
 			a.said = "fault " + fault
 		}
+	case a.state == warming && a.play.warms != "" && value != nil && fault == "" && value.V == nil:
+		a.said = value.Why // a rate that has none yet
 	case a.state == frozen && read && value.Why == "stale": // a busy machine; it has not stood for long enough
 	case !read, value.Why == "warm-up" && a.state != warming:
 	case value.Why != "":
 		a.said = value.Why
 	case a.state == good:
 		a.said = "pass"
-	}
-}
-
-// grace is how long one waits for a better word of what noise does.
-const grace = time.Minute
-
-// weigh settles what noise is called: a wrong bit in an address or a length leaves nobody
-// who answers, so that one silence proves nothing. The first of the words that the state
-// may have counts, or the next one if that does not come.
-func (a *act) weigh(word string) {
-	if a.heard == nil {
-		a.since = time.Now()
-	}
-	a.heard = append(a.heard, word)
-	for i, want := range wants[a.state] {
-		if slices.Contains(a.heard, want) && (i == 0 || time.Since(a.since) > grace) {
-			a.said = want
-			return
-		}
-	}
-}
-
-// wants are the words that a state may have, the best one first. Noise on a wire whose protocol has no
-// checksum shows as a frame that is none; what is nearer or farther than a range finder
-// hears gives it no echo.
-var wants = map[string][]string{
-	good: {"pass"}, unplugged: {"fault unplugged"}, silent: {"fault timeout"}, noisy: {"fault checksum", "fault protocol"},
-	warming: {"warm-up"}, beyond: {"range", "no-echo"}, frozen: {"flat"},
-}
-
-func (b *booth) judge() {
-	b.t.Helper()
-	for _, a := range b.acts {
-		if !slices.Contains(wants[a.state], a.said) {
-			b.t.Errorf("%s, %s: the gateway says %q, want %s; it said %q before", a.driver, a.state, a.said, strings.Join(wants[a.state], " or "), slices.Compact(a.heard))
-		}
 	}
 }

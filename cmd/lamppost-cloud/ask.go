@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 )
 
 // askFlags are those of everything that a gateway is asked for and answered.
@@ -54,10 +57,10 @@ active. The gateway does so if its configuration grants acknowledge to the key t
 			}
 			var made view.Alert
 			if err := a.ask(c.Context(), http.MethodPost, "/alerts/"+url.PathEscape(args[0])+"/acknowledge", map[string]any{"by": f.by, "note": note}, &made); err != nil {
-				return err
+				return seenBefore(err)
 			}
 			if made.Command == nil {
-				_, err := fmt.Fprintln(c.OutOrStdout(), "acknowledged; the alert is over, there is nothing to tell its gateway")
+				_, err := fmt.Fprintln(c.OutOrStdout(), chinese.For(c, "acknowledged; the alert is over, there is nothing to tell its gateway"))
 				return err
 			}
 			return f.await(c, a, *made.Command)
@@ -66,6 +69,21 @@ active. The gateway does so if its configuration grants acknowledge to the key t
 	f.on(cmd)
 	cmd.Flags().StringVar(&note, "note", "", "what is known or being done")
 	return cmd
+}
+
+// seenBefore says who has acknowledged an alert before, and when, where the aggregator
+// refuses a second acknowledgement: the first one stands, and its note.
+func seenBefore(err error) error {
+	var twice *conflictError
+	var a view.Alert
+	if !errors.As(err, &twice) || json.Unmarshal(twice.body, &a) != nil || a.Acknowledged == nil {
+		return err
+	}
+	text := fmt.Sprintf("%s acknowledged it at %s", a.Acknowledged.By, time.UnixMilli(a.Acknowledged.At).Format(time.DateTime+" -07:00"))
+	if a.Acknowledged.Note != "" {
+		text += ": " + a.Acknowledged.Note
+	}
+	return errors.New(text)
 }
 
 func readCommand() *cobra.Command {
@@ -151,10 +169,10 @@ func (f *askFlags) await(c *cobra.Command, a *aggregatorAPI, made view.Command) 
 	case "expired":
 		return fmt.Errorf("%s did not answer in time, and will not do it any more", made.Gateway)
 	case "waiting":
-		_, err := fmt.Fprintf(c.OutOrStdout(), "%s: asked, command %s\n", made.Gateway, made.ID)
+		_, err := fmt.Fprintln(c.OutOrStdout(), chinese.For(c, fmt.Sprintf("%s: asked, command %s", made.Gateway, made.ID)))
 		return err
 	}
-	_, err := fmt.Fprintf(c.OutOrStdout(), "%s: %s\n", made.Gateway, strings.TrimSpace("done "+result(made)))
+	_, err := fmt.Fprintln(c.OutOrStdout(), chinese.For(c, fmt.Sprintf("%s: %s", made.Gateway, strings.TrimSpace("done "+result(made)))))
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What is asked for reaches the aggregator, and the gateway's answer the asker.
@@ -50,6 +51,17 @@ func TestAsk(t *testing.T) {
 			t.Errorf("%s: exit %d, want %d\n%s%s", c.args, code, c.code, out.String(), errs.String())
 		}
 		s.Close()
+	}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		fmt.Fprint(w, `{"id":"a1","acknowledged":{"by":"王芳","at":1795291200000,"note":"pump is on"}}`)
+	}))
+	defer s.Close()
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"acknowledge", "a1", "--by", "li", "--api", s.URL}, &out, &errs)
+	when := time.UnixMilli(1795291200000).Format("2006-01-02 15:04:05")
+	if text := errs.String(); code != exitFailed || !strings.Contains(text, "王芳 acknowledged it at "+when) || !strings.Contains(text, ": pump is on") {
+		t.Errorf("acknowledged twice: exit %d, %s", code, text)
 	}
 	for _, bad := range []string{"read gw", "switch gw lamp maybe", "acknowledge", "still"} {
 		var out, errs bytes.Buffer

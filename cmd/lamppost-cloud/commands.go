@@ -8,6 +8,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/cloud/aggregator"
 	"github.com/lamppost-city/lamppost/cloud/settings"
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 )
 
 func root(version string) *cobra.Command {
@@ -30,6 +31,7 @@ the broker does not do what is asked of it; 6 port or data in use; 7 permission 
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(serveCommand(version), checkCommand(), keyCommand(), acknowledgeCommand(), readCommand(), stillCommand(), switchCommand(), rewindCommand(), commandsCommand(), versionCommand(version))
+	chinese.Speak(cmd)
 	return cmd
 }
 
@@ -49,24 +51,27 @@ func versionCommand(version string) *cobra.Command {
 
 func checkCommand() *cobra.Command {
 	var insecure bool
+	var config string
 	cmd := &cobra.Command{
-		Use:   "check FILE",
+		Use:   "check [FILE]",
 		Short: "check a configuration and change nothing",
-		Long:  "check reads a configuration and reports everything that is wrong with it, each with its place. Exit code 3 if anything is.",
-		Args: func(c *cobra.Command, args []string) error {
+		Long: `check reads a configuration and reports everything that is wrong with it, each with its place.
+FILE may be written as --config FILE, as everywhere else. Exit code 3 if anything is wrong.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if config != "" {
+				args = append(args, config)
+			}
 			if len(args) != 1 {
 				return fmt.Errorf("%w: name one file (see %s --help)", errUsage, c.CommandPath())
 			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := settings.Load(args[0], insecure); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(c.OutOrStdout(), "%s is in order\n", args[0])
+			_, err := fmt.Fprintln(c.OutOrStdout(), chinese.For(c, args[0]+" is in order"))
 			return err
 		},
 	}
+	cmd.Flags().StringVar(&config, "config", "", "configuration file (YAML)")
 	cmd.Flags().BoolVar(&insecure, "insecure", false, "allow other addresses than loopback, as serve --insecure does")
 	return cmd
 }

@@ -13,9 +13,12 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
+
 	"github.com/lamppost-city/lamppost/cloud/aggregator"
 	"github.com/lamppost-city/lamppost/cloud/commands"
 	"github.com/lamppost-city/lamppost/cloud/ingest"
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
 
@@ -48,8 +51,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	cmd.SetArgs(args)
 	cmd.SetOut(out)
 	cmd.SetErr(errOut)
-	err := cmd.ExecuteContext(ctx)
-	explain(errOut, err)
+	ran, err := cmd.ExecuteContextC(ctx)
+	explain(errOut, ran, err)
 	return exitCode(err)
 }
 
@@ -78,16 +81,20 @@ func exitCode(err error) int {
 }
 
 // explain prints an error and, where there is one, the next step.
-func explain(w io.Writer, err error) {
+func explain(w io.Writer, c *cobra.Command, err error) {
 	var problems yamldoc.Problems
 	switch {
 	case err == nil:
 		return
 	case errors.As(err, &problems):
-		_ = problems.Render(w) // nothing can be said about an error stream that is gone
+		_ = rendered(w, c, problems) // nothing can be said about an error stream that is gone
 		return
 	}
-	fmt.Fprintln(w, "error:", err)
+	lead, next := "error: ", "hint: "
+	if chinese.Asked(c) {
+		lead, next = "错误：", "提示："
+	}
+	fmt.Fprintln(w, lead+told(c, err))
 	hint := ""
 	switch {
 	case errors.Is(err, errNoAnswer):
@@ -104,6 +111,19 @@ func explain(w io.Writer, err error) {
 		hint = "nothing was changed or repaired; look at the disk, or restore the data directory"
 	}
 	if hint != "" {
-		fmt.Fprintln(w, "hint:", hint)
+		fmt.Fprintln(w, next+chinese.For(c, hint))
 	}
+}
+
+// rendered shows problems of a configuration in the language of a command.
+func rendered(w io.Writer, c *cobra.Command, all yamldoc.Problems) error {
+	if !chinese.Asked(c) {
+		return all.Render(w)
+	}
+	out := make(yamldoc.Problems, len(all))
+	for i, p := range all {
+		p.Msg, p.Hint = chinese.Or(p.Msg), chinese.Or(p.Hint)
+		out[i] = p
+	}
+	return out.RenderIn(w, "zh")
 }

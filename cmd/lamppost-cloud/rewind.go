@@ -21,6 +21,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/commands"
 	"github.com/lamppost-city/lamppost/cloud/settings"
 	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -136,10 +137,10 @@ func (f *rewindFlags) run(c *cobra.Command) error {
 		}
 		if err != nil {
 			failed++
-			fmt.Fprintf(c.ErrOrStderr(), "%s: %v\n", id, err)
+			fmt.Fprintln(c.ErrOrStderr(), id+": "+told(c, err))
 			continue
 		}
-		if _, err := fmt.Fprintf(c.OutOrStdout(), "%s: asked, command %s\n", id, made.ID); err != nil {
+		if _, err := fmt.Fprintln(c.OutOrStdout(), chinese.For(c, fmt.Sprintf("%s: asked, command %s", id, made.ID))); err != nil {
 			return err
 		}
 	}
@@ -192,7 +193,7 @@ func commandsCommand() *cobra.Command {
 			if err := a.ask(c.Context(), http.MethodGet, "/gateways/"+url.PathEscape(args[0])+"/commands", nil, &doc); err != nil {
 				return err
 			}
-			return renderCommands(c.OutOrStdout(), doc.Commands)
+			return renderCommands(c.OutOrStdout(), doc.Commands, chinese.Asked(c))
 		},
 	}
 	apiFlags(cmd, &config, &api)
@@ -200,9 +201,14 @@ func commandsCommand() *cobra.Command {
 }
 
 // renderCommands prints the newest first.
-func renderCommands(w io.Writer, cs []view.Command) error {
+func renderCommands(w io.Writer, cs []view.Command, zh bool) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ASKED\tKIND\tABOUT\tBY\tSTATE\tSENT\tRESULT\tID")
+	say := func(en string) string { return en }
+	head := "ASKED\tKIND\tABOUT\tBY\tSTATE\tSENT\tRESULT\tID"
+	if zh {
+		say, head = chinese.Or, "时间\t类别\t内容\t操作人\t状态\t次数\t结果\t编号"
+	}
+	fmt.Fprintln(t, head)
 	for _, c := range cs {
 		by, state, said := "-", c.State, "-"
 		if c.By != "" {
@@ -212,9 +218,9 @@ func renderCommands(w io.Writer, cs []view.Command) error {
 			state, said = state+" ("+c.Why+")", c.Detail
 		}
 		if c.State == "done" {
-			said = result(c)
+			said = say(result(c))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", time.UnixMilli(c.Issued).Format(time.DateTime), c.Kind, about(c), by, state, c.Sent, cmp.Or(said, "-"), c.ID)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", time.UnixMilli(c.Issued).Format(time.DateTime), c.Kind, say(about(c)), by, say(state), c.Sent, cmp.Or(said, "-"), c.ID)
 	}
 	return t.Flush()
 }
@@ -245,6 +251,31 @@ func connect(config, api string) (*aggregatorAPI, error) {
 	return &aggregatorAPI{base: "http://" + net.JoinHostPort(host, port)}, nil
 }
 
+// maxAnswer is what is read of an answer that is no success.
+const maxAnswer = 1 << 20
+
+// conflictError is what stands already where something was to be made: body, as JSON.
+type conflictError struct{ body []byte }
+
+func (e *conflictError) Error() string { return "it stands already" }
+
+// refusal is what the aggregator says, in both languages.
+type refusal struct {
+	id   string
+	text view.Text
+}
+
+func (r *refusal) Error() string { return r.id + ": " + r.text.En }
+
+// told is an error in the language of a command.
+func told(c *cobra.Command, err error) string {
+	var r *refusal
+	if errors.As(err, &r) && chinese.Asked(c) {
+		return r.id + "：" + r.text.Zh
+	}
+	return chinese.For(c, err.Error())
+}
+
 // ask sends one request; its error is errNoAnswer or what the aggregator says.
 func (a *aggregatorAPI) ask(ctx context.Context, method, path string, body, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
@@ -272,10 +303,17 @@ func (a *aggregatorAPI) ask(ctx context.Context, method, path string, body, into
 				Text      view.Text
 			}
 		}
-		if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&said); err != nil || said.Error.ID == "" {
+		answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+		if err == nil {
+			err = json.Unmarshal(answer, &said)
+		}
+		if err == nil && said.Error.ID == "" && resp.StatusCode == http.StatusConflict {
+			return &conflictError{answer}
+		}
+		if err != nil || said.Error.ID == "" {
 			return fmt.Errorf("%s answers %s", a.base, resp.Status)
 		}
-		return fmt.Errorf("%s: %s", said.Error.ID, said.Error.Text.En)
+		return &refusal{said.Error.ID, said.Error.Text}
 	}
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
 		return fmt.Errorf("%s: its answer cannot be read: %w", a.base, err)

@@ -101,7 +101,7 @@ func TestRenderCommands(t *testing.T) {
 		{ID: "z", Kind: "actuate", Output: "lamp", On: &on, ForMS: 5000, Issued: issued, State: "refused", Why: "blocked", Detail: "its interlock is false", Sent: 1},
 		{ID: "a", Kind: "acknowledge", Alert: "a1", Issued: issued, State: "done", Outputs: []string{"siren"}, Sent: 1},
 		{ID: "r", Kind: "read", Device: "river", Issued: issued, State: "expired", Sent: 4},
-	})
+	}, false)
 	const want = `ASKED                KIND         ABOUT                      BY  STATE              SENT  RESULT                  ID
 2026-11-22 08:00:00  rewind       everything                 -   refused (key)      1     -                       x
 2026-11-22 08:00:00  rewind       since 2026-11-22 08:00:00  王芳  done               2     77 records go again     y

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/full"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenarios"
@@ -39,6 +40,7 @@ Exit codes: 0 done, or stopped by a signal; 1 a wire failed; 2 wrong usage;
 	cmd.AddCommand(runCommand(), partCommand(), playCommand(), sdi12Command(), listCommand(), versionCommand(version))
 	cmd.Args = noArgs
 	cmd.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	chinese.Speak(cmd)
 	return cmd
 }
 
@@ -75,7 +77,8 @@ for every value that went over a wire; and dev/, links to the serial ports. When
 every device answers it prints the line "ready".
 
 A scenario is one of lamppost-sim list, or the path of a .yaml file. With --street
-full there is no scenario: one of every part that lamppost-sim list names is alive.`,
+full there is no scenario: one part for every driver of the gateway is alive, not one of
+every part that the list names. Those that are left are played alone: lamppost-sim part.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return run(c.Context(), c.OutOrStdout(), f) },
 	}

@@ -12,6 +12,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/lamppost-city/lamppost/cmd/chinese"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/parts"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/street"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 )
@@ -35,9 +37,13 @@ func main() {
 	defer stop()
 	cmd := root(version)
 	cmd.SetArgs(os.Args[1:])
-	err := cmd.ExecuteContext(ctx)
+	ran, err := cmd.ExecuteContextC(ctx)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
+		lead := "error: "
+		if chinese.Asked(ran) {
+			lead = "错误："
+		}
+		fmt.Fprintln(os.Stderr, lead+chinese.For(ran, err.Error()))
 	}
 	stop()
 	os.Exit(exitCode(err))
@@ -54,7 +60,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, street.ErrScenario):
 		return exitScenario
-	case errors.Is(err, truth.ErrInUse), errors.Is(err, syscall.EADDRINUSE):
+	case errors.Is(err, truth.ErrInUse), errors.Is(err, parts.ErrInUse), errors.Is(err, syscall.EADDRINUSE):
 		return exitInUse
 	case errors.Is(err, fs.ErrPermission):
 		return exitPermission

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -47,9 +48,12 @@ shows, or at those that are set:
   temp=-12.5~2     moves slowly by at most 2, up and down
   temp=missing     what the part sends for a value that it does not have
 
+A value that the part cannot send is refused, with what it can. The values on the screen
+are those that are sent, in the steps of the part.
+
 --fault, once or more often, is from the beginning on: silent, noise (noise:0.3 damages
-three frames of ten), garbage, frozen, slow (slow:400ms), unplug, or a state of the part
-itself, which lamppost-sim list shows.
+three frames of ten), digit (one of the digits of a text is another), garbage, frozen,
+slow (slow:400ms), unplug, or a state of the part itself, which lamppost-sim list shows.
 
 It plays until Ctrl-C, SIGTERM or --duration.`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -102,7 +106,7 @@ func playPart(ctx context.Context, out io.Writer, f partFlags, id string, args [
 		fmt.Fprintf(out, "%s  %s\n", p.ID, p.Title.EN)
 		fmt.Fprintf(out, "%s  %s\n", at, cmp.Or(lineOf(p, stage), string(p.Wire)))
 		for _, c := range p.Channels {
-			fmt.Fprintf(out, "  %s %s\n", c.Name, shown(stage.Source.Value(c.Name)))
+			fmt.Fprintf(out, "  %s %s\n", c.Name, shown(p.Sent(c.Name, stage.Source.Value(c.Name))))
 		}
 		told.registers(p.ID)
 		fmt.Fprintln(out, "ready")
@@ -125,7 +129,7 @@ func (f partFlags) stage(id string, args []string) (parts.Part, parts.Stage, []p
 	if f.address < 0 || f.address > 255 {
 		return p, parts.Stage{}, nil, fmt.Errorf("--address %d: write 1 to 247, or what the part's maker says", f.address)
 	}
-	s := parts.Stage{Device: cmp.Or(f.device, id), Baud: cmp.Or(f.baud, p.Line.Baud, 9600), Address: cmp.Or(f.address, p.Line.Address)}
+	s := parts.Stage{Device: cmp.Or(f.device, id), Baud: cmp.Or(f.baud, p.Line.Baud, 9600), Address: cmp.Or(f.address, p.Line.Address), Seed: f.seed}
 	var settings []parts.Setting
 	if p.Wire == parts.Modbus {
 		s.Address = cmp.Or(s.Address, 1)
@@ -133,6 +137,9 @@ func (f partFlags) stage(id string, args []string) (parts.Part, parts.Stage, []p
 	for _, a := range args {
 		set, err := parts.ParseSetting(a)
 		if err != nil {
+			return p, s, settings, err
+		}
+		if err := p.CheckSetting(set); err != nil {
 			return p, s, settings, err
 		}
 		settings = append(settings, set)
@@ -211,9 +218,41 @@ func listParts(out io.Writer, lang string) error {
 			channels = append(channels, c.Name)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", p.ID, p.Wire, cmp.Or(p.Line.String(), "-"),
-			cmp.Or(strings.Join(p.States, ","), "-"), pick(lang, p.Title), strings.Join(channels, ","))
+			cmp.Or(statesOf(p), "-"), pick(lang, p.Title), strings.Join(channels, ","))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprint(out, pick(lang, notListed))
+	return err
+}
+
+// notListed are the drivers that have no part of their name, and why.
+var notListed = scenario.Text{
+	ZH: `
+没有同名器件的驱动：board 读取网关自身的主板，没有可扮演的器件；process 运行您自己的程序，由您的程序代替器件；
+modbus 和 uart 读取型号，每个型号各是一个器件；loop 读取模块（waveshare-ai-8ch）上的电流。
+`,
+	EN: `
+Drivers without a part of their name: board reads the machine that the gateway runs on, there is no part to play; process
+runs a program of yours, which stands for the part; modbus and uart read profiles, each of which is a part; loop reads the
+currents on a module (waveshare-ai-8ch).
+`,
+}
+
+// statesOf lists a part's states; of those that are many of a sort, scene:smoke, only the
+// sort, which lamppost-sim part tells.
+func statesOf(p parts.Part) string {
+	var words []string
+	for _, s := range p.States {
+		if sort, _, many := strings.Cut(s, ":"); many {
+			s = sort + ":…"
+		}
+		if !slices.Contains(words, s) {
+			words = append(words, s)
+		}
+	}
+	return strings.Join(words, ",")
 }
 
 // pick returns a text in a language.

@@ -54,7 +54,7 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Model  string   `yaml:"model"`
-	Height *float64 `yaml:"height"`
+	Height *float64 `yaml:"height" range:"0.05..100 m" means:"from the zero of the level up to the part's face; for a zero elsewhere leave height out and derive the level"`
 }
 
 func plan(decode func(any) error) (*drivers.Plan, error) {

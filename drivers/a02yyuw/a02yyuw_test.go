@@ -26,7 +26,8 @@ func TestConformance(t *testing.T) {
 func TestOptions(t *testing.T) {
 	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
 		{Options: "model: a03", Says: "model: \"a03\" is not in this family; write one of a01nyub, a02yyuw, me007ys"},
-		{Options: "height: 9001", Says: "height: 9001 m is no height"},
+		{Options: "height: 3000", Says: "height cannot be 3000 m; write 0.05 to 100 m, from the zero of the level"},
+		{Options: "height: -3", Says: "height cannot be -3 m; write 0.05 to 100 m"},
 	})
 	for src, want := range map[string]drivers.Channel{
 		"":                             {Name: "distance", Min: 0.031, Max: 4.5, Resolution: 0.001},

@@ -38,8 +38,8 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Model    string           `yaml:"model"`
-	PerHertz *float64         `yaml:"per_hertz"`
-	Offset   float64          `yaml:"offset"`
+	PerHertz *float64         `yaml:"per_hertz" range:"0.001..10 m/s" means:"at one pulse a second: 0.6667 is 2.4 km/h"`
+	Offset   float64          `yaml:"offset" range:"0..5 m/s" means:"what the calibration adds to what the pulses make: 0.35 for v = 0.765 f + 0.35"`
 	Limits   metering.Options `yaml:",inline"`
 }
 
@@ -65,6 +65,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Driver:   name,
 		Total:    drivers.Channel{Name: "pulses", Max: 1e15, Resolution: 1},
 		Rate:     drivers.Channel{Name: "wind_speed", Max: 90},
+		Unit:     "m/s",
 		Gust:     "wind_gust",
 		PerHertz: *o.PerHertz,
 		Offset:   o.Offset,
@@ -93,11 +94,5 @@ func read(decode func(any) error) (o options, err error) {
 		w.most = 60
 	}
 	o = options{PerHertz: &w.perHertz, Limits: metering.Options{MaxRate: &w.most, Idle: idle}}
-	if err := decode(&o); err != nil {
-		return o, err
-	}
-	if err := metering.Within("per_hertz", *o.PerHertz, 1e-4, 10, "write the m/s at one pulse a second: 0.6667 is 2.4 km/h"); err != nil {
-		return o, err
-	}
-	return o, metering.Within("offset", o.Offset, 0, 5, "write the m/s that the calibration adds to what the pulses make: 0.35 for v = 0.765 f + 0.35")
+	return o, decode(&o)
 }

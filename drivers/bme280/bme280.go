@@ -71,7 +71,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if err := decode(&o); err != nil {
 		return nil, err
 	}
-	p := &drivers.Plan{MinEvery: time.Second, Timeout: 2 * time.Second}
+	p := &drivers.Plan{MinEvery: time.Second, Timeout: 2 * time.Second, Addresses: []uint8{0x76, 0x77}} // SDO to ground, to the supply
 	switch o.Model {
 	case "bme280":
 		p.Channels = channels

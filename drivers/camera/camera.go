@@ -1,6 +1,6 @@
 // Package camera takes pictures from network cameras: one JPEG from an address, the first
-// picture of a motion JPEG stream over HTTP or RTSP, or the still whose address an ONVIF
-// camera names. The picture itself is the driver's still (see drivers.StillSource); the
+// picture of a motion JPEG stream over HTTP or RTSP, the still whose address an ONVIF
+// camera names, or a picture of a camera at the board itself. The picture itself is the driver's still (see drivers.StillSource); the
 // channels say how bright and how sharp it is, so that a dark, blocked or dirty lens is
 // noticed without anybody looking.
 //
@@ -16,6 +16,11 @@
 // An answer is believed when it is a whole JPEG from start to end marker, of bounded
 // size, and decodes. A picture that is byte for byte the one before is a camera
 // that has frozen: no two exposures are equal. Its readings are flagged suspect.
+//
+// What is looked for beside brightness and sharpness, if it was asked for, is seen by
+// package vision, which knows its pictures one after the other: about 2 MB that begin anew
+// with each start. Masks are made black in the decoded picture, before anything is measured,
+// and the still is made anew from what is left: what is masked never leaves the driver.
 //
 // A driver holds one picture: up to max_bytes between samples, and up to three
 // bytes per pixel while it decodes. With apart it does so in a process of its own, which
@@ -33,11 +38,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/camera/picture"
+	"github.com/lamppost-city/lamppost/drivers/camera/vision"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
@@ -58,9 +65,17 @@ type options struct {
 	URL          string `yaml:"url,required"`
 	Username     string `yaml:"username"`
 	PasswordFile string `yaml:"password_file"`
-	MaxBytes     int    `yaml:"max_bytes"`
+	MaxBytes     int    `yaml:"max_bytes" range:"16384..16777216 bytes"`
+	Size         string `yaml:"size"`
 	Apart        bool   `yaml:"apart"`
+
+	Measure []string               `yaml:"measure"`
+	Masks   [][][]float64          `yaml:"masks" range:"-"` // judged with the areas that they make
+	Zones   map[string][][]float64 `yaml:"zones" range:"-"`
+	Staff   *staffOptions          `yaml:"staff"`
 }
+
+func (o options) looking() looking { return looking{o.Measure, o.Masks, o.Zones, o.Staff} }
 
 // ownMemory is what a camera's own process may hold: the program, and a picture of the
 // largest size while it is decoded.
@@ -70,17 +85,15 @@ const ownMemory = 120_000_000
 // is in its file.
 func (o options) apart() *drivers.Apart {
 	text := fmt.Sprintf("{url: %q, max_bytes: %d", o.URL, o.MaxBytes)
+	if o.Size != "" {
+		text += fmt.Sprintf(", size: %q", o.Size)
+	}
 	if o.Username != "" {
 		text += fmt.Sprintf(", username: %q, password_file: %q", o.Username, o.PasswordFile)
 	}
-	return &drivers.Apart{Options: text + "}", MaxStill: o.MaxBytes + len(picture.Tables()), Memory: ownMemory}
+	text += o.looking().text()
+	return &drivers.Apart{Options: text + "}", MaxStill: o.mostStill(), Memory: ownMemory}
 }
-
-// Bounds of max_bytes.
-const (
-	leastMax = 16 << 10
-	mostMax  = 16 << 20
-)
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
 	o := options{MaxBytes: 2 << 20}
@@ -88,14 +101,18 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, err
 	}
 	u, err := o.check()
-	if err != nil {
+	if err == nil {
+		_, _, err = o.dots()
+	}
+	sight, wrong := o.looking().config()
+	if err = errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
 	p := &drivers.Plan{
-		Channels: picture.Channels(),
+		Channels: o.channels(),
 		MinEvery: time.Second,
 		Timeout:  10 * time.Second,
-		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, u) },
+		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, u, sight) },
 	}
 	if o.Apart {
 		p.Apart = o.apart()
@@ -107,22 +124,35 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 func (o options) check() (u *url.URL, err error) {
 	u, err = url.Parse(o.URL)
 	switch {
-	case err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme):
-		return nil, &drivers.OptionError{Key: "url", Msg: "this is no address; write http://HOST/PATH, rtsp://HOST/PATH or onvif://HOST"}
+	case err != nil || !slices.Contains(schemes, u.Scheme) || (u.Scheme == attached) != (u.Hostname() == "") || u.Scheme == attached && !filepath.IsAbs(u.Path):
+		return nil, &drivers.OptionError{Key: "url", Msg: "this is no address; write http://HOST/PATH, v4l2:/dev/v4l/by-id/NAME, rtsp://HOST/PATH or onvif://HOST"}
 	case u.User != nil:
 		return nil, &drivers.OptionError{Key: "url", Msg: "a name or password in the address would show in logs; write username and password_file"}
 	case (o.Username == "") != (o.PasswordFile == ""):
 		return nil, &drivers.OptionError{Key: "username", Msg: "username and password_file belong together"}
+	case u.Scheme == attached && o.Username != "":
+		return nil, &drivers.OptionError{Key: "username", Msg: "a camera at the board itself has no login; delete it"}
+	case u.Scheme != attached && o.Size != "":
+		return nil, &drivers.OptionError{Key: "size", Msg: "a camera in the network is set to a size by its own page; delete this, or write the stream's address that has the size"}
 	case o.PasswordFile != "" && !filepath.IsAbs(o.PasswordFile):
 		return nil, &drivers.OptionError{Key: "password_file", Msg: "write the whole path, from /"}
-	case o.MaxBytes < leastMax || o.MaxBytes > mostMax:
-		return nil, &drivers.OptionError{Key: "max_bytes", Msg: fmt.Sprintf("write %d to %d", leastMax, mostMax)}
+	case u.Port() != "" && !serves(u.Port()):
+		return nil, &drivers.OptionError{Key: "url", Msg: fmt.Sprintf("port %s cannot be; write 1 to 65535, or leave it out", u.Port())}
 	}
 	return u, nil
 }
 
+// serves says whether a port is one that a camera can be reached at.
+func serves(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
+}
+
 // schemes are the ways to a picture.
-var schemes = []string{"http", "https", "rtsp", "onvif"}
+var schemes = []string{"http", "https", "rtsp", "onvif", attached}
+
+// attached is the scheme of a camera at the board itself.
+const attached = "v4l2"
 
 // source is a way to a picture: it returns the bytes that a camera calls one.
 type source interface {
@@ -137,7 +167,19 @@ type still struct {
 
 func (s *still) fetch(ctx context.Context) ([]byte, error) { return s.web.fetch(ctx, s.url) }
 
-func open(c drivers.Fetcher, o options, u *url.URL) (drivers.Driver, error) {
+func open(c drivers.Fetcher, o options, u *url.URL, sight vision.Config) (drivers.Driver, error) {
+	d, err := reach(c, o, u)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.look(o.looking(), sight); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// reach finds the way to the pictures.
+func reach(c drivers.Fetcher, o options, u *url.URL) (*driver, error) {
 	w := web{client: c, limit: o.MaxBytes}
 	if o.Username != "" {
 		password, err := readPassword(o.PasswordFile)
@@ -148,6 +190,8 @@ func open(c drivers.Fetcher, o options, u *url.URL) (drivers.Driver, error) {
 	}
 	d := &driver{host: u.Host, source: &still{w, o.URL}}
 	switch u.Scheme {
+	case attached:
+		return openAttached(c, o, u)
 	case "onvif":
 		d.source = newDiscovery(w, u)
 	case "rtsp":
@@ -182,6 +226,7 @@ type driver struct {
 	picture.Watch
 	source
 	host string
+	sight
 }
 
 var _ drivers.StillSource = (*driver)(nil)
@@ -192,12 +237,18 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", name, d.host, err)
 	}
+	d.taken = time.Now()
 	rs, err := d.Look(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", name, d.host, err)
 	}
-	return rs, nil
+	return d.add(rs), nil
 }
 
-// Close does nothing: the camera goes on by itself.
-func (d *driver) Close() error { return nil }
+// Close lets go of a camera at the board itself; one in the network goes on by itself.
+func (d *driver) Close() error {
+	if c, ok := d.source.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}

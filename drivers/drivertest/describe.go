@@ -80,6 +80,9 @@ func describeDevice(k drivers.Kind, n *yamldoc.Node, catalog *obs.Catalog) (wron
 		return wrong
 	}
 	wrong = append(wrong, describePlan(k.Wire, pl, catalog)...)
+	for _, key := range unbounded(reflect.TypeOf(options)) {
+		fail("option %s has no range: say in its tag what it can be, with its unit, like `range:\"-10..10 °C\"`, or `range:\"%s\"` where Plan judges it", key, yamldoc.Elsewhere)
+	}
 	names := keysOf(reflect.TypeOf(options))
 	if n.Node("profile") == nil { // a profile's channels stand in the profile
 		names = append(names, channelNames(pl)...)
@@ -110,6 +113,37 @@ func keysOf(t reflect.Type) (keys []string) {
 	return keys
 }
 
+// unbounded lists the numbers among a driver's options of which nobody says what they can
+// be.
+func unbounded(t reflect.Type) (keys []string) {
+	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
+		return nil
+	}
+	for i := range t.Elem().NumField() {
+		f := t.Elem().Field(i)
+		switch key, how, _ := strings.Cut(f.Tag.Get("yaml"), ","); {
+		case how == "inline":
+			keys = append(keys, unbounded(reflect.PointerTo(f.Type))...)
+		case key != "" && key != "-" && f.Tag.Get("range") == "" && numeric(f.Type):
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// numeric says whether a type is that of a number or of several, durations and sizes among
+// them. A type that reads itself judges itself.
+func numeric(t reflect.Type) bool {
+	switch _, reads := reflect.New(t).Interface().(interface{ UnmarshalText([]byte) error }); t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return numeric(t.Elem())
+	case reflect.Float32, reflect.Float64, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return !reads
+	}
+	return false
+}
+
 func channelNames(p *drivers.Plan) (names []string) {
 	for _, c := range p.Channels {
 		names = append(names, c.Name)
@@ -127,6 +161,9 @@ func describePlan(w drivers.Wire, p *drivers.Plan, catalog *obs.Catalog) (wrong 
 	}
 	if w == drivers.SerialLine && p.Line.Baud <= 0 {
 		fail("the plan does not say the part's baud rate")
+	}
+	if w == drivers.I2CDevice && len(p.Addresses) == 0 {
+		fail("the plan does not say which addresses the part can have")
 	}
 	if len(p.Channels) == 0 {
 		fail("no channels")

@@ -51,7 +51,7 @@ func toyKind(w drivers.Wire, f flaws) drivers.Kind {
 
 func toyPlan(w drivers.Wire, f flaws, decode func(any) error) (*drivers.Plan, error) {
 	var o struct {
-		Scale float64 `yaml:"scale"`
+		Scale float64 `yaml:"scale" range:"-"`
 		URL   string  `yaml:"url"`
 	}
 	o.Scale = 1

@@ -26,6 +26,7 @@ package ezo
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -84,7 +85,7 @@ var circuits = map[string]circuit{
 type options struct {
 	Type        string   `yaml:"type,required"`
 	Outputs     []string `yaml:"outputs"`
-	Temperature *float64 `yaml:"temperature"`
+	Temperature *float64 `yaml:"temperature" range:"0.01..60 °C" means:"the temperature of the water"`
 }
 
 const (
@@ -92,8 +93,6 @@ const (
 	quiet   = 300 * time.Millisecond  // without a byte: nothing of an old answer is under way
 	listens = time.Second             // for that, at most
 	tries   = 2
-
-	coldest, hottest = 0.01, 60 // °C of water, for the compensation
 )
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
@@ -107,14 +106,14 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, &drivers.OptionError{Key: "type", Msg: fmt.Sprintf("%q is no circuit that is read; write one of %s", o.Type, known)}
 	}
 	outputs, err := c.enabled(o.Outputs)
-	if err != nil {
-		return nil, err
-	}
 	d := driver{circuit: c, outputs: outputs, command: "R"}
 	if o.Temperature != nil {
-		if d.command, err = c.compensate(*o.Temperature); err != nil {
-			return nil, err
-		}
+		var cold error
+		d.command, cold = c.compensate(*o.Temperature)
+		err = errors.Join(err, cold)
+	}
+	if err != nil {
+		return nil, err
 	}
 	p := &drivers.Plan{
 		MinEvery: time.Second,
@@ -158,14 +157,8 @@ func (c circuit) enabled(words []string) ([]output, error) {
 
 // compensate returns the command for a reading at a water temperature.
 func (c circuit) compensate(temperature float64) (string, error) {
-	wrong := func(format string, args ...any) (string, error) {
-		return "", &drivers.OptionError{Key: "temperature", Msg: fmt.Sprintf(format, args...)}
-	}
-	switch {
-	case !c.compensated:
-		return wrong("an EZO-%s has no compensation; delete the line", c.calls)
-	case !(temperature >= coldest && temperature <= hottest): // NaN is neither
-		return wrong("%v °C is no temperature of water here; write %v to %v", temperature, coldest, hottest)
+	if !c.compensated {
+		return "", &drivers.OptionError{Key: "temperature", Msg: fmt.Sprintf("an EZO-%s has no compensation; delete the line", c.calls)}
 	}
 	return "RT," + strconv.FormatFloat(temperature, 'f', -1, 64), nil
 }
@@ -206,12 +199,12 @@ func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
 // readings makes readings of the fields of an answer.
 func (d *driver) readings(a answer) ([]obs.Reading, error) {
 	if a.empty {
-		return nil, fmt.Errorf("%w: %q: every output of the part is disabled; enable one with O,…,1", drivers.ErrProtocol, nothing)
+		return nil, fmt.Errorf("%w: %q: every output of the part is disabled; enable one with O,…,1", drivers.ErrSettings, nothing)
 	}
 	values, _ := fields(a.reading) // classify has read it
 	if len(values) != len(d.outputs) {
 		return nil, fmt.Errorf("%w: %s has %d fields, %d are expected; set outputs to what the part says to O,?",
-			drivers.ErrProtocol, a.reading, len(values), len(d.outputs))
+			drivers.ErrSettings, a.reading, len(values), len(d.outputs))
 	}
 	var out []obs.Reading
 	for i, o := range d.outputs {

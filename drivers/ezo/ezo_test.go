@@ -55,7 +55,7 @@ func TestOptions(t *testing.T) {
 		"{type: do, outputs: [mg, ppm]}":      "outputs: mg, ppm; write each",
 		"{type: ec, outputs: [sg]}":           "outputs: none of them becomes a channel",
 		"{type: orp, temperature: 20}":        "temperature: an EZO-ORP has no compensation",
-		"{type: ph, temperature: 0}":          "temperature: 0 °C is no temperature of water here; write 0.01 to 60",
+		"{type: ph, temperature: 0}":          "temperature cannot be 0 °C; write 0.01 to 60 °C",
 		"{type: ph, temperature: 19.5, t: 1}": "t",
 	} {
 		if _, err := planYAML(src); err == nil || !strings.Contains(err.Error(), want) {

@@ -41,8 +41,8 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Model    string           `yaml:"model"`
-	KFactor  *float64         `yaml:"k_factor"`
-	PerPulse *float64         `yaml:"per_pulse"`
+	KFactor  *float64         `yaml:"k_factor" range:"0.001..100000 pulses/l" means:"the pulses a litre in the part's data sheet, or those you counted"`
+	PerPulse *float64         `yaml:"per_pulse" range:"0.000001..10 m³" means:"as printed on the meter: 0.01 is 10 litres"`
 	Limits   metering.Options `yaml:",inline"`
 }
 
@@ -58,12 +58,9 @@ var models = map[string]sensor{
 	"yf-s401": {5880, 0.36},
 }
 
-// Bounds of what one pulse stands for. The finest flow sensors have some 10 000 pulses a
-// litre, the largest bulk meters 10 m3 a pulse.
-const (
-	leastK, mostK           = 0.001, 1e6 // pulses a litre
-	leastVolume, mostVolume = 1e-9, 1000 // m3 a pulse
-)
+// Above largePulse, m3, a pulse is one of a bulk meter, from DN 150 on: such a meter is made
+// for leastBulk m3/h at least. Most of those who write more mean litres.
+const largePulse, leastBulk = 1, 100
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
 	o, pin, volume, err := read(decode)
@@ -74,6 +71,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Driver:   name,
 		Total:    drivers.Channel{Name: "volume", Max: 1e12, Resolution: volume},
 		Rate:     drivers.Channel{Name: "flow", Max: 1e6},
+		Unit:     "m³/h",
 		PerHertz: volume * 3600,
 		Options:  o.Limits,
 		Pin:      pin,
@@ -140,12 +138,11 @@ func turbine(s sensor) (options, drivers.PinSettings) {
 func (o options) volume(s sensor) (float64, error) {
 	switch {
 	case o.KFactor != nil:
-		if err := metering.Within("k_factor", *o.KFactor, leastK, mostK, "write the pulses a litre in the part's data sheet, or those you counted"); err != nil {
-			return 0, err
-		}
 		return 1e-3 / *o.KFactor, nil
+	case o.PerPulse != nil && *o.PerPulse > largePulse && (o.Limits.MaxRate == nil || *o.Limits.MaxRate < leastBulk):
+		return 0, &drivers.OptionError{Key: "per_pulse", Msg: fmt.Sprintf("%v m³ is %v litres a pulse, as only bulk meters have; write at most %d m³ (0.01 is 10 litres), or beside it what the meter is made for, max_rate, from %d m³/h on", *o.PerPulse, *o.PerPulse*1000, largePulse, leastBulk)}
 	case o.PerPulse != nil:
-		return *o.PerPulse, metering.Within("per_pulse", *o.PerPulse, leastVolume, mostVolume, "write the m³ of one pulse, as printed on the meter: 0.01 is 10 litres")
+		return *o.PerPulse, nil
 	}
 	return 1e-3 / s.kFactor, nil
 }

@@ -70,6 +70,15 @@ type Reader[F any] struct {
 	buf    []byte // received and not used, from the start of an array twice Max
 	damage Damage // since Fresh
 	cut    int    // bytes that Discard may have cut off a frame and left
+	awaits Awaited
+	heard  []byte // since Fresh, if something is awaited; not more than it can be, and one
+}
+
+// Awaited is what is known of the answer to a question before it comes.
+type Awaited struct {
+	Least, Most int // bytes, at least 1
+	// Sum says whether the checksum of these bytes is right, whatever else they are.
+	Sum func(b []byte) bool
 }
 
 // NewReader returns a reader on a port that stays the caller's.
@@ -81,8 +90,15 @@ func NewReader[F any](p drivers.Port, f Format[F]) *Reader[F] {
 // sent from now on.
 func (r *Reader[F]) Fresh() error {
 	r.buf, r.damage, r.cut = r.buf[:0], Damage{}, cmp.Or(r.format.Cut, r.format.Max-1)
+	r.awaits, r.heard = Awaited{}, r.heard[:0]
 	return r.port.Discard()
 }
+
+// Awaits says, after Fresh, what the answer to what is being asked looks like. As many
+// bytes that hold no frame and whose checksum is wrong are then called that answer with
+// a wrong checksum, though the damage is in what a frame is known by. Of a part that
+// talks by itself nobody knows how much comes.
+func (r *Reader[F]) Awaits(a Awaited) { r.awaits = a }
 
 // Next waits for a good frame. It ends with ctx. When time runs out the error
 // says what was heard instead: nothing (drivers.ErrTimeout), frames with a wrong
@@ -101,7 +117,15 @@ func (r *Reader[F]) Next(ctx context.Context) (F, error) {
 		if err != nil {
 			return f, r.explain(err)
 		}
+		r.keep(r.buf[len(r.buf) : len(r.buf)+n])
 		r.buf = r.buf[:len(r.buf)+n]
+	}
+}
+
+// keep remembers what may be the awaited answer.
+func (r *Reader[F]) keep(b []byte) {
+	if room := r.awaits.Most + 1 - len(r.heard); r.awaits.Most > 0 && room > 0 {
+		r.heard = append(r.heard, b[:min(room, len(b))]...)
 	}
 }
 
@@ -133,6 +157,8 @@ func (r *Reader[F]) explain(err error) error {
 		return err
 	case r.damage.Sums > 0:
 		return fmt.Errorf("%w: no good frame, %d damaged among %d bytes", drivers.ErrChecksum, r.damage.Sums, heard)
+	case r.awaits.Least > 0 && len(r.heard) >= r.awaits.Least && len(r.heard) <= r.awaits.Most && !r.awaits.Sum(r.heard):
+		return fmt.Errorf("%w: %d bytes came, as many as the answer has, and no good frame", drivers.ErrChecksum, heard)
 	case heard > 0:
 		return fmt.Errorf("%w: %d bytes and no frame among them; is it this part, at this baud rate?", drivers.ErrProtocol, heard)
 	default:

@@ -199,3 +199,43 @@ func BenchmarkNext(b *testing.B) {
 		}
 	}
 }
+
+// Of an answer that was asked for it is known how much comes: as much without a frame
+// in it is that answer, damaged where a frame begins.
+func TestAwaits(t *testing.T) {
+	sum := func(b []byte) bool { return bytes.HasPrefix(b, []byte("C")) } // somebody else's frames
+	for _, c := range []struct {
+		name  string
+		comes string
+		least int
+		most  int
+		want  error
+	}{
+		{"its head is damaged", "XB\x05hello\x14", 9, 9, drivers.ErrChecksum},
+		{"more than the answer", "XB\x05hello\x14!", 9, 9, drivers.ErrProtocol},
+		{"less than the answer", "XB\x05hell", 9, 9, drivers.ErrProtocol},
+		{"of several lengths", "XB\x05hell", 6, 9, drivers.ErrChecksum},
+		{"somebody else's answer", "CB\x05hello\x14", 9, 9, drivers.ErrProtocol},
+		{"nobody said", "XB\x05hello\x14", 0, 0, drivers.ErrProtocol},
+		{"silence", "", 9, 9, drivers.ErrTimeout},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := drivertest.NewPort(drivertest.Chunk{At: time.Millisecond, Bytes: []byte(c.comes)})
+				r := frame.NewReader(p, toy)
+				r.Awaits(frame.Awaited{Least: 1, Most: 99, Sum: sum}) // of an earlier one
+				if err := r.Fresh(); err != nil {
+					t.Fatal(err)
+				}
+				if c.least > 0 {
+					r.Awaits(frame.Awaited{Least: c.least, Most: c.most, Sum: sum})
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if f, err := r.Next(ctx); !errors.Is(err, c.want) {
+					t.Errorf("frame %q, error %v, want %v", f, err, c.want)
+				}
+			})
+		})
+	}
+}

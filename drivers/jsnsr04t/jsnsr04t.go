@@ -22,6 +22,7 @@ package jsnsr04t
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -61,9 +62,9 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Model  string   `yaml:"model"`
-	Mode   int      `yaml:"mode"`
-	Blind  float64  `yaml:"blind"`
-	Height *float64 `yaml:"height"`
+	Mode   int      `yaml:"mode" range:"-"` // one of two
+	Blind  float64  `yaml:"blind" range:"0.2..1 m"`
+	Height *float64 `yaml:"height" range:"0.05..100 m" means:"from the zero of the level up to the part's face; for a zero elsewhere leave height out and derive the level"`
 }
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
@@ -93,16 +94,15 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 
 // gauge is the part as it hangs there.
 func (o options) gauge() (ranging.Gauge, error) {
+	var all []error
 	if _, ok := models[o.Model]; !ok {
-		return ranging.Gauge{}, &drivers.OptionError{Key: "model", Msg: fmt.Sprintf("%q is not in this family; write jsn-sr04t or aj-sr04m", o.Model)}
+		all = append(all, &drivers.OptionError{Key: "model", Msg: fmt.Sprintf("%q is not in this family; write jsn-sr04t or aj-sr04m", o.Model)})
 	}
 	if o.Mode != streams && o.Mode != asked {
-		return ranging.Gauge{}, &drivers.OptionError{Key: "mode", Msg: fmt.Sprintf("%d is no serial mode; write 2 (47 kΩ, sends by itself) or 3 (120 kΩ, is asked)", o.Mode)}
+		all = append(all, &drivers.OptionError{Key: "mode", Msg: fmt.Sprintf("%d is no serial mode; write 2 (47 kΩ, sends by itself) or 3 (120 kΩ, is asked)", o.Mode)})
 	}
-	if !(o.Blind >= 0.2 && o.Blind <= 1) { // NaN is neither
-		return ranging.Gauge{}, &drivers.OptionError{Key: "blind", Msg: fmt.Sprintf("%v m is no blind zone of this part; write 0.20 to 1.00", o.Blind)}
-	}
-	return ranging.Range{Near: int(math.Round(o.Blind*1000)) + 1, Far: far, Step: 1}.Gauge(o.Height)
+	g, err := ranging.Range{Near: int(math.Round(o.Blind*1000)) + 1, Far: far, Step: 1}.Gauge(o.Height)
+	return g, errors.Join(append(all, err)...)
 }
 
 func formatOf(sum range8.Sum) frame.Format[int] {

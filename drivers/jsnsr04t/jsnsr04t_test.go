@@ -31,9 +31,9 @@ func TestOptions(t *testing.T) {
 		{Options: "model: hc-sr04", Says: "model: \"hc-sr04\" is not in this family; write jsn-sr04t or aj-sr04m"},
 		{Options: "mode: 1", Says: "mode: 1 is no serial mode; write 2"},
 		{Options: "mode: 4", Says: "mode: 4 is no serial mode; write 2"},
-		{Options: "blind: 0.19", Says: "blind: 0.19 m is no blind zone"},
-		{Options: "blind: 25", Says: "blind: 25 m is no blind zone of this part; write 0.20 to 1.00"},
-		{Options: "height: 9001", Says: "height: 9001 m is no height"},
+		{Options: "blind: 0.19", Says: "blind cannot be 0.19 m; write 0.2 to 1 m"},
+		{Options: "blind: 25", Says: "blind cannot be 25 m; write 0.2 to 1 m"},
+		{Options: "height: 3000", Says: "height cannot be 3000 m; write 0.05 to 100 m"},
 	})
 	for src, want := range map[string]drivers.Channel{
 		"":                         {Name: "distance", Min: 0.251, Max: 6, Resolution: 0.001},

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/profile"
 )
@@ -15,15 +16,15 @@ import (
 type options struct {
 	Module  string                     `yaml:"module,required"`
 	Loops   map[string]transmitter     `yaml:"loops,required"`
-	Offsets map[string]profile.Decimal `yaml:"offsets"`
+	Offsets map[string]profile.Decimal `yaml:"offsets" range:"-"`
 }
 
 // transmitter is what hangs on an input: which channel it becomes, and its value, in the
 // metric's unit, at 4 and at 20 mA. Low may be the greater one.
 type transmitter struct {
 	Channel string          `yaml:"channel,required"`
-	Low     profile.Decimal `yaml:"low,required"`
-	High    profile.Decimal `yaml:"high,required"`
+	Low     profile.Decimal `yaml:"low,required" range:"-"`
+	High    profile.Decimal `yaml:"high,required" range:"-"`
 }
 
 // plan says what a device with these options will be: the module's plan for the inputs
@@ -109,10 +110,12 @@ func (o options) check(inputs []string) error {
 		}
 		taken[t.Channel] = input
 	}
-	names := o.names()
+	names, correction := o.names(), yamldoc.Within(-2, 2, "mA")
 	for _, name := range slices.Sorted(maps.Keys(o.Offsets)) {
 		if !slices.Contains(names, name) {
 			fail("offsets."+name, "the device has no channel %s; %s", name, known(name, names))
+		} else if mA := o.Offsets[name].Float(); slices.Contains(inputs, name) && !correction.Has(mA) {
+			fail("offsets."+name, "%s cannot be; write %s, by which the input reads wrong", correction.Of(mA), correction)
 		}
 	}
 	return errors.Join(wrong...)

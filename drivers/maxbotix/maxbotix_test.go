@@ -28,7 +28,8 @@ func TestConformance(t *testing.T) {
 func TestOptions(t *testing.T) {
 	drivertest.Refuses(t, Kind(), []drivertest.Refusal{
 		{Options: "model: mb7389", Says: "model: \"mb7389\" is not in this family; write one of hrxl-wr, hrxl-wrl, xl-wr, xl-wrl"},
-		{Options: "{model: xl-wr, height: 0.0001}", Says: "height: 0.0001 m is finer"},
+		{Options: "{model: xl-wr, height: 3.0001}", Says: "height: 3.0001 m is finer"},
+		{Options: "{model: xl-wr, height: 3000}", Says: "height cannot be 3000 m; write 0.05 to 100 m"},
 	})
 	if _, err := drivertest.Plan(Kind(), "height: 3"); err == nil || !strings.Contains(err.Error(), "model") {
 		t.Errorf("without a model: %v", err)

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
@@ -33,9 +34,9 @@ import (
 type Options struct {
 	// MaxRate is the greatest rate that can be where the part is; above it the rate is
 	// flagged fail. Nil: the greatest that the part or its metric has.
-	MaxRate *float64 `yaml:"max_rate"`
+	MaxRate *float64 `yaml:"max_rate" range:"-"`
 	// Idle is the time without a pulse after which nothing flows any more.
-	Idle time.Duration `yaml:"idle"`
+	Idle time.Duration `yaml:"idle" range:"1s..24h" means:"the time without a pulse after which nothing moves any more, like 1m"`
 }
 
 // Meter is a counter as its driver knows it, by its options and the part's data sheet.
@@ -46,6 +47,7 @@ type Meter struct {
 	Total drivers.Channel
 	// Rate is how fast they come, from nought; its Resolution follows from PerHertz.
 	Rate     drivers.Channel
+	Unit     string  // of Rate, for people: m³/h
 	PerHertz float64 // the rate at one pulse a second
 	Offset   float64 // is added to the rate of a part that moves: how much it takes to make it move
 	Gust     string  // the channel of the highest rate over three seconds since the sample before; empty: none
@@ -57,17 +59,16 @@ type Meter struct {
 
 // Plan judges the options and plans the device: its channels are Total, Rate and, where
 // it has one, Gust. Errors are *drivers.OptionError of the keys max_rate and idle; what
-// one pulse stands for the driver has judged, see Within.
+// one pulse stands for the driver has judged.
 func (m Meter) Plan() (*drivers.Plan, error) {
 	switch {
 	case m.MaxRate == nil:
 	case !(*m.MaxRate > 0 && *m.MaxRate <= m.Rate.Max): // NaN is neither
-		return nil, &drivers.OptionError{Key: "max_rate", Msg: fmt.Sprintf("%v is no greatest rate; write what %s can be at most where the part is, up to %v", *m.MaxRate, m.Rate.Name, m.Rate.Max)}
+		return nil, &drivers.OptionError{Key: "max_rate", Msg: fmt.Sprintf("%v is no greatest rate; write what %s can be at most where the part is, above 0, up to %s", *m.MaxRate, m.Rate.Name, yamldoc.Within(0, m.Rate.Max, m.Unit).Of(m.Rate.Max))}
 	case *m.MaxRate <= m.Offset:
 		return nil, &drivers.OptionError{Key: "max_rate", Msg: fmt.Sprintf("%v is no more than the part needs to move at all, %v; write more than that", *m.MaxRate, m.Offset)}
 	}
-	switch {
-	case m.Idle <= 0:
+	if m.Idle <= 0 {
 		return nil, &drivers.OptionError{Key: "idle", Msg: "write after which time without a pulse nothing moves any more, like 1m"}
 	}
 	if m.MaxRate != nil {
@@ -112,13 +113,13 @@ func Stated(key string, v *float64, what, hint string) error {
 	return &drivers.OptionError{Key: key, Msg: what + " is not known; " + hint}
 }
 
-// Within returns an *drivers.OptionError of a key whose value is not a number between
-// least and most, both of them included. hint says what to write.
-func Within(key string, v, least, most float64, hint string) error {
-	if v >= least && v <= most {
+// Within returns an *drivers.OptionError of a key whose value is not in r, for what an
+// option's tag cannot say because it depends on another option. means says what it is.
+func Within(key string, v float64, r yamldoc.Range, means string) error {
+	if r.Has(v) {
 		return nil
 	}
-	return &drivers.OptionError{Key: key, Msg: fmt.Sprintf("%v is not between %v and %v; %s", v, least, most, hint)}
+	return &drivers.OptionError{Key: key, Msg: fmt.Sprintf("%s cannot be; write %s, %s", r.Of(v), r, means)}
 }
 
 // counter is an opened meter.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
@@ -111,7 +112,7 @@ func TestOptions(t *testing.T) {
 		change   func(*Meter)
 		key, msg string
 	}{
-		{func(m *Meter) { m.MaxRate = ptr(1001) }, "max_rate", "1001 is no greatest rate; write what rain_rate can be at most where the part is, up to 1000"},
+		{func(m *Meter) { m.MaxRate = ptr(1001) }, "max_rate", "1001 is no greatest rate; write what rain_rate can be at most where the part is, above 0, up to 1000"},
 		{func(m *Meter) { m.MaxRate = ptr(-1) }, "max_rate", "up to 1000"},
 		{func(m *Meter) { m.MaxRate = ptr(0) }, "max_rate", "0 is no greatest rate; write what rain_rate can be"},
 		{func(m *Meter) { m.MaxRate = ptr(math.NaN()) }, "max_rate", "up to 1000"},
@@ -133,11 +134,11 @@ func TestOptions(t *testing.T) {
 
 func TestWithin(t *testing.T) {
 	for v, ok := range map[float64]bool{0.1: true, 5: true, 0.3: true, 0.09: false, 5.1: false, math.NaN(): false, math.Inf(1): false, -1: false} {
-		if err := Within("size", v, 0.1, 5, "write it"); (err == nil) != ok {
+		if err := Within("size", v, yamldoc.Within(0.1, 5, "m"), "the size"); (err == nil) != ok {
 			t.Errorf("Within(%v) = %v", v, err)
 		}
 	}
-	if err := Within("size", 7, 0.1, 5, "write it"); err == nil || err.Error() != "size: 7 is not between 0.1 and 5; write it" {
+	if err := Within("size", 7, yamldoc.Within(0.1, 5, "m"), "the size"); err == nil || err.Error() != "size: 7 m cannot be; write 0.1 to 5 m, the size" {
 		t.Errorf("Within gives %v", err)
 	}
 }

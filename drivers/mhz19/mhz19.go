@@ -51,7 +51,7 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Model    string `yaml:"model"`
-	Range    int    `yaml:"range"`
+	Range    int    `yaml:"range" range:"-"` // one of three
 	Baseline string `yaml:"baseline"`
 }
 
@@ -138,6 +138,7 @@ func (d *driver) ask(ctx context.Context) (winsen.Frame, error) {
 	if err := d.in.Fresh(); err != nil {
 		return winsen.Frame{}, err
 	}
+	d.in.Awaits(frame.Awaited{Least: winsen.Size, Most: winsen.Size, Sum: winsen.Sealed})
 	if _, err := d.port.Write(ctx, question); err != nil {
 		return winsen.Frame{}, err
 	}

@@ -287,7 +287,7 @@ func TestIdentification(t *testing.T) {
 	if word := drivers.FaultWord(err); word != "wrong-part" {
 		t.Errorf("a wrong part has the fault word %s", word)
 	}
-	if want := "gauge: identification: another part answers: register 0x0064 holds 0x111, a gauge has 0x296 there"; err == nil || err.Error() != want {
+	if want := "gauge: identification: another part answers: register 0x0064 (function 3) holds 0x111, a gauge has 0x296 there"; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	if at := r.starts(); len(at) != 1 {

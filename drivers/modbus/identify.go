@@ -62,7 +62,7 @@ func (d *driver) identifyByRegister(ctx context.Context, id *Identify) error {
 		return fmt.Errorf("%w: %d registers came", drivers.ErrProtocol, len(words))
 	}
 	if found, ok := id.matches(words); !ok {
-		return fmt.Errorf("%w: register 0x%04X holds %s, a %s has %s there", drivers.ErrWrongPart, id.Address, found, d.profile.ID, id.want())
+		return fmt.Errorf("%w: register 0x%04X (function %d) holds %s, a %s has %s there", drivers.ErrWrongPart, id.Address, id.Function, found, d.profile.ID, id.want())
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (d *driver) identifyByName(ctx context.Context, id *Identify) error {
 		what, want string
 	}{{0, "vendor", id.Vendor}, {1, "product", id.Product}} {
 		if found := objects[o.id]; !strings.HasPrefix(found, o.want) {
-			return fmt.Errorf("%w: its %s is %q, that of a %s begins with %q", drivers.ErrWrongPart, o.what, found, d.profile.ID, o.want)
+			return fmt.Errorf("%w: its %s (function 43/14) is %q, that of a %s begins with %q", drivers.ErrWrongPart, o.what, found, d.profile.ID, o.want)
 		}
 	}
 	return nil

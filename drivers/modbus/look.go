@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -98,10 +99,10 @@ func (d *driver) settle(ctx context.Context, i int, out []obs.Reading) bool {
 		if d.doubt.silent[i]++; d.doubt.silent[i] < deafTo {
 			return false
 		}
-		d.doubt.unfit = append(d.doubt.unfit, fmt.Sprintf("it does not answer for register 0x%04X, which %s has", g.Address, d.profile.a()))
+		d.doubt.unfit = append(d.doubt.unfit, fmt.Sprintf("it does not answer for register 0x%04X (function %d), which %s has", g.Address, g.Function, d.profile.a()))
 		return true
 	case refuses(err):
-		d.doubt.unfit = append(d.doubt.unfit, fmt.Sprintf("it refuses register 0x%04X, which %s has", g.Address, d.profile.a()))
+		d.doubt.unfit = append(d.doubt.unfit, fmt.Sprintf("it refuses register 0x%04X (function %d), which %s has", g.Address, g.Function, d.profile.a()))
 		return true
 	case err != nil || len(words) < g.fact().words():
 		return false
@@ -138,7 +139,7 @@ func (d *driver) unlike(g Sign, words []uint16, out []obs.Reading) string {
 		}
 	}
 	if want, found := g.differs(words, e); want != "" {
-		return fmt.Sprintf("register 0x%04X holds %s, %s has %s there", g.Address, found, d.profile.a(), want)
+		return fmt.Sprintf("register 0x%04X (function %d) holds %s, %s has %s there", g.Address, g.Function, found, d.profile.a(), want)
 	}
 	return ""
 }
@@ -154,10 +155,7 @@ type evidence struct {
 // part's.
 func (g Sign) differs(words []uint16, e evidence) (want, found string) {
 	if g.Text > 0 {
-		if s, err := codec.Text(words[:g.Text], g.Order); err != nil || s == "" {
-			return "a text", digits(words[:g.Text])
-		}
-		return "", ""
+		return g.differsText(words[:g.Text])
 	}
 	n, err := g.Type.Decode(words, g.Order)
 	found = fmt.Sprintf("0x%X", n.Raw)
@@ -174,6 +172,21 @@ func (g Sign) differs(words []uint16, e evidence) (want, found string) {
 		return fmt.Sprintf("%d to %d", g.Within[0], g.Within[1]), found
 	case g.Repeats != "" && e.channel && (err != nil || math.Abs(v*g.scale()-e.value) > g.By.Float()):
 		return fmt.Sprintf("its %s, %v,", g.Repeats, e.value), found
+	}
+	return "", ""
+}
+
+// differsText is differs for a text.
+func (g Sign) differsText(words []uint16) (want, found string) {
+	s, err := codec.Text(words, g.Order)
+	begins := func(with string) bool { return strings.HasPrefix(s, with) }
+	switch {
+	case err != nil || s == "":
+		return "a text", digits(words)
+	case slices.ContainsFunc(g.Not, begins):
+		return "a text that is none of another model's", strconv.Quote(s)
+	case !begins(g.Begins):
+		return strconv.Quote(g.Begins) + " …", strconv.Quote(s)
 	}
 	return "", ""
 }

@@ -83,15 +83,15 @@ func TestSigns(t *testing.T) {
 		want     string // empty: nothing is suspected
 	}{
 		{"the part", 100, 5, ""},
-		{"another address", 100, 3, "register 0x0064 holds 0x3, a part of the profile station has its address, 5, there"},
+		{"another address", 100, 3, "register 0x0064 (function 3) holds 0x3, a part of the profile station has its address, 5, there"},
 		{"one of those", 101, 0, ""},
-		{"none of those", 101, 1, "register 0x0065 holds 0x1, a part of the profile station has 0x0 or 0x9 there"},
+		{"none of those", 101, 1, "register 0x0065 (function 3) holds 0x1, a part of the profile station has 0x0 or 0x9 there"},
 		{"the least", 102, 0xFFFF, ""},
 		{"the greatest", 102, 7, ""},
-		{"beyond", 102, 8, "register 0x0066 holds 0x8, a part of the profile station has -1 to 7 there"},
+		{"beyond", 102, 8, "register 0x0066 (function 3) holds 0x8, a part of the profile station has -1 to 7 there"},
 		{"as far apart as may be", 103, 45, ""},
-		{"too far apart", 103, 44, "register 0x0067 holds 0x2C, a part of the profile station has its illuminance, 4660, there"},
-		{"no text", 104, 0x4107, "register 0x0068 holds 4107 4300, a part of the profile station has a text there"},
+		{"too far apart", 103, 44, "register 0x0067 (function 3) holds 0x2C, a part of the profile station has its illuminance, 4660, there"},
+		{"no text", 104, 0x4107, "register 0x0068 (function 3) holds 4107 4300, a part of the profile station has a text there"},
 		{"anything", 106, 0xFFFF, ""},
 	} {
 		u := stationUnit()
@@ -117,12 +117,12 @@ func TestSignsThatAreNotAnswered(t *testing.T) {
 		samples int
 		want    string
 	}{
-		{"refused", drivertest.Exception(2), 1, "it refuses register 0x006A, which a part of the profile station has"},
-		{"refused by its function", errors.Join(drivers.ErrException, codec.Exception(1)), 1, "it refuses register 0x006A, which a part of the profile station has"},
+		{"refused", drivertest.Exception(2), 1, "it refuses register 0x006A (function 3), which a part of the profile station has"},
+		{"refused by its function", errors.Join(drivers.ErrException, codec.Exception(1)), 1, "it refuses register 0x006A (function 3), which a part of the profile station has"},
 		{"busy", errors.Join(drivers.ErrException, codec.Busy), 5, ""},
 		{"disturbed", drivers.ErrChecksum, 5, ""},
 		{"silent twice", drivers.ErrTimeout, deafTo - 1, ""},
-		{"silent", drivers.ErrTimeout, deafTo, "it does not answer for register 0x006A, which a part of the profile station has"},
+		{"silent", drivers.ErrTimeout, deafTo, "it does not answer for register 0x006A (function 3), which a part of the profile station has"},
 	} {
 		u := stationUnit()
 		u.Fault = func(_ int, r drivertest.Request) error {
@@ -194,7 +194,7 @@ func TestValuesThatNoSuchPartGives(t *testing.T) {
 			delete(u.Registers[3], register)
 		}
 		d := openStation(t, at{u, 5})
-		told := strings.TrimPrefix(strings.TrimPrefix(sampled(t, d, 1), "it refuses register 0x0067, which a part of the profile station has"), "; ")
+		told := strings.TrimPrefix(strings.TrimPrefix(sampled(t, d, 1), "it refuses register 0x0067 (function 3), which a part of the profile station has"), "; ")
 		if told != c.want {
 			t.Errorf("%s: %q, want %q", c.name, told, c.want)
 		}

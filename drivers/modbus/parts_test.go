@@ -128,7 +128,7 @@ func TestIdentificationByText(t *testing.T) {
 	r := newPump(t)
 	r.unit.Registers[3][101] = 0x4E31
 	_, err := r.values(t)
-	if want := `pump: identification: another part answers: register 0x0064 holds "PXN17", a pump has "PX-" … there`; err == nil || err.Error() != want || drivers.FaultWord(err) != "wrong-part" {
+	if want := `pump: identification: another part answers: register 0x0064 (function 3) holds "PXN17", a pump has "PX-" … there`; err == nil || err.Error() != want || drivers.FaultWord(err) != "wrong-part" {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	r.unit.Registers[3][101] = 0x0707
@@ -200,7 +200,7 @@ func TestIdentificationByName(t *testing.T) {
 	}
 	unit.Silent, unit.objects = false, []codec.Object{{ID: 0, Value: []byte("Eastron")}}
 	_, err = d.Sample(t.Context())
-	if want := `tiny: identification: another part answers: its vendor is "Eastron", that of a tiny begins with "Schneider"`; err == nil || err.Error() != want || drivers.FaultWord(err) != "wrong-part" {
+	if want := `tiny: identification: another part answers: its vendor (function 43/14) is "Eastron", that of a tiny begins with "Schneider"`; err == nil || err.Error() != want || drivers.FaultWord(err) != "wrong-part" {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 	unit.err = drivertest.Exception(1)

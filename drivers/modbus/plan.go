@@ -17,22 +17,23 @@ import (
 // options are a device's own keys.
 type options struct {
 	Profile string             `yaml:"profile,required"`
-	Offsets map[string]Decimal `yaml:"offsets"`
+	Offsets map[string]Decimal `yaml:"offsets" range:"-"`
 	Only    []string           `yaml:"only"`
 }
 
 // plan says what a device with these options will be.
 func (p *Profiles) plan(decode func(any) error) (*drivers.Plan, error) {
 	var o options
-	if err := decode(&o); err != nil {
+	err := decode(&o)
+	if p.Broken(o.Profile) { // it may not even be of this driver: nothing is judged by it
+		return nil, yamldoc.Problems{} // its mistakes were told with the profile
+	}
+	if err != nil {
 		return nil, err
 	}
 	f, ok := p.Get(o.Profile)
 	if other, is := p.Set.Get(o.Profile); is && !ok {
 		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("profile %s is read by the driver %s; delete driver", o.Profile, other.About().Protocol)}
-	}
-	if p.Broken(o.Profile) {
-		return nil, yamldoc.Problems{} // they were told with the profile
 	}
 	if !ok {
 		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("there is no profile %q; %s", o.Profile, yamldoc.Hint(o.Profile, p.Names()))}
@@ -110,31 +111,29 @@ func (f *Profile) chosen(only []string) ([]Register, error) {
 // converters prepares the channels of a device. An offset belongs to one of them.
 func (o options) converters(regs []Register) ([]converter, error) {
 	convs, err := converters(regs, o.Offsets)
-	if err != nil {
-		return nil, err
-	}
 	var known []string
 	for _, r := range regs {
 		known = append(known, r.Channel)
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Offsets)) {
 		if !slices.Contains(known, name) {
-			return nil, &drivers.OptionError{Key: "offsets." + name, Msg: "the device has no channel " + name + hintOf(name, known)}
+			err = errors.Join(err, &drivers.OptionError{Key: "offsets." + name, Msg: "the device has no channel " + name + hintOf(name, known)})
 		}
 	}
-	return convs, nil
+	return convs, err
 }
 
 // converters prepares the channels with their configured offsets.
 func converters(regs []Register, offsets map[string]Decimal) ([]converter, error) {
 	convs := make([]converter, len(regs))
+	var all []error
 	for i, r := range regs {
 		var err error
 		if convs[i], err = newConverter(r, offsets[r.Channel]); err != nil {
-			return nil, &drivers.OptionError{Key: "offsets." + r.Channel, Msg: err.Error()}
+			all = append(all, &drivers.OptionError{Key: "offsets." + r.Channel, Msg: err.Error()})
 		}
 	}
-	return convs, nil
+	return convs, errors.Join(all...)
 }
 
 // timeout is what a Sample may need: every read once, all channels one by one if

@@ -121,15 +121,18 @@ func (c *checker) identify() {
 }
 
 // Sign is what the part answers and others may, too: a register that it has, and what
-// stands there as far as the source says. At most one of Own, Among, Within and Repeats
-// is set; with none of them it is enough that the part answers, with a text where Text
-// says so.
+// stands there as far as the source says. At most one of Own, Among, Within, Repeats and
+// Begins is set; with none of them it is enough that the part answers, with a text where
+// Text says so.
 type Sign struct {
 	Function uint8       `yaml:"function,required"` // 3 or 4
 	Address  uint16      `yaml:"register,required"`
 	Type     codec.Type  `yaml:"type"`
 	Text     int         `yaml:"text"` // so many registers of text
 	Order    codec.Order `yaml:"order"`
+
+	Begins string   `yaml:"begins"` // a text that begins as those of several models do
+	Not    []string `yaml:"not"`    // of which these are known to be others
 
 	Own    bool     `yaml:"own_address"` // the part's address on the line
 	Among  contents `yaml:"among"`       // one of these, in abcd order
@@ -168,7 +171,9 @@ func (c *checker) sign(i int) {
 	case said > 1:
 		c.report(badSign, "own_address, among, within and repeats say each what stands in the registers; write one", at...)
 	case said > 0 && has("text"):
-		c.report(badSign, "of a text nothing more is said than that it is one; a text that begins in a certain way is identify", append(at, "text")...)
+		c.report(badSign, "a text is no number; of it begins says what it begins with, and not which of those are other models", append(at, "text")...)
+	case has("begins") && (!has("text") || s.Begins == ""), has("not") && s.Begins == "":
+		c.report(badSign, "begins is what a text begins with, and not which of those are other models; write text: how many registers it has, and begins", at...)
 	case has("within") && (len(s.Within) != 2 || s.Within[0] > s.Within[1]):
 		c.report(badSign, "within has the least and the greatest, like [0, 7]", append(at, "within")...)
 	case has("repeats") && !slices.ContainsFunc(c.f.Channels, func(r Register) bool { return r.Channel == s.Repeats }):

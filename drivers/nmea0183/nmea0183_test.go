@@ -9,6 +9,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 func TestConformance(t *testing.T) {
@@ -27,9 +28,9 @@ func TestOptions(t *testing.T) {
 		{Options: "measures: [wind, wind]", Says: "measures: channel wind_speed is there twice"},
 		{Options: "{measures: [wind], talker: gps}", Says: "talker: \"gps\" is no talker"},
 		{Options: "{measures: [wind], talker: wi}", Says: "talker: \"wi\" is no talker; write the two capitals"},
-		{Options: "{measures: [wind], period: 1h}", Says: "period: 1h0m0s is no time"},
+		{Options: "{measures: [wind], period: 1h}", Says: "period cannot be 1h; write 100ms to 5m"},
 		{Options: "{measures: [wind], wind: apparent}", Says: "wind: \"apparent\" is no reference"},
-		{Options: "{measures: [wind], north: 360}", Says: "north: 360 is no direction"},
+		{Options: "{measures: [wind], north: 360}", Says: "north cannot be 360 °; write 0 to 359 °"},
 		{Options: "{measures: [wind], wind: \"true\", north: 10}", Says: "north: the part itself knows"},
 		{Options: "xdr: {Rain: {" + rain + "}}", Says: "xdr: channel \"Rain\""},
 		{Options: "xdr: {rain: {" + rain + ", scale: 0}}", Says: "xdr.rain: scale and offset are numbers"},
@@ -87,4 +88,27 @@ func TestSampleEndsWhenAllIsHeard(t *testing.T) {
 			t.Errorf("%v, %v after %v", rs, err, took)
 		}
 	})
+}
+
+// An angle that is none is not turned into one.
+func TestAnglesBeyondATurn(t *testing.T) {
+	for angle, want := range map[string]struct {
+		v   float64
+		why obs.Reason
+	}{"359": {29, ""}, "360": {30, ""}, "10": {40, ""}, "361": {0, obs.Range}, "400": {0, obs.Range}, "-5": {0, obs.Range}} {
+		synctest.Test(t, func(t *testing.T) {
+			p, err := drivertest.Plan(Kind(), "{measures: [wind], north: 30}")
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := p.OpenSerial(drivertest.NewPort(drivertest.Chunk{At: 400 * time.Millisecond, Bytes: sentence{"WI", "MWV", []string{angle, "R", "2.5", "M", "A"}}.append(nil)}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rs, err := d.Sample(t.Context())
+			if err != nil || rs[1].Quality.Why != want.why || want.why == "" && rs[1].Value != want.v {
+				t.Errorf("%s: %v, %v, want %v %s", angle, rs, err, want.v, want.why)
+			}
+		})
+	}
 }

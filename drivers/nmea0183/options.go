@@ -20,9 +20,9 @@ import (
 type options struct {
 	Measures   []string      `yaml:"measures"`
 	Talker     string        `yaml:"talker"`
-	Period     time.Duration `yaml:"period"`
+	Period     time.Duration `yaml:"period" range:"100ms..5m" means:"how often the rarest sentence comes"`
 	Wind       string        `yaml:"wind"`
-	North      int           `yaml:"north"`
+	North      int           `yaml:"north" range:"0..359 °" means:"where the zero of the housing points"`
 	Transducer string        `yaml:"transducer"`
 	XDR        transducers   `yaml:"xdr"`
 }
@@ -45,11 +45,11 @@ func (c *transducers) UnmarshalNode(n *yamldoc.Node) error {
 			Type       string   `yaml:"type,required"`
 			Unit       string   `yaml:"unit,required"`
 			ID         string   `yaml:"id,required"`
-			Min        float64  `yaml:"min,required"`
-			Max        float64  `yaml:"max,required"`
-			Resolution float64  `yaml:"resolution,required"`
-			Scale      *float64 `yaml:"scale"`
-			Offset     float64  `yaml:"offset"`
+			Min        float64  `yaml:"min,required" range:"-"`
+			Max        float64  `yaml:"max,required" range:"-"`
+			Resolution float64  `yaml:"resolution,required" range:"-"`
+			Scale      *float64 `yaml:"scale" range:"-"`
+			Offset     float64  `yaml:"offset" range:"-"`
 		}
 		var ps yamldoc.Problems
 		if err := n.Node(key).Decode(&k); errors.As(err, &ps) {
@@ -82,8 +82,6 @@ func decimal(f float64) *big.Rat {
 	}
 	return r
 }
-
-const maxPeriod = 5 * time.Minute
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
 	o := options{Period: time.Second, Wind: relative, Transducer: "0"}
@@ -139,27 +137,23 @@ func (o options) sources() ([]source, error) {
 	return all, nil
 }
 
-// check judges what the types cannot say.
+// check judges what the types cannot say, all of it at once.
 func (o options) check() error {
+	var all []error
 	isTalker := o.Talker == "" || len(o.Talker) == 2 && strings.ToUpper(o.Talker) == o.Talker
-	switch {
-	case !isTalker:
-		return wrong("talker", "%q is no talker; write the two capitals behind the $, GP or WI for example", o.Talker)
-	case o.Period < 100*time.Millisecond || o.Period > maxPeriod:
-		return wrong("period", "%v is no time between two sentences; write how often the rarest one comes, 100ms to 5m", o.Period)
-	case o.Wind != relative && o.Wind != trueWind:
-		return wrong("wind", "%q is no reference; write relative (to the housing) or true (to north)", o.Wind)
-	case o.North < 0 || o.North > 359:
-		return wrong("north", "%d is no direction; write 0 to 359, where the zero of the housing points", o.North)
-	case o.North != 0 && o.Wind == trueWind:
-		return wrong("north", "the part itself knows where north is with wind: true; delete the line")
+	if !isTalker {
+		all = append(all, wrong("talker", "%q is no talker; write the two capitals behind the $, GP or WI for example", o.Talker))
+	}
+	if o.Wind != relative && o.Wind != trueWind {
+		all = append(all, wrong("wind", "%q is no reference; write relative (to the housing) or true (to north)", o.Wind))
+	}
+	if o.North != 0 && o.Wind == trueWind {
+		all = append(all, wrong("north", "the part itself knows where north is with wind: true; delete the line"))
 	}
 	for _, s := range o.XDR {
-		if err := s.check(); err != nil {
-			return err
-		}
+		all = append(all, s.check())
 	}
-	return nil
+	return errors.Join(all...)
 }
 
 func (s source) check() error {

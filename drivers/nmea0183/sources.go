@@ -131,7 +131,13 @@ func (o options) windSources() []source {
 	mwvAngle := func(s sentence) value { return number(s.field(0)) }
 	if o.Wind == relative {
 		north := new(big.Rat).SetInt64(int64(o.North))
-		turned := func(s sentence) value { return around(mwvAngle(s).plus(north)) }
+		turned := func(s sentence) value {
+			v := mwvAngle(s)
+			if v.number == nil || v.number.Sign() < 0 || v.number.Cmp(full()) > 0 {
+				return v // it is no angle: turned it could become one
+			}
+			return around(v.plus(north))
+		}
 		return []source{{strength, []string{"MWV,R"}, mwv("R", mwvSpeed)}, {direction, []string{"MWV,R"}, mwv("R", turned)}}
 	}
 	either := func(a, b func(sentence) (value, bool)) func(sentence) (value, bool) {
@@ -155,11 +161,13 @@ func (o options) windSources() []source {
 	}
 }
 
+// full is a whole turn, degrees.
+func full() *big.Rat { return big.NewRat(360, 1) }
+
 // around brings an angle below 360 degrees.
 func around(v value) value {
-	full := big.NewRat(360, 1)
-	if v.number != nil && v.number.Cmp(full) >= 0 {
-		v.number.Sub(v.number, full)
+	if v.number != nil && v.number.Cmp(full()) >= 0 {
+		v.number.Sub(v.number, full())
 	}
 	return v
 }

@@ -2,6 +2,7 @@ package obs
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -37,16 +38,29 @@ func (l Label) In(lang string) string {
 }
 
 // Format writes v as a screen shows it, without the unit: "2.71", and "-" for
-// what is not a number.
+// what is not a number. Only 0 is written as nought: what is less than the last of the
+// metric's decimals gets as many as it takes to show two of its digits.
 func (m Metric) Format(v float64) string {
 	if v != v {
 		return "-"
 	}
 	s := strconv.FormatFloat(v, 'f', m.Decimals, 64)
-	if strings.Trim(s, "-0.") == "" {
-		return strings.TrimPrefix(s, "-") // no minus nought
+	if strings.Trim(s, "-0.") != "" {
+		return s
 	}
-	return s
+	if v != 0 {
+		return tiny(v)
+	}
+	return strings.TrimPrefix(s, "-") // no minus nought
+}
+
+// tiny writes what is less than a screen's last decimal with its first two digits.
+func tiny(v float64) string {
+	places := 1 - int(math.Floor(math.Log10(math.Abs(v))))
+	if places > maxDecimals {
+		return strconv.FormatFloat(v, 'g', 2, 64)
+	}
+	return strings.TrimRight(strconv.FormatFloat(v, 'f', places, 64), "0")
 }
 
 // Catalog holds the metrics by name. It is never changed after ParseCatalog and

@@ -47,7 +47,17 @@ func TestChecksWrong(t *testing.T) {
 		"spike: {suspect: 2, fail: 1, off: true}":                           "",
 		"spike: {suspect: 1, fail: 0}":                                      "", // a threshold of nought is none
 		"spike: {suspect: 2, fail: 1}":                                      "spike.suspect: a value fails at 1",
-		"gross: {suspect: [5, -1], fail: [6, -2]}":                          "",
+		"gross: {suspect: [-1, 5], fail: [-2, 6]}":                          "",
+		"gross: {suspect: [3, 1]}":                                          "gross.suspect: [3 1] is written backwards; write [1, 3]",
+		"gross: {suspect: [1, 1]}":                                          "gross.suspect: [1 1] has no width; write two different ends",
+		"gross: {suspect: [1, 3], fail: [4, 0]}":                            "gross.fail: [4 0] is written backwards; write [0, 4]",
+		"climatology: [{suspect: [9, 1]}]":                                  "climatology.0.suspect: [9 1] is written backwards",
+		"spike: {fail: 0}":                                                  "spike.fail: a threshold of 0 is none, so nothing is tested",
+		"rate: {fail: 0}":                                                   "rate.fail: a threshold of 0 is none",
+		"rate: {suspect: 0, fail: 0}":                                       "rate.fail: a threshold of 0 is none",
+		"rate: {fail: 0, off: true}":                                        "",
+		"spike: {method: middle, fail: 1}":                                  "spike.method: \"middle\" is not known here; write differential or average",
+		"attenuated: {window: 1h, suspect: 1, method: x}":                   "attenuated.method: \"x\" is not known here; write std or range",
 		"gross: {suspect: [1]}":                                             "gross.suspect: a span has two ends",
 		"gross: {suspect: [0, 3], fail: [1, 4]}":                            "gross.suspect: [0 3] reaches beyond [1 4]",
 		"flat: {suspect: 49s}":                                              "flat.suspect: a value that stands for 49s",
@@ -60,8 +70,8 @@ func TestChecksWrong(t *testing.T) {
 		"climatology: [{months: [11, 2], suspect: [0, 1]}]":                 "",
 		"climatology: [{weekdays: [0, 6], suspect: [0, 1]}]":                "climatology.0.weekdays: [0 6] is no span",
 		"climatology: [{suspect: [0, 1]}, {suspect: [0, 2], fail: [0, 1]}]": "climatology.1.suspect: [0 2] reaches beyond",
-		"location: {}":     "location: the test has no distance",
-		"gap: {fail: 10s}": "gap.fail: every value comes 10s",
+		"location: {}":                                                      "location: the test has no distance",
+		"gap: {fail: 10s}":                                                  "gap.fail: every value comes 10s",
 	} {
 		var got []string
 		for _, e := range decodeChecks(t, text).Wrong(10 * time.Second) {

@@ -3,6 +3,7 @@ package obs
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -59,7 +60,7 @@ func (w *wrongs) word(got string, valid []string, path ...string) {
 			return
 		}
 	}
-	w.say(fmt.Sprintf("%q is not known here; write %s", got, valid[0]), path...)
+	w.say(fmt.Sprintf("%q is not known here; write %s", got, strings.Join(valid, " or ")), path...)
 }
 
 func (w *wrongs) spans(suspect, fail []float64, path ...string) {
@@ -72,9 +73,26 @@ func (w *wrongs) spans(suspect, fail []float64, path ...string) {
 		w.say("a span has two ends; write [lowest, highest]", at("fail")...)
 		return
 	}
+	if w.backwards(suspect, at("suspect")) || w.backwards(fail, at("fail")) {
+		return
+	}
 	if len(suspect) == 2 && len(fail) == 2 && (min(suspect[0], suspect[1]) < min(fail[0], fail[1]) || max(suspect[0], suspect[1]) > max(fail[0], fail[1])) {
 		w.say(fmt.Sprintf("%v reaches beyond %v, where values fail already; keep suspect inside fail", suspect, fail), at("suspect")...)
 	}
+}
+
+// backwards reports a span whose greater end stands first: perhaps what lies outside of it
+// was meant. One without a width lets nothing pass.
+func (w *wrongs) backwards(span []float64, path []string) bool {
+	if len(span) != 2 || span[0] < span[1] {
+		return false
+	}
+	if span[0] == span[1] {
+		w.say(fmt.Sprintf("%v has no width; write two different ends, [lowest, highest]", span), path...)
+		return true
+	}
+	w.say(fmt.Sprintf("%v is written backwards; write [%v, %v]", span, span[1], span[0]), path...)
+	return true
 }
 
 func (w *wrongs) season(s Season, path ...string) {
@@ -100,9 +118,13 @@ func (w *wrongs) season(s Season, path ...string) {
 	w.spans(s.Suspect, s.Fail, path...)
 }
 
-// rising judges two thresholds of which suspect is reached first.
+// rising judges two thresholds of which suspect is reached first; one of 0 is none.
 func (w *wrongs) rising(suspect, fail *float64, test string) {
+	none := func(v *float64) bool { return v == nil || *v == 0 }
 	switch {
+	case none(suspect) && none(fail) && (suspect != nil || fail != nil):
+		key := map[bool]string{true: "suspect", false: "fail"}[fail == nil]
+		w.say("a threshold of 0 is none, so nothing is tested; write a greater one, or off: true", test, key)
 	case suspect == nil && fail == nil:
 		w.say("the test has no threshold; write suspect, fail or both, or off: true", test)
 	case suspect != nil && *suspect < 0:

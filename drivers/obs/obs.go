@@ -128,6 +128,17 @@ const (
 	Neighbour   Reason = "neighbour"  // differs from the stream beside it
 	Place       Reason = "place"      // not where the site is
 	Sparse      Reason = "sparse"     // a mean, sum or index of too few readings
+	Unclear     Reason = "unclear"    // a picture does not show it clearly
+)
+
+// Bound is what the value of a reading that is Sparse says of the true one.
+type Bound int8
+
+// The bounds. A sum of too few readings is at least so much, a mean of them says nothing.
+const (
+	AtMost  Bound = -1
+	Unbound Bound = 0
+	AtLeast Bound = 1
 )
 
 // Reading is one channel's value from one sample. Value is NaN exactly when

@@ -101,46 +101,6 @@ func ReadSign(e Edition, sign string) (s State, q Quality, ok bool) {
 	return r.state, r.q, ok
 }
 
-// Status codes of OPC UA (part 8 and the table of codes). The top two bits are good,
-// uncertain, bad.
-const (
-	uaGood            uint32 = 0x00000000
-	uaUncertain       uint32 = 0x40000000
-	uaUnitsExceeded   uint32 = 0x40940000
-	uaBad             uint32 = 0x80000000
-	uaCommunication   uint32 = 0x80050000
-	uaNoCommunication uint32 = 0x80310000
-	uaDeviceFailure   uint32 = 0x808B0000
-	uaOutOfService    uint32 = 0x808D0000
-	uaInitialValue    uint32 = 0x40920000
-	uaLocalOverride   uint32 = 0x00960000
-)
-
-// uaStates are the codes of states that decide alone, whatever the flag.
-var uaStates = map[State]uint32{
-	StateNoAnswer: uaNoCommunication, StateDamaged: uaCommunication, StateStopped: uaOutOfService, StateFault: uaDeviceFailure,
-	StateCalibrating: uaOutOfService, StateMaintenance: uaOutOfService, StateManual: uaLocalOverride, StateWarming: uaInitialValue,
-}
-
-// StatusCode returns the OPC UA status of a value: the instrument's state first, then
-// the flag. A value not evaluated yet is good: the newest of a stream with a spike test
-// always is.
-func StatusCode(s State, q Quality) uint32 {
-	if code, ok := uaStates[s]; ok {
-		return code
-	}
-	switch {
-	case q.Flag == Fail || q.Flag == Missing:
-		return uaBad
-	case q.Flag == Suspect && (q.Why == Range || q.Why == Climatology):
-		return uaUnitsExceeded
-	case q.Flag == Suspect:
-		return uaUncertain
-	default:
-		return uaGood
-	}
-}
-
 // ExceptionState is what a Modbus exception code says of the unit that answers with it
 // (MODBUS Application Protocol V1.1b3, section 7): a fault only where the unit says so.
 func ExceptionState(code uint8) State {

@@ -47,10 +47,10 @@ type options struct {
 	Dir      string            `yaml:"dir"`
 	Env      map[string]string `yaml:"env"`
 	User     string            `yaml:"user"`
-	WarmUp   time.Duration     `yaml:"warm_up"`
-	Memory   yamldoc.Size      `yaml:"memory"`
+	WarmUp   time.Duration     `yaml:"warm_up" range:"0s..24h"`
+	Memory   yamldoc.Size      `yaml:"memory" range:"4MB..4GB"`
 	CPU      share             `yaml:"cpu"`
-	Lines    int               `yaml:"lines"`
+	Lines    int               `yaml:"lines" range:"0..10000 lines/s"`
 }
 
 // channels are those of the device, in the order of the file.
@@ -61,9 +61,9 @@ func (c *channels) UnmarshalNode(n *yamldoc.Node) error {
 	var all yamldoc.Problems
 	for _, key := range n.Keys() {
 		var k struct {
-			Min        float64 `yaml:"min,required"`
-			Max        float64 `yaml:"max,required"`
-			Resolution float64 `yaml:"resolution,required"`
+			Min        float64 `yaml:"min,required" range:"-"`
+			Max        float64 `yaml:"max,required" range:"-"`
+			Resolution float64 `yaml:"resolution,required" range:"-"`
 		}
 		var ps yamldoc.Problems
 		if err := n.Node(key).Decode(&k); errors.As(err, &ps) {
@@ -127,9 +127,6 @@ func (o options) check() error {
 	wrong(relative(program), "command", "%s depends on where the gateway is started; write the whole path, from /", program)
 	wrong(o.Dir != "" && !strings.HasPrefix(o.Dir, "/"), "dir", "%s depends on where the gateway is started; write the whole path, from /", o.Dir)
 	wrong(len(o.Channels) == 0, "channels", "the device has none; name each one the program reports, with min, max and resolution")
-	wrong(o.WarmUp < 0, "warm_up", "a time cannot be negative")
-	wrong(o.Memory != 0 && o.Memory < 4_000_000, "memory", "%d bytes are too few for any program; write 4MB or more", o.Memory)
-	wrong(o.Lines < 0, "lines", "%d lines a second; write how many are allowed, or leave the key out", o.Lines)
 	for _, key := range slices.Sorted(maps.Keys(o.Env)) {
 		wrong(key == "" || strings.Contains(key, "="), "env", "%q is no name of a variable", key)
 	}

@@ -84,8 +84,11 @@ type Head struct {
 	Doubts []string `yaml:"doubts"`
 	Notes  []string `yaml:"notes"`
 
-	Every  time.Duration `yaml:"every"` // shortest interval
-	WarmUp time.Duration `yaml:"warm_up"`
+	Every  time.Duration `yaml:"every" range:"0s..24h"` // shortest interval
+	WarmUp time.Duration `yaml:"warm_up" range:"0s..30d"`
+	// WarmUpSource says who states the warm-up. With no warm-up it says who states that
+	// none is needed; empty then means that nobody says anything about it.
+	WarmUpSource string `yaml:"warm_up_source"`
 	// Checks says by channel how values are tested, unless a site says otherwise.
 	Checks map[string]obs.Checks `yaml:"checks"`
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/metering"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 const name = "pulse"
@@ -30,10 +31,10 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Channel  string           `yaml:"channel"`
-	PerPulse *float64         `yaml:"per_pulse"`
+	PerPulse *float64         `yaml:"per_pulse" range:"-"` // as the channel has it
 	Rate     string           `yaml:"rate"`
-	PerHertz *float64         `yaml:"per_hertz"`
-	Offset   float64          `yaml:"offset"`
+	PerHertz *float64         `yaml:"per_hertz" range:"-"` // as the rate has it
+	Offset   float64          `yaml:"offset" range:"-"`    // likewise
 	Limits   metering.Options `yaml:",inline"`
 }
 
@@ -46,5 +47,5 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return metering.Meter{Driver: name, Total: total, Rate: rate, PerHertz: *o.PerHertz, Offset: o.Offset, Options: o.Limits, Pin: pin}.Plan()
+	return metering.Meter{Driver: name, Total: total, Rate: rate, Unit: rates[obs.MetricName(o.Rate)].unit, PerHertz: *o.PerHertz, Offset: o.Offset, Options: o.Limits, Pin: pin}.Plan()
 }

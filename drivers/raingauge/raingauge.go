@@ -34,16 +34,12 @@ func Kind() drivers.Kind {
 }
 
 type options struct {
-	PerPulse *float64         `yaml:"per_pulse"`
+	PerPulse *float64         `yaml:"per_pulse" range:"0.05..2 mm" means:"as printed on the gauge: 0.2, 0.2794, 0.25, 0.254, 0.5"`
 	Limits   metering.Options `yaml:",inline"`
 }
 
-// An hour at 500 mm/h is more than was ever measured; a gauge is no gauge beyond these
-// amounts a tip, in mm.
-const (
-	mostRate         = 500
-	leastTip, maxTip = 0.01, 10
-)
+// mostRate: an hour at 500 mm/h is more than was ever measured.
+const mostRate = 500
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
 	most := float64(mostRate)
@@ -56,13 +52,11 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, err
 	}
 	tip := *o.PerPulse
-	if err := metering.Within("per_pulse", tip, leastTip, maxTip, hint); err != nil {
-		return nil, err
-	}
 	return metering.Meter{
 		Driver:   name,
 		Total:    drivers.Channel{Name: "rain", Max: 1e5, Resolution: tip},
 		Rate:     drivers.Channel{Name: "rain_rate", Max: 1000},
+		Unit:     "mm/h",
 		PerHertz: tip * 3600,
 		Options:  o.Limits,
 		// The contact is closed for tens of milliseconds and bounces for a few of them; a

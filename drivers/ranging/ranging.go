@@ -22,10 +22,6 @@ type Range struct {
 	Step      int // the smallest step it reports
 }
 
-// The heights that Gauge takes, in metres: the level metric's range, less what a part
-// sees.
-const minHeight, maxHeight = -150, 9000
-
 // Gauge makes readings of the distances of a part that is mounted somewhere.
 type Gauge struct {
 	of      Range
@@ -34,8 +30,9 @@ type Gauge struct {
 }
 
 // Gauge returns the gauge of a part at height metres above the zero of the level, or,
-// with nil, one that reports the distance. A height that is none is a
-// *drivers.OptionError of the key height.
+// with nil, one that reports the distance. A height that is finer than millimetres is a
+// *drivers.OptionError of the key height; what a height can be stands in the drivers'
+// options.
 func (r Range) Gauge(height *float64) (Gauge, error) {
 	g := Gauge{of: r, channel: drivers.Channel{Name: "distance", Min: metres(r.Near), Max: metres(r.Far), Resolution: metres(r.Step)}}
 	if height == nil {
@@ -68,10 +65,7 @@ func (g Gauge) Reading(distance int) obs.Reading {
 
 func millimetres(m float64) (int, error) {
 	n := math.Round(m * 1000)
-	switch {
-	case !(m >= minHeight && m <= maxHeight): // NaN is neither
-		return 0, &drivers.OptionError{Key: "height", Msg: fmt.Sprintf("%v m is no height; write metres above the datum, %d to %d", m, minHeight, maxHeight)}
-	case math.Abs(n-m*1000) > 1e-6:
+	if !(math.Abs(n-m*1000) <= 1e-6) { // NaN is no distance either
 		return 0, &drivers.OptionError{Key: "height", Msg: fmt.Sprintf("%v m is finer than the part measures; write whole millimetres", m)}
 	}
 	return int(n), nil

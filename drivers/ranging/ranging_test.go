@@ -14,7 +14,7 @@ var a02yyuw = Range{Near: 31, Far: 4500, Step: 1}
 
 func TestHeight(t *testing.T) {
 	for height, want := range map[float64]string{
-		9001: "9001 m is no height", -151: "-151 m is no height", math.NaN(): "NaN m is no height", 4.30001: "write whole millimetres",
+		math.NaN(): "NaN m is finer", 4.30001: "write whole millimetres",
 	} {
 		_, err := a02yyuw.Gauge(&height)
 		var o *drivers.OptionError

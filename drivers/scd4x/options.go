@@ -17,9 +17,9 @@ const (
 
 type options struct {
 	Mode        string   `yaml:"mode"`
-	Altitude    *float64 `yaml:"altitude"`           // m
-	Pressure    *float64 `yaml:"pressure"`           // hPa
-	Offset      *float64 `yaml:"temperature_offset"` // °C
+	Altitude    *float64 `yaml:"altitude" range:"0..3000 m" means:"above the sea"`
+	Pressure    *float64 `yaml:"pressure" range:"700..1200 hPa" means:"at the part"`
+	Offset      *float64 `yaml:"temperature_offset" range:"0..20 °C" means:"by which the part is warmer than the air"`
 	Calibration *bool    `yaml:"self_calibration"`
 }
 
@@ -39,7 +39,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	p := &drivers.Plan{Channels: channels, MinEvery: o.period(), Timeout: 3 * time.Second}
+	p := &drivers.Plan{Channels: channels, MinEvery: o.period(), Timeout: 3 * time.Second, Addresses: []uint8{0x62}}
 	if o.Mode == singleMode {
 		p.MinEvery, p.Timeout = 10*time.Second, 8*time.Second
 	}
@@ -54,17 +54,9 @@ func (o options) check() error {
 	say := func(key, format string, args ...any) {
 		wrong = append(wrong, &drivers.OptionError{Key: key, Msg: fmt.Sprintf(format, args...)})
 	}
-	within := func(key string, v *float64, low, high float64, unit string) {
-		if v != nil && !(*v >= low && *v <= high) {
-			say(key, "%v is none that the part takes; write %v to %v (%s)", *v, low, high, unit)
-		}
-	}
 	if o.Mode != periodic && o.Mode != lowPower && o.Mode != singleMode {
 		say("mode", "%q is no mode of the part; write %s, %s or %s", o.Mode, periodic, lowPower, singleMode)
 	}
-	within("altitude", o.Altitude, 0, 3000, "metres above the sea")
-	within("pressure", o.Pressure, 700, 1200, "hPa at the part")
-	within("temperature_offset", o.Offset, 0, 20, "°C by which the part is warmer than the air")
 	if o.Altitude != nil && o.Pressure != nil {
 		say("pressure", "altitude says the same; write one of them")
 	}

@@ -17,9 +17,9 @@ import (
 
 type options struct {
 	Measure  string        `yaml:"measure"`
-	Takes    time.Duration `yaml:"takes"`
+	Takes    time.Duration `yaml:"takes" range:"0s..5m" means:"what the part's manual gives for a measurement"`
 	Identify string        `yaml:"identify"`
-	Missing  []float64     `yaml:"missing"`
+	Missing  []float64     `yaml:"missing" range:"-"`
 	Channels channels      `yaml:"channels,required"`
 }
 
@@ -31,12 +31,12 @@ func (c *channels) UnmarshalNode(n *yamldoc.Node) error {
 	var all yamldoc.Problems
 	for _, key := range n.Keys() {
 		var k struct {
-			Value      int      `yaml:"value,required"`
-			Min        float64  `yaml:"min,required"`
-			Max        float64  `yaml:"max,required"`
-			Resolution float64  `yaml:"resolution,required"`
-			Scale      *float64 `yaml:"scale"`
-			Offset     float64  `yaml:"offset"`
+			Value      int      `yaml:"value,required" range:"1..99" means:"its place among the values; the first is 1"`
+			Min        float64  `yaml:"min,required" range:"-"`
+			Max        float64  `yaml:"max,required" range:"-"`
+			Resolution float64  `yaml:"resolution,required" range:"-"`
+			Scale      *float64 `yaml:"scale" range:"-"`
+			Offset     float64  `yaml:"offset" range:"-"`
 		}
 		var ps yamldoc.Problems
 		if err := n.Node(key).Decode(&k); errors.As(err, &ps) {
@@ -65,14 +65,12 @@ func decimal(f float64) *big.Rat {
 
 const (
 	usualTime = 10 * time.Second // of a measurement
-	maxTime   = 5 * time.Minute
 	// exchanges is what commands, repeats and the data commands take beside it.
 	exchanges = 5 * time.Second
-	maxValue  = 99
 )
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
-	o := options{Measure: "M", Takes: usualTime}
+	o := options{Takes: usualTime}
 	if err := decode(&o); err != nil {
 		return nil, err
 	}
@@ -99,44 +97,43 @@ func wrong(key, format string, args ...any) error {
 	return &drivers.OptionError{Key: key, Msg: fmt.Sprintf(format, args...)}
 }
 
-// check judges what the types cannot say.
+// check judges what the types cannot say, all of it at once.
 func (o options) check() error {
-	if _, err := codec.ParseCommand(o.Measure); err != nil {
-		return wrong("measure", "%v", err)
+	var all []error
+	if o.Measure != "" { // else the part decides
+		if _, err := codec.ParseCommand(o.Measure); err != nil {
+			all = append(all, wrong("measure", "%v", err))
+		}
 	}
-	switch {
-	case o.Takes < 0 || o.Takes > maxTime:
-		return wrong("takes", "%v is no time for a measurement; write what the part's manual gives, at most 5m", o.Takes)
-	case slices.ContainsFunc(o.Missing, func(f float64) bool { return decimal(f) == nil }):
-		return wrong("missing", "a value that a sensor can send is a number; write -9999, for example")
-	case len(o.Channels) == 0:
-		return wrong("channels", "the device has none; name each one with value, min, max and resolution")
+	if slices.ContainsFunc(o.Missing, func(f float64) bool { return decimal(f) == nil }) {
+		all = append(all, wrong("missing", "a value that a sensor can send is a number; write -9999, for example"))
+	}
+	if len(o.Channels) == 0 {
+		all = append(all, wrong("channels", "the device has none; name each one with value, min, max and resolution"))
 	}
 	for i, s := range o.Channels {
 		if slices.ContainsFunc(o.Channels[:i], func(e source) bool { return e.channel.Name == s.channel.Name }) {
-			return wrong("channels", "channel %s is there twice", s.channel.Name)
+			all = append(all, wrong("channels", "channel %s is there twice", s.channel.Name))
 		}
-		if err := s.check(); err != nil {
-			return err
-		}
+		all = append(all, s.check())
 	}
-	return nil
+	return errors.Join(all...)
 }
 
 func (s source) check() error {
 	c, key := s.channel, "channels."+s.channel.Name
+	var all []error
 	if err := obs.CheckChannel(c.Name); err != nil {
-		return wrong("channels", "%v", err)
+		all = append(all, wrong("channels", "%v", err))
 	}
-	switch {
-	case s.value < 1 || s.value > maxValue:
-		return wrong(key+".value", "%d is no place among the values; the first is 1", s.value)
-	case s.scale == nil || s.scale.Sign() == 0:
-		return wrong(key+".scale", "a scale is a number other than 0; leave it out for 1")
-	case s.offset == nil:
-		return wrong(key+".offset", "an offset is a number; leave it out for 0")
-	case !(c.Min < c.Max) || !(c.Resolution > 0) || c.Resolution > c.Max-c.Min || math.IsInf(c.Max-c.Min, 0):
-		return wrong(key, "from %v to %v in steps of %v; write min below max, and a step above 0", c.Min, c.Max, c.Resolution)
+	if s.scale == nil || s.scale.Sign() == 0 {
+		all = append(all, wrong(key+".scale", "a scale is a number other than 0; leave it out for 1"))
 	}
-	return nil
+	if s.offset == nil {
+		all = append(all, wrong(key+".offset", "an offset is a number; leave it out for 0"))
+	}
+	if !(c.Min < c.Max) || !(c.Resolution > 0) || c.Resolution > c.Max-c.Min || math.IsInf(c.Max-c.Min, 0) {
+		all = append(all, wrong(key+".min", "from %v (min) to %v (max) in steps of %v (resolution); write min below max, and a step above 0", c.Min, c.Max, c.Resolution))
+	}
+	return errors.Join(all...)
 }

@@ -12,8 +12,10 @@
 package sdi12
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -45,7 +47,8 @@ type source struct {
 
 type driver struct {
 	sensor   drivers.SDI12
-	command  string
+	command  string // empty: M, with a checksum if the part has that
+	chosen   string // what the empty command has come to; empty: not known
 	identify string // what the identification holds; empty: anything
 	known    bool   // it has identified itself since it last failed
 	missing  []*big.Rat
@@ -56,7 +59,7 @@ type driver struct {
 func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	out, err := d.sample(ctx)
 	if err != nil {
-		d.known = false
+		d.known, d.chosen = false, "" // another part may hang there by now
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return out, nil
@@ -66,20 +69,65 @@ func (d *driver) sample(ctx context.Context) ([]obs.Reading, error) {
 	if err := d.recognise(ctx); err != nil {
 		return nil, err
 	}
-	values, err := d.sensor.Measure(ctx, d.command)
+	values, command, err := d.measure(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]obs.Reading, len(d.sources))
 	for i, s := range d.sources {
 		if s.value > len(values) {
-			return nil, fmt.Errorf("%w: %s gives %d values, and %s is to be number %d", drivers.ErrProtocol, d.command, len(values), s.channel.Name, s.value)
+			return nil, fmt.Errorf("%w: %s gives %d values, and %s is to be number %d", drivers.ErrSettings, command, len(values), s.channel.Name, s.value)
 		}
 		if out[i], err = d.reading(s, values[s.value-1]); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// The measurement of the options' default, with and without a checksum.
+const (
+	sealed = "MC"
+	plain  = "M"
+)
+
+// measure takes the measurement and returns the command that it took. Without one in
+// the options it asks for the values with a checksum: nothing else on this line tells a
+// wrong digit from the right one. Parts from before version 1.3 of the standard are
+// silent to that, or have no such measurement; they are asked without.
+func (d *driver) measure(ctx context.Context) (values []string, command string, err error) {
+	if command = cmp.Or(d.command, d.chosen); command != "" {
+		values, err = d.sensor.Measure(ctx, command)
+		return values, command, err
+	}
+	values, err = d.sensor.Measure(ctx, sealed)
+	if err == nil {
+		d.chosen = sealed
+		return values, sealed, nil
+	}
+	if !errors.Is(err, drivers.ErrTimeout) && !errors.Is(err, drivers.ErrException) {
+		return nil, sealed, err
+	}
+	id, silent := d.sensor.Identify(ctx)
+	switch {
+	case silent != nil:
+		return nil, sealed, err
+	case !elder(id):
+		return nil, sealed, fmt.Errorf("%w; it says it is %q, and parts for version 1.3 of the standard and later have %s; one that does not know it is read with measure: %s", err, id, sealed, plain)
+	}
+	if values, err = d.sensor.Measure(ctx, plain); err == nil {
+		d.chosen = plain
+	}
+	return values, plain, err
+}
+
+// elder says whether an identification is that of a part from before version 1.3 of the
+// standard, which brought checksums. Any other never goes without: that it did not answer
+// is noise more likely than anything else. So is what is too short for an identification,
+// an earlier answer that came late for one.
+func elder(id string) bool {
+	const length, first = 2 + 8 + 6 + 3, "13" // version, vendor, model, its version
+	return len(id) >= length && id[:2] >= "10" && id[:2] < first
 }
 
 // recognise makes sure that it is the sensor that was meant: all are delivered with

@@ -1,6 +1,7 @@
 package sdi12
 
 import (
+	"context"
 	"errors"
 	"math/big"
 	"strconv"
@@ -28,7 +29,7 @@ channels:
 // up.
 const id = "13CampbellCS1234003STD.03.01"
 
-func says(values string) map[string]string { return map[string]string{"M": values, "I": id} }
+func says(values string) map[string]string { return map[string]string{"MC": values, "I": id} }
 
 func TestConformance(t *testing.T) {
 	drivertest.Run(t, drivertest.Config{
@@ -44,7 +45,7 @@ func TestConformance(t *testing.T) {
 				Says: map[string]string{"MC": "+3.14"}, Want: "level=3.14"},
 			{Name: "published: the last of five values", Source: "published, SDI-12 notes on checksums", Options: "channels: {pressure: {value: 5, min: 500, max: 1100, resolution: 0.1}, temp: {value: 4, min: -40, max: 60, resolution: 0.1}}\nmeasure: CC",
 				Says: map[string]string{"CC": "+2.7+85.2-0.2-2.7+770.5"}, Want: "pressure=770.5 temp=-2.7"},
-			{Name: "aborted", Source: "constructed: an answer without values", Options: soil, Says: map[string]string{"M": "", "I": id}, WantFault: "protocol"},
+			{Name: "aborted", Source: "constructed: an answer without values", Options: soil, Says: map[string]string{"MC": "", "I": id}, WantFault: "protocol"},
 			{Name: "published: three values after a second", Source: "published, Campbell CR1000 manual", Options: `
 measure: M
 channels:
@@ -71,15 +72,15 @@ func TestOptions(t *testing.T) {
 	const good = "value: 1, min: 0, max: 10, resolution: 0.1"
 	for src, want := range map[string]string{
 		"measure: D0\n" + channel(good):                                                    "measure: \"D0\" is no SDI-12 measurement; write M",
-		"takes: 10m\n" + channel(good):                                                     "takes: 10m0s is no time for a measurement",
+		"takes: 10m\n" + channel(good):                                                     "takes cannot be 10m; write 0s to 5m",
 		"channels: {}":                                                                     "channels: the device has none",
 		"channels: {Level: {" + good + "}}":                                                "channels: channel \"Level\": 'L' is not allowed",
-		channel("value: 0, min: 0, max: 10, resolution: 0.1"):                              "channels.level.value: 0 is no place among the values",
-		channel("value: 100, min: 0, max: 10, resolution: 0.1"):                            "channels.level.value: 100 is no place",
+		channel("value: 0, min: 0, max: 10, resolution: 0.1"):                              "value cannot be 0; write 1 to 99, its place among the values",
+		channel("value: 100, min: 0, max: 10, resolution: 0.1"):                            "value cannot be 100",
 		channel(good + ", scale: 0"):                                                       "channels.level.scale: a scale is a number other than 0",
-		channel("value: 1, min: 10, max: 0, resolution: 0.1"):                              "channels.level: from 10 to 0 in steps of 0.1",
-		channel("value: 1, min: 0, max: 10, resolution: 0"):                                "channels.level: from 0 to 10 in steps of 0",
-		channel("value: 1, min: -1.7e308, max: 1.7e308, resolution: 1"):                    "channels.level: from -1.7e+308",
+		channel("value: 1, min: 10, max: 0, resolution: 0.1"):                              "channels.level.min: from 10 (min) to 0 (max) in steps of 0.1",
+		channel("value: 1, min: 0, max: 10, resolution: 0"):                                "channels.level.min: from 0 (min) to 10 (max) in steps of 0",
+		channel("value: 1, min: -1.7e308, max: 1.7e308, resolution: 1"):                    "channels.level.min: from -1.7e+308",
 		"channels: {level: {value: 1, min: 0, max: 10}, temp: {valu: 1, resolution: 0.1}}": "resolution",
 	} {
 		_, err := planYAML(src)
@@ -117,12 +118,99 @@ func TestExact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := p.OpenSDI12(&drivertest.SDI12{Says: map[string]string{"M": c.text}})
+		d, err := p.OpenSDI12(&drivertest.SDI12{Says: map[string]string{"MC": c.text}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if rs, err := d.Sample(t.Context()); err != nil || rs[0].Value != c.want {
 			t.Errorf("%s {%s} reads %v, %v, want %v", c.text, c.options, rs, err, c.want)
+		}
+	}
+}
+
+// old is a part that knows no checksum: it refuses to measure with one, or is silent
+// to it.
+type old struct {
+	drivertest.SDI12
+	asked []string
+	how   error
+}
+
+func (e *old) Measure(ctx context.Context, command string) ([]string, error) {
+	e.asked = append(e.asked, command)
+	if strings.HasSuffix(command, "C") && e.how != nil {
+		return nil, e.how
+	}
+	return e.SDI12.Measure(ctx, command)
+}
+
+func (e *old) Identify(ctx context.Context) (string, error) {
+	e.asked = append(e.asked, "I")
+	return e.SDI12.Identify(ctx)
+}
+
+// Without a measure in the options the values come with a checksum where the part has
+// one, and a part that has none is not asked for it at every sample; noise is no reason
+// to go without.
+func TestChecksumByDefault(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		how   error // to MC
+		says  map[string]string
+		want  string // what four samples asked for
+		fault string // of the first two
+	}{
+		{"a part of version 1.3", nil, map[string]string{"MC": "+3.14"}, "MC MC MC MC", ""},
+		{"an older one, silent to it", drivers.ErrTimeout, map[string]string{"M": "+3.14", "I": "12CAMPBELLCS1234001"}, "MC I M M M M", ""},
+		{"an older one that has no such measurement", drivers.ErrException, map[string]string{"M": "+3.14", "I": "12CAMPBELLCS1234001"}, "MC I M M M M", ""},
+		{"one that says 1.3 and is silent to it", drivers.ErrTimeout, map[string]string{"M": "+3.14", "I": "13CAMPBELLCS1234001"}, "MC I MC I MC I MC I", "timeout"},
+		{"one of version 1.4 whose announcement was damaged", drivers.ErrException, map[string]string{"M": "+3.14", "I": "14CAMPBELLCS1234001"}, "MC I MC I MC I MC I", "exception"},
+		{"a late answer for an identification", drivers.ErrTimeout, map[string]string{"M": "+3.14", "I": "0012"}, "MC I MC I MC I MC I", "timeout"},
+		{"nobody is there", drivers.ErrTimeout, map[string]string{"M": "+3.14"}, "MC I MC I MC I MC I", "timeout"},
+		{"damaged", drivers.ErrChecksum, map[string]string{"M": "+3.14"}, "MC MC MC MC", "checksum"},
+		{"pulled out", drivers.ErrUnplugged, map[string]string{"M": "+3.14"}, "MC MC MC MC", "unplugged"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p, err := planYAML("channels: {level: {value: 1, min: 0, max: 10, resolution: 0.01}}")
+			if err != nil {
+				t.Fatal(err)
+			}
+			wire := &old{SDI12: drivertest.SDI12{Says: tc.says}, how: tc.how}
+			d, err := p.OpenSDI12(wire)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 4 {
+				rs, err := d.Sample(t.Context())
+				if i < 2 && tc.fault != "" && (err == nil || drivers.FaultWord(err) != tc.fault) || tc.fault == "" && (err != nil || rs[0].Value != 3.14) {
+					t.Errorf("%s: %v, %v", tc.name, rs, err)
+				}
+			}
+			if got := strings.Join(wire.asked, " "); got != tc.want {
+				t.Errorf("%s: asked %s, want %s", tc.name, got, tc.want)
+			}
+		})
+	}
+}
+
+// A part that is replaced by an older one is read after its first fault.
+func TestChecksumIsAskedForAgain(t *testing.T) {
+	p, err := planYAML("channels: {level: {value: 1, min: 0, max: 10, resolution: 0.01}}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wire := &old{SDI12: drivertest.SDI12{Says: map[string]string{"MC": "+1"}}}
+	d, err := p.OpenSDI12(wire)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		says, fault string
+		how         error
+	}{{"MC", "", nil}, {"M", "timeout", drivers.ErrTimeout}, {"M", "", drivers.ErrTimeout}} {
+		wire.Says, wire.how = map[string]string{want.says: "+1", "I": "12CAMPBELLCS1234001"}, want.how
+		if _, err := d.Sample(t.Context()); (err == nil) != (want.fault == "") || err != nil && drivers.FaultWord(err) != want.fault {
+			t.Errorf("sample %d: %v, want %q", i, err, want.fault)
 		}
 	}
 }

@@ -57,7 +57,7 @@ type options struct {
 	ID     string `yaml:"part_id"`
 	Mode   string `yaml:"mode"`
 	Rest   bool   `yaml:"rest"`
-	Period *int   `yaml:"period"`
+	Period *int   `yaml:"period" range:"0..30 min" means:"between two measurements; 0 for a part that always works"`
 }
 
 // spinUp is how long the part must work before its values count.
@@ -109,9 +109,6 @@ func (o options) check(d *driver) error {
 	}
 	if o.Rest && !d.asked {
 		return wrong("rest", "a part that talks by itself cannot rest between samples; write mode: query, or use period")
-	}
-	if o.Period != nil && (*o.Period < 0 || *o.Period > 30) {
-		return wrong("period", fmt.Sprintf("%d minutes is not possible; write 1 to 30, or 0 for a part that always works", *o.Period))
 	}
 	if o.Period != nil && d.asked {
 		return wrong("period", "a part that is asked has no period of its own; delete the line, or write rest: true")

@@ -31,6 +31,18 @@ func writePeriod(hours uint16) modbus.Request {
 	return modbus.Request{Function: 6, Start: askPeriod.Start, Count: 1, Data: binary.BigEndian.AppendUint16(nil, hours)}
 }
 
+// awaited is what the frame looks like that answers a request.
+func awaited(r modbus.Request) frame.Awaited {
+	n := 2 + 2*int(r.Count) + around
+	if r.Function == 6 {
+		n = 5 + around
+	}
+	return frame.Awaited{Least: n, Most: n, Sum: func(b []byte) bool { // of whichever unit
+		_, _, err := modbus.ParseRTU(b)
+		return err == nil
+	}}
+}
+
 // answer is the PDU of a frame of the part.
 type answer struct {
 	n    int

@@ -41,9 +41,9 @@ func TestOptions(t *testing.T) {
 		{Options: "baseline: false", Key: "baseline", Says: "write keep, on or off"},
 		{Options: "baseline_period: 180", Key: "baseline_period", Says: `write that, or delete the line`},
 		{Options: `{baseline: "off", baseline_period: 180}`, Key: "baseline_period", Says: `baseline: "on"`},
-		{Options: `{baseline: "on", baseline_period: 23}`, Key: "baseline_period", Says: "write 24 to 4800"},
-		{Options: `{baseline: "on", baseline_period: 4801}`, Key: "baseline_period", Says: "write 24 to 4800"},
-		{Options: `{baseline: "on", baseline_period: 65716}`, Key: "baseline_period", Says: "write 24 to 4800"}, // 180 in 16 bits
+		{Options: `{baseline: "on", baseline_period: 23}`, Says: "baseline_period cannot be 23 h; write 24 to 4800 h"},
+		{Options: `{baseline: "on", baseline_period: 4801}`, Says: "baseline_period cannot be 4801 h; write 24 to 4800 h"},
+		{Options: `{baseline: "on", baseline_period: 65716}`, Says: "baseline_period cannot be 65716 h; write 24 to 4800 h"}, // 180 in 16 bits
 	})
 }
 
@@ -241,4 +241,27 @@ func TestFacts(t *testing.T) {
 			t.Errorf("a part that refuses says %v, %v", got, err)
 		}
 	})
+}
+
+// Whichever bit of the answer is wrong, it is a wrong checksum: also one of the bytes
+// that a frame is known by.
+func TestEveryWrongBitIsAWrongChecksum(t *testing.T) {
+	whole, err := hex.DecodeString("FE0408000000000000019C16E3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for bit := range 8 * len(whole) {
+		synctest.Test(t, func(t *testing.T) {
+			b := &bench{period: "00B4"}
+			sample := open(t, "{}", b)
+			b.Answer = func([]byte) []drivertest.Chunk {
+				frame := slices.Clone(whole)
+				frame[bit/8] ^= 1 << (bit % 8)
+				return []drivertest.Chunk{{Bytes: frame}}
+			}
+			if _, err := sample(); !errors.Is(err, drivers.ErrChecksum) {
+				t.Errorf("bit %d: %v", bit, err)
+			}
+		})
+	}
 }

@@ -67,7 +67,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if err := decode(&options{}); err != nil {
 		return nil, err
 	}
-	return &drivers.Plan{Channels: channels, MinEvery: time.Second, Timeout: time.Second,
+	return &drivers.Plan{Channels: channels, MinEvery: time.Second, Timeout: time.Second, Addresses: []uint8{0x44, 0x45}, // ADDR to ground, to the supply
 		OpenI2C: func(b drivers.I2C) (drivers.Driver, error) { return &driver{wire: b}, nil }}, nil
 }
 

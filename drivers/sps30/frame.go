@@ -51,6 +51,26 @@ func size(b []byte) int {
 	return i + 2
 }
 
+// awaited is what the answer to a command looks like: with nothing replaced, and with
+// everything. How long the text is that it says of itself, nobody knows.
+func awaited(command byte) frame.Awaited {
+	n := headLen + 1
+	switch command {
+	case cmdStart:
+		return frame.Awaited{Least: 2 + n, Most: 2 + n, Sum: fits}
+	case cmdRead:
+		n += valueLen * len(channels)
+		return frame.Awaited{Least: 2 + n, Most: 2 + 2*n, Sum: fits}
+	}
+	return frame.Awaited{}
+}
+
+// fits says whether b is a frame.
+func fits(b []byte) bool {
+	_, ok := decode(b)
+	return ok
+}
+
 // decode reads the frame that fills b, in one pass.
 func decode(b []byte) (a answer, ok bool) {
 	if len(b) < headLen+3 || b[0] != delimiter || b[len(b)-1] != delimiter {

@@ -153,6 +153,7 @@ func (d *driver) ask(ctx context.Context, command byte, data ...byte) (answer, e
 	if err := d.in.Fresh(); err != nil {
 		return answer{}, err
 	}
+	d.in.Awaits(awaited(command))
 	if _, err := d.port.Write(ctx, request(command, data...)); err != nil {
 		return answer{}, err
 	}

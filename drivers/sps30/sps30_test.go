@@ -202,3 +202,31 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*10/b.Elapsed().Seconds(), "readings/s")
 }
+
+// Whichever bit of an answer is wrong, it is a wrong checksum: also one of the bytes
+// that a frame is known by.
+func TestEveryWrongBitIsAWrongChecksum(t *testing.T) {
+	values := drivertest.Load(t, "testdata/masses.frame").Frame
+	for which, whole := range map[byte][]byte{cmdStart: answer{command: cmdStart}.append(nil), cmdRead: values} {
+		for bit := range 8 * len(whole) {
+			if byte(1)<<(bit%8)^whole[bit/8] == delimiter {
+				continue // two frames, by what stands there
+			}
+			synctest.Test(t, func(t *testing.T) {
+				_, _, sample := on(t, func(command byte) []byte {
+					b := answer{command: command}.append(nil)
+					if command == cmdRead {
+						b = bytes.Clone(values)
+					}
+					if command == which {
+						b[bit/8] ^= 1 << (bit % 8)
+					}
+					return b
+				})
+				if err := sample(); !errors.Is(err, drivers.ErrChecksum) {
+					t.Errorf("answer %02X, bit %d: %v", which, bit, err)
+				}
+			})
+		}
+	}
+}

@@ -98,11 +98,35 @@ func (c *checker) fixture(x Fixture, at []string) {
 		c.report(badFixture, "this is read, the fixture says it is refused", append(at, "refused")...)
 	case x.Refused != "" && drivers.FaultWord(err) != x.Refused:
 		c.report(badFixture, fmt.Sprintf("this is refused with %s (%v), the fixture says %s", drivers.FaultWord(err), err, x.Refused), append(at, "refused")...)
+	case x.Refused == "" && err != nil && c.adrift(x):
+		c.report(badFixture, "nothing tells where the first message begins that is heard of a part that talks by itself, so this one is passed over; write begins: what every message begins with, or put the end of the one before in front of this", at...)
 	case x.Refused == "" && err != nil:
 		c.report(badFixture, fmt.Sprintf("no message comes of it: %v", err), at...)
 	case x.Refused == "":
 		c.values(x, got, append(at, "values"))
 	}
+}
+
+// adrift says whether a fixture is read only behind the end of another message: the part
+// talks by itself, and the profile does not say what a message begins with.
+func (c *checker) adrift(x Fixture) bool {
+	t := c.f.text()
+	if t == nil || t.Begins != "" || c.f.Ask != nil {
+		return false
+	}
+	_, err := c.f.Decode(append(slices.Clone([]byte(t.Ends)), x.sent()...))
+	return err == nil
+}
+
+// text is what the profile's messages have in common as text; nil: they are none.
+func (f *Profile) text() *Text {
+	switch {
+	case f.Lines != nil:
+		return &f.Lines.Text
+	case f.Fields != nil:
+		return &f.Fields.Text
+	}
+	return nil
 }
 
 func (c *checker) values(x Fixture, got []profile.Decoded, at []string) {

@@ -96,6 +96,7 @@ func TestParseRefuses(t *testing.T) {
 		{smallLine, "?P<temp>", "?P<t>", `11:12: E1817 the expression has no group "temp"; write (?P<temp>…) in match`},
 		{smallLine, "name: temp", "name: temp, field: 1", "E1817 field does not go with the form of this profile; its keys are group, suffix, words"},
 		{smallLine, `ask: "?"`, `ask: ""`, "E1818 a question has 1 to 256 bytes"},
+		{smallLine, "ask: \"?\"\n", "", "E1808 nothing tells where the first message begins that is heard of a part that talks by itself, so this one is passed over; write begins: what every message begins with, or put the end of the one before in front of this"},
 		{smallLine, `ask: "?"`, `start: [""]`, "E1818 a command has 1 to 256 bytes"},
 		{smallLine, "fixtures:", "faults: [{text: bad, means: broken}]\nfixtures:", `E1819 "broken" is no meaning; write instrument, warm-up, no-echo`},
 		{smallLine, "fixtures:", "faults: [{field: 1, is: [bad], means: instrument}]\nfixtures:", "E1819 a fault is a text"},

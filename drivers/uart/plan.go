@@ -14,21 +14,23 @@ import (
 // options are a device's own keys.
 type options struct {
 	Profile string                     `yaml:"profile,required"`
-	Offsets map[string]profile.Decimal `yaml:"offsets"`
+	Offsets map[string]profile.Decimal `yaml:"offsets" range:"-"`
 	Only    []string                   `yaml:"only"`
 }
 
 // plan says what a device with these options will be.
 func (p parts) plan(decode func(any) error) (*drivers.Plan, error) {
 	var o options
-	if err := decode(&o); err != nil {
+	err := decode(&o)
+	if p.Broken(o.Profile) { // it may not even be of this driver: nothing is judged by it
+		return nil, yamldoc.Problems{} // its mistakes were told with the profile
+	}
+	if err != nil {
 		return nil, err
 	}
 	f, ok := p.get(o.Profile)
 	other, known := p.Get(o.Profile)
 	switch {
-	case p.Broken(o.Profile):
-		return nil, yamldoc.Problems{} // they were told with the profile
 	case known && !ok:
 		return nil, &drivers.OptionError{Key: "profile", Msg: fmt.Sprintf("profile %s is read by the driver %s; delete driver", o.Profile, other.About().Protocol)}
 	case !ok:

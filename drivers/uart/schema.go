@@ -85,6 +85,7 @@ var notes = map[string]string{
 	"notes[]":               "One sentence.",
 	"every":                 "The shortest interval at which it may be read.",
 	"warm_up":               "How long values do not count after switching on.",
+	"warm_up_source":        "Who states the warm-up; without one, who states that none is needed. Left out if nobody does.",
 	"line":                  "The serial line, as the part is delivered.",
 	"line.baud":             "Speed in bit/s.",
 	"line.parity":           "Parity.",

@@ -60,6 +60,7 @@ func (d *driver) ask(ctx context.Context) error {
 	if err := d.in.Fresh(); err != nil || !d.asked {
 		return err
 	}
+	d.in.Awaits(frame.Awaited{Least: codec.Size, Most: codec.Size, Sum: codec.Sealed})
 	_, err := d.port.Write(ctx, codec.Request(codec.Read))
 	return err
 }

@@ -49,11 +49,8 @@ type options struct {
 	Model  string         `yaml:"model,required"`
 	Gas    string         `yaml:"gas"`
 	Mode   string         `yaml:"mode"`
-	Settle *time.Duration `yaml:"settle"`
+	Settle *time.Duration `yaml:"settle" range:"1s..30d"`
 }
-
-// longest is the longest time that a cell may be left to settle.
-const longest = 30 * 24 * time.Hour
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
 	o := options{Mode: "active"}
@@ -70,8 +67,8 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	}
 	warmUp := m.preheat
 	if o.Settle != nil {
-		if *o.Settle < m.preheat || *o.Settle > longest {
-			return nil, &drivers.OptionError{Key: "settle", Msg: fmt.Sprintf("%v is not possible; write %v, what the part takes at least, to 30d", *o.Settle, m.preheat)}
+		if *o.Settle < m.preheat {
+			return nil, &drivers.OptionError{Key: "settle", Msg: fmt.Sprintf("%v is shorter than the part takes; write %v at least", *o.Settle, m.preheat)}
 		}
 		warmUp = *o.Settle
 	}

@@ -41,8 +41,8 @@ func TestOptions(t *testing.T) {
 		{Options: "{model: ze07-co, gas: ch2o}", Key: "gas", Says: "write co"},
 		{Options: "{model: ze07-co, mode: qa}", Key: "mode", Says: "write active or ask"},
 		{Options: "{model: ze15-co, mode: ask}", Key: "mode", Says: "write active"},
-		{Options: "{model: ze07-co, settle: 10s}", Key: "settle", Says: "write 3m0s"},
-		{Options: "{model: ze07-co, settle: 31d}", Key: "settle", Says: "to 30d"},
+		{Options: "{model: ze07-co, settle: 10s}", Key: "settle", Says: "10s is shorter than the part takes; write 3m0s at least"},
+		{Options: "{model: ze07-co, settle: 31d}", Says: "settle cannot be 31d; write 1s to 30d"},
 	})
 	if _, err := drivertest.Plan(Kind(), "{}"); err == nil || !strings.Contains(err.Error(), "model") {
 		t.Errorf("without a model: %v", err)

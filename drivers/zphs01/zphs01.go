@@ -45,7 +45,7 @@ func Kind() drivers.Kind {
 
 type options struct {
 	Model string `yaml:"model"`
-	Zero  *int   `yaml:"temp_zero"`
+	Zero  *int   `yaml:"temp_zero" range:"-"` // one of two
 	Cell  string `yaml:"cell"`
 	Fan   string `yaml:"fan"`
 }

@@ -33,6 +33,10 @@ type Rule struct {
 	// Names are the device's names by language; its id where there is none.
 	Names map[string]map[string]string
 	Place string // where the gateway is, for people
+	// Made says of devices that are no parts but figures of a window what they are.
+	Made map[string]Made
+	// Zone is the time of the place, in which texts name times; nil: the machine's.
+	Zone *time.Location
 }
 
 // Change is a rule's decision: an alert begins, goes on at another severity or stage,
@@ -46,9 +50,11 @@ type Change struct {
 	Stream       obs.Stream
 	Value, Limit float64 // NaN: not known
 	// Quantity says what Value and Limit are: empty, as the stream is measured;
-	// per-hour, its change in an hour; seconds; unmoved, seconds without movement; until, seconds ahead; number, of readings; other, something
-	// computed that has no unit.
+	// per-hour, its change in an hour; seconds; unmoved, seconds without movement; until,
+	// seconds ahead; number, of readings; mean, least, greatest, sum, rise, of a window;
+	// computed, of several values; other, something computed that has no unit.
 	Quantity string
+	Over     time.Duration // the window of Quantity; 0: it has none
 	// Early and Late are in how many seconds from At the limit is expected; both 0 where
 	// nothing is forecast.
 	Early, Late float64
@@ -60,7 +66,10 @@ type Change struct {
 // Revise makes the next revision. prev is the alert that is active for this rule,
 // or nil; id is used for a new alert (a UUIDv7). evidence is kept as it is.
 func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidence []wire.Evidence) wire.Alert {
-	m = measured(m, c.Quantity)
+	if w := r.Made[c.Stream.Device]; c.Quantity == "" && w.What != "" {
+		c.Quantity, c.Over = w.What, w.Over
+	}
+	m = Measured(m, c.Quantity, c.Over)
 	a := wire.Alert{
 		V: wire.Version, ID: id, Rev: 1, Rule: r.ID, Stage: c.Stage, Severity: r.Severity, Condition: "active",
 		At: c.At, Since: c.Since, Device: c.Stream.Device, Channel: c.Stream.Channel,
@@ -77,7 +86,7 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 		a.Chatter = &wire.Chatter{Since: c.Unrest, Changes: c.Changes}
 	}
 	if prev != nil {
-		a.ID, a.Rev, a.Since, a.Image = prev.ID, prev.Rev+1, prev.Since, prev.Image
+		a.ID, a.Rev, a.Since, a.Image, a.Maintenance = prev.ID, prev.Rev+1, prev.Since, prev.Image, prev.Maintenance
 		if a.Acknowledged = prev.Acknowledged; worse(prev, &a) {
 			a.Acknowledged = nil // nobody has seen that
 		}
@@ -88,10 +97,19 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 	}
 	a.Text = texts(r, m, a)
 	if c.Cleared && prev != nil {
-		// What was said when it was raised stays its headline and its evidence; Value
-		// is where it ended.
-		a.Text, a.Evidence = prev.Text, prev.Evidence
+		// What it was is what it said; its evidence is of then. Value is where it ended.
+		a.Text, a.Evidence = over(r, prev, a, ended(m, a.Value)), prev.Evidence
 	}
+	return a
+}
+
+// End makes the revision with which an alert ends for another reason, why, than its rule's
+// condition.
+func End(r Rule, prev *wire.Alert, at wire.Moment, why obs.Label) wire.Alert {
+	a := *prev
+	a.Rev, a.At = prev.Rev+1, at
+	a.Condition, a.Cleared, a.Expected, a.Chatter = "cleared", &a.At, nil, nil
+	a.Text = over(r, prev, a, map[string]string{"zh": why.ZH, "en": why.EN})
 	return a
 }
 
@@ -130,7 +148,8 @@ func texts(r Rule, m obs.Metric, a wire.Alert) map[string]string {
 		if text == "" {
 			text = usual[lang]
 		}
-		out[lang] = fields(r, m, a, lang).Replace(text) + chattering(a.Chatter, lang)
+		unrest := r.chattering(a.Chatter, lang)
+		out[lang] = clipped(fields(r, m, a, lang).Replace(text), wire.MaxText-len(unrest)) + unrest
 	}
 	return out
 }
@@ -151,7 +170,7 @@ func fields(r Rule, m obs.Metric, a wire.Alert, lang string) *strings.Replacer {
 	// With its unit at once, so that a number without one leaves no gap.
 	return strings.NewReplacer("{value} {unit}", strings.TrimSpace(value+" "+m.Text), "{limit} {unit}", strings.TrimSpace(limit+" "+m.Text),
 		"{value}", value, "{limit}", limit, "{unit}", m.Text,
-		"{in}", in(a.Expected, lang), "{device}", name, "{label}", m.Label.In(lang), "{since}", clock(a.Since),
+		"{in}", in(a.Expected, lang), "{device}", name, "{label}", m.Label.In(lang), "{since}", r.clock(a.Since),
 		"{trend}", trend(m, a, lang), "{place}", r.Place)
 }
 
@@ -160,15 +179,6 @@ func shown(m obs.Metric, v *float64) string {
 		return "–"
 	}
 	return m.Format(*v)
-}
-
-// clock writes a moment as hours and minutes of the gateway's local time, or as
-// the time since power-on while the clock is not trusted.
-func clock(at wire.Moment) string {
-	if t := at.Time(); !t.IsZero() {
-		return t.Local().Format("15:04")
-	}
-	return "+" + (time.Duration(at.BootMS) * time.Millisecond).Round(time.Second).String()
 }
 
 // Saved is what the journal keeps of one rule: the rule's own state and the alert

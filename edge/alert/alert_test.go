@@ -63,8 +63,8 @@ func TestAcknowledgementLapses(t *testing.T) {
 	}
 }
 
-// One id from the raise to the clear; the clear keeps since and what was said, and
-// says when and where it ended.
+// One id from the raise to the clear; the clear keeps since, and says what it was, that it
+// is over, when and where it ended.
 func TestReviseLife(t *testing.T) {
 	raised := alert.Revise(river, level, nil, change(60_000, 3.014, false), idA, nil)
 	cleared := alert.Revise(river, level, &raised, change(90_000, 2.85, true), idB, nil)
@@ -81,7 +81,7 @@ func TestReviseLife(t *testing.T) {
 	}
 	want := []line{
 		{idA, "active", 1, 59_000, "拱宸桥水位 3.01 米，限值 3.00 米", "river: level 3.01 m, limit 3.00"},
-		{idA, "cleared", 2, 59_000, "拱宸桥水位 3.01 米，限值 3.00 米", "river: level 3.01 m, limit 3.00"},
+		{idA, "cleared", 2, 59_000, "已恢复：拱宸桥水位 3.01 米，限值 3.00 米（+59s 至 +1m30s，现为 2.85 m）", "Over: river: level 3.01 m, limit 3.00 (+59s to +1m30s, now 2.85 m)"},
 		{idB, "active", 1, 98_000, "拱宸桥水位 3.20 米，限值 3.00 米", "river: level 3.20 m, limit 3.00"},
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -56,15 +56,3 @@ func medianSlope(at, v []float64) (perMS float64, ok bool) {
 	n := len(slopes)
 	return (slopes[n/2] + slopes[(n-1)/2]) / 2, true
 }
-
-// chattering is what is added to a text while the alert comes and goes.
-func chattering(c *wire.Chatter, lang string) string {
-	switch {
-	case c == nil:
-		return ""
-	case lang == "zh":
-		return fmt.Sprintf("（%s 起反复，共变化 %d 次）", clock(c.Since), c.Changes)
-	default:
-		return fmt.Sprintf(" (chattering since %s, %d changes)", clock(c.Since), c.Changes)
-	}
-}

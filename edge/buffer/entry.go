@@ -68,6 +68,9 @@ func (d *decoding) entries(r journal.Record, fn func(*Entry) error) error {
 		if ev.Actuation != nil {
 			e.Stream.Device = ev.Actuation.Output
 		}
+		if ev.Maintenance != nil {
+			e.Stream.Device = ev.Maintenance.Device
+		}
 		d.at(&e, ev.At)
 	case record.KindAlert:
 		a, err := record.DecodeAlert(r.Body, d.epoch, r.Seq)

@@ -3,6 +3,7 @@ package buffer
 import (
 	"cmp"
 	"fmt"
+	"strings"
 )
 
 // gapWords are the reasons of a gap, in the words of wire.Gap.Why and those of the
@@ -73,6 +74,14 @@ func (e *Entry) happening(zh bool) string {
 		return pick("device is gone: ", "设备失联：") + ev.Device.Why
 	case ev.Actuation != nil:
 		return actuation(*ev.Actuation, pick)
+	case ev.Maintenance != nil && ev.Maintenance.On:
+		return pick("maintenance begins, ", "开始维护，") + ev.Maintenance.By
+	case ev.Maintenance != nil:
+		return strings.TrimSuffix(pick("maintenance ends, ", "维护结束，")+ev.Maintenance.By, pick(", ", "，"))
+	case ev.Unrest != nil && ev.Unrest.On:
+		return fmt.Sprintf(pick("alert of %s comes and goes, %d changes; kept at its worst", "%s 的告警反复，%d 次变化；保持最严重时的状态"), ev.Unrest.Rule, ev.Unrest.Changes)
+	case ev.Unrest != nil:
+		return fmt.Sprintf(pick("alert of %s has calmed down", "%s 的告警不再反复"), ev.Unrest.Rule)
 	}
 	return ev.Kind
 }

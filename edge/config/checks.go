@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
@@ -31,6 +32,7 @@ func (l *loader) checks(d *Device, own map[string]obs.Checks) {
 			l.sayKey("E2609", fmt.Sprintf("the device has no channel %q; %s", ch, yamldoc.Hint(ch, names)), path...)
 			continue
 		}
+		l.nought(c, d.Checks[ch], path)
 		all := c.Over(d.Checks[ch])
 		d.Checks[ch] = all
 		told := map[string]bool{} // tests of which something cannot be read
@@ -44,6 +46,19 @@ func (l *loader) checks(d *Device, own map[string]obs.Checks) {
 			l.threshold(e.Msg, append(path, e.Path...)...)
 		}
 		l.located(c, ch, path)
+	}
+}
+
+// nought reports a threshold of 0, which takes one away, where there is none to take.
+func (l *loader) nought(own, base obs.Checks, path []string) {
+	there := map[string]bool{}
+	for _, k := range base.Keys() {
+		there[strings.Join(k.Path, ".")] = true
+	}
+	for _, k := range own.Keys() {
+		if k.Value == "0" && slices.Contains([]string{"spike", "rate"}, k.Path[0]) && slices.Contains([]string{"suspect", "fail"}, k.Path[1]) && !there[strings.Join(k.Path, ".")] {
+			l.threshold("a threshold of 0 takes away one of the profile or the metric, and there is none; delete it, or write a greater one", append(path[:len(path):len(path)], k.Path...)...)
+		}
 	}
 }
 

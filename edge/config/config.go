@@ -33,7 +33,8 @@ type Config struct {
 	Derived  []Derived // in an order in which each comes behind what it is made of
 	Warnings yamldoc.Problems
 
-	rows []row // see Show; nil without Env.Origins
+	rows    []row         // see Show; nil without Env.Origins
+	closest time.Duration // of all rules that look closer; 0: none does
 }
 
 // Gateway says who and where the gateway is.
@@ -124,14 +125,29 @@ type Stream struct {
 	obs.Stream
 	Every  time.Duration
 	Metric obs.Metric
+	Sparse obs.Bound // what a derived stream says where it is sparse
+	// Fastest is the shortest interval at which it is read while a rule looks closer; 0: Every.
+	Fastest time.Duration
+	// Least and Most are what a usable value of it can be: what the part measures and the
+	// checks let pass. Equal: as the metric has it.
+	Least, Most float64
 }
 
 // Streams returns all streams of c, device by device, the derived ones behind.
 func (c *Config) Streams() []Stream {
 	all := streams(c.Devices)
+	for i := range all {
+		if s := &all[i]; c.closest > 0 && c.closest < s.Every {
+			s.Fastest = c.closest
+		}
+	}
 	for _, d := range c.Derived {
 		for i, ch := range d.Channels {
-			all = append(all, Stream{obs.Stream{Device: d.ID, Channel: ch}, d.Interval, d.Metrics[i]})
+			s := Stream{Stream: obs.Stream{Device: d.ID, Channel: ch}, Every: d.Interval, Metric: d.Metrics[i]}
+			if i == 0 {
+				s.Sparse = d.Sparse
+			}
+			all = append(all, s)
 		}
 	}
 	return all
@@ -145,10 +161,30 @@ func streams(devices []Device) []Stream {
 	all := make([]Stream, 0, n)
 	for _, d := range devices {
 		for i, ch := range d.Plan.Channels {
-			all = append(all, Stream{obs.Stream{Device: d.ID, Channel: ch.Name}, d.Every, d.Metrics[i]})
+			s := Stream{Stream: obs.Stream{Device: d.ID, Channel: ch.Name}, Every: d.Every, Metric: d.Metrics[i]}
+			s.Least, s.Most = measures(ch, d.Metrics[i], d.Checks[ch.Name].Gross)
+			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// measures is what a usable value of a channel can be. Both are 0 where the part does not
+// say what it measures, or where no value would be usable.
+func measures(ch drivers.Channel, m obs.Metric, gross *obs.GrossCheck) (least, most float64) {
+	if ch.Min >= ch.Max {
+		return 0, 0
+	}
+	if least, most = ch.Min, ch.Max; m.Min < m.Max {
+		least, most = max(least, m.Min), min(most, m.Max)
+	}
+	if gross != nil && len(gross.Fail) == 2 {
+		least, most = max(least, min(gross.Fail[0], gross.Fail[1])), min(most, max(gross.Fail[0], gross.Fail[1]))
+	}
+	if least >= most {
+		return 0, 0
+	}
+	return least, most
 }
 
 // TextError is something wrong inside a text of a rule.

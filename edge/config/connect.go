@@ -189,7 +189,21 @@ func (l *loader) address(d *Device, bus Bus, n *yamldoc.Node) bool {
 		return false
 	}
 	d.Address = uint8(v)
-	return true
+	return l.own(*d)
+}
+
+// own refuses an I2C address that the part cannot be set to. One that is not planned may
+// be any.
+func (l *loader) own(d Device) bool {
+	if d.Plan == nil || d.Plan.Addresses == nil || slices.Contains(d.Plan.Addresses, d.Address) {
+		return true
+	}
+	var all []string
+	for _, a := range d.Plan.Addresses {
+		all = append(all, fmt.Sprintf("%#x", a))
+	}
+	l.say("E2605", fmt.Sprintf("a %s cannot be at %#x; write %s", d.Driver, d.Address, strings.Join(all, " or ")), "devices", d.ID, "address")
+	return false
 }
 
 // settle completes a serial bus with what its parts are delivered with, if they
@@ -210,12 +224,9 @@ func (l *loader) settle(b *Bus) {
 	}
 	l.reserved(*b, on)
 	var parts drivers.LineSettings
-	chosen := slices.ContainsFunc(on, func(d Device) bool { return len(differences(b.Line, d.Plan.Line)) == 0 })
 	for _, d := range on {
 		own := d.Plan.Line
-		if !chosen { // where some parts fit the line, the others were set to it
-			l.unlike(*b, d)
-		}
+		l.unlike(*b, d)
 		for _, s := range []struct {
 			key        string
 			set, clash bool

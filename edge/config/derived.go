@@ -36,6 +36,7 @@ type Derived struct {
 	Channels []string
 	Metrics  []obs.Metric  // of Channels
 	Interval time.Duration // between two results
+	Sparse   obs.Bound     // what a sparse result of the first channel says
 }
 
 // DerivedOf is one of the streams that something is made of, and what it is called there.
@@ -62,6 +63,7 @@ type Made struct {
 	Channels []string
 	Metrics  []obs.Metric
 	Every    time.Duration
+	Sparse   obs.Bound
 	Note     string // a warning, or empty
 }
 
@@ -167,7 +169,7 @@ func (l *loader) derived() {
 	}
 	for _, m := range made {
 		d := good[slices.IndexFunc(good, func(d Derived) bool { return d.ID == m.ID })]
-		d.Channels, d.Metrics, d.Interval = m.Channels, m.Metrics, m.Every
+		d.Channels, d.Metrics, d.Interval, d.Sparse = m.Channels, m.Metrics, m.Every, m.Sparse
 		if l.config.Derived = append(l.config.Derived, d); m.Note != "" {
 			l.say("W2901", m.Note, "derived", d.ID, "edition")
 		}

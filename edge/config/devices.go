@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -109,14 +110,19 @@ func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
 	}
 	d.Wire = kind.Wire
 	d.Options = optionText(n)
+	before = len(l.problems)
 	if d.Plan, ok = l.plan(kind, id, n); !ok {
-		l.connection(&d, k)
+		if len(l.problems) > before { // else its profile has mistakes: it would be judged by what nobody knows
+			l.connection(&d, k)
+		}
 		return Device{}, false
 	}
 	d.Line = d.Plan.Line
 	l.connection(&d, k)
 	l.times(&d, k)
-	ok = l.metrics(&d)
+	if ok = l.metrics(&d); ok {
+		l.possible(d)
+	}
 	l.checks(&d, k.Checks)
 	return d, ok
 }
@@ -200,6 +206,10 @@ func (l *loader) plan(kind drivers.Kind, id string, n *yamldoc.Node) (p *drivers
 		return p, p != nil
 	}
 	l.refused(n, err, id)
+	var unread yamldoc.Problems
+	if errors.As(err, &unread) && len(unread) > 0 {
+		l.hidden(kind, n, fit, unfit)
+	}
 	return nil, false
 }
 

@@ -115,12 +115,15 @@
 //	E2609  checks of no channel
 //	E2610  a setting that a GPIO line cannot have
 //	E2611  thresholds of a check that contradict each other, the interval or the site
+//	E2612  a number that puts a channel where its metric cannot be
 //	E2701  not a severity
 //	E2702  still names no camera
 //	E2703  a field in a message that does not exist
 //	E2704  levels and the keys of a rule without them, or no level at all
 //	E2705  not a method of forecasting
+//	E2706  a pre-alert more severe than what it expects
 //	E2707  a key that a rule of a pack says itself, or with without use
+//	E2708  a text for people that is empty
 //	E2711  a rule that depends on none that there is, on itself, or in a circle
 //	E2712  not a day, not a time of day, or a time that is out of range
 //	E2801  an output needs exactly one of line, coil, register and command, and its place
@@ -157,6 +160,7 @@
 //	W2602  an interval shorter than the exchange takes on its line
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
+//	W2703  a category whose digits are no code of the standards
 //	W3301  looking closer changes nothing
 //	W2901  an air quality index that lacks pollutants
 package config

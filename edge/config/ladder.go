@@ -110,6 +110,7 @@ func (l *loader) forecast(r *Rule, k forecastKeys) {
 	if f.Severity == "" {
 		f.Severity = r.Severity
 	}
+	l.ahead(r, f)
 	l.texts(f.Message, append(MessageFields[:len(MessageFields):len(MessageFields)], "in"), at("message")...)
 	if slices.Contains(methods, f.Method) && l.has(at("within")...) && l.has(at("window")...) {
 		r.Forecast = f // else enough has been said of it

@@ -25,7 +25,7 @@ devices:
 	if err == nil {
 		t.Fatal("taken")
 	}
-	for _, want := range []string{"E2608 near depends", "E2608 -1 lines", "E2608 1000 bytes", "E2608 from 5 to 1", `g.yaml:4:57: E2608 there is no metric "tmep"; did you mean "temp"`} {
+	for _, want := range []string{"E2608 near depends", "E1111 lines cannot be -1 lines/s; write 0 to 10000 lines/s", "E1111 memory cannot be 1kB; write 4MB to 4GB", "E2608 from 5 to 1", `g.yaml:4:57: E2608 there is no metric "tmep"; did you mean "temp"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("without %q: %v", want, err)
 		}

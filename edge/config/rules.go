@@ -44,6 +44,7 @@ func (l *loader) rules() {
 	if len(ids) > maxRules {
 		l.sayKey("E2003", fmt.Sprintf("%d rules are too many for one gateway; at most %d", len(ids), maxRules), "rules")
 	}
+	l.config.closest = l.closest()
 	var check RuleChecker
 	if l.env.Rules != nil {
 		check = l.env.Rules(l.config.Streams())
@@ -57,10 +58,11 @@ func (l *loader) rules() {
 			l.conditions(&r, k)
 			l.forecast(&r, k.Forecast)
 		}
+		l.waits(r)
 		l.calm(&r, k)
 		l.schedule(&r, k.Schedule)
 		l.depends(&r, k.Depends)
-		l.short(k.Category, maxArea, "rules", id, "category")
+		l.category(k.Category, "rules", id, "category")
 		l.still(r)
 		l.texts(k.Message, MessageFields, "rules", id, "message")
 		l.actionsOf(&r, k.Actions)
@@ -92,6 +94,9 @@ func (l *loader) expression(r *Rule, u *Used, check RuleChecker) {
 	reads, wrong := check(*r)
 	r.Reads = reads
 	for _, e := range wrong {
+		if u != nil && e.ID == "W3102" {
+			continue // the pack means it so
+		}
 		if u != nil {
 			l.problems = append(l.problems, l.placedUsed(r, u, e))
 		} else if p, ok := l.placed(r, e); ok {
@@ -137,6 +142,9 @@ func (l *loader) texts(message map[string]string, fields []string, path ...strin
 		n := l.doc.Node(append(path[:len(path):len(path)], lang)...)
 		if n == nil { // one text for all languages
 			n = l.doc.Node(path...)
+		}
+		if strings.TrimSpace(text) == "" {
+			l.report(n.Problem("E2708", "this text is empty; write what people are to read, like \"river level {value} m\", or delete the key"))
 		}
 		if len(text) > wire.MaxText/2 {
 			l.report(n.Problem("E2003", fmt.Sprintf("this text has %d bytes; at most %d are allowed", len(text), wire.MaxText/2)))

@@ -77,6 +77,9 @@ func (l *loader) schedule(r *Rule, k scheduleKeys) {
 	if l.has(at("then")...) && !slices.Contains(thens, k.Then) {
 		l.say("E2712", fmt.Sprintf("%q says nothing of an alert; %s", k.Then, yamldoc.Hint(k.Then, thens)), at("then")...)
 	}
+	if l.doc.Node(at("days")...) != nil && len(k.Days) == 0 && !l.wrong(at("days")...) {
+		l.say("E2712", "this schedule has no day; write [mon-fri], or leave days out for all", at("days")...)
+	}
 	for i, text := range k.Days {
 		s.Days = append(s.Days, l.days(text, at("days", fmt.Sprint(i))...)...)
 	}
@@ -85,7 +88,7 @@ func (l *loader) schedule(r *Rule, k scheduleKeys) {
 		l.say("E2712", "the schedule has a from and no to; write to: 06:00, or leave both out for whole days", at("from")...)
 	case to && !from:
 		l.say("E2712", "the schedule has a to and no from; write from: 22:00, or leave both out for whole days", at("to")...)
-	case !from && len(k.Days) == 0:
+	case !from && len(k.Days) == 0 && !l.wrong(at("days")...):
 		l.say("E2712", "this schedule is always; write days, from and to, or leave it out", at()...)
 	case from && s.From == s.To && !l.wrong(at("from")...) && !l.wrong(at("to")...):
 		l.say("E2712", "from and to are the same; leave both out for whole days", at("to")...)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,12 +19,22 @@ type row struct{ path, value, from string }
 // the file's line, the part's profile or driver, or the default. The configuration must
 // have been loaded with Env.Origins.
 func (c *Config) Show(w io.Writer) error {
+	return c.ShowIn(w, func(words string) string { return words })
+}
+
+// ShowIn is Show in another language: say gives each text that is not of the file, where
+// a value comes from, and what stands for none. What it does not know it gives back.
+func (c *Config) ShowIn(w io.Writer, say func(string) string) error {
+	rows := slices.Clone(c.rows)
+	for i := range rows {
+		rows[i].value, rows[i].from = say(rows[i].value), say(rows[i].from)
+	}
 	path, value := 0, 0
-	for _, r := range c.rows {
+	for _, r := range rows {
 		path, value = max(path, len(r.path)), max(value, min(yamldoc.Width(r.value), 48))
 	}
 	var b strings.Builder
-	for _, r := range c.rows {
+	for _, r := range rows {
 		pad := strings.Repeat(" ", max(0, value-yamldoc.Width(r.value)))
 		fmt.Fprintf(&b, "%-*s  %s%s  %s\n", path, r.path, r.value, pad, r.from)
 	}

@@ -118,6 +118,9 @@ func (c *total) since(prev heard, t int64, r obs.Reading) (more float64, q obs.Q
 
 func (a *aggregate) close(t int64, _ At) []obs.Reading {
 	all := a.over(t)
+	if a.silent(t) {
+		all.quality = weakest(all.quality, sparse)
+	}
 	if a.kind == "vector-mean" {
 		return a.wind(&all)
 	}
@@ -140,6 +143,16 @@ func (a *aggregate) close(t int64, _ At) []obs.Reading {
 		}
 	}
 	return []obs.Reading{reading(v, all.quality)}
+}
+
+// silent says whether nothing came in for so long that nobody knows what the end of a
+// window that slides held. It would go on to change by what it forgets.
+func (a *aggregate) silent(t int64) bool {
+	last := a.Prev[0].At
+	if a.kind == "vector-mean" {
+		last = min(last, a.Prev[1].At)
+	}
+	return a.hush > 0 && t-last > a.hush
 }
 
 // wind is the mean vector's length and the direction it comes from. A mean that cancels

@@ -40,7 +40,10 @@
 // As much as the weakest reading in it, in the order pass, not evaluated, suspect, fail,
 // missing. Readings that failed or are missing stay out of windows; a reading speaks for
 // the time since the one before, at most an interval, and a result of which less than
-// three quarters is covered so is not evaluated, with the reason sparse. It is missing
+// three quarters is covered so is not evaluated, with the reason sparse; so is one over a
+// window that slides while its stream is silent for three intervals, half a minute at
+// least: it would go on to change by what it forgets. A sparse sum or maximum is at least
+// so much, a minimum at most; other sparse results say nothing to a rule. It is missing
 // where nothing is left. What lies outside its metric's range is suspect. An air quality
 // index takes means only that are valid by GB 3095-2026: 45 minutes of an hour, 6 of 8
 // hours, 20 of a day; else it is missing. A wetness index is not evaluated until what was

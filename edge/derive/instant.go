@@ -140,7 +140,7 @@ func waterOf(t *waterTable, names []string, lake bool) func([]obs.Reading, At) [
 				continue
 			}
 			r := in[k]
-			if !r.Quality.Usable() {
+			if !r.Quality.Usable() || r.Quality.Why == obs.Sparse {
 				out, complete = append(out, obs.None(r.Quality.Why)), false
 				continue
 			}

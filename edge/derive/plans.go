@@ -35,7 +35,9 @@ func (c *compiler) windowPlan(p *Plan, ins []Known) {
 		c.say("over", "E2904", fmt.Sprintf("a percentile keeps every value, here %d", s.Over/slowest), fmt.Sprintf("at most %d; shorten over, or sample less often", maxValues))
 	}
 	a.window = window{step: p.Every.Milliseconds(), n: int(s.Over / p.Every)}
-	p.wall = s.Aligned
+	if p.wall = s.Aligned; !p.wall {
+		a.hush = staleAfter(slowest)
+	}
 	p.make = func() worker {
 		w := a
 		return &w
@@ -361,7 +363,9 @@ func (c *compiler) formulaPlan(p *Plan, ins []Known) {
 		usual = ins[0].Metric.Name
 	}
 	c.result(p, usual)
-	c.sensible(p, ins)
+	if !c.alikeUnits(p, f, ins) {
+		c.sensible(p, ins)
+	}
 	constants := c.s.Constants
 	c.instantPlan(p, ins, func() func([]obs.Reading, At) []obs.Reading { return formulaOf(f, len(ins), constants) })
 }
@@ -388,7 +392,7 @@ func (c *compiler) instantPlan(p *Plan, ins []Known, compute func() func([]obs.R
 	stale := make([]int64, len(ins))
 	for i, k := range ins {
 		p.Every = max(p.Every, k.Every)
-		stale[i] = max(3*k.Every, 30*time.Second).Milliseconds()
+		stale[i] = staleAfter(k.Every)
 	}
 	p.make = func() worker {
 		return &instant{Newest: make([]newest, len(ins)), stale: stale, late: p.Every.Milliseconds(), compute: compute(), values: make([]obs.Reading, len(ins))}

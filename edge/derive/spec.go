@@ -83,6 +83,8 @@ type Plan struct {
 	Every    time.Duration
 	Reads    []obs.Stream
 	Note     string // what is to know before it is used; may be empty
+	// Sparse is what the first channel says where it is sparse: a sum is at least so much.
+	Sparse obs.Bound
 
 	spec Spec
 	wall bool // it runs on the wall clock
@@ -111,11 +113,16 @@ type At struct {
 // weakest rolls up what a result is worth from what its inputs are worth: pass, not
 // evaluated, suspect, fail, missing, the later the weaker. (QARTOD's order of verdicts is
 // about several tests of one value; here nothing can make up for the weakest input.)
+// What is sparse stays so whatever else is wrong with it: its value is no more than a bound.
 func weakest(a, b obs.Quality) obs.Quality {
+	w := a
 	if weakness(b.Flag) > weakness(a.Flag) {
-		return b
+		w = b
 	}
-	return a
+	if w.Usable() && (a.Why == obs.Sparse || b.Why == obs.Sparse) {
+		w.Why = obs.Sparse
+	}
+	return w
 }
 
 func weakness(f obs.Flag) int {

@@ -54,6 +54,7 @@ func (s *step) add(v float64, q obs.Quality) {
 type window struct {
 	step int64  // ms
 	n    int    // steps
+	hush int64  // ms without a reading after which what slides over is sparse; 0: aligned
 	End  int64  `json:"end"` // of the last one; 0 before the first reading
 	Row  []step `json:"row"`
 }

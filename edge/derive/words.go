@@ -63,6 +63,12 @@ var totals = map[string]struct {
 	"energy_export": {"energy_sum", "power", 1000, 0},
 }
 
+// Total says whether a metric is a running total, which only grows.
+func Total(metric string) bool {
+	_, ok := totals[metric]
+	return ok
+}
+
 // rates are the metrics that say per hour how fast something grows, with that something's.
 var rates = map[string]string{"rain_rate": "rain_sum", "flow": "volume_sum"}
 

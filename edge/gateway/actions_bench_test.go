@@ -39,7 +39,7 @@ gateway: {id: post-1}
 journal: {dir: %s}
 buses: {gpio: {gpio: /dev/gpiochip0}}
 devices: {pass: {driver: a02yyuw, port: /dev/ttyS0, height: 3.0, every: 1s}}
-outputs: {siren: {bus: gpio, line: GPIO27, min_off: 0s, per_hour: 3600, interlock: "pass.level < 5"}}
+outputs: {siren: {bus: gpio, line: GPIO27, min_off: 0s, per_hour: 3600, interlock: "pass.level > -1.4"}}
 rules: {flood: {%s, actions: [siren]}}
 `, b.TempDir(), flood), config.Env{Kinds: catalog.Builtin(nil), Catalog: metrics, Rules: RuleChecker})
 	if err != nil {

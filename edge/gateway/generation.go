@@ -110,6 +110,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	}
 	g.event(wire.Event{Kind: "config", Config: &wire.Config{Hash: cfg.Hash}})
 	g.setAside(gen)
+	g.tellAside(gen, g.clock.BootMS(), "")
 	g.forgetStates(gen)
 	g.beginSwitching(gen, old)
 	gen.heed()

@@ -308,6 +308,9 @@ func host(text string) string {
 	if err != nil {
 		return ""
 	}
+	if u.Host == "" { // a camera of the board itself
+		return u.Path
+	}
 	return u.Host
 }
 

@@ -6,13 +6,17 @@ import (
 	"net/http"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/v4l2"
 )
 
 // network reaches one network device: by HTTP, and by a connection of its own for what
-// else it speaks.
+// else it speaks. A camera need not be in the network: the board's own is seen here, too.
 type network struct{ client http.Client }
 
-var _ drivers.Dialer = network{}
+var (
+	_ drivers.Dialer = network{}
+	_ drivers.Viewer = network{}
+)
 
 // Do implements drivers.Fetcher.
 func (n network) Do(r *http.Request) (*http.Response, error) { return n.client.Do(r) }
@@ -21,4 +25,22 @@ func (n network) Do(r *http.Request) (*http.Response, error) { return n.client.D
 func (n network) Dial(ctx context.Context, address string) (net.Conn, error) {
 	d := net.Dialer{Timeout: n.client.Timeout}
 	return d.DialContext(ctx, "tcp", address)
+}
+
+// View implements drivers.Viewer. A JPEG is what leaves the gateway in the end, so it is
+// what is asked for first.
+func (n network) View(node string, width, height int) (drivers.Video, error) {
+	c, err := v4l2.New(v4l2.Config{Path: node, Width: width, Height: height, Formats: []v4l2.Format{v4l2.MJPEG, v4l2.JPEG, v4l2.YUYV}})
+	if err != nil {
+		return nil, err
+	}
+	return video{c}, nil
+}
+
+type video struct{ *v4l2.Camera }
+
+// Picture implements drivers.Video.
+func (v video) Picture(ctx context.Context) (drivers.VideoFrame, error) {
+	f, err := v.Frame(ctx)
+	return drivers.VideoFrame{Data: f.Data, JPEG: f.Format != v4l2.YUYV, Width: f.Width, Height: f.Height, Stride: f.Stride}, err
 }

@@ -102,11 +102,13 @@ func (g *Gateway) maintain(q MaintainQuestion, by string) error {
 	if q.ForMS == 0 {
 		delete(g.upkeeps, key)
 		g.log.Info("maintenance ends", "of", key, "by", by)
+		g.tellUpkeep(key, by, 0)
 		if err := g.journal.SetState(upkeepKey+key, nil); err != nil {
 			return fmt.Errorf("it ends now, but a restart brings it back: %w", err)
 		}
 	} else {
 		g.upkeeps[key] = upkeep{until: now + q.ForMS, by: by}
+		g.tellUpkeep(key, by, q.ForMS)
 		g.log.Info("maintenance begins", "of", key, "by", by, "for", time.Duration(q.ForMS)*time.Millisecond)
 		if err := g.keepUpkeep(key, now); err != nil {
 			return fmt.Errorf("it has begun, but a restart ends it: %w", err)
@@ -114,6 +116,7 @@ func (g *Gateway) maintain(q MaintainQuestion, by string) error {
 	}
 	g.setAside(g.gen)
 	g.tick(g.gen, now)
+	g.tellAside(g.gen, now, by)
 	g.kickSync()
 	g.kickState()
 	return nil
@@ -193,12 +196,14 @@ func (g *Gateway) endUpkeep(gen *generation, now int64) {
 		delete(g.upkeeps, key)
 		ended = true
 		g.log.Info("maintenance is over", "of", key)
+		g.tellUpkeep(key, "", 0)
 		if err := g.journal.SetState(upkeepKey+key, nil); err != nil {
 			g.log.Warn("that maintenance is over cannot be kept", "of", key, "error", err)
 		}
 	}
 	if ended {
 		g.setAside(gen)
+		g.tellAside(gen, now, "")
 		g.kickState()
 	}
 }

@@ -2,13 +2,17 @@ package gateway
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/journal"
 	"github.com/lamppost-city/lamppost/edge/poll"
+	"github.com/lamppost-city/lamppost/edge/record"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // tended is a gateway by hand, with its siren, that can be asked for maintenance.
@@ -172,6 +176,18 @@ func TestChatterAndPanicAreTold(t *testing.T) {
 	if a == nil || a.Chatter == nil || a.Chatter.Changes < 9 || !strings.Contains(a.Text["en"], "(chattering since ") || !strings.Contains(a.Text["zh"], "反复") || a.Validate() != nil {
 		t.Errorf("%+v, %v", a, a.Validate())
 	}
+	unrest := 0
+	events, _ := written(t, g)
+	for _, e := range events {
+		if u := e.Unrest; u != nil && (u.Rule != "flood" || !u.On || u.Changes < 5) {
+			t.Errorf("unrest is written down as %+v", u)
+		} else if u != nil {
+			unrest++
+		}
+	}
+	if unrest != 1 {
+		t.Errorf("unrest is written down %d times", unrest)
+	}
 	if len(ids) > 5 {
 		t.Errorf("%d alerts, want no new ones once it chatters", len(ids))
 	}
@@ -185,4 +201,75 @@ func TestChatterAndPanicAreTold(t *testing.T) {
 	if !told || g.active["flood"] == nil {
 		t.Errorf("alert %+v, health %+v", g.active["flood"], g.state().Health)
 	}
+}
+
+// What began and ended is in the journal, each as an event of its own, and an alert that
+// stands meanwhile says so; after a restart, too.
+func TestMaintenanceIsWrittenDown(t *testing.T) {
+	g, gen, out, sample, ask, bootMS := tended(t, flooded)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			select {
+			case <-out.set:
+			case <-done:
+				return
+			}
+		}
+	}()
+	sample(0.9)
+	if a := g.active["flood"]; a == nil || a.Maintenance != nil {
+		t.Fatalf("%+v", a)
+	}
+	ask(MaintainQuestion{Device: "pass", ForMS: 60_000, Set: true, Sudo: "li"})
+	begun := *g.active["flood"]
+	sample(0.1)
+	g.tellAside(gen, bootMS.Load(), "") // once is enough
+	if a := g.active["flood"]; a == nil || a.Rev != begun.Rev || a.Maintenance == nil || a.Maintenance.Until != nil || !strings.HasPrefix(a.Maintenance.By, "li as ") || !strings.Contains(a.Text["en"], "under maintenance since") {
+		t.Errorf("under maintenance: %+v", a)
+	}
+	bootMS.Add(60_000)
+	g.mu.Lock()
+	g.tick(gen, bootMS.Load())
+	g.mu.Unlock()
+	if a := g.active["flood"]; a == nil || a.Maintenance == nil || a.Maintenance.Until == nil || strings.Contains(a.Text["en"], "under maintenance") {
+		t.Errorf("afterwards: %+v", a)
+	}
+	var told []string
+	events, revisions := written(t, g)
+	for _, e := range events {
+		if m := e.Maintenance; m != nil {
+			told = append(told, fmt.Sprintf("%s %t %d %q", m.Device, m.On, m.ForMS, m.By))
+		}
+	}
+	if len(told) != 2 || !strings.HasPrefix(told[0], `pass true 60000 "li as `) || told[1] != `pass false 0 ""` || revisions != 3 {
+		t.Errorf("events %q, %d revisions", told, revisions)
+	}
+}
+
+// written is what this run has put into the journal: events, and how many revisions.
+func written(t *testing.T, g *Gateway) (events []wire.Event, revisions int) {
+	t.Helper()
+	if err := g.journal.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := g.journal.Epochs()
+	last := all[len(all)-1]
+	if err := g.journal.Read(last.Epoch, last.First, last.Last, func(r journal.Record) error {
+		switch r.Kind {
+		case record.KindEvent:
+			e, err := record.DecodeEvent(r.Body, last.Epoch, r.Seq)
+			if err != nil {
+				return err
+			}
+			events = append(events, e)
+		case record.KindAlert:
+			revisions++
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return events, revisions
 }

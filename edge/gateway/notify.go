@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/notify"
 	"github.com/lamppost-city/lamppost/edge/rule"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -22,6 +23,17 @@ func (g *Gateway) newOffice(cfg *config.Config) *notify.Office {
 		targets = append(targets, notify.Target{ID: t.ID, Timeout: t.Timeout, Sender: s})
 	}
 	return notify.New(g.id, targets, func(target, result string) { g.told.WithLabelValues(target, result).Inc() }, g.log)
+}
+
+// targetsView is which targets could not be told. The caller holds the lock.
+func (g *Gateway) targetsView() (out []health.Target) {
+	if g.gen == nil {
+		return nil
+	}
+	for _, t := range g.gen.office.Troubles() {
+		out = append(out, health.Target{ID: t.Target, Error: clip(t.Error), For: time.Since(t.Since), Waiting: t.Waiting, Refused: t.Refused})
+	}
+	return out
 }
 
 // after is what a rule does beside its outputs.

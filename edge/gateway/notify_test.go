@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -62,6 +63,14 @@ rules:
 	if raised.Rule != "flood" || raised.Condition != "active" || raised.Rev != 1 {
 		t.Errorf("told %+v", raised)
 	}
+	p.until("that a target is gone is told", func(s status.Snapshot) bool {
+		for _, h := range s.State.Health {
+			if h.ID == "notify-failed" && h.About == "gone" {
+				return strings.Contains(h.Text["en"], "gone could not be told of alerts") && strings.Contains(h.Text["zh"], "无法把告警通知给 gone")
+			}
+		}
+		return false
+	})
 	wet()
 	p.sensor(2900)
 	cleared := <-told

@@ -3,6 +3,8 @@ package gateway
 import (
 	"fmt"
 	"io/fs"
+	"strings"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -19,7 +21,33 @@ func ReadPacks(metrics *obs.Catalog, folders ...fs.FS) (*rulepack.Set, error) {
 
 // PackReader reads packs as the gateway does.
 func PackReader(metrics *obs.Catalog) rulepack.Reader {
-	return rulepack.Reader{Metrics: metrics, Fields: config.MessageFields, Ahead: []string{"in"}}
+	return rulepack.Reader{Metrics: metrics, Fields: config.MessageFields, Ahead: []string{"in"}, Judge: judgeDraft}
+}
+
+// judgeDraft compiles a pack's rule before a site has said anything: its parameters stand
+// for what they will be.
+func judgeDraft(r *rulepack.Rule) (wrong []rulepack.Wrong) {
+	names, streams := map[string]rule.Name{}, []config.Stream{}
+	for i := range r.Parameters {
+		switch p := &r.Parameters[i]; p.Is {
+		case rulepack.Stream:
+			st := madeUpStream(p)
+			names[p.Name], streams = rule.Name{Stream: st}, append(streams, config.Stream{Stream: st, Metric: p.Metric})
+		case rulepack.Duration:
+			names[p.Name] = rule.Name{Duration: time.Duration(p.Usual() * float64(time.Second))}
+		default:
+			names[p.Name] = rule.Name{Value: p.Usual(), Unit: p.Unit}
+		}
+	}
+	for _, e := range rule.Check(ruleSpec(packedRule(r.Draft())), knownStreams(streams), names) {
+		wrong = append(wrong, rulepack.Wrong{Field: e.Field, Offset: e.Offset, Length: e.Length, ID: e.ID, Msg: e.Msg, Hint: e.Hint})
+	}
+	return wrong
+}
+
+// madeUpStream is a stream that a parameter may stand for.
+func madeUpStream(p *rulepack.Parameter) obs.Stream {
+	return obs.Stream{Device: strings.ReplaceAll(p.Name, "_", "-"), Channel: p.Metric.Name}
 }
 
 // PackUser lets a configuration use the rules of packs; it is what config.Env.Packs
@@ -83,7 +111,7 @@ func CompileRule(r config.Rule, streams []config.Stream) (*rule.Rule, []config.T
 	c, errs := rule.Compile(ruleSpec(r), knownStreams(streams))
 	var wrong []config.TextError
 	for _, e := range errs {
-		wrong = append(wrong, config.TextError{Key: e.Field, Offset: e.Offset, Length: e.Length, ID: e.ID, Msg: e.Msg, Hint: e.Hint})
+		wrong = append(wrong, textError(e))
 	}
 	return c, wrong
 }

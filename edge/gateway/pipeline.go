@@ -183,6 +183,11 @@ func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 	if err != nil {
 		return err
 	}
+	before := (*wire.Chatter)(nil)
+	if prev != nil {
+		before = prev.Chatter
+	}
+	g.tellUnrest(t.Rule, before, a.Chatter)
 	saved.Alert = &a
 	if t.Cleared() {
 		saved.Alert = nil
@@ -267,7 +272,7 @@ func (g *Gateway) revise(gen *generation, t rule.Transition, prev *wire.Alert) (
 		now = t.Was
 	}
 	c := alert.Change{Cleared: t.Cleared(), Stage: now.Stage, Severity: wire.Severity(now.Severity), Early: t.Early, Late: t.Late, At: g.moment(t.At), Since: g.moment(t.Since),
-		Stream: t.Stream, Value: t.Value, Limit: t.Limit, Quantity: string(t.Quantity)}
+		Stream: t.Stream, Value: t.Value, Limit: t.Limit, Quantity: string(t.Quantity), Over: t.Over}
 	if t.Chatter.Changes > 0 {
 		c.Changes, c.Unrest = t.Chatter.Changes, g.moment(t.Chatter.Since)
 	}

@@ -68,10 +68,11 @@ func (r Recording) take(ctx context.Context, rec *tape.Recorder, out drivers.Out
 	defer grid.Stop()
 	for n := 0; ctx.Err() == nil; n++ {
 		outcome, err := r.switchOnce(ctx, rec, out, turns[n%len(turns)], timeout)
-		if err == nil {
-			good++
-		} else {
+		switch {
+		case err != nil:
 			bad++
+		case outcome != "unknown": // who is asked and does not know has not answered
+			good++
 		}
 		r.Sampled(time.Since(start), string(turns[n%len(turns)])+": "+outcome, err)
 		select {

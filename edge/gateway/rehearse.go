@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/alert"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/rehearsal"
 	"github.com/lamppost-city/lamppost/edge/rule"
@@ -20,6 +20,7 @@ type Rehearsed struct {
 	Test   rehearsal.Test
 	Result rehearsal.Result
 	Rule   config.Rule // as it was compiled
+	Made   map[string]alert.Made
 }
 
 // RehearsePack runs the tests in a pack, each on streams made up for it. The problems are
@@ -56,7 +57,7 @@ func RehearsePack(packs *rulepack.Set, p *rulepack.Pack) ([]Rehearsed, yamldoc.P
 		}
 		c, more := made.compile(packs, t.Node)
 		if wrong = append(wrong, more...); len(more) == 0 && wrong.Err() == nil {
-			done = append(done, Rehearsed{t, t.Run(c.rule, string(c.cfg.Severity), made.bind), c.cfg})
+			done = append(done, Rehearsed{t, t.Run(c.rule, string(c.cfg.Severity), made.bind), c.cfg, nil})
 		}
 	}
 	return done, wrong
@@ -94,7 +95,7 @@ func RehearseSite(cfg *config.Config, tests *yamldoc.Node) ([]Rehearsed, yamldoc
 			wrong = append(wrong, t.Node.KeyProblem(e.ID, e.Msg).WithHint(e.Hint))
 		}
 		if wrong.Err() == nil {
-			done = append(done, Rehearsed{t, t.Run(c, string(cfg.Rules[i].Severity), bind), cfg.Rules[i]})
+			done = append(done, Rehearsed{t, t.Run(c, string(cfg.Rules[i].Severity), bind), cfg.Rules[i], Made(cfg)})
 		}
 	}
 	return done, wrong
@@ -114,7 +115,7 @@ func madeUp(r *rulepack.Rule, with map[string]string, every time.Duration) made 
 		value, given := with[p.Name]
 		switch {
 		case p.Is == rulepack.Stream && value != "off":
-			st := obs.Stream{Device: strings.ReplaceAll(p.Name, "_", "-"), Channel: p.Metric.Name}
+			st := madeUpStream(&p)
 			m.with[p.Name], m.bind[p.Name] = st.Device+"."+st.Channel, st
 			m.streams = append(m.streams, config.Stream{Stream: st, Every: every, Metric: p.Metric})
 		case given:

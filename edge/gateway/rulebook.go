@@ -29,6 +29,10 @@ type RuleState struct {
 	Severity string `json:"severity,omitempty"` // of its alert; empty: none
 	// Idle is why the rule does not judge now: broken, maintenance, depends, schedule.
 	Idle string `json:"idle,omitempty"`
+	// Changes is how often its alert changed in the last ChatterMS, if it chatters; 0: it
+	// does not.
+	Changes   int   `json:"changes,omitempty"`
+	ChatterMS int64 `json:"chatter_ms,omitempty"`
 }
 
 // RuleWhy is why a rule stands as it does.
@@ -67,6 +71,7 @@ type PartWhy struct {
 	Limit    *float64 `json:"limit,omitempty"`
 	Stream   string   `json:"stream"`
 	Quantity string   `json:"quantity,omitempty"` // empty: as the stream is measured
+	OverMS   int64    `json:"over_ms,omitempty"`  // the window of Quantity
 }
 
 // StreamWhy is what a rule knows of a stream, and what its device said last.
@@ -124,6 +129,9 @@ func (g *Gateway) answerRules(context.Context, json.RawMessage) (any, error) {
 // caller holds the lock.
 func (g *Gateway) ruleState(id, use string, x rule.Explanation) RuleState {
 	s := RuleState{Rule: id, Use: use, Phase: x.Phase.String(), Stage: x.Is.Stage, Severity: x.Is.Severity}
+	if x.Chatter.Changes > 0 {
+		s.Changes, s.ChatterMS = x.Chatter.Changes, max(g.clock.BootMS()-x.Chatter.Since, 1)
+	}
 	if s.Stage != "" && s.Severity == "" {
 		s.Severity = string(g.gen.rules[id].alert.Severity)
 	}
@@ -183,7 +191,7 @@ func (g *Gateway) stageWhy(id string, s rule.StageView) StageWhy {
 func (g *Gateway) conditionWhy(c rule.ConditionView) ConditionWhy {
 	w := ConditionWhy{Text: c.Text, Is: c.Is.String(), Parts: []PartWhy{}, Streams: []StreamWhy{}}
 	for _, p := range c.Parts {
-		w.Parts = append(w.Parts, PartWhy{Text: p.Text, Is: p.Is.String(), Value: finite(p.Value), Bound: p.Bound, Limit: finite(p.Limit), Stream: dotted(p.Stream), Quantity: string(p.Quantity)})
+		w.Parts = append(w.Parts, PartWhy{Text: p.Text, Is: p.Is.String(), Value: finite(p.Value), Bound: p.Bound, Limit: finite(p.Limit), Stream: dotted(p.Stream), Quantity: string(p.Quantity), OverMS: p.Over.Milliseconds()})
 	}
 	for _, r := range c.Reads {
 		w.Streams = append(w.Streams, StreamWhy{Stream: dotted(r.Stream), WindowMS: r.Window.Milliseconds(), Value: finite(r.Value), AgeMS: r.Age.Milliseconds(),

@@ -20,7 +20,7 @@ func TestAskWhy(t *testing.T) {
 	p := newPost(t)
 	p.env.Packs = gateway.PackUser(func() (*rulepack.Set, error) { return gateway.ReadPacks(p.metrics, firmwareconfigs.Rules()) })
 	unplug := p.sensor(2000) // a metre of water under a sensor at three metres
-	cfg := p.config("  subway: {use: underpass-flood, with: {level: pass.level, hold: 0s, ahead: off, yellow: off}}\n" +
+	cfg := p.config("  subway: {use: underpass-flood, with: {level: pass.level, for: 0s, ahead: off, yellow: off}}\n" +
 		"  rising: {when: \"rate(pass.level, 1h) > 0.5\", severity: blue}\n")
 	p.start(cfg)
 	p.until("the alert", raised)

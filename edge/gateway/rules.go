@@ -9,6 +9,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/alert"
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/derive"
 	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/rule"
 )
@@ -27,19 +28,31 @@ func RuleChecker(streams []config.Stream) config.RuleChecker {
 	return func(r config.Rule) (reads []obs.Stream, wrong []config.TextError) {
 		c, errs := rule.Compile(ruleSpec(r), known)
 		for _, e := range errs {
-			wrong = append(wrong, config.TextError{Key: e.Field, Offset: e.Offset, Length: e.Length, ID: e.ID, Msg: e.Msg, Hint: e.Hint})
+			wrong = append(wrong, textError(e))
 		}
 		if c != nil {
-			reads = c.Streams()
+			reads, errs = c.Streams(), c.Doubts()
+			for _, e := range errs {
+				wrong = append(wrong, textError(e))
+			}
 		}
 		return reads, wrong
 	}
 }
 
+func textError(e *rule.Error) config.TextError {
+	return config.TextError{Key: e.Field, Offset: e.Offset, Length: e.Length, ID: e.ID, Msg: e.Msg, Hint: e.Hint}
+}
+
 func knownStreams(streams []config.Stream) rule.Streams {
 	known := make(rule.Streams, len(streams))
 	for _, s := range streams {
-		known[s.Stream] = rule.Stream{Every: s.Every, Min: s.Metric.Min, Max: s.Metric.Max, Step: math.Pow10(-s.Metric.Decimals), Unit: s.Metric.Text}
+		k := rule.Stream{Every: s.Every, Fastest: s.Fastest, Min: s.Metric.Min, Max: s.Metric.Max, Step: math.Pow10(-s.Metric.Decimals), Unit: s.Metric.Text, Sparse: s.Sparse,
+			Turns: s.Metric.Unit == "deg" && s.Metric.Min == 0 && s.Metric.Max == 360, Total: derive.Total(s.Metric.Name)}
+		if s.Least < s.Most {
+			k.Min, k.Max = s.Least, s.Most
+		}
+		known[s.Stream] = k
 	}
 	return known
 }
@@ -77,16 +90,29 @@ func compileRules(cfg *config.Config) map[string]*compiled {
 	for _, d := range cfg.Derived {
 		names[d.ID] = d.Name
 	}
-	out := map[string]*compiled{}
+	out, made := map[string]*compiled{}, Made(cfg)
 	for _, r := range cfg.Rules {
 		c, _ := rule.Compile(ruleSpec(r), known)
 		if c == nil {
 			continue // the check refused it; a configuration cannot get here with it
 		}
 		out[r.ID] = &compiled{rule: c, still: r.Still, alert: alert.Rule{ID: r.ID, Severity: r.Severity, Category: r.Category,
-			Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Texts: r.Message, Names: names, Place: placeOf(cfg.Gateway)}}
+			Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Texts: r.Message, Names: names, Place: placeOf(cfg.Gateway), Zone: cfg.Gateway.Zone, Made: made}}
 		if r.Forecast != nil {
 			out[r.ID].alert.Ahead = r.Forecast.Message
+		}
+	}
+	return out
+}
+
+// Made is what the derived streams of a configuration are, by their ids, for people: of
+// those that are a figure of a window.
+func Made(cfg *config.Config) map[string]alert.Made {
+	words := map[string]string{"mean": "mean", "vector-mean": "mean", "min": "least", "max": "greatest", "sum": "sum", "percentile": "percentile", "leq": "over", "intensity": "over"}
+	out := map[string]alert.Made{}
+	for _, d := range cfg.Derived {
+		if what := words[d.Is]; what != "" {
+			out[d.ID] = alert.Made{What: what, Over: d.Over}
 		}
 	}
 	return out
@@ -126,13 +152,13 @@ func (g *Gateway) restoreRules(gen *generation) {
 			continue
 		}
 		if gen.rules[id] == nil {
-			g.endOrphan(key, saved)
+			g.endOrphan(key, saved, ruleGone)
 			continue
 		}
 		how := rule.Resume{Now: g.clock.BootMS(), SameBoot: saved.Boot == g.clock.Boot(), LastSeen: max(saved.BootMS, lastSeen[saved.Boot])}
 		if err := gen.engine.Restore(id, saved.Snapshot, how); err != nil {
 			g.log.Warn("a rule begins anew: its saved state cannot be used", "rule", id, "error", err)
-			g.endOrphan(key, saved)
+			g.endOrphan(key, saved, ruleAnew)
 			continue
 		}
 		if saved.Alert != nil {
@@ -165,13 +191,16 @@ func (g *Gateway) resendActive() {
 	}
 }
 
-// endOrphan clears the alert of a rule that does not exist any more.
-func (g *Gateway) endOrphan(key string, saved alert.Saved) {
+// Why an alert ends that its rule does not end.
+var (
+	ruleGone = obs.Label{ZH: "规则已不在配置中", EN: "its rule is not configured any more"}
+	ruleAnew = obs.Label{ZH: "规则状态无法沿用，重新判断", EN: "the rule begins anew, its saved state could not be used"}
+)
+
+// endOrphan clears the alert of a rule that does not go on.
+func (g *Gateway) endOrphan(key string, saved alert.Saved, why obs.Label) {
 	if saved.Alert != nil {
-		a := *saved.Alert
-		a.Rev++
-		a.Condition, a.At = "cleared", g.moment(g.clock.BootMS())
-		a.Cleared = &a.At
+		a := alert.End(alert.Rule{Zone: g.gen.cfg.Gateway.Zone}, saved.Alert, g.moment(g.clock.BootMS()), why)
 		if err := g.publish(key, alert.Saved{Rule: saved.Rule, Boot: g.clock.Boot(), BootMS: g.clock.BootMS()}, a); err != nil {
 			g.log.Error("an alert without its rule cannot be ended", "rule", saved.Rule, "error", err)
 			return
@@ -190,7 +219,7 @@ func (g *Gateway) adoptRules(gen, old *generation) {
 		if gen.rules[id] != nil {
 			continue
 		}
-		g.endOrphan(ruleKey+id, alert.Saved{Rule: id, Alert: a})
+		g.endOrphan(ruleKey+id, alert.Saved{Rule: id, Alert: a}, ruleGone)
 	}
 }
 

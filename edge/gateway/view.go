@@ -246,7 +246,7 @@ func (g *Gateway) healthView(now int64, lines []status.Line) health.View {
 	v.Clock = g.clockHealth(now)
 	v.Journal, v.Card, v.Page = g.diskHealth(), g.wear.health(), g.pageHealth()
 	v.Uplink = g.uplinkView(now)
-	v.Rules, v.Upkeep = g.rulesView(), g.upkeepView()
+	v.Rules, v.Upkeep, v.Targets = g.rulesView(), g.upkeepView(), g.targetsView()
 	return v
 }
 

@@ -24,6 +24,7 @@ type View struct {
 	Page    Page
 	Rules   []Rule
 	Upkeep  []Upkeep
+	Targets []Target // in trouble
 }
 
 // Config is the configuration that runs, and what became of the file that was to
@@ -163,6 +164,7 @@ func Assess(v View) []wire.Health {
 	out = append(out, page(v.Page)...)
 	out = append(out, rules(v.Rules)...)
 	out = append(out, upkeep(v.Upkeep)...)
+	out = append(out, targets(v.Targets)...)
 	if c := v.Config; c.Refused != "" {
 		out = append(out, one("config-refused", "warn", "", configRefused, c.Refused, c.Running)...)
 	}

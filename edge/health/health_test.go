@@ -212,3 +212,18 @@ func TestDamagedPerWire(t *testing.T) {
 		}
 	}
 }
+
+// A machine of the site that cannot be told of alerts is a thing to see to, by name.
+func TestTargetsInTrouble(t *testing.T) {
+	got := health.Assess(health.View{Uplink: health.Uplink{}, Targets: []health.Target{
+		{ID: "panel", Error: "connection refused", For: 3 * time.Minute, Waiting: 2}, {ID: "plc", Error: "401", Refused: true}}})
+	var all []string
+	for _, h := range got {
+		if h.ID == "notify-failed" {
+			all = append(all, h.About+" "+h.Level+": "+h.Text["en"])
+		}
+	}
+	if len(all) != 2 || !strings.HasPrefix(all[0], "panel warn: panel could not be told of alerts for 3 min: connection refused. 2 wait;") || !strings.HasPrefix(all[1], "plc warn: plc refused an alert, so it was not told of it: 401.") {
+		t.Errorf("%q", all)
+	}
+}

@@ -36,6 +36,36 @@ var (
 		"本站点正在维护，还剩 %[2]s（%[3]s）。所有规则既不报警也不解除：%[4]s。提前结束：lamppost maintenance off --all。"}
 )
 
+// Target is a machine of the site that could not be told of alerts.
+type Target struct {
+	ID      string
+	Error   string
+	For     time.Duration // since when
+	Waiting int           // alerts that it has not been told of
+	Refused bool          // it will not take what it is told
+}
+
+// Arguments: 1 target, 2 for how long, 3 alerts that wait, 4 what it said.
+var (
+	targetFails = text{
+		"%[1]s could not be told of alerts for %[2]s: %[4]s. %[3]d wait; it is tried again at least once a minute, each for an hour. Is the machine on, is the address under notify right, does curl reach it from here?",
+		"%[2]s以来无法把告警通知给 %[1]s：%[4]s。有 %[3]d 条在等待；至少每分钟重试一次，每条最多一小时。对方是否开机、notify 中的地址是否正确、从本机用 curl 能否访问？"}
+	targetRefuses = text{
+		"%[1]s refused an alert, so it was not told of it: %[4]s. Look at its log; is the address, the secret or the password under notify right?",
+		"%[1]s 拒收了一条告警，因此未被通知：%[4]s。请查看对方日志；notify 中的地址、密钥或密码是否正确？"}
+)
+
+func targets(all []Target) (out []wire.Health) {
+	for _, t := range all {
+		words := targetFails
+		if t.Refused {
+			words = targetRefuses
+		}
+		out = append(out, one("notify-failed", "warn", t.ID, words, t.ID, span(t.For), t.Waiting, t.Error)...)
+	}
+	return out
+}
+
 func rules(all []Rule) (out []wire.Health) {
 	for _, r := range all {
 		if r.Stopped != "" {

@@ -287,3 +287,40 @@ func TestMQTT(t *testing.T) {
 		stop()
 	}
 }
+
+// While a target cannot be told it is in trouble, from the first failure on; what it takes
+// ends that, what it refuses does not.
+func TestTroubles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var says error
+		var mu sync.Mutex
+		say := func(err error) { mu.Lock(); says = err; mu.Unlock() }
+		p := &panel{start: time.Now(), answer: func(int) error { mu.Lock(); defer mu.Unlock(); return says }}
+		o := New("hz-07", []Target{{ID: "panel", Timeout: time.Second, Sender: p}}, func(string, string) {}, slog.New(slog.DiscardHandler))
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		go o.Run(ctx)
+		at := func(d time.Duration) []Trouble {
+			time.Sleep(d)
+			synctest.Wait()
+			return o.Troubles()
+		}
+		begin := time.Now()
+		say(errors.New("connection refused"))
+		o.Tell([]string{"panel"}, wire.Alert{ID: "a", Rev: 1})
+		for _, after := range []time.Duration{time.Second, time.Minute} {
+			if got := at(after); len(got) != 1 || got[0] != (Trouble{Target: "panel", Error: "connection refused", Since: begin, Waiting: 1}) {
+				t.Errorf("after %v: %+v", after, got)
+			}
+		}
+		say(nil)
+		if got := at(2 * time.Minute); len(got) != 0 {
+			t.Errorf("told, and in trouble: %+v", got)
+		}
+		say(fmt.Errorf("%w: 401", ErrRefused))
+		o.Tell([]string{"panel"}, wire.Alert{ID: "b", Rev: 1})
+		if got := at(time.Second); len(got) != 1 || !got[0].Refused || got[0].Waiting != 0 {
+			t.Errorf("refused: %+v", got)
+		}
+	})
+}

@@ -63,6 +63,7 @@ type desk struct {
 
 	mu      sync.Mutex
 	waiting []letter
+	trouble *Trouble // nil: it took what it was told last, or was told nothing yet
 }
 
 type letter struct {
@@ -96,6 +97,7 @@ func (o *Office) Tell(targets []string, a wire.Alert) {
 func (o *Office) Adopt(old *Office) {
 	for id, was := range old.desks {
 		if d := o.desks[id]; d != nil {
+			d.inherit(was.trouble) // before its letters: the first that arrives ends it
 			for _, l := range was.waiting {
 				d.take(l)
 			}
@@ -190,6 +192,7 @@ func (d *desk) deliver(ctx context.Context, l letter, again bool) bool {
 	result := "sent"
 	switch {
 	case err == nil:
+		d.well()
 		if again {
 			d.o.log.Info("a target is told of alerts again", "target", d.ID)
 		}
@@ -197,11 +200,14 @@ func (d *desk) deliver(ctx context.Context, l letter, again bool) bool {
 		return false // it is over; it waits for whoever adopts it
 	case errors.Is(err, ErrRefused):
 		result = "refused"
+		d.fails(err, true)
 		d.o.log.Error("a target will not take an alert", "target", d.ID, "alert", l.alert, "error", err)
 	case time.Since(l.since) > patience:
 		result = "given-up"
+		d.fails(err, false)
 		d.o.log.Error("an alert is given up: its target could not be told for an hour", "target", d.ID, "alert", l.alert, "error", err)
 	default:
+		d.fails(err, false)
 		if !again {
 			d.o.log.Warn("a target cannot be told of an alert; it is tried again", "target", d.ID, "alert", l.alert, "error", err)
 		}

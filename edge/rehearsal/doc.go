@@ -10,6 +10,7 @@
 //	  - name: a cloudburst
 //	    use: underpass-flood             # in a pack; elsewhere rule: an id of the configuration
 //	    with: {red: 0.35}
+//	    start: fri 22:00                 # or 2026-11-20 22:00, time of the place
 //	    every: 10s
 //	    series: {level: "0.00x30 +0.01x20 0.20x6 +0.03x8 _x3 0.41"}
 //	    expect:
@@ -26,7 +27,8 @@
 //
 // Behind its last reading a stream is silent. expect lists every change of the rule's
 // alert, with the time at which, or the times between which, it happens; what is not
-// listed must not happen. A change is to normal, or to a severity, with the word forecast
+// listed must not happen. start is for schedules; without it nobody knows the time of day,
+// and a rule works as if it had none. A change is to normal, or to a severity, with the word forecast
 // before it for a pre-alert. {} says that nothing happens. until lets the time go on
 // behind the last reading and the last change.
 //

@@ -17,6 +17,10 @@ type player struct {
 	now    int64
 	begun  bool
 	open   bool // observed and not yet ticked
+
+	deriver Deriver // nil: nothing is derived
+	derived func(Derived)
+	base    int64 // Unix ms of the time 0
 }
 
 func newPlayer(rules []*rule.Rule, out func(rule.Transition)) *player {
@@ -29,7 +33,21 @@ func (p *player) observe(st obs.Stream, ms int64, r obs.Reading) {
 		p.pass(ms)
 	}
 	p.engine.Observe(st, ms, r)
+	if p.deriver != nil {
+		p.deriver.Observe(st, ms, p.base+ms, r)
+	}
 	p.open = true
+}
+
+// next is when something may happen by time alone.
+func (p *player) next() (ms int64, ok bool) {
+	ms, ok = p.engine.Next()
+	if p.deriver != nil {
+		if due, waits := p.deriver.Next(); waits && (!ok || due < ms) {
+			return due, true
+		}
+	}
+	return ms, ok
 }
 
 // pass lets time go on to ms, up to what happens at ms itself.
@@ -42,7 +60,7 @@ func (p *player) pass(ms int64) {
 		p.tick(p.now)
 	}
 	for {
-		next, ok := p.engine.Next()
+		next, ok := p.next()
 		if next = max(next, p.now+1); !ok || next >= ms {
 			break
 		}
@@ -53,6 +71,11 @@ func (p *player) pass(ms int64) {
 
 func (p *player) tick(ms int64) {
 	p.open, p.now = false, ms
+	if p.deriver != nil {
+		for _, x := range p.deriver.Tick(ms, p.base+ms) {
+			p.derived(x)
+		}
+	}
 	for _, t := range p.engine.Tick(ms) {
 		p.out(t)
 	}

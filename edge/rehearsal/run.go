@@ -16,7 +16,8 @@ type Got struct {
 	Stream       obs.Stream
 	Value, Limit float64
 	Quantity     rule.Quantity
-	Early, Late  float64 // of a forecast, seconds ahead
+	Over         time.Duration // the window of Quantity
+	Early, Late  float64       // of a forecast, seconds ahead
 }
 
 // Step is a change that was expected, or came, or both.
@@ -41,12 +42,15 @@ func (t *Test) Run(r *rule.Rule, severity string, bind map[string]obs.Stream) Re
 		if x.Was == x.Is {
 			return
 		}
-		g := Got{At: time.Duration(x.At) * time.Millisecond, Is: x.Is, Stream: x.Stream, Value: x.Value, Limit: x.Limit, Quantity: x.Quantity, Early: x.Early, Late: x.Late}
+		g := Got{At: time.Duration(x.At) * time.Millisecond, Is: x.Is, Stream: x.Stream, Value: x.Value, Limit: x.Limit, Quantity: x.Quantity, Over: x.Over, Early: x.Early, Late: x.Late}
 		if g.Is.Stage != "" {
 			g.Is.Severity = cmp.Or(g.Is.Severity, severity)
 		}
 		got = append(got, g)
 	})
+	if !t.Start.IsZero() {
+		p.engine.Civil(func(ms int64) (time.Time, bool) { return t.Start.Add(time.Duration(ms) * time.Millisecond), true })
+	}
 	p.pass(0)
 	p.open = true // silence counts from the beginning
 	names, n := sorted(t.Series), 0

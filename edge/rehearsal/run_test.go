@@ -86,6 +86,23 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// A schedule is tested by saying when the test begins; without that nobody knows the time.
+func TestRunOnASchedule(t *testing.T) {
+	night := rule.Spec{ID: "r", When: "river.level > 3", Schedule: rule.Schedule{Set: true, Days: 1 << time.Friday, From: 22 * 60, To: 6 * 60}}
+	for start, want := range map[string]string{
+		"": "0s red|0s red", "start: fri 22:00, ": "0s red|0s red", "start: sat 05:00, ": "0s red|0s red", "start: 2026-11-20 23:59, ": "0s red|0s red",
+		"start: fri 21:59, ": "0s red|!, |1m0s red!", "start: sat 06:00, ": "0s red|!", "start: thu 23:00, ": "0s red|!", "start: 2026-11-19 23:00, ": "0s red|!",
+	} {
+		tests, wrong := parsed(t, fmt.Sprintf("tests:\n  - {name: x, rule: r, %severy: 10s, series: {river.level: 4x12}, expect: {0s: red}}\n", start), false)
+		if len(wrong) > 0 {
+			t.Fatalf("%s: %v", start, wrong)
+		}
+		if got := steps(tests[0].Run(compiled(t, night), "red", map[string]obs.Stream{"river.level": river})); got != want {
+			t.Errorf("%s: %s, want %s", start, got, want)
+		}
+	}
+}
+
 func TestParseMistakes(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -104,6 +121,8 @@ func TestParseMistakes(t *testing.T) {
 		{"{name: x, use: r, series: {a: 1}, expect: {2m: red, 1m: normal}}", true, "t.yaml:2:57: E3203 1m comes before what stands above it; put the changes in the order of their times"},
 		{"{name: x, use: r, every: 10ms, series: {a: 1}, expect: {}}", true, "E3204 this interval cannot be; write 1s to 1d"},
 		{"{name: x, use: r, every: 1d, series: {a: 1x40}, expect: {}}", true, "E3204 this test takes more than 30 days; make it shorter"},
+		{"{name: x, use: r, start: friday, series: {a: 1}, expect: {}}", true, `t.yaml:2:30: E3204 "friday" is no time to start at; write the time of the place, like "2026-11-20 22:00", or "fri 22:00"`},
+		{"{name: x, use: r, start: fri 25:00, series: {a: 1}, expect: {}}", true, `E3204 "fri 25:00" is no time to start at`},
 		{"{nam: x, use: r, series: {a: 1}, expect: {}}", true, `E1101 unknown key "nam"`},
 	} {
 		tests, wrong := parsed(t, "tests:\n  - "+c.text+"\n", c.pack)

@@ -24,7 +24,8 @@ type Happening struct {
 	Stream       obs.Stream
 	Value, Limit float64 // NaN: not known
 	Quantity     rule.Quantity
-	Early, Late  float64 // of a forecast, in how many seconds the limit is expected
+	Over         time.Duration // the window of Quantity
+	Early, Late  float64       // of a forecast, in how many seconds the limit is expected
 	// Lead is how long the pre-alert had stood when the limit was reached, Ahead whether
 	// there was one.
 	Lead  time.Duration
@@ -70,11 +71,16 @@ type Simulation struct {
 	begun    bool
 	from, to int64
 	happened func(Happening)
+
+	seen     map[obs.Stream]bool         // recorded, and used
+	makes    map[obs.Stream][]obs.Stream // by source: the derived streams that rules read
+	computed map[obs.Stream]bool         // derived streams of which a source was seen
 }
 
 // followed is one rule with what stands of it.
 type followed struct {
 	Tally
+	reads       []obs.Stream
 	forecasts   bool
 	begun       int64 // of the pre-alert that stands, if ahead
 	early, late float64
@@ -86,12 +92,13 @@ type followed struct {
 // NewSimulation makes one. Schedules go by the readings' own time in zone; nil: the
 // machine's. happened is told each change as it comes; it may be nil.
 func NewSimulation(rules []*rule.Rule, zone *time.Location, happened func(Happening)) *Simulation {
-	s := &Simulation{rules: map[string]*followed{}, reads: map[obs.Stream][]*followed{}, happened: happened}
+	s := &Simulation{rules: map[string]*followed{}, reads: map[obs.Stream][]*followed{}, happened: happened,
+		seen: map[obs.Stream]bool{}, makes: map[obs.Stream][]obs.Stream{}, computed: map[obs.Stream]bool{}}
 	if happened == nil {
 		s.happened = func(Happening) {}
 	}
 	for _, r := range rules {
-		f := &followed{Tally: Tally{Rule: r.ID()}, forecasts: r.Spec().Forecast != (rule.Forecast{})}
+		f := &followed{Tally: Tally{Rule: r.ID()}, reads: r.Streams(), forecasts: r.Spec().Forecast != (rule.Forecast{})}
 		s.rules[r.ID()], s.order = f, append(s.order, r.ID())
 		for _, st := range r.Streams() {
 			s.reads[st] = append(s.reads[st], f)
@@ -105,22 +112,20 @@ func NewSimulation(rules []*rule.Rule, zone *time.Location, happened func(Happen
 	return s
 }
 
-// Reads says whether any rule reads a stream.
-func (s *Simulation) Reads(st obs.Stream) bool { return len(s.reads[st]) > 0 }
+// Reads says whether any rule reads a stream, or something that is derived from it.
+func (s *Simulation) Reads(st obs.Stream) bool { return len(s.reads[st]) > 0 || len(s.makes[st]) > 0 }
 
 // Take shows one reading. They come in the order of their time; one that is late counts
 // as the gateway counts it: not at all where its stream has a newer one.
 func (s *Simulation) Take(r Record) {
+	if s.superseded(r.Stream) {
+		return
+	}
 	if !s.begun {
-		s.begun, s.base, s.from = true, r.UnixMS, r.UnixMS
+		s.begun, s.base, s.from, s.player.base = true, r.UnixMS, r.UnixMS, r.UnixMS
 	}
 	s.to = max(s.to, r.UnixMS)
-	for _, f := range s.reads[r.Stream] {
-		f.Readings++
-		if !r.Quality.Usable() {
-			f.Unusable++
-		}
-	}
+	s.count(r.Stream, r.Reading)
 	s.player.observe(r.Stream, r.UnixMS-s.base, r.Reading)
 }
 
@@ -153,7 +158,7 @@ func (s *Simulation) follow(t rule.Transition) {
 		return
 	}
 	f := s.rules[t.Rule]
-	h := Happening{UnixMS: s.base + t.At, Rule: t.Rule, Was: t.Was, Is: t.Is, Stream: t.Stream, Value: t.Value, Limit: t.Limit, Quantity: t.Quantity, Early: t.Early, Late: t.Late}
+	h := Happening{UnixMS: s.base + t.At, Rule: t.Rule, Was: t.Was, Is: t.Is, Stream: t.Stream, Value: t.Value, Limit: t.Limit, Quantity: t.Quantity, Over: t.Over, Early: t.Early, Late: t.Late}
 	was, is := t.Was.Stage, t.Is.Stage
 	if is == rule.StageForecast && was != rule.StageForecast && was != rule.StageActual {
 		f.Forecasts++

@@ -20,6 +20,9 @@ type Test struct {
 	Series map[string][]Point // by stream, or by parameter
 	Expect []Change
 	Until  time.Duration
+	// Start is the time of the place at which it begins, for schedules, as if the place
+	// were at Greenwich; zero: nobody knows the time, and schedules do not count.
+	Start time.Time
 
 	Node *yamldoc.Node // where it stands
 }
@@ -39,6 +42,7 @@ type testKeys struct {
 	Series map[string]string `yaml:"series,required"`
 	Expect map[string]string `yaml:"expect"`
 	Until  time.Duration     `yaml:"until"`
+	Start  string            `yaml:"start"`
 }
 
 // Limits of a test.
@@ -94,6 +98,12 @@ func parseTest(n *yamldoc.Node, k testKeys, pack bool) (t Test, wrong yamldoc.Pr
 		say(n.Node("every").Problem("E3204", "this interval cannot be"), "write 1s to 1d")
 		t.Every = usualEvery
 	}
+	if n.Node("start") != nil {
+		var ok bool
+		if t.Start, ok = parseStart(k.Start); !ok {
+			say(n.Node("start").Problem("E3204", fmt.Sprintf("%q is no time to start at", k.Start)), "write the time of the place, like \"2026-11-20 22:00\", or \"fri 22:00\"")
+		}
+	}
 	for _, name := range n.Node("series").Keys() {
 		points, err := ParseSeries(k.Series[name])
 		var at *SeriesError
@@ -132,6 +142,22 @@ func (t *Test) end() time.Duration {
 		end = max(end, c.To)
 	}
 	return end
+}
+
+// parseStart reads a moment of the place: its day, or any such day of the week, and time.
+func parseStart(text string) (time.Time, bool) {
+	for _, form := range []string{"2006-01-02 15:04", "2006-01-02 15:04:05"} {
+		if at, err := time.Parse(form, text); err == nil {
+			return at, true
+		}
+	}
+	day, clock, _ := strings.Cut(text, " ")
+	i := slices.Index([]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}, strings.ToLower(day))
+	at, err := time.Parse("15:04", clock)
+	if i < 0 || err != nil {
+		return time.Time{}, false
+	}
+	return time.Date(2026, 1, 5+i, at.Hour(), at.Minute(), 0, 0, time.UTC), true // the 5th is a Monday
 }
 
 type changeError struct{ msg, hint string }

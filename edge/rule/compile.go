@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 )
 
@@ -23,7 +21,7 @@ const (
 )
 
 // compile turns one text into a program that is a condition.
-func compile(text string, known Streams) (*program, []*Error) {
+func compile(text string, known Streams, names map[string]Name) (*program, []*Error) {
 	if len(text) > maxText {
 		return nil, []*Error{{ID: "E3107", Msg: fmt.Sprintf("the expression has %d bytes", len(text)), Hint: fmt.Sprintf("at most %d; make two rules of it", maxText)}}
 	}
@@ -31,14 +29,27 @@ func compile(text string, known Streams) (*program, []*Error) {
 		return nil, []*Error{{ID: "E3101", Msg: "the expression is empty", Hint: "write a condition like river.level > 3.00"}}
 	}
 	if !utf8.ValidString(text) {
-		return nil, []*Error{{ID: "E3101", Msg: "the expression is not UTF-8"}}
+		return nil, []*Error{{ID: "E3101", Msg: "the expression is not UTF-8", Hint: "save the file as UTF-8"}}
 	}
-	src := newSource(text, known)
+	written := plainOf(text)
+	p, errs := compilePlain(written.text, known, names)
+	if errs = append(written.wrong(), written.back(errs)...); len(errs) > 0 {
+		return nil, errs
+	}
+	return p, nil
+}
+
+// compilePlain turns a text in ASCII into a program.
+func compilePlain(text string, known Streams, names map[string]Name) (*program, []*Error) {
+	src := newSource(text, known, names)
 	tree, err := parse(src.out.String())
-	if err != nil {
+	switch {
+	case src.lost:
+		return nil, src.errs
+	case err != nil:
 		return nil, append(src.errs, src.syntax(err))
 	}
-	c := &compiler{source: src, program: &program{}}
+	c := &compiler{source: src, program: &program{}, units: map[*node]string{}}
 	root, k := c.lower(tree.Node)
 	c.root = root
 	switch {
@@ -48,10 +59,10 @@ func compile(text string, known Streams) (*program, []*Error) {
 		src.fail(at, n, "E3105", "this is a number, a rule needs a condition", "compare it, like … > 3")
 	case len(c.reads) == 0:
 		src.fail(0, len(text), "E3106", "the expression reads no stream, so it never changes", "compare a stream: device.channel > 3")
-	case c.never(root):
-		src.fail(0, len(text), "E3115", "this can never be true", "compare with what the metric can be, and let the limits of an and overlap")
 	case len(c.reads) > maxReads:
 		src.fail(0, len(text), "E3107", fmt.Sprintf("the expression reads %d streams and windows", len(c.reads)), fmt.Sprintf("at most %d; make two rules of it", maxReads))
+	default:
+		c.sense(root)
 	}
 	if len(src.errs) > 0 {
 		return nil, src.errs
@@ -78,41 +89,6 @@ func parse(text string) (tree *parser.Tree, err error) {
 		c.Functions[name] = nil
 	}
 	return parser.ParseWithConfig(text, c)
-}
-
-// syntax places an error of expr's parser.
-func (s *source) syntax(err error) *Error {
-	e := &Error{ID: "E3101", Msg: err.Error(), Length: 1}
-	var at *file.Error
-	if !errors.As(err, &at) {
-		return e
-	}
-	e.Msg = s.original(at.Message)
-	e.Offset = s.offs[min(max(at.From, 0), len(s.offs)-1)]
-	if end := s.offs[min(max(at.To, 0), len(s.offs)-1)]; end > e.Offset {
-		e.Length = end - e.Offset
-	}
-	switch {
-	case strings.Contains(at.Message, "maximum allowed nodes"):
-		e.ID, e.Msg, e.Hint = "E3107", "the expression has too many parts", fmt.Sprintf("at most %d; make two rules of it", maxNodes)
-	case strings.HasPrefix(at.Message, "invalid") && strings.Contains(at.Message, "out of range"):
-		e.Msg, e.Hint = "this number is too large", "nothing that is measured comes near it"
-	case strings.Contains(at.Message, "EOF"):
-		e.Msg, e.Hint = "the expression ends too early", "something is missing behind it, perhaps a )"
-	case strings.Contains(at.Message, `Operator("=")`):
-		e.Msg, e.Hint = "= is no comparison", "write == to compare"
-	case strings.HasPrefix(at.Message, "unexpected token"):
-		e.Hint = "an operator may be missing before it"
-	}
-	return e
-}
-
-// original puts the words of the text back in place of our identifiers.
-func (s *source) original(msg string) string {
-	for name, w := range s.words {
-		msg = strings.ReplaceAll(msg, fmt.Sprintf("%q", name), fmt.Sprintf("%q", s.text[w.at:w.at+w.length]))
-	}
-	return msg
 }
 
 // crossed finds a clear that is at odds with when, where both are one comparison

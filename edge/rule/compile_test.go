@@ -14,10 +14,10 @@ import (
 func TestCompileErrors(t *testing.T) {
 	for _, c := range []struct{ text, id, msg, hint string }{
 		{"", "E3101", "the expression is empty", "write a condition like river.level > 3.00"},
-		{"river.level «>»", "E3101", "the expression ends too early", "something is missing behind it, perhaps a )"},
-		{"river.level > 3 «)»", "E3101", `unexpected token Bracket(")")`, "an operator may be missing before it"},
-		{"river.level «=» 3", "E3101", "= is no comparison", "write == to compare"},
-		{"river.level > 3 «pm-north.pm2_5» > 4", "E3101", `unexpected token Identifier("pm-north.pm2_5")`, "an operator may be missing before it"},
+		{"river.level «>»", "E3101", "the expression ends too early", "write what belongs behind >"},
+		{"river.level > 3 «)»", "E3101", "this bracket closes nothing", "delete it, or open it before"},
+		{"river.level «=» 3", "E3101", "= is no operator of a rule", "write =="},
+		{"river.level > 3 «pm-north.pm2_5» > 4", "E3101", "pm-north.pm2_5 does not fit here", "write and, or, or an operator before it"},
 		{"«rivr».level > 3", "E3102", `no device is called "rivr"`, `did you mean "river"?`},
 		{"2 - «pm-nroth».pm2_5 > 3", "E3102", `no device is called "pm-nroth"`, `did you mean "pm-north"?`},
 		{"3-«pm-nroth».pm2_5 > 3", "E3102", `no device is called "pm-nroth"`, `did you mean "pm-north"?`},
@@ -29,7 +29,8 @@ func TestCompileErrors(t *testing.T) {
 		{"river.level > 3 or «treu»", "E3102", `"treu" is nothing that is known here`, `did you mean "true"?`},
 		{"«River».level > 3", "E3102", `no device is called "River"`, `did you mean "river"?`},
 		{"«averge»(river.level, 5m) > 3", "E3103", `there is no function "averge"`, `did you mean "avg"?`},
-		{"«filter»(river.level, 5m) > 3", "E3103", `there is no function "filter"`, "known: abs, avg, count, falls_to, max, min, rate, rise, rises_to, stale, stuck, sum"},
+		{"«sum»(river.level, 5m) > 3", "E3103", `there is no function "sum"`, "what adds up is a derived stream, is: sum over a time; rules read that"},
+		{"«filter»(river.level, 5m) > 3", "E3103", `there is no function "filter"`, "known: abs, avg, count, falls_to, max, min, rate, rise, rises_to, stale, stuck"},
 		{"«mx»(river.level, 5m) > 3", "E3103", `there is no function "mx"`, `did you mean "max"?`},
 		{"«avg»(river.level) > 3", "E3104", "avg takes 2 argument(s), here are 1", "write avg(device.channel, 10m)"},
 		{"avg(«river.level + 1», 5m) > 3", "E3104", "the first argument must be a stream", "write avg(device.channel, 10m)"},
@@ -46,8 +47,8 @@ func TestCompileErrors(t *testing.T) {
 		{"«1 < 2»", "E3106", "the expression reads no stream, so it never changes", "compare a stream: device.channel > 3"},
 		{"river.level > «'3'»", "E3108", "rules have no text here", "numbers, comparisons, and or not, and functions of streams can be used"},
 		{"«river.level in 1..3»", "E3108", "rules have no in here", "numbers, comparisons, and or not, and functions of streams can be used"},
-		{"river.level > «[»1]", "E3108", "rules have no array here", "numbers, comparisons, and or not, and functions of streams can be used"},
-		{"let «x» = 3; x > 2", "E3108", "rules have no variabledeclarator here", "numbers, comparisons, and or not, and functions of streams can be used"},
+		{"river.level > «[»1]", "E3108", "rules have no lists here", "write round brackets ( ), and or between conditions"},
+		{"«let» x = 3; x > 2", "E3108", `rules have no "let"`, "write the value itself in each place, or make a stream of it under derived:"},
 		{"river.level > 1e99«9»", "E3101", "this number is too large", "nothing that is measured comes near it"},
 		{"river.level > 9999999999999999999«9»", "E3101", "this number is too large", "nothing that is measured comes near it"},
 		{"河.level > 3", "E3102", `no device is called "河"`, "known: 2nd, pm, pm-north, rain, river, tank"},
@@ -104,7 +105,7 @@ func TestTooMuch(t *testing.T) {
 func reads(n int) string {
 	var b strings.Builder
 	for i := range n {
-		b.WriteString(" + avg(river.level, " + (time.Duration(i+1) * time.Second).String() + ")")
+		b.WriteString(" + avg(river.level, " + (time.Duration(i+1) * time.Minute).String() + ")")
 	}
 	return b.String()
 }
@@ -182,20 +183,32 @@ func TestSubject(t *testing.T) {
 func TestQuantity(t *testing.T) {
 	for text, want := range map[string]Quantity{
 		"river.level > 3":                                 Same,
-		"abs(-river.level) + 1 > 3":                       Same,
-		"rise(river.level, 5m) > 3":                       Same,
-		"max(river.level, 1h) - min(river.level, 1h) > 3": Same,
+		"abs(-river.level) > 3":                           Same,
+		"abs(-river.level) + 1 > 3":                       Computed,
+		"rise(river.level, 5m) > 3":                       Rise,
+		"avg(river.level, 5m) > 3":                        Mean,
+		"min(river.level, 5m) > 3":                        Least,
+		"max(river.level, 5m) > 3":                        Greatest,
+		"max(river.level, 1h) - min(river.level, 1h) > 3": Computed,
 		"3 < rate(river.level, 5m)":                       PerHour,
 		"stale(river.level) > 5m":                         Seconds,
 		"1 + count(river.level, 5m) > 3":                  Number,
 		"river.level * 2 > 3":                             Other,
 		"river.level - tank.temp.inlet > 3":               Other,
 		"river.level - rate(river.level, 5m) > 3":         Other,
-		"(true ? river.level : 2) > 3":                    Same,
+		"(true ? river.level : 2) > 3":                    Computed,
 	} {
 		r := mustCompile(t, Spec{When: text})
-		if got := r.stages[0].when.compared[0].quantity; got != want {
-			t.Errorf("%s compares %q, want %q", text, got, want)
+		c := r.stages[0].when.compared[0]
+		if c.quantity != want {
+			t.Errorf("%s compares %q, want %q", text, c.quantity, want)
+		}
+		over := time.Duration(0)
+		if strings.Contains(text, ", 5m") && !strings.ContainsAny(text, "+-") || want == PerHour {
+			over = 5 * time.Minute
+		}
+		if c.over != over {
+			t.Errorf("%s is over %v, want %v", text, c.over, over)
 		}
 		e := New([]*Rule{r})
 		if e.report(e.rules[0], Normal, 0); e.out[0].Quantity != want {

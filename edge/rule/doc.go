@@ -17,7 +17,7 @@
 // (1 < x < 3), and or not (&& || !), condition ? a : b, abs(x), and
 //
 //	river.level               the last usable value; tank.temp.inlet is a qualified channel
-//	avg(river.level, 10m)     mean of the readings of the last ten minutes; also min, max, sum
+//	avg(river.level, 10m)     mean of the readings of the last ten minutes; also min, max
 //	count(river.level, 10m)   how many usable readings there were
 //	rise(river.level, 10m)    by how much the last reading is above the lowest one in the window
 //	rate(river.level, 30m)    last reading less the first in the window, per hour
@@ -41,13 +41,20 @@
 // A value is used until the stream is stale: three of its intervals, at least half
 // a minute. After that it is unknown, and so is, by Kleene's logic, what depends on
 // it: unknown or true is true, unknown and true is unknown. Readings flagged fail
-// or missing are passed over. A window that is covered by readings to less than
-// three quarters is known only on one side: its maximum is at least what was seen,
-// so max(river.level, 1h) > 3 can be true a minute after the start, and false only
-// when the hour is known. The same holds for min, sum (of what cannot be negative),
-// rise and, until the engine has run for the window, count. avg and rate are unknown
-// then. Division by zero is unknown too. How long a stream has been stuck is known on
-// one side, too, until it has moved once.
+// or missing are passed over.
+//
+// A window goes with the readings, not with the clock: it ends half an interval behind
+// the newest one until that is stale, so that a pause or a reading that comes a little
+// early or late changes nothing. A window of a stale stream, or one that is covered by
+// readings to less than three quarters (each speaks for no more than a quarter of it, or
+// one and a half intervals), is known only on one side: its maximum is at least what was
+// seen, so max(river.level, 1h) > 3 can be true a minute after the start, and false only
+// when the hour is known. The same holds for min, for rise while the stream is not stale
+// and, until the engine has run for the window, for count, which alone goes with the
+// clock. avg and rate are unknown then. A derived stream that is marked as sparse is a
+// bound, too, or unknown ([Stream]). How long a stream has been silent is known on one
+// side until it has spoken once, how long it has been stuck until it has moved once.
+// Division by zero is unknown too.
 //
 // # From the condition to the alert
 //
@@ -111,7 +118,7 @@
 // or leads to the limit only after three windows, the limit is at least that far away.
 // A forecast is a span, from where a straight line reaches the limit to where the flattest
 // line does that nine in ten slopes allow: a pre-alert begins when all of it lies within
-// the time that is looked ahead.
+// the time that is looked ahead, and only while the limit is not reached yet.
 //
 // The range of minutes that an alert announces is wider: rises change their pace. It is
 // straight-line time, times what such forecasts were off by, eight or nine times in ten, on
@@ -149,7 +156,13 @@
 //	E3110  clear and when go the same way
 //	E3111  a forecast of something else than one value against a number
 //	E3112  a forecast that its window cannot support, or a method that does not exist
+//	E3113  a level that is more severe than the next but does not lie beyond it
 //	E3114  two sides of different units, like a level and a time
 //	E3115  a condition that no reading can meet
-//	E3113  a level that is more severe than the next but does not lie beyond it
+//	E3116  a condition that every reading meets
+//	E3117  a window that is too short for the stream's interval
+//	E3118  a function that says nothing of such a stream: a mean of directions, or of a total
+//	E3119  arithmetic without a result, or with one that is always the same
+//	W3101  a part of a condition that is always true, or never
+//	W3102  levels that look two ways: too much is one alert, too little another
 package rule

@@ -91,13 +91,13 @@ func (e *Engine) bind(p *program, i int) (ins []input) {
 	for _, x := range p.reads {
 		s := e.series[x.stream]
 		if s == nil {
-			s = &series{stale: x.stale, still: still{step: x.step}, fit: &e.fit}
+			s = &series{every: x.every, stale: x.stale, sparse: x.sparse, still: still{step: x.step}, fit: &e.fit}
 			e.series[x.stream] = s
 		}
 		if n := len(s.rules); n == 0 || s.rules[n-1] != i {
 			s.rules = append(s.rules, i)
 		}
-		in := input{series: s, min: x.min, step: x.step}
+		in := input{series: s, step: x.step}
 		if x.window > 0 {
 			in.window = s.windowOf(x.window)
 		}
@@ -113,7 +113,8 @@ func (s *series) windowOf(length int64) *window {
 			return w
 		}
 	}
-	w := &window{length: length, stale: s.stale}
+	w := &window{length: length}
+	w.pace(s.every, s.stale)
 	s.windows = append(s.windows, w)
 	return w
 }
@@ -121,7 +122,8 @@ func (s *series) windowOf(length int64) *window {
 // Observe takes one reading. A stream that no rule reads, a reading that is not
 // usable and one that is not newer than the last are passed over. Nothing is
 // evaluated before the next Tick, which belongs behind each sample: of two readings
-// of a stream before one Tick only the later is seen, save by windows.
+// of a stream before one Tick only the later is seen, save by windows. A reading that is
+// sparse is a bound or says nothing, as [Stream] has it, and no window takes it.
 func (e *Engine) Observe(st obs.Stream, bootMS int64, r obs.Reading) {
 	s := e.series[st]
 	if s != nil && excused(r.Quality.Why) {
@@ -136,8 +138,10 @@ func (e *Engine) Observe(st obs.Stream, bootMS int64, r obs.Reading) {
 	}
 	e.begin(bootMS)
 	s.has, s.void, s.at, s.value = true, false, bootMS, r.Value
-	for _, w := range s.windows {
-		w.add(bootMS, r.Value)
+	if s.vague = r.Quality.Why == obs.Sparse; !s.vague {
+		for _, w := range s.windows {
+			w.add(bootMS, r.Value)
+		}
 	}
 	for _, i := range s.rules {
 		e.touch(i)

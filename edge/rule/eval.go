@@ -3,13 +3,18 @@ package rule
 import (
 	"math"
 	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 // series is what is known of one stream.
 type series struct {
+	every   int64 // ms
 	stale   int64 // ms
+	sparse  obs.Bound
 	has     bool
 	void    bool  // the last value was taken back
+	vague   bool  // the last value is sparse
 	at      int64 // of the last usable value
 	value   float64
 	heard   int64 // when it had a good reason to give no value, if excused
@@ -24,7 +29,6 @@ type series struct {
 type input struct {
 	*series
 	window *window // nil: the last value only
-	min    float64
 	step   float64
 }
 
@@ -103,15 +107,33 @@ func (r *reader) truth(n *node) truth {
 	}
 }
 
-// last is a stream's last usable value, while it is not stale.
-func (r *reader) last(in *input) span {
-	if !in.has || in.void || r.now > in.at+in.stale {
-		return nothing()
+// fresh says whether a stream has spoken lately enough to be believed, and for how long.
+func (r *reader) fresh(in *input) bool {
+	if !in.has || r.now > in.at+in.stale {
+		return false
 	}
 	r.until = min(r.until, in.at+in.stale)
-	return exactly(in.value)
+	return true
 }
 
+// last is a stream's last usable value, while it is not stale.
+func (r *reader) last(in *input) span {
+	switch {
+	case in.void || !r.fresh(in):
+		return nothing()
+	case !in.vague:
+		return exactly(in.value)
+	case in.sparse == obs.AtLeast:
+		return atLeast(in.value)
+	case in.sparse == obs.AtMost:
+		return atMost(in.value)
+	default:
+		return nothing()
+	}
+}
+
+// silence is for how long a stream has said nothing. Of one that has not spoken since the
+// start nobody knows how long it was silent before.
 func (r *reader) silence(in *input) span {
 	from := r.start
 	if in.has {
@@ -121,7 +143,11 @@ func (r *reader) silence(in *input) span {
 		from = max(from, in.heard)
 	}
 	r.again(time.Second.Milliseconds())
-	return exactly(float64(max(0, r.now-from)) / 1000)
+	long := float64(max(0, r.now-from)) / 1000
+	if !in.has && !in.excused {
+		return atLeast(long)
+	}
+	return exactly(long)
 }
 
 // again asks for another evaluation in about ms, on a whole second: so that the
@@ -138,28 +164,21 @@ func mod(a, b int64) int64 { return (a%b + b) % b }
 const enough = 0.75
 
 func (r *reader) windowed(o op, in *input) span {
-	w := in.window
-	r.again(min(max(w.length/20, 1000), 60_000))
-	if in.has && r.now <= in.at+in.stale {
-		r.until = min(r.until, in.at+in.stale)
-	} else {
+	if o == opCount {
+		return r.count(in)
+	}
+	fresh := r.fresh(in)
+	if !fresh { // by and by it forgets
+		r.again(in.window.ageing())
 		r.until = min(r.until, r.recheck)
 	}
-	s := w.at(r.now)
-	if o == opCount {
-		if r.now-r.start >= w.length {
-			return exactly(float64(s.n))
-		}
-		return atLeast(float64(s.n))
-	}
-	if s.n == 0 {
-		return nothing()
-	}
-	if s.covered >= enough {
-		return exactly(s.value(o))
-	}
+	s := in.window.at(in.end(r.now))
 	switch {
-	case o == opMax || o == opRise || o == opSum && in.min >= 0:
+	case s.n == 0:
+		return nothing()
+	case fresh && s.covered >= enough:
+		return exactly(s.value(o))
+	case o == opMax, o == opRise && fresh:
 		return atLeast(s.value(o))
 	case o == opMin:
 		return atMost(s.min)
@@ -168,17 +187,41 @@ func (r *reader) windowed(o op, in *input) span {
 	}
 }
 
+// count is the one function that silence itself changes.
+func (r *reader) count(in *input) span {
+	w := in.window
+	if r.again(w.ageing()); !r.fresh(in) {
+		r.until = min(r.until, r.recheck)
+	}
+	n := float64(w.at(r.now).n)
+	if r.now-r.start >= w.length {
+		return exactly(n)
+	}
+	return atLeast(n)
+}
+
+// ageing is after how many ms time alone may have changed what w holds.
+func (w *window) ageing() int64 { return min(max(w.length/20, 1000), 60_000) }
+
+// end is where the window of in ends at now: half an interval behind the newest reading as
+// long as that is believed, so that a pause takes nothing from it, and that a reading which
+// comes a little early or late does not change how many there are.
+func (in *input) end(now int64) int64 {
+	if !in.has || now > in.at+in.stale {
+		return now
+	}
+	return in.at + in.window.half
+}
+
 // ahead is how many seconds there are until a trend reaches its limit, and between
 // which bounds. While no trend surely leads there it is only known to be at least as far as
 // the steepest possible leads; while there are too few readings for one it is not known.
 func (r *reader) ahead(n *node) (span, outlook) {
 	in := &r.inputs[n.read]
 	w := in.window
-	r.again(max(w.length/maxTrend, 1000))
-	if !in.has || r.now > in.at+in.stale {
+	if r.again(max(w.length/maxTrend, 1000)); !r.fresh(in) {
 		return nothing(), outlook{}
 	}
-	r.until = min(r.until, in.at+in.stale)
 	tr := w.trendAt(r.now, n.method, in.fit)
 	if !tr.ok {
 		return nothing(), outlook{}
@@ -199,8 +242,6 @@ func (s summary) value(o op) float64 {
 		return s.min
 	case opMax:
 		return s.max
-	case opSum:
-		return s.sum
 	case opRise:
 		return s.last - s.min
 	default: // opRate

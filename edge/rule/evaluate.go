@@ -27,6 +27,9 @@ func (e *Engine) evaluate(b *bound) {
 	if doubted && when != isTrue && b.phase != Normal {
 		e.withdraw(b)
 	}
+	if b.Stage == StageForecast && b.phase == Normal && when == isTrue && e.reached(b) {
+		when = unknown // what has come already is not foreseen
+	}
 	switch e.duty(b, &r) {
 	case offDuty: // what is not raised yet stays so
 		when, clear = isFalse, isTrue
@@ -66,6 +69,17 @@ func (e *Engine) decisive(b *bound) int {
 	return 0
 }
 
+// reached says whether the value of which b is a forecast is beyond the limit: a trend lags
+// behind a value that jumps.
+func (e *Engine) reached(b *bound) bool {
+	trend, beyond := b.stage.when.compared[0].value, opLess
+	if trend.op == opRises {
+		beyond = opMore
+	}
+	r := e.quiet(b)
+	return r.last(&r.inputs[trend.read]).compare(beyond, exactly(trend.num)) == isTrue
+}
+
 // quiet is a reader whose notes nobody needs.
 func (e *Engine) quiet(b *bound) *reader {
 	return &reader{now: e.now, start: e.start, inputs: b.when}
@@ -98,7 +112,8 @@ func (e *Engine) report(b *bound, from Phase, at int64) {
 
 // speak fills in what a transition says of b's condition.
 func (e *Engine) speak(t *Transition, b *bound) {
-	t.Value, t.Limit, t.Quantity, t.Early, t.Late, t.Straight, t.Steady = math.NaN(), math.NaN(), Same, 0, 0, 0, 0
+	t.Value, t.Limit, t.Early, t.Late, t.Straight, t.Steady = math.NaN(), math.NaN(), 0, 0, 0, 0
+	t.Quantity, t.Over = Same, 0
 	when := b.stage.when
 	if len(when.compared) == 0 {
 		t.Stream = when.reads[0].stream
@@ -106,8 +121,9 @@ func (e *Engine) speak(t *Transition, b *bound) {
 	}
 	r := e.quiet(b)
 	c := &when.compared[min(b.subject, len(when.compared)-1)]
-	t.Stream, t.Quantity, t.Limit = c.stream, c.quantity, c.limit
-	if b.Stage == StageForecast {
+	t.Stream, t.Quantity, t.Over, t.Limit = c.stream, c.quantity, c.over, c.limit
+	if b.Stage == StageForecast { // what is expected of the stream, not when: that is Early and Late
+		t.Quantity, t.Limit = Same, c.value.num
 		_, o := r.ahead(c.value)
 		t.Early, t.Late, t.Straight, t.Steady = o.early, o.late, o.best, o.steady
 		t.Value = r.last(&r.inputs[c.value.read]).best()

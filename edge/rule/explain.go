@@ -14,6 +14,9 @@ type Explanation struct {
 	Phase  Phase
 	Is     Standing
 	Stages []StageView // the most severe first, the forecast last
+	// Chatter is zero unless the alert is kept as it was at its worst since it comes and
+	// goes.
+	Chatter Chatter
 }
 
 // StageView is one condition of a rule, with what ends it.
@@ -44,6 +47,7 @@ type PartView struct {
 	Bound        bool    // of Value only a bound is known
 	Stream       obs.Stream
 	Quantity     Quantity
+	Over         time.Duration // the window of Quantity; 0: it has none
 }
 
 // ReadView is a stream, or a window of one, as a rule sees it.
@@ -66,7 +70,7 @@ func (e *Engine) Explain(id string) (x Explanation, ok bool) {
 		return x, false
 	}
 	x.Phase, _ = e.Phase(id)
-	x.Is = e.Standing(id)
+	x.Is, x.Chatter = e.Standing(id), g.chatter.says()
 	for _, b := range g.stages {
 		x.Stages = append(x.Stages, e.explain(g, b))
 	}
@@ -122,7 +126,7 @@ func (e *Engine) condition(p *program, ins []input, text string) ConditionView {
 	r := &reader{now: e.now, start: e.start, inputs: ins}
 	c := ConditionView{Text: text, Is: Truth(r.truth(p.root))}
 	for _, k := range p.compared {
-		part := PartView{Text: text, Is: Truth(r.truth(k.node)), Limit: k.limit, Stream: k.stream, Quantity: k.quantity}
+		part := PartView{Text: text, Is: Truth(r.truth(k.node)), Limit: k.limit, Stream: k.stream, Quantity: k.quantity, Over: k.over}
 		if k.length > 0 && k.at+k.length <= len(text) {
 			part.Text = text[k.at : k.at+k.length]
 		}
@@ -139,10 +143,10 @@ func (e *Engine) condition(p *program, ins []input, text string) ConditionView {
 func (e *Engine) view(in *input, st obs.Stream) ReadView {
 	v := ReadView{Stream: st, Value: math.NaN(), Age: ms(e.now - e.start), Stale: ms(in.stale)}
 	if in.has {
-		v.Value, v.Age, v.Known = in.value, ms(e.now-in.at), e.now <= in.at+in.stale
+		v.Value, v.Age, v.Known = in.value, ms(e.now-in.at), e.now <= in.at+in.stale && !in.vague
 	}
 	if w := in.window; w != nil {
-		s := w.at(e.now)
+		s := w.at(in.end(e.now))
 		v.Window, v.Covered, v.Count = ms(w.length), min(s.covered, 1), s.n
 	}
 	return v

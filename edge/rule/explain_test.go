@@ -59,7 +59,7 @@ func TestExplain(t *testing.T) {
 actual  normal since 0, timer 0 of 0, running false
  when river.level > 3.00 and rise(gauge.rain, 10m) > 5: unknown
   river.level > 3.00: unknown, ? at least or at most against 3 
-  rise(gauge.rain, 10m) > 5: unknown, ? at least or at most against 5 
+  rise(gauge.rain, 10m) > 5: unknown, ? at least or at most against 5 rise
   reads river.level 0s: ?, 0s old of 30s, known false, 0.00 of it by 0
   reads gauge.rain 10m0s: ?, 0s old of 30s, known false, 0.00 of it by 0
  clear river.level < 2.90: unknown
@@ -80,9 +80,9 @@ actual  normal since 0, timer 0 of 0, running false
 actual  pending since 20000, timer 20000 of 60000, running true
  when river.level > 3.00 and rise(gauge.rain, 10m) > 5: true
   river.level > 3.00: true, 3.05 against 3 
-  rise(gauge.rain, 10m) > 5: true, 9 at least or at most against 5 
+  rise(gauge.rain, 10m) > 5: true, 9 at least or at most against 5 rise
   reads river.level 0s: 3.05, 10s old of 30s, known true, 0.00 of it by 0
-  reads gauge.rain 10m0s: 109, 10s old of 30s, known true, 0.07 of it by 4
+  reads gauge.rain 10m0s: 109, 10s old of 30s, known true, 0.06 of it by 4
  clear river.level < 2.90: false
   river.level < 2.90: false, 3.05 against 2.9 
   reads river.level 0s: 3.05, 10s old of 30s, known true, 0.00 of it by 0
@@ -119,5 +119,38 @@ func TestExplainForecast(t *testing.T) {
 		"forecast orange: rises_to(river.level, 3, 15m) <= 20m | rises_to(river.level, 3, 15m) >= 30m"
 	if text := strings.Join(got, "; "); text != want {
 		t.Errorf("got  %s\nwant %s", text, want)
+	} // Its number is a time ahead and not a level; what it tells when it raises is the level.
+	for i := range int64(120) {
+		e.Observe(st, i*10_000, obs.Of(2+float64(i)/200))
+		for _, tr := range e.Tick(i * 10_000) {
+			if tr.Raised() && (tr.Quantity != rule.Same || tr.Limit != 3 || tr.Value < 2 || tr.Value > 3) {
+				t.Errorf("raised as %q, %v of %v", tr.Quantity, tr.Value, tr.Limit)
+			}
+		}
+	}
+	x, _ = e.Explain("r")
+	p := x.Stages[2].When.Parts[0]
+	if x.Is.Stage != rule.StageForecast || p.Quantity != rule.Until || p.Limit != 1200 || p.Value < 600 || p.Value > 1000 {
+		t.Errorf("%+v: %q, %v of %v", x.Is, p.Quantity, p.Value, p.Limit)
+	}
+	if p := x.Stages[2].Clear.Parts[0]; p.Quantity != rule.Until || p.Limit != 1800 {
+		t.Errorf("its clear: %q, limit %v", p.Quantity, p.Limit)
+	}
+}
+
+// That an alert chatters is part of why it stands.
+func TestExplainChatter(t *testing.T) {
+	st := obs.Stream{Device: "river", Channel: "level"}
+	r, _ := rule.Compile(rule.Spec{ID: "r", When: "river.level > 3", Flapping: 20 * time.Minute}, rule.Streams{st: {Every: 10 * time.Second}})
+	e := rule.New([]*rule.Rule{r})
+	if x, _ := e.Explain("r"); x.Chatter != (rule.Chatter{}) {
+		t.Errorf("at rest: %+v", x.Chatter)
+	}
+	for i := range int64(40) {
+		e.Observe(st, i*30_000, obs.Of(2.5+float64(i%2)))
+		e.Tick(i * 30_000)
+	}
+	if x, _ := e.Explain("r"); x.Chatter.Changes < 10 || x.Is.Stage != rule.StageActual {
+		t.Errorf("after forty changes in twenty minutes: %+v, %+v", x.Chatter, x.Is)
 	}
 }

@@ -37,6 +37,9 @@ func foresee(f Forecast, of *stage, known Streams) (*stage, []*Error) {
 	if c == nil || c.value.op != opLast {
 		return fail("E3111", "a forecast needs a condition that compares one value with a number", "write when: \"device.channel > 3.00\", or use rises_to(device.channel, 3.00, 15m) in a rule of its own")
 	}
+	if known[c.stream].Turns {
+		return fail("E3111", c.stream.Device+"."+c.stream.Channel+" is a direction, which has no trend", "leave the forecast out")
+	}
 	if f.Method == "" {
 		f.Method = TheilSen
 	}
@@ -62,7 +65,7 @@ func foresee(f Forecast, of *stage, known Streams) (*stage, []*Error) {
 			n.op = opRises
 		}
 		root := &node{op: o, a: n, b: &node{op: opConst, num: within.Seconds()}}
-		return &program{root: root, reads: []read{r}, compared: []comparison{{node: root, value: n, limit: c.limit, kind: o, stream: c.stream}}}
+		return &program{root: root, reads: []read{r}, compared: []comparison{{node: root, value: n, limit: within.Seconds(), kind: o, stream: c.stream, quantity: Until}}}
 	}
 	return &stage{Standing: Standing{Stage: StageForecast, Severity: f.Severity}, settle: f.Window / withdrawIn,
 		when: compare(opLessEq, f.Within), clear: compare(opMoreEq, time.Duration(withdrawAt*float64(f.Within)))}, nil

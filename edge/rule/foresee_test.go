@@ -83,6 +83,8 @@ func TestStagePictures(t *testing.T) {
 			ramp(2, 3.2, 13), "-----ffffffaa"},
 		{"for delays the actual stage, not the forecast", Spec{When: "river.level > 3", For: 2 * time.Minute, Forecast: ahead},
 			ramp(2, 3.5, 16), "-----ffffffffaaa"},
+		{"what has come is not foreseen, however the trend lags", Spec{When: "river.level > 3", For: 9 * time.Minute, Forecast: ahead},
+			series3(ramp(2, 2.1, 11), ramp(3.4, 3.5, 10)), strings.Repeat("-", 20) + "a"},
 
 		{"up at once, down by its own clear", Spec{Levels: levels},
 			[]float64{2, 3.2, 3.6, 4.2, 3.9, 3.4, 3.4, 3.2, 2.9, 2.9, 2.9}, "-yoroooyyy-"},

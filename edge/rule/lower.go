@@ -27,6 +27,7 @@ const (
 type compiler struct {
 	*source
 	*program
+	units map[*node]string // of numbers that names stand for
 }
 
 // functions says what each function computes and whether it takes a window.
@@ -34,7 +35,7 @@ var functions = map[string]struct {
 	op     op
 	window bool
 }{
-	"avg": {opAvg, true}, "min": {opMin, true}, "max": {opMax, true}, "sum": {opSum, true}, "count": {opCount, true},
+	"avg": {opAvg, true}, "min": {opMin, true}, "max": {opMax, true}, "count": {opCount, true},
 	"rise": {opRise, true}, "rate": {opRate, true}, "stale": {opStale, false}, "stuck": {opStuck, false}, "abs": {opAbs, false},
 	"rises_to": {opRises, true}, "falls_to": {opFalls, true},
 }
@@ -74,22 +75,30 @@ func (c *compiler) lower(n ast.Node) (*node, kind) {
 
 // refuse reports what expr-lang has and a rule has not.
 func (c *compiler) refuse(n, at ast.Node) (*node, kind) {
+	hint := "numbers, comparisons, and or not, and functions of streams can be used"
 	what := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", n), "*ast."), "Node"))
 	switch n := n.(type) {
 	case *ast.StringNode:
 		what = "text"
 	case *ast.MemberNode:
-		if head, ok := n.Node.(*ast.IdentifierNode); ok && c.words[head.Value].length == 0 {
+		if head, ok := n.Node.(*ast.IdentifierNode); ok && c.words[head.Value].unknown {
+			return nil, wrong // reported already
+		} else if ok && c.words[head.Value].length == 0 {
 			at, size := c.extent(head)
 			c.fail(at, size, "E3102", fmt.Sprintf("no device is called %q", head.Value), deviceHint(head.Value, c.known.devices()))
 			return nil, wrong
 		}
-		what = "." // of something that is a number
+		what, hint = "part of a value", "write device.channel alone"
 	case *ast.BinaryNode:
 		what = n.Operator
+	case *ast.ArrayNode, *ast.MapNode:
+		what, hint = "lists", "write round brackets ( ), and or between conditions"
+	case *ast.SequenceNode:
+		c.fail(strings.IndexByte(c.text, ';'), 1, "E3108", "rules have no ; here", "write and or or between two conditions, or make two rules")
+		return nil, wrong
 	}
 	from, size := c.extent(at)
-	c.fail(from, size, "E3108", fmt.Sprintf("rules have no %s here", what), "numbers, comparisons, and or not, and functions of streams can be used")
+	c.fail(from, size, "E3108", fmt.Sprintf("rules have no %s here", what), hint)
 	return nil, wrong
 }
 
@@ -109,6 +118,10 @@ func (c *compiler) identifier(n *ast.IdentifierNode) (*node, kind) {
 		return nil, wrong
 	case ok && w.isStream:
 		return c.reading(opLast, w, 0), aNumber
+	case ok && w.figure != nil:
+		out := &node{op: opConst, num: w.figure.Value}
+		c.units[out] = w.figure.Unit
+		return out, aNumber
 	case ok:
 		return &node{op: opConst, num: w.duration.Seconds(), timed: true}, aNumber
 	}
@@ -129,11 +142,14 @@ func (c *compiler) identifier(n *ast.IdentifierNode) (*node, kind) {
 }
 
 // otherNames are what functions are called elsewhere.
-var otherNames = map[string]string{"average": "avg", "mean": "avg", "maximum": "max", "minimum": "min", "total": "sum", "slope": "rate", "derivative": "rate",
+var otherNames = map[string]string{"average": "avg", "mean": "avg", "maximum": "max", "minimum": "min", "slope": "rate", "derivative": "rate",
 	"silent": "stale", "nodata": "stale", "age": "stale", "flat": "stuck", "frozen": "stuck", "forecast": "rises_to", "timeleft": "rises_to", "increase": "rise"}
 
 // meant is what to write instead of a function that does not exist.
 func meant(name string) string {
+	if slices.Contains([]string{"sum", "total", "integral"}, name) { // of readings, which may be one more or less, no sum is meant
+		return "what adds up is a derived stream, is: sum over a time; rules read that"
+	}
 	if near, ok := yamldoc.Nearest(name, functionNames()); ok {
 		return fmt.Sprintf("did you mean %q?", near)
 	}
@@ -154,7 +170,7 @@ func functionNames() (all []string) {
 // reading adds what a node reads, once for all nodes that read the same.
 func (c *compiler) reading(o op, w word, window time.Duration) *node {
 	s := c.known[w.stream]
-	r := read{stream: w.stream, window: window.Milliseconds(), min: s.Min, step: s.Step, stale: max(3*s.Every, 30*time.Second).Milliseconds()}
+	r := read{stream: w.stream, window: window.Milliseconds(), step: s.Step, every: s.Every.Milliseconds(), stale: max(3*s.Every, 30*time.Second).Milliseconds(), sparse: s.Sparse}
 	i := slices.Index(c.reads, r)
 	if i < 0 {
 		i = len(c.reads)
@@ -179,14 +195,18 @@ func (c *compiler) want(n ast.Node, k kind) *node {
 }
 
 func (c *compiler) unary(n *ast.UnaryNode) (*node, kind) {
-	switch n.Operator {
-	case "+":
-		return c.want(n.Node, aNumber), aNumber
-	case "-":
-		return &node{op: opNeg, a: c.want(n.Node, aNumber)}, aNumber
-	default:
-		return &node{op: opNot, a: c.want(n.Node, aTruth)}, aTruth
+	o, k := opNeg, aNumber
+	if n.Operator != "+" && n.Operator != "-" {
+		o, k = opNot, aTruth
 	}
+	a := c.want(n.Node, k)
+	switch {
+	case a == nil:
+		return nil, wrong
+	case n.Operator == "+":
+		return a, k
+	}
+	return &node{op: o, a: a}, k
 }
 
 func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
@@ -195,28 +215,42 @@ func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
 	case !ok:
 		return c.refuse(n, n)
 	case o == opAnd || o == opOr:
-		return &node{op: o, a: c.want(n.Left, aTruth), b: c.want(n.Right, aTruth)}, aTruth
+		return c.both(o, n, aTruth)
 	case o < opLess:
-		out := &node{op: o, a: c.want(n.Left, aNumber), b: c.want(n.Right, aNumber)}
-		if out.a != nil && out.b != nil && (o == opAdd || o == opSub) {
+		out, k := c.both(o, n, aNumber)
+		if out == nil {
+			return nil, k
+		}
+		if o == opAdd || o == opSub {
 			c.alikeUnits(out.a, out.b, n)
 		}
+		c.arithmetic(out, n)
 		return out, aNumber
-	case o == opEqual || o == opNotEq:
-		if c.isTruth(n.Left) {
-			same := &node{op: opSame, a: c.want(n.Left, aTruth), b: c.want(n.Right, aTruth)}
-			if o == opNotEq {
-				return &node{op: opNot, a: same}, aTruth
-			}
-			return same, aTruth
+	case (o == opEqual || o == opNotEq) && c.isTruth(n.Left):
+		same, k := c.both(opSame, n, aTruth)
+		if same != nil && o == opNotEq {
+			same = &node{op: opNot, a: same}
 		}
+		return same, k
 	}
-	out := &node{op: o, a: c.want(n.Left, aNumber), b: c.want(n.Right, aNumber)}
-	if out.a != nil && out.b != nil {
-		c.alikeUnits(out.a, out.b, n)
-		c.noteComparison(out, n)
+	out, k := c.both(o, n, aNumber)
+	if out == nil {
+		return nil, k
 	}
+	c.alikeUnits(out.a, out.b, n)
+	c.arithmetic(out, n)
+	c.noteComparison(out, n)
 	return out, aTruth
+}
+
+// both lowers two sides of one kind. What is wrong with one of them was reported, and
+// nothing follows from it.
+func (c *compiler) both(o op, n *ast.BinaryNode, k kind) (*node, kind) {
+	a, b := c.want(n.Left, k), c.want(n.Right, k)
+	if a == nil || b == nil {
+		return nil, wrong
+	}
+	return &node{op: o, a: a, b: b}, k
 }
 
 // isTruth looks at a node's kind without lowering it.
@@ -248,7 +282,8 @@ func (c *compiler) noteComparison(out *node, n *ast.BinaryNode) {
 	if i < 0 {
 		return
 	}
-	cmp.stream, cmp.quantity = c.reads[i].stream, c.measureOf(cmp.value).quantity
+	cmp.stream = c.reads[i].stream
+	cmp.quantity, cmp.over = c.spokenOf(cmp.value)
 	cmp.at, cmp.length = c.extent(n)
 	c.compared = append(c.compared, cmp)
 }
@@ -264,7 +299,11 @@ func (c *compiler) conditional(n *ast.ConditionalNode) (*node, kind) {
 	if k == aTruth {
 		o = opChoose
 	}
-	return &node{op: o, a: cond, b: a, c: c.want(n.Exp2, k)}, k
+	b := c.want(n.Exp2, k)
+	if cond == nil || b == nil {
+		return nil, wrong
+	}
+	return &node{op: o, a: cond, b: a, c: b}, k
 }
 
 // extent finds the stretch of the original text that a node stands for.

@@ -38,14 +38,17 @@ func (c *compiler) call(n *ast.CallNode) (*node, kind) {
 		return nil, wrong
 	}
 	if f.op == opAbs {
-		return &node{op: opAbs, a: c.want(n.Arguments[0], aNumber)}, aNumber
+		if a := c.want(n.Arguments[0], aNumber); a != nil {
+			return &node{op: opAbs, a: a}, aNumber
+		}
+		return nil, wrong
 	}
 	w, ok := c.streamArg(n.Arguments[0], form)
 	var span time.Duration
 	if f.window {
 		var good bool
 		span, good = c.windowArg(n.Arguments[args-1], form)
-		ok = ok && good
+		ok = ok && good && c.fits(n, f.op, w, span)
 	}
 	if ahead {
 		return c.ahead(n, f.op, w, span, ok)
@@ -73,12 +76,24 @@ func (c *compiler) ahead(n *ast.CallNode, o op, w word, span time.Duration, ok b
 		c.fail(at, size, "E3112", fmt.Sprintf("a trend needs %d readings, the stream gives one every %s", minTrend, brief(c.known[w.stream].Every)), "write at least "+brief((minTrend-1)*c.known[w.stream].Every))
 		return nil, wrong
 	}
-	if !ok {
+	if !ok || c.unreachable(n.Arguments[1], o, w, v) {
 		return nil, wrong
 	}
 	out := c.reading(o, w, span)
 	out.num, out.method = v, TheilSen
 	return out, aNumber
+}
+
+// unreachable refuses a limit that the stream cannot come to from the side it is asked for.
+func (c *compiler) unreachable(limit ast.Node, o op, w word, v float64) bool {
+	s := c.known[w.stream]
+	if !s.bounded() || (o != opRises || v <= s.Max) && (o != opFalls || v >= s.Min) {
+		return false
+	}
+	at, size := c.extent(limit)
+	c.fail(at, size, "E3115", fmt.Sprintf("%s is from %s to %s: %s", w.stream.Device+"."+w.stream.Channel, short(s.Min), with(s.Max, s.Unit), "this can never be true"),
+		fmt.Sprintf("compare with a number between %s and %s", short(s.Min), short(s.Max)))
+	return true
 }
 
 // streamArg reads a function's first argument, which must be a stream itself.

@@ -157,8 +157,8 @@ func (d world) restarted(t *rapid.T, e *Engine, i int) *Engine {
 }
 
 // Without the past a restart costs at most the time to the next reading: where the
-// values stay as they are both come to stand the same, and the raise is no later than
-// that.
+// values stay as they are both come to stand the same, and what is raised then is raised
+// at most one reading later. (It may not have cleared before, where a clear was due.)
 func TestRestartWithoutThePast(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := draw(t, false)
@@ -169,7 +169,11 @@ func TestRestartWithoutThePast(t *testing.T) {
 		at := rapid.IntRange(1, len(d.values)-60).Draw(t, "restart at")
 		boot := rapid.Bool().Draw(t, "another boot")
 		a, b := d.engine(t), d.engine(t)
-		raised := [2]int{-1, -1}
+		raised := -1
+		tail := len(d.values) - 1 // from here on the values stay as they are
+		for tail > 0 && d.values[tail-1] == last && !d.aside[tail-1] && d.parent[tail-1] == 20 {
+			tail--
+		}
 		for i := range d.values {
 			if i == at {
 				f := d.engine(t)
@@ -183,10 +187,13 @@ func TestRestartWithoutThePast(t *testing.T) {
 			for k, e := range []*Engine{a, b} {
 				_, ts := d.feed(e, i)
 				for _, x := range ts {
-					if x.Raised() && x.Rule == "r" && i >= at && raised[k] < 0 {
-						raised[k] = i
+					if k == 0 && x.Raised() && x.Rule == "r" && i >= max(at, tail) && raised < 0 {
+						raised = i
 					}
 				}
+			}
+			if raised >= 0 && i == raised+1 && last > 3 && d.settled() && b.Standing("r").Stage != StageActual {
+				t.Fatalf("raised at %d, and with a restart at %d not at %d: %+v", raised, at, i, d)
 			}
 		}
 		if x, y := a.Standing("r"), b.Standing("r"); x != y && d.settled() {

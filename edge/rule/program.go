@@ -3,6 +3,7 @@ package rule
 import (
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
@@ -16,7 +17,6 @@ const (
 	opAvg
 	opMin
 	opMax
-	opSum
 	opCount
 	opRise
 	opRate
@@ -62,9 +62,10 @@ type node struct {
 type read struct {
 	stream obs.Stream
 	window int64
-	min    float64 // the least the metric can be
 	step   float64 // the least change that shows
-	stale  int64
+	every  int64   // ms, between two readings
+	stale  int64   // ms, for how long one speaks for the stream
+	sparse obs.Bound
 }
 
 // comparison is a place in a program where something is compared with a number.
@@ -75,7 +76,8 @@ type comparison struct {
 	kind       op // the comparison with the limit on the right
 	stream     obs.Stream
 	quantity   Quantity
-	at, length int // in the text
+	over       time.Duration // the window of quantity; 0: it has none
+	at, length int           // in the text
 }
 
 // program is an expression that is a condition.
@@ -83,6 +85,7 @@ type program struct {
 	root     *node
 	reads    []read
 	compared []comparison
+	doubts   []*Error // what is probably not meant so
 }
 
 // short writes a number without superfluous digits.

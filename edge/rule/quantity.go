@@ -1,6 +1,10 @@
 package rule
 
-import "github.com/lamppost-city/lamppost/drivers/obs"
+import (
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
 
 // Quantity says what the number of a comparison is, beside the stream's metric:
 // a level and how fast it rises have different units.
@@ -15,6 +19,13 @@ const (
 	Until   Quantity = "until"    // a time ahead, in seconds
 	Number  Quantity = "number"   // so many readings
 	Other   Quantity = "other"    // something computed, whose unit nobody stated
+
+	// These have the unit of the stream.
+	Mean     Quantity = "mean"     // of a window
+	Least    Quantity = "least"    // of a window
+	Greatest Quantity = "greatest" // of a window
+	Rise     Quantity = "rise"     // above the least of a window
+	Computed Quantity = "computed" // of several values, or of one and a number
 )
 
 // measure is a quantity of a metric.
@@ -53,6 +64,26 @@ func (p *program) measureOf(n *node) measure {
 		return measure{Number, ""}
 	}
 	return m
+}
+
+// spokenOf says what a number of p is, for people: a mean of ten minutes is no level,
+// though it has the unit of one. over is its window, 0 where it has none.
+func (p *program) spokenOf(n *node) (q Quantity, over time.Duration) {
+	q = p.measureOf(n).quantity
+	for n.op == opNeg || n.op == opAbs {
+		n = n.a
+	}
+	aggregate := map[op]Quantity{opAvg: Mean, opMin: Least, opMax: Greatest, opRise: Rise}
+	switch {
+	case n.op > opLast && n.op <= opRate:
+		over = ms(p.reads[n.read].window)
+		if q == Same {
+			q = aggregate[n.op]
+		}
+	case q == Same && (n.op == opAdd || n.op == opSub || n.op == opPick):
+		q = Computed
+	}
+	return q, over
 }
 
 // alike is the measure of two numbers that are added or chosen from.

@@ -60,7 +60,7 @@ func TestRetractSaysSo(t *testing.T) {
 
 // Readings that were pooled go together, and the stretch is not covered any more.
 func TestRetractFromPool(t *testing.T) {
-	w := &window{length: 1000, stale: 1000}
+	w := &window{length: 1000, speaks: 1000}
 	for i := range int64(2 * maxPoints) {
 		w.add(i, float64(i%7))
 	}

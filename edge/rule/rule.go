@@ -119,7 +119,9 @@ func (r *Rule) Subject() (obs.Stream, float64) {
 }
 
 // Compile checks a rule and makes it ready. It reports everything it finds.
-func Compile(s Spec, known Streams) (*Rule, []*Error) {
+func Compile(s Spec, known Streams) (*Rule, []*Error) { return compileSpec(s, known, nil) }
+
+func compileSpec(s Spec, known Streams, names map[string]Name) (*Rule, []*Error) {
 	r := &Rule{spec: s}
 	var errs []*Error
 	levels := 0
@@ -128,11 +130,11 @@ func Compile(s Spec, known Streams) (*Rule, []*Error) {
 			continue
 		}
 		levels++
-		st, found := compileStage(l, "levels."+l.Severity+".", known)
+		st, found := compileStage(l, "levels."+l.Severity+".", known, names)
 		r.stages, errs = append(r.stages, st), append(errs, found...)
 	}
 	if levels == 0 {
-		st, found := compileStage(Level{When: s.When, Clear: s.Clear, For: s.For, ClearFor: s.ClearFor, Hold: s.Hold}, "", known)
+		st, found := compileStage(Level{When: s.When, Clear: s.Clear, For: s.For, ClearFor: s.ClearFor, Hold: s.Hold}, "", known, names)
 		r.stages, errs = append(r.stages, st), append(errs, found...)
 	}
 	if len(errs) == 0 {
@@ -151,7 +153,7 @@ func Compile(s Spec, known Streams) (*Rule, []*Error) {
 
 // compileStage compiles a condition and what ends it. at is put before the names of
 // its fields.
-func compileStage(l Level, at string, known Streams) (*stage, []*Error) {
+func compileStage(l Level, at string, known Streams, names map[string]Name) (*stage, []*Error) {
 	st := &stage{Standing: Standing{Stage: StageActual, Severity: l.Severity}, raise: l.For, settle: l.ClearFor, hold: l.Hold}
 	var errs []*Error
 	add := func(field string, found []*Error) {
@@ -161,16 +163,54 @@ func compileStage(l Level, at string, known Streams) (*stage, []*Error) {
 		}
 	}
 	var found []*Error
-	st.when, found = compile(l.When, known)
+	st.when, found = compile(l.When, known, names)
 	add("when", found)
 	if strings.TrimSpace(l.Clear) != "" {
-		st.clear, found = compile(l.Clear, known)
-		add("clear", found)
+		st.clear, found = compile(l.Clear, known, names)
+		add("clear", ending(found))
 	}
 	if len(errs) == 0 && st.clear != nil {
 		add("clear", crossed(st.when, st.clear, l.When))
 	}
 	return st, errs
+}
+
+// ending says of what is wrong with a clear what it means for the alert.
+func ending(found []*Error) []*Error {
+	for _, e := range found {
+		switch e.ID {
+		case "E3115":
+			e.Msg = e.Msg + ", so the alert would never end"
+		case "E3116":
+			e.Hint = "delete it: without a clear the alert ends when its condition is over"
+		}
+	}
+	return found
+}
+
+// Doubts returns what is probably not meant as it is written, as Compile returns what is
+// wrong: fields, places and ids, which begin with W.
+func (r *Rule) Doubts() (all []*Error) {
+	for _, st := range r.stages {
+		if st.Stage == StageForecast {
+			continue // it is made of the last one
+		}
+		at := ""
+		if len(r.spec.Levels[0].When) > 0 {
+			at = "levels." + st.Severity + "."
+		}
+		for field, p := range map[string]*program{"when": st.when, "clear": st.clear} {
+			if p == nil {
+				continue
+			}
+			for _, e := range p.doubts {
+				doubt := *e
+				doubt.Field = at + field
+				all = append(all, &doubt)
+			}
+		}
+	}
+	return all
 }
 
 // ladder finds a level that a more severe one does not lie beyond, where both are
@@ -183,7 +223,12 @@ func ladder(stages []*stage) (errs []*Error) {
 			continue
 		}
 		up := b.kind == opMore || b.kind == opMoreEq
-		if up != (a.kind == opMore || a.kind == opMoreEq) || up && a.limit > b.limit || !up && a.limit < b.limit {
+		if up != (a.kind == opMore || a.kind == opMoreEq) {
+			worse.when.doubts = append(worse.when.doubts, &Error{Offset: a.at, Length: a.length, ID: "W3102",
+				Msg: fmt.Sprintf("%s goes the other way than %s, and one alert stands for both", worse.Severity, st.Severity), Hint: "turn one of the comparisons round, or make two rules"})
+			continue
+		}
+		if up && a.limit > b.limit || !up && a.limit < b.limit {
 			continue
 		}
 		than := "higher"

@@ -232,7 +232,7 @@ func (e *Engine) Adopt(old *Engine) {
 }
 
 func (s *series) adopt(was *series) {
-	s.has, s.void, s.at, s.value = was.has, was.void, was.at, was.value
+	s.has, s.void, s.vague, s.at, s.value = was.has, was.void, was.vague, was.at, was.value
 	step := s.still.step
 	s.still = was.still
 	s.still.step = step
@@ -240,8 +240,8 @@ func (s *series) adopt(was *series) {
 	for i, w := range s.windows {
 		for _, x := range was.windows {
 			if x.length == w.length {
-				x.stale = s.stale
 				*s.windows[i] = *x
+				s.windows[i].pace(s.every, s.stale)
 			}
 		}
 	}

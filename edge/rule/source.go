@@ -12,11 +12,16 @@ import (
 
 // Stream is what must be known of a stream to judge rules on it.
 type Stream struct {
-	Every time.Duration // the interval at which it is sampled
-	Min   float64       // the least its metric can be
-	Max   float64       // the most; 0: neither is known
-	Step  float64       // the least change that shows; 0: not known
-	Unit  string        // as people write it: m, °C; empty: not known
+	Every   time.Duration // the interval at which it is sampled
+	Fastest time.Duration // the shortest at which it may be, now and then; 0: Every
+	Min     float64       // the least that a usable value of it can be
+	Max     float64       // the most; 0: neither is known
+	Step    float64       // the least change that shows; 0: not known
+	Unit    string        // as people write it: m, °C; empty: not known
+	Turns   bool          // it is a direction: behind 360 comes 0
+	Total   bool          // it is a running total, which only grows
+	// Sparse is what a reading says that is marked as sparse: nothing, or a bound.
+	Sparse obs.Bound
 }
 
 // Streams are the streams that rules may speak of.
@@ -69,6 +74,7 @@ type word struct {
 	unknown    bool // reported already
 	stream     obs.Stream
 	duration   time.Duration
+	figure     *Name // a number that a name stands for
 }
 
 // source is a rule's text made fit for expr's parser: streams, whose ids may hold
@@ -79,11 +85,13 @@ type source struct {
 	offs  []int // for each character of out the byte of text it comes from
 	words map[string]word
 	known Streams
+	names map[string]Name
 	errs  []*Error
+	lost  bool // a word was found of which nothing can be made: more cannot be said
 }
 
-func newSource(text string, known Streams) *source {
-	s := &source{text: text, words: map[string]word{}, known: known}
+func newSource(text string, known Streams, names map[string]Name) *source {
+	s := &source{text: text, words: map[string]word{}, known: known, names: names}
 	s.scan(0, len(text))
 	s.offs = append(s.offs, len(text))
 	return s
@@ -107,6 +115,9 @@ func (s *source) put(w word) {
 }
 
 func (s *source) fail(at, length int, id, msg, hint string) {
+	if s.lost {
+		return // it may follow from that
+	}
 	s.errs = append(s.errs, &Error{Offset: at, Length: length, ID: id, Msg: msg, Hint: hint})
 }
 
@@ -139,11 +150,27 @@ func (s *source) scan(i, end int) {
 		case wordByte(c):
 			i = s.word(i, end)
 		default:
-			j := s.run(i, end, func(c byte) bool { return !wordByte(c) && c != '"' && c != '\'' && c != '`' })
-			s.copy(i, j)
-			i = j
+			i = s.marks(i, s.run(i, end, func(c byte) bool { return !wordByte(c) && c != '"' && c != '\'' && c != '`' }))
 		}
 	}
+}
+
+// marks reads operators and brackets, those of other languages too.
+func (s *source) marks(i, end int) int {
+	ofOperator := func(c byte) bool { return strings.IndexByte("<>=!&|~", c) >= 0 }
+	for i < end {
+		j := s.run(i, end, func(c byte) bool { return !ofOperator(c) })
+		s.copy(i, j)
+		i = s.run(j, end, ofOperator)
+		means, slip := operators[s.text[j:i]]
+		if !slip {
+			s.copy(j, i)
+			continue
+		}
+		s.fail(j, i-j, "E3101", s.text[j:i]+" is no operator of a rule", "write "+means)
+		s.stand(" "+means+" ", j)
+	}
+	return end
 }
 
 // word reads what begins with a letter or digit at i and returns where it ends.
@@ -155,13 +182,22 @@ func (s *source) word(i, end int) int {
 		return s.number(i, end)
 	}
 	dashed := s.run(i, end, func(c byte) bool { return wordByte(c) || c == '-' })
+	if len(s.names) > 0 {
+		dashed = i // a draft knows no devices
+	}
 	if device := s.text[i:dashed]; s.known.has(device) {
 		s.fail(i, dashed-i, "E3102", fmt.Sprintf("%s is a device, not a value", device), "write "+strings.Join(s.known.channels(device), ", "))
 		s.put(word{at: i, length: dashed - i, isStream: true, unknown: true})
 		return dashed
 	}
 	j := s.run(i, end, wordByte)
-	s.copy(i, j)
+	if n, ok := s.names[s.text[i:j]]; ok {
+		s.put(n.word(i, j-i))
+		return j
+	}
+	if !s.slipped(i, j) {
+		s.copy(i, j)
+	}
 	return j
 }
 
@@ -239,10 +275,34 @@ func (s *source) number(i, end int) int {
 		s.put(word{at: i, length: j - i, duration: d})
 	default:
 		_, hint, _ := strings.Cut(err.Error(), "; ")
+		if h := notTime(text); h != "" {
+			hint = h
+		}
 		s.fail(i, j-i, "E3104", fmt.Sprintf("%q is neither a number nor a duration", text), hint)
 		s.put(word{at: i, length: j - i, isStream: true, unknown: true})
 	}
 	return j
+}
+
+// timeWords are what people write for units of time, in small letters.
+var timeWords = []string{"ms", "s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute", "minutes", "h", "hr", "hrs", "hour", "hours", "d", "day", "days", "w", "week", "weeks"}
+
+// notTime is what to write for a number with letters in or behind it that are no unit of
+// time; empty if they are.
+func notTime(text string) string {
+	i := strings.IndexFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
+	number, letters := text[:max(i, 0)], strings.ToLower(text[max(i, 0):])
+	rest := strings.TrimLeft(letters, "abcdefghijklmnopqrstuvwxyz_")
+	switch letters = letters[:len(letters)-len(rest)]; {
+	case slices.Contains(timeWords, letters):
+		return ""
+	case letters == "x" && rest != "" && strings.Trim(rest, "0123456789.") == "":
+		return fmt.Sprintf("write %s * %s", number, rest)
+	case rest == "":
+		return "write " + number + ": a rule has no units, each stream has its own"
+	default:
+		return "write a number like 3.5, or a duration like 5m"
+	}
 }
 
 // deviceHint says which device may have been meant; where there is none at all, that.

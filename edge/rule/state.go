@@ -49,7 +49,8 @@ type Transition struct {
 	// or not a constant.
 	Stream       obs.Stream
 	Value, Limit float64
-	Quantity     Quantity // what Value and Limit are
+	Quantity     Quantity      // what Value and Limit are
+	Over         time.Duration // the window of Quantity; 0: it has none
 	// News says that the alert has something to tell although it stands as it stood: it
 	// began to chatter, chatters on, or has calmed down.
 	News    bool

@@ -22,7 +22,7 @@ func spiked() []float64 {
 
 // windowOf makes a window of the values, one every step seconds, and the last time.
 func windowOf(values []float64, step int64, length time.Duration) (*window, int64) {
-	w := &window{length: length.Milliseconds(), stale: 3 * step * 1000}
+	w := &window{length: length.Milliseconds(), speaks: 3 * step * 1000}
 	at := int64(0)
 	for i, v := range values {
 		at = int64(i) * step * 1000

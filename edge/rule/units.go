@@ -2,7 +2,7 @@ package rule
 
 import (
 	"fmt"
-	"math"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -18,7 +18,7 @@ func (c *compiler) unitOf(n *node) string {
 		if n.timed {
 			return "s"
 		}
-		return ""
+		return c.units[n]
 	case opNeg, opAbs:
 		return c.unitOf(n.a)
 	case opAdd, opSub:
@@ -54,78 +54,21 @@ func (c *compiler) alikeUnits(a, b *node, n *ast.BinaryNode) {
 	hint := "multiply one of them, like 100 * …, or compare what has one unit"
 	switch {
 	case b.op == opConst && b.timed:
-		hint = fmt.Sprintf("write a number of %s, or how long something lasts, like stale(device.channel) > 5m", x)
+		hint = c.noTime(n.Right, x)
 	case a.op == opConst && a.timed:
-		hint = fmt.Sprintf("write a number of %s, or how long something lasts, like stale(device.channel) > 5m", y)
+		hint = c.noTime(n.Left, y)
 	}
 	at, size := c.extent(n)
 	c.fail(at, size, "E3114", fmt.Sprintf("%s and %s do not go together", x, y), hint)
 }
 
-// never finds a condition that no reading can meet: beyond what the metric can be, or
-// of two that exclude one another.
-func (c *compiler) never(root *node) bool {
-	r := reader{until: never, recheck: never, bounds: c}
-	for _, in := range c.reads {
-		r.inputs = append(r.inputs, input{min: in.min})
+// noTime says what to write for a duration that stands with numbers of a unit: perhaps
+// its m were metres.
+func (c *compiler) noTime(n ast.Node, unit string) string {
+	at, size := c.extent(n)
+	written := c.text[at : at+size]
+	if number, ok := strings.CutSuffix(written, unit); ok && number != "" {
+		return fmt.Sprintf("write %s: the number is in %s, and %s is a time", number, unit, written)
 	}
-	return r.truth(root) == isFalse || c.empty(root)
-}
-
-// empty says whether conditions that must all hold leave no number for one of their
-// values.
-func (c *compiler) empty(root *node) bool {
-	var all []*comparison
-	for i := range c.compared {
-		if k := &c.compared[i]; !math.IsNaN(k.limit) && conjunct(root, k.node) {
-			all = append(all, k)
-		}
-	}
-	for i, a := range all {
-		for _, b := range all[:i] {
-			if a.value.equal(b.value, c.program, c.program) && apartSides(a, b) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// conjunct says whether n is one of the conditions of root that must all hold.
-func conjunct(root, n *node) bool {
-	return root == n || root != nil && root.op == opAnd && (conjunct(root.a, n) || conjunct(root.b, n))
-}
-
-// apartSides says whether no number is on the right side of both limits.
-func apartSides(a, b *comparison) bool {
-	up := func(k *comparison) bool { return k.kind == opMore || k.kind == opMoreEq }
-	down := func(k *comparison) bool { return k.kind == opLess || k.kind == opLessEq }
-	if down(a) {
-		a, b = b, a
-	}
-	if !up(a) || !down(b) {
-		return false
-	}
-	return a.limit > b.limit || a.limit == b.limit && (a.kind == opMore || b.kind == opLess)
-}
-
-// possible is what a read can give at all: within the metric's range, or a time.
-func (c *compiler) possible(o op, in read) span {
-	s := c.known[in.stream]
-	values := between(math.Inf(-1), math.Inf(1))
-	if s.Max != 0 {
-		values = between(s.Min, s.Max)
-	}
-	switch o {
-	case opLast, opAvg, opMin, opMax:
-		return values
-	case opCount, opStale, opStuck, opRises, opFalls:
-		return atLeast(0)
-	case opRise:
-		if s.Max != 0 {
-			return between(0, s.Max-s.Min)
-		}
-		return atLeast(0)
-	}
-	return nothing()
+	return fmt.Sprintf("write a number of %s, or how long something lasts, like stale(device.channel) > 5m", unit)
 }

@@ -19,7 +19,8 @@ type bucket struct {
 // window holds the readings of the last length milliseconds of one stream.
 type window struct {
 	length int64
-	stale  int64 // how long one reading speaks for the stream
+	speaks int64 // for how long one reading covers the window
+	half   int64 // of the interval; no more than half the window
 	step   int64 // readings closer than this share a bucket; 0: none do
 	prev   int64 // when the newest reading left the window; only if hasPrev
 	has    bool
@@ -44,12 +45,20 @@ type summary struct {
 	covered        float64 // share of the window, 0…1
 }
 
+// pace fits the window to a stream with readings so far apart. A reading speaks for the
+// stream until it is stale, but for no more than a quarter of a window: a hole in a short
+// one is a hole, however soon the next reading comes.
+func (w *window) pace(every, stale int64) {
+	w.half = min(every, w.length) / 2
+	w.speaks = min(stale, max(every*3/2, w.length/4))
+}
+
 // add takes a reading. Readings come in order; the caller sees to that.
 func (w *window) add(t int64, v float64) {
-	w.expire(t)
+	w.expire(t + w.half)
 	if n := len(w.ring); n > w.head {
 		b := &w.ring[n-1]
-		b.covered += min(t-b.to, w.stale)
+		b.covered += min(t-b.to, w.speaks)
 		if t-b.from < w.step {
 			b.join(bucket{from: t, to: t, sum: v, min: v, max: v, first: v, last: v, n: 1})
 			return
@@ -90,9 +99,9 @@ func (w *window) pool() {
 	}
 }
 
-// expire drops what is older than the window at now.
-func (w *window) expire(now int64) {
-	for w.head < len(w.ring) && w.ring[w.head].to <= now-w.length {
+// expire drops what is older than the window that ends at end.
+func (w *window) expire(end int64) {
+	for w.head < len(w.ring) && w.ring[w.head].to <= end-w.length {
 		w.prev, w.has = w.ring[w.head].to, true
 		w.head++
 	}
@@ -104,7 +113,6 @@ func (w *window) expire(now int64) {
 // trendAt finds the trend of the window. Between two readings it is found once, and
 // not more often than the window has points for.
 func (w *window) trendAt(now int64, m Method, f *fitter) *trend {
-	w.expire(now)
 	slot := floor(now, max(1, w.length/maxTrend))
 	i := 0
 	for i < len(w.trends) && w.trends[i].method != m {
@@ -119,18 +127,21 @@ func (w *window) trendAt(now int64, m Method, f *fitter) *trend {
 	return &w.trends[i].trend
 }
 
-// at sums the window up. It costs at most maxPoints steps.
-func (w *window) at(now int64) summary {
-	w.expire(now)
-	start := now - w.length
+// at sums up the window that ends at end. It costs at most maxPoints steps.
+func (w *window) at(end int64) summary {
+	start := end - w.length
 	s := summary{min: math.Inf(1), max: math.Inf(-1)}
-	var covered int64
-	if w.has { // the reading before the window speaks into it
-		covered = max(0, w.prev+w.stale-start)
+	head, prev, has := w.head, w.prev, w.has
+	for ; head < len(w.ring) && w.ring[head].to <= start; head++ {
+		prev, has = w.ring[head].to, true
 	}
-	for i := w.head; i < len(w.ring); i++ {
+	var covered int64
+	if has { // the reading before the window speaks into it
+		covered = max(0, prev+w.speaks-start)
+	}
+	for i := head; i < len(w.ring); i++ {
 		b := &w.ring[i]
-		if i == w.head {
+		if i == head {
 			covered = min(covered, b.from-start)
 			s.first, s.firstAt = b.first, b.from
 		}
@@ -141,7 +152,7 @@ func (w *window) at(now int64) summary {
 		covered += b.covered
 	}
 	if s.n > 0 {
-		covered += min(now-s.endAt, w.stale)
+		covered += min(end-s.endAt, w.speaks)
 	}
 	s.covered = float64(min(covered, w.length)) / float64(w.length)
 	return s

@@ -125,7 +125,7 @@ type timing struct {
 	name string // of a parameter; empty: is counts
 }
 
-// UnmarshalNode reads 5m or hold.
+// UnmarshalNode reads 5m or for.
 func (t *timing) UnmarshalNode(n *yamldoc.Node) error {
 	if n.Kind() == yamldoc.Scalar && isName(n.Text()) {
 		t.name = n.Text()

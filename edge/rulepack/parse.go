@@ -57,6 +57,7 @@ func (c *checker) say(p yamldoc.Problem, hint string) {
 }
 
 func (c *checker) rule(p *Pack, id string, n *yamldoc.Node, k ruleKeys) *Rule {
+	before := len(c.problems)
 	r := &Rule{ID: id, Pack: p, About: k.About, Standards: k.Standards, Forecasts: k.Forecast != nil, keys: k, node: n}
 	if err := obs.CheckID(id); err != nil {
 		c.say(n.KeyProblem("E3005", err.Error()), "")
@@ -72,7 +73,25 @@ func (c *checker) rule(p *Pack, id string, n *yamldoc.Node, k ruleKeys) *Rule {
 	c.conditions(r, k)
 	c.texts(n.Node("message"), c.reader.Fields)
 	c.texts(n.Node("forecast", "message"), append(slices.Clone(c.reader.Fields), c.reader.Ahead...))
+	if c.reader.Judge != nil && len(c.problems) == before {
+		for _, w := range c.reader.Judge(r) {
+			c.wrong(r, w)
+		}
+	}
 	return r
+}
+
+// wrong puts a mistake in a text at its place in the file.
+func (c *checker) wrong(r *Rule, w Wrong) {
+	n := r.node.Node(strings.Split(w.Field, ".")...)
+	switch {
+	case n == nil:
+		c.say(r.node.KeyProblem(w.ID, w.Msg), w.Hint)
+	case n.Kind() != yamldoc.Scalar:
+		c.say(n.KeyProblem(w.ID, w.Msg), w.Hint)
+	default:
+		c.say(n.TextProblem(w.Offset, w.Length, w.ID, w.Msg), w.Hint)
+	}
 }
 
 // conditions judges how a rule raises.
@@ -165,6 +184,9 @@ func (c *checker) parameter(name string, n *yamldoc.Node, k paramKeys) Parameter
 	p := Parameter{Name: name, Is: k.Is, Unit: k.Unit, Default: k.Default, Example: k.Example, Optional: k.Optional, About: k.About}
 	if !isName(name) || slices.Contains(kept, name) {
 		c.say(n.KeyProblem("E3005", fmt.Sprintf("%q cannot be a parameter's name", name)), "write small letters, digits and _, a letter first")
+	}
+	if name == "hold" { // beside use that word is the site's
+		c.say(n.KeyProblem("E3005", "hold is how long an alert stays, and each site says it beside use"), "call it for, if it is how long something must last")
 	}
 	switch k.Is {
 	case Stream:

@@ -27,6 +27,16 @@ type Reader struct {
 	Metrics *obs.Catalog
 	// Fields are what a message may hold in braces, Ahead those of a forecast's beside.
 	Fields, Ahead []string
+	// Judge says what is wrong with the texts of a rule that has no other mistakes. Nil:
+	// nobody judges them before a site uses the rule.
+	Judge func(*Rule) []Wrong
+}
+
+// Wrong is a mistake in a text of a rule, at its place there.
+type Wrong struct {
+	Field          string // when, clear, forecast, or below levels: levels.red.when
+	Offset, Length int    // bytes
+	ID, Msg, Hint  string
 }
 
 // Set is packs by id and their rules. The methods of a nil Set answer like those of an

@@ -121,10 +121,18 @@ func (r *Rule) values(with map[string]string, streams []obs.Stream) (map[string]
 	}
 	for _, name := range sortedKeys(with) {
 		if !slices.Contains(names, name) {
-			errs = append(errs, Error{name, "E3002", fmt.Sprintf("%s has no parameter %q", r.ID, name), yamldoc.Hint(name, names)})
+			errs = append(errs, Error{name, "E3002", fmt.Sprintf("%s has no parameter %q", r.ID, name), hintFor(name, names)})
 		}
 	}
 	return values, errs
+}
+
+// hintFor says which parameter may have been meant.
+func hintFor(name string, names []string) string {
+	if name == "hold" && slices.Contains(names, "for") {
+		return "how long it must last is for: …; how long an alert stays is hold: …, beside use"
+	}
+	return yamldoc.Hint(name, names)
 }
 
 // wants says in words what a parameter is.

@@ -24,6 +24,8 @@ const (
 	configText = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":4,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"config","config":{"hash":"a41f09c2d1b0"}}`
 	deviceText = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":5,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"device","device":{"device":"river","up":false,"why":"timeout"}}`
 	siren      = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":6,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"actuation","actuation":{"output":"siren","on":true,"why":"rule","by":"river-high","result":"done","took_ms":14}}`
+	works      = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":8,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"maintenance","maintenance":{"device":"river","on":true,"by":"li","for_ms":60000}}`
+	restless   = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":9,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"unrest","unrest":{"rule":"river-high","on":true,"changes":9}}`
 	jammed     = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":7,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"actuation","actuation":{"output":"pump","on":false,"why":"interlock","result":"failed","took_ms":2000,"detail":"no answer in time"}}`
 	alertText  = `{"v":1,"id":"` + uuid + `","rev":2,"epoch":"17-9f3ac2d1b07e","seq":184203,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"since":{"t":1795291080400,"boot":"` + boot + `","boot_ms":100},"device":"river","channel":"level","value":3.02,"limit":3,"unit":"m","position":{"lat":30.319,"lon":120.142},"area":"330105003012","category":"flood","text":{"en":"river level 3.02 m","zh":"河道水位 3.02 米"},"evidence":[{"n":"river/level","ago_ms":5000,"v":3.01}],"image":"` + uuid + `"}`
 	seenText   = `{"v":1,"id":"` + uuid + `","rev":3,"epoch":"17-9f3ac2d1b07e","seq":184209,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"boot":"` + boot + `","boot_ms":900},"since":{"boot":"` + boot + `","boot_ms":100},"text":{"en":"high"},"acknowledged":{"at":{"boot":"` + boot + `","boot_ms":900},"by":"王芳"}}`
@@ -34,7 +36,7 @@ const (
 
 func texts() map[string]Message {
 	return map[string]Message{
-		gapText: new(Event), bootText: new(Event), anchorText: new(Event), configText: new(Event), deviceText: new(Event), siren: new(Event), jammed: new(Event),
+		gapText: new(Event), bootText: new(Event), anchorText: new(Event), configText: new(Event), deviceText: new(Event), siren: new(Event), jammed: new(Event), works: new(Event), restless: new(Event),
 		alertText: new(Alert), ackText: new(Ack), onlineText: new(Online), stateText: new(State),
 		commandText(0): new(Command), commandText(1): new(Command), commandText(4): new(Command),
 		replyText: new(Reply), refusalText: new(Reply), sentText: new(Reply), quietText: new(Reply), blockedText: new(Reply), seenText: new(Alert),
@@ -84,6 +86,11 @@ func TestMessagesRefuse(t *testing.T) {
 		{anchorText, `kernel`, `Kernel!`, "anchor.source"},
 		{configText, `a41f09c2d1b0`, `xyz`, "config.hash"},
 		{deviceText, `"device":"river"`, `"device":"River"`, "device.device"},
+		{works, `"device":"river"`, `"device":"River"`, "maintenance: device"},
+		{works, `"for_ms":60000`, `"for_ms":-1`, "maintenance: for_ms"},
+		{works, `"kind":"maintenance"`, `"kind":"unrest"`, "kind:"},
+		{restless, `"changes":9`, `"changes":-9`, "unrest: changes"},
+		{restless, `river-high`, `River`, "unrest: rule"},
 		{siren, `"output":"siren"`, `"output":"Siren"`, "actuation: output"},
 		{siren, `"why":"rule"`, `"why":"whim"`, "actuation: why"},
 		{siren, `"result":"done"`, `"result":""`, "actuation: result"},
@@ -254,7 +261,7 @@ func fuzzMessage[T any, M interface {
 }
 
 func FuzzEvent(f *testing.F) {
-	fuzzMessage[Event](f, gapText, bootText, anchorText, configText, deviceText, siren, jammed)
+	fuzzMessage[Event](f, gapText, bootText, anchorText, configText, deviceText, siren, jammed, works, restless)
 }
 func FuzzAlert(f *testing.F)  { fuzzMessage[Alert](f, alertText, seenText) }
 func FuzzAck(f *testing.F)    { fuzzMessage[Ack](f, ackText) }

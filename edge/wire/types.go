@@ -81,14 +81,16 @@ type Event struct {
 	Epoch  Epoch        `json:"epoch"`
 	Seq    uint64       `json:"seq"`
 	At     Moment       `json:"at"`
-	Kind   string       `json:"kind"` // gap, boot, anchor, config, device, actuation
+	Kind   string       `json:"kind"` // gap, boot, anchor, config, device, actuation, maintenance, unrest
 	Gap    *Gap         `json:"gap,omitempty"`
 	Boot   *Boot        `json:"boot,omitempty"`
 	Anchor *Anchor      `json:"anchor,omitempty"`
 	Config *Config      `json:"config,omitempty"`
 	Device *DeviceEvent `json:"device,omitempty"`
 
-	Actuation *Actuation `json:"actuation,omitempty"`
+	Actuation   *Actuation   `json:"actuation,omitempty"`
+	Maintenance *Maintenance `json:"maintenance,omitempty"`
+	Unrest      *Unrest      `json:"unrest,omitempty"`
 }
 
 // Gap declares a loss: between From and To readings were taken, or should have
@@ -168,6 +170,8 @@ type Alert struct {
 	// Acknowledged says that a person has seen the alert; nil: not yet, or it got worse
 	// since.
 	Acknowledged *Acknowledged `json:"acknowledged,omitempty"`
+	// Maintenance says when somebody worked on what the alert is about; nil: nobody did.
+	Maintenance *Worked `json:"maintenance,omitempty"`
 }
 
 // Acknowledged is when the gateway heard that a person has seen an alert, and who.

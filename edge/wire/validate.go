@@ -157,7 +157,7 @@ func checkRevised(rs []Revised) error {
 // Validate checks the event and that it carries exactly the body Kind names.
 func (e *Event) Validate() error {
 	bodies := 0
-	for _, set := range []bool{e.Gap != nil, e.Boot != nil, e.Anchor != nil, e.Config != nil, e.Device != nil, e.Actuation != nil} {
+	for _, set := range []bool{e.Gap != nil, e.Boot != nil, e.Anchor != nil, e.Config != nil, e.Device != nil, e.Actuation != nil, e.Maintenance != nil, e.Unrest != nil} {
 		if set {
 			bodies++
 		}
@@ -184,8 +184,12 @@ func (e *Event) Validate() error {
 		return first(at("device.device", obs.CheckID(e.Device.Device)), at("device.why", ifSet(e.Device.Why, checkWord)))
 	case e.Kind == "actuation" && e.Actuation != nil:
 		return at("actuation", e.Actuation.check())
+	case e.Kind == "maintenance" && e.Maintenance != nil:
+		return at("maintenance", e.Maintenance.check())
+	case e.Kind == "unrest" && e.Unrest != nil:
+		return at("unrest", e.Unrest.check())
 	}
-	return fmt.Errorf("kind: %q is not one of gap, boot, anchor, config, device, actuation, or has another one's body", clip(e.Kind))
+	return fmt.Errorf("kind: %q is not one of gap, boot, anchor, config, device, actuation, maintenance, unrest, or has another one's body", clip(e.Kind))
 }
 
 func checkHash(h string) error {
@@ -236,6 +240,9 @@ func (a *Alert) Validate() error {
 		if err := first(at("at", a.Acknowledged.At.check()), at("by", short(a.Acknowledged.By, MaxText))); err != nil {
 			return at("acknowledged", err)
 		}
+	}
+	if err := at("maintenance", a.Maintenance.check()); err != nil {
+		return err
 	}
 	return a.checkNumbers()
 }

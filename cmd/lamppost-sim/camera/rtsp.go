@@ -188,13 +188,12 @@ func (w *watcher) play(ctx context.Context) {
 			w.conn.Close()
 			return
 		} else if !m.Silent {
-			s := w.cam.Source.State()
-			b, err := w.cam.Scene.JPEG(s)
+			b, is, err := w.cam.Scene.Paint(w.cam.Source.State())
 			if err != nil || w.send(b, m.Flip || m.Garbage) != nil {
 				return
 			}
 			if first && !m.Flip && !m.Garbage {
-				w.cam.note(s, b, m)
+				w.cam.note(is, b, m)
 			}
 		}
 		select {

@@ -8,6 +8,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 )
 
 // State is what the camera sees.
@@ -50,6 +52,17 @@ func (c *Scene) JPEG(s State) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes(), nil
+}
+
+// Paint implements Painter.
+func (c *Scene) Paint(s State) ([]byte, truth.Line, error) {
+	b, err := c.JPEG(s)
+	return b, levelLine(s.Level), err
+}
+
+// levelLine is the truth of a picture with a staff.
+func levelLine(metres float64) truth.Line {
+	return truth.Line{V: math.Round(metres*1000) / 1000, Resolution: 0.001, Via: truth.Still}
 }
 
 // draw paints s on the canvas.

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -26,10 +25,17 @@ type Source interface {
 // Recorder takes truth lines.
 type Recorder interface{ Add(...truth.Line) }
 
+// Painter makes a camera's pictures. It may be called from many goroutines.
+type Painter interface {
+	// Paint returns the JPEG of a moment, and the line that the truth log has for it:
+	// what is in the picture, without device, time and hash.
+	Paint(State) (jpeg []byte, is truth.Line, err error)
+}
+
 // Camera answers GET and HEAD on Path with a picture of now.
 type Camera struct {
 	Device string // the gateway's name for it, for the truth log
-	Scene  *Scene
+	Scene  Painter
 	Source Source
 	Record Recorder
 }
@@ -60,8 +66,7 @@ func (c *Camera) serveStill(w http.ResponseWriter, r *http.Request) {
 	if !c.befalls(w, r, m) {
 		return
 	}
-	s := c.Source.State()
-	b, err := c.Scene.JPEG(s)
+	b, is, err := c.Scene.Paint(c.Source.State())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -80,13 +85,14 @@ func (c *Camera) serveStill(w http.ResponseWriter, r *http.Request) {
 	if _, err := w.Write(b); err != nil || http.NewResponseController(w).Flush() != nil {
 		return // the client is gone
 	}
-	c.note(s, b, m)
+	c.note(is, b, m)
 }
 
 // note writes the truth line of a picture that was sent.
-func (c *Camera) note(s State, b []byte, m scenario.Mishap) {
+func (c *Camera) note(is truth.Line, b []byte, m scenario.Mishap) {
 	sum := sha256.Sum256(b)
-	lines := []truth.Line{{Device: c.Device, V: math.Round(s.Level*1000) / 1000, Resolution: 0.001, Via: truth.Still, SHA256: hex.EncodeToString(sum[:])}}
+	is.Device, is.SHA256 = c.Device, hex.EncodeToString(sum[:])
+	lines := []truth.Line{is}
 	truth.Stamp(lines, true, m.Fault())
 	c.Record.Add(lines...)
 }

@@ -26,8 +26,8 @@ func (c *Camera) serveStream(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(frameEvery)
 	defer tick.Stop()
 	for first := true; ; first = false {
-		m, s := c.Source.Mishap(), c.Source.State()
-		b, err := c.Scene.JPEG(s)
+		m := c.Source.Mishap()
+		b, is, err := c.Scene.Paint(c.Source.State())
 		if err != nil {
 			return
 		}
@@ -46,7 +46,7 @@ func (c *Camera) serveStream(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			if first { // a client that has its picture may go before it is flushed
-				c.note(s, b, m)
+				c.note(is, b, m)
 			}
 			if _, err := io.WriteString(w, "\r\n"); err != nil || out.Flush() != nil {
 				return

@@ -28,8 +28,21 @@ func (r *reach) Dial(ctx context.Context, address string) (net.Conn, error) {
 // street is a camera that is reached in every way.
 func street(t *testing.T) (*source, *ledger, string) {
 	t.Helper()
-	src, log := &source{}, &ledger{added: make(chan struct{}, 64)}
-	cam := &Camera{Device: "gauge", Scene: NewScene(), Source: src, Record: log}
+	src := &source{}
+	log, at := listening(t, src, NewScene())
+	return src, log, at
+}
+
+// streetOf is a camera that shows something else.
+func streetOf(t *testing.T, p Painter) (*ledger, string) {
+	t.Helper()
+	return listening(t, &source{}, p)
+}
+
+func listening(t *testing.T, src *source, p Painter) (*ledger, string) {
+	t.Helper()
+	log := &ledger{added: make(chan struct{}, 64)}
+	cam := &Camera{Device: "gauge", Scene: p, Source: src, Record: log}
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +53,7 @@ func street(t *testing.T) (*source, *ledger, string) {
 	served := make(chan struct{})
 	go func() { defer close(served); web.Serve(both) }()
 	t.Cleanup(func() { stop(); web.Close(); both.Close(); <-served })
-	return src, log, ln.Addr().String()
+	return log, ln.Addr().String()
 }
 
 func watching(t *testing.T, url string) drivers.Driver {

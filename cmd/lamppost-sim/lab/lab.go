@@ -30,7 +30,7 @@ func say(to Recorder, device string, via truth.Via, m scenario.Mishap, lines []t
 	for i := range lines {
 		lines[i].Device, lines[i].Via = device, via
 	}
-	truth.Stamp(lines, !m.Flip, m.Fault())
+	truth.Stamp(lines, !m.Wrong(), m.Fault())
 	to.Add(lines...)
 }
 

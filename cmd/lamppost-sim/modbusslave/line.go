@@ -141,7 +141,7 @@ func (l *Line) send(a answering) {
 	}
 	frame := a.mishap.Damage(seal(append([]byte{a.address}, pdu...)))
 	if pace.Send(l.Port.Write, l.Baud, frame) {
-		truth.Stamp(lines, !a.mishap.Flip, a.mishap.Fault())
+		truth.Stamp(lines, !a.mishap.Wrong(), a.mishap.Fault())
 		l.Record.Add(lines...)
 	}
 }

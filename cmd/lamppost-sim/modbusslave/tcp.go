@@ -146,7 +146,7 @@ func (h *Host) reply(c net.Conn, header [7]byte, pdu []byte) bool {
 	if _, err := c.Write(mbap(header, answer)); err != nil {
 		return false
 	}
-	m.Flip, m.Garbage = false, false // TCP delivers what was sent
+	m.Flip, m.Digit, m.Garbage = false, false, false // TCP delivers what was sent
 	truth.Stamp(lines, true, m.Fault())
 	h.Record.Add(lines...)
 	return true

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"io"
 	"log"
+	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/camera"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
 )
 
 // cameraParts is a camera at a river with a staff gauge.
@@ -19,8 +22,18 @@ func cameraParts() []Part {
 		Wire: HTTP,
 		Channels: []Channel{{"level", 2.2, 0, 4}, {"rain_rate", 0, 0, 200}, {"illuminance", 20000, 0, 100000},
 			{"pm2_5", 30, 0, 1000}, {"wind_speed", 2, 0, 40}},
-		Own: watch,
+		States: scenes(), Own: watch,
 	}}
+}
+
+// sceneState stands before the name of a film that the camera plays instead of the river.
+const sceneState = "scene:"
+
+func scenes() (states []string) {
+	for _, kind := range scenery.Kinds() {
+		states = append(states, sceneState+kind)
+	}
+	return states
 }
 
 // eye is what the camera sees.
@@ -43,11 +56,25 @@ func (e eye) State() camera.State {
 }
 
 func watch(s Stage) (func(context.Context, string, func(string)) error, error) {
-	cam := &camera.Camera{Device: s.Device, Scene: camera.NewScene(), Source: eye{s.Source}, Record: s.Record}
+	var scene camera.Painter = camera.NewScene()
+	if kind, ok := strings.CutPrefix(s.State, sceneState); ok {
+		show, err := camera.NewShow(kind, s.Seed)
+		if err != nil {
+			return nil, err
+		}
+		scene = show
+	}
+	cam := &camera.Camera{Device: s.Device, Scene: scene, Source: eye{s.Source}, Record: s.Record}
 	return func(ctx context.Context, place string, ready func(string)) error {
 		ln, err := listen(ctx, place)
 		if err != nil {
 			return err
+		}
+		host := ln.Addr().String()
+		var own net.ListenConfig
+		if search, err := own.ListenPacket(ctx, "udp", host); err == nil { // whoever has that port: it is found by its address then
+			defer search.Close()
+			go cam.ServeSearch(search, host)
 		}
 		ln = cam.Listen(ln)
 		defer ln.Close()

@@ -117,6 +117,7 @@ type Stage struct {
 	Baud    int
 	Address int
 	State   string // one of Part.States, or "" for none of them
+	Seed    uint64 // of what is random in the part itself
 	Source  Source
 	Record  Recorder
 }

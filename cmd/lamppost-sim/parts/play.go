@@ -50,11 +50,17 @@ func (p Part) wayHint() string {
 }
 
 // Play plays p until ctx ends. It calls ready with where the part is when it can be
-// read. An error that wraps ErrWire means that nothing was played.
+// read. An error that wraps ErrWire, or ErrInUse where another part is played at the same
+// place, means that nothing was played.
 func (p Part) Play(ctx context.Context, at Place, s Stage, ready func(at string)) error {
 	if err := p.Check(at); err != nil {
 		return err
 	}
+	release, err := claim(at.Link)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if s.Source.Mishap().Unplug {
 		return p.pulled(ctx, at, s, ready)
 	}

@@ -30,7 +30,7 @@ func soil(s Stage) (func(context.Context, Port), error) {
 	}
 	m := s.Source.Mishap()
 	sensor := &sdi12line.Sensor{Address: byte('0' + s.Address), ID: "13LAMPPOSTSIM12 001", Takes: time.Second,
-		Silent: m.Silent || m.Unplug, Damaged: m.Flip, Aborts: s.State == "device"}
+		Silent: m.Silent || m.Unplug, Damaged: m.Wrong(), Aborts: s.State == "device"}
 	for _, channel := range []string{"soil_moisture", "soil_temp"} {
 		v := s.Source.Value(channel)
 		if math.IsNaN(v) {

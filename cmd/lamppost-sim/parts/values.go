@@ -46,7 +46,7 @@ func ParseSetting(arg string) (Setting, error) {
 
 // Faults are the faults that befall any part: the words of scenarios.
 func Faults() []scenario.Kind {
-	return []scenario.Kind{scenario.Silent, scenario.Noise, scenario.Garbage, scenario.Frozen, scenario.Slow, scenario.Unplug}
+	return []scenario.Kind{scenario.Silent, scenario.Noise, scenario.Digit, scenario.Garbage, scenario.Frozen, scenario.Slow, scenario.Unplug}
 }
 
 // moveOver is how long a moving value takes to turn.
@@ -149,6 +149,8 @@ func (p Part) FaultOf(arg string) (fault scenario.Fault, state string, err error
 		return fault, "", fmt.Errorf("%s knows no fault %q; write one of %s", p.ID, arg, p.faultWords())
 	}
 	switch {
+	case fault.Kind == scenario.Digit && p.Wire != Serial && p.Wire != SDI12:
+		return fault, "", fmt.Errorf("%s sends no text whose digits could be wrong; write noise", p.ID)
 	case fault.Kind == scenario.Slow:
 		delay := 500 * time.Millisecond
 		if rest != "" {

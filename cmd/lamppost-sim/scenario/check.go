@@ -89,8 +89,8 @@ func (q Quantity) operands() []string {
 
 func (f Fault) check(cycle time.Duration) string {
 	switch {
-	case !slices.Contains([]Kind{Silent, Noise, Unplug, Frozen, Garbage, Slow}, f.Kind):
-		return fmt.Sprintf("kind %q is not known; write silent, noise, unplug, frozen, garbage or slow", f.Kind)
+	case !slices.Contains([]Kind{Silent, Noise, Digit, Unplug, Frozen, Garbage, Slow}, f.Kind):
+		return fmt.Sprintf("kind %q is not known; write silent, noise, digit, unplug, frozen, garbage or slow", f.Kind)
 	case f.On == "":
 		return "on is missing: write a device, a line or a port"
 	case f.From >= f.To || time.Duration(f.To) > cycle:

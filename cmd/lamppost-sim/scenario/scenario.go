@@ -93,6 +93,7 @@ type Kind string
 const (
 	Silent  Kind = "silent"  // says nothing
 	Noise   Kind = "noise"   // with Probability, a bit of a frame is flipped
+	Digit   Kind = "digit"   // with Probability, a digit of a text is another digit
 	Unplug  Kind = "unplug"  // the adapter is pulled out at From and put back at To
 	Frozen  Kind = "frozen"  // repeats the value it had at From
 	Garbage Kind = "garbage" // with Probability, stray bytes before a frame
@@ -105,7 +106,7 @@ type Fault struct {
 	On          string   `yaml:"on"` // a device, or a line or port with all that hangs on it
 	From        Duration `yaml:"from"`
 	To          Duration `yaml:"to"`
-	Probability float64  `yaml:"probability"` // noise, garbage: of each frame; 0 means always
+	Probability float64  `yaml:"probability"` // noise, digit, garbage: of each frame; 0 means always
 	Delay       Duration `yaml:"delay"`       // slow
 }
 

@@ -93,7 +93,7 @@ func checkFaults(faults []scenario.Fault) error {
 			return fmt.Errorf("faults[%d]: the street has no %q; write one of %s", i, f.On, strings.Join(known, ", "))
 		case f.Kind == scenario.Unplug && !isWire:
 			return fmt.Errorf("faults[%d]: %s hangs on %s with others; unplug that, or make it silent", i, f.On, namesOf(f.On)[1])
-		case (f.Kind == scenario.Noise || f.Kind == scenario.Garbage) && (f.On == pump || f.On == gauge):
+		case (f.Kind == scenario.Noise || f.Kind == scenario.Digit || f.Kind == scenario.Garbage) && (f.On == pump || f.On == gauge):
 			return fmt.Errorf("faults[%d]: %s speaks TCP, which delivers what was sent; use silent, slow, frozen or unplug", i, f.On)
 		}
 	}

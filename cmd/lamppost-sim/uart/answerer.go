@@ -250,6 +250,6 @@ func (v *voice) say(b []byte, lines []truth.Line, m scenario.Mishap, via truth.V
 	for i := range lines {
 		lines[i].Device, lines[i].Via = v.Device, via
 	}
-	truth.Stamp(lines, !m.Flip, m.Fault())
+	truth.Stamp(lines, !m.Wrong(), m.Fault())
 	v.Record.Add(lines...)
 }

@@ -100,7 +100,7 @@ func (t *Talker) say(m scenario.Mishap) {
 	for i := range lines {
 		lines[i].Device, lines[i].Via = t.Device, truth.Frame
 	}
-	truth.Stamp(lines, !m.Flip, m.Fault())
+	truth.Stamp(lines, !m.Wrong(), m.Fault())
 	t.Record.Add(lines...)
 }
 

@@ -21,6 +21,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/spf13/cobra"
 )
@@ -51,7 +52,7 @@ func report(w io.Writer, err error, lang string) int {
 	var e *exit
 	say := func(en, zh string, text any) {
 		if lang == "zh" {
-			fmt.Fprintln(w, zh+inZH(fmt.Sprint(text)))
+			fmt.Fprintln(w, zh+chinese.Or(fmt.Sprint(text)))
 			return
 		}
 		fmt.Fprintln(w, en+fmt.Sprint(text))
@@ -105,11 +106,13 @@ func rootCommand(o Options) *cobra.Command {
 		rulesCommand(o),
 		configCommand(o),
 		recordCommand(o),
+		camerasCommand(o),
 		portsCommand(o),
 		deviceProcess(o),
 		versionCommand(o),
 		exitCodesTopic(),
 	)
+	speaking(root)
 	return root
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/spf13/cobra"
 )
 
@@ -54,7 +55,7 @@ Exit codes: 0.`,
 		}
 		rows := [][]string{strings.Fields(pick(lang, "DRIVER WIRE CONFORMANCE REAL-PART WHAT", "驱动 线路 一致性 实物 说明"))}
 		for _, k := range pagesOf(b.env.Kinds) {
-			rows = append(rows, []string{k.Name, string(k.Wire), conformanceOf(k), realPartOf(k, lang), title(k)})
+			rows = append(rows, []string{k.Name, string(k.Wire), conformanceIn(k, lang), realPartOf(k, lang), titleIn(k, lang)})
 		}
 		return columns(c.OutOrStdout(), rows)
 	}
@@ -88,6 +89,9 @@ Exit codes: 0, 2 no such driver.`,
 			_, err = fmt.Fprint(c.OutOrStdout(), k.Sample)
 			return err
 		}
+		if langOf(c) == "zh" {
+			fmt.Fprint(c.OutOrStdout(), aboutZH(k, b.env.Catalog))
+		}
 		_, err = fmt.Fprintf(c.OutOrStdout(), "%s\n## sample.yaml\n\n%s", k.Readme, k.Sample)
 		return err
 	}
@@ -107,12 +111,32 @@ var (
 	realPartRE    = regexp.MustCompile(`On\s+a\s+real\s+part:\s+(not\s+yet|recorded|in\s+the\s+field)\b`)
 )
 
+// aboutZH says in Chinese what of a driver can be told without its page, which is in
+// English.
+func aboutZH(k drivers.Kind, metrics *obs.Catalog) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s：%s\n\n线路：%s。一致性：%s。实物：%s。\n\n测点：\n\n", k.Name, titleIn(k, "zh"), k.Wire, conformanceIn(k, "zh"), realPartOf(k, "zh"))
+	for _, name := range strings.Split(channelsOf(k, metrics), ", ") {
+		if m, ok := metrics.Lookup(strings.Trim(name, "`")); ok {
+			fmt.Fprintf(&b, "- %s：%s，单位 %s\n", name, m.Label.In("zh"), dash(m.Text))
+		}
+	}
+	b.WriteString("\n以下说明页为英文；最后是可粘贴到配置中的样例（sample.yaml）。故障含义见 docs/faults.zh-CN.md。\n\n")
+	return b.String()
+}
+
 // title is what a driver's page says in its heading.
 func title(k drivers.Kind) string { return firstOf(titleRE, k.Readme) }
 
 // conformanceOf and realPartOf are what a driver's page claims; the conformance kit tests
 // that it is true.
 func conformanceOf(k drivers.Kind) string { return firstOf(conformanceRE, k.Readme) }
+
+// conformanceIn is conformanceOf in a language.
+func conformanceIn(k drivers.Kind, lang string) string {
+	grade := conformanceOf(k)
+	return pick(lang, grade, cmp.Or(map[string]string{"bronze": "铜", "silver": "银", "gold": "金"}[grade], grade))
+}
 
 func realPartOf(k drivers.Kind, lang string) string {
 	known := strings.Join(strings.Fields(firstOf(realPartRE, k.Readme)), " ")

@@ -68,7 +68,7 @@ Nothing is ever written over. Exit codes: 0, 2 wrong usage, 8 it cannot be writt
 		case err != nil:
 			return &exit{exitStorage, err, "name a folder that you may write: --dir FOLDER"}
 		}
-		return nextSteps(c.OutOrStdout(), d, dir, files)
+		return nextSteps(c.OutOrStdout(), d, dir, files, langOf(c))
 	}
 	return c
 }
@@ -137,19 +137,20 @@ func ownModule(d *scaffold.Driver, module, checkout, dir, version string) error 
 }
 
 // nextSteps says what was written and what to do now.
-func nextSteps(w io.Writer, d scaffold.Driver, dir string, files []string) error {
+func nextSteps(w io.Writer, d scaffold.Driver, dir string, files []string, lang string) error {
 	var b strings.Builder
 	for _, f := range files {
-		fmt.Fprintf(&b, "wrote %s\n", filepath.Join(dir, f))
+		fmt.Fprintf(&b, pick(lang, "wrote %s\n", "已写入 %s\n"), filepath.Join(dir, f))
 	}
-	b.WriteString("\nIt works as it is, for a made-up part. Try it:\n")
+	b.WriteString(pick(lang, "\nIt works as it is, for a made-up part. Try it:\n", "\n它以虚构部件为例，现在就能用。请试一试：\n"))
 	if d.Module != "" {
 		fmt.Fprintf(&b, "  cd %s\n  go mod tidy\n  lamppost driver test .\n  go build -o lamppost ./cmd/lamppost && ./lamppost driver list\n", dir)
 	} else {
 		fmt.Fprintf(&b, "  lamppost driver test %s\n", dir)
-		fmt.Fprintf(&b, "  add %s.Kind() to the list in drivers/catalog/catalog.go\n", d.Package())
+		fmt.Fprintf(&b, pick(lang, "  add %s.Kind() to the list in drivers/catalog/catalog.go\n", "  把 %s.Kind() 加入 drivers/catalog/catalog.go 的列表\n"), d.Package())
 	}
-	b.WriteString("Then make it the driver of your part, step by step: docs/integrators.md.\nEach place to change says EDIT: or names the made-up part's frame.\n")
+	b.WriteString(pick(lang, "Then make it the driver of your part, step by step: docs/integrators.md.\nEach place to change says EDIT: or names the made-up part's frame.\n",
+		"然后逐步改成您的部件的驱动：docs/integrators.zh-CN.md。\n要改的地方都写有 EDIT:，或写有虚构部件的帧。\n"))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

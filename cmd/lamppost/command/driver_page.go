@@ -30,13 +30,14 @@ func driversPage(w io.Writer, kinds []drivers.Kind, metrics *obs.Catalog, lang s
 	}
 	b.WriteString(outputRows(lang))
 	b.WriteString(pick(lang, profilesHead, profilesHeadZh))
-	b.WriteString(pick(lang, "| profile | part | read by | channels | exchanges: captured, published, constructed | settled | print | source |\n",
-		"| 型号 | 部件 | 驱动 | 测点 | 报文：实录、公开、自构 | 已确认 | 识别 | 资料来源 |\n") + "| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString(pick(lang, "| profile | part | read by | channels | exchanges: captured, published, constructed | settled | print | as delivered | warm-up | source |\n",
+		"| 型号 | 部件 | 驱动 | 测点 | 报文：实录、公开、自构 | 已确认 | 识别 | 出厂设置 | 预热 | 资料来源 |\n") + "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, id := range profiles.IDs() {
 		p, _ := profiles.Get(id)
 		f := p.About()
-		fmt.Fprintf(&b, "| [`%s`](../firmware-configs/devices/%s.yaml) | %s | `%s` | %s | %s | %s | %s | %s |\n",
-			id, id, f.Name.In(lang), f.Protocol, channelList(p), sources(p), pick(lang, yesNo(f.Sure, "yes", "no"), yesNo(f.Sure, "是", "否")), printText(p, lang), f.Source.Document)
+		fmt.Fprintf(&b, "| [`%s`](../firmware-configs/devices/%s.yaml) | %s | `%s` | %s | %s | %s | %s | %s | %s | %s |\n",
+			id, id, f.Name.In(lang), f.Protocol, channelList(p), sources(p), pick(lang, yesNo(f.Sure, "yes", "no"), yesNo(f.Sure, "是", "否")), printText(p, lang),
+			deliveredText(p, lang), warmUpText(f, lang), f.Source.Document)
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
@@ -179,6 +180,13 @@ suspicion; a part on a line of its own is known by the form of its messages. *No
 but the first, values that no such part gives, several at once, are a suspicion as well. How often one of these parts is told from
 another is on [a page of its own](mixups.md), which a test wrote.
 
+"As delivered" is how the maker sets the line. A dash, or "not stated", means that the source at hand does not say it: ask the seller for
+the Modbus sheet of the part. Without one, connect it alone, set the bus to 9600 8N1 and try ` + "`lamppost read DEVICE`" + ` with address 1, then
+4800 and 19200, 8N1 and 8E1; write down on its label what it answered to.
+
+"Warm-up" is how long its values are flagged ` + "`warm-up`" + ` after the gateway opened it, as the drivers do it; ` + "`lamppost profiles show`" + ` names who
+states it. *Not stated* means that no source at hand says anything: its first values count. It does not mean that the part needs none.
+
 `
 	profilesHeadZh = `
 ## 只需型号文件的部件
@@ -188,6 +196,12 @@ another is on [a page of its own](mixups.md), which a test wrote.
 “识别”表示换成另一种部件时如何得知。*强*：询问只有该部件才能回答的内容，应答的若是另一种部件，则报故障 ` + "`wrong-part`" + `。*弱*：询问该部件会回答、
 而其他部件也可能回答的内容，不符之处作为疑点与数值一并说明；独占线路的部件则由报文格式识别。*无*：其文档没有可供询问的内容。除第一种外，
 同时出现多个该部件不可能给出的数值，也作为疑点说明。部件互换时有多少能被察觉，见[另一页](mixups.zh-CN.md)，该页由测试写成。
+
+“出厂设置”为厂家交付时的线路参数。“-”或“未说明”表示现有资料没有写：请向供应商索取该部件的 Modbus 说明。没有时单独接上该部件，
+先把总线设为 9600 8N1、地址设为 1，用 ` + "`lamppost read 设备`" + ` 试读，再试 4800、19200，以及 8N1、8E1；试通后把参数写在部件标签上。
+
+“预热”为网关打开部件后，其数值标为 ` + "`warm-up`" + ` 的时长，与驱动的做法相同；依据见 ` + "`lamppost profiles show`" + `。*未说明*表示现有资料没有提及，首个数值即计入；
+并不表示部件无需预热。
 
 `
 )

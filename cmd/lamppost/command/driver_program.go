@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/drivers"
 	busprocess "github.com/lamppost-city/lamppost/drivers/bus/process"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
@@ -63,7 +64,7 @@ func tryProgram(c *cobra.Command, command []string, timeout time.Duration, lang 
 		}
 		fmt.Fprintf(c.OutOrStdout(), "%s%s %s\n", word, strings.Repeat(" ", max(0, 8-yamldoc.Width(word))), pick(lang, p.en, p.zh))
 		if err != nil {
-			fmt.Fprintf(c.OutOrStdout(), "         %v\n", err)
+			fmt.Fprintf(c.OutOrStdout(), "         %s\n", pick(lang, err.Error(), chinese.Or(err.Error())))
 		}
 		if i == 0 && err != nil {
 			break // one that answers nothing keeps nothing else either

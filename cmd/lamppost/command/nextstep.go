@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func wireOf(cfg *config.Config, d config.Device) string {
 	case drivers.BoardHost:
 		return "board"
 	case drivers.HTTPHost:
-		return "host"
+		return "http"
 	case drivers.SerialLine:
 		return "uart"
 	}
@@ -68,6 +69,12 @@ var steps = map[string]map[string]step{
 		"unplugged": {"the host cannot be reached: its power, the network cable, address and port (ping it)", "无法连接主机：检查供电、网线、地址与端口（先 ping）"},
 		"protocol":  {"what answers there is something else: is it the right host, port and path?", "应答的不是该设备：检查主机、端口和路径"},
 	},
+	"http": {
+		"timeout":   {"connected, and no picture in time: is the camera busy, or the network slow? Open the url in a browser on this network", "已连接但未及时取到图片：摄像机是否繁忙、网络是否过慢？请在同一网络用浏览器打开 url"},
+		"unplugged": {"the camera cannot be reached: its power, the network cable, address and port (ping it)", "无法连接摄像机：检查供电、网线、地址与端口（先 ping）"},
+		"protocol":  {"what answers there is no picture: is it the right host, port and path? Open the url in a browser", "应答的不是图片：检查主机、端口和路径，可用浏览器打开 url"},
+		"exception": {"the camera answers and refuses: status 404 is a wrong path in url, 401 or 403 the login (username, password_file); the camera's page in the catalogue lists the makers' paths", "摄像机有应答但拒绝：状态 404 是 url 路径不对，401 或 403 是登录不对（username、password_file）；各厂家路径见目录中摄像机的说明页"},
+	},
 	"i2c": {
 		"timeout":   {"nobody acknowledges: supply, SDA and SCL (swapped?), address; i2cdetect -y shows who is there", "无人应答：检查供电、SDA/SCL（是否接反）、地址；i2cdetect -y 列出在线器件"},
 		"checksum":  {"damaged: shorten the cable (half a metre is much), check the pull-ups and ground", "数据损坏：缩短线缆（半米已长），检查上拉电阻与共地"},
@@ -78,7 +85,9 @@ var steps = map[string]map[string]step{
 		"unplugged": {"it is not on the bus: is the id right? ls /sys/bus/w1/devices shows who is there", "总线上没有该器件：编号是否正确？ls /sys/bus/w1/devices 列出在线器件"},
 	},
 	"sdi12": {
-		"timeout": {"no answer: its 12 V, the data wire, and its address, which ?! asks of a sensor that is alone on the line", "无应答：检查 12 V 供电、数据线和地址；单独接入时可用 ?! 查询地址"},
+		"timeout":   {"no answer: its 12 V, the data wire, and its address, which ?! asks of a sensor that is alone on the line", "无应答：检查 12 V 供电、数据线和地址；单独接入时可用 ?! 查询地址"},
+		"exception": {"the sensor answers and does not know this measurement: write the one in its manual as measure", "传感器有应答但没有该测量：请按其手册填写 measure"},
+		"protocol":  {"the sensor answers otherwise than it should: do two have this address, and does its manual give as many values? --raw shows the bytes", "传感器应答不符：是否有地址重复，数值个数是否与手册一致？--raw 显示原始字节"},
 	},
 	"gpio": {
 		"unplugged": {"the GPIO chip is not there: gpioinfo shows chips, labels and lines", "没有该 GPIO 芯片：gpioinfo 列出芯片、标签和引脚"},
@@ -93,6 +102,17 @@ var steps = map[string]map[string]step{
 	"board": {
 		"unplugged": {"the board's figures cannot be read; in a container, mount /sys and /proc into it", "读不到本机状态；在容器中请挂载 /sys 与 /proc"},
 	},
+}
+
+// asSet is the step where the part is right and its settings are not.
+var asSet = step{"the part answers well, and is set otherwise than the configuration says: the message names the key", "设备应答正常，但其设置与配置不符：提示中已指明对应的键"}
+
+// stepAfter returns the next step after an error on a wire.
+func stepAfter(wire string, err error, lang string) string {
+	if errors.Is(err, drivers.ErrSettings) {
+		return pick(lang, asSet.en, asSet.zh)
+	}
+	return stepFor(wire, drivers.FaultWord(err), lang)
 }
 
 // stepFor returns the next step of a fault on a wire.
@@ -116,7 +136,7 @@ func whatNext(cfg *config.Config, outcomes []gateway.Outcome, lang string) strin
 		if o.Err == nil {
 			continue
 		}
-		text := stepFor(wireOf(cfg, o.Device), o.Fault(), lang)
+		text := stepAfter(wireOf(cfg, o.Device), o.Err, lang)
 		if o.Fault() == "timeout" && answersBeside(o, outcomes) {
 			text = pick(lang, "others on this line answer, so the line is good: look at this device's own supply, address and last metre of cable",
 				"同一线路上其他设备有应答，线路正常：请检查该设备的供电、地址和末段接线")

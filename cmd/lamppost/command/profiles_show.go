@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -60,7 +59,7 @@ Exit codes: 0, 2 no such profile, 3 a profile beside the configuration has mista
 
 func noProfile(id string, profiles *profile.Set, lang string) error {
 	hint := yamldoc.Hint(id, profiles.IDs())
-	return &exit{exitUsage, fmt.Errorf(pick(lang, "there is no profile %q; %s", "没有型号 %q；%s"), id, pick(lang, hint, hintZH(hint))), "lamppost profiles list"}
+	return &exit{exitUsage, fmt.Errorf("there is no profile %q; %s", id, hint), "lamppost profiles list"}
 }
 
 // describe prints all of a profile that is not its file.
@@ -75,6 +74,7 @@ func describe(w io.Writer, p profile.Profile, metrics *obs.Catalog, lang string)
 	for _, n := range f.Notes {
 		fmt.Fprintf(&b, pick(lang, "note: %s\n", "说明：%s\n"), n)
 	}
+	fmt.Fprintf(&b, pick(lang, "warm-up: %s (%s)\n", "预热：%s（%s）\n"), warmUpText(f, lang), warmUpSource(f, lang))
 	var err error
 	switch p := p.(type) {
 	case *modbus.Profile:
@@ -91,7 +91,11 @@ func describe(w io.Writer, p profile.Profile, metrics *obs.Catalog, lang string)
 
 // describeModbus prints the register map and how it is read.
 func describeModbus(b *strings.Builder, f *modbus.Profile, metrics *obs.Catalog, lang string) error {
-	fmt.Fprintf(b, pick(lang, "line: %s\n\n", "线路：%s\n\n"), lineText(f, lang))
+	fmt.Fprintf(b, pick(lang, "line: %s\n", "线路：%s\n"), lineText(f, lang))
+	if ask := lineAsk(f, lang); ask != "" {
+		fmt.Fprintf(b, pick(lang, "      %s\n", "      %s\n"), ask)
+	}
+	fmt.Fprint(b, "\n")
 	rows := [][]string{strings.Fields(pick(lang, "CHANNEL FUNCTION REGISTER TYPE ORDER VALUE RANGE UNIT", "测点 功能码 寄存器 类型 字节序 数值 量程 单位"))}
 	for _, r := range f.Channels {
 		m, _ := metrics.Lookup(r.Channel)
@@ -116,11 +120,12 @@ func describeModbus(b *strings.Builder, f *modbus.Profile, metrics *obs.Catalog,
 	return nil
 }
 
+// lineText says how the line is set as the part is delivered.
 func lineText(f *modbus.Profile, lang string) string {
-	if f.Line.Baud == 0 {
-		return pick(lang, "not stated", "未注明")
+	if text := deliveredText(f, lang); text != "-" {
+		return text
 	}
-	return fmt.Sprintf(pick(lang, "%d %s %d, address %d", "%d %s %d，地址 %d"), f.Line.Baud, f.Line.Parity, cmp.Or(f.Line.Stop, 1), f.Address)
+	return pick(lang, "not stated", "未说明")
 }
 
 func typeText(r modbus.Register) string {

@@ -10,10 +10,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/drivers"
+	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
@@ -73,7 +74,7 @@ Exit codes: 0 all answered, 4 none did, 5 some did, 6 a port is in use by the ga
 // the environment names none, that of the configuration, see builtin.speak.
 func langFlag(c *cobra.Command, to *string) {
 	*to = language()
-	c.Flags().Var((*lang)(to), langName, "zh or en; default: the environment's (LANG), else the configuration's")
+	c.Flags().Var((*lang)(to), langName, langUsage)
 }
 
 // lang is a language that the program speaks.
@@ -90,8 +91,11 @@ func (l *lang) Set(s string) error {
 	return nil
 }
 
-// langName is the name of the flag.
-const langName = "lang"
+// langName is the name of the flag, langUsage what it says.
+const (
+	langName  = "lang"
+	langUsage = "zh or en; default: the environment's (LANG), else the configuration's"
+)
 
 // language is the user's, from the environment; empty where that names none, as on a
 // board that nobody has set up.
@@ -169,30 +173,26 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 	}
 	// The table is laid out whole, so that its columns hold across devices; what
 	// belongs under a device's rows is put between them afterwards.
-	var table strings.Builder
-	t := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, text["head"])
+	table := [][]string{strings.Split(text["head"], "\t")}
 	answered, height := 0, make([]int, len(outcomes))
 	for i, o := range outcomes {
 		if o.Answered() {
 			answered++
 		}
-		height[i] = rows(t, o)
+		own := rows(o, lang)
+		table, height[i] = append(table, own...), len(own)
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	lines := strings.SplitAfter(table.String(), "\n")
+	lines := aligned(table, 0)
 	fmt.Fprint(w, lines[0])
 	lines = lines[1:]
 	for i, o := range outcomes {
 		fmt.Fprint(w, strings.Join(lines[:height[i]], ""))
 		lines = lines[height[i]:]
 		if o.Err != nil {
-			fmt.Fprintf(w, "  %v\n", o.Err)
+			fmt.Fprintf(w, "  %s\n", errorText(o.Err, lang))
 		}
 		if o.Doubt != "" {
-			fmt.Fprintf(w, text["doubt"], o.Doubt)
+			fmt.Fprintf(w, text["doubt"], pick(lang, o.Doubt, chinese.Or(o.Doubt)))
 		}
 		if d := o.WarmsUp(); d > 0 {
 			fmt.Fprintf(w, text["warms"], d)
@@ -217,19 +217,48 @@ func factText(f drivers.Fact, lang string) string {
 	return text
 }
 
-// rows prints a device's rows of the table and returns how many.
-func rows(w io.Writer, o gateway.Outcome) int {
+// rows are a device's rows of the table.
+func rows(o gateway.Outcome, lang string) (all [][]string) {
 	took := o.Took.Round(time.Millisecond).String()
 	if o.Err != nil {
-		fmt.Fprintf(w, "%s\t-\t-\t-\t%s\t%s\n", o.Device.ID, o.Fault(), took)
-		return 1
+		return [][]string{{o.Device.ID, "-", "-", "-", faultText(o.Fault(), lang), took}}
 	}
 	for i, c := range o.Device.Plan.Channels {
 		r, m := o.Readings[i], o.Device.Metrics[i]
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", o.Device.ID, c.Name, m.Format(r.Value), dash(m.Text), grade(r.Quality), took)
+		all = append(all, []string{o.Device.ID, c.Name, m.Format(r.Value), dash(m.Text), gradeText(r.Quality, lang), took})
 		took = "" // once for the device: its channels come in one poll
 	}
-	return len(o.Readings)
+	return all
+}
+
+// faultText is a fault in a language; the word itself stands beside it, as everywhere.
+func faultText(fault, lang string) string {
+	if zh := reasons[obs.Reason(fault)]; lang == "zh" && zh != "" {
+		return zh + "（" + fault + "）"
+	}
+	return fault
+}
+
+// gradeText is what a value is worth in a language, with the word of the reason.
+func gradeText(q obs.Quality, lang string) string {
+	text := teller{lang: lang}.grade(q)
+	if lang == "zh" && q.Why != "" {
+		text += "（" + string(q.Why) + "）"
+	}
+	return text
+}
+
+// errorText is an error in a language. What a driver from elsewhere says in English stands
+// behind what its fault means.
+func errorText(err error, lang string) string {
+	if lang != "zh" {
+		return err.Error()
+	}
+	zh, ok := chinese.Sentence(err.Error())
+	if known := reasons[obs.Reason(drivers.FaultWord(err))]; !ok && known != "" {
+		return known + "（" + err.Error() + "）"
+	}
+	return zh
 }
 
 func dash(s string) string {
@@ -290,6 +319,10 @@ type jsonReading struct {
 // stateOf is the state of an instrument by what it answered, or how it failed to.
 func stateOf(o gateway.Outcome) obs.State {
 	all := []obs.State{obs.StateOf(obs.Quality{Flag: obs.Missing, Why: obs.Reason(o.Fault())})}
+	var refused codec.Exception
+	if errors.As(o.Err, &refused) { // what it refuses with says whether it has failed
+		all[0] = obs.ExceptionState(uint8(refused))
+	}
 	for _, r := range o.Readings {
 		all = append(all, obs.StateOf(r.Quality))
 	}

@@ -169,7 +169,12 @@ func keepTape(c *cobra.Command, cfg *config.Config, id, name string, span time.D
 func silentHint(cfg *config.Config, id string, last error, lang string) string {
 	for _, d := range cfg.Devices {
 		if d.ID == id && last != nil {
-			return stepFor(wireOf(cfg, d), drivers.FaultWord(last), lang)
+			return stepAfter(wireOf(cfg, d), last, lang)
+		}
+	}
+	for _, out := range cfg.Outputs {
+		if out.ID == id && last != nil {
+			return stepAfter(map[drivers.Wire]string{drivers.OutputLine: "gpio", drivers.ModbusUnit: "rs485", drivers.ProgramRun: "process"}[out.Plan.Wire], last, lang)
 		}
 	}
 	return pick(lang, "the part never answered: supply, wires, speed and address, in this order", "设备始终无应答：依次检查供电、接线、波特率和地址")

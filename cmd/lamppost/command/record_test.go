@@ -170,9 +170,10 @@ func TestReadShowsWarmUp(t *testing.T) {
 	src, err := os.ReadFile("profiles/hall-sensor.yaml")
 	must(t, err)
 	must(t, os.WriteFile("profiles/hall-sensor.yaml", []byte(strings.Replace(string(src), "sure: true", "sure: true\nwarm_up: 3m", 1)), 0o600))
+	flags := map[string]string{"en": "fail: warm-up", "zh": "不合格：预热中（warm-up）"}
 	for lang, want := range map[string]string{"en": "  warm-up: values count 3m0s after opening; ", "zh": "  预热（warm-up）：打开 3m0s 之后数值才可信；"} {
 		out, errs, code := lamppost(t.Context(), "read", "hall", "--config", config, "--lang", lang)
-		if code != exitOK || strings.Count(out, "fail: warm-up") != 2 || strings.Count(out, want) != 1 {
+		if code != exitOK || strings.Count(out, flags[lang]) != 2 || strings.Count(out, want) != 1 {
 			t.Errorf("exit %d\n%s%s", code, out, errs)
 		}
 	}

@@ -75,6 +75,9 @@ func (b *builtin) explain(w io.Writer, why gateway.RuleWhy, lang string) error {
 		name += " (" + why.Use + ")"
 	}
 	fmt.Fprintf(&out, pick(lang, "%s: %s, alert: %s\n", "%s：%s，告警：%s\n"), name, phaseText(why.Phase, lang), standingText(why.Stage, why.Severity, lang))
+	if why.Changes > 0 {
+		fmt.Fprintf(&out, pick(lang, "chatters: %d changes in %s; it is kept as it was at its worst until it calms down\n", "反复告警：%[2]s内变化 %[1]d 次；平静之前保持最严重时的状态\n"), why.Changes, span(why.ChatterMS, lang))
+	}
 	if why.Idle != "" {
 		fmt.Fprintf(&out, "%s\n", idleText(why.Idle, lang))
 	}

@@ -3,8 +3,12 @@ package command
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/alert"
 	"github.com/lamppost-city/lamppost/edge/gateway"
+	"github.com/lamppost-city/lamppost/edge/rule"
 )
 
 func some(v float64) *float64 { return &v }
@@ -43,7 +47,17 @@ func TestExplainText(t *testing.T) {
 			t.Errorf("%s\nwant %s", got, c.zh)
 		}
 	}
+	// A forecast's numbers are times, and that an alert chatters is said.
 	var out strings.Builder
+	must(t, b.explain(&out, gateway.RuleWhy{RuleState: gateway.RuleState{Rule: "r", Phase: "active", Stage: "forecast", Severity: "yellow", Changes: 12, ChatterMS: 900_000},
+		Stages: []gateway.StageWhy{{Stage: "forecast", Severity: "yellow", Phase: "active", When: gateway.ConditionWhy{Text: "rises_to(road.level, 0.27, 10m) <= 10m", Is: "true",
+			Parts: []gateway.PartWhy{{Text: "rises_to(road.level, 0.27, 10m) <= 10m", Is: "true", Value: some(7.8), Limit: some(600), Stream: "road.level", Quantity: "until"}}}}}}, "en"))
+	for _, line := range []string{"chatters: 12 changes in 15 min; ", "rises_to(road.level, 0.27, 10m) <= 10m  true  7.8 s  limit 10 min"} {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("%q is not in\n%s", line, out.String())
+		}
+	}
+	out.Reset()
 	must(t, b.explain(&out, gateway.RuleWhy{RuleState: gateway.RuleState{Rule: "subway", Use: "underpass-flood", Phase: "active", Stage: "actual", Severity: "orange"},
 		Stages: []gateway.StageWhy{{Stage: "actual", Severity: "orange", Phase: "active", SinceMS: 60_000, Clear: &clear,
 			When: gateway.ConditionWhy{Text: "road.level >= 0.27 and rise(rain.rain, 10m) > 5", Is: "true", Streams: []gateway.StreamWhy{level, bad},
@@ -77,6 +91,33 @@ func TestIdleRulesSayWhy(t *testing.T) {
 			if line := strings.Split(out.String(), "\n")[1]; !strings.HasPrefix(line, begins) || restText(why, lang) == "" {
 				t.Errorf("%s, %s: %q", why, lang, line)
 			}
+		}
+	}
+}
+
+// A number that a rule compared has the unit that it has there, and is called what it is.
+func TestMeasuredText(t *testing.T) {
+	b, err := Options{}.loadBuiltin(true)
+	must(t, err)
+	for quantity, want := range map[rule.Quantity]string{
+		rule.Same: "10.34 m", rule.Mean: "10.34 m (mean of 10 min)", rule.Rise: "10.34 m (rise within 10 min)",
+		rule.Least: "10.34 m (lowest of 10 min)", rule.Greatest: "10.34 m (highest of 10 min)", rule.Computed: "10.34 m (computed)",
+		rule.PerHour: "10.34 m/h (change in 10 min)", rule.Number: "10.34 (readings in 10 min)", rule.Other: "10.34 (computed)",
+		rule.Seconds: "10.3 s (time without data)", rule.Unmoved: "10.3 s (time without movement)", rule.Until: "10.3 s (time until it is reached)",
+	} {
+		if got := b.measured("level", string(quantity), some(10.34)) + whatText(obs.Stream{}, quantity, 10*time.Minute, nil, "en"); got != want {
+			t.Errorf("%q: %s, want %s", quantity, got, want)
+		}
+	}
+	made := map[string]alert.Made{"wet": {What: "sum", Over: time.Hour}}
+	for q, want := range map[rule.Quantity]string{rule.Same: " (sum of 1 h)", rule.PerHour: " (change in 10 min)"} {
+		if got := whatText(obs.Stream{Device: "wet", Channel: "level"}, q, 10*time.Minute, made, "en"); got != want {
+			t.Errorf("%q of what is derived:%s, want%s", q, got, want)
+		}
+	}
+	for v, want := range map[float64]string{0: "0 s", 599.9: "599.9 s", 600: "10 min", 7260: "2 h"} {
+		if got := lengthText(v); got != want {
+			t.Errorf("%v s: %s, want %s", v, got, want)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func siteTable(w io.Writer, cfg *config.Config, states []gateway.RuleState, note
 		row := []string{r.ID, "-", "-", cmp.Or(r.Use, pick(lang, "this file", "本文件"))}
 		for _, s := range states {
 			if s.Rule == r.ID {
-				row[1], row[2] = phaseText(s.Phase, lang)+restText(s.Idle, lang), standingText(s.Stage, s.Severity, lang)
+				row[1], row[2] = phaseText(s.Phase, lang)+restText(s.Idle, lang)+unrestText(s, lang), standingText(s.Stage, s.Severity, lang)
 			}
 		}
 		rows = append(rows, row)
@@ -96,6 +96,14 @@ func restText(why, lang string) string {
 		return pick(lang, " ("+w[0]+")", "（"+w[1]+"）")
 	}
 	return ""
+}
+
+// unrestText says that a rule's alert chatters.
+func unrestText(s gateway.RuleState, lang string) string {
+	if s.Changes == 0 {
+		return ""
+	}
+	return pick(lang, " (chatters)", "（反复）")
 }
 
 func phaseText(phase, lang string) string {

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -29,6 +28,7 @@ func rulesPage(w io.Writer, packs *rulepack.Set, lang string) error {
 			rulePart(&b, r, lang)
 		}
 	}
+	conditionsPart(&b, lang)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -57,7 +57,7 @@ func rulePart(b *strings.Builder, r *rulepack.Rule, lang string) {
 	b.WriteString(pick(lang, "\n| parameter | is | default | range | meaning |\n", "\n| 参数 | 类型 | 缺省值 | 范围 | 含义 |\n") + "| --- | --- | --- | --- | --- |\n")
 	for i := range r.Parameters {
 		p := &r.Parameters[i]
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", p.Name, kindText(p, lang), cell(defaultText(p, lang)), cmp.Or(p.Range(), "-"), cell(p.About.In(lang)))
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s | %s |\n", p.Name, kindText(p, lang), cell(defaultText(p, lang)), rangeText(p, lang), cell(p.About.In(lang)))
 	}
 	fmt.Fprintf(b, "\n```text\n%s```\n", ruleSample(r))
 }
@@ -86,12 +86,14 @@ rules:
 ` + "```" + `
 
 A number may have its unit behind it (` + "`0.35 m`" + `), which must be the one that stands here. What may be ` + "`off`" + ` leaves the severities out
-that speak of it. Beside ` + "`use`" + ` a site writes what is its own: ` + "`actions`, `still`, `category`, `message`" + `. The rule's own condition,
+that speak of it. Beside ` + "`use`" + ` a site writes what is its own: ` + "`actions`, `still`, `category`, `message`, `hold`, `schedule`, `depends`" + `. The rule's own condition,
 severities and times are the pack's. A pack of yours is a file beside the configuration, see [integrators](integrators.md#a-rule-pack-of-your-own).
 
 Where figures come from stands with each rule. **Unsure** means that nobody has compared them with the printed standard: they are
 quoted from memory, from public code or a web page, or are field practice. Look them up before you rely on them. No rule speaks for an
 authority: official warnings are issued by those who may.
+
+A site's own rules, and what their conditions may say, stand [at the end](#conditions).
 
 `
 
@@ -107,9 +109,11 @@ rules:
 ` + "```" + `
 
 数值后可以写单位（` + "`0.35 m`" + `），单位必须与本页一致。可写 ` + "`off`" + ` 的参数，写 off 后用到它的等级即不启用。` + "`use`" + ` 旁边写站点自己的内容：
-` + "`actions`、`still`、`category`、`message`" + `。条件、等级和时间由规则包给出。自己的规则包是配置旁边的一个文件，见[集成商](integrators.zh-CN.md#自己的规则包)。
+` + "`actions`、`still`、`category`、`message`、`hold`、`schedule`、`depends`" + `。条件、等级和时间由规则包给出。自己的规则包是配置旁边的一个文件，见[集成商](integrators.zh-CN.md#自己的规则包)。
 
 每条规则都注明数值的依据。**存疑**表示未与正式文本核对：凭记忆、公开代码或网页引用，或为现场惯例，使用前请查证。
 任何规则都不代表主管部门：正式预警由有权部门发布。
+
+站点自己的规则及其条件的写法见[本页末尾](#conditions)。
 
 `

@@ -1,12 +1,12 @@
 package command
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
 	"strings"
 
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/edge/rulepack"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 	"github.com/spf13/cobra"
@@ -80,7 +80,7 @@ func describeRule(w io.Writer, r *rulepack.Rule, lang string) error {
 	rows := [][]string{strings.Split(pick(lang, "PARAMETER IS DEFAULT RANGE MEANING", "参数 类型 缺省值 范围 含义"), " ")}
 	for i := range r.Parameters {
 		p := &r.Parameters[i]
-		rows = append(rows, []string{p.Name, kindText(p, lang), defaultText(p, lang), cmp.Or(p.Range(), "-"), p.About.In(lang)})
+		rows = append(rows, []string{p.Name, kindText(p, lang), defaultText(p, lang), rangeText(p, lang), p.About.In(lang)})
 	}
 	for _, line := range aligned(rows, screen) {
 		b.WriteString(line)
@@ -141,4 +141,9 @@ func ruleSample(r *rulepack.Rule) string {
 		}
 	}
 	return "rules:\n  my-" + r.ID + ": {use: " + r.ID + ", with: {" + strings.Join(with, ", ") + "}}\n"
+}
+
+// rangeText is what a parameter may be.
+func rangeText(p *rulepack.Parameter, lang string) string {
+	return pick(lang, dash(p.Range()), chinese.Or(dash(p.Range())))
 }

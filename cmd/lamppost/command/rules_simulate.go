@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -43,8 +42,11 @@ Readings come from the journal, or from files:
          device.channel, empty where there is no reading
   *.lp   InfluxDB line protocol: level,device=river v=2.71 …, or river level=2.71 …
 Readings keep the flags they were recorded with; from elsewhere they count as good. What
-the rules read and nobody recorded is told. Where nothing was recorded the rules see
-silence. Schedules follow the readings' own time of day.
+the rules read and nobody recorded is told. Derived streams are computed anew, as the
+configuration has them now; where nothing was recorded of what they are made of, they
+count as they were recorded. Where nothing was recorded the rules see
+silence. Schedules follow the readings' own time of day. Times are those of the place
+(gateway.time_zone), also in tables whose times have no offset.
 
 Exit codes: 0, 2 wrong usage, 3 wrong configuration or a file with mistakes, 7 permission,
 8 no journal there, 130 cut short.`,
@@ -68,23 +70,25 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(s.since.of(cfg.Gateway.Zone), s.until.of(cfg.Gateway.Zone)); err != nil {
+		return &exit{exitUsage, err, ""}
+	}
 	rules, severities, err := s.rules(cfg)
 	if err != nil {
 		return err
 	}
-	out := &simulated{severities: severities, builtin: b, lang: s.lang}
-	sim := rehearsal.NewSimulation(rules, cfg.Gateway.Zone, func(h rehearsal.Happening) { out.timeline = append(out.timeline, h) })
+	out := &simulated{severities: severities, zone: cfg.Gateway.Zone, made: gateway.Made(cfg), builtin: b, lang: s.lang}
+	sim := gateway.NewSimulation(cfg, b.metrics, rules, func(h rehearsal.Happening) { out.timeline = append(out.timeline, h) })
 	take := func(r rehearsal.Record) {
 		if !s.since.at.IsZero() && r.UnixMS < s.since.at.UnixMilli() || !s.until.at.IsZero() && r.UnixMS >= s.until.at.UnixMilli() {
 			return
 		}
 		if sim.Reads(r.Stream) {
-			out.had(r.Stream)
 			sim.Take(r)
 		}
 	}
 	if len(files) > 0 {
-		out.undated, err = fromFiles(files, cfg.Gateway.ID, sim.Reads, take)
+		out.undated, err = fromFiles(files, cfg.Gateway, sim.Reads, take)
 	} else {
 		out.undated, err = s.fromJournal(c, b, cfg, take)
 	}
@@ -93,10 +97,8 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 	}
 	out.tallies = sim.Finish()
 	out.from, out.to = sim.Span()
-	for _, r := range rules {
-		for _, st := range r.Streams() {
-			out.missed(st)
-		}
+	for _, st := range sim.Absent() {
+		out.absent = append(out.absent, st.Device+"."+st.Channel)
 	}
 	if s.asJSON {
 		return shown(out.json(c.OutOrStdout()))
@@ -165,7 +167,7 @@ func (s *simulating) fromJournal(c *cobra.Command, b *builtin, cfg *config.Confi
 
 // fromFiles reads all files before it gives anything: their readings may lie between
 // each other.
-func fromFiles(files []string, gatewayID string, reads func(obs.Stream) bool, take func(rehearsal.Record)) (undated int, err error) {
+func fromFiles(files []string, of config.Gateway, reads func(obs.Stream) bool, take func(rehearsal.Record)) (undated int, err error) {
 	var all []rehearsal.Record
 	keep := func(r rehearsal.Record) {
 		if reads(r.Stream) {
@@ -173,7 +175,7 @@ func fromFiles(files []string, gatewayID string, reads func(obs.Stream) bool, ta
 		}
 	}
 	for _, name := range files {
-		n, err := fromFile(name, gatewayID, keep)
+		n, err := fromFile(name, of, keep)
 		if err != nil {
 			return undated, err
 		}
@@ -186,17 +188,17 @@ func fromFiles(files []string, gatewayID string, reads func(obs.Stream) bool, ta
 	return undated, nil
 }
 
-func fromFile(name, gatewayID string, keep func(rehearsal.Record)) (undated int, err error) {
+func fromFile(name string, of config.Gateway, keep func(rehearsal.Record)) (undated int, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return 0, &exit{exitConfig, err, "name a file with readings: *.csv or *.lp"}
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	read := func(in io.Reader) (int, error) { return rehearsal.ReadCSV(in, time.Local, keep) }
+	read := func(in io.Reader) (int, error) { return rehearsal.ReadCSV(in, of.Zone, keep) }
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
 	case ".csv":
 	case ".lp", ".line", ".influx", ".txt":
-		read = func(in io.Reader) (int, error) { return rehearsal.ReadLines(in, gatewayID, keep) }
+		read = func(in io.Reader) (int, error) { return rehearsal.ReadLines(in, of.ID, keep) }
 	default:
 		return 0, &exit{exitUsage, fmt.Errorf("%s: what %q is cannot be told by its name", name, ext), "call it *.csv, or *.lp for line protocol"}
 	}

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/alert"
 	"github.com/lamppost-city/lamppost/edge/rehearsal"
 	"github.com/lamppost-city/lamppost/edge/rule"
 )
@@ -21,25 +20,12 @@ type simulated struct {
 	tallies    []rehearsal.Tally
 	from, to   int64 // Unix ms
 	undated    int
-	recorded   []obs.Stream
 	absent     []string
 	severities map[string]string // of rules without levels
+	zone       *time.Location    // of the place
+	made       map[string]alert.Made
 	builtin    *builtin
 	lang       string
-}
-
-func (s *simulated) had(st obs.Stream) {
-	if len(s.recorded) == 0 || s.recorded[len(s.recorded)-1] != st && !slices.Contains(s.recorded, st) {
-		s.recorded = append(s.recorded, st)
-	}
-}
-
-// missed notes a stream that rules read, if nothing of it was recorded.
-func (s *simulated) missed(st obs.Stream) {
-	name := st.Device + "." + st.Channel
-	if !slices.Contains(s.recorded, st) && !slices.Contains(s.absent, name) {
-		s.absent = append(s.absent, name)
-	}
 }
 
 func (s *simulated) standing(id string, is rule.Standing) string {
@@ -55,11 +41,11 @@ func (s *simulated) tell(w io.Writer) error {
 		_, err := fmt.Fprintln(w, pick(s.lang, "no reading of what the rules read was found", "没有找到规则所读取数据流的读数"))
 		return err
 	}
-	stamp := func(ms int64) string { return time.UnixMilli(ms).Format("2006-01-02 15:04:05") }
-	fmt.Fprintf(w, pick(s.lang, "readings from %s to %s (%s)\n\n", "读数时间：%s 至 %s（%s）\n\n"), stamp(s.from), stamp(s.to), zone(time.UnixMilli(s.to)))
+	stamp := func(ms int64) string { return time.UnixMilli(ms).In(s.zone).Format("2006-01-02 15:04:05") }
+	fmt.Fprintf(w, pick(s.lang, "readings from %s to %s (%s)\n\n", "读数时间：%s 至 %s（%s）\n\n"), stamp(s.from), stamp(s.to), zone(time.UnixMilli(s.to).In(s.zone)))
 	rows := [][]string{strings.Split(pick(s.lang, "TIME RULE ALERT VALUE LIMIT NOTE", "时间 规则 告警 读数 限值 说明"), " ")}
 	for _, h := range s.timeline {
-		rows = append(rows, []string{stamp(h.UnixMS), h.Rule, s.standing(h.Rule, h.Is), s.builtin.measured(h.Stream.Channel, string(h.Quantity), &h.Value),
+		rows = append(rows, []string{stamp(h.UnixMS), h.Rule, s.standing(h.Rule, h.Is), s.builtin.measured(h.Stream.Channel, string(h.Quantity), &h.Value) + whatText(h.Stream, h.Quantity, h.Over, s.made, s.lang),
 			s.builtin.measured(h.Stream.Channel, string(h.Quantity), &h.Limit), s.note(h)})
 	}
 	if len(s.timeline) > 0 {
@@ -140,6 +126,7 @@ func (s *simulated) json(w io.Writer) error {
 		Value    *float64 `json:"value,omitempty"`
 		Limit    *float64 `json:"limit,omitempty"`
 		Quantity string   `json:"quantity,omitempty"`
+		OverS    float64  `json:"over_s,omitempty"` // the window of quantity
 		FromS    float64  `json:"expected_from_s,omitempty"`
 		ToS      float64  `json:"expected_to_s,omitempty"`
 		LeadS    float64  `json:"lead_s,omitempty"`
@@ -180,8 +167,8 @@ func (s *simulated) json(w io.Writer) error {
 		return cmp.Or(is.Severity, s.severities[id])
 	}
 	for _, h := range s.timeline {
-		out.Timeline = append(out.Timeline, happening{time.UnixMilli(h.UnixMS).Format(time.RFC3339), h.UnixMS, h.Rule, h.Is.Stage, severity(h.Rule, h.Is), h.Was.Stage, severity(h.Rule, h.Was),
-			h.Stream.Device + "." + h.Stream.Channel, finite(h.Value), finite(h.Limit), string(h.Quantity), h.Early, h.Late, h.Lead.Seconds()})
+		out.Timeline = append(out.Timeline, happening{time.UnixMilli(h.UnixMS).In(s.zone).Format(time.RFC3339), h.UnixMS, h.Rule, h.Is.Stage, severity(h.Rule, h.Is), h.Was.Stage, severity(h.Rule, h.Was),
+			h.Stream.Device + "." + h.Stream.Channel, finite(h.Value), finite(h.Limit), string(h.Quantity), h.Over.Seconds(), h.Early, h.Late, h.Lead.Seconds()})
 	}
 	for i := range s.tallies {
 		t := &s.tallies[i]

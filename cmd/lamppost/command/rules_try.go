@@ -36,6 +36,8 @@ func rulesTest(o Options) *cobra.Command {
 0.02x30 are thirty readings, +0.01x40 forty, each so much more than the one before, =-5 one
 below nought, _ none, 9.99! one that is flagged fail. expect lists everything that becomes
 of the alert, each with its time or the times between which it happens; {} is nothing.
+start: fri 22:00 (or 2026-11-20 22:00) says when the test begins, at the place, which a
+rule with a schedule needs.
 A folder stands for every *.yaml in it. Of a test that fails each step is shown, what was
 expected and what came.
 
@@ -190,7 +192,7 @@ func (b *builtin) tellSteps(w io.Writer, d gateway.Rehearsed, lang string) error
 			row[0] = "    " + at + " " + word(e.Is)
 		}
 		if g := s.Got; g != nil {
-			row[1], row[2] = rulepack.Brief(g.At)+" "+word(g.Is), b.readingText(*g, lang)
+			row[1], row[2] = rulepack.Brief(g.At)+" "+word(g.Is), b.readingText(*g, d, lang)
 		}
 		if !s.Right {
 			row[3] = pick(lang, "<-- differs", "<-- 不符")
@@ -205,11 +207,11 @@ func (b *builtin) tellSteps(w io.Writer, d gateway.Rehearsed, lang string) error
 }
 
 // readingText says on what value something came.
-func (b *builtin) readingText(g rehearsal.Got, lang string) string {
+func (b *builtin) readingText(g rehearsal.Got, d gateway.Rehearsed, lang string) string {
 	if g.Stream.Channel == "" {
 		return "-"
 	}
-	text := g.Stream.Device + "." + g.Stream.Channel + " " + b.measured(g.Stream.Channel, string(g.Quantity), &g.Value) +
+	text := g.Stream.Device + "." + g.Stream.Channel + whatText(g.Stream, g.Quantity, g.Over, d.Made, lang) + " " + b.measured(g.Stream.Channel, string(g.Quantity), &g.Value) +
 		pick(lang, ", limit ", "，限值 ") + b.measured(g.Stream.Channel, string(g.Quantity), &g.Limit)
 	if g.Late > 0 {
 		text += fmt.Sprintf(pick(lang, ", in %s to %s", "，%s–%s 后"), rulepack.Brief(time.Duration(g.Early)*time.Second), rulepack.Brief(time.Duration(g.Late)*time.Second))

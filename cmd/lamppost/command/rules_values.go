@@ -4,7 +4,10 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/alert"
 	"github.com/lamppost-city/lamppost/edge/rule"
 )
 
@@ -17,7 +20,7 @@ func (b *builtin) measured(channel, quantity string, v *float64) string {
 	m, ok := b.metrics.Lookup(channel)
 	plain := strconv.FormatFloat(math.Round(*v*1e6)/1e6, 'f', -1, 64)
 	switch rule.Quantity(quantity) {
-	case rule.Same:
+	case rule.Same, rule.Mean, rule.Least, rule.Greatest, rule.Rise, rule.Computed:
 		if !ok {
 			return plain
 		}
@@ -28,8 +31,33 @@ func (b *builtin) measured(channel, quantity string, v *float64) string {
 		return strings.TrimSpace(text + " " + m.Text)
 	case rule.PerHour:
 		return strings.TrimSpace(m.Format(*v) + " " + m.Text + "/h")
-	case rule.Seconds, rule.Until:
-		return strconv.FormatFloat(*v, 'f', 0, 64) + " s"
+	case rule.Seconds, rule.Unmoved, rule.Until:
+		return lengthText(*v)
 	}
 	return plain
+}
+
+// lengthText writes how long something lasts, fine enough to be compared with its limit.
+func lengthText(v float64) string {
+	unit := "s"
+	switch {
+	case v >= 2*3600:
+		v, unit = v/3600, "h"
+	case v >= 10*60:
+		v, unit = v/60, "min"
+	}
+	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) + " " + unit
+}
+
+// whatText says what a number that a rule compared is, where it is not the stream itself:
+// (mean of 10 min). made is what is derived, see gateway.Made; it may be nil.
+func whatText(of obs.Stream, quantity rule.Quantity, over time.Duration, made map[string]alert.Made, lang string) string {
+	what := made[of.Device].In(lang)
+	if quantity != rule.Same || what == "" {
+		what = alert.Said(string(quantity), over).In(lang)
+	}
+	if what == "" {
+		return ""
+	}
+	return pick(lang, " ("+what+")", "（"+what+"）")
 }

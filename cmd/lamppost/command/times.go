@@ -47,3 +47,11 @@ func (m *moments) Set(s string) (err error) {
 	m.at, err = parseMoment(s, time.Now())
 	return err
 }
+
+// of takes what was written as a time of the place.
+func (m *moments) of(zone *time.Location) (err error) {
+	if m.text != "" {
+		m.at, err = parseMoment(m.text, time.Now().In(zone))
+	}
+	return err
+}

@@ -47,7 +47,7 @@ func (l *lab) footprint(t *testing.T) {
 	l.stopGateway()
 	const path = "/etc/lamppost/gateway.yaml"
 	whole := l.board.read(path)
-	l.board.write(path, regexp.MustCompile(`(?m)^  (gauge|hall|store):.*\n`).ReplaceAllString(whole, ""))
+	l.board.write(path, regexp.MustCompile(`(?m)^  (gauge|eye|hall|store):.*\n`).ReplaceAllString(whole, ""))
 	l.startGateway()
 	l.passes(t, 15)
 	if m := l.figures("10 devices, no camera, after half a minute", l.heard.firstPack().Sub(l.began)); m.Resident > 40e6 {

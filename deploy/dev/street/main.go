@@ -218,10 +218,14 @@ func freeAddress(port int) string {
 
 var errSilent = errors.New("said nothing in time")
 
+// startPatience is how long a program may take to say that it is ready: one for every part
+// of the catalogue takes a while on a busy board.
+const startPatience = 2 * time.Minute
+
 // await waits for a line on the process's standard output that begins with
 // prefix and returns the rest of it.
 func (p *process) await(ctx context.Context, prefix string) (string, error) {
-	timeout := time.NewTimer(30 * time.Second)
+	timeout := time.NewTimer(startPatience)
 	defer timeout.Stop()
 	for {
 		select {

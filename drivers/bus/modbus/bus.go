@@ -18,7 +18,7 @@
 //   - A silent slave costs its own timeout, not more. A damaged or missing answer is
 //     asked for once more only from a slave that was well before, and within the
 //     caller's deadline. After three failed calls in a row the slave is asked at
-//     pauses that grow from 2 s to 1 min; calls in between cost nothing and end with
+//     pauses that grow from 2 s to 10 s, or to two of its intervals; calls in between cost nothing and end with
 //     a [Skipped] error. When others need the line, all timeouts of slaves that failed
 //     before and all repetitions together may take 2 % of its time; what would take
 //     more is left out, or skipped too.
@@ -44,6 +44,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/direct"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 // Options say how a bus is used. The zero value is usable.
@@ -262,7 +263,7 @@ func (b *Bus) attempt(ctx context.Context, u *Unit, r codec.Request, now time.Ti
 }
 
 func exceptionError(e codec.Exception) error {
-	if e == codec.TargetSilent { // the slave's silence, told by the gateway before it
+	if obs.ExceptionState(uint8(e)) == obs.StateNoAnswer { // the slave's silence, told by the gateway before it
 		return fmt.Errorf("%w: %w", drivers.ErrTimeout, e)
 	}
 	return fmt.Errorf("%w: %w", drivers.ErrException, e)

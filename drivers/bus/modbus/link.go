@@ -36,7 +36,7 @@ type link struct {
 const (
 	// The pause between tries to reach a host doubles within these bounds.
 	minDialPause = 500 * time.Millisecond
-	maxDialPause = 30 * time.Second
+	maxDialPause = 10 * time.Second
 	dialTimeout  = 3 * time.Second
 	// After so many requests without a byte the connection is taken for dead: a
 	// host that was switched off says nothing when it is back.

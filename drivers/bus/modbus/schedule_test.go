@@ -78,9 +78,13 @@ func silentSlave(t *testing.T, wellFor time.Duration) {
 			t.Errorf("unit %d was asked up to %v later than without the silent one, want less than one timeout", n, added)
 		}
 	}
-	attempts := h.Units[1].Timeouts // three in a row, then after 2, 4, 8, 16 s, on the grid
-	if attempts != 7 {
-		t.Errorf("the silent unit was asked %d times, want 7", attempts)
+	// three in a row, then after 2, 4, 8, 10, 10, 10 s, on the grid
+	attempts, want := h.Units[1].Timeouts, uint64(9)
+	if wellFor > 0 {
+		want = 8 // the minute began without them
+	}
+	if attempts != want {
+		t.Errorf("the silent unit was asked %d times, want %d", attempts, want)
 	}
 	if h.Retries != 0 {
 		t.Errorf("%d retries, want none: they would take the others' slots", h.Retries)
@@ -89,7 +93,7 @@ func silentSlave(t *testing.T, wellFor time.Duration) {
 		ill[1]-well[1], ill[3]-well[3], ill[4]-well[4], ill[5]-well[5], attempts)
 }
 
-// TestBreaker: pauses of 2, 4, 8, 16, 32, 60, 60 s; calls in between take no
+// TestBreaker: pauses of 2, 4, 8, 10, 10 s; calls in between take no
 // time and say so; one answer closes it.
 func TestBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -109,7 +113,7 @@ func TestBreaker(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 		}
-		for i, pause := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
+		for i, pause := range []time.Duration{2, 4, 8, 10, 10} {
 			pause *= time.Second
 			requests, start := b.Health().Requests, time.Now()
 			err := ask()
@@ -132,7 +136,7 @@ func TestBreaker(t *testing.T) {
 			}
 		}
 		well = true
-		time.Sleep(time.Minute)
+		time.Sleep(10 * time.Second)
 		if err := ask(); err != nil {
 			t.Fatalf("the slave is well, and: %v", err)
 		}
@@ -140,6 +144,47 @@ func TestBreaker(t *testing.T) {
 			t.Errorf("health %+v", h)
 		}
 	})
+}
+
+// TestBackAgain: however long a slave was silent, it is read again within ten seconds of
+// its return, or two of its intervals, and its own interval.
+func TestBackAgain(t *testing.T) {
+	for every, within := range map[time.Duration]time.Duration{
+		time.Second: 11 * time.Second, 5 * time.Second: 15 * time.Second, time.Minute: 3 * time.Minute,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			well := true
+			u := NewRTU(newFake(func(u uint8, r codec.Request, _ []byte) []piece {
+				if !well {
+					return nil
+				}
+				return []piece{{0, registers(u, r)}}
+			}), Options{}).Unit(9)
+			begin := time.Now()
+			poll := func(until time.Duration) (last error) {
+				for time.Since(begin) < until {
+					_, last = u.ReadRegisters(t.Context(), 3, 0, 1)
+					time.Sleep(time.Until(begin.Add((time.Since(begin)/every + 1) * every)))
+					if last == nil && time.Since(begin) > time.Hour {
+						break
+					}
+				}
+				return last
+			}
+			if err := poll(5 * every); err != nil {
+				t.Fatal(err)
+			}
+			well = false
+			if err := poll(26 * time.Hour); !errors.Is(err, drivers.ErrTimeout) {
+				t.Fatalf("silent: %v", err)
+			}
+			well = true
+			back := time.Since(begin)
+			if err := poll(back + within + every); err != nil || time.Since(begin)-back > within {
+				t.Errorf("every %v: read again %v after its return, want at most %v (%v)", every, time.Since(begin)-back, within, err)
+			}
+		})
+	}
 }
 
 // TestRetry: once more after a damaged answer, when it hurts nobody, or little.

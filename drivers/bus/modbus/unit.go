@@ -26,6 +26,7 @@ type Unit struct {
 	next               time.Time // no call before this, while failures ≥ tolerated
 	free               time.Time // end of the last exchange
 	rhythm             rhythm
+	every              time.Duration // its interval when it answered last; 0: not known
 	count              Counts
 	response           time.Duration // moving average of answered exchanges
 	answered           time.Time
@@ -35,11 +36,12 @@ type Unit struct {
 var _ drivers.Modbus = (*Unit)(nil)
 
 // The breaker: so many failed calls in a row are tolerated, then the pauses
-// between tries double within these bounds.
+// between tries double within these bounds; or up to two of its intervals, if that is
+// longer. One that is back is read soon: whoever plugged it in waits for that.
 const (
 	tolerated = 3
 	minPause  = 2 * time.Second
-	maxPause  = time.Minute
+	maxPause  = 10 * time.Second
 )
 
 // Address is the one at which the unit is asked.
@@ -195,11 +197,14 @@ func (u *Unit) judge(now time.Time, err error) {
 	switch verdictOf(err) {
 	case answered:
 		u.failures, u.cause = 0, nil
+		if u.rhythm.every > 0 {
+			u.every = u.rhythm.every
+		}
 	case failed:
 		u.failures++
 		u.cause = err
 		if u.failures >= tolerated {
-			u.next = now.Add(min(minPause<<min(u.failures-tolerated, 10), maxPause))
+			u.next = now.Add(min(minPause<<min(u.failures-tolerated, 10), max(maxPause, 2*u.every)))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	codec "github.com/lamppost-city/lamppost/drivers/codec/modbus"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 // Modbus returns the part as a unit on a Modbus line or host.
@@ -205,7 +206,7 @@ func judge(q codec.Request, pdu []byte) (codec.Answer, error) {
 	switch {
 	case err != nil:
 		return a, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
-	case a.Exception == codec.TargetSilent:
+	case obs.ExceptionState(uint8(a.Exception)) == obs.StateNoAnswer:
 		return a, fmt.Errorf("%w: %w", drivers.ErrTimeout, a.Exception)
 	case a.Exception != 0:
 		return a, fmt.Errorf("%w: %w", drivers.ErrException, a.Exception)

@@ -32,10 +32,22 @@ type grey struct {
 
 // decode decodes the luma of a picture that Clean has passed.
 func decode(p Picture) (grey, error) {
+	m, err := decodeAll(p)
+	if err != nil {
+		return grey{}, err
+	}
+	return greyOf(m, p)
+}
+
+func decodeAll(p Picture) (image.Image, error) {
 	m, err := jpeg.Decode(bytes.NewReader(p.JPEG))
 	if err != nil {
-		return grey{}, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+		return nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
 	}
+	return m, nil
+}
+
+func greyOf(m image.Image, p Picture) (grey, error) {
 	switch m := m.(type) {
 	case *image.YCbCr:
 		return luma(m.Y, m.YStride, p.Width, p.Height), nil

@@ -2,6 +2,8 @@ package picture
 
 import (
 	"bytes"
+	"fmt"
+	"image"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -23,6 +25,12 @@ type Watch struct {
 	// frozen: no two exposures of a sensor are equal, but on some lines one may be sent
 	// twice.
 	Alike int
+	// Mask, if set, makes parts of a decoded picture black, before anything is measured;
+	// see Blacken. What Still returns is made anew of what is left then.
+	Mask func(image.Image) error
+	// See, if set, is shown each decoded picture, after masks, also one that came before.
+	// It must not keep it.
+	See func(image.Image) error
 
 	raw    []byte // the last good answer, to know it again
 	still  []byte // the picture in it
@@ -34,9 +42,9 @@ type Watch struct {
 // one reading for each of Channels, flagged suspect with reason flat when the camera has
 // frozen. raw is kept and must not change afterwards. An error leaves Still as it was.
 func (w *Watch) Look(raw []byte) ([]obs.Reading, error) {
-	if w.raw != nil && bytes.Equal(raw, w.raw) {
+	if same := w.raw != nil && bytes.Equal(raw, w.raw); same && w.See == nil {
 		w.same++
-	} else if err := w.measure(raw); err != nil {
+	} else if err := w.measure(raw, same); err != nil {
 		return nil, err
 	}
 	channels := Channels()
@@ -50,14 +58,35 @@ func (w *Watch) Look(raw []byte) ([]obs.Reading, error) {
 	return out, nil
 }
 
-func (w *Watch) measure(raw []byte) error {
+func (w *Watch) measure(raw []byte, same bool) error {
 	p, err := Clean(raw)
 	if err != nil {
 		return err
 	}
-	g, err := decode(p)
+	m, err := decodeAll(p)
 	if err != nil {
 		return err
+	}
+	if w.Mask != nil {
+		if err := w.Mask(m); err != nil {
+			return err
+		}
+		if p.JPEG, err = remake(m); err != nil {
+			return err
+		}
+	}
+	g, err := greyOf(m, p)
+	if err != nil {
+		return err
+	}
+	if w.See != nil {
+		if err := w.See(m); err != nil {
+			return fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+		}
+	}
+	if same {
+		w.same++
+		return nil
 	}
 	w.raw, w.still, w.same = raw, p.JPEG, 0
 	w.values = [...]float64{tenth(g.brightness()), tenth(g.sharpness())}

@@ -45,6 +45,12 @@ func Decode(b []byte) (f Frame, ok bool) {
 	return Frame(b[1 : Size-1]), true
 }
 
+// Sealed says whether b is a frame with the right sum, whatever it says.
+func Sealed(b []byte) bool {
+	_, ok := Decode(b)
+	return ok
+}
+
 // Append writes the frame as it stands on the wire.
 func (f Frame) Append(b []byte) []byte {
 	return append(append(append(b, Start), f[:]...), Sum(f[:]))

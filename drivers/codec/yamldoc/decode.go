@@ -151,7 +151,11 @@ func (d *decoder) structure(n *Node, v reflect.Value) {
 	if !d.is(n, Map) && n.Kind() != Null {
 		return
 	}
-	fields := fieldsOf(v.Type(), nil)
+	fields, err := fieldsOf(v.Type(), nil)
+	if err != nil {
+		d.misuse = err
+		return
+	}
 	known := append([]string(nil), others...)
 	for _, f := range fields {
 		known = append(known, f.key)
@@ -160,7 +164,11 @@ func (d *decoder) structure(n *Node, v reflect.Value) {
 		case child != nil && child.kind == Null && f.required && !child.broken:
 			d.report(child.KeyProblem("E1103", fmt.Sprintf("%s has no value", child.Path())), "write a value behind it")
 		case child != nil:
+			before := len(d.all)
 			d.value(child, v.FieldByIndex(f.index))
+			if f.limits != nil && len(d.all) == before && !n.torn(f.key) {
+				d.inside(child, *f.limits)
+			}
 		case f.required && n != nil && n.doc != nil:
 			d.report(n.KeyProblem("E1104", fmt.Sprintf("%s has no %s", n.name(), f.key)), "add "+f.key+": …")
 		}
@@ -178,12 +186,18 @@ func (d *decoder) structure(n *Node, v reflect.Value) {
 // unknownHint says what to write in place of an unknown key.
 func (n *Node) unknownHint(key string, known, unfit []string) string {
 	keys := n.Keys()
-	if i := slices.Index(keys, key); i > 0 && n.child[key].Kind() == Null && strings.Trim(key, "0123456789") == "" {
+	if i := slices.Index(keys, key); i > 0 && n.torn(keys[i-1]) {
 		if point, ok := pointed(n.child[keys[i-1]].Text() + "," + key); ok { // {per_pulse: 0,2}
 			return "a decimal has a point: write " + keys[i-1] + ": " + point
 		}
 	}
 	return nearest(key, slices.DeleteFunc(slices.Clone(known), func(k string) bool { return slices.Contains(unfit, k) }))
+}
+
+// torn says whether a number was torn by a decimal comma: {per_pulse: 0,2} has a key 2.
+func (n *Node) torn(key string) bool {
+	i := slices.Index(n.names, key) + 1
+	return i > 0 && i < len(n.names) && n.child[n.names[i]].Kind() == Null && strings.Trim(n.names[i], "0123456789") == ""
 }
 
 func unknown(key string, in []string) string {
@@ -197,10 +211,11 @@ type field struct {
 	key      string
 	index    []int
 	required bool
+	limits   *limits // of the number, or of each number below it; nil: none
 }
 
 // fieldsOf lists the keys of a struct type, those of inlined structs among them.
-func fieldsOf(t reflect.Type, index []int) (all []field) {
+func fieldsOf(t reflect.Type, index []int) (all []field, err error) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		key, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
@@ -208,12 +223,20 @@ func fieldsOf(t reflect.Type, index []int) (all []field) {
 		switch {
 		case !f.IsExported() || key == "-":
 		case options == "inline":
-			all = append(all, fieldsOf(f.Type, at)...)
+			inner, err := fieldsOf(f.Type, at)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, inner...)
 		case key != "":
-			all = append(all, field{key, at, options == "required"})
+			within, err := limitsOf(f.Tag)
+			if err != nil {
+				return nil, fmt.Errorf("%w (field %s of %v)", err, f.Name, t)
+			}
+			all = append(all, field{key, at, options == "required", within})
 		}
 	}
-	return all
+	return all, nil
 }
 
 func (d *decoder) mapping(n *Node, v reflect.Value) {

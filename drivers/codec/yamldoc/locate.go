@@ -38,6 +38,9 @@ func (c *cursor) next() bool {
 // blank says whether nothing but space is left of the line.
 func (c *cursor) blank() bool { return strings.TrimLeft(c.rest, " \t") == "" }
 
+// goesOn says whether all that is left of the line says that the text goes on below.
+func (c *cursor) goesOn() bool { return strings.TrimRight(c.rest, " \t") == `\` }
+
 // locate finds where the byte at offset of n's text stands in the file.
 func (n *Node) locate(offset int) place {
 	if n.kind != Scalar || n.at.line < 1 || n.at.line > len(n.doc.lines) {
@@ -60,7 +63,7 @@ func (n *Node) locate(offset int) place {
 		}
 		c.pass(n.style, r)
 	}
-	if c.blank() && offset < len(n.text) {
+	if (c.blank() || n.style == double && c.goesOn()) && offset < len(n.text) {
 		c.next()
 	}
 	return place{c.line, c.col, 1}
@@ -102,7 +105,7 @@ func (c *cursor) escape(r rune) {
 			width = 10
 		}
 	}
-	if strings.TrimRight(c.rest, " \t") == `\` { // the line goes on below
+	if c.goesOn() {
 		if c.next() && r != ' ' {
 			c.skip()
 		}

@@ -112,12 +112,16 @@ func (s schemer) entry(t reflect.Type, path string) Schema {
 
 func (s schemer) object(t reflect.Type, path string) Schema {
 	properties, required := Schema{}, []string{}
-	for _, f := range fieldsOf(t, nil) {
+	fields, _ := fieldsOf(t, nil) // a wrong tag is told by whoever decodes
+	for _, f := range fields {
 		at := f.key
 		if path != "" {
 			at = path + "." + f.key
 		}
-		properties[f.key] = s.entry(t.FieldByIndex(f.index).Type, at)
+		is := t.FieldByIndex(f.index).Type
+		one := s.entry(is, at)
+		bounded(one, is, f.limits)
+		properties[f.key] = one
 		if f.required {
 			required = append(required, f.key)
 		}

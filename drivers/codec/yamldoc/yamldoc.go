@@ -24,6 +24,14 @@
 // map, list or pointer, and a problem everywhere else. Fields without a key keep
 // what they held, so defaults are set before decoding.
 //
+// A second tag says what a number can be, with its unit, and a third what it is where the
+// key alone does not tell; both stand in the message, and the range in the schema. They
+// count for every number in a map or list, too:
+//
+//	Height *float64      `yaml:"height" range:"0.05..100 m" means:"from the zero up to the part"`
+//	Idle   time.Duration `yaml:"idle" range:"1s..24h"`
+//	Scale  float64       `yaml:"scale" range:"-"` // what it can be, others judge
+//
 // # What is refused
 //
 // Files above [MaxBytes], nesting deeper than [MaxDepth], more than [MaxNodes]
@@ -51,6 +59,7 @@
 //	E1108  not a duration
 //	E1109  not a size
 //	E1110  a text that its type does not accept
+//	E1111  a number that cannot be
 package yamldoc
 
 import (

@@ -77,11 +77,3 @@ type Serial struct {
 	StopBits int
 	RS485    uint32 // struct serial_rs485, flags; 0 also where the driver has no such mode
 }
-
-// Picture is one frame of a camera.
-type Picture struct {
-	Driver, Card  string
-	Format        string // four letters
-	Width, Height int
-	Bytes         []byte
-}

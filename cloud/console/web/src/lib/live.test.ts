@@ -67,9 +67,22 @@ test('after a break it comes back by itself and resumes where it was', async () 
   close();
 });
 
+test('a break before the first event leaves nothing to resume after, however short it was', async () => {
+  const s = server();
+  const { log, close } = follow(s.get);
+  await wait();
+  s.requests[0]!.end();
+  await wait(1000);
+  expect(s.requests.map((r) => r.lastId)).toEqual([null, null]);
+  expect(log.opened).toEqual([Infinity, Infinity]);
+  close();
+});
+
 test('a long break is called offline, and says how long it was', async () => {
   const s = server();
   const { log, close } = follow(s.get);
+  await wait();
+  s.requests[0]!.send('id: 1\ndata: x\n\n');
   await wait();
   s.refuse(true);
   s.requests[0]!.end();

@@ -11,7 +11,10 @@ export interface LiveOptions {
   onEvent(e: ServerEvent): void;
   /** Called for everything that arrives, heartbeats included. */
   onAlive(): void;
-  /** Called when a connection stands. `downMs` says for how long there was none; Infinity the first time. */
+  /**
+   * Called when a connection stands. `downMs` says for how long there was none; Infinity
+   * the first time, and when the last one broke before it had brought an event to resume after.
+   */
   onOpen(downMs: number): void;
   onPhase(p: Phase): void;
   fetch?: typeof fetch;
@@ -46,7 +49,7 @@ export function openLive(o: LiveOptions): () => void {
       if (!answer.ok || !answer.body) throw new Error(`event stream: status ${answer.status}`);
       clearTimeout(offlineTimer);
       o.onPhase('live');
-      o.onOpen(Date.now() - downSince);
+      o.onOpen(lastId ? Date.now() - downSince : Infinity);
       downSince = Infinity;
       const parser = new EventParser(lastId);
       const reader = answer.body.getReader();

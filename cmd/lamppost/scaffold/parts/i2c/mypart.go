@@ -38,7 +38,7 @@ var channels = []drivers.Channel{
 
 // options are the keys of a device that belong to this driver.
 type options struct {
-	Offset float64 `yaml:"offset"`
+	Offset float64 `yaml:"offset" range:"-10..10 °C"` // `lamppost check` refuses any other
 }
 
 // plan judges the options and says what the device will be. It touches no hardware.
@@ -47,14 +47,12 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if err := decode(&o); err != nil {
 		return nil, err
 	}
-	if !(o.Offset >= -10 && o.Offset <= 10) {
-		return nil, &drivers.OptionError{Key: "offset", Msg: "write -10 to 10, in °C"}
-	}
 	return &drivers.Plan{
-		Channels: channels,
-		MinEvery: 100 * time.Millisecond,
-		Timeout:  time.Second,
-		OpenI2C:  func(bus drivers.I2C) (drivers.Driver, error) { return &driver{bus: bus, offset: o.Offset}, nil },
+		Channels:  channels,
+		MinEvery:  100 * time.Millisecond,
+		Timeout:   time.Second,
+		Addresses: []uint8{0x44, 0x45}, // those that the part can be set to: `lamppost check` refuses any other
+		OpenI2C:   func(bus drivers.I2C) (drivers.Driver, error) { return &driver{bus: bus, offset: o.Offset}, nil },
 	}, nil
 }
 

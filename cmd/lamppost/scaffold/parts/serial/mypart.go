@@ -42,7 +42,7 @@ var channels = []drivers.Channel{
 
 // options are the keys of a device that belong to this driver.
 type options struct {
-	Offset float64 `yaml:"offset"`
+	Offset float64 `yaml:"offset" range:"-10..10 °C"` // `lamppost check` refuses any other
 }
 
 // plan judges the options and says what the device will be. It touches no hardware.
@@ -50,9 +50,6 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	var o options
 	if err := decode(&o); err != nil {
 		return nil, err
-	}
-	if !(o.Offset >= -10 && o.Offset <= 10) {
-		return nil, &drivers.OptionError{Key: "offset", Msg: "write -10 to 10, in °C"}
 	}
 	return &drivers.Plan{
 		Channels: channels,

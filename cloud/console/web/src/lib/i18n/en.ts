@@ -281,6 +281,7 @@ export const en = {
   'why.time': 'time is uncertain',
   'why.lost': 'pulses may be missing',
   'why.sparse': 'too few readings',
+  'why.unclear': 'not clearly visible',
   'why.timeout': 'no answer in time',
   'why.checksum': 'checksum wrong',
   'why.protocol': 'answer breaks the protocol',

@@ -103,7 +103,7 @@ describe('texts', () => {
 
 test('every reason, fault and gap that the wire knows has words', () => {
   const words =
-    'range rate flat spike stale warm-up calibration maintenance instrument no-echo absent not-a-number time lost sparse gap season attenuated alone neighbour place ' +
+    'range rate flat spike stale warm-up calibration maintenance instrument no-echo absent not-a-number time lost sparse unclear gap season attenuated alone neighbour place ' +
     'timeout checksum protocol exception wrong-part unplugged busy device stopped error ' +
     'killed power disk-full damage quota overload overflow refused unreadable retention no-data';
   for (const w of words.split(' ')) expect(`why.${w}` in en, w).toBe(true);

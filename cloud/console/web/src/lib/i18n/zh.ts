@@ -278,6 +278,7 @@ export const zh: Messages = {
   'why.time': '时间不确定',
   'why.lost': '可能漏计脉冲',
   'why.sparse': '数据不足',
+  'why.unclear': '画面不清',
   'why.timeout': '超时无应答',
   'why.checksum': '校验错误',
   'why.protocol': '应答不合协议',

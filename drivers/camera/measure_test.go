@@ -1,0 +1,126 @@
+package camera
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/drivertest"
+)
+
+func planned(t *testing.T, options string) (*drivers.Plan, error) {
+	t.Helper()
+	return plan(func(out any) error {
+		doc, err := yamldoc.Parse("options", []byte(options))
+		if err != nil {
+			return err
+		}
+		return doc.Decode(out)
+	})
+}
+
+func TestMeasureOptions(t *testing.T) {
+	const url = "{url: 'http://cam/', "
+	for _, c := range []struct{ options, key, want string }{
+		{"measure: [motion, fire]", "measure", `"fire" is not measured; write motion, tamper, smoke, flame`},
+		{"measure: [smoke, smoke]", "measure", "twice"},
+		{"masks: [[[0, 0], [1, 0]]]", "masks", "area 1: 2 corners"},
+		{"masks: [[[0, 0], [1, 0, 2], [0, 1]]]", "masks", "area 1: write each corner as [x, y]"},
+		{"zones: {yard: [[0, 0], [1, 0], [2, 1]]}", "zones.yard", "corner 3, [2, 1], is outside the picture"},
+		{"zones: {The Yard: [[0, 0], [1, 0], [1, 1]]}", "zones.The Yard", "cannot be part of a channel's name"},
+		{"staff: {marks: [[0.5, 0.2, 3]], width: 0.1}", "staff.marks", "write two marks"},
+		{"staff: {marks: [[0.5, 0.2, 1], [0.5, 0.8, 3]], width: 0.1}", "staff", "swapped"},
+	} {
+		_, err := planned(t, url+c.options+"}")
+		var o *drivers.OptionError
+		if !errors.As(err, &o) || o.Key != c.key || !strings.Contains(o.Msg, c.want) {
+			t.Errorf("%s: %v, want %s: %s", c.options, err, c.key, c.want)
+		}
+	}
+}
+
+const all = "measure: [flame, motion, tamper, smoke], zones: {yard: [[0, 0], [1, 0], [1, 1]], gate: [[0, 0], [1, 1], [0, 1]]}, " +
+	"masks: [[[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]]], staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1}"
+
+// The channels are those that are asked for, in an order that does not depend on the
+// order of asking, and the other process is told to measure the same.
+func TestMeasuredChannels(t *testing.T) {
+	p, err := planned(t, "{url: 'http://cam/', apart: true, "+all+"}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "brightness sharpness motion tamper.blocked tamper.defocused tamper.moved tamper.frozen tamper.dark tamper.glare smoke flame presence.gate presence.yard level"
+	names := func(p *drivers.Plan) string {
+		var all []string
+		for _, c := range p.Channels {
+			all = append(all, c.Name)
+		}
+		return strings.Join(all, " ")
+	}
+	if got := names(p); got != want {
+		t.Errorf("channels %s", got)
+	}
+	if c := p.Channels[len(p.Channels)-1]; c.Min != 0 || c.Max != 4 {
+		t.Errorf("a staff from 1 to 3 m is read from %v to %v m", c.Min, c.Max)
+	}
+	told, err := planned(t, p.Apart.Options)
+	if err != nil || names(told) != want || told.Apart != nil {
+		t.Errorf("the other process is told %s: %v", p.Apart.Options, err)
+	}
+}
+
+// What is masked is black in the still, whatever the camera hides beside the picture, and
+// takes no part in what is measured; the rest is as it was.
+func TestMasksAreBurntIn(t *testing.T) {
+	secret := []byte("a small copy of the picture")
+	m := image.NewRGBA(image.Rect(0, 0, 320, 240))
+	for y := range 240 {
+		for x := range 320 {
+			m.Set(x, y, color.RGBA{uint8(x), uint8(200 - y/2), 90, 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	comment := append([]byte{0xFF, 0xFE, 0, byte(2 + len(secret))}, secret...)
+	page := bytes.Join([][]byte{b.Bytes()[:2], comment, b.Bytes()[2:]}, nil)
+	p, err := planned(t, "{url: 'http://cam/still.jpg', "+all+"}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := p.OpenHTTP(&drivertest.Fetcher{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(page) })})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rs, err := d.Sample(t.Context())
+	if err != nil || len(rs) != len(p.Channels) {
+		t.Fatalf("%d readings, %v", len(rs), err)
+	}
+	still, ok := d.(drivers.StillSource).Still()
+	if !ok || bytes.Contains(still, secret) {
+		t.Fatal("the still holds what the camera wrote beside the picture")
+	}
+	got, err := jpeg.Decode(bytes.NewReader(still))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for y := range 240 {
+		for x := range 320 {
+			r, g, _, _ := got.At(x, y).RGBA()
+			switch masked := x < 160 && y < 120; {
+			case masked && x < 150 && y < 110 && max(r, g) > 0x0800:
+				t.Fatalf("the mask lets %d, %d through: %04x %04x", x, y, r, g)
+			case !masked && (x > 170 || y > 130) && g < 0x3000:
+				t.Fatalf("beside the mask %d, %d is black", x, y)
+			}
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package vision
+
+import (
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// zones look for things of the size of a person or a vehicle: connected small cells that
+// move, within a zone. Not counted are cells that move now and then all the time (trees,
+// water, flags), and things through which the background can still be seen (shadows,
+// beams of light). Something that stops stays there until it has become background.
+type zones struct {
+	all     []zone
+	active  [fineCells]uint8
+	was     [fineCells]uint8
+	flicker [fineCells]float32 // how often the cell changes between still and moving
+	label   [fineCells]uint16
+	queue   [fineCells]uint16
+	seconds float64 // looked
+}
+
+type zone struct {
+	in    [fineCells]uint8
+	least int // small cells
+	times int // pictures in a row that somebody was there, or, below 0, was not
+	on    bool
+}
+
+// Of presence.
+const (
+	defaultLeast  = 0.002
+	cellMoves     = 6    // pixels of a small cell that make it active
+	restless      = 0.10 // changes per picture that make a cell restless
+	restlessFor   = 90.0 // seconds in which that is averaged
+	sameTexture   = 0.35 // correlation with the background's small edges that makes a shadow
+	leastTexture  = 1.0  // mean squared step that a background needs to show through
+	evenLight     = 6.0  // levels of deviation of a shadow on an even ground
+	presenceTimes = 2
+	presenceCalm  = 10   // seconds after everything changed at once
+	mostPresence  = 0.30 // of the picture: fog, a shaken camera
+	presenceWarm  = 10   // pictures,
+	presenceAfter = 60   // and seconds
+)
+
+func (z *zones) take(all []Zone, open *[pixels]uint8) {
+	z.all = make([]zone, len(all))
+	for i, c := range all {
+		least := c.Least
+		if least == 0 {
+			least = defaultLeast
+		}
+		z.all[i].least = max(int(math.Round(least*fineCells)), 2)
+		c.Area.Fill(fineCols, fineRows, func(x, y int) {
+			z.all[i].in[y*fineCols+x] = open[(y*fine+fine/2)*width+x*fine+fine/2]
+		})
+	}
+}
+
+func (z *zones) forget() {
+	clear(z.was[:])
+	clear(z.active[:])
+	clear(z.flicker[:])
+	z.seconds = 0
+	for i := range z.all {
+		z.all[i].times, z.all[i].on = 0, false
+	}
+}
+
+func (z *zones) look(e *Eye, since float64, to []obs.Reading) {
+	if len(z.all) == 0 {
+		return
+	}
+	z.seconds += since
+	z.cells(&e.ground.moving, since)
+	for i := range z.all {
+		one := &z.all[i]
+		switch {
+		case e.looked < presenceWarm || z.seconds < presenceAfter:
+			to[i] = obs.None(obs.WarmUp)
+		case e.ground.calm < presenceCalm || e.ground.share > mostPresence || e.tamper.blind() || e.tamper.is < lostView:
+			to[i] = obs.None(obs.Unclear)
+		default:
+			one.take(z.somebody(e, one))
+			to[i] = obs.Of(0)
+			if one.on {
+				to[i] = obs.Of(1)
+			}
+		}
+	}
+}
+
+func (z *zone) take(is bool) {
+	if is == z.on {
+		z.times = 0
+		return
+	}
+	if z.times++; z.times >= presenceTimes {
+		z.on, z.times = is, 0
+	}
+}
+
+// cells finds which small cells move, and which do so all the time.
+func (z *zones) cells(moving *[pixels]uint8, since float64) {
+	k := float32(weight(since, restlessFor)) / 65536
+	for y := range fineRows {
+		for x := range fineCols {
+			n := uint8(0)
+			for r := range fine {
+				at := (y*fine+r)*width + x*fine
+				n += moving[at] + moving[at+1] + moving[at+2] + moving[at+3]
+			}
+			c := y*fineCols + x
+			z.was[c] = z.active[c]
+			z.active[c] = 0
+			if n >= cellMoves {
+				z.active[c] = 1
+			}
+			z.flicker[c] += (float32(z.was[c]^z.active[c]) - z.flicker[c]) * k
+		}
+	}
+}
+
+// somebody says whether something large enough is in a zone.
+func (z *zones) somebody(e *Eye, in *zone) bool {
+	clear(z.label[:])
+	for c := range z.active {
+		if !z.counts(in, c) || z.label[c] != 0 {
+			continue
+		}
+		blob := z.spread(in, c)
+		if len(blob) >= in.least && !seenThrough(e, blob) {
+			return true
+		}
+	}
+	return false
+}
+
+func (z *zones) counts(in *zone, c int) bool {
+	return z.active[c]&in.in[c] != 0 && z.flicker[c] < restless
+}
+
+// spread collects the cells that hang together with one.
+func (z *zones) spread(in *zone, c int) []uint16 {
+	z.queue[0], z.label[c] = uint16(c), 1
+	n := 1
+	for i := 0; i < n; i++ {
+		x, y := int(z.queue[i])%fineCols, int(z.queue[i])/fineCols
+		for v := max(y-1, 0); v <= min(y+1, fineRows-1); v++ {
+			for u := max(x-1, 0); u <= min(x+1, fineCols-1); u++ {
+				if o := v*fineCols + u; z.label[o] == 0 && z.counts(in, o) {
+					z.label[o] = 1
+					z.queue[n] = uint16(o)
+					n++
+				}
+			}
+		}
+	}
+	return z.queue[:n]
+}
+
+// seenThrough says whether the background shows through a blob: its small edges are still
+// there, in another light. Where it has none, an even change is a shadow, too.
+func seenThrough(e *Eye, blob []uint16) bool {
+	var n, a, aa, here, there, both float64
+	for _, c := range blob {
+		at := int(c)/fineCols*fine*width + int(c)%fineCols*fine
+		for y := range fine {
+			for x := range fine - 1 {
+				i := at + y*width + x
+				p := float64(e.now.luma[i])
+				n, a, aa = n+1, a+p, aa+p*p
+				d := float64(e.now.luma[i+1]) - p
+				b := float64(int(e.ground.level[i+1])-int(e.ground.level[i])) / 256
+				here, there, both = here+d*d, there+b*b, both+d*b
+			}
+		}
+	}
+	if there/n < leastTexture+e.ground.noise*e.ground.noise/4 {
+		return aa/n-a/n*a/n < evenLight*evenLight
+	}
+	return both > sameTexture*math.Sqrt(here*there)
+}

@@ -1,0 +1,357 @@
+package vision
+
+import (
+	"math"
+	"slices"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// staff reads where the water stands on a staff gauge.
+//
+// The staff is cut out of the picture as a strip of rows, one for about each row of the
+// picture; waves, rain and insects go in the median of the last pictures. A staff is
+// busy: figures and bars make its levels differ. Water is not. The line is where the
+// deviation of what is just above, less that of what is just below, is largest. The
+// largest step between two rows would be a bar of the staff itself.
+//
+// It is told only if it is the one such place, if everything above it looks like a staff,
+// if nothing moves there, and if it does not jump: a level that jumps is believed when it
+// stays.
+type staff struct {
+	lay     layout
+	strips  [medianOf][stripRows * stripCols]uint8
+	times   [medianOf]float64 // seconds of each strip
+	n       int               // strips taken
+	clock   float64           // seconds since the first picture
+	median  [stripRows * stripCols]uint8
+	sum     [stripRows + 1]float64 // of levels, up to a row
+	squares [stripRows + 1]float64
+	track   track
+}
+
+// layout says where the rows of the strip are.
+type layout struct {
+	rows        int
+	top, bottom Point   // middles of the first and the last row
+	high, low   float64 // their levels
+	half        float64 // of the width, as a share
+	window      int     // rows that are judged on either side of the line
+	view        [4]int  // the strip's box in the reduced picture: x0, y0, x1, y1
+}
+
+// track is what was read before.
+type track struct {
+	level, clock float64
+	known        bool
+	doubt        float64 // another level that has come up
+	since        float64
+	times        int
+}
+
+// Of the staff.
+const (
+	stripRows    = 480
+	stripCols    = 16
+	medianOf     = 5
+	medianWithin = 10.0 // seconds that the pictures of a median lie apart at most
+	windowMetres = 0.10 // two marks of five centimetres
+	leastWindow  = 8
+	leastDrop    = 9    // levels by which the deviation falls at the line
+	mostLeft     = 0.62 // of it below the line
+	mostSecond   = 0.75 // of the drop, elsewhere
+	leastBusy    = 0.85 // share of the rows above that are as busy as a staff
+	busyShare    = 0.45 // of the deviation at the line makes a row busy
+	mostMoving   = 0.35 // share of the strip that may move
+	passing      = 20   // levels, beside noise, by which a pixel differs where something passes
+	jump         = 0.08 // metres that a level may jump
+	jumpSpeed    = 0.002
+	jumpLasts    = 90.0 // seconds until a jump is believed
+	jumpTimes    = 5
+)
+
+func newStaff(c Staff) *staff {
+	a, b := c.Marks[0], c.Marks[1]
+	if a.At.Y > b.At.Y {
+		a, b = b, a
+	}
+	low, high := c.Lowest, c.Highest
+	if low == 0 && high == 0 {
+		half := (a.Level - b.Level) / 2
+		low, high = b.Level-half, a.Level+half
+	}
+	at := func(level float64) Point {
+		u := (level - a.Level) / (b.Level - a.Level)
+		return Point{a.At.X + u*(b.At.X-a.At.X), a.At.Y + u*(b.At.Y-a.At.Y)}
+	}
+	perShare := (b.Level - a.Level) / (b.At.Y - a.At.Y) // metres, negative
+	edge := c.Width / 2
+	high = min(high, a.Level-a.At.Y*perShare)   // the upper edge of the picture
+	low = max(low, a.Level+(1-a.At.Y)*perShare) // the lower one
+	l := layout{rows: stripRows, top: at(high), bottom: at(low), high: high, low: low, half: edge * 0.85}
+	l.view = [4]int{
+		int(max(min(l.top.X, l.bottom.X)-edge, 0) * width), int(max(l.top.Y, 0) * height),
+		int(min(max(l.top.X, l.bottom.X)+edge, 1) * width), int(min(l.bottom.Y, 1) * height),
+	}
+	return &staff{lay: l}
+}
+
+func (s *staff) forget() {
+	s.n, s.clock, s.track = 0, 0, track{}
+}
+
+// fit chooses how many rows the strip has: as many as the picture has there.
+func (s *staff) fit(full plane) {
+	l := &s.lay
+	rows := int((l.bottom.Y - l.top.Y) * float64(full.h))
+	rows = min(max(rows, 4*leastWindow), stripRows)
+	if rows != l.rows {
+		l.rows, s.n = rows, 0
+	}
+	l.window = max(int(windowMetres/(l.high-l.low)*float64(rows)+0.5), leastWindow)
+}
+
+// read gives the level in metres, or says why there is none.
+func (s *staff) read(e *Eye, full plane, since float64) obs.Reading {
+	s.clock += since
+	s.fit(full)
+	s.take(full)
+	if e.tamper.blind() || e.tamper.on(Defocused) || e.tamper.on(Moved) {
+		return obs.None(obs.Unclear)
+	}
+	s.mix()
+	row, ok := s.line()
+	if !ok || s.hidden(e, row) {
+		return obs.None(obs.Unclear)
+	}
+	level := s.level(row)
+	if !s.track.follow(level, s.clock) {
+		return obs.None(obs.Unclear)
+	}
+	return obs.Of(math.Round(level*1000) / 1000)
+}
+
+// level of a place between two rows.
+func (s *staff) level(row float64) float64 {
+	return s.lay.high + (s.lay.low-s.lay.high)*row/float64(s.lay.rows)
+}
+
+// take cuts the strip out of a picture.
+func (s *staff) take(full plane) {
+	at := s.n % medianOf
+	to, l := &s.strips[at], &s.lay
+	s.times[at] = s.clock
+	s.n++
+	for k := range l.rows {
+		u := (float64(k) + 0.5) / float64(l.rows)
+		y := (l.top.Y+u*(l.bottom.Y-l.top.Y))*float64(full.h) - 0.5
+		mid := l.top.X + u*(l.bottom.X-l.top.X)
+		for c := range stripCols {
+			x := (mid+l.half*((float64(c)+0.5)/stripCols*2-1))*float64(full.w) - 0.5
+			to[k*stripCols+c] = full.at(x, y)
+		}
+	}
+}
+
+// at is a level between pixels.
+func (p plane) at(x, y float64) uint8 {
+	x, y = min(max(x, 0), float64(p.w-1)), min(max(y, 0), float64(p.h-1))
+	i, j := int(x), int(y)
+	u, v := int(256*(x-float64(i))), int(256*(y-float64(j)))
+	i1, j1 := min(i+1, p.w-1), min(j+1, p.h-1)
+	a, b := p.pix[j*p.stride:], p.pix[j1*p.stride:]
+	upper := int(a[i])*(256-u) + int(a[i1])*u
+	lower := int(b[i])*(256-u) + int(b[i1])*u
+	return uint8((upper*(256-v) + lower*v + 1<<15) >> 16)
+}
+
+// mix sets median and the sums over it.
+func (s *staff) mix() {
+	var recent [medianOf]*[stripRows * stripCols]uint8
+	n := 0
+	for i := range min(s.n, medianOf) {
+		if s.clock-s.times[i] <= medianWithin {
+			recent[n] = &s.strips[i]
+			n++
+		}
+	}
+	size := s.lay.rows * stripCols
+	if n < 3 {
+		copy(s.median[:size], s.strips[(s.n-1)%medianOf][:size])
+	} else {
+		var v [medianOf]uint8
+		for i := range size {
+			for k := range n {
+				v[k] = recent[k][i]
+			}
+			slices.Sort(v[:n])
+			s.median[i] = v[n/2]
+		}
+	}
+	for k := range s.lay.rows {
+		sum, squares := 0, 0
+		for _, p := range s.median[k*stripCols:][:stripCols] {
+			sum += int(p)
+			squares += int(p) * int(p)
+		}
+		s.sum[k+1] = s.sum[k] + float64(sum)
+		s.squares[k+1] = s.squares[k] + float64(squares)
+	}
+}
+
+// deviation of the levels from one row up to another.
+func (s *staff) deviation(from, to int) float64 {
+	n := float64((to - from) * stripCols)
+	mean := (s.sum[to] - s.sum[from]) / n
+	return math.Sqrt(max((s.squares[to]-s.squares[from])/n-mean*mean, 0))
+}
+
+// drop is by how much the deviation falls at a row.
+func (s *staff) drop(row int) float64 {
+	w := s.lay.window
+	return s.deviation(row-w, row) - s.deviation(row, row+w)
+}
+
+// line finds the row where the staff ends, counted from the top of the strip.
+func (s *staff) line() (float64, bool) {
+	w, rows := s.lay.window, s.lay.rows
+	if rows < 3*w {
+		return 0, false
+	}
+	best, at := 0.0, 0
+	for row := w; row <= rows-w; row++ {
+		if d := s.drop(row); d > best {
+			best, at = d, row
+		}
+	}
+	if best < leastDrop {
+		return 0, false
+	}
+	above := s.deviation(at-w, at)
+	if s.deviation(at, at+w) > mostLeft*above || !s.only(at, best) || !s.busy(at, above) {
+		return 0, false
+	}
+	return s.edge(at), true
+}
+
+// only says whether there is no second place like it.
+func (s *staff) only(at int, best float64) bool {
+	w, rows := s.lay.window, s.lay.rows
+	for row := w; row <= rows-w; row++ {
+		if (row < at-w || row > at+w) && s.drop(row) > mostSecond*best {
+			return false
+		}
+	}
+	return true
+}
+
+// busy says whether what is above a row looks like a staff, from its top on.
+func (s *staff) busy(at int, above float64) bool {
+	w, busy, n := s.lay.window, 0, 0
+	for row := w; row < at; row++ {
+		n++
+		if s.deviation(row-w, row) > busyShare*above {
+			busy++
+		}
+	}
+	return n == 0 || float64(busy) >= leastBusy*float64(n)
+}
+
+// edge finds the line more closely, near a row that is in the right place by and large:
+// it learns from the rows below what water is, and looks for the row down to which rows
+// are unlike it. A row that is half staff is half unlike.
+func (s *staff) edge(at int) float64 {
+	w, rows := s.lay.window, s.lay.rows
+	var unlike [stripRows]float64
+	from, to := max(at-2*w, 0), min(at+w, rows)
+	level, spread := s.water(min(at+2+w/4, to-2), to)
+	for k := from; k < to; k++ {
+		m, d := s.row(k)
+		unlike[k] = math.Abs(m-level) + math.Abs(d-spread)
+	}
+	floor, top := mean(unlike[min(at+2+w/4, to-2):to]), mean(unlike[max(at-w, 0):max(at-w/4, 1)])
+	for k := from; k < to; k++ {
+		unlike[k] = ramp(unlike[k], 2*floor, 0.7*top)
+	}
+	best, row := math.Inf(-1), at
+	for y := max(at-w, from+1); y < min(at+w/2, to); y++ {
+		sum := 0.0
+		for k := max(y-w, from); k < min(y+w, to); k++ {
+			if k < y {
+				sum += unlike[k] - 0.5
+			} else {
+				sum -= unlike[k] - 0.5
+			}
+		}
+		if sum > best {
+			best, row = sum, y
+		}
+	}
+	return float64(row) + unlike[row] - (1 - unlike[row-1])
+}
+
+// water is the mean level of some rows, and the mean deviation within one.
+func (s *staff) water(from, to int) (level, spread float64) {
+	for k := from; k < to; k++ {
+		m, d := s.row(k)
+		level, spread = level+m, spread+d
+	}
+	n := float64(to - from)
+	return level / n, spread / n
+}
+
+// row is the mean level of a row and the deviation within it.
+func (s *staff) row(k int) (mean, deviation float64) {
+	return (s.sum[k+1] - s.sum[k]) / stripCols, s.deviation(k, k+1)
+}
+
+func mean(v []float64) (m float64) {
+	for _, x := range v {
+		m += x
+	}
+	return m / float64(len(v))
+}
+
+// hidden says whether something moves before the staff: much of it, or of what is just
+// below the line, is not what it was in the picture before.
+func (s *staff) hidden(e *Eye, row float64) bool {
+	if e.ground.upset {
+		return true
+	}
+	v := s.lay.view
+	line := v[1] + int(float64(v[3]-v[1])*row/float64(s.lay.rows))
+	limit := int(3*e.ground.noise) + passing
+	for _, part := range [][2]int{{v[1], line - 2}, {line + 3, min(v[3], line+20)}} {
+		moving, n := 0, 0
+		for y := part[0]; y < part[1]; y++ {
+			for x := v[0]; x < v[2]; x++ {
+				d := int(e.now.luma[y*width+x]) - int(e.before[y*width+x])
+				if max(d, -d) > limit {
+					moving++
+				}
+				n++
+			}
+		}
+		if float64(moving) > mostMoving*float64(n) {
+			return true
+		}
+	}
+	return false
+}
+
+// follow says whether a level is believed after those before.
+func (t *track) follow(level, clock float64) bool {
+	if !t.known || math.Abs(level-t.level) <= jump+jumpSpeed*(clock-t.clock) {
+		*t = track{level: level, clock: clock, known: true}
+		return true
+	}
+	if t.times == 0 || math.Abs(level-t.doubt) > jump {
+		t.doubt, t.since, t.times = level, clock, 0
+	}
+	t.times++
+	if t.times < jumpTimes || clock-t.since < jumpLasts {
+		return false
+	}
+	*t = track{level: level, clock: clock, known: true}
+	return true
+}

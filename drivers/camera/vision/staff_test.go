@@ -1,0 +1,125 @@
+package vision
+
+import (
+	"image"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// The known vector: a staff of ten-row marks down to row 96, water from row 97 on. The
+// largest step between neighbouring rows is a mark; the deviation tells the water.
+func TestLineOfAKnownStrip(t *testing.T) {
+	s := &staff{lay: layout{rows: 160, window: 20}, n: 1}
+	for y := range 160 {
+		for x := range stripCols {
+			v := 90 + (7*y+13*x)%11 - 5
+			if y <= 96 {
+				v = 40 + 170*((y/10+1)%2)
+			}
+			s.strips[0][y*stripCols+x] = uint8(v)
+		}
+	}
+	s.mix()
+	row, ok := s.line()
+	if !ok || math.Abs(row-97) > 0.5 {
+		t.Errorf("the line is at %v, %v; want 97", row, ok)
+	}
+}
+
+// river is a picture with a staff of five-centimetre marks that is 48 pixels wide; metres
+// count from the lower mark, and water stands at level.
+func river(level float64, shine float64, at time.Duration) *image.Gray {
+	return drawn(640, 480, func(x, y int) uint8 {
+		grain := float64((x*7919+y*104729+int(at.Milliseconds())*31)%13) - 6
+		z := (400 - float64(y) - 0.5) / 150
+		v := 100 + 20*math.Sin(float64(x)/9)*math.Cos(float64(y)/13)
+		staff := x >= 296 && x < 344
+		if staff && z > level {
+			v = 60 + 170*float64(int(math.Floor(z*20))&1)
+			if x < 320 {
+				v = 230
+			}
+		} else if z <= level {
+			v = 85 + 8*math.Sin(float64(x)/17+at.Seconds()) + 6*math.Sin(float64(y)/5-at.Seconds())
+			if mirror := 2*level - z; staff && int(math.Floor(mirror*20))&1 != 0 {
+				v += 100 * shine
+			}
+		}
+		return uint8(min(max(v+grain, 0), 255))
+	})
+}
+
+var riverStaff = &Staff{Marks: [2]Mark{{Point{0.5, 100.0 / 480}, 2}, {Point{0.5, 400.0 / 480}, 0}}, Width: 48.0 / 640, Lowest: -0.4, Highest: 2.2}
+
+func watch(t *testing.T, c Config, from time.Time, n int, every time.Duration, m func(time.Duration) image.Image) (all []Seen) {
+	t.Helper()
+	e, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		s, err := e.Look(m(time.Duration(i)*every), from.Add(time.Duration(i)*every))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Presence = append([]obs.Reading(nil), s.Presence...)
+		all = append(all, s)
+	}
+	return all
+}
+
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+func TestStaffIsRead(t *testing.T) {
+	for _, c := range []struct{ level, shine float64 }{{0.33, 0}, {0.8, 0}, {1.27, 0.25}, {1.6, 0.4}} {
+		all := watch(t, Config{Staff: riverStaff}, noon, 12, time.Second, func(at time.Duration) image.Image { return river(c.level, c.shine, at) })
+		got := all[len(all)-1].Level
+		if got.Quality.Flag != obs.NotEvaluated || math.Abs(got.Value-c.level) > 0.015 {
+			t.Errorf("water at %v m with a reflection of %v is read as %+v", c.level, c.shine, got)
+		}
+	}
+}
+
+// What cannot be read is no number: a board before the staff, no water in sight, the
+// staff under water, a plain wall, a covered lens.
+func TestStaffThatCannotBeRead(t *testing.T) {
+	board := func(at time.Duration) image.Image {
+		m := river(0.8, 0, at)
+		for y := 150; y < 240; y++ {
+			fill(m.Pix[y*m.Stride+250:y*m.Stride+400], 120)
+		}
+		return m
+	}
+	for name, m := range map[string]func(time.Duration) image.Image{
+		"a board before it": board,
+		"no water in sight": func(at time.Duration) image.Image { return river(-9, 0, at) },
+		"under water":       func(at time.Duration) image.Image { return river(9, 0, at) },
+		"a plain wall":      func(time.Duration) image.Image { return drawn(640, 480, func(int, int) uint8 { return 128 }) },
+	} {
+		for i, s := range watch(t, Config{Staff: riverStaff}, noon, 12, time.Second, m) {
+			if !math.IsNaN(s.Level.Value) || s.Level.Quality != (obs.Quality{Flag: obs.Missing, Why: obs.Unclear}) {
+				t.Errorf("%s: picture %d reads %+v", name, i, s.Level)
+				break
+			}
+		}
+	}
+}
+
+// A level that jumps is not believed until it has stayed; one that rises as rivers do is.
+func TestLevelThatJumps(t *testing.T) {
+	var tr track
+	for _, c := range []struct {
+		level, clock float64
+		want         bool
+	}{
+		{1, 0, true}, {1.05, 1, true}, {1.5, 2, false}, {1.06, 3, true}, {1.5, 4, false}, {1.51, 40, false}, {1.5, 60, false}, {1.49, 80, false}, {1.5, 95, true},
+		{1.8, 96, false}, {2.2, 150, false}, {1.5, 160, true}, {1.9, 500, true},
+	} {
+		if got := tr.follow(c.level, c.clock); got != c.want {
+			t.Errorf("%v m at %v s: %v, want %v", c.level, c.clock, got, c.want)
+		}
+	}
+}

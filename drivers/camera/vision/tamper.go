@@ -1,0 +1,234 @@
+package vision
+
+import "github.com/lamppost-city/lamppost/drivers/obs"
+
+// tamper tells the states that somebody, or the weather, has put the camera in. It knows
+// the view: an average of its edges, and for each hour of the day how much detail there
+// is. What is learned in an hour counts in that hour only; until an hour has been seen,
+// what was learned lately does.
+type tamper struct {
+	gx, gy    [fineCells]float32 // the view's edges
+	known     float64            // seconds of view that were learned
+	hours     [24]usual
+	lately    usual
+	is        float64 // correlation with the view
+	fullest   float64 // edges that the view had lately, at most
+	covered   bool    // edges went suddenly and have not come back
+	elsewhere float64 // seconds that it has looked somewhere else
+	same      int     // pictures that were the one before
+	sameFor   float64 // seconds
+	hold      [States]hold
+	warm      bool
+}
+
+// usual is how much detail a view has.
+type usual struct {
+	fine, coarse, edges float64
+	seconds             float64 // learned
+}
+
+// hold is a condition that has to last before it is told, and before it is taken back.
+type hold struct {
+	on      bool
+	pending float64 // seconds that the condition has been other than on
+	times   int
+}
+
+// How long each condition has to last, seconds, and in how many pictures.
+var patience = [States]float64{Blocked: 15, Defocused: 60, Moved: 60, Frozen: 0, Dark: 20, Glare: 20}
+
+// Of tamper.
+const (
+	leastTimes   = 3
+	frozenTimes  = 20
+	frozenFor    = 20.0
+	warmSeconds  = 60.0
+	hourSeconds  = 600.0 // an hour of the day counts from here on
+	darkMean     = 15
+	darkHigh     = 40
+	dimMean      = 40 // a sensor's noise makes black this bright,
+	dimCoarse    = 6  // and shows no edges but what noise leaves
+	whiteShare   = 0.40
+	heapShare    = 0.60
+	blockedEdges = 0.30 // of the usual
+	clearEdges   = 0.50
+	softFine     = 0.25 // of the usual fine detail
+	softCoarse   = 0.30 // of the usual coarse detail
+	softRatio    = 0.40 // of the usual share of fine in coarse
+	lostView     = 0.60 // correlation with the known view
+	foundView    = 0.70
+	searchCells  = 6    // how far a turned camera is looked for, small cells
+	turnedView   = 0.80 // correlation below which it is looked for elsewhere
+	betterView   = 0.12 // by how much the view has to be better there
+	relearn      = 6 * 3600.0
+	viewSeconds  = 600.0 // in which the known view follows
+	usualSeconds = 900.0 // in which what is usual follows
+	suddenly     = 20.0
+)
+
+func (h *hold) take(is bool, since, lasting float64, times int) {
+	if is == h.on {
+		h.pending, h.times = 0, 0
+		return
+	}
+	h.pending += since
+	h.times++
+	if h.times >= times && h.pending >= lasting {
+		h.on, h.pending, h.times = is, 0, 0
+	}
+}
+
+func (t *tamper) on(s State) bool { return t.hold[s].on }
+
+// blind says whether there is nothing to be seen.
+func (t *tamper) blind() bool { return t.on(Dark) || t.on(Blocked) || t.on(Glare) }
+
+// pause is called where pictures are missing: what lasts has to last anew.
+func (t *tamper) pause() {
+	for s := range t.hold {
+		t.hold[s].pending, t.hold[s].times = 0, 0
+	}
+	t.same, t.sameFor, t.fullest = 0, 0, 0
+}
+
+func (t *tamper) reading(s State) obs.Reading {
+	if !t.warm && (s == Blocked || s == Defocused || s == Moved) {
+		return obs.None(obs.WarmUp)
+	}
+	if t.on(s) {
+		return obs.Of(1)
+	}
+	return obs.Of(0)
+}
+
+func (t *tamper) judge(e *Eye, since float64, hour int, same bool) {
+	l, d, noise := &e.light, &e.detail, e.ground.noise
+	dark := l.mean < darkMean && l.high < darkHigh || l.mean < dimMean && d.coarse < dimCoarse+noise*noise/16
+	if same && !dark { // black is black, whatever the sensor does
+		t.same, t.sameFor = t.same+1, t.sameFor+since
+	} else {
+		t.same, t.sameFor = 0, 0
+	}
+	now := [States]bool{
+		Frozen: t.same >= frozenTimes && t.sameFor >= frozenFor || t.same > 0 && t.on(Frozen),
+		Dark:   dark,
+		Glare:  l.white > whiteShare,
+	}
+	u := t.usual(hour)
+	t.warm = t.known >= warmSeconds
+	t.is = 1
+	if t.warm && !dark && !now[Glare] {
+		t.is = d.likeness(&t.gx, &t.gy, 0, 0)
+		now[Blocked] = t.blocked(l, d, u, since)
+		now[Defocused] = !now[Blocked] && soft(d, u, noise)
+		now[Moved] = !now[Blocked] && !now[Defocused] && t.moved(d, u)
+	} else if dark || now[Glare] { // what cannot be seen is neither so nor otherwise
+		for _, s := range []State{Blocked, Defocused, Moved} {
+			now[s] = t.on(s)
+		}
+	}
+	for s := range t.hold {
+		times := leastTimes
+		if State(s) == Frozen {
+			times = 1 // they were counted
+		}
+		t.hold[s].take(now[s], since, patience[s], times)
+	}
+	t.learn(d, since, hour, dark || now[Glare], now[Blocked] || now[Defocused] || now[Moved])
+}
+
+// usual is what to compare with at an hour.
+func (t *tamper) usual(hour int) *usual {
+	if u := &t.hours[hour]; u.seconds >= hourSeconds {
+		return u
+	}
+	return &t.lately
+}
+
+// blocked says whether something is before the lens: most edges are gone, suddenly, and
+// have not come back. Fog takes them in minutes.
+func (t *tamper) blocked(l *light, d *detail, u *usual, since float64) bool {
+	left := d.edges / max(u.edges, 1e-9)
+	t.fullest = max(t.fullest*(1-float64(weight(since, suddenly))/65536), left)
+	switch {
+	case left < blockedEdges && (t.fullest > clearEdges+0.1 || l.heaped > 0.95):
+		t.covered = true
+	case left > clearEdges:
+		t.covered = false
+	}
+	return t.covered
+}
+
+// soft says whether fine detail is gone and coarse is not. Fog and bad light take both.
+// Where noise has more detail than the view, nobody knows.
+func soft(d *detail, u *usual, noise float64) bool {
+	if u.coarse <= 0 || u.fine < 40*noise*noise {
+		return false
+	}
+	fine, coarse := d.fine/u.fine, d.coarse/u.coarse
+	return fine < softFine && coarse > softCoarse && fine < softRatio*coarse
+}
+
+// moved says whether the view is another one while there is as much in it as before.
+func (t *tamper) moved(d *detail, u *usual) bool {
+	if t.on(Moved) {
+		return t.is < foundView
+	}
+	if t.is >= turnedView || d.edges < 0.6*u.edges || d.fine < 0.4*u.fine {
+		return false
+	}
+	return t.is < lostView || t.turned(d)
+}
+
+// turned says whether the view fits better a little to the side.
+func (t *tamper) turned(d *detail) bool {
+	for dy := -searchCells; dy <= searchCells; dy += 2 {
+		for dx := -searchCells; dx <= searchCells; dx += 2 {
+			if d.likeness(&t.gx, &t.gy, dx, dy) > t.is+betterView {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// learn takes a picture into what is known, unless it is doubtful: then nearly nothing of
+// it, and all of it when it has stayed so for long.
+func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
+	if blind {
+		return
+	}
+	if !doubt {
+		t.elsewhere = 0
+	} else if t.elsewhere += since; t.elsewhere < relearn {
+		return
+	} else {
+		*t = tamper{hold: t.hold}
+	}
+	t.known += since
+	if !t.warm || t.is > lostView {
+		k := float32(pace(since, viewSeconds, t.known))
+		for i := range t.gx {
+			t.gx[i] += (d.gx[i] - t.gx[i]) * k
+			t.gy[i] += (d.gy[i] - t.gy[i]) * k
+		}
+	}
+	t.lately.take(d, since, usualSeconds)
+	t.hours[hour%24].take(d, since, 3*usualSeconds)
+}
+
+// pace is how far an average goes towards a new value: all the way at first.
+func pace(since, constant, seconds float64) float64 {
+	if seconds <= since || since <= 0 {
+		return 1
+	}
+	return max(float64(weight(since, constant))/65536, since/seconds)
+}
+
+func (u *usual) take(d *detail, since, constant float64) {
+	u.seconds += since
+	k := pace(since, constant, u.seconds)
+	u.fine += (d.fine - u.fine) * k
+	u.coarse += (d.coarse - u.coarse) * k
+	u.edges += (d.edges - u.edges) * k
+}

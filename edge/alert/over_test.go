@@ -1,0 +1,129 @@
+package alert_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/alert"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// dated is so many minutes after 14:00 in China on 2026-11-20.
+func dated(minutes int) wire.Moment {
+	ms := int64(minutes) * 60_000
+	return wire.Moment{Boot: boot1, BootMS: ms, Unix: time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC).UnixMilli() + ms}
+}
+
+// Times in texts are those of the place, wherever the machine thinks it is.
+func TestTextsNameThePlacesTime(t *testing.T) {
+	for zone, want := range map[*time.Location]string{
+		time.FixedZone("+08:00", 8*3600): "14:00 (chattering since 14:10, 9 changes)",
+		time.UTC:                         "06:00 (chattering since 06:10, 9 changes)",
+	} {
+		r := alert.Rule{ID: "r", Severity: wire.Blue, Zone: zone, Texts: map[string]string{"en": "{since}"}}
+		c := change(1, 3.2, false)
+		c.At, c.Since, c.Changes, c.Unrest = dated(20), dated(0), 9, dated(10)
+		if got := alert.Revise(r, level, nil, c, idA, nil).Text["en"]; got != want {
+			t.Errorf("in %v: %q, want %q", zone, got, want)
+		}
+	}
+}
+
+// What has ended says so, whatever it was and however it ended, and no word of that it
+// chatters.
+func TestOverIsSaid(t *testing.T) {
+	r := alert.Rule{ID: "r", Severity: wire.Blue, Zone: time.FixedZone("+08:00", 8*3600)}
+	for name, c := range map[string]struct {
+		stage   string
+		unrest  int
+		minutes int
+		value   float64
+		zh, en  string
+	}{
+		"an alert": {stage: "actual", minutes: 12, value: 2.85,
+			zh: "已恢复：river：水位 3.20 m，限值 3.00 m（14:00 至 14:12，现为 2.85 m）",
+			en: "Over: river: water level 3.20 m, limit 3.00 m (14:00 to 14:12, now 2.85 m)"},
+		"one that chattered": {stage: "actual", unrest: 9, minutes: 12, value: 2.85,
+			zh: "已恢复：river：水位 3.20 m，限值 3.00 m（14:00 至 14:12，现为 2.85 m）",
+			en: "Over: river: water level 3.20 m, limit 3.00 m (14:00 to 14:12, now 2.85 m)"},
+		"a long one, its sensor is gone": {stage: "actual", minutes: 24*60 + 5, value: math.NaN(),
+			zh: "已恢复：river：水位 3.20 m，限值 3.00 m（11-20 14:00 至 11-21 14:05）",
+			en: "Over: river: water level 3.20 m, limit 3.00 m (11-20 14:00 to 11-21 14:05)"},
+		"a forecast": {stage: "forecast", minutes: 12, value: 2.85,
+			zh: "预测未成为现实：river：水位预计10–15 分钟后达到 3.00 m，现为 3.20 m（14:00 至 14:12，现为 2.85 m）",
+			en: "Forecast withdrawn: river: water level 3.00 m expected in 10–15 min, now 3.20 m (14:00 to 14:12, now 2.85 m)"},
+	} {
+		raise := change(1, 3.2, false)
+		raise.Stage, raise.At, raise.Since, raise.Changes, raise.Unrest = c.stage, dated(0), dated(0), c.unrest, dated(0)
+		raise.Early, raise.Late = 600, 900
+		raised := alert.Revise(r, level, nil, raise, idA, nil)
+		clear := change(1, c.value, true)
+		clear.Stage, clear.At = c.stage, dated(c.minutes)
+		a := alert.Revise(r, level, &raised, clear, idB, nil)
+		if a.Text["zh"] != c.zh || a.Text["en"] != c.en {
+			t.Errorf("%s:\n%s\n%s\nwant\n%s\n%s", name, a.Text["zh"], a.Text["en"], c.zh, c.en)
+		}
+	}
+	c := change(1, 3.2, false)
+	c.At, c.Since = dated(0), dated(0)
+	raised := alert.Revise(r, level, nil, c, idA, nil)
+	gone := alert.End(r, &raised, dated(3), obs.Label{EN: "its rule is not configured any more"})
+	if want := "Over: river: water level 3.20 m, limit 3.00 m (14:00 to 14:03, its rule is not configured any more)"; gone.Text["en"] != want || gone.Rev != 2 || gone.Condition != "cleared" || *gone.Cleared != dated(3) || raised.Condition != "active" {
+		t.Errorf("%+v", gone)
+	}
+}
+
+// However long a text has become, the revision is fit for the wire, and its end is there.
+func TestLongTextsAreClipped(t *testing.T) {
+	r := alert.Rule{ID: "r", Severity: wire.Blue, Place: strings.Repeat("桥", 60), Texts: map[string]string{"zh": strings.Repeat("{place}！", 10), "en": "{place}"}}
+	c := change(60_000, 3.2, false)
+	c.Changes, c.Unrest = 9, c.At
+	raised := alert.Revise(r, level, nil, c, idA, nil)
+	cleared := alert.Revise(r, level, &raised, change(90_000, 2.85, true), idB, nil)
+	for _, a := range []wire.Alert{raised, cleared} {
+		a.Epoch, a.Seq = wire.NewEpoch(1, [6]byte{1}), 7
+		if err := a.Validate(); err != nil || !utf8.ValidString(a.Text["zh"]) || !strings.Contains(a.Text["zh"], "…（") {
+			t.Errorf("%d bytes, %v: %s", len(a.Text["zh"]), err, a.Text["zh"])
+		}
+	}
+}
+
+// {trend} and {place} in a message: which way it goes by the readings before, and where.
+func TestTrendAndPlace(t *testing.T) {
+	r := alert.Rule{ID: "r", Severity: wire.Blue, Place: "拱宸桥下", Texts: map[string]string{"zh": "{place}：{trend}", "en": "{place}: {trend}"}}
+	at := func(values ...float64) (e []wire.Evidence) {
+		for i, v := range values {
+			e = append(e, wire.Evidence{Stream: "river/level", At: int64(len(values)-1-i) * 60_000, V: v})
+		}
+		return e
+	}
+	doubtful := at(2.00, 2.01, 2.02, 2.03)
+	for i := range doubtful[1:] {
+		doubtful[i].QC = 4
+	}
+	other := at(1, 2, 3, 4)
+	for i := range other {
+		other[i].Stream = "river/temp"
+	}
+	for name, c := range map[string]struct {
+		evidence []wire.Evidence
+		zh, en   string
+	}{
+		"a centimetre a minute":  {at(2.00, 2.01, 2.02, 2.03), "上升 0.60 m/h", "rising 0.60 m/h"},
+		"down, and one is wrong": {at(2.05, 2.04, 9.99, 2.02, 2.01), "下降 0.60 m/h", "falling 0.60 m/h"},
+		"less than it shows":     {at(2.001, 2.002, 2.003, 2.004), "平稳", "steady"},
+		"three readings":         {at(2.00, 2.01, 2.02), "–", "–"},
+		"only one is usable":     {doubtful, "–", "–"},
+		"of another stream":      {other, "–", "–"},
+		"none":                   {nil, "–", "–"},
+	} {
+		a := alert.Revise(r, level, nil, change(1, 3.2, false), idA, c.evidence)
+		if a.Text["zh"] != "拱宸桥下："+c.zh || a.Text["en"] != "拱宸桥下: "+c.en {
+			t.Errorf("%s: %q, %q", name, a.Text["zh"], a.Text["en"])
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package gateway
+
+import (
+	"slices"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/derive"
+	"github.com/lamppost-city/lamppost/edge/rehearsal"
+	"github.com/lamppost-city/lamppost/edge/rule"
+)
+
+// NewSimulation makes a simulation of rules of a configuration, with its derived streams
+// and in its time zone; see rehearsal.NewSimulation.
+func NewSimulation(cfg *config.Config, metrics *obs.Catalog, rules []*rule.Rule, happened func(rehearsal.Happening)) *rehearsal.Simulation {
+	s := rehearsal.NewSimulation(rules, cfg.Gateway.Zone, happened)
+	if len(cfg.Derived) == 0 {
+		return s
+	}
+	measured := *cfg
+	measured.Derived = nil
+	plans, _ := compileDerived(cfg.Derived, measured.Streams(), metrics) // the check refused what does not compile
+	d := deriver{engine: derive.New(plans), channels: map[string][]string{}, of: map[string][]obs.Stream{}}
+	for _, p := range plans {
+		d.channels[p.ID] = p.Channels
+	}
+	for _, x := range cfg.Derived {
+		for _, o := range x.Of {
+			d.of[x.ID] = append(d.of[x.ID], o.Stream)
+		}
+	}
+	s.Derive(d)
+	return s
+}
+
+// deriver lets a simulation derive as the gateway does.
+type deriver struct {
+	engine   *derive.Engine
+	channels map[string][]string
+	of       map[string][]obs.Stream
+}
+
+// Observe implements rehearsal.Deriver.
+func (d deriver) Observe(st obs.Stream, ms, unixMS int64, r obs.Reading) {
+	d.engine.Observe(st, derive.At{BootMS: ms, UnixMS: unixMS, Dated: true}, r)
+}
+
+// Tick implements rehearsal.Deriver.
+func (d deriver) Tick(ms, unixMS int64) (all []rehearsal.Derived) {
+	for _, o := range d.engine.Tick(derive.At{BootMS: ms, UnixMS: unixMS, Dated: true}) {
+		for i, r := range o.Readings {
+			all = append(all, rehearsal.Derived{Stream: obs.Stream{Device: o.ID, Channel: d.channels[o.ID][i]}, MS: o.BootMS, Reading: r})
+		}
+	}
+	return all
+}
+
+// Next implements rehearsal.Deriver.
+func (d deriver) Next() (ms int64, ok bool) { return d.engine.Next() }
+
+// Sources implements rehearsal.Deriver. What is derived is made of what stands before it,
+// so this ends.
+func (d deriver) Sources(st obs.Stream) (all []obs.Stream) {
+	for _, of := range d.of[st.Device] {
+		sources := d.Sources(of)
+		if len(sources) == 0 {
+			sources = []obs.Stream{of}
+		}
+		for _, s := range sources {
+			if !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}

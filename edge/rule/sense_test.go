@@ -1,0 +1,132 @@
+package rule
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// site is what is known of the streams that the tests below speak of.
+var site = Streams{
+	level:                                    {Every: time10s, Max: 4, Unit: "m"},
+	{Device: "tank", Channel: "temp"}:        {Every: time10s, Min: -40, Max: 80, Unit: "℃"},
+	{Device: "mast", Channel: "wind_dir"}:    {Every: time10s, Max: 360, Unit: "°", Turns: true},
+	{Device: "gauge", Channel: "rain"}:       {Every: time10s, Max: 1e5, Unit: "mm", Total: true},
+	{Device: "door", Channel: "open"}:        {Every: time10s, Max: 1},
+	{Device: "fast", Channel: "level"}:       {Every: time10s, Fastest: time.Second, Max: 4},
+	{Device: "nobody", Channel: "electrode"}: {Every: time10s},
+}
+
+// What can never be right is refused, at its place.
+func TestSense(t *testing.T) {
+	for _, c := range []struct{ text, id, msg, hint string }{
+		{"«river.level > 4.5»", "E3115", "river.level is from 0 to 4 m: this can never be true", "compare with a number between 0 and 4"},
+		{"«river.level < 0»", "E3115", "river.level is from 0 to 4 m: this can never be true", "compare with a number between 0 and 4"},
+		{"«max(tank.temp, 10m) > 80»", "E3115", "tank.temp is from -40 to 80 ℃: this can never be true", "compare with a number between -40 and 80"},
+		{"«door.open > 1»", "E3115", "door.open is from 0 to 1: this can never be true", "compare with a number between 0 and 1"},
+		{"«rise(river.level, 1h) > 5»", "E3115", "this can never be true", "compare with a number between 0 and 4"},
+		{"«count(river.level, 1m) > 7»", "E3115", "1m of one every 10s are 7 readings at most: this can never be true", "compare with a number between 0 and 7"},
+		{"«count(fast.level, 1m) > 61»", "E3115", "1m of one every 1s are 61 readings at most: this can never be true", "compare with a number between 0 and 61"},
+		{"«stale(river.level) < 0»", "E3115", "this can never be true", "compare with what the metric can be, and let the limits of an and overlap"},
+		{"«river.level > 3 and river.level < 2»", "E3115", "this can never be true", "compare with what the metric can be, and let the limits of an and overlap"},
+		{"«river.level > 3 and door.open == 1 and river.level == 2»", "E3115", "this can never be true", "compare with what the metric can be, and let the limits of an and overlap"},
+		{"«river.level == 2 and river.level != 2»", "E3115", "this can never be true", "compare with what the metric can be, and let the limits of an and overlap"},
+		{"«river.level >= 0»", "E3116", "river.level is from 0 to 4 m: this is always true", "compare with a number between 0 and 4"},
+		{"«river.level > -3»", "E3116", "river.level is from 0 to 4 m: this is always true", "compare with a number between 0 and 4"},
+		{"«river.level > 3 or true»", "E3116", "this is always true", "compare with a number that it can be above and below"},
+		{"«river.level > 3 or river.level <= 3»", "E3116", "this is always true", "compare with a number that it can be above and below"},
+		{"«river.level > 2 or door.open == 1 or river.level < 3»", "E3116", "this is always true", "compare with a number that it can be above and below"},
+		{"«river.level == 2 or river.level != 2»", "E3116", "this is always true", "compare with a number that it can be above and below"},
+		{"avg(river.level, «5s») > 3", "E3117", "river.level gives a reading every 10s, of which 5s holds too few", "write at least 10s"},
+		{"rate(river.level, «15s») > 3", "E3117", "river.level gives a reading every 10s, of which 15s holds too few", "write at least 20s"},
+		{"«avg(mast.wind_dir, 10m)» > 100", "E3118", "mast.wind_dir is a direction, of which there is no avg: 350 and 10 are near one another", "make a mean under derived: (is: vector-mean, of: {speed: …, dir: mast.wind_dir}) and compare that"},
+		{"«rises_to(mast.wind_dir, 100, 10m)» < 100", "E3118", "mast.wind_dir is a direction, of which there is no rises_to: 350 and 10 are near one another", "make a mean under derived: (is: vector-mean, of: {speed: …, dir: mast.wind_dir}) and compare that"},
+		{"«avg(gauge.rain, 10m)» > 100", "E3118", "gauge.rain is a running total, of which a mean says nothing", "write rise(gauge.rain, 10m), which is what came in that time"},
+		{"river.level / «0» > 3", "E3119", "nothing can be divided by 0", "write what to divide by"},
+		{"river.level % («1 - 1») > 3", "E3119", "nothing can be divided by 0", "write what to divide by"},
+		{"«river.level - river.level» > 3", "E3119", "this is always 0", "name two different streams, or leave it out"},
+		{"«tank.temp / tank.temp» > 3", "E3119", "this is always 1", "name two different streams, or leave it out"},
+		{"«river.level == river.level»", "E3119", "both sides are the same", "compare with a number, or with another stream"},
+	} {
+		text := strings.NewReplacer("«", "", "»", "").Replace(c.text)
+		_, errs := Compile(Spec{ID: "r", When: text}, site)
+		if len(errs) != 1 {
+			t.Errorf("%s: %v, want one error", c.text, errs)
+			continue
+		}
+		e := errs[0]
+		if diff := cmp.Diff([]string{c.id, c.msg, c.hint}, []string{e.ID, e.Msg, e.Hint}); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.text, diff)
+		}
+		if marked := text[:e.Offset] + "«" + text[e.Offset:e.Offset+e.Length] + "»" + text[e.Offset+e.Length:]; marked != c.text {
+			t.Errorf("%s: marked %s", c.text, marked)
+		}
+	}
+}
+
+// What may be right is taken, at the very ends too.
+func TestSenseLeavesAlone(t *testing.T) {
+	for _, text := range []string{
+		"river.level >= 4", "river.level > 0", "river.level < 4", "river.level <= 0", "door.open == 1", "door.open != 0", "0 <= river.level < 2", "nobody.electrode > 1e9", "nobody.electrode < -5",
+		"count(river.level, 1m) > 6", "count(fast.level, 1m) > 7", "mast.wind_dir > 350 or mast.wind_dir < 10", "stale(mast.wind_dir) > 5m", "count(mast.wind_dir, 1m) < 3", "rise(gauge.rain, 10m) > 20", "avg(river.level, 10s) > 3",
+		"rate(river.level, 20s) > 3", "river.level > 3 or river.level < 1", "river.level > 3 or tank.temp <= 3", "river.level - fast.level > 1", "river.level > 3 and river.level != 3.5", "river.level > 3 or river.level < 3",
+	} {
+		r, errs := Compile(Spec{ID: "r", When: text}, site)
+		if len(errs) > 0 {
+			t.Errorf("%s: %v", text, errs[0])
+		} else if len(r.Doubts()) > 0 {
+			t.Errorf("%s: %v", text, r.Doubts()[0])
+		}
+	}
+}
+
+// A part that is always the same, of a condition that is not, is doubted.
+func TestDoubts(t *testing.T) {
+	for _, c := range []struct {
+		spec Spec
+		want string
+	}{
+		{Spec{When: "river.level > 30 or door.open == 1"}, "when, byte 0: W3101 this part is never true, whatever is read; delete this part, or compare with a number between 0 and 4"},
+		{Spec{When: "door.open == 1 and river.level > -1"}, "when, byte 19: W3101 this part is always true, whatever is read; delete this part, or compare with a number between 0 and 4"},
+		{Spec{When: "door.open == 1", Clear: "door.open == 0 and stale(river.level) > -5m"}, "clear, byte 19: W3101 this part is always true, whatever is read; delete this part, or mend its number"},
+		{Spec{Levels: [MaxLevels]Level{{Severity: "red", When: "river.level > 3"}, {Severity: "blue", When: "river.level < 1"}}}, "levels.red.when, byte 0: W3102 red goes the other way than blue, and one alert stands for both; turn one of the comparisons round, or make two rules"},
+		{Spec{Levels: [MaxLevels]Level{{Severity: "red", When: "door.open == 1 or river.level > 30"}}}, "levels.red.when, byte 18: W3101 this part is never true, whatever is read; delete this part, or compare with a number between 0 and 4"},
+	} {
+		r, errs := Compile(c.spec, site)
+		if len(errs) > 0 {
+			t.Errorf("%+v: %v", c.spec, errs)
+			continue
+		}
+		if all := r.Doubts(); len(all) != 1 || all[0].Error() != c.want {
+			t.Errorf("%+v: %v, want %s", c.spec, all, c.want)
+		}
+	}
+}
+
+// What a clear that never comes means is said, and a direction has no trend.
+func TestSenseOfStages(t *testing.T) {
+	for _, c := range []struct {
+		spec Spec
+		want string
+	}{
+		{Spec{When: "river.level > 3", Clear: "river.level < -20"}, "clear, byte 0: E3115 river.level is from 0 to 4 m: this can never be true, so the alert would never end; compare with a number between 0 and 4"},
+		{Spec{When: "river.level > 3", Clear: "river.level < 20"}, "clear, byte 0: E3116 river.level is from 0 to 4 m: this is always true; delete it: without a clear the alert ends when its condition is over"},
+		{Spec{When: "mast.wind_dir > 100", Forecast: Forecast{Within: time.Hour, Window: time.Hour}}, "forecast, byte 0: E3111 mast.wind_dir is a direction, which has no trend; leave the forecast out"},
+	} {
+		_, errs := Compile(c.spec, site)
+		if len(errs) != 1 || errs[0].Error() != c.want {
+			t.Errorf("%+v: %v, want %s", c.spec, errs, c.want)
+		}
+	}
+}
+
+// A mistake inside of something does not hide others, and stops nothing.
+func TestMistakesInside(t *testing.T) {
+	for _, text := range []string{"1 + averge(river.level, 5m) + river.level > 3", "river.level + -rivr.level > 3", "abs(rivr.level) + river.level > 3", "river.level > 3 and not rivr.level > 3 or (rivr.level > 3 ? 1 : 2) > river.level"} {
+		if _, errs := Compile(Spec{When: text}, site); len(errs) == 0 {
+			t.Errorf("%s: taken", text)
+		}
+	}
+}
