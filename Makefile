@@ -26,7 +26,7 @@ INFLUXD     := github.com/influxdata/influxdb/cmd/influxd@v1.8.3
 # Real servers and the programs are found here by every test.
 PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH"
 # rerun: where Go's race detector itself crashes, and nothing else fails, once more.
-GOTEST := $(GO) run ./deploy/dev/rerun $(GO) test -race -timeout 45m
+GOTEST := $(GO) run ./deploy/dev/rerun $(GO) test -race -timeout 15m
 
 .DEFAULT_GOAL := help
 .PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus bench-rules foresight vision explore
@@ -74,10 +74,10 @@ test-go: setup build ## everything but the end-to-end tests
 	$(GO) test $(SEEING)
 
 linkfaults: setup build ## bad links at full length: loss, resets, delay, half open, dark, flapping, a million readings waiting; prints a table
-	LAMPPOST_LINKFAULTS=long E2E_TABLES='$(CURDIR)/bin' $(PARTS) $(GOTEST) -count=1 -v -run 'TestLinkFaults|TestProxy' ./cmd/e2e
+	LAMPPOST_LINKFAULTS=long E2E_TABLES='$(CURDIR)/bin' $(PARTS) $(GOTEST) -timeout 45m -count=1 -v -run 'TestLinkFaults|TestProxy' ./cmd/e2e
 
 torture: setup build ## the program killed hundreds of times and its card filled, locked and broken; the journal likewise; prints a table
-	LAMPPOST_TORTURE=long E2E_TABLES='$(CURDIR)/bin' $(PARTS) $(GOTEST) -count=1 -v -run 'TestTorture|TestCard' ./cmd/e2e
+	LAMPPOST_TORTURE=long E2E_TABLES='$(CURDIR)/bin' $(PARTS) $(GOTEST) -timeout 45m -count=1 -v -run 'TestTorture|TestCard' ./cmd/e2e
 	LAMPPOST_TORTURE=long $(GO) test -count=1 -timeout 60m ./edge/journal/...
 
 test-web: build ## the console's pages, also in headless Chromium
@@ -86,7 +86,7 @@ test-web: build ## the console's pages, also in headless Chromium
 	cd $(WEB) && node browser/street.mjs
 
 test-e2e: setup build ## only the end-to-end tests, alone on the machine
-	$(PARTS) $(GOTEST) -count=1 -v ./cmd/e2e
+	$(PARTS) $(GOTEST) -timeout 45m -count=1 -v ./cmd/e2e
 
 test-board: setup build-arm ## the README's "On a real board", run under qemu-user in a Debian root
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/lamppost-sim

@@ -188,7 +188,8 @@ func (c *city) arrived(broker, topic string, retained bool, payload []byte) *wir
 		c.t.Errorf("published to %s, retained %v: %v", topic, retained, err)
 		return nil
 	}
-	a := arrival{at: time.Now(), kind: t.Kind, topic: topic, payload: payload, broker: broker}
+	// A copy: once it is confirmed, the uplink writes its next message into the same bytes.
+	a := arrival{at: time.Now(), kind: t.Kind, topic: topic, payload: slices.Clone(payload), broker: broker}
 	if t.Kind == wire.LiveTopic || t.Kind == wire.BackfillTopic {
 		if a.pack, err = c.unpack.Unpack(gw, payload); err != nil || wire.Kind(a.pack.Lane) != t.Kind {
 			c.t.Errorf("%s: %v: %s", topic, err, payload)
