@@ -36,8 +36,8 @@ type Options struct {
 	MaxAge   time.Duration // of pictures without an alert; 60 days. Those of alerts: six times that.
 	UnderWay int64         // bytes of pictures being put together; 64 MiB
 	Patience time.Duration // for the next piece; 2 minutes
-	// Publish takes the camera (view.Camera) with a new still, as event "image". It
-	// must not block. nil: nobody listens.
+	// Publish takes the camera (view.Camera) with each still that comes, not always its
+	// newest, as event "image". It must not block. nil: nobody listens.
 	Publish func(event string, doc any)
 }
 

@@ -325,3 +325,16 @@ func BenchmarkPiece(b *testing.B) {
 		a.send(b, "gw", pieces(b, n, jpg, noon), noon)
 	}
 }
+
+// An alert may name a picture that is older than what its camera sent since.
+func TestAnOlderPictureIsToldOfAndIsNotTheLatest(t *testing.T) {
+	b := open(t, images.Options{})
+	b.send(t, "gw", pieces(t, 1, picture(t, 64), noon), noon)
+	b.send(t, "gw", pieces(t, 2, picture(t, 64), noon.Add(-time.Minute)), noon)
+	if len(b.published) != 2 || *b.published[1].Image != id(2) {
+		t.Errorf("published %+v, want both", b.published)
+	}
+	if c, _ := b.Latest("gw", "gauge"); *c.Image != id(1) {
+		t.Errorf("the latest is %s, want the newest by its time", *c.Image)
+	}
+}

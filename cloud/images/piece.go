@@ -169,14 +169,11 @@ func (a *Album) keep(ctx context.Context, gateway string, m wire.ImageMeta, whol
 	a.mu.Lock()
 	k := camera{gateway, m.Device}
 	old, had := a.latest[k]
-	newest := !had || *old.T <= t
-	if newest {
+	if !had || *old.T <= t {
 		a.latest[k] = v
 	}
 	a.mu.Unlock()
-	if newest {
-		a.o.Publish("image", v)
-	}
+	a.o.Publish("image", v) // an older one, too: an alert may wait for it
 	return nil
 }
 

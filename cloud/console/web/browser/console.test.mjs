@@ -254,6 +254,20 @@ test('an alert has a page of its own with evidence, picture and history', async 
   await close();
 });
 
+test('a picture that comes after its alert is shown when it has come', async () => {
+  const { page, faults, close } = await open(env);
+  const image = `still-late-${Date.now()}`;
+  const raised = await flip(env.mock, 'alert', { image });
+  const thumb = page.locator(`li[data-alert="${raised.id}"] .thumb`);
+  await thumb.getByText('Picture on its way').waitFor();
+  await flip(env.mock, 'arrive', { image });
+  await page.waitForFunction((id) => document.querySelector(`li[data-alert="${id}"] .thumb img`)?.naturalWidth > 0, raised.id);
+  assert.equal(await thumb.getByText('Picture on its way').count(), 0);
+  await flip(env.mock, 'clear', { id: raised.id });
+  assert.deepEqual(faults.filter((f) => !f.includes('404')), []);
+  await close();
+});
+
 test('past alerts can be filtered, and the filter is in the address', async () => {
   const { page, close } = await open(env, '/alerts');
   const past = page.locator('section[aria-labelledby=past-title]');

@@ -28,6 +28,7 @@ export async function startMock({ port = 0, gateways = 2, dist = '' } = {}) {
     refuse: false,
     next: 1,
     raised: 1000,
+    late: new Set(), // pictures that have not come yet
     seen: [],
   };
   const server = createServer((q, a) => {
@@ -93,9 +94,10 @@ function stream(state, q, a) {
 
 const switches = {
   /** Raises an alert. */
-  alert(state, { severity = 'red', stage = 'actual' }) {
+  alert(state, { severity = 'red', stage = 'actual', image = '' }) {
     const stream = 'hz-gongshu-bridge-07/underpass/level';
-    const a = makeAlert(state.raised++, 'underpass-water', severity, stage, stream, 0.41, 0.4, Date.now());
+    const a = makeAlert(state.raised++, 'underpass-water', severity, stage, stream, 0.41, 0.4, Date.now(), { image });
+    if (image) state.late.add(image);
     state.alerts.set(a.id, a);
     broadcast(state, 'alert', a);
     return a;
@@ -111,6 +113,12 @@ const switches = {
   refuse(state, { on }) {
     state.refuse = on;
     if (on) for (const c of state.clients) c.destroy();
+    return {};
+  },
+  /** The picture of an alert arrives. */
+  arrive(state, { image }) {
+    state.late.delete(image);
+    broadcast(state, 'image', { gateway: 'hz-gongshu-bridge-07', device: 'gauge', image, t: 1 });
     return {};
   },
   /** A gateway reports for the first time. */
@@ -211,6 +219,7 @@ async function handle(state, dist, q, a) {
     case 'cameras':
       return send(a, 200, { cameras: cameras(state) });
     case 'images': {
+      if (state.late.has(one.replace('.jpg', ''))) return send(a, 404, { error: { id: 'E.image', text: { en: 'no such picture' } } });
       const t = Number(/still-(\d+)/.exec(one)?.[1] ?? state.start);
       const level = 2.98 + 0.2 * Math.sin(t / 60000);
       a.writeHead(200, { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'public, max-age=3600' });

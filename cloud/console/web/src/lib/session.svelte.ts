@@ -6,6 +6,7 @@ import { api, type Alert, type Camera, type Command, type Gap, type Gateway, typ
 import { clock } from './clock.svelte';
 import { fleet } from './fleet.svelte';
 import { openLive, type Phase } from './live';
+import { arrivals } from './pictures.svelte';
 import { settings, t, word } from './settings.svelte';
 import { isUrgent } from './severity';
 import { Siren } from './sound';
@@ -173,7 +174,7 @@ class Session {
         alerts.answered(data as Command);
         break;
       case 'image':
-        fleet.setCamera(data as Camera);
+        this.#image(data as Camera);
         break;
       case 'gap':
         for (const f of this.#gapListeners) f(data as Gap);
@@ -182,6 +183,11 @@ class Session {
         clock.set((data as { now: number }).now);
         break;
     }
+  }
+
+  #image(c: Camera) {
+    if (c.image) arrivals.add(c.image);
+    fleet.setCamera(c);
   }
 
   #values(values: readonly Value[]) {

@@ -321,6 +321,7 @@ export const en = {
   'camera.enlarge': 'Enlarge picture of {device}',
   'camera.close': 'Close',
   'camera.none': 'No picture uploaded yet. By default a camera sends pictures only with an alert.',
+  'picture.waiting': 'Picture on its way',
   'camera.failed': 'The picture could not be loaded.',
 
   'chart.range': 'Period',

@@ -318,6 +318,7 @@ export const zh: Messages = {
   'camera.enlarge': '放大 {device} 的画面',
   'camera.close': '关闭',
   'camera.none': '还没有上传画面。默认情况下，摄像头只在告警时上传。',
+  'picture.waiting': '画面传输中',
   'camera.failed': '画面加载失败。',
 
   'chart.range': '时段',
