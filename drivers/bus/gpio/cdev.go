@@ -175,8 +175,7 @@ func explain(err error, consumer string) error {
 	return fmt.Errorf("%w (errno %d)", err, int(e))
 }
 
-// monotonic reads the clock that events are stamped with.
-func monotonic() time.Duration {
+func (kernel) now() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
 		return 0 // it is there on every Linux

@@ -27,7 +27,6 @@ type Counter struct {
 	chip *Chip
 	line string
 	want want
-	now  func() time.Duration // the clock that events are stamped with
 	boot bootMark
 
 	mu      sync.Mutex // guards what follows
@@ -53,7 +52,7 @@ var _ drivers.Pulses = (*Counter)(nil)
 // the totals are kept under it. The line is watched from the first Count or Restore on,
 // until the counter or the chip is closed.
 func (c *Chip) Counter(name, line string, s drivers.PinSettings) (*Counter, error) {
-	n := &Counter{chip: c, line: line, now: monotonic, boot: markOf(c.cfg.Boot), tally: tally{spacing: s.Spacing}, done: make(chan struct{}),
+	n := &Counter{chip: c, line: line, boot: markOf(c.cfg.Boot), tally: tally{spacing: s.Spacing}, done: make(chan struct{}),
 		want: want{edges: true, activeLow: s.Active == "low", pull: s.Pull, debounce: s.Debounce}}
 	var err error
 	if n.keeper, n.mem, err = openKeeper(c.cfg.Keep, name); err != nil {
@@ -72,7 +71,7 @@ func (n *Counter) resume(m memory) {
 	n.tally.total, n.tally.lost = m.total, m.lost
 	n.mem.unwatched = m.unwatched
 	n.dark = 0 // another boot: at least since this one began
-	if m.boot == n.boot && m.boot != (bootMark{}) && m.alive <= n.now() {
+	if m.boot == n.boot && m.boot != (bootMark{}) && m.alive <= n.chip.system.now() {
 		n.dark = m.alive
 	}
 }
@@ -122,7 +121,7 @@ func (n *Counter) Count(ctx context.Context) (drivers.PulseCount, error) {
 	if !n.open {
 		return drivers.PulseCount{}, n.fault
 	}
-	now := n.now()
+	now := n.chip.system.now()
 	n.remember(now)
 	c := drivers.PulseCount{Total: n.tally.total, Lost: n.tally.lost, Unwatched: n.mem.unwatched, Missed: n.missed,
 		Last: n.tally.last, Period: n.tally.period, At: now, Peak: n.tally.gust.take()}
@@ -152,7 +151,7 @@ func (n *Counter) watch() handle {
 		_ = shut(&h) // it cannot be asked for its level either
 		return nil
 	}
-	now := n.now()
+	now := n.chip.system.now()
 	if n.used {
 		n.mem.unwatched += max(0, now-n.dark)
 		n.missed = true
@@ -269,14 +268,14 @@ func (n *Counter) take(batch []byte) {
 		}
 	}
 	n.missed = n.missed || n.tally.lost != lost
-	n.remember(n.now())
+	n.remember(n.chip.system.now())
 }
 
 // dim notes that nobody watches the line any more.
 func (n *Counter) dim(err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.open, n.dark = false, n.now()
+	n.open, n.dark = false, n.chip.system.now()
 	n.fault = fmt.Errorf("%s %s: %w", n.chip, n.line, explain(err, ""))
 	n.chip.note(n.fault)
 }

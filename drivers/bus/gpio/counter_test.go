@@ -31,6 +31,9 @@ func newBoard(t *testing.T, dir string) *board {
 	return &board{bench: newBench(), t: t, dir: dir, booted: time.Now(), boots: boot, seq: map[*benchLine]uint32{}}
 }
 
+// now is the board's clock, also for what a run finds when it begins.
+func (b *board) now() time.Duration { return time.Since(b.booted) }
+
 // start is a new run of the program.
 func (b *board) start(state []byte) *Counter {
 	b.t.Helper()
@@ -42,7 +45,6 @@ func (b *board) start(state []byte) *Counter {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	n.now = func() time.Duration { return time.Since(b.booted) }
 	if state != nil {
 		if err := n.Restore(state); err != nil {
 			b.t.Error(err)

@@ -122,6 +122,8 @@ type system interface {
 	chips() ([]chip, error)
 	// line requests a line of one.
 	line(chip, want) (handle, error)
+	// now reads the clock that events are stamped with: since the board is up.
+	now() time.Duration
 }
 
 // chip is one chip as it was found.

@@ -33,6 +33,7 @@ func (piped) chips() ([]chip, error) {
 	return []chip{{name: "gpiochip0", lines: make([]lineInfo, 1)}}, nil
 }
 func (p piped) line(chip, want) (handle, error) { return p, nil }
+func (piped) now() time.Duration                { return kernel{}.now() }
 func (piped) get() (bool, error)                { return false, nil }
 func (piped) set(bool) error                    { return nil }
 
