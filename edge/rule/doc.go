@@ -163,6 +163,10 @@
 //	E3117  a window that is too short for the stream's interval
 //	E3118  a function that says nothing of such a stream: a mean of directions, or of a total
 //	E3119  arithmetic without a result, or with one that is always the same
+//	E3120  a silence or standstill that comes again and again, or is too long to wait for
+//	E3121  a condition that is met because readings come, or a clear that then never is
 //	W3101  a part of a condition that is always true, or never
 //	W3102  levels that look two ways: too much is one alert, too little another
+//	W3103  a clear that reads nothing of what when reads
+//	W3104  a time that is hardly ever reached, or always
 package rule

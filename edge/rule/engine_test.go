@@ -247,7 +247,7 @@ func TestKleene(t *testing.T) {
 		{"count(river.level, 1h) > 0", 4, Active},
 		{"count(river.level, 1h) < 3", 4, Normal},
 		{"river.level != 3", 4, Active},
-		{"stale(river.level) == 0 and stale(tank.temp.inlet) >= 0", 4, Active},
+		{"river.level > 3 and stale(river.level) < 2m and stale(tank.temp.inlet) > -1s", 4, Active},
 	} {
 		e := New([]*Rule{mustCompile(t, Spec{When: c.when})})
 		e.Observe(level, 0, reading(c.level))

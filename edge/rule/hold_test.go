@@ -56,7 +56,7 @@ func TestHoldOfALevel(t *testing.T) {
 
 // The end of hold needs no reading: a timer says it.
 func TestHoldEndsWithoutInput(t *testing.T) {
-	e := New([]*Rule{mustCompile(t, Spec{When: "stale(river.level) > 1m or river.level > 3", Clear: "tank.temp.inlet < 50", Hold: 2 * time.Minute})})
+	e := New([]*Rule{mustCompile(t, Spec{When: "stale(river.level) > 2m or river.level > 3", Clear: "tank.temp.inlet < 50", Hold: 2 * time.Minute})})
 	e.Observe(temp, 0, reading(20))
 	e.Observe(level, 0, reading(4))
 	e.Tick(0)

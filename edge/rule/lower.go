@@ -28,6 +28,7 @@ type compiler struct {
 	*source
 	*program
 	units map[*node]string // of numbers that names stand for
+	well  bool             // each stream gives its readings in time
 }
 
 // functions says what each function computes and whether it takes a window.

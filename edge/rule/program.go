@@ -86,6 +86,7 @@ type program struct {
 	reads    []read
 	compared []comparison
 	doubts   []*Error // what is probably not meant so
+	calm     truth    // what it is while each stream gives its readings in time
 }
 
 // short writes a number without superfluous digits.

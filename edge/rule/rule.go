@@ -171,6 +171,12 @@ func compileStage(l Level, at string, known Streams, names map[string]Name) (*st
 	}
 	if len(errs) == 0 && st.clear != nil {
 		add("clear", crossed(st.when, st.clear, l.When))
+		st.clear.doubts = append(st.clear.doubts, foreign(st.when, st.clear, l.Clear)...)
+	}
+	if len(errs) == 0 {
+		wrong, never := calm(st.when, st.clear, l.When, l.Clear)
+		add("when", wrong)
+		add("clear", never)
 	}
 	return st, errs
 }

@@ -24,6 +24,8 @@ func (c *compiler) sense(root *node) {
 		c.fail(0, len(c.text), "E3116", c.because("this is always true"), c.between("compare with a number that it can be above and below"))
 	default:
 		c.idle(r)
+		c.times()
+		c.calm = c.calmly(root)
 	}
 }
 
@@ -43,6 +45,10 @@ func (c *compiler) because(verdict string) string {
 	switch k.value.op {
 	case opCount:
 		return fmt.Sprintf("%s of one every %s are %s readings at most: %s", brief(time.Duration(in.window)*time.Millisecond), brief(s.often()), short(c.possible(opCount, in).hi), verdict)
+	case opRate:
+		if s.bounded() {
+			return fmt.Sprintf("%s changes by %s an hour at most: %s", name, with(s.steepest(in), s.Unit), verdict)
+		}
 	case opLast, opAvg, opMin, opMax:
 		if s.bounded() {
 			return fmt.Sprintf("%s is from %s to %s: %s", name, short(s.Min), with(s.Max, s.Unit), verdict)
@@ -175,8 +181,17 @@ func (c *compiler) possible(o op, in read) span {
 			return between(0, float64(in.window/max(every.Milliseconds(), 1)+1))
 		}
 		return atLeast(0)
-	case opStale, opStuck, opRises, opFalls:
+	case opStale:
+		if c.well && in.every > 0 {
+			return between(0, float64(in.every)/1000)
+		}
 		return atLeast(0)
+	case opStuck, opRises, opFalls:
+		return atLeast(0)
+	case opRate:
+		if s.bounded() {
+			return between(-s.steepest(in), s.steepest(in))
+		}
 	case opRise:
 		if s.bounded() {
 			return between(0, s.Max-s.Min)
