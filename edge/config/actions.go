@@ -35,6 +35,7 @@ func (a *action) UnmarshalNode(n *yamldoc.Node) error {
 
 // actionsOf judges what a rule switches.
 func (l *loader) actionsOf(r *Rule, written []action) {
+	l.none("E2805", "output", "rules", r.ID, "actions")
 	for i, a := range written {
 		path := []string{"rules", r.ID, "actions", fmt.Sprint(i)}
 		if l.doc.Node(path...).Kind() == yamldoc.Map {

@@ -28,11 +28,13 @@ func (l *loader) checks(d *Device, own map[string]obs.Checks) {
 	}
 	for ch, c := range own {
 		path := []string{"devices", d.ID, "checks", ch}
-		if !slices.Contains(names, ch) {
+		i := slices.Index(names, ch)
+		if i < 0 {
 			l.sayKey("E2609", fmt.Sprintf("the device has no channel %q; %s", ch, yamldoc.Hint(ch, names)), path...)
 			continue
 		}
 		l.nought(c, d.Checks[ch], path)
+		l.aimless(c, d.Checks[ch], path)
 		all := c.Over(d.Checks[ch])
 		d.Checks[ch] = all
 		told := map[string]bool{} // tests of which something cannot be read
@@ -46,6 +48,7 @@ func (l *loader) checks(d *Device, own map[string]obs.Checks) {
 			l.threshold(e.Msg, append(path, e.Path...)...)
 		}
 		l.located(c, ch, path)
+		l.reached(d, d.Plan.Channels[i], d.Metrics[i], c, path)
 	}
 }
 
@@ -115,11 +118,11 @@ func (l *loader) inherited(d *Device) map[string]obs.Checks {
 // besides judges the streams that tests look at beside their own, when all devices
 // are known.
 func (l *loader) besides() {
-	metrics := map[string]obs.Metric{}
+	streams := map[string]Stream{}
 	var names []string
 	for _, s := range l.config.Streams() {
 		name := s.Device + "." + s.Channel
-		metrics[name], names = s.Metric, append(names, name)
+		streams[name], names = s, append(names, name)
 	}
 	for _, d := range l.config.Devices {
 		if !d.OwnChecks {
@@ -127,16 +130,28 @@ func (l *loader) besides() {
 		}
 		for ch, c := range d.Checks {
 			own := d.ID + "." + ch
-			if k := c.Multivariate; k != nil && !k.Off {
-				l.beside(own, k.With, names, "devices", d.ID, "checks", ch, "multivariate", "with")
+			path := []string{"devices", d.ID, "checks", ch}
+			if k := c.Multivariate; k != nil && !k.Off && l.beside(own, k.With, names, append(path, "multivariate", "with")...) {
+				l.witness(k.With, k.Within, 2, streams, append(path, "multivariate", "within")...) // it has moved: two readings
+				l.moved(k, streams[k.With], append(path, "multivariate", "moves"))
 			}
-			if k := c.Neighbour; k != nil && !k.Off && l.beside(own, k.With, names, "devices", d.ID, "checks", ch, "neighbour", "with") {
-				if a, b := metrics[own], metrics[k.With]; a.Unit != b.Unit {
-					l.threshold(fmt.Sprintf("%s is in %s and %s in %s; name a stream of the same unit", own, a.Unit, k.With, b.Unit), "devices", d.ID, "checks", ch, "neighbour", "with")
-				}
+			if k := c.Neighbour; k != nil && !k.Off && l.beside(own, k.With, names, append(path, "neighbour", "with")...) {
+				l.twin(own, k, streams, append(path, "neighbour"))
 			}
 		}
 	}
+}
+
+// twin judges a gauge that should read the same as another one.
+func (l *loader) twin(own string, k *obs.NeighbourCheck, streams map[string]Stream, path []string) {
+	at := func(key string) []string { return append(path[:len(path):len(path)], key) }
+	a, b := streams[own], streams[k.With]
+	if a.Metric.Unit != b.Metric.Unit {
+		l.threshold(fmt.Sprintf("%s is in %s and %s in %s; name a stream of the same unit", own, a.Metric.Unit, k.With, b.Metric.Unit), at("with")...)
+		return
+	}
+	l.differs(k, a, b, path)
+	l.witness(k.With, k.Within, 1, streams, at("within")...)
 }
 
 func (l *loader) beside(own, with string, names []string, path ...string) (ok bool) {

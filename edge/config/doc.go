@@ -158,6 +158,7 @@
 //	W2506  a line that is asked for more than its speed allows
 //	W2601  an address that any part may answer to, on a line with others
 //	W2602  an interval shorter than the exchange takes on its line
+//	W2603  a threshold that no value of the part can reach
 //	W2701  the time for is not longer than the interval: one reading raises
 //	W2702  words that are reserved for official warnings
 //	W2703  a category whose digits are no code of the standards

@@ -126,6 +126,7 @@ func (l *loader) topic(text string, path []string) {
 
 // notified judges whom a rule tells.
 func (l *loader) notified(r *Rule, ids []string) {
+	l.none("E3305", "target", "rules", r.ID, "notify")
 	known := l.doc.Node("notify").Keys()
 	for i, id := range ids {
 		path := []string{"rules", r.ID, "notify", fmt.Sprint(i)}

@@ -136,8 +136,30 @@ var (
 	official = regexp.MustCompile(`[红橙黄蓝]色?预警`)
 )
 
+// wordless reports languages of a text that are written with nothing behind them, which
+// decoding leaves out.
+func (l *loader) wordless(message map[string]string, path ...string) {
+	n := l.doc.Node(path...)
+	if n.Kind() == yamldoc.Map && len(n.Keys()) == 0 {
+		l.say("E2708", "this says nothing in any language; write {zh: …, en: …}, or delete the key", path...)
+	}
+	for _, lang := range n.Keys() {
+		if n.Kind() == yamldoc.Map && n.Node(lang).Kind() == yamldoc.Scalar && n.Node(lang).Text() == "" && message[lang] == "" {
+			l.say("E2708", "this text is empty; write what people are to read, like \"river level {value} m\", or delete the key", append(path[:len(path):len(path)], lang)...)
+		}
+	}
+}
+
+// none reports a list without a member, which says nothing.
+func (l *loader) none(id, what string, path ...string) {
+	if n := l.doc.Node(path...); n.Kind() == yamldoc.List && n.Len() == 0 {
+		l.say(id, fmt.Sprintf("this list names no %s; name one, or leave it out", what), path...)
+	}
+}
+
 // texts judges what a rule says to people, with the fields that it may hold.
 func (l *loader) texts(message map[string]string, fields []string, path ...string) {
+	l.wordless(message, path...)
 	for lang, text := range message {
 		n := l.doc.Node(append(path[:len(path):len(path)], lang)...)
 		if n == nil { // one text for all languages

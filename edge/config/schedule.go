@@ -138,6 +138,7 @@ func (l *loader) days(text string, path ...string) (out []time.Weekday) {
 
 // depends judges which rules keep this one back.
 func (l *loader) depends(r *Rule, on []string) {
+	l.none("E2711", "rule", "rules", r.ID, "depends")
 	known := l.doc.Node("rules").Keys()
 	for i, id := range on {
 		path := []string{"rules", r.ID, "depends", fmt.Sprint(i)}
