@@ -108,6 +108,19 @@ type Viewer interface {
 	View(node string, width, height int) (Video, error)
 }
 
+// Filterer is a Fetcher that also runs programs of the machine over some bytes: decoders of
+// what is not decoded in Go.
+type Filterer interface {
+	// Find says whether a program, absolute or looked up in PATH, is there and can be
+	// started; if not, the error wraps ErrUnplugged.
+	Find(program string) error
+	// Filter starts s, writes in to its standard input and ends that, and returns what it
+	// writes to its standard output, at most so many bytes. It returns when the program and
+	// all that it started are gone; they are killed when ctx ends. Errors wrap ErrUnplugged
+	// (cannot be started), ErrTimeout, or ErrDevice: it failed, or went beyond its limits.
+	Filter(ctx context.Context, s ProcessSpec, in []byte, most int) ([]byte, error)
+}
+
 // Video is a camera that the kernel drives, lent to one driver.
 type Video interface {
 	// Picture returns one that was exposed after the call; its bytes are good until the

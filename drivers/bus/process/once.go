@@ -24,11 +24,23 @@ func Run(ctx context.Context, s drivers.ProcessSpec, args ...string) error {
 	}
 	s = withDefaults(s)
 	s.Command = append(s.Command[:len(s.Command):len(s.Command)], args...)
-	r := &running{cfg: &Config{Name: s.Command[0], ProcessSpec: s}, said: &tail{}, ended: make(chan struct{})}
+	r := once(s)
 	began := make(chan error, 1)
 	go r.runOnce(began)
-	if err := <-began; err != nil {
-		return fmt.Errorf("%s: %w: it cannot be started (%w)", s.Command[0], drivers.ErrUnplugged, err)
+	return r.outcome(ctx, <-began)
+}
+
+// once is the life of a program that is run a single time.
+func once(s drivers.ProcessSpec) *running {
+	return &running{cfg: &Config{Name: s.Command[0], ProcessSpec: s}, said: &tail{}, ended: make(chan struct{})}
+}
+
+// outcome waits until it has ended, or ends it with ctx, and says how it went. began is
+// how its start went.
+func (r *running) outcome(ctx context.Context, began error) error {
+	name := r.cfg.Name
+	if began != nil {
+		return fmt.Errorf("%s: %w: it cannot be started (%w)", name, drivers.ErrUnplugged, began)
 	}
 	select {
 	case <-r.ended:
@@ -40,13 +52,13 @@ func Run(ctx context.Context, s drivers.ProcessSpec, args ...string) error {
 	defer r.mu.Unlock()
 	switch said := strings.Join(r.said.all(), " / "); {
 	case r.cause != nil && ctx.Err() == nil:
-		return fmt.Errorf("%s: %w: it was ended: %w", s.Command[0], drivers.ErrDevice, r.cause)
+		return fmt.Errorf("%s: %w: it was ended: %w", name, drivers.ErrDevice, r.cause)
 	case r.cause != nil:
-		return fmt.Errorf("%s: %w", s.Command[0], r.cause)
+		return fmt.Errorf("%s: %w", name, r.cause)
 	case r.exit != nil && said != "":
-		return fmt.Errorf("%s: %w: %s: %s", s.Command[0], drivers.ErrDevice, exitText(r.exit), said)
+		return fmt.Errorf("%s: %w: %s: %s", name, drivers.ErrDevice, exitText(r.exit), said)
 	case r.exit != nil:
-		return fmt.Errorf("%s: %w: %s", s.Command[0], drivers.ErrDevice, exitText(r.exit))
+		return fmt.Errorf("%s: %w: %s", name, drivers.ErrDevice, exitText(r.exit))
 	}
 	return nil
 }

@@ -3,7 +3,7 @@
 // Package process owns child processes: drivers in other languages, and programs
 // that switch an output. A [Child] is started when it is first asked something, and
 // is started again with growing pauses whenever it ends; it is lent to one driver as
-// a drivers.Process. [Run] runs a program once.
+// a drivers.Process. [Run] runs a program once, [Filter] once over some bytes.
 //
 // What it promises:
 //   - A call ends with its context, whatever the child does. Nothing that a child

@@ -118,7 +118,7 @@ func (r *running) oversee(began chan<- error, read func(), pipes ...*os.File) {
 	r.family.kill() // what it left behind
 	soon := time.Now().Add(goAtOnce)
 	for _, p := range pipes { // a grandchild that hides may hold them open for ever
-		_ = p.SetReadDeadline(soon)
+		_ = p.SetDeadline(soon)
 	}
 	reader.Wait()
 	closeAll(append(pipes, r.in)...)
