@@ -135,6 +135,9 @@ type Plan struct {
 	Root      string      // the folder that sys and proc are in (BoardHost); empty: /
 	Pin       PinSettings // the default settings of its line (InputLine, PulseLine)
 	Apart     *Apart      // set: the device is to run in a process of its own (HTTPHost)
+	// Decoder is the program that some of what the device may send is decoded with, absolute
+	// or looked up in PATH (HTTPHost). Empty: none.
+	Decoder string
 
 	// Checks says by channel how values are tested, over what the metric says; a site
 	// may say otherwise. Thresholds are the gateway's business, so this is data.

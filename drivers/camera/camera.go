@@ -1,11 +1,12 @@
 // Package camera takes pictures from network cameras: one JPEG from an address, the first
-// picture of a motion JPEG stream over HTTP or RTSP, the still whose address an ONVIF
+// picture of a motion JPEG stream over HTTP or RTSP, the first key picture of an H.264 stream
+// over RTSP where a program that decodes it is installed, the still whose address an ONVIF
 // camera names, or a picture of a camera at the board itself. The picture itself is the driver's still (see drivers.StillSource); the
 // channels say how bright and how sharp it is, so that a dark, blocked or dirty lens is
 // noticed without anybody looking.
 //
 // Sources: ITU-T T.81 (JPEG), RFC 9110 and RFC 7616 (login), RFC 2046 (multipart), RFC 2326
-// and RFC 2435 (RTSP, JPEG in RTP), ONVIF Core and Media, the vendors' HTTP API pages for
+// and RFC 2435 (RTSP, JPEG in RTP), RFC 6184 (H.264 in RTP), ONVIF Core and Media, the vendors' HTTP API pages for
 // the addresses in README.md.
 //
 // Each sample asks for a picture of its own and lets go of the camera afterwards, a stream
@@ -69,6 +70,8 @@ type options struct {
 	Size         string `yaml:"size"`
 	Apart        bool   `yaml:"apart"`
 
+	Decoder []string `yaml:"decoder"`
+
 	Measure []string               `yaml:"measure"`
 	Masks   [][][]float64          `yaml:"masks" range:"-"` // judged with the areas that they make
 	Zones   map[string][][]float64 `yaml:"zones" range:"-"`
@@ -91,7 +94,7 @@ func (o options) apart() *drivers.Apart {
 	if o.Username != "" {
 		text += fmt.Sprintf(", username: %q, password_file: %q", o.Username, o.PasswordFile)
 	}
-	text += o.looking().text()
+	text += o.decoderText() + o.looking().text()
 	return &drivers.Apart{Options: text + "}", MaxStill: o.mostStill(), Memory: ownMemory}
 }
 
@@ -113,6 +116,9 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		MinEvery: time.Second,
 		Timeout:  10 * time.Second,
 		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, u, sight) },
+	}
+	if u.Scheme == "rtsp" {
+		p.Decoder = o.decoder()[0]
 	}
 	if o.Apart {
 		p.Apart = o.apart()
@@ -139,7 +145,7 @@ func (o options) check() (u *url.URL, err error) {
 	case u.Port() != "" && !serves(u.Port()):
 		return nil, &drivers.OptionError{Key: "url", Msg: fmt.Sprintf("port %s cannot be; write 1 to 65535, or leave it out", u.Port())}
 	}
-	return u, nil
+	return u, o.checkDecoder(u.Scheme)
 }
 
 // serves says whether a port is one that a camera can be reached at.
@@ -199,7 +205,8 @@ func reach(c drivers.Fetcher, o options, u *url.URL) (*driver, error) {
 		if !ok {
 			return nil, fmt.Errorf("%s: %s: rtsp needs a connection of its own, and here are none", name, u.Host)
 		}
-		d.source = &streamed{web: w, dialer: dialer, url: u}
+		filter, _ := c.(drivers.Filterer)
+		d.source = &streamed{web: w, dialer: dialer, url: u, decoder: decoder{filter, o.decoder()}}
 	}
 	return d, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/camera/h264"
 	"github.com/lamppost-city/lamppost/drivers/camera/picture"
 	"github.com/lamppost-city/lamppost/drivers/camera/rtsp"
 )
@@ -18,8 +19,9 @@ import (
 // streamed takes single pictures out of an RTSP stream.
 type streamed struct {
 	web
-	dialer drivers.Dialer
-	url    *url.URL
+	dialer  drivers.Dialer
+	url     *url.URL
+	decoder decoder
 }
 
 // fetch connects, lets the camera play until one picture is whole, and goes.
@@ -32,10 +34,16 @@ func (s *streamed) fetch(ctx context.Context) ([]byte, error) {
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })() // what waits ends with ctx
 	v := &visit{streamed: s, conn: conn, in: rtsp.NewReader(conn)}
 	b, err := v.picture()
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && v.plays == rtsp.H264:
+		return nil, fmt.Errorf("%w: it plays H.264, and no whole key picture came; set its I-frame interval to 2 s or less", drivers.ErrTimeout)
+	case err != nil && ctx.Err() != nil:
 		return nil, plain(ctx, ctx.Err())
+	case err != nil || v.plays == rtsp.JPEG:
+		return b, err
 	}
-	return b, err
+	_ = conn.Close() // the camera need not wait for the decoder
+	return s.decoder.decode(ctx, b, s.limit)
 }
 
 // visit is one connection to a camera.
@@ -45,6 +53,12 @@ type visit struct {
 	in      *rtsp.Reader
 	seq     int
 	session string
+	plays   rtsp.Codec // once it plays; empty: not yet
+}
+
+// pictures puts pictures together from packets.
+type pictures interface {
+	Add(packet []byte) ([]byte, error)
 }
 
 // channel is the interleaved channel that packets are asked for on.
@@ -56,9 +70,9 @@ func (v *visit) picture() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	media, err := rtsp.FindJPEG(res.Body)
+	media, all, err := v.choose(res.Body)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+		return nil, err
 	}
 	base := cmp.Or(res.Header.Get("Content-Base"), res.Header.Get("Content-Location"))
 	track, err := rtsp.Resolve(asked, base, media.Control)
@@ -78,7 +92,8 @@ func (v *visit) picture() ([]byte, error) {
 	if _, err = v.call("PLAY", whole, [2]string{"Range", "npt=0.000-"}); err != nil {
 		return nil, err
 	}
-	b, err := v.first(rtsp.NewAssembler(media.Payload, v.limit, picture.Tables()), from)
+	v.plays = media.Codec
+	b, err := v.first(all, from)
 	if err == nil { // whoever hangs up without a word keeps a session of some cameras for a minute
 		v.seq++
 		_, _ = v.conn.Write(v.request("TEARDOWN", whole).Append(nil))
@@ -86,8 +101,27 @@ func (v *visit) picture() ([]byte, error) {
 	return b, err
 }
 
+// choose finds the video that is asked for, and what puts its pictures together.
+func (v *visit) choose(description []byte) (media rtsp.Media, all pictures, err error) {
+	media, err = rtsp.FindVideo(description)
+	switch {
+	case err != nil:
+	case media.Codec == rtsp.JPEG:
+		return media, rtsp.NewAssembler(media.Payload, v.limit, picture.Tables()), nil
+	default:
+		if err := v.decoder.ready(); err != nil {
+			return media, nil, err
+		}
+		all, err = rtsp.NewKeyPictures(media, v.limit, picture.Fits)
+	}
+	if err != nil {
+		return media, nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+	}
+	return media, all, nil
+}
+
 // first puts the first whole picture together.
-func (v *visit) first(a *rtsp.Assembler, from byte) ([]byte, error) {
+func (v *visit) first(a pictures, from byte) ([]byte, error) {
 	for wrong, why := 0, error(nil); ; {
 		res, p, err := v.in.Next()
 		switch {
@@ -99,10 +133,12 @@ func (v *visit) first(a *rtsp.Assembler, from byte) ([]byte, error) {
 			continue // reports, and answers that nobody waits for
 		}
 		b, err := a.Add(p.Data)
-		if b != nil {
+		switch {
+		case b != nil:
 			return b, nil
-		}
-		if err != nil {
+		case errors.Is(err, h264.ErrSize), errors.Is(err, h264.ErrInterleaved): // so are all that follow
+			return nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
+		case err != nil:
 			if wrong, why = wrong+1, err; wrong == mostWrong {
 				return nil, fmt.Errorf("%w: no picture in the stream: %w", drivers.ErrProtocol, why)
 			}

@@ -9,6 +9,10 @@ import (
 // mostSets is how many parameter sets of either kind are kept. Cameras send one or two.
 const mostSets = 32
 
+// ErrSize: the stream's pictures are of a size that is not taken. What its decoder would
+// need nobody has asked for yet.
+var ErrSize = errors.New("its H.264 is refused by its header")
+
 // Collector puts the units of one key picture together. It holds a picture and the
 // parameter sets.
 type Collector struct {
@@ -27,7 +31,8 @@ type pictureSet struct {
 }
 
 // NewCollector returns a collector of pictures of at most limit bytes. fits says why a size
-// is not taken; it is asked for each sequence parameter set.
+// is not taken; it is asked for each sequence parameter set, and what it says comes wrapped
+// in ErrSize.
 func NewCollector(limit int, fits func(width, height int) error) *Collector {
 	return &Collector{limit: limit, fits: fits, sequences: map[uint32][]byte{}, pictures: map[uint32]pictureSet{}}
 }
@@ -83,7 +88,7 @@ func (c *Collector) addSequence(u []byte) error {
 	}
 	delete(c.sequences, s.ID)
 	if err := c.fits(s.Width, s.Height); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrSize, err)
 	}
 	c.sequences[s.ID] = bytes.Clone(u) // at most 32: so many numbers there are
 	return nil

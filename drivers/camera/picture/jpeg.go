@@ -172,6 +172,9 @@ func (w *walk) noteFrame(marker byte, h []byte) error {
 	return bounded(w.width, w.height, w.progressive)
 }
 
+// Fits says why a picture of this size is not taken; nil: it is.
+func Fits(width, height int) error { return bounded(width, height, false) }
+
 // bounded says whether a picture of this size is taken.
 func bounded(width, height int, progressive bool) error {
 	limit := maxPixels

@@ -1,15 +1,16 @@
-// Package rtsp speaks as much of RTSP and RTP as it takes to get single JPEG pictures out
+// Package rtsp speaks as much of RTSP and RTP as it takes to get single pictures out
 // of a camera's stream: requests and answers, a session description, packets interleaved on
-// the one TCP connection, and the pictures in them.
+// the one TCP connection, and the pictures in them, JPEG as they are or the key pictures of
+// H.264 as a decoder takes them.
 //
-// Sources: RFC 2326 (RTSP 1.0; 10.12 interleaved data), RFC 4566 (SDP), RFC 3550 (RTP) and
-// RFC 2435 (JPEG in RTP, payload type 26).
+// Sources: RFC 2326 (RTSP 1.0; 10.12 interleaved data), RFC 4566 (SDP), RFC 3550 (RTP),
+// RFC 2435 (JPEG in RTP, payload type 26) and RFC 6184 (H.264 in RTP, see package h264).
 //
-// A stream in H.264 or H.265 is told and refused: decoding it is not done in Go.
+// H.264 is not decoded here. A stream in H.265 is told and refused.
 //
 // What is promised: a message's head is at most 16 KiB, its body 64 KiB, a picture at most
 // what the caller says; more is not held. A picture of which a packet was lost is not
-// given. What is not: UDP, multicast, and pictures of more than 2040 pixels a side, for
+// given. What is not: UDP, multicast, and JPEG of more than 2040 pixels a side, for
 // which RFC 2435 has no field.
 package rtsp
 

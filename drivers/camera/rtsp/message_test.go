@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -89,27 +90,31 @@ func TestChannel(t *testing.T) {
 	}
 }
 
-func TestFindJPEG(t *testing.T) {
+func TestFindVideo(t *testing.T) {
 	const head = "v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=live\r\na=control:*\r\n"
 	for _, c := range []struct {
 		name, sdp string
 		want      Media
 		wrong     string
 	}{
-		{"the static type", head + "m=video 0 RTP/AVP 26\r\na=control:track1\r\n", Media{26, "track1"}, ""},
-		{"a type of its own", head + "m=audio 0 RTP/AVP 0\r\na=control:a\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 jpeg/90000\r\na=control:rtsp://h/v\r\n", Media{96, "rtsp://h/v"}, ""},
-		{"the second of two", head + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=video 0 RTP/AVP 26\r\n", Media{26, ""}, ""},
-		{"H.264", head + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n", Media{}, `no JPEG: its video is "H264"`},
+		{"the static type", head + "m=video 0 RTP/AVP 26\r\na=control:track1\r\n", Media{Codec: JPEG, Payload: 26, Control: "track1"}, ""},
+		{"a type of its own", head + "m=audio 0 RTP/AVP 0\r\na=control:a\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 jpeg/90000\r\na=control:rtsp://h/v\r\n", Media{Codec: JPEG, Payload: 96, Control: "rtsp://h/v"}, ""},
+		{"the second of two", head + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\nm=video 0 RTP/AVP 26\r\n", Media{Codec: JPEG, Payload: 26}, ""},
+		{"H.264", head + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 h264/90000\r\na=control:t\r\n", Media{Codec: H264, Payload: 96, Control: "t"}, ""},
+		{"H.264 with its sets", head + "m=video 0 RTP/AVP 97\r\na=fmtp:97 profile-level-id=42E01F; packetization-mode=1;sprop-parameter-sets=Z0Lg,aM4=,!\r\na=rtpmap:97 H264/90000\r\n",
+			Media{Codec: H264, Payload: 97, Sets: [][]byte{{0x67, 0x42, 0xE0}, {0x68, 0xCE}}}, ""},
+		{"H.264 in two orders", head + "m=video 0 RTP/AVP 96 97\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=2\r\na=rtpmap:97 H264/90000\r\n", Media{Codec: H264, Payload: 97}, ""},
+		{"H.264 interleaved", head + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=2\r\n", Media{}, "set the camera to mode 1"},
 		{"H.265 and another", head + "m=video 0 RTP/AVP 97 33\r\na=rtpmap:97 H265/90000\r\n", Media{}, `"H265, payload type 33"`},
 		{"sound only", head + "m=audio 0 RTP/AVP 26\r\n", Media{}, "no video"},
 		{"nothing", "", Media{}, "no video"},
 		{"too many", strings.Repeat("m=video 0 RTP/AVP 96\n", 40), Media{}, "more than 32 media"},
 	} {
-		m, err := FindJPEG([]byte(c.sdp))
-		if m != c.want || (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+		m, err := FindVideo([]byte(c.sdp))
+		if !reflect.DeepEqual(m, c.want) || (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
 			t.Errorf("%s: %v, %v", c.name, m, err)
 		}
-		if strings.HasPrefix(c.name, "H.26") != errors.Is(err, ErrCodec) {
+		if (strings.HasPrefix(c.name, "H.26") && c.wrong != "") != errors.Is(err, ErrCodec) {
 			t.Errorf("%s: ErrCodec: %v", c.name, err)
 		}
 	}
@@ -146,7 +151,7 @@ func FuzzReader(f *testing.F) {
 			}
 			if res != nil {
 				total += len(res.Body)
-				_, _ = FindJPEG(res.Body)
+				_, _ = FindVideo(res.Body)
 				if res.Status < 100 || res.Status > 599 {
 					t.Fatalf("status %d", res.Status)
 				}
@@ -160,13 +165,14 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// FuzzFindJPEG holds that a medium that is found is one that the description names.
-func FuzzFindJPEG(f *testing.F) {
+// FuzzFindVideo holds that a medium that is found is one that the description names.
+func FuzzFindVideo(f *testing.F) {
 	f.Add([]byte("m=video 0 RTP/AVP 26\r\na=control:track1\r\n"))
 	f.Add([]byte("m=video 0 RTP/AVP 96\na=rtpmap:96 JPEG/90000\n"))
+	f.Add([]byte("m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0Lg,aM4=\n"))
 	f.Fuzz(func(t *testing.T, sdp []byte) {
-		m, err := FindJPEG(sdp)
-		if err == nil && (m.Payload > 127 || !bytes.Contains(sdp, []byte(m.Control)) || !bytes.Contains(sdp, []byte("m=video"))) {
+		m, err := FindVideo(sdp)
+		if err == nil && (m.Payload > 127 || !bytes.Contains(sdp, []byte(m.Control)) || !bytes.Contains(sdp, []byte("m=video")) || len(m.Sets) > mostSets || m.Codec == JPEG && m.Sets != nil) {
 			t.Fatalf("%v of %q", m, sdp)
 		}
 	})

@@ -1,55 +1,85 @@
 package rtsp
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers/camera/h264"
 )
 
 // payloadJPEG is the payload type that RFC 3551 gives to JPEG for good.
 const payloadJPEG = 26
 
-// Media is the video of a session that can be had as JPEG.
+// Codec is how a video's pictures are coded.
+type Codec string
+
+// The codecs of which pictures can be had.
+const (
+	JPEG Codec = "JPEG"
+	H264 Codec = "H264"
+)
+
+// Media is the video of a session of which pictures can be had.
 type Media struct {
-	Payload byte   // its payload type
-	Control string // what SETUP is sent to, absolute or relative to the session; may be empty
+	Codec   Codec
+	Payload byte     // its payload type
+	Control string   // what SETUP is sent to, absolute or relative to the session; may be empty
+	Sets    [][]byte // H264: the parameter sets in the description (RFC 6184, 8.1), as units
 }
 
-// ErrCodec: the camera's video is not JPEG.
-var ErrCodec = errors.New("no JPEG")
+// ErrCodec: the camera's video is neither JPEG nor H.264 as it is read here.
+var ErrCodec = errors.New("neither JPEG nor H.264")
 
-// FindJPEG finds the first video in a session description that comes as JPEG. If there are
-// only others, the error says which, and wraps ErrCodec.
-func FindJPEG(sdp []byte) (Media, error) {
-	var all []section
+// FindVideo finds the first video in a session description that comes as JPEG, or else the
+// first in H.264. If there are only others, the error says which, and wraps ErrCodec.
+func FindVideo(sdp []byte) (Media, error) {
+	all, err := sections(sdp)
+	if err != nil {
+		return Media{}, err
+	}
+	for _, find := range []func(*section) (Media, bool){(*section).jpeg, (*section).h264} {
+		for i := range all {
+			if m, ok := find(&all[i]); ok {
+				return m, nil
+			}
+		}
+	}
+	var others []string
+	interleaved := false
+	for i := range all {
+		others = append(others, all[i].codecs()...)
+		interleaved = interleaved || all[i].interleaved()
+	}
+	if len(others) == 0 {
+		return Media{}, errors.New("its session has no video")
+	}
+	if interleaved {
+		return Media{}, fmt.Errorf("%w: %w", ErrCodec, h264.ErrInterleaved)
+	}
+	return Media{}, fmt.Errorf("%w: its video is %.60q; choose the camera's MJPEG or H.264 stream, or set url to its still picture", ErrCodec, strings.Join(others, ", "))
+}
+
+// sections takes a description apart.
+func sections(sdp []byte) (all []section, err error) {
 	for line := range strings.Lines(string(sdp)) {
 		key, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
 		switch {
 		case !ok:
 		case key == "m":
 			if len(all) == maxSections {
-				return Media{}, fmt.Errorf("a session of more than %d media", maxSections)
+				return nil, fmt.Errorf("a session of more than %d media", maxSections)
 			}
 			all = append(all, newSection(value))
 		case key == "a" && len(all) > 0:
 			all[len(all)-1].attribute(value)
 		}
 	}
-	var others []string
-	for _, s := range all {
-		if m, ok := s.jpeg(); ok {
-			return m, nil
-		}
-		if s.video {
-			others = append(others, s.codecs()...)
-		}
-	}
-	if len(others) == 0 {
-		return Media{}, errors.New("its session has no video")
-	}
-	return Media{}, fmt.Errorf("%w: its video is %.60q; choose the camera's MJPEG stream, or set url to its still picture", ErrCodec, strings.Join(others, ", "))
+	return all, nil
 }
 
 const maxSections = 32
@@ -59,6 +89,7 @@ type section struct {
 	video   bool
 	formats []string          // payload types in their order
 	names   map[string]string // by payload type: JPEG/90000
+	params  map[string]string // by payload type: packetization-mode=1;…
 	control string
 }
 
@@ -67,7 +98,7 @@ func newSection(m string) section {
 	if len(f) < 4 || f[0] != "video" {
 		return section{}
 	}
-	return section{video: true, formats: f[3:min(len(f), 3+maxSections)], names: map[string]string{}}
+	return section{video: true, formats: f[3:min(len(f), 3+maxSections)], names: map[string]string{}, params: map[string]string{}}
 }
 
 func (s *section) attribute(a string) {
@@ -79,6 +110,9 @@ func (s *section) attribute(a string) {
 	case key == "rtpmap" && len(s.names) < maxSections:
 		format, name, _ := strings.Cut(value, " ")
 		s.names[format] = strings.TrimSpace(name)
+	case key == "fmtp" && len(s.params) < maxSections:
+		format, params, _ := strings.Cut(value, " ")
+		s.params[format] = params
 	}
 }
 
@@ -87,10 +121,55 @@ func (s *section) jpeg() (Media, bool) {
 		name, _, _ := strings.Cut(s.names[f], "/")
 		n, err := strconv.ParseUint(f, 10, 7)
 		if err == nil && (n == payloadJPEG || strings.EqualFold(name, "JPEG")) {
-			return Media{byte(n), s.control}, true
+			return Media{Codec: JPEG, Payload: byte(n), Control: s.control}, true
 		}
 	}
 	return Media{}, false
+}
+
+// h264 is the first format in H.264 whose packets are in order.
+func (s *section) h264() (Media, bool) {
+	for _, f := range s.formats {
+		n, err := strconv.ParseUint(f, 10, 7)
+		if err == nil && s.isH264(f) && s.param(f, "packetization-mode") != "2" {
+			return Media{H264, byte(n), s.control, parameterSets(s.param(f, "sprop-parameter-sets"))}, true
+		}
+	}
+	return Media{}, false
+}
+
+func (s *section) isH264(format string) bool {
+	name, _, _ := strings.Cut(s.names[format], "/")
+	return strings.EqualFold(name, "H264")
+}
+
+// interleaved says whether there is H.264 in an order of its own only.
+func (s *section) interleaved() bool { return slices.ContainsFunc(s.formats, s.isH264) }
+
+// param is a parameter of a format (RFC 6184, 8.1), empty: it is not stated.
+func (s *section) param(format, key string) string {
+	for p := range strings.SplitSeq(s.params[format], ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+		if strings.EqualFold(name, key) {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// mostSets of a description are taken.
+const mostSets = 16
+
+// parameterSets reads units in base64 with commas between. One that is none is left out:
+// the camera sends them again with its pictures.
+func parameterSets(text string) (all [][]byte) {
+	for part := range strings.SplitSeq(text, ",") {
+		b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(part))
+		if err == nil && len(b) > 0 && len(all) < mostSets {
+			all = append(all, b)
+		}
+	}
+	return all
 }
 
 func (s *section) codecs() (all []string) {
