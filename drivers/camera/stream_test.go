@@ -24,6 +24,7 @@ type rtspCamera struct {
 
 	answer  func(method, url string, head textproto.MIMEHeader) string // without CSeq; empty: silence
 	packets [][]byte                                                   // after PLAY
+	hang    bool                                                       // up behind the last packet
 	err     error                                                      // instead of a connection
 	asked   []string
 	dials   int
@@ -73,6 +74,9 @@ func (c *rtspCamera) serve(conn net.Conn) {
 				if _, err := conn.Write(append([]byte{'$', 4, byte(len(p) >> 8), byte(len(p))}, p...)); err != nil {
 					return
 				}
+			}
+			if c.hang {
+				return
 			}
 		}
 	}
@@ -191,15 +195,7 @@ func TestStreamedLogin(t *testing.T) {
 }
 
 func TestStreamedFails(t *testing.T) {
-	const h264 = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
-	from := func(method, answer string) func(string, string, textproto.MIMEHeader) string {
-		return func(m, url string, head textproto.MIMEHeader) string {
-			if m == method {
-				return answer
-			}
-			return willing(m, url, head)
-		}
-	}
+	const h265 = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n"
 	garbage := make([][]byte, mostWrong+1)
 	for i := range garbage {
 		garbage[i] = []byte("no RTP")
@@ -208,7 +204,7 @@ func TestStreamedFails(t *testing.T) {
 		name, word, want string
 		cam              rtspCamera
 	}{
-		{"H.264", "protocol", `its video is "H264"; choose the camera's MJPEG stream, or set url to its still picture`, rtspCamera{answer: from("DESCRIBE", described(h264))}},
+		{"H.265", "protocol", `its video is "H265"; choose the camera's MJPEG or H.264 stream, or set url to its still picture`, rtspCamera{answer: from("DESCRIBE", described(h265))}},
 		{"another host", "protocol", "leads to another host", rtspCamera{answer: from("DESCRIBE", described(strings.Replace(jpegSDP, "track1", "rtsp://evil/x", 1)))}},
 		{"no such stream", "exception", "DESCRIBE: ", rtspCamera{answer: from("DESCRIBE", "404 Not Found\r\n\r\n")}},
 		{"a login is wanted", "exception", "set username and password_file", rtspCamera{answer: from("DESCRIBE", "401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\n\r\n")}},
@@ -278,5 +274,15 @@ func TestStreamedNeedsConnections(t *testing.T) {
 	}
 	if _, err := p.OpenHTTP(&drivertest.Fetcher{}); err == nil || !strings.Contains(err.Error(), "a connection of its own") {
 		t.Errorf("%v", err)
+	}
+}
+
+// from answers as a willing camera does, but one request.
+func from(method, answer string) func(string, string, textproto.MIMEHeader) string {
+	return func(m, url string, head textproto.MIMEHeader) string {
+		if m == method {
+			return answer
+		}
+		return willing(m, url, head)
 	}
 }

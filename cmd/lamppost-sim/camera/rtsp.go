@@ -108,6 +108,7 @@ type watcher struct {
 	channel byte
 	mu      sync.Mutex // of writing: answers and packets share the connection
 	seq     uint16
+	film    *film // what is asked for is H.264; nil: JPEG
 }
 
 const session = "20260115"
@@ -163,11 +164,18 @@ func (w *watcher) answer(method, at, transport string) string {
 	switch {
 	case method == "OPTIONS":
 		return "200 OK\r\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n\r\n"
-	case err != nil || !strings.HasPrefix(u.Path, RTSPPath):
+	case err != nil || !strings.HasPrefix(u.Path, RTSPPath) && !strings.HasPrefix(u.Path, H264Path):
 		return "404 Stream Not Found\r\n\r\n"
+	case method == "DESCRIBE" && strings.HasPrefix(u.Path, H264Path):
+		f, err := newFilm(u.Query())
+		if err != nil {
+			return "400 Bad Request\r\n\r\n"
+		}
+		w.film = f
+		return described(at, f.describe())
 	case method == "DESCRIBE":
 		sdp := "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=lamppost-sim\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\nc=IN IP4 0.0.0.0\r\na=control:trackID=0\r\n"
-		return fmt.Sprintf("200 OK\r\nContent-Base: %s/\r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", strings.TrimSuffix(at, "/"), len(sdp), sdp)
+		return described(at, sdp)
 	case method == "SETUP" && !strings.Contains(transport, "TCP"):
 		return "461 Unsupported Transport\r\n\r\n"
 	case method == "SETUP":
@@ -179,17 +187,25 @@ func (w *watcher) answer(method, at, transport string) string {
 	}
 }
 
+func described(at, sdp string) string {
+	return fmt.Sprintf("200 OK\r\nContent-Base: %s/\r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", strings.TrimSuffix(at, "/"), len(sdp), sdp)
+}
+
 // play sends pictures until the connection ends. The first has a truth line.
 func (w *watcher) play(ctx context.Context) {
 	tick := time.NewTicker(frameEvery)
 	defer tick.Stop()
+	send := w.send
+	if w.film != nil {
+		send = w.sendH264
+	}
 	for first := true; ; first = false {
 		if m := w.cam.Source.Mishap(); m.Unplug {
 			w.conn.Close()
 			return
 		} else if !m.Silent {
 			b, is, err := w.cam.Scene.Paint(w.cam.Source.State())
-			if err != nil || w.send(b, m.Flip || m.Garbage) != nil {
+			if err != nil || send(b, m.Flip || m.Garbage) != nil {
 				return
 			}
 			if first && !m.Flip && !m.Garbage {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/process"
 	driver "github.com/lamppost-city/lamppost/drivers/camera"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
@@ -19,6 +20,12 @@ import (
 type reach struct {
 	*http.Client
 	net.Dialer
+}
+
+func (r *reach) Find(program string) error { return process.Find(program) }
+
+func (r *reach) Filter(ctx context.Context, s drivers.ProcessSpec, in []byte, most int) ([]byte, error) {
+	return process.Filter(ctx, s, in, most)
 }
 
 func (r *reach) Dial(ctx context.Context, address string) (net.Conn, error) {

@@ -47,6 +47,7 @@ func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
 			}
 		}
 	}
+	lines = append(lines, decoderLines(cfg, lang)...)
 	lines = append(lines, wiredLines(adapter.System{}, cfg, lang)...)
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, line); err != nil {
@@ -72,6 +73,21 @@ func programs(cfg *config.Config) (out []program) {
 		}
 	}
 	return out
+}
+
+// decoderLines says which programs that pictures may have to be decoded with are not on this
+// machine. Whether a camera needs one only its stream tells.
+func decoderLines(cfg *config.Config, lang string) (lines []string) {
+	for _, d := range cfg.Devices {
+		if d.Plan == nil || d.Plan.Decoder == "" {
+			continue
+		}
+		if _, err := exec.LookPath(d.Plan.Decoder); err != nil {
+			lines = append(lines, fmt.Sprintf(pick(lang, "warning: devices.%s: there is no %s on this machine; if the camera's stream is H.264, install it, choose its MJPEG stream, or set url to its still picture",
+				"警告：devices.%s：本机没有 %s；如果摄像机的码流是 H.264，请安装它，或改用 MJPEG 码流，或把 url 设为静态图片地址"), d.ID, d.Plan.Decoder))
+		}
+	}
+	return lines
 }
 
 // diskWords are: what a power cut costs on a disk, and in memory; a file, a program and
