@@ -18,7 +18,7 @@ import (
 // cameraParts is a camera at a river with a staff gauge.
 func cameraParts() []Part {
 	return []Part{{
-		ID: "camera", Title: scenario.Text{ZH: "网络摄像机：带水尺的河道，/still.jpg、/stream.mjpg、ONVIF、rtsp://…/live", EN: "network camera at a river with a staff gauge: /still.jpg, /stream.mjpg, ONVIF, rtsp://…/live"},
+		ID: "camera", Title: scenario.Text{ZH: "网络摄像机：带水尺的河道，/still.jpg、/stream.mjpg、ONVIF、rtsp://…/live、…/h264", EN: "network camera at a river with a staff gauge: /still.jpg, /stream.mjpg, ONVIF, rtsp://…/live, …/h264"},
 		Wire: HTTP,
 		Channels: []Channel{{"level", 2.2, 0, 4}, {"rain_rate", 0, 0, 200}, {"illuminance", 20000, 0, 100000},
 			{"pm2_5", 30, 0, 1000}, {"wind_speed", 2, 0, 40}},
