@@ -100,10 +100,14 @@ func willing(method, _ string, _ textproto.MIMEHeader) string {
 	}
 }
 
-// shown are the packets of scene.jpg, whose tables and size are taken from its segments.
-func shown(t testing.TB) (all [][]byte) {
+// shown are the packets of scene.jpg.
+func shown(t testing.TB) [][]byte {
 	t.Helper()
-	b := load(t, "scene.jpg")
+	return packets(load(t, "scene.jpg"))
+}
+
+// packets are those of a JPEG, whose tables and size are taken from its segments.
+func packets(b []byte) (all [][]byte) {
 	var quant, scan []byte
 	var w, h int
 	for at := 2; scan == nil; {

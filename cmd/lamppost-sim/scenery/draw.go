@@ -5,6 +5,9 @@ import "math"
 // draw fills v with the light of a moment.
 func (s *stage) draw(v *view, a act) {
 	l := lightOf(a)
+	if a.dusk() {
+		l = infraredLight()
+	}
 	flicker := s.fireLight(a)
 	sunAt := [2]float64{0.3 + 0.4*s.dice.draw("sun"), skyline - 0.02 + 0.0004*(a.t-60)}
 	for y := range s.h {
@@ -19,10 +22,13 @@ func (s *stage) draw(v *view, a act) {
 			if l.sun[0] > 0 {
 				e = e.plus(l.sun.times(s.shade(a, u, w)))
 			}
+			if a.dusk() {
+				e = e.plus(s.ownLamp(i, u, w))
+			}
 			if flicker > 0 {
 				e = e.plus(rgb{1, 0.45, 0.12}.times(flicker * gauss(((u-s.fireU())*(u-s.fireU())+(w-fireV)*(w-fireV))/0.03)))
 			}
-			v.pix[i] = s.albedo[i].lit(e).plus(s.glow[i])
+			v.pix[i] = s.lying(a, i, u, w).lit(e).plus(s.glow[i])
 		}
 	}
 	if s.river != nil {
@@ -31,11 +37,15 @@ func (s *stage) draw(v *view, a act) {
 	for _, t := range s.trees {
 		s.tree(v, a, l, t)
 	}
+	s.cast(v, a)
 	s.actors(v, a, l)
+	s.signals(v, a, l)
 	s.fire(v, a)
 	s.plume(v, a, l)
+	s.vapour(v, a, l)
 	s.air(v, a, l)
 	s.streaks(v, a, l)
+	s.flakes(v, a, l)
 }
 
 // sky is what a place without anything shows.

@@ -33,12 +33,16 @@ func (n *lens) take(v *view, a act) *image.RGBA {
 			n.tone[i] = uint8(255*math.Pow(float64(i)/4096, 1/2.2) + 0.5)
 		}
 	}
+	n.glass(v, a)
 	if a.during {
 		n.tamper(v, a)
 	}
 	n.expose(v, a.t)
 	m := image.NewRGBA(image.Rect(0, 0, v.w, v.h))
 	gain := math.Exp2(math.Round(math.Log2(n.gain)*exposeSteps) / exposeSteps)
+	if a.hunting && a.during && int(a.since/17)%2 == 0 {
+		gain *= 2
+	}
 	state := mix(n.dice.seed ^ uint64(n.taken+1)*0x5851f42d4c957f2d)
 	n.taken++
 	read, shot := readNoise*gain, shotNoise*gain
@@ -54,6 +58,10 @@ func (n *lens) take(v *view, a act) *image.RGBA {
 			p[k] = n.tone[int(min(max(x, 0), 1)*4096)]
 		}
 		p[3] = 255
+		if a.dusk() { // without its filter a sensor sees no colours
+			grey := uint8((int(p[0]) + 2*int(p[1]) + int(p[2]) + 2) / 4)
+			p[0], p[1], p[2] = grey, grey, grey
+		}
 	}
 	return m
 }

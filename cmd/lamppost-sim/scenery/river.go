@@ -102,6 +102,9 @@ func (s *stage) plants() {
 func (s *stage) water(v *view, a act, l light) {
 	r := s.river
 	rough := 0.25 + a.wind + a.rain
+	if a.calm {
+		rough = 0.04
+	}
 	level := r.level(a.t)
 	e := l.sky.plus(l.sun.times(0.5))
 	for x := range s.w {
@@ -117,12 +120,15 @@ func (s *stage) water(v *view, a act, l light) {
 			mirror := int(2*line-w+wave*rough*float64(s.h)*(0.01+0.12*near)) - 1
 			silt := rgb{0.13, 0.12, 0.08}.lit(e.plus(s.lamps[i].times(0.6)))
 			share := float32(0.32 / (1 + 6*near*rough))
+			if a.calm {
+				share = 0.55
+			}
 			c := silt
 			if mirror >= 0 && mirror < int(line) {
 				c = silt.toward(v.pix[mirror*s.w+x], share)
 			}
 			c = c.times(float32(1 + 0.22*wave*rough))
-			v.pix[i] = v.pix[i].toward(c, cover)
+			v.pix[i] = v.pix[i].toward(s.surface(a, e, c, u, near, wave), cover)
 		}
 	}
 	if a.hides && a.during {

@@ -77,7 +77,9 @@ func New(kind string, seed uint64, w, h int) (*Film, error) {
 	f := &Film{Kind: kind, Seed: seed, script: scripts[i], Every: every, Length: 6 * time.Minute}
 	f.From = 2*time.Minute + time.Duration(d.draw("from")*20*float64(time.Second))
 	f.To = f.From + 90*time.Second + time.Duration(d.draw("to")*30*float64(time.Second))
-	f.quality = 55 + int(d.draw("jpeg")*30)
+	if f.quality = f.script.quality; f.quality == 0 {
+		f.quality = 55 + int(d.draw("jpeg")*30)
+	}
 	f.stage = newStage(f.script, d, w, h, 0, 0)
 	if f.script.tamper == "moved" {
 		turn := 0.06 + 0.3*d.draw("turn")

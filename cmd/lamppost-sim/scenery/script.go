@@ -19,6 +19,24 @@ type script struct {
 	hides   bool   // something drifts before the staff
 	visit   string // person or vehicle, in the yard
 	tamper  string
+
+	// What nature and cheap cameras do, none of which is an event.
+	snow     float64 // flakes in the air, 0 to 1; they lie on the ground, too
+	steam    bool    // white steam from a drain: thick where it comes out, and gone above
+	shadows  bool    // shadows with hard edges cross the yard
+	calm     bool    // water like a mirror
+	glitter  bool    // the sun on the waves
+	weed     bool    // duckweed on the water and on what was wet
+	ice      bool    // on the water, with snow and cracks
+	lamps    bool    // lamps of sodium that go on one after another, flickering at first
+	beacon   bool    // a van with a rotating orange lamp, and a man in orange
+	oncoming bool    // headlights that come towards the camera
+	insect   bool    // on the lens
+	drops    bool    // on the lens, after rain
+	shake    float64 // of the mast in the wind, share of the picture's width
+	hunting  bool    // an exposure that jumps to double and back
+	infrared bool    // while it happens the camera sees by its own infrared lamp, in grey
+	quality  int     // of the JPEG; 0: 55 to 85
 }
 
 var scripts = []script{
@@ -46,6 +64,29 @@ var scripts = []script{
 	{kind: "frozen", wind: 0.3, tamper: "frozen", traffic: true},
 	{kind: "dark", night: true, wind: 0.3, tamper: "dark"},
 	{kind: "glare", wind: 0.3, tamper: "glare", traffic: true},
+
+	{kind: "river-mirror", river: true, calm: true},
+	{kind: "river-glitter", river: true, wind: 0.5, glitter: true},
+	{kind: "river-weed", river: true, wind: 0.1, weed: true},
+	{kind: "river-ice", river: true, calm: true, ice: true},
+	{kind: "river-infrared", river: true, wind: 0.3, infrared: true},
+	{kind: "river-shaken", river: true, wind: 0.8, shake: 0.006},
+	{kind: "river-poor", river: true, wind: 0.3, quality: 30},
+	{kind: "snow", wind: 0.5, snow: 1, traffic: true},
+	{kind: "steam", wind: 0.3, steam: true, traffic: true},
+	{kind: "shadows", wind: 0.5, shadows: true, clouds: true},
+	{kind: "lamps", night: true, wind: 0.3, lamps: true, traffic: true},
+	{kind: "beacon", wind: 0.3, beacon: true, traffic: true},
+	{kind: "headlights", night: true, wind: 0.3, oncoming: true},
+	{kind: "insect", wind: 0.3, insect: true, traffic: true},
+	{kind: "drops", wind: 0.4, rain: 0.4, drops: true, traffic: true},
+	{kind: "shaken", wind: 1, shake: 0.008, traffic: true},
+	{kind: "hunting", wind: 0.3, hunting: true, traffic: true},
+	{kind: "infrared", wind: 0.3, infrared: true, traffic: true},
+	{kind: "person-infrared", wind: 0.3, infrared: true, visit: "person"},
+	{kind: "smoke-poor", wind: 0.5, smoke: true, quality: 30, shake: 0.003, traffic: true},
+	{kind: "flame-poor", wind: 0.5, smoke: true, flame: true, quality: 30, shake: 0.003},
+	{kind: "person-snow", wind: 0.5, snow: 0.7, visit: "person", quality: 30},
 }
 
 // act is one moment of a film.
