@@ -29,7 +29,7 @@ PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/b
 GOTEST := $(GO) run ./deploy/dev/rerun $(GO) test -race -timeout 15m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus bench-rules foresight vision explore
+.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus bench-rules foresight vision vision-photos bench-camera explore
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -133,6 +133,13 @@ foresight: ## how early a rule's forecast speaks, on storms that no one has chos
 
 vision: ## how well pictures are measured, on films that no one has chosen: docs/vision.md (five minutes)
 	@$(GO) run ./deploy/dev/visionbench -docs docs -films 2
+
+vision-photos: ## the same on photographs from Debian's packages, fetched into .tools/photos (90 MB): docs/vision-photos.md
+	@deploy/dev/visionbench/photos.sh '$(TOOLS)/photos' && $(GO) run ./deploy/dev/visionbench -photos '$(TOOLS)/photos' -docs docs
+
+bench-camera: ## what one picture costs, by source and size, decoding and every measurement included (a minute)
+	$(GO) test ./drivers/camera -run '^$$' -bench Frame -benchmem -cpu 1
+	$(GO) test ./drivers/camera/vision -run '^$$' -bench . -benchmem -cpu 1
 
 explore: ## every order of journal, uplink, acknowledgements and faults, in wide bounds (some minutes, 2 GB)
 	LAMPPOST_EXPLORE=1 $(GO) test -count=1 -timeout 1h -v -run TestEveryOrder ./edge/uplink/explore

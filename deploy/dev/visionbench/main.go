@@ -5,6 +5,7 @@
 //	visionbench                prints the tables
 //	visionbench -docs docs     writes vision.md, vision.zh-CN.md and vision.csv there
 //	visionbench -only flame    films whose kind contains this
+//	visionbench -photos DIR    photographs that photos.sh has unpacked into DIR, instead
 //
 // It has to be run from the repository's root: the films' seeds derive from the SHA-256
 // of the detector's sources, so that nobody can fit the detector to the films: whoever
@@ -28,7 +29,15 @@ func main() {
 	each := flag.Int("films", 4, "how many films of each kind")
 	only := flag.String("only", "", "only films whose kind contains this")
 	practice := flag.Uint64("practise", 0, "films to practise on, which are never reported: the seed of the first, not 0")
+	photos := flag.String("photos", "", "watch the photographs in this folder instead of films")
 	flag.Parse()
+	if *photos != "" {
+		if err := runPhotos(*source, *photos, *docs); err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := run(*source, *docs, *each, *only, *practice); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
@@ -52,6 +61,22 @@ func run(source, docs string, each int, only string, practice uint64) error {
 		return list(os.Stdout, results)
 	}
 	return pages(docs, hash, results)
+}
+
+func runPhotos(source, dir, docs string) error {
+	hash, err := sourceHash(source)
+	if err != nil {
+		return err
+	}
+	results, err := watchPhotos(dir, hash)
+	if err != nil {
+		return err
+	}
+	if docs == "" {
+		photoTable(os.Stdout, results, "en")
+		return nil
+	}
+	return photoPages(docs, hash, results)
 }
 
 // task is one film to watch.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"image"
 	"image/jpeg"
 	"math"
 	"strings"
@@ -97,6 +98,15 @@ func watch(t task) (result, error) {
 	}
 	r.seconds = film.Length.Seconds()
 	return r, nil
+}
+
+// throughJPEG is a picture after a camera's JPEG.
+func throughJPEG(m image.Image, quality int) (image.Image, error) {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: quality}); err != nil {
+		return nil, err
+	}
+	return jpeg.Decode(&b)
 }
 
 // configOf looks at the yard, and reads the staff where there is one.

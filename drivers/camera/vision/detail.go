@@ -58,28 +58,66 @@ func (d *detail) measure(e *Eye) {
 	d.fine = max(e.light.sharpness-20*e.ground.noise*e.ground.noise, 0)
 }
 
+// box is a part of a picture, in small cells: x from left to right, y from top to bottom.
+type box struct{ left, top, right, bottom int }
+
+// whole is all that has edges.
+var whole = box{1, 1, fineCols - 1, fineRows - 1}
+
 // likeness is the correlation of the edges with others, moved by dx and dy small cells:
-// 1 for the same, about 0 for another scene. Upright and level edges are compared apart,
-// and the lesser counts: a kerb looks the same however far a camera is turned along it.
+// 1 for the same, about 0 for another scene.
 func (d *detail) likeness(gx, gy *[fineCells]float32, dx, dy int) float64 {
+	is, _ := d.alike(gx, gy, dx, dy, whole)
+	return is
+}
+
+// alike is likeness within a box, and how much of edges the others have there. Upright and
+// level edges are compared apart, and the lesser counts: a kerb looks the same however far
+// a camera is turned along it.
+func (d *detail) alike(gx, gy *[fineCells]float32, dx, dy int, in box) (is, edges float64) {
 	var x, y correlation
-	for v := max(1, 1-dy); v < min(fineRows-1, fineRows-1-dy); v++ {
+	for v := max(in.top, 1-dy); v < min(in.bottom, fineRows-1-dy); v++ {
 		from, to := v*fineCols, (v+dy)*fineCols+dx
-		for u := max(1, 1-dx); u < min(fineCols-1, fineCols-1-dx); u++ {
+		for u := max(in.left, 1-dx); u < min(in.right, fineCols-1-dx); u++ {
 			if i, j := to+u, from+u; d.open[i] != 0 {
 				x.add(d.gx[i], gx[j])
 				y.add(d.gy[i], gy[j])
 			}
 		}
 	}
-	switch all := x.there + y.there; {
-	case x.there < leastSide*all:
-		return y.value()
-	case y.there < leastSide*all:
-		return x.value()
+	edges = float64(x.there + y.there)
+	switch {
+	case x.there < leastSide*(x.there+y.there):
+		return y.value(), edges
+	case y.there < leastSide*(x.there+y.there):
+		return x.value(), edges
 	}
-	return min(x.value(), y.value())
+	return min(x.value(), y.value()), edges
 }
+
+// steady is the share of the known edges that stand in parts of the picture that are as
+// they were. A camera that was turned has hardly any; where a river has risen over half of
+// the picture, or a wall was painted, the rest of it says that the camera stands.
+func (d *detail) steady(gx, gy *[fineCells]float32) float64 {
+	var same, all float64
+	for y := range parts {
+		for x := range parts {
+			in := box{max(x*fineCols/parts, 1), max(y*fineRows/parts, 1), min((x+1)*fineCols/parts, fineCols-1), min((y+1)*fineRows/parts, fineRows-1)}
+			is, edges := d.alike(gx, gy, 0, 0, in)
+			all += edges
+			if is > samePart {
+				same += edges
+			}
+		}
+	}
+	return same / max(all, 1e-9)
+}
+
+// Of steady.
+const (
+	parts    = 5
+	samePart = 0.8 // correlation of a part with what it was
+)
 
 // leastSide is the share of all edges that upright or level ones need to be compared.
 const leastSide = 0.15

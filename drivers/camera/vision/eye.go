@@ -31,6 +31,7 @@ func (s State) String() string {
 type Seen struct {
 	Brightness obs.Reading         // percent of white
 	Sharpness  obs.Reading         // variance of the Laplacian
+	Clarity    obs.Reading         // fine detail, percent of what this hour of the day had before
 	Motion     obs.Reading         // percent of the picture that moves
 	Tamper     [States]obs.Reading // 1: so it is, 0: it is not
 	Level      obs.Reading         // of the water, metres; missing without a staff
@@ -132,6 +133,15 @@ func (e *Eye) forget() {
 	}
 }
 
+// wake begins the background anew after the camera saw nothing: meanwhile it has become
+// what blinded it.
+func (e *Eye) wake() {
+	e.ground.begin(&e.now)
+	e.smoke.forget()
+	e.flame.forget()
+	e.zones.forget()
+}
+
 func (e *Eye) measure(since float64, hour int, full plane) {
 	s := &e.seen
 	e.light.measure(&e.now, &e.open, e.visible)
@@ -140,7 +150,12 @@ func (e *Eye) measure(since float64, hour int, full plane) {
 	same := e.looked > 1 && e.before == e.now.luma
 	e.ground.look(e, since)
 	e.detail.measure(e)
+	s.Clarity = e.tamper.clarity(&e.detail, hour, e.ground.noise)
+	blind := e.tamper.blind()
 	e.tamper.judge(e, since, hour, same)
+	if blind && !e.tamper.blind() {
+		e.wake()
+	}
 	s.Motion = e.motion()
 	for i := range s.Tamper {
 		s.Tamper[i] = e.tamper.reading(State(i))
@@ -176,7 +191,7 @@ func (s *Seen) doubt(why obs.Reason) {
 }
 
 func (s *Seen) each(f func(*obs.Reading)) {
-	for _, r := range []*obs.Reading{&s.Brightness, &s.Sharpness, &s.Motion, &s.Level, &s.Smoke, &s.Flame} {
+	for _, r := range []*obs.Reading{&s.Brightness, &s.Sharpness, &s.Clarity, &s.Motion, &s.Level, &s.Smoke, &s.Flame} {
 		f(r)
 	}
 	for i := range s.Tamper {

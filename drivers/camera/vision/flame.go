@@ -14,9 +14,10 @@ type flame struct {
 	in      [flamePixels]uint8
 	area    int
 	hot     [flamePixels]uint8
-	heat    [cells]float32 // hot pixels of a cell, averaged over seconds
-	flicker [cells]float32 // of them, those that were not in the picture before or are no more
-	usual   [cells]float32 // hot pixels that a cell has had for long
+	before  [flamePixels]uint8 // brightness in the picture before
+	heat    [cells]float32     // hot pixels of a cell, averaged over seconds
+	flicker [cells]float32     // of them, those that were not in the picture before or are no more
+	usual   [cells]float32     // hot pixels that a cell has had for long
 	seconds float64
 	regions regions
 	chance  float64
@@ -31,12 +32,14 @@ const (
 	flameWarm    = 60.0 // seconds
 	heatFor      = 6.0  // seconds in which heat and flicker are averaged
 	usualHeat    = 600.0
-	leastRed     = 40  // levels of Cr above Cb
-	leastBright  = 150 // levels
-	overMean     = 30  // levels above the picture's mean
-	stayHot      = 10  // levels that all of this may fall by before a pixel is no longer hot
-	leastHeat    = 0.8 // hot pixels of a cell
-	leastFlame   = 5   // hot pixels of a region
+	leastRed     = 40   // levels of Cr above Cb
+	leastBright  = 150  // levels
+	overMean     = 30   // levels above the picture's mean
+	stayHot      = 10   // levels that all of this may fall by before a pixel is no longer hot
+	leastLeap    = 12.0 // levels that a pixel of a flame leaps by,
+	noisyLeap    = 2.8  // and so many deviations of the noise
+	leastHeat    = 0.8  // hot pixels of a cell
+	leastFlame   = 5    // hot pixels of a region
 	fullFlame    = 16
 	leastFlicker = 0.10 // changes for each hot pixel
 	fullFlicker  = 0.30
@@ -82,7 +85,7 @@ func (f *flame) look(e *Eye, since float64) obs.Reading {
 		f.chance = 0
 		return obs.None(obs.Unclear)
 	}
-	f.measure(&e.now, &mean, since)
+	f.measure(&e.now, &mean, int32(leastLeap+noisyLeap*e.ground.noise), since)
 	if f.seconds < flameWarm {
 		return obs.None(obs.WarmUp)
 	}
@@ -111,8 +114,9 @@ func (a *averages) take(f *frame) {
 	*a = averages{y / pixels, cb / flamePixels, cr / flamePixels, float64(off) / flamePixels}
 }
 
-// measure finds the hot pixels of each cell, and those that have changed.
-func (f *flame) measure(now *frame, mean *averages, since float64) {
+// measure finds the hot pixels of each cell, and those that have become so or ceased to be
+// with a leap of some levels: noise, and clouds that drift, go to and fro in small steps.
+func (f *flame) measure(now *frame, mean *averages, leap int32, since float64) {
 	var hot, changed [cells]uint8
 	for y := range height / 2 {
 		for x := range flameCols {
@@ -120,17 +124,19 @@ func (f *flame) measure(now *frame, mean *averages, since float64) {
 			is := uint8(0)
 			cb, cr := int32(now.cb[i]), int32(now.cr[i])
 			slack := int32(f.hot[i]) * stayHot
+			at := 2*y*width + 2*x
+			luma := (int32(now.luma[at]) + int32(now.luma[at+1]) + int32(now.luma[at+width]) + int32(now.luma[at+width+1])) / 4
 			if f.in[i] != 0 && cr-cb >= leastRed-slack && cb < mean.cb && cr > mean.cr {
-				at := 2*y*width + 2*x
-				luma := (int32(now.luma[at]) + int32(now.luma[at+1]) + int32(now.luma[at+width]) + int32(now.luma[at+width+1])) / 4
 				if luma > max(leastBright, mean.y+overMean)-slack && fiery(luma, cb, cr) {
 					is = 1
 				}
 			}
 			c := y*2/cell*cols + x*2/cell
 			hot[c] += is
-			changed[c] += is ^ f.hot[i]
-			f.hot[i] = is
+			if d := luma - int32(f.before[i]); max(d, -d) > leap {
+				changed[c] += is ^ f.hot[i]
+			}
+			f.hot[i], f.before[i] = is, uint8(luma)
 		}
 	}
 	k, slow := float32(weight(since, heatFor))/65536, float32(pace(since, usualHeat, f.seconds))
@@ -153,10 +159,16 @@ func fiery(y, cb, cr int32) bool {
 
 // judge is how likely the best region is a flame, 0 to 1.
 func (f *flame) judge() (best float64) {
-	f.regions.each(func(c int) bool { return f.heat[c] >= leastHeat }, func(region []uint16) {
+	f.regions.each(f.burns, func(region []uint16) {
 		best = max(best, f.likely(region))
 	})
 	return best
+}
+
+// burns says whether a cell may be part of a flame: hot, and restless. What it only lights
+// up is not.
+func (f *flame) burns(c int) bool {
+	return f.heat[c] >= leastHeat && f.flicker[c] >= leastFlicker/2*f.heat[c]
 }
 
 func (f *flame) likely(region []uint16) float64 {

@@ -16,7 +16,7 @@ import (
 // largest step between two rows would be a bar of the staff itself.
 //
 // It is told only if it is the one such place, if everything above it looks like a staff,
-// if nothing moves there, and if it does not jump: a level that jumps is believed when it
+// if nothing moves there, if nearly all of the last pictures showed one, and if it does not jump: a level that jumps is believed when it
 // stays.
 type staff struct {
 	lay     layout
@@ -27,6 +27,7 @@ type staff struct {
 	median  [stripRows * stripCols]uint8
 	sum     [stripRows + 1]float64 // of levels, up to a row
 	squares [stripRows + 1]float64
+	lately  lately
 	track   track
 }
 
@@ -68,6 +69,11 @@ const (
 	jumpSpeed    = 0.002
 	jumpLasts    = 90.0 // seconds until a jump is believed
 	jumpTimes    = 5
+	swayRows     = 6 // of the strip, that a mast in the wind moves it by
+	swayCols     = 3
+	mostShaken   = 0.25 // of its places that differ all the same
+	lastPictures = 5    // of which all but one,
+	leastLines   = 3    // and so many, must show a line
 )
 
 func newStaff(c Staff) *staff {
@@ -97,7 +103,7 @@ func newStaff(c Staff) *staff {
 }
 
 func (s *staff) forget() {
-	s.n, s.clock, s.track = 0, 0, track{}
+	s.n, s.clock, s.track, s.lately = 0, 0, track{}, lately{}
 }
 
 // fit chooses how many rows the strip has: as many as the picture has there.
@@ -121,7 +127,7 @@ func (s *staff) read(e *Eye, full plane, since float64) obs.Reading {
 	}
 	s.mix()
 	row, ok := s.line()
-	if !ok || s.hidden(e, row) {
+	if !s.lately.often(ok) || !ok || s.hidden(e, row) {
 		return obs.None(obs.Unclear)
 	}
 	level := s.level(row)
@@ -129,6 +135,26 @@ func (s *staff) read(e *Eye, full plane, since float64) obs.Reading {
 		return obs.None(obs.Unclear)
 	}
 	return obs.Of(math.Round(level*1000) / 1000)
+}
+
+// lately is which of the last pictures showed a line.
+type lately struct {
+	lines [lastPictures]bool
+	n     int
+}
+
+// often takes one more picture, and says whether nearly all of the last ones showed a line:
+// where most show none, the one that does is chance.
+func (l *lately) often(line bool) bool {
+	l.lines[l.n%lastPictures] = line
+	l.n++
+	seen := 0
+	for _, is := range l.lines {
+		if is {
+			seen++
+		}
+	}
+	return seen >= leastLines && seen > min(l.n, lastPictures)-2
 }
 
 // level of a place between two rows.
@@ -321,6 +347,9 @@ func (s *staff) hidden(e *Eye, row float64) bool {
 	v := s.lay.view
 	line := v[1] + int(float64(v[3]-v[1])*row/float64(s.lay.rows))
 	limit := int(3*e.ground.noise) + passing
+	if s.shaken(int(row), limit) {
+		return false
+	}
 	for _, part := range [][2]int{{v[1], line - 2}, {line + 3, min(v[3], line+20)}} {
 		moving, n := 0, 0
 		for y := part[0]; y < part[1]; y++ {
@@ -337,6 +366,38 @@ func (s *staff) hidden(e *Eye, row float64) bool {
 		}
 	}
 	return false
+}
+
+// shaken says whether the staff above a row is that of the picture before, moved a little:
+// the mast sways, and nothing passes.
+func (s *staff) shaken(row, limit int) bool {
+	if s.n < 2 || row < 2*swayRows+leastWindow {
+		return false
+	}
+	now, before := &s.strips[(s.n-1)%medianOf], &s.strips[(s.n-2)%medianOf]
+	most := int(mostShaken * float64((row-2*swayRows)*(stripCols-2*swayCols)))
+	for dy := -swayRows; dy <= swayRows; dy++ {
+		for dx := -swayCols; dx <= swayCols; dx++ {
+			if unlike(now, before, row, dx, dy, limit, most) <= most {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unlike counts the places of a strip that differ from another one, moved by dx and dy, by
+// more than a limit; it ends where they are more than asked for.
+func unlike(a, b *[stripRows * stripCols]uint8, row, dx, dy, limit, most int) (n int) {
+	for y := swayRows; y < row-swayRows && n <= most; y++ {
+		for x := swayCols; x < stripCols-swayCols; x++ {
+			d := int(a[y*stripCols+x]) - int(b[(y+dy)*stripCols+x+dx])
+			if max(d, -d) > limit {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // follow says whether a level is believed after those before.

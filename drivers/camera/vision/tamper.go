@@ -1,6 +1,10 @@
 package vision
 
-import "github.com/lamppost-city/lamppost/drivers/obs"
+import (
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
 
 // tamper tells the states that somebody, or the weather, has put the camera in. It knows
 // the view: an average of its edges, and for each hour of the day how much detail there
@@ -57,6 +61,7 @@ const (
 	softRatio    = 0.40 // of the usual share of fine in coarse
 	lostView     = 0.60 // correlation with the known view
 	foundView    = 0.70
+	steadyView   = 0.25 // share of edges in parts that are as they were: the camera stands
 	searchCells  = 6    // how far a turned camera is looked for, small cells
 	turnedView   = 0.80 // correlation below which it is looked for elsewhere
 	betterView   = 0.12 // by how much the view has to be better there
@@ -171,10 +176,10 @@ func soft(d *detail, u *usual, noise float64) bool {
 
 // moved says whether the view is another one while there is as much in it as before.
 func (t *tamper) moved(d *detail, u *usual) bool {
-	if t.on(Moved) {
-		return t.is < foundView
-	}
-	if t.is >= turnedView || d.edges < 0.6*u.edges || d.fine < 0.4*u.fine {
+	switch {
+	case t.on(Moved):
+		return t.is < foundView && d.steady(&t.gx, &t.gy) < steadyView
+	case t.is >= turnedView, d.edges < 0.6*u.edges, d.fine < 0.4*u.fine, d.steady(&t.gx, &t.gy) >= steadyView:
 		return false
 	}
 	return t.is < lostView || t.turned(d)
@@ -191,6 +196,22 @@ func (t *tamper) turned(d *detail) bool {
 	}
 	return false
 }
+
+// clarity is how much fine detail the picture has, in percent of what its hour of the day
+// had before; missing until a minute was seen, and where noise hides it.
+func (t *tamper) clarity(d *detail, hour int, noise float64) obs.Reading {
+	u := t.usual(hour)
+	switch {
+	case !t.warm:
+		return obs.None(obs.WarmUp)
+	case u.fine < 40*noise*noise || u.fine <= 0 || t.on(Dark) || t.on(Glare):
+		return obs.None(obs.Unclear)
+	}
+	return obs.Of(math.Round(min(100*d.fine/u.fine, MostClarity)))
+}
+
+// MostClarity is the most that clarity is told as, percent.
+const MostClarity = 1000
 
 // learn takes a picture into what is known, unless it is doubtful: then nearly nothing of
 // it, and all of it when it has stayed so for long.

@@ -1,0 +1,339 @@
+package main
+
+import (
+	_ "embed"
+	"encoding/csv"
+	"fmt"
+	"image"
+	_ "image/png" // photographs come as JPEG and as PNG
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/camera/vision"
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// photosList names the photographs: Debian's package, the file in it, author, licence, and
+// what it shows.
+//
+//go:embed photos.csv
+var photosList string
+
+// photo is one photograph.
+type photo struct{ pack, file, author, licence, shows string }
+
+func photoList() (all []photo, err error) {
+	rows, err := csv.NewReader(strings.NewReader(photosList)).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("photos.csv: %w", err)
+	}
+	for _, r := range rows[1:] {
+		all = append(all, photo{r[0], r[1], r[2], r[3], r[4]})
+	}
+	return all, nil
+}
+
+// treatments are what is done to a photograph from the second minute on. The first is
+// nothing: there all that is told is false.
+var treatments = []string{"", "blocked", "defocused", "moved", "dark"}
+
+// photoFilm is a photograph as a camera before it would see it: a mast that sways, clouds
+// that pass over everything, noise, JPEG.
+type photoFilm struct {
+	photo
+	treatment string
+	pix       []uint8 // RGB, wider than what is shown
+	w, h      int
+	dice      uint64
+}
+
+// Of a photographed film.
+const (
+	photoLength = 5 * time.Minute
+	photoFrom   = 2 * time.Minute
+	shownWide   = 320
+	shownHigh   = 240
+	rim         = 1.5 // of the shown size that is kept, so that a camera can turn
+)
+
+// loadPhoto reduces a photograph.
+func loadPhoto(dir string, p photo, treatment string, seed uint64) (*photoFilm, error) {
+	r, err := os.Open(filepath.Join(dir, p.pack, p.file))
+	if err != nil {
+		return nil, fmt.Errorf("%w; make vision-photos fetches it", err)
+	}
+	defer r.Close()
+	m, _, err := image.Decode(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.file, err)
+	}
+	f := &photoFilm{photo: p, treatment: treatment, w: int(shownWide * rim), h: int(shownHigh * rim), dice: seed}
+	f.pix = make([]uint8, 3*f.w*f.h)
+	b := m.Bounds()
+	scale := min(float64(b.Dx())/float64(f.w), float64(b.Dy())/float64(f.h))
+	for y := range f.h {
+		for x := range f.w {
+			c := box(m, b, float64(x)*scale, float64(y)*scale, scale)
+			copy(f.pix[3*(y*f.w+x):], c[:])
+		}
+	}
+	return f, nil
+}
+
+// box is the mean of a square of a picture, sampled at 16 places at most.
+func box(m image.Image, b image.Rectangle, x, y, side float64) (c [3]uint8) {
+	var sum [3]uint32
+	const n = 4
+	for j := range n {
+		for i := range n {
+			r, g, bl, _ := m.At(b.Min.X+int(x+side*float64(i)/n), b.Min.Y+int(y+side*float64(j)/n)).RGBA()
+			sum[0], sum[1], sum[2] = sum[0]+r>>8, sum[1]+g>>8, sum[2]+bl>>8
+		}
+	}
+	return [3]uint8{uint8(sum[0] / n / n), uint8(sum[1] / n / n), uint8(sum[2] / n / n)}
+}
+
+// picture draws a moment.
+func (f *photoFilm) picture(at time.Duration) *image.RGBA {
+	t := at.Seconds()
+	treatment := ""
+	if at >= photoFrom {
+		treatment = f.treatment
+	}
+	phase := float64(f.dice % 1000)
+	left := (rim-1)/2*shownWide + 1.2*math.Sin(t*7.3+phase)*math.Sin(t/11)
+	top := (rim-1)/2*shownHigh + 0.6*math.Sin(t*5.1+phase)
+	if treatment == "moved" {
+		left += 0.15 * shownWide
+	}
+	gain := 0.85 + 0.15*math.Sin(t/23+phase)
+	if treatment == "dark" {
+		gain *= 0.02
+	}
+	m := image.NewRGBA(image.Rect(0, 0, shownWide, shownHigh))
+	noise := f.dice ^ uint64(at)*0x9e3779b97f4a7c15
+	for y := range shownHigh {
+		for x := range shownWide {
+			c := f.at(left+float64(x), top+float64(y), treatment)
+			for k := range 3 {
+				noise = noise*6364136223846793005 + 1442695040888963407
+				grain := float64(noise>>33&0xFF+noise>>41&0xFF)/64 - 4
+				m.Pix[m.PixOffset(x, y)+k] = uint8(min(max(c[k]*gain+grain, 0), 255))
+			}
+			m.Pix[m.PixOffset(x, y)+3] = 255
+		}
+	}
+	return m
+}
+
+// at is what the lens shows of a place.
+func (f *photoFilm) at(x, y float64, treatment string) (c [3]float64) {
+	switch treatment {
+	case "blocked":
+		return [3]float64{70 + x/30, 66 + y/40, 60}
+	case "defocused":
+		const n, r = 5, 3.0
+		for j := range n {
+			for i := range n {
+				o := f.between(x+r*(float64(i)-2), y+r*(float64(j)-2))
+				for k := range c {
+					c[k] += o[k] / (n * n)
+				}
+			}
+		}
+		return c
+	}
+	return f.between(x, y)
+}
+
+// between is the photograph between its pixels.
+func (f *photoFilm) between(x, y float64) (c [3]float64) {
+	x, y = min(max(x, 0), float64(f.w-2)), min(max(y, 0), float64(f.h-2))
+	i, j := int(x), int(y)
+	u, v := x-float64(i), y-float64(j)
+	at := 3 * (j*f.w + i)
+	for k := range c {
+		upper := float64(f.pix[at+k])*(1-u) + float64(f.pix[at+3+k])*u
+		lower := float64(f.pix[at+3*f.w+k])*(1-u) + float64(f.pix[at+3*f.w+3+k])*u
+		c[k] = upper*(1-v) + lower*v
+	}
+	return c
+}
+
+// photoResult is what came of one.
+type photoResult struct {
+	photo
+	treatment string
+	found     bool
+	after     float64
+	alarms    [4]int // tamper, smoke, flame, presence
+	peaks     [2]float64
+	err       error
+}
+
+// watchPhoto shows one to an eye, a picture each second as JPEG of quality 70.
+func watchPhoto(f *photoFilm) (r photoResult) {
+	r = photoResult{photo: f.photo, treatment: f.treatment}
+	eye, err := vision.New(vision.Config{Zones: []vision.Zone{{Area: vision.Polygon{{X: 0, Y: 0.5}, {X: 1, Y: 0.5}, {X: 1, Y: 1}, {X: 0, Y: 1}}}}})
+	if err != nil {
+		r.err = err
+		return r
+	}
+	noon := time.Date(2026, 6, 1, 12, 10, 0, 0, time.UTC)
+	var was [4]bool
+	for at := time.Duration(0); at < photoLength; at += time.Second {
+		m, err := throughJPEG(f.picture(at), 70)
+		if err != nil {
+			r.err = err
+			return r
+		}
+		s, err := eye.Look(m, noon.Add(at))
+		if err != nil {
+			r.err = err
+			return r
+		}
+		r.take(at, s, &was)
+	}
+	return r
+}
+
+func (r *photoResult) take(at time.Duration, s vision.Seen, was *[4]bool) {
+	told := func(v obs.Reading, limit float64) bool { return v.Quality.Usable() && v.Value >= limit }
+	now := [4]bool{1: told(s.Smoke, likely), 2: told(s.Flame, likely), 3: told(s.Presence[0], 1)}
+	during := at >= photoFrom && r.treatment != ""
+	for i, v := range s.Tamper {
+		switch state := vision.State(i).String(); {
+		case !told(v, 1):
+		case during && state == r.treatment:
+			if !r.found {
+				r.found, r.after = true, (at - photoFrom).Seconds()
+			}
+		default:
+			now[0] = true
+		}
+	}
+	for i, v := range []obs.Reading{s.Smoke, s.Flame} {
+		if v.Quality.Usable() {
+			r.peaks[i] = max(r.peaks[i], v.Value)
+		}
+	}
+	for i := range now {
+		// while something is done to the camera, only its state of tamper counts
+		if now[i] && !was[i] && (i == 0 || !during) {
+			r.alarms[i]++
+		}
+	}
+	*was = now
+}
+
+// watchPhotos watches all, two at a time, in order.
+func watchPhotos(dir string, hash [32]byte) ([]photoResult, error) {
+	list, err := photoList()
+	if err != nil {
+		return nil, err
+	}
+	results := make([]photoResult, len(list)*len(treatments))
+	var wg sync.WaitGroup
+	free := make(chan struct{}, 2)
+	for i := range results {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			f, err := loadPhoto(dir, list[i/len(treatments)], treatments[i%len(treatments)], seedOf(hash, 50_000+i))
+			if err != nil {
+				results[i].err = err
+				return
+			}
+			results[i] = watchPhoto(f)
+		})
+	}
+	wg.Wait()
+	for _, r := range results {
+		if r.err != nil {
+			return nil, r.err
+		}
+	}
+	return results, nil
+}
+
+// photoTable prints what came of them.
+func photoTable(w io.Writer, all []photoResult, lang string) {
+	head := "| photograph | tamper, false | smoke, false (peak) | flame, false (peak) | presence, false | blocked | defocused | moved | dark |"
+	if lang == "zh" {
+		head = "| 照片 | 干扰误报 | 烟雾误报（最高） | 火焰误报（最高） | 有人误报 | 遮挡 | 失焦 | 移位 | 黑暗 |"
+	}
+	fmt.Fprintf(w, "%s\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n", head)
+	for i := 0; i < len(all); i += len(treatments) {
+		plain := all[i]
+		row := []string{strings.TrimSuffix(filepath.Base(plain.file), filepath.Ext(plain.file))}
+		tamper := 0
+		for _, r := range all[i:][:len(treatments)] {
+			tamper += r.alarms[0]
+		}
+		row = append(row, fmt.Sprint(tamper), fmt.Sprintf("%d (%.0f %%)", plain.alarms[1], plain.peaks[0]), fmt.Sprintf("%d (%.0f %%)", plain.alarms[2], plain.peaks[1]), fmt.Sprint(plain.alarms[3]))
+		for _, r := range all[i+1:][:len(treatments)-1] {
+			cell := "–"
+			if r.found {
+				cell = fmt.Sprintf("%.0f s", r.after)
+			}
+			row = append(row, cell)
+		}
+		fmt.Fprintln(w, "| "+strings.Join(row, " | ")+" |")
+	}
+}
+
+// photoPages writes what came of the photographs for people, in both languages.
+func photoPages(dir string, hash [32]byte, all []photoResult) error {
+	list, err := photoList()
+	if err != nil {
+		return err
+	}
+	for name, p := range map[string]struct{ lang, text, from string }{
+		"vision-photos.md":       {"en", photosEnglish, "\n## Whose they are\n\n| photograph | shows | author | licence | Debian's package |\n| --- | --- | --- | --- | --- |\n"},
+		"vision-photos.zh-CN.md": {"zh", photosChinese, "\n## 来源\n\n| 照片 | 内容 | 作者 | 许可 | Debian 软件包 |\n| --- | --- | --- | --- | --- |\n"},
+	} {
+		var b strings.Builder
+		fmt.Fprintf(&b, p.text, len(list), hash)
+		photoTable(&b, all, p.lang)
+		b.WriteString(p.from)
+		for _, one := range list {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", strings.TrimSuffix(filepath.Base(one.file), filepath.Ext(one.file)), one.shows, one.author, one.licence, one.pack)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(b.String()), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const photosEnglish = `# What is told of photographs
+
+[中文](vision-photos.zh-CN.md) · Written by ` + "`make vision-photos`" + `, which fetches the photographs from Debian; do not edit.
+
+The package ` + "`drivers/camera/vision`" + ` is shown %d photographs as a camera would see them if they were its view: a mast that sways, light that
+changes by a third, noise, JPEG of quality 70, 320 × 240 every second, five minutes. Nothing moves in a photograph: this shows whether
+real colours and textures are taken for smoke, flame or somebody, and whether tamper is told of real views; it says nothing of how
+often moving things are. After two minutes the view is blocked, defocused, turned by 15 %% of its width, or made dark, each in a film of
+its own: the last four columns say after how many seconds that was told. *False*: told though nothing of the kind was there; for
+tamper, in all five films of a photograph, also by a wrong name.
+
+SHA-256 of the detector's sources, from which the films derive: ` + "`%x`" + `.
+
+`
+
+const photosChinese = `# 对照片的判断
+
+[English](vision-photos.md) · 由 ` + "`make vision-photos`" + ` 生成，该命令从 Debian 取得照片；请勿手工修改。
+
+把 %d 张照片当作摄像机的视野给 ` + "`drivers/camera/vision`" + ` 看：立杆摇晃、亮度变化三分之一、噪声、质量 70 的 JPEG，320 × 240，每秒一帧，五分钟。
+照片里没有运动：这里检验的是真实的颜色和纹理会不会被当成烟雾、火焰或人，以及真实视野受干扰时能否报出；运动物体引起的误报不在其中。
+两分钟后分别遮挡、失焦、转动画面宽度的 15 %%、变黑，各为一段：最后四列是报出所用秒数。*误报*：没有发生却报出；干扰误报计入同一照片的全部五段，名称不符也算。
+
+检测器源码的 SHA-256（片段由此而来）：` + "`%x`" + `。
+
+`
