@@ -75,10 +75,16 @@ type options struct {
 	Measure []string               `yaml:"measure"`
 	Masks   [][][]float64          `yaml:"masks" range:"-"` // judged with the areas that they make
 	Zones   map[string][][]float64 `yaml:"zones" range:"-"`
-	Staff   *staffOptions          `yaml:"staff"`
+
+	ZoneLeast map[string]float64 `yaml:"zone_least" range:"-"`
+	FireAreas [][][]float64      `yaml:"fire_areas" range:"-"`
+
+	Staff *staffOptions `yaml:"staff"`
 }
 
-func (o options) looking() looking { return looking{o.Measure, o.Masks, o.Zones, o.Staff} }
+func (o options) looking() looking {
+	return looking{Measure: o.Measure, Masks: o.Masks, Zones: o.Zones, Staff: o.Staff, ZoneLeast: o.ZoneLeast, FireAreas: o.FireAreas}
+}
 
 // ownMemory is what a camera's own process may hold: the program, and a picture of the
 // largest size while it is decoded.

@@ -19,6 +19,9 @@ type looking struct {
 	Masks   [][][]float64          `json:"masks,omitempty"` // corners [x, y]
 	Zones   map[string][][]float64 `json:"zones,omitempty"`
 	Staff   *staffOptions          `json:"staff,omitempty"`
+
+	ZoneLeast map[string]float64 `json:"zone_least,omitempty"` // share of the picture
+	FireAreas [][][]float64      `json:"fire_areas,omitempty"`
 }
 
 type staffOptions struct {
@@ -30,13 +33,14 @@ type staffOptions struct {
 
 // The words of measure.
 const (
-	measureMotion = "motion"
-	measureTamper = "tamper"
-	measureSmoke  = "smoke"
-	measureFlame  = "flame"
+	measureClarity = "clarity"
+	measureMotion  = "motion"
+	measureTamper  = "tamper"
+	measureSmoke   = "smoke"
+	measureFlame   = "flame"
 )
 
-var measures = []string{measureMotion, measureTamper, measureSmoke, measureFlame}
+var measures = []string{measureClarity, measureMotion, measureTamper, measureSmoke, measureFlame}
 
 // asked says whether anything is looked for beside brightness and sharpness.
 func (l looking) asked() bool { return len(l.Measure) > 0 || len(l.Zones) > 0 || l.Staff != nil }
@@ -66,7 +70,24 @@ func (l looking) config() (c vision.Config, err error) {
 		if !ok {
 			wrong("zones."+name, "write each corner as [x, y]")
 		}
-		c.Zones = append(c.Zones, vision.Zone{Name: name, Area: p})
+		c.Zones = append(c.Zones, vision.Zone{Name: name, Area: p, Least: l.ZoneLeast[name]})
+	}
+	for name, least := range l.ZoneLeast {
+		if _, is := l.Zones[name]; !is {
+			wrong("zone_least."+name, "no zone is called that")
+		} else if least == 0 {
+			wrong("zone_least."+name, "nothing has no size; delete it, or write %v to %v, as a share of the picture", vision.LeastZone, vision.MostZone)
+		}
+	}
+	for i, m := range l.FireAreas {
+		p, ok := corners(m)
+		if !ok {
+			wrong("fire_areas", "area %d: write each corner as [x, y]", i+1)
+		}
+		c.Smoke = append(c.Smoke, p)
+	}
+	if len(l.FireAreas) > 0 && !slices.Contains(l.Measure, measureSmoke) && !slices.Contains(l.Measure, measureFlame) {
+		wrong("fire_areas", "nobody looks for smoke or flame; add them to measure, or delete this")
 	}
 	if l.Staff != nil {
 		if c.Staff, err = l.Staff.staff(); err != nil {
@@ -97,10 +118,14 @@ func (l looking) told(err error) (all []error) {
 		key, n, msg := m.Key, 0, m.Msg
 		if base, rest, in := strings.Cut(m.Key, "["); in {
 			_, _ = fmt.Sscanf(rest, "%d]", &n)
-			if key = base; base == "zones" {
-				key = "zones." + l.zoneNames()[n]
-			} else {
+			switch key = base; base {
+			case "zones", "zone_least":
+				key = base + "." + l.zoneNames()[n]
+			default:
 				msg = fmt.Sprintf("area %d: %s", n+1, msg)
+			}
+			if key == "smoke" {
+				key = "fire_areas"
 			}
 		}
 		all = append(all, &drivers.OptionError{Key: key, Msg: msg})
@@ -162,6 +187,8 @@ func (l looking) measured() (all []measured) {
 			continue
 		}
 		switch m {
+		case measureClarity:
+			add("clarity", vision.MostClarity, 1, func(s *vision.Seen) obs.Reading { return s.Clarity })
 		case measureMotion:
 			add("motion", 100, 0.1, func(s *vision.Seen) obs.Reading { return s.Motion })
 		case measureSmoke:

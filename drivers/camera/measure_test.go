@@ -29,12 +29,17 @@ func planned(t *testing.T, options string) (*drivers.Plan, error) {
 func TestMeasureOptions(t *testing.T) {
 	const url = "{url: 'http://cam/', "
 	for _, c := range []struct{ options, key, want string }{
-		{"measure: [motion, fire]", "measure", `"fire" is not measured; write motion, tamper, smoke, flame`},
+		{"measure: [motion, fire]", "measure", `"fire" is not measured; write clarity, motion, tamper, smoke, flame`},
 		{"measure: [smoke, smoke]", "measure", "twice"},
 		{"masks: [[[0, 0], [1, 0]]]", "masks", "area 1: 2 corners"},
 		{"masks: [[[0, 0], [1, 0, 2], [0, 1]]]", "masks", "area 1: write each corner as [x, y]"},
 		{"zones: {yard: [[0, 0], [1, 0], [2, 1]]}", "zones.yard", "corner 3, [2, 1], is outside the picture"},
 		{"zones: {The Yard: [[0, 0], [1, 0], [1, 1]]}", "zones.The Yard", "cannot be part of a channel's name"},
+		{"zones: {yard: [[0, 0], [1, 0], [1, 1]]}, zone_least: {yard: 0.9}", "zone_least.yard", "0.9; write 0.0005 to 0.5"},
+		{"zones: {yard: [[0, 0], [1, 0], [1, 1]]}, zone_least: {yard: 0}", "zone_least.yard", "nothing has no size"},
+		{"zones: {yard: [[0, 0], [1, 0], [1, 1]]}, zone_least: {gate: 0.01}", "zone_least.gate", "no zone is called that"},
+		{"measure: [smoke], fire_areas: [[[0, 0], [1, 0], [0, 2]]]", "fire_areas", "area 1: corner 3, [0, 2], is outside the picture"},
+		{"measure: [motion], fire_areas: [[[0, 0], [1, 0], [0, 1]]]", "fire_areas", "nobody looks for smoke or flame"},
 		{"staff: {marks: [[0.5, 0.2, 3]], width: 0.1}", "staff.marks", "write two marks"},
 		{"staff: {marks: [[0.5, 0.2, 1], [0.5, 0.8, 3]], width: 0.1}", "staff", "swapped"},
 	} {
@@ -46,7 +51,7 @@ func TestMeasureOptions(t *testing.T) {
 	}
 }
 
-const all = "measure: [flame, motion, tamper, smoke], zones: {yard: [[0, 0], [1, 0], [1, 1]], gate: [[0, 0], [1, 1], [0, 1]]}, " +
+const all = "measure: [flame, motion, tamper, smoke, clarity], zone_least: {gate: 0.02}, fire_areas: [[[0, 0], [1, 0], [1, 1]]], zones: {yard: [[0, 0], [1, 0], [1, 1]], gate: [[0, 0], [1, 1], [0, 1]]}, " +
 	"masks: [[[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]]], staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1}"
 
 // The channels are those that are asked for, in an order that does not depend on the
@@ -56,7 +61,7 @@ func TestMeasuredChannels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "brightness sharpness motion tamper.blocked tamper.defocused tamper.moved tamper.frozen tamper.dark tamper.glare smoke flame presence.gate presence.yard level"
+	const want = "brightness sharpness clarity motion tamper.blocked tamper.defocused tamper.moved tamper.frozen tamper.dark tamper.glare smoke flame presence.gate presence.yard level"
 	names := func(p *drivers.Plan) string {
 		var all []string
 		for _, c := range p.Channels {

@@ -46,15 +46,15 @@ type Mark struct {
 // Bounds of a configuration.
 const (
 	MostPolygons = 16
-	leastZone    = 0.0005
-	mostZone     = 0.5
+	LeastZone    = 0.0005 // smallest thing that can be asked for, of the picture
+	MostZone     = 0.5
 	leastApart   = 0.05 // between the marks, of the picture's height
 	mostLevel    = 10_000
 )
 
 // A Mistake is one thing that is wrong with a configuration, and where.
 type Mistake struct {
-	Key string // masks, zones, smoke or staff, with a number behind it where there are several
+	Key string // masks, zones, zone_least, smoke or staff, with a number behind it where there are several
 	Msg string
 }
 
@@ -84,8 +84,8 @@ func (c Config) Check() error {
 	for i, z := range c.Zones {
 		areas = append(areas, z.Area)
 		key := fmt.Sprintf("zones[%d]", i)
-		if z.Least != 0 && !(z.Least >= leastZone && z.Least <= mostZone) {
-			wrong(key, "least is %v; write %v to %v, as a share of the picture", z.Least, leastZone, mostZone)
+		if z.Least != 0 && !(z.Least >= LeastZone && z.Least <= MostZone) {
+			wrong(fmt.Sprintf("zone_least[%d]", i), "%v; write %v to %v, as a share of the picture", z.Least, LeastZone, MostZone)
 		}
 		if z.Name == "" && len(c.Zones) > 1 || z.Name != "" && obs.CheckChannel("presence."+z.Name) != nil {
 			wrong(key, "the name %q cannot be part of a channel's name; write small letters, digits and _", z.Name)
