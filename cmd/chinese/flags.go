@@ -3,6 +3,7 @@ package chinese
 // options are what the flags of the commands are for.
 var options = []pair{
 	{"the configuration", "配置文件"},
+	{"make another one and show it", "重新生成并显示"},
 	{"allow the status page on other addresses than loopback", "允许状态页使用回环以外的地址"},
 	{"say more", "显示更多"},
 	{"zh or en; default: the environment's (LANG), else the configuration's", "zh 或 en；缺省取环境（LANG），否则取配置"},

@@ -29,6 +29,7 @@ var spoken = []struct {
 	{"edge/rule", []string{"snapshot.go"}},
 	{"edge/rulepack", nil},
 	{"edge/rehearsal", nil},
+	{"edge/calibrate", []string{"page.go"}},
 	{"edge/derive", []string{"index.go", "engine.go", "words.go"}},
 	{"edge/config", []string{"notes.go", "schema.go", "show.go"}},
 	{"drivers/bme280", nil}, {"drivers/nmea0183", nil}, {"drivers/pms5003", nil}, {"drivers/scd4x", []string{"part.go"}}, {"drivers/maxbotix", nil}, {"drivers/metering", nil},
@@ -41,7 +42,7 @@ var spoken = []struct {
 var heard = []struct {
 	dir   string
 	files []string
-}{{"cmd/lamppost/command", nil}, {"edge/gateway", nil}, {"drivers/bus/serial", nil}, {"drivers/bus/w1", nil}, {"drivers", nil}, {"drivers/profile", nil},
+}{{"cmd/lamppost/command", nil}, {"edge/gateway", nil}, {"edge/pin", nil}, {"drivers/bus/serial", nil}, {"drivers/bus/w1", nil}, {"drivers", nil}, {"drivers/profile", nil},
 	{"drivers/board", nil}, {"drivers/process", nil}, {"drivers/modem", nil}, {"drivers/camera", nil}, {"drivers/bus/process", nil},
 	{"cmd/lamppost-cloud", nil}, {"cmd/lamppost-sim", nil}, {"cloud/settings", nil}}
 
@@ -66,6 +67,7 @@ var unsaid = []string{
 	"function %d %s 0x%04X", " to 0x%04X", "not evaluated", "rule packs: %w", "device profiles: %w", "device profiles: %s: %w", "the profile has no such channel%s", "profile %s has no channel %q%s",
 	`"%%" means a ratio from 0 to 1 in SenML; write /100, or %%RH for humidity`, "^unexpected token \\w+\\(\"(.*)\"\\)$", "unrecognized character", "not terminated",
 
+	", lowest: %s, highest: %s", // of a drawing as YAML
 	"; write mqtt://host:1883, mqtts://host:8883 or wss://host/path", "; write http://host:3128 or socks5://host:1080, or env", "%v; write with: river.level, for example",
 }
 

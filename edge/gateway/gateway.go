@@ -18,6 +18,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/board"
+	"github.com/lamppost-city/lamppost/edge/calibrate"
 	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/journal"
@@ -39,6 +40,9 @@ type Options struct {
 	// Refused says why the file on the disk was refused when it was read last, with its
 	// place; empty: it was not. Nil: nobody reads it again.
 	Refused func() string
+	// Book is the configuration file, for the page on which cameras are calibrated; nil:
+	// there is no such page.
+	Book calibrate.Book
 	// Ready is told once the lines are being polled. May be nil.
 	Ready func(Started)
 	// Alive is called at least every ten seconds while the gateway's loops run. May be
@@ -67,6 +71,7 @@ type Started struct {
 	Epoch   wire.Epoch
 	Status  net.Addr // nil if there is no status page
 	Devices int
+	PIN     string // of the camera page, if it was made just now
 }
 
 // Gateway is a running gateway.
@@ -177,9 +182,7 @@ func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
 		if err != nil {
 			return err
 		}
-		if running == nil && g.opt.Ready != nil {
-			g.opt.Ready(Started{Gateway: g.id, Epoch: g.epoch, Status: page, Devices: len(cfg.Devices)})
-		}
+		g.tellStarted(cfg, page, running == nil)
 		running = cfg
 		select {
 		case <-ctx.Done():
@@ -189,6 +192,18 @@ func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
 			stop(cfg)
 			g.log.Info("configuration is taken over", "config", cfg.Hash)
 		}
+	}
+}
+
+// tellStarted says that a configuration runs, the first one, and the number that opens the
+// camera page if it was made for it.
+func (g *Gateway) tellStarted(cfg *config.Config, page net.Addr, first bool) {
+	number := g.firstPIN(cfg)
+	switch {
+	case first && g.opt.Ready != nil:
+		g.opt.Ready(Started{Gateway: g.id, Epoch: g.epoch, Status: page, Devices: len(cfg.Devices), PIN: number})
+	case number != "":
+		g.log.Info("a PIN opens the camera page; it is told only now", "pin", number)
 	}
 }
 

@@ -32,7 +32,7 @@ func (g *Gateway) servePage(ctx context.Context, group *errgroup.Group) net.Addr
 }
 
 func (g *Gateway) pageLoop(ctx context.Context, listen string, retry time.Duration, tell func(net.Addr)) error {
-	handler := status.Handler(g.snapshot, g.registry)
+	handler := status.Handler(g.snapshot, g.registry, g.cameraPage())
 	for {
 		err := status.Serve(ctx, listen, handler, func(a net.Addr) {
 			if g.setPage("") {

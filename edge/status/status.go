@@ -1,7 +1,8 @@
 // Package status serves the gateway's own page: what a field engineer sees on a
 // phone, on the ladder, with no cloud and no login. One page below 50 KB without
 // any other file, the same facts as JSON under /status.json, and Prometheus
-// metrics under /metrics. It only reads; nothing on it changes the gateway.
+// metrics under /metrics. It only reads; nothing on it changes the gateway. What else
+// stands on the same address below /camera/ is not open (see package calibrate).
 package status
 
 import (
@@ -35,6 +36,8 @@ type Snapshot struct {
 	Journal Journal      `json:"journal"`
 	Gaps    []Gap        `json:"gaps"` // the newest first, a few
 	Clock   Clock        `json:"clock"`
+	// CameraPage: each camera has a page below /camera/.
+	CameraPage bool `json:"camera_page,omitempty"`
 }
 
 // Clock is what the gateway's time is worth.
@@ -168,17 +171,23 @@ type Program struct {
 //go:embed page.html
 var page string
 
-// Handler answers the page. snapshot must be safe for concurrent use.
-func Handler(snapshot func() Snapshot, metrics prometheus.Gatherer) http.Handler {
+// Handler answers the page. snapshot must be safe for concurrent use. cameras answers
+// what stands below /camera/ and guards itself; nil: there is nothing.
+func Handler(snapshot func() Snapshot, metrics prometheus.Gatherer, cameras http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", servePage)
 	mux.HandleFunc("GET /status.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
-		_ = json.NewEncoder(w).Encode(snapshot()) // the reader has gone; there is nobody to tell
+		s := snapshot()
+		s.CameraPage = cameras != nil
+		_ = json.NewEncoder(w).Encode(s) // the reader has gone; there is nobody to tell
 	})
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	if cameras != nil {
+		mux.Handle("/camera/", cameras)
+	}
 	return localOnly(mux)
 }
 

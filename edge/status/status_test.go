@@ -21,7 +21,7 @@ func get(t *testing.T, path, host string) *http.Response {
 	r := httptest.NewRequest("GET", path, nil)
 	r.Host = host
 	w := httptest.NewRecorder()
-	status.Handler(func() status.Snapshot { return status.Snapshot{Gateway: "street-01"} }, reg).ServeHTTP(w, r)
+	status.Handler(func() status.Snapshot { return status.Snapshot{Gateway: "street-01"} }, reg, nil).ServeHTTP(w, r)
 	return w.Result()
 }
 

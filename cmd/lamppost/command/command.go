@@ -101,6 +101,7 @@ func rootCommand(o Options) *cobra.Command {
 		rewindCommand(o),
 		actuateCommand(o),
 		maintenanceCommand(o),
+		pinCommand(o),
 		driverCommand(o),
 		profilesCommand(o),
 		rulesCommand(o),

@@ -69,6 +69,11 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 		return nil, err
 	}
 	b.speak(path, src)
+	return b.assess(path, src, b.spoken(), w)
+}
+
+// assess says of a configuration's text what is wrong with it, on w, in a language.
+func (b *builtin) assess(path string, src []byte, lang string, w io.Writer) (*config.Config, error) {
 	env, problems, err := b.beside(path, src)
 	if err != nil {
 		return nil, err
@@ -77,7 +82,7 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 	var more yamldoc.Problems
 	switch {
 	case errors.As(err, &more), len(problems) > 0:
-		if err := told(append(problems, more...), b.spoken(), w); err != nil {
+		if err := told(append(problems, more...), lang, w); err != nil {
 			return nil, err
 		}
 		return nil, &exit{code: exitConfig}
@@ -85,7 +90,7 @@ func (b *builtin) load(path string, w io.Writer) (*config.Config, error) {
 		return nil, &exit{code: exitConfig, err: err}
 	}
 	if len(cfg.Warnings) > 0 {
-		if err := told(cfg.Warnings, b.spoken(), w); err != nil {
+		if err := told(cfg.Warnings, lang, w); err != nil {
 			return nil, err
 		}
 	}

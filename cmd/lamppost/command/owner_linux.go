@@ -28,3 +28,12 @@ func handOver(dir string) error {
 	}
 	return nil
 }
+
+// ownerOf returns who a file belongs to.
+func ownerOf(st os.FileInfo) (uid, gid int, ok bool) {
+	owner, ok := st.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, false
+	}
+	return int(owner.Uid), int(owner.Gid), true
+}

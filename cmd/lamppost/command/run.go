@@ -1,21 +1,12 @@
 package command
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"os/signal"
-	"reflect"
 	"runtime"
-	"strings"
-	"sync/atomic"
-	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/spf13/cobra"
 )
@@ -52,12 +43,14 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 		}
 		log := logger(c.ErrOrStderr(), verbose)
 		defer useCores(c.Context())()
-		var refused refusal
+		file := newBook(b, path, cfg, log)
+		file.serve(c.Context())
 		return classify(gateway.Run(c.Context(), gateway.Options{
 			Config: cfg, Catalog: b.metrics, Version: o.Version, Log: log, Host: b.host, Boards: b.boards,
 			Runtime: memoryDir(cfg.Gateway.ID),
-			Reload:  reloads(c.Context(), b, path, cfg, log, &refused),
-			Refused: refused.why,
+			Reload:  file.out,
+			Refused: file.refused.why,
+			Book:    file,
 			Ready:   func(s gateway.Started) { announce(c.OutOrStdout(), s); started() },
 			Alive:   func() { notify(daemon.SdNotifyWatchdog) },
 		}))
@@ -78,81 +71,13 @@ func announce(w io.Writer, s gateway.Started) {
 	if s.Status != nil {
 		fmt.Fprintf(w, "status http://%s\n", s.Status)
 	}
+	if s.PIN != "" {
+		fmt.Fprintf(w, "pin %s opens the page's cameras; it is shown only now, lamppost pin --new makes another\n", s.PIN)
+	}
 	notify(daemon.SdNotifyReady)
 }
 
 // notify tells the service manager, if there is one.
 func notify(state string) {
 	_, _ = daemon.SdNotify(false, state) // without a service manager there is nobody to tell
-}
-
-// reloads reads the configuration again on SIGHUP and delivers it if it is good.
-func reloads(ctx context.Context, b *builtin, path string, running *config.Config, log *slog.Logger, bad *refusal) <-chan *config.Config {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	out := make(chan *config.Config)
-	go func() {
-		defer signal.Stop(hup)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-hup:
-			}
-			var said bytes.Buffer
-			cfg, err := b.load(path, io.MultiWriter(os.Stderr, &said))
-			if bad.note(err, said.String()); err != nil {
-				log.Error("the new configuration is refused, the old one goes on", "file", path, "running", running.Hash)
-				continue
-			}
-			warnFixed(log, running, cfg)
-			select {
-			case out <- cfg:
-				running = cfg
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return out
-}
-
-// refusal remembers why the file on the disk was refused; the page tells it until a
-// good one is taken over.
-type refusal struct{ text atomic.Pointer[string] }
-
-func (r *refusal) why() string {
-	if t := r.text.Load(); t != nil {
-		return *t
-	}
-	return ""
-}
-
-// note takes the outcome of a reading: the first of the problems that were shown, or
-// the error itself.
-func (r *refusal) note(err error, shown string) {
-	if err == nil {
-		r.text.Store(nil)
-		return
-	}
-	first, _, _ := strings.Cut(strings.TrimSpace(shown), "\n")
-	if first == "" {
-		first = err.Error()
-	}
-	r.text.Store(&first)
-}
-
-// warnFixed names what a reload does not take over.
-func warnFixed(log *slog.Logger, old, cfg *config.Config) {
-	fixed := map[string]bool{
-		"gateway.id":    old.Gateway.ID != cfg.Gateway.ID,
-		"journal":       old.Journal != cfg.Journal,
-		"status.listen": old.Status != cfg.Status,
-		"uplink":        !reflect.DeepEqual(old.Uplink, cfg.Uplink),
-	}
-	for key, changed := range fixed {
-		if changed {
-			log.Warn("this takes effect at the next restart", "key", key)
-		}
-	}
 }

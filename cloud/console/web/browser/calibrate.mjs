@@ -1,0 +1,205 @@
+// The gateway's camera page in a real browser: starts a gateway with a camera, gives the PIN
+// that the gateway printed, draws a mask with the mouse, saves, and demands that the
+// configuration has it, everything else in it as before, and that the next picture is black
+// there. Also: what the check refuses is shown with its line, a file that somebody else has
+// changed is not overwritten, the page can be used by keyboard, fits a phone, and breaks no
+// rule of axe's. With an argument it leaves pictures in that folder.
+//
+//   node browser/calibrate.mjs [folder]
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+import { axe, overflow } from './harness.mjs';
+
+const root = join(import.meta.dirname, '../../../..');
+const pictures = process.argv[2];
+const folder = mkdtempSync(join(tmpdir(), 'calibrate-'));
+const file = join(folder, 'gateway.yaml');
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+const camera = await startCamera();
+const gateway = await startGateway(camera.url);
+const began = Date.now();
+try {
+  await look();
+  console.log(`the camera page holds: ${((Date.now() - began) / 1000).toFixed(1)} s`);
+} finally {
+  await browser.close();
+  gateway.child.kill('SIGTERM');
+  await gateway.ended;
+  camera.close();
+  rmSync(folder, { recursive: true });
+}
+
+/** A camera: a scene that is never twice the same, as JPEG. */
+async function startCamera() {
+  const page = await browser.newPage({ viewport: { width: 640, height: 480 } });
+  await page.setContent(`<body style="margin:0;background:linear-gradient(#9fc6e8 0 45%,#6f8f5b 45% 70%,#3c6e8f 70%)">
+    <div style="position:absolute;left:60px;top:90px;width:150px;height:130px;background:#b98b62;border:6px solid #5c4630"></div>
+    <div style="position:absolute;left:322px;top:60px;width:34px;height:400px;background:repeating-linear-gradient(#fff 0 20px,#c22 20px 40px)"></div>
+    <div id=n style="position:absolute;right:8px;bottom:6px;font:bold 28px monospace;color:#fff"></div>`);
+  let n = 0;
+  const server = createServer(async (_, answer) => {
+    await page.evaluate((n) => (document.querySelector('#n').textContent = String(n)), n++);
+    const jpeg = await page.screenshot({ type: 'jpeg', quality: 90 }).catch(() => undefined);
+    answer.writeHead(jpeg ? 200 : 503, { 'Content-Type': 'image/jpeg' }).end(jpeg);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${server.address().port}/still.jpg`, close: () => server.close() };
+}
+
+/** The gateway, and what it says when it starts. */
+async function startGateway(url) {
+  writeFileSync(
+    file,
+    `# the yard
+gateway: {id: bridge-07, language: en}
+journal: {dir: ${join(folder, 'journal')}, size: 64MB, commit: 1s}
+status: {listen: "127.0.0.1:0"} # for the test
+devices:
+  # by the gate
+  yard:
+    driver: camera
+    url: "${url}"
+    every: 20s # seldom: the page asks for more
+    measure: [motion]
+    # nothing is masked yet
+`,
+  );
+  const child = spawn(process.env.LAMPPOST ?? join(root, 'bin/lamppost'), ['run', '--config', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
+  let errors = '';
+  child.stderr.on('data', (b) => (errors += b));
+  const said = {};
+  for await (const line of createInterface({ input: child.stdout })) {
+    said.page ??= /^status (\S+)/.exec(line)?.[1];
+    said.pin ??= /^pin (\d{8}) /.exec(line)?.[1];
+    if (said.page && said.pin) return { child, ended, ...said, errors: () => errors };
+  }
+  throw new Error(`the gateway ended without a page or a PIN:\n${errors}`);
+}
+
+async function look() {
+  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const faults = [];
+  page.on('pageerror', (e) => faults.push(e.message));
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !/40[13]/.test(m.text())) faults.push(m.text());
+  });
+  await page.goto(gateway.page);
+  await page.getByRole('link', { name: 'Picture, masks and zones' }).click();
+  await enter(page);
+  await drawMask(page);
+  await seeBlack(page);
+  await shoot(page, 'wide.png');
+  await beRefused(page);
+  await keepAnothersEdit(page);
+  assert.deepEqual(await axe(page), [], 'axe');
+  await page.setViewportSize({ width: 360, height: 740 });
+  assert.ok((await overflow(page)) <= 0, 'it fits a phone');
+  await shoot(page, 'phone.png');
+  await page.getByRole('button', { name: '中文' }).click();
+  await shoot(page, 'phone-zh.png');
+  assert.deepEqual(faults, []);
+}
+
+async function shoot(page, name) {
+  if (pictures) await page.screenshot({ path: join(pictures, name), fullPage: true });
+}
+
+/** A wrong PIN opens nothing, the right one does. */
+async function enter(page) {
+  await page.locator('#pin').fill(gateway.pin === '12345678' ? '87654321' : '12345678');
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByText('4 tries left').waitFor();
+  assert.ok(await page.locator('#work').isHidden(), 'nothing is shown without the PIN');
+  assert.deepEqual(await axe(page), [], 'axe, of the door');
+  await page.locator('#pin').fill(gateway.pin);
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.locator('#still[src^=blob]').waitFor();
+}
+
+/** A mask is put over the house with mouse and keyboard, and saved. */
+async function drawMask(page) {
+  await page.getByRole('button', { name: '+ Mask' }).click();
+  const box = await page.locator('#draw').boundingBox();
+  const at = (x, y) => [box.x + x * box.width, box.y + y * box.height];
+  const drag = async (from, to) => {
+    await page.mouse.move(...at(...from));
+    await page.mouse.down();
+    await page.mouse.move(...at((from[0] + to[0]) / 2, (from[1] + to[1]) / 2));
+    await page.mouse.move(...at(...to));
+    await page.mouse.up();
+  };
+  await drag([0.3, 0.3], [0.08, 0.16]);
+  await drag([0.6, 0.3], [0.36, 0.16]);
+  await drag([0.6, 0.6], [0.36, 0.49]);
+  await drag([0.3, 0.6], [0.1, 0.5]);
+  const last = page.getByRole('button', { name: /^Mask 1, corner 4,/ });
+  await last.focus();
+  for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowLeft');
+  assert.match(await last.getAttribute('aria-label'), /x 0\.08/);
+  await page.getByRole('spinbutton', { name: 'corner 4, y' }).fill('0.49');
+  await page.getByRole('button', { name: '+ Staff gauge' }).click();
+  await page.getByRole('spinbutton', { name: 'mark 1, level' }).fill('3');
+  await page.getByRole('spinbutton', { name: 'mark 2, level' }).fill('1.5');
+  await page.getByRole('spinbutton', { name: 'mark 1, x' }).fill('0.53');
+  await page.getByRole('spinbutton', { name: 'mark 2, x' }).fill('0.53');
+  await page.getByRole('button', { name: '+ Zone' }).click();
+  const before = readFileSync(file, 'utf8');
+  await page.getByRole('button', { name: 'Check and save' }).click();
+  await page.getByText('The gateway runs with it.').waitFor();
+  const now = readFileSync(file, 'utf8');
+  const [head, tail] = before.split('    # nothing is masked yet\n');
+  assert.ok(now.startsWith(head) && now.endsWith(`    # nothing is masked yet\n${tail}`), `everything else is as before:\n${now}`);
+  const mask = /^ {6}- \[\[0\.0[78]\d*, 0\.1[56]\d*\], \[0\.3[567]\d*, 0\.1[56]\d*\], \[0\.3[567]\d*, 0\.4[89]\d*\], \[0\.0[78]\d*, 0\.49\]\]$/m;
+  assert.match(now, mask);
+  assert.match(now, /^ {4}staff: \{marks: \[\[0\.53, 0\.2, 3\], \[0\.53, 0\.8, 1\.5\]\], width: 0\.05\}$/m);
+  assert.equal(readFileSync(`${file}.before`, 'utf8'), before, 'the file as it was is kept');
+}
+
+/** The house is black in the picture that the gateway gives now; the sky is not. */
+async function seeBlack(page) {
+  await page.waitForFunction(() => {
+    const img = document.querySelector('#still');
+    const c = document.createElement('canvas');
+    [c.width, c.height] = [img.naturalWidth, img.naturalHeight];
+    const g = c.getContext('2d');
+    g.drawImage(img, 0, 0);
+    const light = (x, y) => Math.max(...g.getImageData(x * c.width, y * c.height, 1, 1).data.slice(0, 3));
+    const house = [[0.12, 0.22], [0.2, 0.3], [0.3, 0.44]].map(([x, y]) => light(x, y));
+    return house.every((v) => v < 12) && light(0.7, 0.1) > 100;
+  });
+}
+
+/** What the check refuses is shown with its place, and nothing is written. */
+async function beRefused(page) {
+  const before = readFileSync(file, 'utf8');
+  await page.getByLabel('name (small letters, digits, _)').fill('Der Hof');
+  await page.getByRole('button', { name: 'Check and save' }).click();
+  await page.getByText('check says no').waitFor();
+  const said = await page.locator('#told pre').textContent();
+  assert.match(said, /gateway\.yaml:\d+:\d+/);
+  assert.match(said, /cannot be part of a channel's name/);
+  assert.equal(readFileSync(file, 'utf8'), before);
+  await page.getByRole('button', { name: 'Undo changes' }).click();
+}
+
+/** Somebody edits the file while the page is open: it is not overwritten. */
+async function keepAnothersEdit(page) {
+  const edited = `${readFileSync(file, 'utf8')}# somebody was here\n`;
+  writeFileSync(file, edited);
+  await page.getByRole('button', { name: '+ Zone' }).click();
+  await page.getByRole('button', { name: 'Check and save' }).click();
+  await page.getByText('Somebody has changed the configuration meanwhile').waitFor();
+  assert.equal(readFileSync(file, 'utf8'), edited);
+  assert.match(await page.locator('#paste').inputValue(), /^ {4}masks:\n[^]* {6}zone2: \[\[/m);
+}
