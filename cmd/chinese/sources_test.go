@@ -43,7 +43,7 @@ var heard = []struct {
 	dir   string
 	files []string
 }{{"cmd/lamppost/command", nil}, {"edge/gateway", nil}, {"edge/pin", nil}, {"drivers/bus/serial", nil}, {"drivers/bus/w1", nil}, {"drivers", nil}, {"drivers/profile", nil},
-	{"drivers/board", nil}, {"drivers/process", nil}, {"drivers/modem", nil}, {"drivers/camera", nil}, {"drivers/bus/process", nil},
+	{"drivers/board", nil}, {"drivers/process", nil}, {"drivers/modem", nil}, {"drivers/camera", nil}, {"drivers/camera/vision", nil}, {"drivers/bus/process", nil},
 	{"cmd/lamppost-cloud", nil}, {"cmd/lamppost-sim", nil}, {"cloud/settings", nil}}
 
 // unsaid are texts in these folders that are no sentences for people: parts of one that is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -22,7 +23,7 @@ func (g *Gateway) cameraPage() http.Handler {
 	if g.opt.Book == nil {
 		return nil
 	}
-	return calibrate.Handler(cameras{g}, g.opt.Book, door{pin.NewDoor(g.opt.Config.Journal.Dir, nil)}, g.log)
+	return calibrate.Handler(&cameras{g: g, failed: map[string]failure{}}, g.opt.Book, door{pin.NewDoor(g.opt.Config.Journal.Dir, nil)}, g.log)
 }
 
 // firstPIN makes the number that opens the camera page, if a camera is configured and
@@ -64,10 +65,20 @@ func (d door) Enter(number string) (calibrate.Guess, error) {
 }
 
 // cameras is the gateway as the page sees it.
-type cameras struct{ g *Gateway }
+type cameras struct {
+	g      *Gateway
+	mu     sync.Mutex
+	failed map[string]failure // by camera: the last picture that there was not; only cameras are in it
+}
+
+// failure is why there was no picture, and when.
+type failure struct {
+	err error
+	at  int64 // boot ms
+}
 
 // camera returns a device that is one. The caller holds the lock.
-func (c cameras) camera(id string) *device {
+func (c *cameras) camera(id string) *device {
 	if c.g.gen == nil {
 		return nil
 	}
@@ -78,7 +89,7 @@ func (c cameras) camera(id string) *device {
 }
 
 // Camera implements calibrate.Site.
-func (c cameras) Camera(id string) (calibrate.View, bool) {
+func (c *cameras) Camera(id string) (calibrate.View, bool) {
 	c.g.mu.Lock()
 	defer c.g.mu.Unlock()
 	d := c.camera(id)
@@ -97,22 +108,46 @@ func (c cameras) Camera(id string) (calibrate.View, bool) {
 }
 
 // Still implements calibrate.Site.
-func (c cameras) Still(ctx context.Context, id string) (calibrate.Still, error) {
+func (c *cameras) Still(ctx context.Context, id string) (calibrate.Still, error) {
 	if s, ok := c.kept(id); ok && s.Age < stillEvery {
 		return s, nil
 	}
-	taken, err := c.g.sampleNow(ctx, id)
-	if err = errors.Join(err, taken.err); err != nil {
+	if err := c.justFailed(id); err != nil {
 		return calibrate.Still{}, err
 	}
-	if s, ok := c.kept(id); ok {
+	taken, err := c.g.sampleNow(ctx, id)
+	switch s, ok := c.kept(id); {
+	case err != nil:
+		return calibrate.Still{}, err
+	case taken.err != nil:
+		c.note(id, taken.err)
+		return calibrate.Still{}, taken.err
+	case !ok:
+		return calibrate.Still{}, errors.New("it answered without a picture")
+	default:
 		return s, nil
 	}
-	return calibrate.Still{}, errors.New("it answered without a picture")
+}
+
+// justFailed returns why there was no picture a moment ago; nil: it is worth asking.
+func (c *cameras) justFailed(id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f, ok := c.failed[id]; ok && c.g.clock.BootMS()-f.at < stillEvery.Milliseconds() {
+		return f.err
+	}
+	delete(c.failed, id)
+	return nil
+}
+
+func (c *cameras) note(id string, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed[id] = failure{err, c.g.clock.BootMS()}
 }
 
 // kept is the newest picture of a camera.
-func (c cameras) kept(id string) (calibrate.Still, bool) {
+func (c *cameras) kept(id string) (calibrate.Still, bool) {
 	c.g.mu.Lock()
 	defer c.g.mu.Unlock()
 	d := c.camera(id)
