@@ -83,6 +83,7 @@ torture: setup build ## the program killed hundreds of times and its card filled
 test-web: build ## the console's pages, also in headless Chromium
 	cd $(WEB) && $(NPM) run check --silent && $(NPM) test --silent
 	cd $(WEB) && $(NPM) run test:browser --silent
+	cd $(WEB) && node browser/calibrate.mjs
 	cd $(WEB) && node browser/street.mjs
 
 test-e2e: setup build ## only the end-to-end tests, alone on the machine

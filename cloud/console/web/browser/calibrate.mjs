@@ -29,10 +29,10 @@ try {
   await look();
   console.log(`the camera page holds: ${((Date.now() - began) / 1000).toFixed(1)} s`);
 } finally {
-  await browser.close();
   gateway.child.kill('SIGTERM');
   await gateway.ended;
   camera.close();
+  await browser.close();
   rmSync(folder, { recursive: true });
 }
 
@@ -45,8 +45,10 @@ async function startCamera() {
     <div id=n style="position:absolute;right:8px;bottom:6px;font:bold 28px monospace;color:#fff"></div>`);
   let n = 0;
   const server = createServer(async (_, answer) => {
-    await page.evaluate((n) => (document.querySelector('#n').textContent = String(n)), n++);
-    const jpeg = await page.screenshot({ type: 'jpeg', quality: 90 }).catch(() => undefined);
+    const jpeg = await page
+      .evaluate((n) => (document.querySelector('#n').textContent = String(n)), n++)
+      .then(() => page.screenshot({ type: 'jpeg', quality: 90 }))
+      .catch(() => undefined); // the test ends
     answer.writeHead(jpeg ? 200 : 503, { 'Content-Type': 'image/jpeg' }).end(jpeg);
   });
   server.listen(0, '127.0.0.1');
@@ -99,6 +101,9 @@ async function look() {
   await enter(page);
   await drawMask(page);
   await seeBlack(page);
+  await page.reload(); // the session lasts
+  await page.locator('#still[src^=blob]').waitFor();
+  await page.getByRole('button', { name: 'Zone zone1', exact: true }).click();
   await shoot(page, 'wide.png');
   await beRefused(page);
   await keepAnothersEdit(page);
