@@ -48,6 +48,7 @@ type Commands interface {
 // Images is what the API needs of the album.
 type Images interface {
 	File(ctx context.Context, id string) (*os.File, time.Time, error)
+	Taken(ctx context.Context, id string) (time.Time, error)
 	Latest(gateway, device string) (view.Camera, bool)
 	Cameras(gateway string) []view.Camera
 }

@@ -71,7 +71,8 @@ func (f *fakes) Gaps(context.Context, string, int64, int64) ([]view.Gap, error) 
 
 func (f *fakes) one() view.Alert {
 	a := view.Alert{ID: "a1", Rev: 1, Gateway: "gw", Severity: wire.Yellow, Stage: "actual", Condition: "active", Value: ptr(3.12),
-		Text: map[string]string{"zh": "河道水位 3.12 米"}, Evidence: []wire.Evidence{{Stream: "river/level", At: 1, V: 3}}, Cleared: ptr(int64(5)), Vanished: ptr(int64(6))}
+		Text: map[string]string{"zh": "河道水位 3.12 米"}, Evidence: []wire.Evidence{{Stream: "river/level", At: 1, V: 3}}, Cleared: ptr(int64(5)), Vanished: ptr(int64(6)),
+		Pictures: []view.Picture{{Image: "pic", Moment: "before", Due: 1}, {Image: "late", Moment: "after", Due: 2}}}
 	if f.acked {
 		a.Acknowledged = &view.Acknowledged{By: "王芳", At: 7}
 	}
@@ -144,6 +145,13 @@ func (f *fakes) File(_ context.Context, id string) (*os.File, time.Time, error) 
 	}
 	file, err := os.Open(f.file)
 	return file, time.UnixMilli(1795262400000), err
+}
+
+func (f *fakes) Taken(_ context.Context, id string) (time.Time, error) {
+	if id != "pic" {
+		return time.Time{}, view.ErrUnknown
+	}
+	return time.UnixMilli(1795262400000), nil
 }
 
 func (f *fakes) Latest(gateway, device string) (view.Camera, bool) {

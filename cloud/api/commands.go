@@ -52,8 +52,18 @@ func (s *server) tellGateway(r *http.Request, a view.Alert, by string) {
 	}
 }
 
-// withCommand is an alert with how its gateway was told of the acknowledgement.
-func (s *server) withCommand(r *http.Request, a view.Alert) (view.Alert, error) {
+// details is an alert with which of its pictures are here, and how its gateway was told
+// of the acknowledgement.
+func (s *server) details(r *http.Request, a view.Alert) (view.Alert, error) {
+	for i, p := range a.Pictures {
+		taken, err := s.Images.Taken(r.Context(), p.Image)
+		if err == nil {
+			t := taken.UnixMilli()
+			a.Pictures[i].T = &t
+		} else if !errors.Is(err, view.ErrUnknown) {
+			return a, err
+		}
+	}
 	c, err := s.Commands.Acknowledgement(r.Context(), a.ID)
 	if errors.Is(err, view.ErrUnknown) {
 		return a, nil

@@ -66,7 +66,7 @@ func (s *server) alerts(w http.ResponseWriter, r *http.Request) error {
 func (s *server) alert(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.Alerts.Get(r.Context(), r.PathValue("id"))
 	if err == nil {
-		a, err = s.withCommand(r, a)
+		a, err = s.details(r, a)
 	}
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (s *server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 	if status == http.StatusOK {
 		s.tellGateway(r, a, body.By)
 	}
-	if a, err = s.withCommand(r, a); err != nil {
+	if a, err = s.details(r, a); err != nil {
 		return err
 	}
 	return send(w, status, a)

@@ -121,6 +121,9 @@ func (b *Book) show(gateway string, a wire.Alert, received, updated int64) view.
 	if pos != nil {
 		v.Position = pos
 	}
+	for _, p := range a.Pictures {
+		v.Pictures = append(v.Pictures, view.Picture{Image: p.Image, Moment: p.Moment, Due: v.Since + p.SinceMS})
+	}
 	if v.Text == nil {
 		v.Text = map[string]string{}
 	}

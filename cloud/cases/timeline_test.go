@@ -111,3 +111,21 @@ func TestTimelineIsBounded(t *testing.T) {
 		t.Errorf("%d steps, %v", len(got.Timeline), err)
 	}
 }
+
+// The pictures of the raise keep their moments whatever revision names them.
+func TestPicturesOfTheRaise(t *testing.T) {
+	b := open(t)
+	a := alert(2, func(a *wire.Alert) {
+		a.Pictures = []wire.Picture{{Image: "p1", Moment: wire.PictureBefore, SinceMS: -4000}, {Image: "p2", Moment: wire.PictureAfter, SinceMS: 30_000}}
+	})
+	b.record(t, a)
+	v, err := b.Get(t.Context(), a.ID)
+	if err != nil || len(v.Pictures) != 2 {
+		t.Fatalf("%+v, %v", v.Pictures, err)
+	}
+	for i, want := range []view.Picture{{Image: "p1", Moment: "before", Due: v.Since - 4000}, {Image: "p2", Moment: "after", Due: v.Since + 30_000}} {
+		if v.Pictures[i] != want {
+			t.Errorf("picture %d is %+v, want %+v", i, v.Pictures[i], want)
+		}
+	}
+}

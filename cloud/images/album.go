@@ -129,13 +129,9 @@ func (a *Album) path(id string) string {
 // File opens a picture for reading, with the time it was taken, or returns
 // view.ErrUnknown. The caller closes it.
 func (a *Album) File(ctx context.Context, id string) (*os.File, time.Time, error) {
-	var t int64
-	err := a.o.DB.Read().QueryRowContext(ctx, "select t from image where id = ?", id).Scan(&t)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, view.ErrUnknown)
-	}
+	taken, err := a.Taken(ctx, id)
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, err)
+		return nil, time.Time{}, err
 	}
 	// Only ids that Piece has checked are in the table, so this cannot leave Dir.
 	f, err := os.Open(a.path(id))
@@ -145,7 +141,20 @@ func (a *Album) File(ctx context.Context, id string) (*os.File, time.Time, error
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("images: %w", err)
 	}
-	return f, time.UnixMilli(t).UTC(), nil
+	return f, taken, nil
+}
+
+// Taken returns when a picture that is here was taken, or view.ErrUnknown.
+func (a *Album) Taken(ctx context.Context, id string) (time.Time, error) {
+	var t int64
+	err := a.o.DB.Read().QueryRowContext(ctx, "select t from image where id = ?", id).Scan(&t)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, fmt.Errorf("images: %q: %w", id, view.ErrUnknown)
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("images: %q: %w", id, err)
+	}
+	return time.UnixMilli(t).UTC(), nil
 }
 
 // Latest returns the newest still of a camera; ok is false if there is none.

@@ -24,6 +24,8 @@ type Alert struct {
 	Area      string            `json:"area"`
 	Position  *wire.Position    `json:"position"`
 	Image     string            `json:"image"` // image id; empty: none
+	// Pictures are those of the raise, in the order of their moments.
+	Pictures []Picture `json:"pictures,omitempty"`
 	// Acknowledged is null until a person has seen the alert.
 	Acknowledged *Acknowledged   `json:"acknowledged"`
 	Evidence     []wire.Evidence `json:"evidence"`
@@ -39,6 +41,15 @@ type Alert struct {
 	History []Change `json:"history,omitempty"` // oldest first; only when one alert is asked for
 	// Timeline is what the gateway did, oldest first; only when one alert is asked for.
 	Timeline []Step `json:"timeline,omitempty"`
+}
+
+// Picture is one that an alert names.
+type Picture struct {
+	Image  string `json:"image"`
+	Moment string `json:"moment"` // before, at, after
+	Due    int64  `json:"due"`    // when it was, or is to be, taken
+	// T is when it was taken; null: it has not come yet, or a list was asked for.
+	T *int64 `json:"t"`
 }
 
 // Acknowledged says who has seen an alert.

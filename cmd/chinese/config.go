@@ -319,6 +319,8 @@ var duties = []pair{
 	{"%s is read every %s: one reading alone raises this", "$1 每 $2 采集一次：一个读数就会触发"},
 	{"write a longer for, or leave it out", "请写更长的 for，或省略"},
 	{"add a device with driver: camera", "请添加 driver: camera 的设备"},
+	{"the picture after an alert is taken 2s to 10m after the raise", "告警后的画面在触发后 2s 到 10m 拍摄"},
+	{"write 30s for example, or 0s for none", "请写例如 30s；不要则写 0s"},
 	{"no camera is called %q", "没有摄像机 $1"},
 	{"changes cannot be weighed over %s", "不能在 $1 内统计变化"},
 	{"write %s to %s, or 0s not to weigh them", "请写 $1 到 $2；不统计写 0s"},

@@ -86,7 +86,8 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 		a.Chatter = &wire.Chatter{Since: c.Unrest, Changes: c.Changes}
 	}
 	if prev != nil {
-		a.ID, a.Rev, a.Since, a.Image, a.Maintenance = prev.ID, prev.Rev+1, prev.Since, prev.Image, prev.Maintenance
+		a.ID, a.Rev, a.Since, a.Maintenance = prev.ID, prev.Rev+1, prev.Since, prev.Maintenance
+		a.Image, a.Pictures = prev.Image, prev.Pictures
 		if a.Acknowledged = prev.Acknowledged; worse(prev, &a) {
 			a.Acknowledged = nil // nobody has seen that
 		}

@@ -106,7 +106,7 @@ type Rule struct {
 	ClearFor time.Duration
 	Severity wire.Severity
 	Category string
-	Still    string            // a camera's device id, or empty
+	Still    Still
 	Message  map[string]string // by language
 	Actions  []Action
 	Levels   []Level       // instead of When, For, Clear, ClearFor; the most severe first

@@ -145,7 +145,7 @@ var notes = map[string]string{
 	"within":            "How far ahead to look, at most twice the window.",
 	"window":            "From the readings of how long the trend is taken.",
 	"method":            "theil-sen withstands wrong readings, holt is quicker on clean ones.",
-	"still":             "The camera whose picture goes with the alert.",
+	"still":             "The camera whose pictures go with the alert, from before it, at it and 30 s after: its id, or {camera: …, after: …}.",
 	"message":           "For people: one text, or {zh: …, en: …}. {value} is the value.",
 	"actions":           "The outputs that go on while the alert is active.",
 	"actions[]":         "An output's id, or {output: …, for: …}.",

@@ -20,7 +20,7 @@ type ruleKeys struct {
 	ClearFor time.Duration        `yaml:"clear_for"`
 	Severity string               `yaml:"severity"`
 	Category string               `yaml:"category"`
-	Still    string               `yaml:"still"`
+	Still    pictures             `yaml:"still"`
 	Message  texts                `yaml:"message"`
 	Actions  []action             `yaml:"actions"`
 	Levels   map[string]levelKeys `yaml:"levels"`
@@ -52,7 +52,7 @@ func (l *loader) rules() {
 	for _, id := range ids {
 		k := l.raw.Rules[id]
 		l.id(id, "rules", id)
-		r := Rule{ID: id, When: k.When, For: k.For, Clear: k.Clear, ClearFor: k.ClearFor, Category: k.Category, Still: k.Still, Message: k.Message}
+		r := Rule{ID: id, When: k.When, For: k.For, Clear: k.Clear, ClearFor: k.ClearFor, Category: k.Category, Still: Still(k.Still), Message: k.Message}
 		u, packed := l.used(&r, k)
 		if !packed {
 			l.conditions(&r, k)
@@ -63,7 +63,7 @@ func (l *loader) rules() {
 		l.schedule(&r, k.Schedule)
 		l.depends(&r, k.Depends)
 		l.category(k.Category, "rules", id, "category")
-		l.still(r)
+		l.still(&r)
 		l.texts(k.Message, MessageFields, "rules", id, "message")
 		l.actionsOf(&r, k.Actions)
 		if check != nil && (u != nil || !packed && (l.has("rules", id, "when") || len(r.Levels) > 0)) {
@@ -109,25 +109,6 @@ func (l *loader) expression(r *Rule, u *Used, check RuleChecker) {
 			l.say("W2701", fmt.Sprintf("%s is read every %s: one reading alone raises this; write a longer for, or leave it out", s.Device, brief(every)), "rules", r.ID, "for")
 			return
 		}
-	}
-}
-
-func (l *loader) still(r Rule) {
-	if r.Still == "" {
-		return
-	}
-	var cameras []string
-	for _, id := range l.doc.Node("devices").Keys() {
-		if l.doc.Node("devices", id, "driver").Text() == "camera" {
-			cameras = append(cameras, id)
-		}
-	}
-	if !slices.Contains(cameras, r.Still) {
-		hint := yamldoc.Hint(r.Still, cameras)
-		if len(cameras) == 0 {
-			hint = "add a device with driver: camera"
-		}
-		l.say("E2702", fmt.Sprintf("no camera is called %q; %s", r.Still, hint), "rules", r.ID, "still")
 	}
 }
 

@@ -243,7 +243,7 @@ func ruleRows(r Rule, add adder) {
 	}
 	calmRows(r, add)
 	add(r.Category, "", at("category")...)
-	add(r.Still, "", at("still")...)
+	stillRows(r, add)
 	for _, lang := range []string{"zh", "en"} {
 		add(r.Message[lang], "", "rules", r.ID, "message", lang)
 	}

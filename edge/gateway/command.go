@@ -163,10 +163,14 @@ func (g *Gateway) stillFor(ctx context.Context, c wire.Command, _ string) (wire.
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	d := g.gen.devices[c.Still.Device]
-	if d == nil || d.still == nil {
+	if d == nil {
 		return wire.Reply{}, errors.New("the camera was taken out of the configuration meanwhile")
 	}
-	id := g.uploadStill(d, "", d.lastAt)
+	shot, ok := d.ring.Newest()
+	if !ok {
+		return wire.Reply{}, errors.New("the camera was taken out of the configuration meanwhile")
+	}
+	id := g.sendShot(d, shot, "", "")
 	if id == "" {
 		return wire.Reply{}, errors.New("the picture cannot be sent; the gateway's log says why")
 	}

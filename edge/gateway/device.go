@@ -10,6 +10,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/poll"
 	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/record"
+	"github.com/lamppost-city/lamppost/edge/still"
 )
 
 // faultEvery is how often a fault that lasts is written down again: often enough
@@ -40,13 +41,12 @@ type device struct {
 	frozen   bool
 	doubt    string // why it may be another part; empty: nothing says so
 
-	last     []obs.Reading // newest reading of each channel; nil until it has answered
-	lastAt   int64         // boot ms of the last good sample
-	lent     lent          // those of them that were written down
-	still    []byte        // newest picture of a camera
-	promised *promise      // a picture that an alert waits for
-	sentAt   int64         // boot ms of the last still that was uploaded unasked
-	next     time.Time     // when it is due again
+	last   []obs.Reading // newest reading of each channel; nil until it has answered
+	lastAt int64         // boot ms of the last good sample
+	lent   lent          // those of them that were written down
+	ring   still.Ring    // what a camera saw lately
+	sentAt int64         // boot ms of the last still that was uploaded unasked
+	next   time.Time     // when it is due again
 }
 
 // heeded is a channel that a rule or an output reads.

@@ -22,6 +22,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/clock"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/journal"
+	"github.com/lamppost-city/lamppost/edge/still"
 	"github.com/lamppost-city/lamppost/edge/uplink"
 	"github.com/lamppost-city/lamppost/edge/wire"
 	"golang.org/x/sync/errgroup"
@@ -99,6 +100,7 @@ type Gateway struct {
 	awaited   map[string][]chan taken // by device: who waits for its next sample
 	ended     map[string]ended        // alerts that cleared a moment ago, by id
 	upkeeps   map[string]upkeep       // what is under maintenance, by device or everything
+	orders    still.Orders            // pictures that alerts have named and that are not taken yet
 	scratch   []byte
 	ruleTimer *time.Timer
 	armed     int64 // boot ms for which ruleTimer is set; 0: for none
@@ -256,9 +258,6 @@ func (g *Gateway) careLoop(ctx context.Context) error {
 			g.watchDerived()
 		case <-often.C:
 			g.declareLosses()
-			g.mu.Lock()
-			g.overduePromises()
-			g.mu.Unlock()
 			g.trim(ctx)
 			g.sayLines()
 			if g.opt.Alive != nil {

@@ -40,6 +40,7 @@ type post struct {
 	port    string
 	reload  chan *config.Config
 	page    string
+	camera  string // address of a still; empty: there is no camera
 	stop    func()
 }
 
@@ -107,13 +108,22 @@ journal: {dir: %s, commit: 100ms}
 status: {listen: "127.0.0.1:0"}
 devices:
   pass: {driver: a02yyuw, port: %s, height: 3.0, every: 300ms}
+%s
 rules:
-%s`, filepath.Join(p.dir, "journal"), p.port, rules)
+%s`, filepath.Join(p.dir, "journal"), p.port, p.eye(), rules)
 	cfg, err := config.Load("post.yaml", []byte(src), p.env)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	return cfg
+}
+
+// eye is the configuration of the camera, if there is one.
+func (p *post) eye() string {
+	if p.camera == "" {
+		return ""
+	}
+	return "  eye: {driver: camera, url: \"" + p.camera + "\", every: 1s}"
 }
 
 const flood = `  flood: {when: "pass.level > 0.5", for: 400ms, severity: orange, message: {en: "{value} m of water"}}`

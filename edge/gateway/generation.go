@@ -14,6 +14,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/poll"
 	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/rule"
+	"github.com/lamppost-city/lamppost/edge/still"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -170,6 +171,7 @@ func (g *Gateway) adoptDevices(gen, old *generation) {
 		spec, form, seen, located := d.spec, d.form, d.seen, d.located
 		*d = *o
 		d.spec, d.form, d.seen, d.located = spec, form, seen, located
+		d.ring = still.Ring{} // its masks may be others now
 		for i := range d.streams {
 			d.streams[i].Limit(&d.limits[i])
 		}

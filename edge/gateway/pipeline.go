@@ -109,6 +109,7 @@ func (g *Gateway) tick(gen *generation, bootMS int64) {
 		}
 	}
 	g.sayStopped(gen)
+	g.askCameras(gen, bootMS)
 	g.armTimer(gen)
 }
 
@@ -155,6 +156,9 @@ func (g *Gateway) armTimer(gen *generation) {
 		next, ok = due, true
 	}
 	if due, waits := g.upkeepEnds(); waits && (!ok || due < next) {
+		next, ok = due, true
+	}
+	if due, waits := g.orders.Next(); waits && (!ok || due < next) {
 		next, ok = due, true
 	}
 	if ok && next != g.armed {
@@ -282,8 +286,8 @@ func (g *Gateway) revise(gen *generation, t rule.Transition, prev *wire.Alert) (
 	}
 	evidence = evidence[:min(len(evidence), wire.MaxEvidence)]
 	a := alert.Revise(r.alert, m, prev, c, id.String(), evidence)
-	if r.still != "" && !t.Cleared() {
-		a.Image = g.evidenceStill(gen, r.still, a.ID)
+	if r.still.Camera != "" && !t.Cleared() {
+		g.picture(gen, r.still, &a, prev == nil)
 	}
 	return a, nil
 }
@@ -327,43 +331,4 @@ func (g *Gateway) tryEvent(e wire.Event) error {
 		return nil
 	}
 	return g.uplink.Event(e)
-}
-
-// takeStill keeps a camera's newest picture and uploads it if that is asked for.
-func (g *Gateway) takeStill(gen *generation, d *device, s poll.Sample) {
-	src, ok := s.Driver.(drivers.StillSource)
-	if !ok || s.Err != nil {
-		return
-	}
-	jpeg, ok := src.Still()
-	if !ok {
-		return
-	}
-	d.still = jpeg
-	g.keepPromise(d)
-	if d.spec.upload > 0 && (d.sentAt == 0 || s.BootMS-d.sentAt >= d.spec.upload.Milliseconds()-int64(d.spec.every/2/time.Millisecond)) {
-		d.sentAt = s.BootMS
-		g.uploadStill(d, "", s.BootMS)
-	}
-}
-
-// uploadStill sends the newest picture of a camera and returns its id; empty if it
-// cannot be sent.
-func (g *Gateway) uploadStill(d *device, alertID string, bootMS int64) string {
-	id, err := uuid.NewV7()
-	if err != nil || !g.sendStill(d, wire.ImageMeta{ID: id.String(), Device: d.spec.id, At: g.moment(bootMS), Alert: alertID}) {
-		return ""
-	}
-	return id.String()
-}
-
-func (g *Gateway) sendStill(d *device, meta wire.ImageMeta) bool {
-	if g.uplink == nil {
-		return false
-	}
-	if err := g.uplink.Image(meta, d.still); err != nil {
-		g.log.Warn("a picture cannot be sent", "device", d.spec.id, "error", err)
-		return false
-	}
-	return true
 }

@@ -18,7 +18,7 @@ import (
 type compiled struct {
 	rule  *rule.Rule
 	alert alert.Rule
-	still string // a camera whose picture goes with the alert
+	still config.Still
 }
 
 // RuleChecker judges the rules of a configuration with these streams; it is what

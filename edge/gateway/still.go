@@ -4,60 +4,130 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/poll"
+	"github.com/lamppost-city/lamppost/edge/still"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// stillPatience is how long an alert waits for the picture that was asked for when it
-// was raised; then the one before has to do.
-const stillPatience = 10 * time.Second
-
-// promise is a picture that an alert names and that is still to be taken.
-type promise struct {
-	image, alert string
-	until        int64 // boot ms
+// picture names the pictures of a revision: of a raise the one before it, which leaves
+// now, one of this moment and one of later, of any other revision one of this moment.
+// If there has never been a picture of the camera, the revision names none. The caller
+// holds the lock.
+func (g *Gateway) picture(gen *generation, s config.Still, a *wire.Alert, raised bool) {
+	a.Image = ""
+	d := gen.devices[s.Camera]
+	if d == nil || g.uplink == nil {
+		return
+	}
+	now := a.At.BootMS
+	if _, seen := d.ring.Newest(); !seen && d.fault != nil {
+		return // it does not answer, and never did
+	}
+	if shot, ok := d.ring.Before(now); ok && raised {
+		if id := g.sendShot(d, shot, a.ID, wire.PictureBefore); id != "" {
+			a.Pictures = append(a.Pictures, pictured(id, wire.PictureBefore, shot.BootMS, a))
+		}
+	}
+	if a.Image = g.order(d, a.ID, wire.PictureAt, now, 0); raised && a.Image != "" {
+		a.Pictures = append(a.Pictures, pictured(a.Image, wire.PictureAt, now, a))
+	}
+	if after := now + s.After.Milliseconds(); raised && s.After > 0 {
+		if id := g.order(d, a.ID, wire.PictureAfter, after, now+1); id != "" {
+			a.Pictures = append(a.Pictures, pictured(id, wire.PictureAfter, after, a))
+		}
+	}
+	g.askCameras(gen, now)
 }
 
-// evidenceStill asks a camera for a picture of this moment and returns the id under
-// which it will go out with an alert. If none comes in time the newest one goes under
-// that id; if there has never been one, the alert names none.
-func (g *Gateway) evidenceStill(gen *generation, camera, alertID string) string {
-	d := gen.devices[camera]
-	if d == nil || g.uplink == nil {
-		return ""
-	}
+func pictured(id, moment string, bootMS int64, a *wire.Alert) wire.Picture {
+	return wire.Picture{Image: id, Moment: moment, SinceMS: bootMS - a.Since.BootMS}
+}
+
+// order has a picture taken at fromMS or soon after, and returns the id that it will
+// have; empty if there is none to be had. What was taken before oldestMS will not do
+// for it.
+func (g *Gateway) order(d *device, alertID, moment string, fromMS, oldestMS int64) string {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return ""
 	}
-	if d.still == nil && d.fault != nil {
-		return "" // it does not answer, and never did
-	}
-	g.keepPromise(d) // what is still open makes room
-	d.promised = &promise{image: id.String(), alert: alertID, until: g.clock.BootMS() + stillPatience.Milliseconds()}
-	if pace := gen.lines.pace(camera); pace != nil {
-		pace.Now()
+	given := g.orders.Add(still.Order{Camera: d.spec.id, Image: id.String(), Alert: alertID, Moment: moment, FromMS: fromMS, OldestMS: oldestMS})
+	for _, x := range given {
+		g.fillOrder(g.gen, x)
 	}
 	return id.String()
 }
 
-// keepPromise sends the newest picture under the id that an alert named.
-func (g *Gateway) keepPromise(d *device) {
-	if p := d.promised; p != nil && d.still != nil {
-		g.sendStill(d, wire.ImageMeta{ID: p.image, Device: d.spec.id, At: g.moment(d.lastAt), Alert: p.alert})
-	}
-	d.promised = nil
-}
-
-// overduePromises sends what there is for alerts whose camera did not answer in time.
-// The caller holds the lock.
-func (g *Gateway) overduePromises() {
-	if g.gen == nil {
-		return
-	}
-	now := g.clock.BootMS()
-	for _, d := range g.gen.devices {
-		if d.promised != nil && now > d.promised.until {
-			g.keepPromise(d)
+// askCameras has the pictures taken whose moment has come, and gives up those that did
+// not come in time. The caller holds the lock.
+func (g *Gateway) askCameras(gen *generation, bootMS int64) {
+	for _, camera := range g.orders.Due(bootMS) {
+		if pace := gen.lines.pace(camera); pace != nil {
+			pace.Now()
 		}
 	}
+	for _, x := range g.orders.Overdue(bootMS) {
+		g.fillOrder(gen, x)
+	}
+}
+
+// fillOrder sends the newest picture of the camera under the id that an alert has named.
+func (g *Gateway) fillOrder(gen *generation, x still.Order) {
+	if gen == nil {
+		return
+	}
+	d := gen.devices[x.Camera]
+	if d == nil {
+		return
+	}
+	shot, ok := d.ring.Newest()
+	if !ok || shot.BootMS < x.OldestMS {
+		g.log.Warn("a picture that an alert names was not taken: the camera gave none in time", "device", x.Camera, "alert", x.Alert, "moment", x.Moment)
+		return
+	}
+	g.sendStill(wire.ImageMeta{ID: x.Image, Device: x.Camera, At: g.moment(shot.BootMS), Alert: x.Alert, Moment: x.Moment}, shot.JPEG)
+}
+
+// takeStill keeps a camera's newest picture, gives it to the alerts that wait for it,
+// and uploads it if that is asked for.
+func (g *Gateway) takeStill(gen *generation, d *device, s poll.Sample) {
+	src, ok := s.Driver.(drivers.StillSource)
+	if !ok || s.Err != nil {
+		return
+	}
+	jpeg, ok := src.Still()
+	if !ok {
+		return
+	}
+	shot := still.Shot{BootMS: s.BootMS, JPEG: jpeg}
+	d.ring.Add(shot)
+	for _, x := range g.orders.Filled(d.spec.id, s.BootMS) {
+		g.fillOrder(gen, x)
+	}
+	if d.spec.upload > 0 && (d.sentAt == 0 || s.BootMS-d.sentAt >= d.spec.upload.Milliseconds()-int64(d.spec.every/2/time.Millisecond)) {
+		d.sentAt = s.BootMS
+		g.sendShot(d, shot, "", "")
+	}
+}
+
+// sendShot sends a picture under a new id and returns that; empty if it cannot be sent.
+func (g *Gateway) sendShot(d *device, s still.Shot, alertID, moment string) string {
+	id, err := uuid.NewV7()
+	if err != nil || !g.sendStill(wire.ImageMeta{ID: id.String(), Device: d.spec.id, At: g.moment(s.BootMS), Alert: alertID, Moment: moment}, s.JPEG) {
+		return ""
+	}
+	return id.String()
+}
+
+func (g *Gateway) sendStill(meta wire.ImageMeta, jpeg []byte) bool {
+	if g.uplink == nil {
+		return false
+	}
+	if err := g.uplink.Image(meta, jpeg); err != nil {
+		g.log.Warn("a picture cannot be sent", "device", meta.Device, "error", err)
+		return false
+	}
+	return true
 }

@@ -121,6 +121,12 @@
 // A piece is one line of JSON ([ImageMeta]), a line feed, and at most [MaxPiece]
 // bytes of the JPEG; all pieces but the last have exactly that.
 //
+// An alert's Pictures name what its rule's camera saw before the raise, at it and after
+// it; the revision that raises the alert names all three, though the last one is taken
+// later. Its moment is Since + since_ms, of the picture itself ImageMeta.At. Pictures
+// have the last place on the link, so they come behind their alert: mostly a moment,
+// after an outage hours. One that could not be taken, or was given up, never comes.
+//
 // # Versions and limits
 //
 // Every message has a version: v, and the last part of a pack's header. This
@@ -132,6 +138,7 @@
 //	ranges in a message, in a cursor  64       [MaxRanges], 1 024 [MaxSet]
 //	a picture, a piece of it          4 MiB    [MaxImage], 16 KiB [MaxPiece] after a line of at most 1 KiB
 //	a text, readings in an alert      1 000 B  [MaxText], 64 [MaxEvidence]
+//	pictures of an alert              8        [MaxPictures]
 //	devices                           1 000    [MaxDevices]
 //	channels, health, active alerts   256      [MaxListed]
 //

@@ -19,7 +19,7 @@ const (
 // Validate checks ids and sizes: Pieces is Bytes divided by MaxPiece, rounded up.
 func (m *ImageMeta) Validate() error {
 	err := first(checkVersion(m.V), at("id", checkUUID(m.ID)), at("device", obs.CheckID(m.Device)), at("at", m.At.check()),
-		at("alert", ifSet(m.Alert, checkUUID)))
+		at("alert", ifSet(m.Alert, checkUUID)), at("moment", ifSet(m.Moment, checkPictured)))
 	switch {
 	case err != nil:
 		return err

@@ -7,7 +7,7 @@ import (
 )
 
 func meta() ImageMeta {
-	return ImageMeta{ID: uuid, Device: "gauge", At: Moment{Unix: 1795291200400, Boot: boot, BootMS: 400}, Alert: uuid}
+	return ImageMeta{ID: uuid, Device: "gauge", At: Moment{Unix: 1795291200400, Boot: boot, BootMS: 400}, Alert: uuid, Moment: PictureAfter}
 }
 
 func TestImagePieces(t *testing.T) {
@@ -43,7 +43,7 @@ func TestDecodeImageRefuses(t *testing.T) {
 	}
 	for old, new := range map[string]string{
 		"\njpeg": "jpeg", "jpeg": "jpegs", `"bytes":4`: `"bytes":3`, `"pieces":1`: `"pieces":2`, `"piece":0`: `"piece":1`,
-		`"v":1`: `"v":9`, "gauge": "Gauge", uuid: "x", `{"v`: strings.Repeat(" ", maxImageHead) + `{"v`,
+		`"v":1`: `"v":9`, "gauge": "Gauge", `"after"`: `"later"`, uuid: "x", `{"v`: strings.Repeat(" ", maxImageHead) + `{"v`,
 	} {
 		bad := strings.Replace(string(good[0]), old, new, 1)
 		if _, _, err := DecodeImage([]byte(bad)); err == nil || bad == string(good[0]) {

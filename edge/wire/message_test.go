@@ -27,7 +27,7 @@ const (
 	works      = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":8,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"maintenance","maintenance":{"device":"river","on":true,"by":"li","for_ms":60000}}`
 	restless   = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":9,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"unrest","unrest":{"rule":"river-high","on":true,"changes":9}}`
 	jammed     = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":7,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"actuation","actuation":{"output":"pump","on":false,"why":"interlock","result":"failed","took_ms":2000,"detail":"no answer in time"}}`
-	alertText  = `{"v":1,"id":"` + uuid + `","rev":2,"epoch":"17-9f3ac2d1b07e","seq":184203,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"since":{"t":1795291080400,"boot":"` + boot + `","boot_ms":100},"device":"river","channel":"level","value":3.02,"limit":3,"unit":"m","position":{"lat":30.319,"lon":120.142},"area":"330105003012","category":"flood","text":{"en":"river level 3.02 m","zh":"河道水位 3.02 米"},"evidence":[{"n":"river/level","ago_ms":5000,"v":3.01}],"image":"` + uuid + `"}`
+	alertText  = `{"v":1,"id":"` + uuid + `","rev":2,"epoch":"17-9f3ac2d1b07e","seq":184203,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"since":{"t":1795291080400,"boot":"` + boot + `","boot_ms":100},"device":"river","channel":"level","value":3.02,"limit":3,"unit":"m","position":{"lat":30.319,"lon":120.142},"area":"330105003012","category":"flood","text":{"en":"river level 3.02 m","zh":"河道水位 3.02 米"},"evidence":[{"n":"river/level","ago_ms":5000,"v":3.01}],"image":"` + uuid + `","pictures":[{"image":"` + uuid + `","moment":"before","since_ms":-4000},{"image":"` + uuid + `","moment":"at"},{"image":"` + uuid + `","moment":"after","since_ms":150000}]}`
 	seenText   = `{"v":1,"id":"` + uuid + `","rev":3,"epoch":"17-9f3ac2d1b07e","seq":184209,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"boot":"` + boot + `","boot_ms":900},"since":{"boot":"` + boot + `","boot_ms":100},"text":{"en":"high"},"acknowledged":{"at":{"boot":"` + boot + `","boot_ms":900},"by":"王芳"}}`
 	ackText    = `{"v":1,"store":"st-7f3a","epoch":"17-9f3ac2d1b07e","stored":["184202-184204","184206-184206"],"refused":[{"range":"184205-184205","why":"retention","retry":false}],"alerts":[{"id":"` + uuid + `","rev":2}],"images":["` + uuid + `"],"time":1795291200612,"echo":"17-9f3ac2d1b07e/184202-184204","credit":{"window":2000,"backfill":5000},"dictionaries":[51966]}`
 	onlineText = `{"v":1,"online":true,"conn":17000001}`
@@ -109,6 +109,10 @@ func TestMessagesRefuse(t *testing.T) {
 		{alertText, `river level 3.02 m`, strings.Repeat("x", MaxText+1), "text: en"},
 		{alertText, `"n":"river/level"`, `"n":"river"`, "evidence 0: n"},
 		{alertText, `"v":3.01`, `"v":3.01,"qc":7`, "evidence 0: qc"},
+		{alertText, `"moment":"before"`, `"moment":"later"`, "pictures: 0: moment"},
+		{alertText, `"pictures":[{"image":"` + uuid, `"pictures":[{"image":"gauge`, "pictures: 0: image"},
+		{alertText, `"since_ms":150000`, `"since_ms":9999999999999999`, "pictures: 2: since_ms"},
+		{alertText, `"pictures":[`, `"pictures":[` + strings.Repeat(`{"image":"`+uuid+`","moment":"at"},`, MaxPictures), "pictures: 11 entries"},
 		{seenText, `"acknowledged":{"at":{"boot":"` + boot + `"`, `"acknowledged":{"at":{"boot":"here"`, "acknowledged: at"},
 		{seenText, `王芳`, strings.Repeat("x", MaxText+1), "acknowledged: by"},
 		{onlineText, `17000001`, `0`, "conn:"},

@@ -164,9 +164,12 @@ type Alert struct {
 	Category  string            `json:"category,omitempty"` // category code
 	Text      map[string]string `json:"text"`               // language → message
 	Evidence  []Evidence        `json:"evidence,omitempty"`
-	Image     string            `json:"image,omitempty"` // image id
-	Expected  *Expected         `json:"expected,omitempty"`
-	Chatter   *Chatter          `json:"chatter,omitempty"`
+	Image     string            `json:"image,omitempty"` // image id: taken at this revision, or the one before where it has none
+	// Pictures are those of the raise: before, at and after it, as far as there are any.
+	// They travel on their own and may come much later, or never.
+	Pictures []Picture `json:"pictures,omitempty"`
+	Expected *Expected `json:"expected,omitempty"`
+	Chatter  *Chatter  `json:"chatter,omitempty"`
 	// Acknowledged says that a person has seen the alert; nil: not yet, or it got worse
 	// since.
 	Acknowledged *Acknowledged `json:"acknowledged,omitempty"`
@@ -208,6 +211,20 @@ type Evidence struct {
 	V      float64 `json:"v"`
 	QC     int     `json:"qc,omitempty"`
 }
+
+// Picture is one that an alert names.
+type Picture struct {
+	Image   string `json:"image"`              // image id
+	Moment  string `json:"moment"`             // PictureBefore, PictureAt, PictureAfter
+	SinceMS int64  `json:"since_ms,omitempty"` // after the alert's Since, milliseconds; when it is due while it is not taken
+}
+
+// The moments of pictures.
+const (
+	PictureBefore = "before"
+	PictureAt     = "at"
+	PictureAfter  = "after"
+)
 
 // Ack is what one store has. Acknowledging twice is harmless.
 type Ack struct {
@@ -322,6 +339,7 @@ type ImageMeta struct {
 	Pieces int    `json:"pieces"`
 	Piece  int    `json:"piece"` // 0-based
 	Alert  string `json:"alert,omitempty"`
+	Moment string `json:"moment,omitempty"` // PictureBefore, PictureAt or PictureAfter of that alert; empty: not said
 }
 
 // MaxMessage bounds every message on every topic, before expansion; MaxPiece an

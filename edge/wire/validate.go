@@ -13,6 +13,7 @@ const (
 	MaxText     = 1000 // bytes of one text in one language
 	MaxEvidence = 64   // readings in an alert
 	MaxDevices  = 1000 // of a gateway
+	MaxPictures = 8    // of an alert
 	MaxListed   = 256  // channels of a device, active alerts, acknowledged alerts or images, health entries
 
 	maxTime      = 1 << 53 // beyond that a JSON number is no longer exact
@@ -225,7 +226,7 @@ func (a *Alert) Validate() error {
 		at("device", ifSet(a.Device, obs.CheckID)), at("channel", ifSet(a.Channel, obs.CheckChannel)),
 		at("unit", checkUnit(a.Unit)), at("position", a.Position.check()),
 		at("area", short(a.Area, 32)), at("category", short(a.Category, 32)),
-		at("text", checkText(a.Text)), at("image", ifSet(a.Image, checkUUID)),
+		at("text", checkText(a.Text)), at("image", ifSet(a.Image, checkUUID)), at("pictures", checkPictures(a.Pictures)),
 		at("evidence", few(len(a.Evidence), MaxEvidence)))
 	switch {
 	case err != nil:
@@ -245,6 +246,26 @@ func (a *Alert) Validate() error {
 		return err
 	}
 	return a.checkNumbers()
+}
+
+func checkPictures(list []Picture) error {
+	if err := few(len(list), MaxPictures); err != nil {
+		return err
+	}
+	for i, p := range list {
+		err := first(at("image", checkUUID(p.Image)), at("moment", checkPictured(p.Moment)))
+		if err == nil && (p.SinceMS < -maxTime || p.SinceMS > maxTime) {
+			err = fmt.Errorf("since_ms: %d is out of range", p.SinceMS)
+		}
+		if err != nil {
+			return fmt.Errorf("%d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func checkPictured(moment string) error {
+	return oneOf(moment, PictureBefore, PictureAt, PictureAfter)
 }
 
 func (a *Alert) checkNumbers() error {

@@ -268,6 +268,26 @@ test('a picture that comes after its alert is shown when it has come', async () 
   await close();
 });
 
+test('the pictures of before, at and after an alert stand side by side, and one still to come has its place', async () => {
+  const id = '01928f3a-7c00-7000-8000-000000000001';
+  const { page, faults, close } = await open(env, `/alerts/${id}`);
+  const shown = page.locator('section[aria-labelledby=alert-pictures] li');
+  await shown.nth(2).getByText('Picture on its way').first().waitFor();
+  assert.deepEqual(await shown.evaluateAll((l) => l.map((e) => e.dataset.moment)), ['before', 'at', 'after']);
+  assert.match(await shown.nth(0).innerText(), /Before\s*\d\d:\d\d:\d\d/);
+  assert.ok(await shown.nth(2).getByRole('button').isDisabled());
+  await shown.nth(0).getByRole('button', { name: /^Before, \d\d:\d\d:\d\d: / }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('dialog[open] img').waitFor();
+  await page.keyboard.press('Escape');
+  await flip(env.mock, 'arrive', { image: 'still-after' });
+  await page.waitForFunction(() => document.querySelector('[data-moment=after] img')?.naturalWidth > 0);
+  assert.equal(await shown.nth(2).getByText('Picture on its way').count(), 0);
+  assert.equal(await shown.nth(2).getByRole('button').isDisabled(), false);
+  assert.deepEqual(faults.filter((f) => !f.includes('404')), []);
+  await close();
+});
+
 test('past alerts can be filtered, and the filter is in the address', async () => {
   const { page, close } = await open(env, '/alerts');
   const past = page.locator('section[aria-labelledby=past-title]');

@@ -28,7 +28,7 @@ export async function startMock({ port = 0, gateways = 2, dist = '' } = {}) {
     refuse: false,
     next: 1,
     raised: 1000,
-    late: new Set(), // pictures that have not come yet
+    late: new Set(gateways > 0 ? ['still-after'] : []), // pictures that have not come yet
     seen: [],
   };
   const server = createServer((q, a) => {

@@ -336,6 +336,11 @@ export function makeAlerts(start) {
   const list = [
     makeAlert(1, 'underpass-water', 'orange', 'actual', `${g}/underpass/level`, 0.34, 0.27, min(2), {
       image: 'still-alert',
+      pictures: [
+        { image: 'still-before', moment: 'before', due: min(3), t: min(3) },
+        { image: 'still-alert', moment: 'at', due: min(2), t: min(2) },
+        { image: 'still-after', moment: 'after', due: min(1), t: null },
+      ],
     }),
     makeAlert(2, 'river-forecast', 'yellow', 'forecast', `${g}/river/level`, 2.98, 3.2, min(6)),
     makeAlert(3, 'river-high', 'yellow', 'actual', `${g}/river/level`, 2.98, 2.9, min(14), {

@@ -152,6 +152,8 @@ export interface Alert {
   area?: string;
   position?: Position | null;
   image?: string;
+  /** Those of the raise. */
+  pictures?: AlertPicture[] | null;
   acknowledged?: Acknowledgement | null;
   evidence?: Evidence[] | null;
   /** Since when the gateway no longer lists this alert although it never said that it cleared. */
@@ -163,6 +165,16 @@ export interface Alert {
   timeline?: Step[] | null;
   /** How the gateway was told of the acknowledgement; only when one alert is asked for. */
   command?: Command | null;
+}
+
+/** What a camera saw before an alert, at it or after it. */
+export interface AlertPicture {
+  image: string;
+  moment: 'before' | 'at' | 'after';
+  /** When it was, or is to be, taken. */
+  due: number;
+  /** When it was taken; null: it has not come yet, or a list was asked for. */
+  t: number | null;
 }
 
 /** One revision of an alert, or one switching of an output for it. */

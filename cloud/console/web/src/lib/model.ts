@@ -1,7 +1,7 @@
 // What the console knows and how news changes it, as pure functions. News may
 // come twice, late and in any order (a snapshot races with the live stream), so
 // each merge keeps the newer one.
-import type { Alert, Command, Device, Gateway, QualityCode, Value } from './api';
+import type { Alert, AlertPicture, Command, Device, Gateway, QualityCode, Value } from './api';
 import { lookOf } from './severity';
 
 /** The pseudo channel under which the failed sample of a whole device travels. */
@@ -40,10 +40,17 @@ export function mergeAlert(old: Alert | undefined, next: Alert): Alert {
     acknowledged: newer.acknowledged ?? (newer.rev > other.rev && isWorse(newer, other) ? null : (other.acknowledged ?? null)),
     command: laterCommand(newer.command, other.command),
     image: newer.image || other.image || '',
+    pictures: mergePictures(newer.pictures, other.pictures),
     evidence: newer.evidence?.length ? newer.evidence : (other.evidence ?? null),
     history: longer(newer.history, other.history),
     timeline: longer(newer.timeline, other.timeline),
   };
+}
+
+/** The pictures of the newer revision, with the times that only an alert asked for alone knows. */
+function mergePictures(newer: Alert['pictures'], other: Alert['pictures']): AlertPicture[] | null {
+  if (!newer?.length) return other ?? null;
+  return newer.map((p) => ({ ...p, t: p.t ?? other?.find((o) => o.image === p.image)?.t ?? null }));
 }
 
 /** Whether an alert is more severe than it was, or no forecast any more. */

@@ -321,6 +321,10 @@ export const en = {
   'camera.enlarge': 'Enlarge picture of {device}',
   'camera.close': 'Close',
   'camera.none': 'No picture uploaded yet. By default a camera sends pictures only with an alert.',
+  'pictures.title': 'Before, at and after the alert',
+  'moment.before': 'Before',
+  'moment.at': 'At the alert',
+  'moment.after': 'After',
   'picture.waiting': 'Picture on its way',
   'camera.failed': 'The picture could not be loaded.',
 

@@ -318,6 +318,10 @@ export const zh: Messages = {
   'camera.enlarge': '放大 {device} 的画面',
   'camera.close': '关闭',
   'camera.none': '还没有上传画面。默认情况下，摄像头只在告警时上传。',
+  'pictures.title': '告警前后的现场画面',
+  'moment.before': '告警前',
+  'moment.at': '告警时',
+  'moment.after': '告警后',
   'picture.waiting': '画面传输中',
   'camera.failed': '画面加载失败。',
 

@@ -1,0 +1,153 @@
+package gateway_test
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/status"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// eye is a camera over HTTP; each of its pictures is another one.
+func eye(t *testing.T) (address string) {
+	t.Helper()
+	var n atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		m := image.NewGray(image.Rect(0, 0, 64, 48))
+		for i := range m.Pix {
+			m.Pix[i] = byte(i*7 + int(n.Load())*31)
+		}
+		m.SetGray(0, 0, color.Gray{Y: byte(n.Add(1))})
+		_ = jpeg.Encode(w, m, nil) // a gateway that has gone away is no fault here
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/still.jpg"
+}
+
+// album is what a cloud keeps of the pictures that come, and what it says of it.
+type album struct {
+	mu     sync.Mutex
+	pieces map[string][][]byte
+	metas  map[string]wire.ImageMeta
+}
+
+func newAlbum() *album {
+	return &album{pieces: map[string][][]byte{}, metas: map[string]wire.ImageMeta{}}
+}
+
+func (a *album) take(t *testing.T, payload []byte) (id string, whole bool) {
+	m, data, err := wire.DecodeImage(payload)
+	if err != nil {
+		t.Errorf("image: %v", err)
+		return "", false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.pieces[m.ID] == nil {
+		a.pieces[m.ID] = make([][]byte, m.Pieces)
+	}
+	a.pieces[m.ID][m.Piece] = bytes.Clone(data)
+	for _, p := range a.pieces[m.ID] {
+		if p == nil {
+			return m.ID, false
+		}
+	}
+	a.metas[m.ID] = m
+	return m.ID, true
+}
+
+// of returns the pictures of an alert that are whole, by their moment.
+func (a *album) of(alert string) map[string]wire.ImageMeta {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := map[string]wire.ImageMeta{}
+	for _, m := range a.metas {
+		if m.Alert == alert {
+			out[m.Moment] = m
+		}
+	}
+	return out
+}
+
+func (a *album) listen(t *testing.T, c *center) {
+	t.Helper()
+	take := func(_ mqtt.Client, m mqtt.Message) {
+		id, whole := a.take(t, m.Payload())
+		if !whole {
+			return
+		}
+		ack, err := wire.Encode(&wire.Ack{V: wire.Version, Store: "st-1", Images: []string{id}, Time: time.Now().UnixMilli()})
+		if err != nil {
+			t.Error(err)
+		}
+		c.client.Publish("lamppost/v1/post-1/ack", 1, false, ack)
+	}
+	if !c.client.Subscribe("lamppost/v1/post-1/image/#", 1, take).WaitTimeout(10 * time.Second) {
+		t.Fatal("no subscription")
+	}
+}
+
+// watching is a configuration with a camera whose pictures go with the flood's alert.
+func (p *post) watching(eye, uplink string) *config.Config {
+	p.t.Helper()
+	cfg := p.config(strings.Replace(flood, "severity", "still: {camera: eye, after: 2s}, severity", 1) +
+		"\n" + uplink + "\n")
+	return cfg
+}
+
+// An alert names its pictures when it is raised; they come before it, with it and
+// later, and say which they are and when they were taken.
+func TestAnAlertHasPicturesOfBeforeAtAndAfter(t *testing.T) {
+	p := newPost(t)
+	c, address := newCenter(t)
+	pictures := newAlbum()
+	pictures.listen(t, c)
+	p.camera = eye(t)
+	unplug := p.sensor(2800) // 0.2 m: no flood yet
+	p.start(p.watching(p.camera, c.uplink(address, "may: [read]")))
+	p.until("the camera has seen it", func(s status.Snapshot) bool {
+		for _, d := range s.State.Devices {
+			if d.ID == "eye" && d.State == "ok" {
+				return true
+			}
+		}
+		return false
+	})
+	unplug()
+	p.sensor(2200)
+	s := p.until("the flood", func(s status.Snapshot) bool { return flooding(s) != nil })
+	a := flooding(s)
+	if len(a.Pictures) != 3 || a.Image != a.Pictures[1].Image {
+		t.Fatalf("the alert names %+v and %q", a.Pictures, a.Image)
+	}
+	var got map[string]wire.ImageMeta
+	p.until("all pictures", func(status.Snapshot) bool { got = pictures.of(a.ID); return len(got) == 3 })
+	raise := a.At.BootMS - a.Since.BootMS
+	for i, want := range []struct {
+		moment   string
+		from, to int64 // after the raise
+	}{{wire.PictureBefore, -1 << 40, -1}, {wire.PictureAt, 0, 0}, {wire.PictureAfter, 2000, 2000}} {
+		n, m := a.Pictures[i], got[want.moment]
+		if n.Moment != want.moment || n.Image != m.ID || n.SinceMS-raise < want.from || n.SinceMS-raise > want.to {
+			t.Errorf("picture %d is named %+v, %d ms after the raise; its own words %+v", i, n, n.SinceMS-raise, m)
+		}
+		if taken := m.At.BootMS - a.At.BootMS; i == 0 && taken >= 0 || i > 0 && taken < want.from {
+			t.Errorf("the picture %s was taken %d ms after the raise", want.moment, taken)
+		}
+		if m.Device != "eye" {
+			t.Errorf("%s is of %q", want.moment, m.Device)
+		}
+	}
+	p.stop()
+}

@@ -1,0 +1,90 @@
+package still
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// Patience is how long after its moment a picture may be taken.
+	Patience = 10 * time.Second
+
+	maxOrders = 64
+)
+
+// Order is a picture that an alert has named and that is not taken yet.
+type Order struct {
+	Camera string // the device
+	Image  string // the id that it will have
+	Alert  string
+	Moment string // wire.PictureAt or wire.PictureAfter
+	FromMS int64  // boot ms: not to be taken before
+	// OldestMS is for who looks for another picture when none came in time: one that was
+	// taken earlier will not do. Boot ms.
+	OldestMS int64
+	asked    bool
+}
+
+// Orders are those that wait. The zero value has none.
+type Orders struct{ list []Order }
+
+// Add takes an order in; of more than 64 the oldest is given up and returned.
+func (o *Orders) Add(x Order) (given []Order) {
+	if len(o.list) >= maxOrders {
+		given = []Order{o.list[0]}
+		o.list = slices.Delete(o.list, 0, 1)
+	}
+	o.list = append(o.list, x)
+	return given
+}
+
+// Due returns the cameras that have to take a picture now, each order's once.
+func (o *Orders) Due(bootMS int64) (cameras []string) {
+	for i := range o.list {
+		if x := &o.list[i]; !x.asked && x.FromMS <= bootMS {
+			x.asked = true
+			if !slices.Contains(cameras, x.Camera) {
+				cameras = append(cameras, x.Camera)
+			}
+		}
+	}
+	return cameras
+}
+
+// Next returns when Due or Overdue will have something to say, or false if nothing waits.
+func (o *Orders) Next() (bootMS int64, ok bool) {
+	for _, x := range o.list {
+		at := x.FromMS
+		if x.asked {
+			at += Patience.Milliseconds() + 1
+		}
+		if !ok || at < bootMS {
+			bootMS, ok = at, true
+		}
+	}
+	return bootMS, ok
+}
+
+// Filled takes out the orders that a camera's picture of that moment fills.
+func (o *Orders) Filled(camera string, bootMS int64) []Order {
+	return o.take(func(x Order) bool { return x.Camera == camera && x.FromMS <= bootMS })
+}
+
+// Overdue takes out the orders whose picture did not come in time.
+func (o *Orders) Overdue(bootMS int64) []Order {
+	return o.take(func(x Order) bool { return bootMS > x.FromMS+Patience.Milliseconds() })
+}
+
+func (o *Orders) take(which func(Order) bool) (out []Order) {
+	if !slices.ContainsFunc(o.list, which) {
+		return nil
+	}
+	o.list = slices.DeleteFunc(o.list, func(x Order) bool {
+		if which(x) {
+			out = append(out, x)
+			return true
+		}
+		return false
+	})
+	return out
+}
