@@ -57,45 +57,7 @@ func RehearsePack(packs *rulepack.Set, p *rulepack.Pack) ([]Rehearsed, yamldoc.P
 		}
 		c, more := made.compile(packs, t.Node)
 		if wrong = append(wrong, more...); len(more) == 0 && wrong.Err() == nil {
-			done = append(done, Rehearsed{t, t.Run(c.rule, string(c.cfg.Severity), made.bind), c.cfg, nil})
-		}
-	}
-	return done, wrong
-}
-
-// RehearseSite runs tests of a configuration's rules.
-func RehearseSite(cfg *config.Config, tests *yamldoc.Node) ([]Rehearsed, yamldoc.Problems) {
-	all, wrong := rehearsal.Parse(tests, false)
-	var done []Rehearsed
-	var ids []string
-	for _, r := range cfg.Rules {
-		ids = append(ids, r.ID)
-	}
-	for _, t := range all {
-		i := slices.Index(ids, t.Rule)
-		if i < 0 {
-			wrong = append(wrong, t.Node.Node("rule").Problem("E3201", fmt.Sprintf("%s has no rule %q", cfg.File, t.Rule)).WithHint(yamldoc.Hint(t.Rule, ids)))
-			continue
-		}
-		streams, bind := cfg.Streams(), map[string]obs.Stream{}
-		var reads []string
-		for j, s := range streams {
-			streams[j].Every = t.Every
-			if name := s.Device + "." + s.Channel; slices.Contains(cfg.Rules[i].Reads, s.Stream) {
-				bind[name], reads = s.Stream, append(reads, name)
-			}
-		}
-		for _, name := range keysOf(t.Series) {
-			if _, ok := bind[name]; !ok {
-				wrong = append(wrong, t.Node.Node("series", name).KeyProblem("E3202", fmt.Sprintf("%s does not read %q", t.Rule, name)).WithHint(yamldoc.Hint(name, reads)))
-			}
-		}
-		c, errs := CompileRule(cfg.Rules[i], streams)
-		for _, e := range errs { // with the interval of the test: a forecast may need more readings
-			wrong = append(wrong, t.Node.KeyProblem(e.ID, e.Msg).WithHint(e.Hint))
-		}
-		if wrong.Err() == nil {
-			done = append(done, Rehearsed{t, t.Run(c, string(cfg.Rules[i].Severity), bind), cfg.Rules[i], Made(cfg)})
+			done = append(done, Rehearsed{t, t.Run(c.rule, string(c.cfg.Severity), made.bind, nil), c.cfg, nil})
 		}
 	}
 	return done, wrong

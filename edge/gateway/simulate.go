@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"slices"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -19,16 +20,7 @@ func NewSimulation(cfg *config.Config, metrics *obs.Catalog, rules []*rule.Rule,
 	}
 	measured := *cfg
 	measured.Derived = nil
-	plans, _ := compileDerived(cfg.Derived, measured.Streams(), metrics) // the check refused what does not compile
-	d := deriver{engine: derive.New(plans), channels: map[string][]string{}, of: map[string][]obs.Stream{}}
-	for _, p := range plans {
-		d.channels[p.ID] = p.Channels
-	}
-	for _, x := range cfg.Derived {
-		for _, o := range x.Of {
-			d.of[x.ID] = append(d.of[x.ID], o.Stream)
-		}
-	}
+	d, _ := newDeriver(cfg.Derived, measured.Streams(), metrics) // the check refused what does not compile
 	s.Derive(d)
 	return s
 }
@@ -38,6 +30,21 @@ type deriver struct {
 	engine   *derive.Engine
 	channels map[string][]string
 	of       map[string][]obs.Stream
+	every    map[string]time.Duration // how often there is something
+}
+
+func newDeriver(all []config.Derived, measured []config.Stream, metrics *obs.Catalog) (deriver, []derive.Error) {
+	plans, wrong := compileDerived(all, measured, metrics)
+	d := deriver{engine: derive.New(plans), channels: map[string][]string{}, of: map[string][]obs.Stream{}, every: map[string]time.Duration{}}
+	for _, p := range plans {
+		d.channels[p.ID], d.every[p.ID] = p.Channels, p.Every
+	}
+	for _, x := range all {
+		for _, o := range x.Of {
+			d.of[x.ID] = append(d.of[x.ID], o.Stream)
+		}
+	}
+	return d, wrong
 }
 
 // Observe implements rehearsal.Deriver.

@@ -29,6 +29,7 @@ func rulesPage(w io.Writer, packs *rulepack.Set, lang string) error {
 		}
 	}
 	conditionsPart(&b, lang)
+	testsPart(&b, lang)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -37,7 +37,8 @@ func rulesTest(o Options) *cobra.Command {
 below nought, _ none, 9.99! one that is flagged fail. expect lists everything that becomes
 of the alert, each with its time or the times between which it happens; {} is nothing.
 start: fri 22:00 (or 2026-11-20 22:00) says when the test begins, at the place, which a
-rule with a schedule needs.
+rule with a schedule needs. Of a derived stream either its own readings are given, or those
+of what it is made of, and it is computed as the gateway does.
 A folder stands for every *.yaml in it. Of a test that fails each step is shown, what was
 expected and what came.
 
@@ -146,7 +147,7 @@ func (b *builtin) rehearseSite(c *cobra.Command, file string, doc *yamldoc.Doc) 
 	if err != nil {
 		return nil, nil, err
 	}
-	done, wrong := gateway.RehearseSite(cfg, doc.Node("tests"))
+	done, wrong := gateway.RehearseSite(cfg, b.metrics, doc.Node("tests"))
 	return done, wrong, nil
 }
 

@@ -67,3 +67,19 @@ func TestConditionExample(t *testing.T) {
 		}
 	}
 }
+
+// The page's tests of a derived stream pass, and every one of them fails where its
+// expectation is turned round.
+func TestTestsSample(t *testing.T) {
+	t.Chdir(t.TempDir())
+	must(t, os.WriteFile("gateway.yaml", []byte(wordsSite+derivedSample), 0o600))
+	must(t, os.WriteFile("calm.test.yaml", []byte(testsSample), 0o600))
+	if out, errs, code := lamppost(t.Context(), "rules", "test", "calm.test.yaml"); code != exitOK || !strings.Contains(out, "3 tests, all pass") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	turned := strings.NewReplacer("expect: {}", "expect: {1m: orange}", "orange}", "red}", "1m: orange", "1m: red").Replace(testsSample)
+	must(t, os.WriteFile("calm.test.yaml", []byte(turned), 0o600))
+	if out, _, code := lamppost(t.Context(), "rules", "test", "calm.test.yaml"); code != exitFindings || !strings.Contains(out, "3 FAILED") {
+		t.Errorf("turned round: exit %d: %s", code, out)
+	}
+}

@@ -1,0 +1,71 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+)
+
+// derivedSample is a derived stream with a rule on it, and testsSample tests of that; a
+// test runs them.
+const (
+	derivedSample = `derived:
+  calm: {is: mean, of: river.level, over: 1m, every: 10s}
+rules:
+  calm-high: {when: "calm.level > 3.00", clear: "calm.level < 2.90", severity: orange}
+`
+	testsSample = `config: gateway.yaml
+tests:
+  - name: waves are no flood
+    rule: calm-high
+    every: 5s
+    series: {river.level: "2.80x24 3.40 2.60 3.40 2.60 2.80x24"}
+    expect: {}
+  - name: a flood
+    rule: calm-high
+    every: 5s
+    series: {river.level: "2.80x24 +0.05x12 3.40x24"}
+    expect: {2m30s..3m: orange}
+  - name: the mean itself
+    rule: calm-high
+    every: 10s
+    series: {calm.level: "2.80x6 3.10x6 2.80x6"}
+    expect: {1m: orange, 2m: normal}
+`
+)
+
+// testsPart writes how rules are tested.
+func testsPart(b *strings.Builder, lang string) {
+	fmt.Fprintf(b, pick(lang, testsText, testsTextZh), derivedSample, testsSample)
+}
+
+const testsText = `
+<a id="tests"></a>
+
+## Tests of rules
+
+` + "`lamppost rules test FILE…`" + ` lets rules live through readings that are made up and says whether what was expected came; how they are written
+stands in ` + "`lamppost rules test --help`" + `. Of a derived stream a test gives the readings of what it is made of, and it is computed as the gateway does,
+bad and missing readings included; or it gives the derived stream's own readings, but not both. What is derived by the clock begins at
+` + "`start`" + `, at the place; without ` + "`start`" + ` on a Monday at 00:00.
+
+` + "```yaml" + `
+%s` + "```" + `
+
+` + "```yaml calm.test.yaml" + `
+%s` + "```" + `
+`
+
+const testsTextZh = `
+<a id="tests"></a>
+
+## 规则的测试
+
+` + "`lamppost rules test 文件…`" + ` 让规则经历编写的读数，并说明预期的变化是否出现；读数的写法见 ` + "`lamppost rules test --help`" + `。对推算的数据流，测试可以给出来源的读数，
+由引擎照网关运行时的方式推算（包括不良和缺失的读数）；也可以直接给出推算数据流自己的读数，但不能两者都给。按钟点推算的，从 ` + "`start`" + `（当地时间）开始；没有 ` + "`start`" + ` 时从星期一 00:00 开始。
+
+` + "```yaml" + `
+%s` + "```" + `
+
+` + "```yaml calm.test.yaml" + `
+%s` + "```" + `
+`
