@@ -28,7 +28,7 @@ func RehearseSite(cfg *config.Config, metrics *obs.Catalog, tests *yamldoc.Node)
 			wrong = append(wrong, t.Node.Node("rule").Problem("E3201", fmt.Sprintf("%s has no rule %q", cfg.File, t.Rule)).WithHint(yamldoc.Hint(t.Rule, ids)))
 			continue
 		}
-		s := stage(cfg, metrics, cfg.Rules[i], t)
+		s := staging(cfg, metrics, cfg.Rules[i], t)
 		if wrong = append(wrong, s.bound()...); wrong.Err() != nil {
 			continue
 		}
@@ -56,7 +56,7 @@ type staged struct {
 	made    map[obs.Stream]bool   // what is computed
 }
 
-func stage(cfg *config.Config, metrics *obs.Catalog, r config.Rule, t rehearsal.Test) *staged {
+func staging(cfg *config.Config, metrics *obs.Catalog, r config.Rule, t rehearsal.Test) *staged {
 	s := &staged{test: t, rule: r, zone: cfg.Gateway.Zone, bind: map[string]obs.Stream{}, made: map[obs.Stream]bool{}}
 	measured := *cfg
 	measured.Derived = nil
