@@ -324,6 +324,5 @@ var rehearsals = []pair{
 	{"%s has no rule %q", "$1 中没有规则 $2"},
 	{"%s does not read %q", "$1 不读取 $2"},
 	{"%s is computed from %s, which stands here too", "$1 由 $2 推算，而此处也写了后者"},
-	{"leave one of them out", "请去掉其中一个"},
 	{"%s (line %d)", "$1（第 $2 行）"},
 }

@@ -201,6 +201,7 @@ func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 
 // publish carries a revision out: it is written down, it stands, it leaves.
 func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
+	news := a.News(g.active[a.Rule])
 	if err := g.file(key, &saved, &a); err != nil {
 		return err
 	}
@@ -212,7 +213,7 @@ func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
 	}
 	g.tellTargets(a)
 	g.alerts.WithLabelValues(string(a.Severity), a.Condition).Inc()
-	g.log.Info("alert", "rule", a.Rule, "severity", a.Severity, "condition", a.Condition, "text", a.Text["en"])
+	g.log.Info("alert", "rule", a.Rule, "severity", a.Severity, "condition", a.Condition, "news", news, "text", a.Text["en"])
 	g.send(a)
 	return nil
 }

@@ -103,8 +103,15 @@ func renderEntries(w io.Writer, entries []buffer.Entry, sum buffer.Summary, t te
 		at = time.UnixMilli(entries[n-1].UnixMS)
 	}
 	rows := [][]string{{t.pick("TIME ", "时间 ") + zone(at.In(t.loc)), t.pick("DEVICE", "设备"), t.pick("CHANNEL", "测点"), t.pick("VALUE", "数值"), t.pick("UNIT", "单位"), t.pick("QUALITY", "质量")}}
+	before := map[string]*wire.Alert{} // the revision that stands above, by the alert's id
 	for i := range entries {
-		rows = append(rows, t.entryRow(&entries[i]))
+		e := &entries[i]
+		news := ""
+		if e.Alert != nil {
+			news = e.Alert.News(before[e.Alert.ID])
+			before[e.Alert.ID] = e.Alert
+		}
+		rows = append(rows, t.entryRow(e, news))
 	}
 	if err := columns(w, rows); err != nil {
 		return err
@@ -117,10 +124,11 @@ func renderEntries(w io.Writer, entries []buffer.Entry, sum buffer.Summary, t te
 	return nil
 }
 
-func (t teller) entryRow(e *buffer.Entry) []string {
+// entryRow is one line; news says what a revision of an alert tells.
+func (t teller) entryRow(e *buffer.Entry, news string) []string {
 	row := []string{t.entryTime(e), dash(e.Stream.Device)}
 	if e.Kind != buffer.Reading {
-		return append(row, dash(e.Stream.Channel), t.mark(e)+e.Text(t.lang))
+		return append(row, dash(e.Stream.Channel), t.mark(e, news)+e.Text(t.lang))
 	}
 	value, channel := "-", e.Stream.Channel
 	if e.Quality.Flag != obs.Missing {
@@ -153,14 +161,26 @@ func (t teller) grade(q obs.Quality) string {
 	return text
 }
 
+// newsWords stand before what an alert says again: a reader must not take it for a new one.
+var newsWords = map[string][2]string{
+	wire.Reached:      {" reached: ", " 已到限值："},
+	wire.Worse:        {" more severe: ", " 加重："},
+	wire.Milder:       {" less severe: ", " 减轻："},
+	wire.Acknowledges: {" acknowledged: ", " 已确认："},
+	wire.Aside:        {" still active: ", " 仍在："},
+	wire.Restless:     {" still active: ", " 仍在："},
+	wire.Repeated:     {" repeated: ", " 重报："},
+	wire.Over:         {" cleared: ", " 解除："},
+}
+
 // mark stands before the text of what is not a reading.
-func (t teller) mark(e *buffer.Entry) string {
+func (t teller) mark(e *buffer.Entry, news string) string {
 	if e.Alert == nil {
 		return ""
 	}
 	sign := map[wire.Severity]string{wire.Red: "Ⅰ", wire.Orange: "Ⅱ", wire.Yellow: "Ⅲ", wire.Blue: "Ⅳ"}[e.Alert.Severity]
-	if e.Alert.Condition == "cleared" {
-		return sign + t.pick(" cleared: ", " 解除：")
+	if words, ok := newsWords[news]; ok {
+		return sign + t.pick(words[0], words[1])
 	}
 	return sign + " "
 }

@@ -1,0 +1,46 @@
+package wire
+
+import "slices"
+
+// What a revision of an alert tells.
+const (
+	Raised       = "raised"       // it is new
+	Reached      = "reached"      // what was forecast has come
+	Worse        = "worse"        // it is more severe
+	Milder       = "milder"       // it is less severe
+	Acknowledges = "acknowledged" // somebody has seen it
+	Aside        = "aside"        // work on what it is about began or ended
+	Restless     = "restless"     // it began to come and go, or has calmed down
+	Repeated     = "repeated"     // nothing new: it stands as it stood, as after a restart
+	Over         = "over"         // it is cleared
+)
+
+// News is what a tells that prev, the revision before, did not; prev is nil where nobody
+// knows that one.
+func (a *Alert) News(prev *Alert) string {
+	switch {
+	case a.Condition == "cleared":
+		return Over
+	case a.Rev <= 1:
+		return Raised
+	case prev == nil || prev.ID != a.ID:
+		return Repeated
+	case prev.Stage == "forecast" && a.Stage != prev.Stage:
+		return Reached
+	case rank(a.Severity) < rank(prev.Severity):
+		return Worse
+	case rank(a.Severity) > rank(prev.Severity):
+		return Milder
+	case prev.Acknowledged == nil && a.Acknowledged != nil:
+		return Acknowledges
+	case a.Maintenance.goesOn() != prev.Maintenance.goesOn():
+		return Aside
+	case (a.Chatter == nil) != (prev.Chatter == nil):
+		return Restless
+	}
+	return Repeated
+}
+
+func rank(s Severity) int { return slices.Index([]Severity{Red, Orange, Yellow, Blue}, s) }
+
+func (w *Worked) goesOn() bool { return w != nil && w.Until == nil }
