@@ -182,3 +182,20 @@ func TestTwoJournalsUnderOneID(t *testing.T) {
 		})
 	}
 }
+
+// Who works on a device, and until when, comes through to those who look.
+func TestUpkeepIsShown(t *testing.T) {
+	b := open(t)
+	s := state("1-00000000000a", 1, "river", "air")
+	s.Devices[0].Upkeep = &wire.Upkeep{UntilMS: 1_795_291_200_000, By: "li"}
+	if err := b.State("gw", s, noon); err != nil {
+		t.Fatal(err)
+	}
+	g, _ := b.Gateway("gw")
+	if u := g.Devices[0].Upkeep; u == nil || *u != *s.Devices[0].Upkeep {
+		t.Errorf("river: %+v", u)
+	}
+	if u := g.Devices[1].Upkeep; u != nil {
+		t.Errorf("air: %+v", u)
+	}
+}

@@ -66,6 +66,8 @@ type Device struct {
 	Fault    string   `json:"fault"`
 	Note     string   `json:"note"`
 	Camera   bool     `json:"camera"`
+
+	Upkeep *wire.Upkeep `json:"upkeep,omitempty"` // somebody works on it
 }
 
 // Camera is a camera with its newest still.

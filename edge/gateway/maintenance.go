@@ -14,6 +14,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/control"
 	"github.com/lamppost-city/lamppost/edge/health"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // askMaintain is the question of AskMaintain.
@@ -253,6 +254,23 @@ func (g *Gateway) maintained() []Maintained {
 			}
 		}
 		out = append(out, m)
+	}
+	return out
+}
+
+// upkeepOf says that somebody works on a device, or on the whole site, and until when the
+// longer of both lasts. The caller holds the lock.
+func (g *Gateway) upkeepOf(device string) *wire.Upkeep {
+	u, one := g.upkeeps[device]
+	if all, ok := g.upkeeps[everything]; ok && (!one || all.until > u.until) {
+		u, one = all, true
+	}
+	if !one {
+		return nil
+	}
+	out := &wire.Upkeep{By: u.by}
+	if at, ok := g.civil(u.until); ok {
+		out.UntilMS = at.Round(time.Minute).UnixMilli() // the clock moves a little; the state must not
 	}
 	return out
 }

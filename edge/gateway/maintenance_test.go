@@ -67,6 +67,12 @@ func TestMaintenanceRaisesNothing(t *testing.T) {
 	if !told {
 		t.Errorf("the state says nothing of it: %+v", g.state().Health)
 	}
+	if u := g.upkeepOf("pass"); u == nil || !strings.HasPrefix(u.By, "li as ") || u.UntilMS%60_000 != 0 {
+		t.Errorf("of the device the state says %+v", u)
+	}
+	if u := g.upkeepOf("siren"); u != nil {
+		t.Errorf("of another one it says %+v", u)
+	}
 	// It ends by itself, and needs no reading for that.
 	if at, ok := g.upkeepEnds(); !ok || at != 101_000+60_000 {
 		t.Errorf("ends at %d, %v", at, ok)
@@ -77,6 +83,9 @@ func TestMaintenanceRaisesNothing(t *testing.T) {
 	g.mu.Unlock()
 	if all := ask(MaintainQuestion{}); len(all) != 0 {
 		t.Errorf("still under maintenance: %+v", all)
+	}
+	if u := g.upkeepOf("pass"); u != nil {
+		t.Errorf("after it the state says of the device %+v", u)
 	}
 	sample(0.9)
 	if !<-out.set || g.active["flood"] == nil {

@@ -128,7 +128,7 @@ func (g *Gateway) deviceStates(lang string) []wire.DeviceState {
 	for _, id := range g.gen.order {
 		d := g.gen.devices[id]
 		s := wire.DeviceState{ID: id, Driver: d.spec.driver, Profile: d.spec.profile, Bus: d.spec.line, Address: d.spec.address,
-			EveryMS: d.spec.every.Milliseconds(), Channels: d.channels, State: d.state(), Camera: d.spec.plan.OpenHTTP != nil}
+			EveryMS: d.spec.every.Milliseconds(), Channels: d.channels, State: d.state(), Camera: d.spec.plan.OpenHTTP != nil, Upkeep: g.upkeepOf(id)}
 		if d.fault != nil {
 			s.Fault = drivers.FaultWord(d.fault)
 			if all == nil {

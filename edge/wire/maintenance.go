@@ -23,6 +23,22 @@ func (m *Maintenance) check() error {
 	return err
 }
 
+// Upkeep is that somebody works on a device now.
+type Upkeep struct {
+	UntilMS int64  `json:"until_ms"` // Unix ms at which it ends by itself, to the minute; 0: the clock is not trusted
+	By      string `json:"by"`
+}
+
+func (u *Upkeep) check() error {
+	switch {
+	case u == nil:
+		return nil
+	case u.UntilMS < 0 || u.UntilMS > maxTime:
+		return fmt.Errorf("until_ms: %d is no time", u.UntilMS)
+	}
+	return at("by", short(u.By, MaxText))
+}
+
 // Unrest says that the alert of a rule began to come and go so often that it is kept as
 // it was at its worst, or that it has calmed down.
 type Unrest struct {

@@ -36,3 +36,18 @@ func TestNews(t *testing.T) {
 		}
 	}
 }
+
+func TestUpkeepIsChecked(t *testing.T) {
+	for name, c := range map[string]struct {
+		u    *Upkeep
+		good bool
+	}{
+		"nobody works": {nil, true}, "until then": {&Upkeep{UntilMS: 1_795_291_200_000, By: "li"}, true}, "nobody knows until when": {&Upkeep{By: "li"}, true},
+		"before 1970": {&Upkeep{UntilMS: -1, By: "li"}, false}, "a long name": {&Upkeep{By: string(make([]byte, MaxText+1))}, false},
+	} {
+		d := DeviceState{ID: "river", Driver: "x", State: "ok", Upkeep: c.u}
+		if err := d.check(); (err == nil) != c.good {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -309,6 +309,7 @@ type DeviceState struct {
 	Fault    string   `json:"fault,omitempty"`
 	Note     string   `json:"note,omitempty"` // one sentence for a field engineer, in the gateway's language
 	Camera   bool     `json:"camera,omitempty"`
+	Upkeep   *Upkeep  `json:"upkeep,omitempty"` // nil: nobody works on it
 }
 
 // Health is one thing a person should know about.

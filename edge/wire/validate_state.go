@@ -40,7 +40,7 @@ func (d *DeviceState) check() error {
 	err := first(at("id", obs.CheckID(d.ID)), at("driver", short(d.Driver, maxLabel)),
 		at("profile", short(d.Profile, maxLabel)), at("bus", short(d.Bus, maxLabel)), at("address", short(d.Address, maxLabel)),
 		at("channels", few(len(d.Channels), MaxListed)), at("state", oneOf(d.State, "ok", "silent", "fault", "waiting")),
-		at("fault", ifSet(d.Fault, checkWord)), at("note", short(d.Note, MaxText)))
+		at("fault", ifSet(d.Fault, checkWord)), at("note", short(d.Note, MaxText)), at("upkeep", d.Upkeep.check()))
 	if err == nil && (d.EveryMS < 0 || d.EveryMS > maxTime) {
 		err = fmt.Errorf("every_ms: %d is not an interval", d.EveryMS)
 	}

@@ -45,6 +45,9 @@ test('devices say in words how they are', async () => {
   assert.equal(await state('cabinet'), 'Silent: no answer in time');
   assert.equal(await state('air'), 'Fault: line unplugged');
   assert.equal(await state('river'), 'Answers');
+  const worked = page.locator('[data-device="hz-xiasha-pump-02/pump"] [data-upkeep]');
+  assert.match(await worked.innerText(), /^under maintenance until .*\d\d:\d\d.*, li as root$/);
+  assert.equal(await page.locator('[data-device="hz-xiasha-pump-02/river"] [data-upkeep]').count(), 0);
   await close();
 });
 

@@ -84,7 +84,7 @@ function noise(...seed) {
 
 const round = (v, d) => Number(v.toFixed(d));
 
-function deviceList(bad) {
+function deviceList(bad, worked = {}) {
   return Object.entries(street).map(([id, [driver, profile, bus, address, every, channels]]) => ({
     id,
     driver,
@@ -97,6 +97,7 @@ function deviceList(bad) {
     fault: bad[id]?.[1] ?? '',
     note: bad[id]?.[2] ?? '',
     camera: driver === 'camera',
+    upkeep: worked[id],
   }));
 }
 
@@ -189,7 +190,7 @@ function pumpStation(start) {
       cabinet: ['silent', 'timeout', note.cabinet],
       air: ['fault', 'unplugged', note.air],
       gauge: ['waiting', '', ''],
-    }),
+    }, { pump: { until_ms: start + 7200e3, by: 'li as root' } }),
   };
 }
 

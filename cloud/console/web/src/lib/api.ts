@@ -38,6 +38,13 @@ export interface Device {
   fault?: string;
   note?: string;
   camera?: boolean;
+  /** Somebody works on it; until_ms is Unix ms, 0 while the gateway does not know the time. */
+  upkeep?: Upkeep;
+}
+
+export interface Upkeep {
+  until_ms: number;
+  by: string;
 }
 
 export interface Journal {

@@ -1,7 +1,7 @@
 // Names and sentences put together from what the API gives, in the viewer's language.
 import type { Alert, Device, Health, HistoryEntry, StreamInfo } from './api';
 import { fleet } from './fleet.svelte';
-import { commonDecimals, formatValue, withUnit } from './format';
+import { commonDecimals, formatMoment, formatValue, withUnit } from './format';
 import { headline, pick } from './i18n/translate';
 import { qualifierOf, streamKey } from './model';
 import { settings, t, word } from './settings.svelte';
@@ -25,9 +25,17 @@ export function streamLabel(s: StreamInfo): Tagged {
  * in each; the device's own note only in the gateway's.
  */
 export function deviceNote(d: Device, health: readonly Health[] | null | undefined): Tagged | undefined {
-  const said = health?.find((h) => h.about === d.id && pick(settings.language, h.text));
+  const said = health?.find((h) => h.about === d.id && h.id !== 'maintenance' && pick(settings.language, h.text));
   if (said) return pick(settings.language, said.text);
   return d.note ? { text: d.note, lang: guessLanguage(d.note) } : undefined;
+}
+
+/** That somebody works on a device, until when and who; empty: nobody does. */
+export function upkeepText(d: Pick<Device, 'upkeep'>, now: number): string {
+  const u = d.upkeep;
+  if (!u) return '';
+  if (!u.until_ms) return t('device.upkeep.open', { by: u.by });
+  return t('device.upkeep', { by: u.by, until: formatMoment(settings.language, u.until_ms, now) });
 }
 
 /** What an alert says; the rule's name when it says nothing. */

@@ -242,6 +242,8 @@ export const en = {
   'device.fault': 'Fault',
   'device.waiting': 'Starting',
   'device.unknown': 'Unknown',
+  'device.upkeep': 'under maintenance until {until}, {by}',
+  'device.upkeep.open': 'under maintenance, {by}',
   'device.every.value': 'every {duration}',
   'device.caption': 'Live values of {device}',
   'device.itself': 'The gateway itself',

@@ -239,6 +239,8 @@ export const zh: Messages = {
   'device.fault': '故障',
   'device.waiting': '正在启动',
   'device.unknown': '未知',
+  'device.upkeep': '正在维护，至 {until}（{by}）',
+  'device.upkeep.open': '正在维护（{by}）',
   'device.every.value': '每 {duration}',
   'device.caption': '{device} 的实时数据',
   'device.itself': '网关自身',
