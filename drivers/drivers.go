@@ -160,6 +160,7 @@ type Apart struct {
 	Options  string // the driver's options for the other process, as YAML; no secrets
 	MaxStill int    // bytes of a picture
 	Memory   int64  // bytes resident
+	Children int64  // bytes resident of a program that the device starts there; 0: none
 }
 
 // LineSettings are what a serial line is opened with. The zero value of a field

@@ -143,6 +143,21 @@ type VideoFrame struct {
 	Stride        int // bytes; 0 for JPEG
 }
 
+// Starter is a Fetcher that also prepares programs, for what helps a device beside its
+// wire, such as the detector of a camera.
+type Starter interface {
+	// Start prepares a child process, which is started at its first question. Whoever
+	// asked for it closes it.
+	Start(ProcessSpec) (Companion, error)
+}
+
+// Companion is a child process that its borrower closes. Close ends it, at the latest after
+// three seconds, and every question; a second call does nothing.
+type Companion interface {
+	Process
+	Close() error
+}
+
 // I2C is one address on an I2C bus, lent to one driver. The bus's owner lets one
 // transaction pass at a time.
 type I2C interface {
@@ -235,6 +250,10 @@ type ProcessSpec struct {
 	Memory  int64    // bytes resident of the program and what it started
 	CPU     float64  // share of one core on the average of half a minute, 0.2 is 20 %
 	Lines   int      // lines on its standard output per second
+	// Children says that it starts programs which it bounds itself, and how many bytes the
+	// largest may take: their processor time is not its own, and the kernel's bound on
+	// memory, which they inherit, leaves them room. 0: what it starts counts as its own.
+	Children int64
 }
 
 // Process is a child process that drives a device in another language, lent to one

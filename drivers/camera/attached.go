@@ -54,12 +54,18 @@ func (o options) dots() (width, height int, err error) {
 	if o.Size == "" {
 		return 640, 480, nil
 	}
-	var rest string
-	n, _ := fmt.Sscanf(o.Size+" .", "%dx%d %s", &width, &height, &rest)
-	if n != 3 || rest != "." || min(width, height) < leastDots || max(width, height) > mostDots {
+	width, height, ok := sides(o.Size)
+	if !ok || min(width, height) < leastDots || max(width, height) > mostDots {
 		return 0, 0, &drivers.OptionError{Key: "size", Msg: fmt.Sprintf("write columns x rows, like 640x480; %d to %d each", leastDots, mostDots)}
 	}
 	return width, height, nil
+}
+
+// sides reads columns x rows.
+func sides(text string) (width, height int, ok bool) {
+	var rest string
+	n, _ := fmt.Sscanf(text+" .", "%dx%d %s", &width, &height, &rest)
+	return width, height, n == 3 && rest == "."
 }
 
 func (a *attachedCamera) fetch(ctx context.Context) ([]byte, error) {

@@ -80,6 +80,8 @@ type options struct {
 	FireAreas [][][]float64      `yaml:"fire_areas" range:"-"`
 
 	Staff *staffOptions `yaml:"staff"`
+
+	Detector *detectorOptions `yaml:"detector"`
 }
 
 func (o options) looking() looking {
@@ -101,7 +103,13 @@ func (o options) apart() *drivers.Apart {
 		text += fmt.Sprintf(", username: %q, password_file: %q", o.Username, o.PasswordFile)
 	}
 	text += o.decoderText() + o.looking().text()
-	return &drivers.Apart{Options: text + "}", MaxStill: o.mostStill(), Memory: ownMemory}
+	own := &drivers.Apart{MaxStill: o.mostStill(), Memory: ownMemory}
+	if o.Detector != nil {
+		text += o.Detector.text()
+		own.Children = int64(o.Detector.Memory)
+	}
+	own.Options = text + "}"
+	return own
 }
 
 func plan(decode func(any) error) (*drivers.Plan, error) {
@@ -114,13 +122,13 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		_, _, err = o.dots()
 	}
 	sight, wrong := o.looking().config()
-	if err = errors.Join(err, wrong); err != nil {
+	if err = errors.Join(err, wrong, o.Detector.check(o.Zones)); err != nil {
 		return nil, err
 	}
 	p := &drivers.Plan{
 		Channels: o.channels(),
 		MinEvery: time.Second,
-		Timeout:  10 * time.Second,
+		Timeout:  10*time.Second + o.Detector.patience(),
 		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, u, sight) },
 	}
 	if u.Scheme == "rtsp" {
@@ -184,8 +192,12 @@ func open(c drivers.Fetcher, o options, u *url.URL, sight vision.Config) (driver
 	if err != nil {
 		return nil, err
 	}
-	if err := d.look(o.looking(), sight); err != nil {
-		return nil, err
+	err = d.look(o.looking(), sight)
+	if err == nil && o.Detector != nil {
+		err = d.ask(c, o.Detector, sight)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
@@ -240,9 +252,14 @@ type driver struct {
 	source
 	host string
 	sight
+	*detector // nil: none
 }
 
-var _ drivers.StillSource = (*driver)(nil)
+var (
+	_ drivers.StillSource = (*driver)(nil)
+	_ drivers.Finder      = (*driver)(nil)
+	_ drivers.Impaired    = (*driver)(nil)
+)
 
 // Sample fetches one picture.
 func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
@@ -255,13 +272,15 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", name, d.host, err)
 	}
-	return d.add(rs), nil
+	return d.detector.add(ctx, d.sight.add(rs)), nil
 }
 
-// Close lets go of a camera at the board itself; one in the network goes on by itself.
+// Close ends the detector and lets go of a camera at the board itself; one in the network
+// goes on by itself.
 func (d *driver) Close() error {
+	err := d.detector.close()
 	if c, ok := d.source.(io.Closer); ok {
-		return c.Close()
+		err = errors.Join(err, c.Close())
 	}
-	return nil
+	return err
 }

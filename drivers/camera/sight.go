@@ -59,7 +59,7 @@ func (o options) channels() []drivers.Channel {
 	for _, m := range o.looking().measured() {
 		all = append(all, m.Channel)
 	}
-	return all
+	return append(all, o.Detector.channels()...)
 }
 
 // mostStill is how large a still can be: the camera's own, or, where masks are burnt in, one

@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -49,7 +48,7 @@ type options struct {
 	User     string            `yaml:"user"`
 	WarmUp   time.Duration     `yaml:"warm_up" range:"0s..24h"`
 	Memory   yamldoc.Size      `yaml:"memory" range:"4MB..4GB"`
-	CPU      share             `yaml:"cpu"`
+	CPU      yamldoc.Share     `yaml:"cpu"`
 	Lines    int               `yaml:"lines" range:"0..10000 lines/s"`
 }
 
@@ -74,20 +73,6 @@ func (c *channels) UnmarshalNode(n *yamldoc.Node) error {
 		*c = append(*c, drivers.Channel{Name: key, Min: k.Min, Max: k.Max, Resolution: k.Resolution})
 	}
 	return all.Err()
-}
-
-// share is a part of one core, written as 20%.
-type share float64
-
-// UnmarshalText reads a number and a percent sign.
-func (s *share) UnmarshalText(b []byte) error {
-	digits, ok := strings.CutSuffix(string(b), "%")
-	n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-	if !ok || err != nil || n < 1 || n > 400 {
-		return fmt.Errorf("%q is no share of a core; write 1%% to 400%%", b)
-	}
-	*s = share(n / 100)
-	return nil
 }
 
 func plan(decode func(any) error) (*drivers.Plan, error) {

@@ -30,7 +30,7 @@ func openApart(d config.Device) (*line, error) {
 	}
 	own := d.Plan.Apart
 	c, err := process.New(process.Config{Name: "its process", ProcessSpec: drivers.ProcessSpec{
-		Command: []string{program, ApartCommand}, Memory: own.Memory, Lines: apartLines,
+		Command: []string{program, ApartCommand}, Memory: own.Memory, Children: own.Children, Lines: apartLines,
 		// The collector works harder before the limit is reached; GOGC=50 keeps what waits
 		// for it to half of what is used.
 		Env: []string{fmt.Sprintf("GOMEMLIMIT=%d", own.Memory*3/4), "GOGC=50", "GOMAXPROCS=1"},

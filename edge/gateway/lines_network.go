@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/bus/process"
 	"github.com/lamppost-city/lamppost/drivers/bus/v4l2"
 )
 
@@ -14,8 +15,9 @@ import (
 type network struct{ client http.Client }
 
 var (
-	_ drivers.Dialer = network{}
-	_ drivers.Viewer = network{}
+	_ drivers.Dialer  = network{}
+	_ drivers.Viewer  = network{}
+	_ drivers.Starter = network{}
 )
 
 // Do implements drivers.Fetcher.
@@ -25,6 +27,11 @@ func (n network) Do(r *http.Request) (*http.Response, error) { return n.client.D
 func (n network) Dial(ctx context.Context, address string) (net.Conn, error) {
 	d := net.Dialer{Timeout: n.client.Timeout}
 	return d.DialContext(ctx, "tcp", address)
+}
+
+// Start implements drivers.Starter.
+func (n network) Start(s drivers.ProcessSpec) (drivers.Companion, error) {
+	return process.New(process.Config{Name: s.Command[0], ProcessSpec: s})
 }
 
 // View implements drivers.Viewer. A JPEG is what leaves the gateway in the end, so it is

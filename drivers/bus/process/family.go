@@ -28,6 +28,7 @@ const markKey = "LAMPPOST_CHILD="
 type family struct {
 	leader int
 	mark   string // with the key
+	nests  bool   // it starts children of its own, which for a moment look like its family
 
 	mu    sync.Mutex
 	known map[int]relation // by pid: each process is looked at once
@@ -38,8 +39,8 @@ type relation struct {
 	ours  bool
 }
 
-func newFamily(leader int, mark string) *family {
-	return &family{leader: leader, mark: mark, known: map[int]relation{}}
+func newFamily(leader int, mark string, nests bool) *family {
+	return &family{leader: leader, mark: mark, nests: nests, known: map[int]relation{}}
 }
 
 // look lists the living members.
@@ -49,7 +50,7 @@ func (f *family) look() (members []proc) {
 	known := make(map[int]relation, len(f.known))
 	for _, p := range processes() {
 		r, ok := f.known[p.pid]
-		if !ok || r.start != p.start {
+		if !ok || r.start != p.start || f.nests && r.ours && p.session != f.leader {
 			r = relation{p.start, p.session == f.leader || f.mark == markOf(p.pid)}
 		}
 		known[p.pid] = r

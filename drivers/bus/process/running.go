@@ -105,7 +105,7 @@ func (r *running) live(began chan<- error, out, errs *os.File) {
 // oversee bounds and watches a program that has just started until it is gone. read
 // takes what it writes and ends when those pipes do.
 func (r *running) oversee(began chan<- error, read func(), pipes ...*os.File) {
-	r.started, r.family = time.Now(), newFamily(r.cmd.Process.Pid, r.mark)
+	r.started, r.family = time.Now(), newFamily(r.cmd.Process.Pid, r.mark, r.cfg.Children > 0)
 	bound(r.cmd.Process.Pid, r.cfg.ProcessSpec)
 	began <- nil
 	var reader, watcher sync.WaitGroup

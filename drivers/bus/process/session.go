@@ -82,7 +82,7 @@ func id(text string) (uint32, error) {
 func bound(pid int, s drivers.ProcessSpec) {
 	// Interpreters reserve far more than they use: this only stops what grows faster
 	// than the watcher looks.
-	data := uint64(4 * s.Memory)
+	data := uint64(4 * max(s.Memory, s.Children))
 	for what, most := range map[int]uint64{unix.RLIMIT_DATA: data, unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 256} {
 		_ = unix.Prlimit(pid, what, &unix.Rlimit{Cur: most, Max: most}, nil)
 	}
@@ -92,7 +92,8 @@ func bound(pid int, s drivers.ProcessSpec) {
 // proc is one process, as /proc tells.
 type proc struct {
 	pid, session int
-	ticks        uint64 // CPU time, its waited-for children's included
+	ticks        uint64 // CPU time of its own
+	childTicks   uint64 // and of the children that it has waited for
 	pages        uint64 // resident
 	start        uint64 // ticks after boot
 }
@@ -140,7 +141,11 @@ func parseStat(stat []byte) (p proc, ok bool) {
 	for i, at := range []int{11, 12, 13, 14} { // utime, stime, cutime, cstime
 		var n uint64
 		n, err[2+i] = strconv.ParseUint(f[at], 10, 64)
-		p.ticks += n
+		if i < 2 {
+			p.ticks += n
+		} else {
+			p.childTicks += n
+		}
 	}
 	p.pages, err[6] = strconv.ParseUint(f[21], 10, 64)
 	p.start, err[7] = strconv.ParseUint(f[19], 10, 64)

@@ -28,7 +28,7 @@ type usage struct {
 func (r *running) watch(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	var m meter
+	m := meter{alone: r.cfg.Children > 0}
 	for {
 		select {
 		case <-ctx.Done():
@@ -63,6 +63,7 @@ func (u usage) beyond(memory int64, cpu float64, full bool) error {
 // takes its time with it unless its parent waited for it: the sum may fall, which
 // counts as nothing.
 type meter struct {
+	alone bool // what children have spent counts as theirs
 	marks []mark
 	spent uint64 // ticks, never falling
 	last  uint64
@@ -78,6 +79,9 @@ func (m *meter) look(all []proc, at time.Duration) usage {
 	var ticks uint64
 	for _, p := range all {
 		ticks += p.ticks
+		if !m.alone {
+			ticks += p.childTicks
+		}
 		u.memory += int64(p.pages) * int64(os.Getpagesize())
 	}
 	if ticks > m.last {

@@ -18,7 +18,7 @@ func TestParseStat(t *testing.T) {
 	// proc(5): pid (comm) state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime cutime
 	// cstime priority nice threads itrealvalue starttime vsize rss …
 	const good = "812 (py) (3) x) S 1 812 812 0 -1 4194304 900 0 0 0 7 5 2 1 30 10 1 0 4711 9000000 1500 18446744073709551615 1 1\n"
-	if p, ok := parseStat([]byte(good)); !ok || p != (proc{pid: 812, session: 812, ticks: 15, pages: 1500, start: 4711}) {
+	if p, ok := parseStat([]byte(good)); !ok || p != (proc{pid: 812, session: 812, ticks: 12, childTicks: 3, pages: 1500, start: 4711}) {
 		t.Errorf("parseStat = %+v, %v", p, ok)
 	}
 	for _, bad := range []string{"", "812", "812 (x", ") (", strings.Replace(good, " S ", " Z ", 1), strings.Replace(good, "4711 9000000 1500", "4711 9000000 x", 1), good[:60]} {
@@ -40,23 +40,28 @@ func FuzzParseStat(f *testing.F) {
 
 // The share of a core is an average over the window: a burst passes, a loop does not.
 func TestMeter(t *testing.T) {
+	zero := func(int) uint64 { return 0 }
 	for _, c := range []struct {
-		name  string
-		ticks func(second int) uint64
-		want  float64
+		name     string
+		ticks    func(second int) uint64
+		children func(second int) uint64
+		alone    bool
+		want     float64
 	}{
-		{"idle", func(int) uint64 { return 3 }, 0},
-		{"half a core", func(s int) uint64 { return uint64(50 * s) }, 0.5},
-		{"a burst of 3 s", func(s int) uint64 { return uint64(100 * min(s, 3)) }, 2.0 / 30},
-		{"children that end take their time along", func(s int) uint64 { return uint64(20 * (s % 2)) }, 0.1},
+		{"idle", func(int) uint64 { return 3 }, zero, false, 0},
+		{"half a core", func(s int) uint64 { return uint64(50 * s) }, zero, false, 0.5},
+		{"a burst of 3 s", func(s int) uint64 { return uint64(100 * min(s, 3)) }, zero, false, 2.0 / 30},
+		{"children that end take their time along", func(s int) uint64 { return uint64(20 * (s % 2)) }, zero, false, 0.1},
+		{"children that were waited for count", zero, func(s int) uint64 { return uint64(30 * s) }, false, 0.3},
+		{"those that are bounded by themselves do not", func(s int) uint64 { return uint64(5 * s) }, func(s int) uint64 { return uint64(s / 10 * 9000) }, true, 0.05},
 	} {
-		var m meter
+		m := meter{alone: c.alone}
 		var u usage
 		for s := 1; s <= window+1; s++ {
 			if s == window && m.full() {
 				t.Fatal("full too early")
 			}
-			u = m.look([]proc{{ticks: c.ticks(s), pages: 10}}, time.Duration(s)*time.Second)
+			u = m.look([]proc{{ticks: c.ticks(s), childTicks: c.children(s), pages: 10}}, time.Duration(s)*time.Second)
 		}
 		if d := u.cpu - c.want; !m.full() || d > 0.01 || d < -0.01 {
 			t.Errorf("%s: %.3f of a core, want %.3f", c.name, u.cpu, c.want)

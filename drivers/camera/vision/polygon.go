@@ -90,6 +90,17 @@ func fold(a, b, c Point) bool {
 
 func cross(a, b, c Point) float64 { return (b.X-a.X)*(c.Y-a.Y) - (b.Y-a.Y)*(c.X-a.X) }
 
+// Holds says whether a point is in p; one on its edge may be or not.
+func (p Polygon) Holds(c Point) (in bool) {
+	for i, a := range p {
+		b := p.corner(i + 1)
+		if (a.Y <= c.Y) != (b.Y <= c.Y) && c.X < a.X+(c.Y-a.Y)/(b.Y-a.Y)*(b.X-a.X) {
+			in = !in
+		}
+	}
+	return in
+}
+
 // Fill calls set for each pixel of a w × h picture whose middle is in p.
 func (p Polygon) Fill(w, h int, set func(x, y int)) {
 	var at [MostCorners]float64

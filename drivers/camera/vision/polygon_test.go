@@ -48,6 +48,22 @@ func TestPolygonFill(t *testing.T) {
 	}
 }
 
+// A polygon holds the middles of the pixels that it fills, and no others.
+func TestPolygonHolds(t *testing.T) {
+	for _, p := range []Polygon{{{0, 0}, {0.5, 0}, {0.5, 0.5}, {1, 0.5}, {1, 1}, {0, 1}}, {{0.1, 0.9}, {0.5, 0.05}, {0.93, 0.7}, {0.5, 0.4}}} {
+		var filled, held [30][40]bool
+		p.Fill(40, 30, func(x, y int) { filled[y][x] = true })
+		for y := range held {
+			for x := range held[y] {
+				held[y][x] = p.Holds(Point{(float64(x) + 0.5) / 40, (float64(y) + 0.5) / 30})
+			}
+		}
+		if filled != held {
+			t.Errorf("%v holds other places than it fills", p)
+		}
+	}
+}
+
 // FuzzPolygon holds three laws of a polygon that passes: no pixel is filled twice; what
 // is filled is its area, but for the pixels along its sides; and what is filled does not
 // depend on where its corners begin or which way round they go.
