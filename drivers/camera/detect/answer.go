@@ -15,7 +15,7 @@ import (
 type Answer struct {
 	ID    uint64
 	Found []drivers.Detection // boxes are cut at the picture's edges
-	Fault error               // wraps one of the drivers.Err… values; nil: none
+	Fault error               // ErrLoading, or wraps one of the drivers.Err… values; nil: none
 }
 
 // faults are the words that a detector may report, those of every driver in another
@@ -74,10 +74,16 @@ func Parse(line []byte) (Answer, error) {
 	return a, nil
 }
 
+// notReady is reported while a detector loads, or learns what is usual.
+const notReady = "warm-up"
+
 // failed is an answer that reports a fault.
 func (r raw) failed() (Answer, error) {
+	if r.Fault == notReady {
+		return Answer{ID: *r.ID, Fault: ErrLoading}, nil
+	}
 	if !slices.Contains(faults, r.Fault) {
-		return Answer{}, fmt.Errorf("answer %d: there is no fault %s; write timeout, checksum, protocol, exception, unplugged, busy or device", *r.ID, quote(r.Fault))
+		return Answer{}, fmt.Errorf("answer %d: there is no fault %s; write warm-up, timeout, checksum, protocol, exception, unplugged, busy or device", *r.ID, quote(r.Fault))
 	}
 	fault, _ := drivers.FaultNamed(r.Fault)
 	if r.Text == "" {

@@ -39,8 +39,9 @@ type Config struct {
 	Timeout, Start time.Duration
 }
 
-// ErrLoading is that a detector has not answered since it was started, and has time to.
-var ErrLoading = errors.New("the detector has not answered yet; it may be loading")
+// ErrLoading is that a detector has not answered since it was started, and has time to, or
+// that it says so.
+var ErrLoading = errors.New("the detector is not ready yet")
 
 // Asker shows pictures to one detector. Its methods are called from one goroutine at a
 // time.
