@@ -35,7 +35,7 @@ var spoken = []struct {
 	{"drivers/bme280", nil}, {"drivers/nmea0183", nil}, {"drivers/pms5003", nil}, {"drivers/scd4x", []string{"part.go"}}, {"drivers/maxbotix", nil}, {"drivers/metering", nil},
 	{"drivers/flowmeter", nil}, {"drivers/ezo", nil}, {"drivers/relay", nil}, {"drivers/ds18b20", []string{"scratchpad.go"}}, {"drivers/a02yyuw", nil}, {"drivers/pulse", nil},
 	{"drivers/mhz19", nil}, {"drivers/digital", nil}, {"drivers/anemometer", nil}, {"drivers/ranging", nil}, {"drivers/jsnsr04t", nil}, {"drivers/sds011", []string{"driver.go"}},
-	{"drivers/raingauge", nil}, {"drivers/loop", nil}, {"drivers/winsen", []string{"models.go"}}, {"drivers/sdi12", nil}, {"drivers/senseair", nil}, {"drivers/zphs01", nil},
+	{"drivers/raingauge", nil}, {"drivers/loop", nil}, {"drivers/winsen", []string{"models.go"}}, {"drivers/sdi12", nil}, {"drivers/senseair", nil}, {"drivers/zphs01", nil}, {"drivers/camera/detect", nil},
 }
 
 // heard are folders of which only some sentences are told to people.

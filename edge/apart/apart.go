@@ -16,10 +16,13 @@
 //
 // readings are [value, flag, reason], null for no value, in the plan's order. still is how
 // many bytes the picture of this sample has; it is fetched in pieces, since a line is short.
+// With a detector (drivers.Finder) an answer also has found, what it found in the picture,
+// or impaired and why, as fault and text of what is wrong beside the part.
 // A fault is {"id":2,"fault":"timeout","text":"camera: …"}. A child that has just started
 // answers a sample with the fault "not-open"; then it is told to open, and asked again.
 //
-// What is promised: [Remote] keeps the contract of drivers.Driver and drivers.StillSource.
+// What is promised: [Remote] keeps the contract of drivers.Driver, drivers.StillSource,
+// drivers.Finder and drivers.Impaired.
 // A child that ends in the middle of a sample is the fault unplugged, one that hangs is
 // timeout, and both are ended and started by their owner. What is not: the state of a
 // drivers.Stateful or the facts of a drivers.Informant; cameras have neither.
@@ -65,6 +68,10 @@ type answer struct {
 	Piece    []byte    `json:"piece,omitempty"`
 	Fault    string    `json:"fault,omitempty"`
 	Text     string    `json:"text,omitempty"`
+
+	Found    *[]drivers.Detection `json:"found,omitempty"`    // nil: not known
+	Impaired string               `json:"impaired,omitempty"` // a fault beside the part,
+	Why      string               `json:"why,omitempty"`      // and its text
 }
 
 // reading is an obs.Reading as [value, flag, reason].
@@ -107,13 +114,27 @@ func (t *told) Error() string { return t.text }
 func (t *told) Unwrap() error { return t.fault }
 
 // err is the fault of an answer, or nil.
-func (a answer) err() error {
-	if a.Fault == "" {
+func (a answer) err() error { return toldOf(a.Fault, a.Text) }
+
+// toldOf is the error that a fault and its text mean; nil for no fault.
+func toldOf(word, text string) error {
+	if word == "" {
 		return nil
 	}
-	fault, known := drivers.FaultNamed(a.Fault)
-	if !known || a.Text == "" {
-		return fmt.Errorf("%w: the process of its own says %.40q, %.200q", drivers.ErrProtocol, a.Fault, a.Text)
+	fault, known := drivers.FaultNamed(word)
+	if !known || text == "" {
+		return fmt.Errorf("%w: the process of its own says %.40q, %.200q", drivers.ErrProtocol, word, text)
 	}
-	return &told{a.Text, fault}
+	return &told{text, fault}
+}
+
+// good says whether what a child says was found can be so.
+func good(found []drivers.Detection) bool {
+	for _, d := range found {
+		b := d.Box
+		if !(d.Score >= 0 && d.Score <= 1 && b[0] >= 0 && b[1] >= 0 && b[0] < b[2] && b[1] < b[3] && b[2] <= 1 && b[3] <= 1) || d.Class == "" {
+			return false
+		}
+	}
+	return len(found) <= drivers.MostDetections
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,20 @@ func (d *toy) Sample(ctx context.Context) ([]obs.Reading, error) {
 }
 
 func (d *toy) Still() ([]byte, bool) { return d.still, d.still != nil }
-func (d *toy) Close() error          { return nil }
+
+// Found is one more thing with each sample; after the second its detector has ended.
+func (d *toy) Found() ([]drivers.Detection, bool) {
+	return slices.Repeat([]drivers.Detection{{Class: "person", Score: 0.25, Box: [4]float64{0, 0.5, 1, 1}}}, d.n-1), d.n <= 2
+}
+
+func (d *toy) Impaired() error {
+	if d.n <= 2 {
+		return nil
+	}
+	return fmt.Errorf("toy: detector: %w: it ended", drivers.ErrUnplugged)
+}
+
+func (d *toy) Close() error { return nil }
 
 // child starts this program as the other process. The limit leaves room for the race detector.
 func child(t *testing.T) drivers.Process {
@@ -108,6 +122,13 @@ func TestRemote(t *testing.T) {
 		}
 		if b, ok := r.Still(); !ok || !bytes.Equal(b, bytes.Repeat([]byte{byte(n)}, 100_000)) {
 			t.Errorf("the picture of sample %d has %d bytes", n, len(b))
+		}
+		found, ok := r.Found()
+		if ok != (n <= 2) || ok && len(found) != n-1 || len(found) == 1 && found[0] != (drivers.Detection{Class: "person", Score: 0.25, Box: [4]float64{0, 0.5, 1, 1}}) {
+			t.Errorf("in sample %d was found %v, %v", n, found, ok)
+		}
+		if err := r.Impaired(); (err != nil) != (n == 3) || n == 3 && (!errors.Is(err, drivers.ErrUnplugged) || err.Error() != "toy: detector: the line is unplugged: it ended") {
+			t.Errorf("beside sample %d is %v", n, err)
 		}
 	}
 	bad := New(child(t), Device{Driver: "toy", Options: "fails", Channels: 3})
@@ -179,6 +200,8 @@ func TestRemoteBelievesLittle(t *testing.T) {
 		{liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"still":-1}`}, "a picture of -1 bytes"},
 		{liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"still":3}`, `{"id":%d}`}, "a piece of 0 bytes"},
 		{liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"still":3}`, `{"id":%d,"piece":"AAAAAAAA"}`}, "a piece of 6 bytes"},
+		{liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"found":[{"class":"a","score":2,"box":[0,0,1,1]}]}`}, "was found cannot be"},
+		{liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"found":[{"class":"a","score":1,"box":[1,0,0,1]}]}`}, "was found cannot be"},
 		{liar{`{"id":%d,"fault":"lazy","text":"x"}`}, `"lazy"`},
 		{liar{`{"id":%d,"fault":"timeout"}`}, `"timeout"`},
 		{liar{`{"id":%d,"fault":"not-open"}`, `{"id":%d}`, `{"id":%d,"fault":"not-open"}`}, `"not-open"`},
@@ -221,6 +244,7 @@ func TestServeRefuses(t *testing.T) {
 func FuzzSample(f *testing.F) {
 	f.Add(`{"id":%d,"readings":[[1,0,""],[null,4,"warm-up"]],"still":3}`, `{"id":%d,"piece":"AAAA"}`)
 	f.Add(`{"id":%d,"fault":"timeout","text":"camera: h: no answer"}`, "")
+	f.Add(`{"id":%d,"readings":[[1,0,""],[1,0,""]],"found":[{"class":"a","score":0.5,"box":[0,0,1,1]}],"impaired":"unplugged","why":"camera: x"}`, "")
 	f.Add(`{"id":%d,"fault":"not-open"}`, `{"id":%d}`)
 	f.Fuzz(func(t *testing.T, first, then string) {
 		r := New(&liar{first, then, first}, Device{Driver: "toy", Channels: 2, MaxStill: 1000})
@@ -238,6 +262,12 @@ func FuzzSample(f *testing.F) {
 		}
 		if b, _ := r.Still(); len(rs) != 2 || len(b) > 1000 {
 			t.Fatalf("%v, %d bytes", rs, len(b))
+		}
+		if found, _ := r.Found(); !good(found) {
+			t.Fatalf("found %v", found)
+		}
+		if err := r.Impaired(); err != nil && drivers.FaultWord(err) == "error" && !strings.Contains(first, `"error"`) {
+			t.Fatal(err)
 		}
 	})
 }

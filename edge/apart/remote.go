@@ -24,9 +24,15 @@ type Remote struct {
 	device Device
 	id     uint64
 	still  []byte
+	found  *[]drivers.Detection // of the last sample; nil: not known
+	why    error                // what was wrong beside the part
 }
 
-var _ drivers.StillSource = (*Remote)(nil)
+var (
+	_ drivers.StillSource = (*Remote)(nil)
+	_ drivers.Finder      = (*Remote)(nil)
+	_ drivers.Impaired    = (*Remote)(nil)
+)
 
 // New returns a driver that asks child, which stays the caller's.
 func New(child drivers.Process, d Device) *Remote { return &Remote{child: child, device: d} }
@@ -51,11 +57,14 @@ func (r *Remote) Sample(ctx context.Context) ([]obs.Reading, error) {
 	if len(a.Readings) != r.device.Channels || a.Still < 0 || a.Still > r.device.MaxStill {
 		return nil, fmt.Errorf("%w: %d readings for %d channels and a picture of %d bytes come from its process", drivers.ErrProtocol, len(a.Readings), r.device.Channels, a.Still)
 	}
+	if a.Found != nil && !good(*a.Found) {
+		return nil, fmt.Errorf("%w: what its process says was found cannot be", drivers.ErrProtocol)
+	}
 	still, err := r.fetch(ctx, a.Still)
 	if err != nil {
 		return nil, err
 	}
-	r.still = still
+	r.still, r.found, r.why = still, a.Found, toldOf(a.Impaired, a.Why)
 	out := make([]obs.Reading, len(a.Readings))
 	for i, v := range a.Readings {
 		out[i] = obs.Reading(v)
@@ -118,6 +127,17 @@ func (r *Remote) ask(ctx context.Context, q question) (a answer, err error) {
 
 // Still implements drivers.StillSource.
 func (r *Remote) Still() ([]byte, bool) { return r.still, r.still != nil }
+
+// Found implements drivers.Finder.
+func (r *Remote) Found() ([]drivers.Detection, bool) {
+	if r.found == nil {
+		return nil, false
+	}
+	return *r.found, true
+}
+
+// Impaired implements drivers.Impaired.
+func (r *Remote) Impaired() error { return r.why }
 
 // Close does nothing: the device is closed when its process ends, which its owner sees to.
 func (r *Remote) Close() error { return nil }

@@ -89,6 +89,17 @@ func (s *server) sample(ctx context.Context, within time.Duration) (a answer) {
 		s.still, _ = src.Still()
 	}
 	a.Still = len(s.still)
+	if f, ok := s.device.(drivers.Finder); ok {
+		if found, ok := f.Found(); ok {
+			found = append([]drivers.Detection{}, found...) // none is written [], not null
+			a.Found = &found
+		}
+	}
+	if i, ok := s.device.(drivers.Impaired); ok {
+		if err := i.Impaired(); err != nil {
+			a.Impaired, a.Why = drivers.FaultWord(err), err.Error()
+		}
+	}
 	return a
 }
 

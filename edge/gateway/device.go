@@ -40,6 +40,7 @@ type device struct {
 	word     string // what that record says
 	frozen   bool
 	doubt    string // why it may be another part; empty: nothing says so
+	impaired impairment
 
 	last   []obs.Reading // newest reading of each channel; nil until it has answered
 	lastAt int64         // boot ms of the last good sample
@@ -100,6 +101,7 @@ func (d *device) take(s poll.Sample) (rec record.Sample, write bool) {
 	rec = record.Sample{Device: d.spec.id, BootMS: s.BootMS}
 	d.next = s.Next
 	d.doubt = doubtOf(s.Driver)
+	d.impaired.take(s)
 	if s.Err == nil && len(s.Readings) != len(d.channels) {
 		s.Err = errors.New("the driver has a bug: it does not give one reading per channel")
 	}

@@ -22,6 +22,7 @@ type Outcome struct {
 	Frames   []Frame
 	Facts    []drivers.Fact // what the part says of itself, where it can
 	Doubt    string         // why it may be another part than the configuration says; empty: nothing says so
+	Impaired error          // why channels have no values though the part answers; nil: nothing is wrong
 }
 
 // Frame is bytes that crossed a line in one direction without a pause.
@@ -80,7 +81,7 @@ func readOne(ctx context.Context, d config.Device, p poll.Device, catalog *obs.C
 		o.Readings = nil
 		return o
 	}
-	o.Doubt = doubtOf(opened)
+	o.Doubt, o.Impaired = doubtOf(opened), impairedOf(opened)
 	rec, _ := newDevice(specOf(d), catalog).take(poll.Sample{Device: d.ID, BootMS: clock.BootMS(), Readings: o.Readings})
 	o.Readings = rec.Readings
 	return o

@@ -135,7 +135,7 @@ func (g *Gateway) deviceStates(lang string) []wire.DeviceState {
 				all = g.deviceViews(now)
 			}
 			s.Note = health.Note(g.deviceView(d, now), all, lang)
-		} else if d.doubt != "" {
+		} else if d.doubt != "" || d.impaired.err != nil {
 			s.Note = health.Note(g.deviceView(d, now), nil, lang)
 		}
 		out = append(out, s)
@@ -214,6 +214,7 @@ func (g *Gateway) deviceView(d *device, now int64) health.Device {
 		v.Fault, v.Detail = drivers.FaultWord(d.fault), clip(d.fault.Error())
 		v.For = time.Duration(now-d.changed) * time.Millisecond
 	}
+	d.impaired.tell(&v, now)
 	return v
 }
 

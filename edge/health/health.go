@@ -53,6 +53,7 @@ type Device struct {
 	Seen     bool   // it has answered at least once since the start
 	Flat     bool   // its last reading is flagged flat or frozen
 	Doubt    string // why it may be another part than the configuration says; empty: nothing says so
+	Impaired string // what is wrong beside the part, since For, in full; empty: nothing
 }
 
 // Line is one serial line or Modbus host, counted over its last hundred frames or
@@ -180,6 +181,8 @@ func device(d Device, all []Device) []wire.Health {
 	switch {
 	case d.Fault == "" && d.Doubt != "":
 		return one("device-doubted", "warn", d.ID, doubted, d.ID, d.Part, d.Where, d.Doubt)
+	case d.Fault == "" && d.Impaired != "" && d.For >= 2*d.Every:
+		return one("device-impaired", "warn", d.ID, impaired, d.ID, d.Part, d.Where, span(d.For), d.Impaired)
 	case d.Fault == "" && d.Flat:
 		return one("device-frozen", "warn", d.ID, frozen, d.ID, d.Part)
 	case d.Fault == "" || d.For < 2*d.Every:

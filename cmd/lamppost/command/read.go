@@ -194,6 +194,9 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 		if o.Doubt != "" {
 			fmt.Fprintf(w, text["doubt"], pick(lang, o.Doubt, chinese.Or(o.Doubt)))
 		}
+		if o.Impaired != nil {
+			fmt.Fprintf(w, "  %s\n", errorText(o.Impaired, lang))
+		}
 		if d := o.WarmsUp(); d > 0 {
 			fmt.Fprintf(w, text["warms"], d)
 		}
@@ -306,6 +309,8 @@ type jsonOutcome struct {
 
 	Facts map[string]string `json:"facts,omitempty"` // what the part says of itself
 	Doubt string            `json:"doubt,omitempty"` // why it may be another part
+
+	Impaired string `json:"impaired,omitempty"` // why channels have no values though the part answers
 }
 
 type jsonReading struct {
@@ -335,6 +340,9 @@ func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
 		j := jsonOutcome{Device: o.Device.ID, Fault: o.Fault(), State: stateOf(o), TookMS: o.Took.Milliseconds(), Doubt: o.Doubt}
 		if o.Err != nil {
 			j.Error = o.Err.Error()
+		}
+		if o.Impaired != nil {
+			j.Impaired = o.Impaired.Error()
 		}
 		for _, f := range o.Facts {
 			if j.Facts == nil {

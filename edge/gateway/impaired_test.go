@@ -1,0 +1,53 @@
+package gateway
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/edge/health"
+	"github.com/lamppost-city/lamppost/edge/poll"
+)
+
+// lame is a driver beside whose part something is wrong.
+type lame struct {
+	drivers.Driver
+	err error
+}
+
+func (l lame) Impaired() error { return l.err }
+
+// What is wrong beside a part is told from its first sample on, is not forgotten over a
+// sample that failed, and is over with the first sample that says so.
+func TestImpairmentLasts(t *testing.T) {
+	var i impairment
+	ended, late := errors.New("it ended"), errors.New("no answer in time")
+	for _, c := range []struct {
+		at    int64
+		err   error // of the sample
+		says  error
+		want  string
+		lasts time.Duration
+	}{
+		{1000, nil, nil, "", 0},
+		{2000, nil, ended, "it ended", 0},
+		{3000, nil, late, "no answer in time", time.Second},
+		{4000, drivers.ErrTimeout, nil, "no answer in time", 2 * time.Second},
+		{5000, nil, nil, "", 0},
+		{6000, nil, late, "no answer in time", 0},
+	} {
+		i.take(poll.Sample{BootMS: c.at, Err: c.err, Driver: lame{err: c.says}})
+		var v health.Device
+		if i.tell(&v, c.at); v.Impaired != c.want || v.For != c.lasts {
+			t.Errorf("at %d ms: %q for %v, want %q for %v", c.at, v.Impaired, v.For, c.want, c.lasts)
+		}
+	}
+	down := health.Device{Fault: "timeout", For: time.Hour}
+	if i.tell(&down, 9000); down.Impaired != "" || down.For != time.Hour {
+		t.Errorf("a device with a fault of its own is %+v", down)
+	}
+	if err := impairedOf(nil); err != nil {
+		t.Errorf("a driver that cannot tell is %v", err)
+	}
+}
