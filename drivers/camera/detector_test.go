@@ -379,3 +379,42 @@ func TestExampleDetector(t *testing.T) {
 		t.Errorf("when it is gone: %v", rs)
 	}
 }
+
+// BenchmarkDetector is what a sample costs without a detector, and with one that finds
+// nothing: the picture is decoded, scaled, written down, carried over, read and decoded by
+// Python, and answered.
+func BenchmarkDetector(b *testing.B) {
+	const nothing = "import sys, json, base64\nfor line in sys.stdin:\n    q = json.loads(line)\n    base64.b64decode(q['dots'])\n    print('{\"id\":%d,\"found\":[]}' % q['id'], flush=True)\n"
+	for _, c := range []struct{ name, options string }{
+		{"none", ""}, {"320x240_rgb", ", size: 320x240}"}, {"320x240_grey", ", size: 320x240, grey: true}"}, {"640x640_rgb", ", size: 640x640}"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			options := "{url: 'http://cam/'"
+			if c.options != "" {
+				options += fmt.Sprintf(", detector: {program: [%s, -c, %q], find: {person: 0.5}, timeout: 30s, cpu: 400%%%s", python(b), nothing, c.options)
+			}
+			page := scene(b, image.Rectangle{}, 1)
+			f := &starting{}
+			f.Handler = http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) { _, _ = out.Write(page) })
+			p, err := planYAML(options + "}")
+			if err != nil {
+				b.Fatal(err)
+			}
+			d, err := p.OpenHTTP(f)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer d.Close()
+			if _, err := d.Sample(b.Context()); err != nil { // Python starts
+				b.Fatal(err)
+			}
+			for n := byte(1); b.Loop(); n++ {
+				f.Asked, page[7] = nil, n
+				rs, err := d.Sample(b.Context())
+				if err != nil || !rs[len(rs)-1].Quality.Usable() {
+					b.Fatal(rs, err)
+				}
+			}
+		})
+	}
+}
