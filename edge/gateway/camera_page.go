@@ -151,8 +151,9 @@ func (c *cameras) kept(id string) (calibrate.Still, bool) {
 	c.g.mu.Lock()
 	defer c.g.mu.Unlock()
 	d := c.camera(id)
-	if d == nil || d.still == nil {
+	if d == nil {
 		return calibrate.Still{}, false
 	}
-	return calibrate.Still{JPEG: d.still, Age: time.Duration(c.g.clock.BootMS()-d.lastAt) * time.Millisecond}, true
+	shot, ok := d.ring.Newest()
+	return calibrate.Still{JPEG: shot.JPEG, Age: time.Duration(c.g.clock.BootMS()-shot.BootMS) * time.Millisecond}, ok
 }
