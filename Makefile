@@ -126,6 +126,9 @@ bench-bus: ## an RS-485 line of 32 paced slaves at 9600 and 19200 baud: how well
 bench-rules: ## what 1 000 rules over 10 000 streams at 1 Hz cost: share of a core, bytes per rule and stream (a minute)
 	$(GO) test ./edge/rule -run '^$$' -bench 'City' -benchtime 20x -count 3 -cpu 1
 
+bench-camera-faults: build ## how late thirty meters are asked beside a camera that is well and beside each fault, in the gateway and apart: docs/cameras.md (ten minutes; wants an idle machine)
+	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/camerabench ./deploy/dev/camerabench && bin/camerabench $(ARGS)
+
 bench-siren: ## last byte of the frame that crosses a limit, on a serial line, to the siren's relay and to the broker: p50, p99, max (wants an idle machine)
 	$(GO) test ./edge/gateway -run '^$$' -bench LastByteToSirenAndAlert -benchtime 300x -count 3
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/config"
 )
@@ -88,5 +89,22 @@ func TestRoomForTheJournal(t *testing.T) {
 	}
 	if total, free := b.host.Space(filepath.Join(t.TempDir(), "not", "there")); total <= 0 || free <= 0 || free > total {
 		t.Errorf("here %d of %d bytes are free", free, total)
+	}
+}
+
+// A decoder that a camera may need and this machine does not have is told; one that is
+// there is not, nor is a camera that needs none.
+func TestDecoderLines(t *testing.T) {
+	camera := func(id, decoder string) config.Device {
+		return config.Device{ID: id, Plan: &drivers.Plan{Decoder: decoder}}
+	}
+	cfg := &config.Config{Devices: []config.Device{camera("gate", "lamppost-no-such-decoder"), camera("yard", "sh"), camera("still", ""), {ID: "none"}}}
+	for lang, want := range map[string]string{
+		"en": "warning: devices.gate: there is no lamppost-no-such-decoder on this machine",
+		"zh": "警告：devices.gate：本机没有 lamppost-no-such-decoder",
+	} {
+		if got := decoderLines(cfg, lang); len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
 	}
 }

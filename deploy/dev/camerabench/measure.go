@@ -57,7 +57,7 @@ func measure(ctx context.Context, p plan, f fault, apart bool, pictures [][]byte
 		return t, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	if err := wait(ctx, 3*time.Second); err != nil { // starting is not measured
+	if err := wait(ctx, 4*time.Second); err != nil { // starting is not measured
 		return t, err
 	}
 	settled := time.Now()
