@@ -48,19 +48,23 @@ func (l lateness) String() string {
 	if len(l.late) == 0 {
 		return "0\t-\t-\t-\t-"
 	}
+	return fmt.Sprintf("%d\t%d\t", len(l.late), l.skipped) + l.shares()
+}
+
+// shares are p50, p99 and the largest.
+func (l lateness) shares() string {
 	slices.Sort(l.late)
 	at := func(share float64) float64 {
 		return float64(l.late[min(int(share*float64(len(l.late))), len(l.late)-1)]) / float64(time.Millisecond)
 	}
-	return fmt.Sprintf("%d\t%d\t%.1f ms\t%.1f ms\t%.1f ms", len(l.late), l.skipped, at(0.5), at(0.99), at(1))
+	return fmt.Sprintf("%.1f ms\t%.1f ms\t%.1f ms", at(0.5), at(0.99), at(1))
 }
 
-// timer is how late timers of this process are, thirty a second.
-func timer(ctx context.Context, during time.Duration) lateness {
-	var l lateness
+// timer is how late timers of this process are, thirty a second, until ctx ends.
+func timer(ctx context.Context) (l lateness) {
 	const step = time.Second / meters
 	start := time.Now()
-	for n := 1; time.Duration(n)*step < during && ctx.Err() == nil; n++ {
+	for n := 1; ctx.Err() == nil; n++ {
 		due := start.Add(time.Duration(n) * step)
 		t := time.NewTimer(time.Until(due))
 		<-t.C

@@ -22,6 +22,7 @@ import (
 // taken is what one run gave.
 type taken struct {
 	late lateness
+	bare lateness      // of a timer at the same time
 	back time.Duration // 0: the camera was not broken
 }
 
@@ -82,6 +83,10 @@ func (t *taken) course(ctx context.Context, p plan, c *camera, page string) (bro
 		return broken, err
 	}
 	broken = time.Now()
+	during, over := context.WithCancel(ctx)
+	bare := make(chan lateness)
+	go func() { bare <- timer(during) }()
+	defer func() { over(); t.bare = <-bare }()
 	lasts := p.broken
 	if c.gone {
 		lasts = p.gone

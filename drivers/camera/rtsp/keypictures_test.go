@@ -121,15 +121,16 @@ func TestKeyPictures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		var got []byte
 		at := -1
 		for i, p := range c.packets(&sent{seq: 65534, stamp: 1}) {
-			b, err := k.Add(p)
-			if b != nil {
-				if at = i; !bytes.Equal(b, want) || err != nil {
-					t.Errorf("%s: %x, %v; want %x", c.name, b, err, want)
-				}
+			if got, err = k.Add(p); got != nil {
+				at = i
 				break
 			}
+		}
+		if at >= 0 && (err != nil || !bytes.Equal(got, want)) {
+			t.Errorf("%s: %x, %v; want %x", c.name, got, err, want)
 		}
 		if at != c.at {
 			t.Errorf("%s: a picture with packet %d, want %d", c.name, at, c.at)
