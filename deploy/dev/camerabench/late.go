@@ -18,9 +18,10 @@ type lateness struct {
 	skipped int // slots of the grid in which none came
 }
 
-// of adds one meter's requests, in their order: those from a moment on. The grid is taken
-// from all of them.
-func (l *lateness) of(asked []time.Time, from time.Time) {
+// of adds one meter's requests, in their order: those from a moment on, until another. The
+// grid is taken from all of them; a point less than half a second from either end need not
+// have one.
+func (l *lateness) of(asked []time.Time, from, until time.Time) {
 	if len(asked) == 0 {
 		return
 	}
@@ -30,17 +31,14 @@ func (l *lateness) of(asked []time.Time, from time.Time) {
 	for _, t := range asked {
 		least = min(least, late(t))
 	}
-	last := -1
+	came := 0
 	for _, t := range asked {
-		if t.Before(from) {
-			continue
+		if !t.Before(from) {
+			came++
+			l.late = append(l.late, late(t)-least)
 		}
-		if n := slot(t); last >= 0 && n > last+1 {
-			l.skipped += n - last - 1
-		}
-		last = slot(t)
-		l.late = append(l.late, late(t)-least)
 	}
+	l.skipped += max(0, int((until.Sub(from)-every/2)/every)-came)
 }
 
 // String is how many there were, how many are missing, p50, p99 and the largest.

@@ -66,8 +66,9 @@ func measure(ctx context.Context, p plan, f fault, apart bool, pictures [][]byte
 	if err != nil {
 		return t, err
 	}
+	until := time.Now()
 	for _, m := range all {
-		t.late.of(m.times(settled), broken)
+		t.late.of(m.times(settled), broken, until)
 	}
 	return t, nil
 }
