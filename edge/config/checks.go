@@ -132,7 +132,7 @@ func (l *loader) besides() {
 			own := d.ID + "." + ch
 			path := []string{"devices", d.ID, "checks", ch}
 			if k := c.Multivariate; k != nil && !k.Off && l.beside(own, k.With, names, append(path, "multivariate", "with")...) {
-				l.witness(k.With, k.Within, 2, streams, append(path, "multivariate", "within")...) // it has moved: two readings
+				l.witness(own, k.With, k.Within, 2, streams, append(path, "multivariate", "within")...) // it has moved: two readings
 				l.moved(k, streams[k.With], append(path, "multivariate", "moves"))
 			}
 			if k := c.Neighbour; k != nil && !k.Off && l.beside(own, k.With, names, append(path, "neighbour", "with")...) {
@@ -151,7 +151,7 @@ func (l *loader) twin(own string, k *obs.NeighbourCheck, streams map[string]Stre
 		return
 	}
 	l.differs(k, a, b, path)
-	l.witness(k.With, k.Within, 1, streams, at("within")...)
+	l.witness(own, k.With, k.Within, 1, streams, at("within")...)
 }
 
 func (l *loader) beside(own, with string, names []string, path ...string) (ok bool) {

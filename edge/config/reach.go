@@ -159,8 +159,13 @@ func (l *loader) aimless(own, base obs.Checks, path []string) {
 }
 
 // witness judges how old the value of another stream may be, against how often it comes.
-func (l *loader) witness(with string, within time.Duration, readings int, streams map[string]Stream, path ...string) {
+// What one device gives comes at one moment.
+func (l *loader) witness(own, with string, within time.Duration, readings int, streams map[string]Stream, path ...string) {
 	every := streams[with].Every
+	device, _, _ := strings.Cut(own, ".")
+	if strings.HasPrefix(with, device+".") {
+		readings--
+	}
 	switch least := time.Duration(readings) * every; {
 	case within <= 0:
 	case within < least:

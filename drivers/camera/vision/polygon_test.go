@@ -131,7 +131,7 @@ func TestConfigCheck(t *testing.T) {
 		{"zones of one name", `zones[1]: a second zone is called "a"`, Config{Zones: []Zone{{Name: "a", Area: half}, {Name: "a", Area: half}}}},
 		{"two zones and a name", `zones[1]: the name "" cannot`, Config{Zones: []Zone{{Name: "a", Area: half}, {Area: half}}}},
 		{"a name for people", `the name "Left gate" cannot`, Config{Zones: []Zone{{Name: "Left gate", Area: half}}}},
-		{"a zone's least", "zones[0]: least is 2", Config{Zones: []Zone{{Area: half, Least: 2}}}},
+		{"a zone's least", "zone_least[0]: 2; write 0.0005 to 0.5", Config{Zones: []Zone{{Area: half, Least: 2}}}},
 		{"a mark outside", "staff: a mark is outside", Config{Staff: staff(func(s *Staff) { s.Marks[0].At.Y = -0.1 })}},
 		{"marks side by side", "hardly above each other", Config{Staff: staff(func(s *Staff) { s.Marks[0].At.Y = 0.79 })}},
 		{"marks swapped", "are they swapped?", Config{Staff: staff(func(s *Staff) { s.Marks[0].Level, s.Marks[1].Level = 1, 3 })}},
