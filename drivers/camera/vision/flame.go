@@ -15,8 +15,10 @@ type flame struct {
 	area    int
 	hot     [flamePixels]uint8
 	before  [flamePixels]uint8 // brightness in the picture before
+	glows   [cells]uint8       // hot pixels of a cell, now
 	heat    [cells]float32     // hot pixels of a cell, averaged over seconds
-	flicker [cells]float32     // of them, those that were not in the picture before or are no more
+	lit     [cells]float32     // of them, those that were not in the picture before
+	died    [cells]float32     // and those that are no more
 	usual   [cells]float32     // hot pixels that a cell has had for long
 	seconds float64
 	regions regions
@@ -43,7 +45,7 @@ const (
 	fullFlame    = 16
 	leastFlicker = 0.10 // changes for each hot pixel
 	fullFlicker  = 0.30
-	mostFlicker  = 1.7 // a lamp that blinks is all there or not at all
+	mostFlicker  = 1.2 // a lamp that blinks is all there or not at all
 	widest       = 3.0 // times as wide as high
 	largest      = 0.2 // of the picture
 	flameFollows = 4.0 // seconds
@@ -70,7 +72,8 @@ func (f *flame) forget() {
 	f.seconds, f.chance = 0, 0
 	clear(f.hot[:])
 	clear(f.heat[:])
-	clear(f.flicker[:])
+	clear(f.lit[:])
+	clear(f.died[:])
 	clear(f.usual[:])
 }
 
@@ -117,7 +120,8 @@ func (a *averages) take(f *frame) {
 // measure finds the hot pixels of each cell, and those that have become so or ceased to be
 // with a leap of some levels: noise, and clouds that drift, go to and fro in small steps.
 func (f *flame) measure(now *frame, mean *averages, leap int32, since float64) {
-	var hot, changed [cells]uint8
+	clear(f.glows[:])
+	var lit, died [cells]uint8
 	for y := range height / 2 {
 		for x := range flameCols {
 			i := y*flameCols + x
@@ -132,18 +136,20 @@ func (f *flame) measure(now *frame, mean *averages, leap int32, since float64) {
 				}
 			}
 			c := y*2/cell*cols + x*2/cell
-			hot[c] += is
+			f.glows[c] += is
 			if d := luma - int32(f.before[i]); max(d, -d) > leap {
-				changed[c] += is ^ f.hot[i]
+				lit[c] += is &^ f.hot[i]
+				died[c] += f.hot[i] &^ is
 			}
 			f.hot[i], f.before[i] = is, uint8(luma)
 		}
 	}
 	k, slow := float32(weight(since, heatFor))/65536, float32(pace(since, usualHeat, f.seconds))
-	for c := range hot {
-		f.heat[c] += (float32(hot[c]) - f.heat[c]) * k
-		f.flicker[c] += (float32(changed[c]) - f.flicker[c]) * k
-		f.usual[c] += (float32(hot[c]) - f.usual[c]) * slow
+	for c, hot := range f.glows {
+		f.heat[c] += (float32(hot) - f.heat[c]) * k
+		f.lit[c] += (float32(lit[c]) - f.lit[c]) * k
+		f.died[c] += (float32(died[c]) - f.died[c]) * k
+		f.usual[c] += (float32(hot) - f.usual[c]) * slow
 	}
 }
 
@@ -165,10 +171,14 @@ func (f *flame) judge() (best float64) {
 	return best
 }
 
-// burns says whether a cell may be part of a flame: hot, and restless. What it only lights
+// flicker is how many of a cell's pixels went to and fro. What comes, or goes, and does it
+// once is no flicker: a red lorry that stops.
+func (f *flame) flicker(c int) float32 { return 2 * min(f.lit[c], f.died[c]) }
+
+// burns says whether a cell may be part of a flame: hot, now and lately, and restless. What it only lights
 // up is not.
 func (f *flame) burns(c int) bool {
-	return f.heat[c] >= leastHeat && f.flicker[c] >= leastFlicker/2*f.heat[c]
+	return f.glows[c] > 0 && f.heat[c] >= leastHeat && f.flicker(c) >= leastFlicker/2*f.heat[c]
 }
 
 func (f *flame) likely(region []uint16) float64 {
@@ -178,7 +188,7 @@ func (f *flame) likely(region []uint16) float64 {
 		x, y := int(c)%cols, int(c)/cols
 		left, right, top, bottom = min(left, x), max(right, x), min(top, y), max(bottom, y)
 		heat += float64(f.heat[c])
-		flicker += float64(f.flicker[c])
+		flicker += float64(f.flicker(int(c)))
 		usual += float64(f.usual[c])
 	}
 	wide, high := float64(right-left+1), float64(bottom-top+1)
