@@ -18,6 +18,7 @@ type attachedCamera struct {
 	limit int
 	last  time.Time // when a picture was asked for before
 	out   bytes.Buffer
+	dots  *image.YCbCr // of a picture without compression, while it is made into a JPEG
 }
 
 // restAfter is the interval above which a camera rests between pictures. A start costs a
@@ -91,10 +92,11 @@ func (a *attachedCamera) encode(f drivers.VideoFrame) ([]byte, error) {
 		}
 		return bytes.Clone(f.Data), nil
 	}
-	m, err := planes(f)
+	m, err := planes(f, a.dots)
 	if err != nil {
 		return nil, err
 	}
+	a.dots = m
 	a.out.Reset()
 	if err := jpeg.Encode(&a.out, m, &jpeg.Options{Quality: quality}); err != nil {
 		return nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
@@ -103,12 +105,14 @@ func (a *attachedCamera) encode(f drivers.VideoFrame) ([]byte, error) {
 }
 
 // planes takes YUYV apart: of each four bytes the first and third are the brightness of
-// two dots, the others their common colour.
-func planes(f drivers.VideoFrame) (*image.YCbCr, error) {
+// two dots, the others their common colour. The memory of m is used again if it fits.
+func planes(f drivers.VideoFrame, m *image.YCbCr) (*image.YCbCr, error) {
 	if f.Width <= 0 || f.Height <= 0 || f.Width%2 != 0 || f.Stride < 2*f.Width || len(f.Data) < f.Stride*(f.Height-1)+2*f.Width {
 		return nil, fmt.Errorf("%w: %d bytes are no picture of %d × %d dots in rows of %d bytes", drivers.ErrProtocol, len(f.Data), f.Width, f.Height, f.Stride)
 	}
-	m := image.NewYCbCr(image.Rect(0, 0, f.Width, f.Height), image.YCbCrSubsampleRatio422)
+	if m == nil || m.Rect.Dx() != f.Width || m.Rect.Dy() != f.Height {
+		m = image.NewYCbCr(image.Rect(0, 0, f.Width, f.Height), image.YCbCrSubsampleRatio422)
+	}
 	for y := range f.Height {
 		row := f.Data[y*f.Stride:][:2*f.Width]
 		light, blue, red := m.Y[y*m.YStride:][:f.Width], m.Cb[y*m.CStride:][:f.Width/2], m.Cr[y*m.CStride:][:f.Width/2]

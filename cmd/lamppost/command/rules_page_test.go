@@ -111,3 +111,29 @@ func TestFieldEngineersPageRules(t *testing.T) {
 		})
 	}
 }
+
+// What the page says of somebody after hours is so: told at night, and not by day.
+func TestFieldEngineersPageAfterHours(t *testing.T) {
+	for page, heading := range map[string]string{"field-engineers.md": "## What a camera can measure", "field-engineers.zh-CN.md": "## 摄像机能测什么"} {
+		t.Run(page, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join("../../../docs", page))
+			must(t, err)
+			_, section, ok := strings.Cut(string(text), heading+"\n")
+			section, _, _ = strings.Cut(section, "\n## ")
+			if !ok {
+				t.Fatalf("there is no section %q", heading)
+			}
+			t.Chdir(t.TempDir())
+			for _, m := range regexp.MustCompile("(?s)```yaml ?([a-z.-]*)\n(.*?)```").FindAllStringSubmatch(section, -1) {
+				name := m[1]
+				if name == "" {
+					name = "gateway.yaml" // the last one has the rule
+				}
+				must(t, os.WriteFile(name, []byte(m[2]), 0o600))
+			}
+			if out, errs, code := lamppost(t.Context(), "rules", "test", "after-hours.test.yaml"); code != exitOK {
+				t.Errorf("exit %d\n%s%s", code, out, errs)
+			}
+		})
+	}
+}

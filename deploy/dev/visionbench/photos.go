@@ -48,13 +48,14 @@ type photoFilm struct {
 	photo
 	treatment string
 	pix       []uint8 // RGB, wider than what is shown
+	soft      []uint8 // the same out of focus
 	w, h      int
 	dice      uint64
 }
 
 // Of a photographed film.
 const (
-	photoLength = 5 * time.Minute
+	photoLength = 4 * time.Minute
 	photoFrom   = 2 * time.Minute
 	shownWide   = 320
 	shownHigh   = 240
@@ -81,6 +82,9 @@ func loadPhoto(dir string, p photo, treatment string, seed uint64) (*photoFilm, 
 			c := box(m, b, float64(x)*scale, float64(y)*scale, scale)
 			copy(f.pix[3*(y*f.w+x):], c[:])
 		}
+	}
+	if treatment == "defocused" {
+		f.soften()
 	}
 	return f, nil
 }
@@ -137,29 +141,43 @@ func (f *photoFilm) at(x, y float64, treatment string) (c [3]float64) {
 	case "blocked":
 		return [3]float64{70 + x/30, 66 + y/40, 60}
 	case "defocused":
-		const n, r = 5, 3.0
-		for j := range n {
-			for i := range n {
-				o := f.between(x+r*(float64(i)-2), y+r*(float64(j)-2))
-				for k := range c {
-					c[k] += o[k] / (n * n)
+		return f.between(f.soft, x, y)
+	}
+	return f.between(f.pix, x, y)
+}
+
+// soften is the photograph out of focus: means of eleven by eleven pixels.
+func (f *photoFilm) soften() {
+	f.soft = make([]uint8, len(f.pix))
+	const r = 5
+	for y := range f.h {
+		for x := range f.w {
+			var sum [3]int
+			n := 0
+			for v := max(y-r, 0); v <= min(y+r, f.h-1); v++ {
+				for u := max(x-r, 0); u <= min(x+r, f.w-1); u++ {
+					for k := range sum {
+						sum[k] += int(f.pix[3*(v*f.w+u)+k])
+					}
+					n++
 				}
 			}
+			for k := range sum {
+				f.soft[3*(y*f.w+x)+k] = uint8(sum[k] / n)
+			}
 		}
-		return c
 	}
-	return f.between(x, y)
 }
 
 // between is the photograph between its pixels.
-func (f *photoFilm) between(x, y float64) (c [3]float64) {
+func (f *photoFilm) between(pix []uint8, x, y float64) (c [3]float64) {
 	x, y = min(max(x, 0), float64(f.w-2)), min(max(y, 0), float64(f.h-2))
 	i, j := int(x), int(y)
 	u, v := x-float64(i), y-float64(j)
 	at := 3 * (j*f.w + i)
 	for k := range c {
-		upper := float64(f.pix[at+k])*(1-u) + float64(f.pix[at+3+k])*u
-		lower := float64(f.pix[at+3*f.w+k])*(1-u) + float64(f.pix[at+3*f.w+3+k])*u
+		upper := float64(pix[at+k])*(1-u) + float64(pix[at+3+k])*u
+		lower := float64(pix[at+3*f.w+k])*(1-u) + float64(pix[at+3*f.w+3+k])*u
 		c[k] = upper*(1-v) + lower*v
 	}
 	return c
@@ -316,7 +334,7 @@ const photosEnglish = `# What is told of photographs
 [中文](vision-photos.zh-CN.md) · Written by ` + "`make vision-photos`" + `, which fetches the photographs from Debian; do not edit.
 
 The package ` + "`drivers/camera/vision`" + ` is shown %d photographs as a camera would see them if they were its view: a mast that sways, light that
-changes by a third, noise, JPEG of quality 70, 320 × 240 every second, five minutes. Nothing moves in a photograph: this shows whether
+changes by a third, noise, JPEG of quality 70, 320 × 240 every second, four minutes. Nothing moves in a photograph: this shows whether
 real colours and textures are taken for smoke, flame or somebody, and whether tamper is told of real views; it says nothing of how
 often moving things are. After two minutes the view is blocked, defocused, turned by 15 %% of its width, or made dark, each in a film of
 its own: the last four columns say after how many seconds that was told. *False*: told though nothing of the kind was there; for
@@ -330,7 +348,7 @@ const photosChinese = `# 对照片的判断
 
 [English](vision-photos.md) · 由 ` + "`make vision-photos`" + ` 生成，该命令从 Debian 取得照片；请勿手工修改。
 
-把 %d 张照片当作摄像机的视野给 ` + "`drivers/camera/vision`" + ` 看：立杆摇晃、亮度变化三分之一、噪声、质量 70 的 JPEG，320 × 240，每秒一帧，五分钟。
+把 %d 张照片当作摄像机的视野给 ` + "`drivers/camera/vision`" + ` 看：立杆摇晃、亮度变化三分之一、噪声、质量 70 的 JPEG，320 × 240，每秒一帧，四分钟。
 照片里没有运动：这里检验的是真实的颜色和纹理会不会被当成烟雾、火焰或人，以及真实视野受干扰时能否报出；运动物体引起的误报不在其中。
 两分钟后分别遮挡、失焦、转动画面宽度的 15 %%、变黑，各为一段：最后四列是报出所用秒数。*误报*：没有发生却报出；干扰误报计入同一照片的全部五段，名称不符也算。
 

@@ -28,6 +28,8 @@ const sharpWidth = 320
 type grey struct {
 	w, h int
 	pix  []uint8
+
+	sums []uint32 // of a row, while it is made
 }
 
 // decode decodes the luma of a picture that Clean has passed.
@@ -36,7 +38,8 @@ func decode(p Picture) (grey, error) {
 	if err != nil {
 		return grey{}, err
 	}
-	return greyOf(m, p)
+	var g grey
+	return g, g.take(m, p)
 }
 
 func decodeAll(p Picture) (image.Image, error) {
@@ -47,26 +50,31 @@ func decodeAll(p Picture) (image.Image, error) {
 	return m, nil
 }
 
-func greyOf(m image.Image, p Picture) (grey, error) {
+// take reduces a decoded picture into g, whose memory it uses again.
+func (g *grey) take(m image.Image, p Picture) error {
 	switch m := m.(type) {
 	case *image.YCbCr:
-		return luma(m.Y, m.YStride, p.Width, p.Height), nil
+		g.luma(m.Y, m.YStride, p.Width, p.Height)
 	case *image.Gray:
-		return luma(m.Pix, m.Stride, p.Width, p.Height), nil
+		g.luma(m.Pix, m.Stride, p.Width, p.Height)
 	default:
-		return grey{}, fmt.Errorf("%w: a picture in %T, neither YCbCr nor grey", drivers.ErrProtocol, m)
+		return fmt.Errorf("%w: a picture in %T, neither YCbCr nor grey", drivers.ErrProtocol, m)
 	}
+	return nil
 }
 
 // luma takes a w × h picture out of a plane and reduces it to at most sharpWidth
 // columns: each result is the rounded mean of k × k pixels. What is left over at
 // the right and bottom edges, fewer than k, is not looked at.
-func luma(plane []uint8, stride, w, h int) grey {
+func (g *grey) luma(plane []uint8, stride, w, h int) {
 	k := max((w+sharpWidth-1)/sharpWidth, 1)
 	k = min(k, h/3) // a very wide picture keeps the three rows that sharpness needs
-	g := grey{w: w / k, h: h / k}
-	g.pix = make([]uint8, 0, g.w*g.h)
-	sums := make([]uint32, g.w)
+	g.w, g.h = w/k, h/k
+	if cap(g.pix) < g.w*g.h || cap(g.sums) < g.w {
+		g.pix, g.sums = make([]uint8, 0, g.w*g.h), make([]uint32, g.w)
+	}
+	g.pix = g.pix[:0]
+	sums := g.sums[:g.w]
 	for y := range g.h {
 		clear(sums)
 		for row := y * k; row < (y+1)*k; row++ {
@@ -81,11 +89,10 @@ func luma(plane []uint8, stride, w, h int) grey {
 			g.pix = append(g.pix, uint8((s+uint32(k*k)/2)/uint32(k*k)))
 		}
 	}
-	return g
 }
 
 // brightness is the mean in percent of white.
-func (g grey) brightness() float64 {
+func (g *grey) brightness() float64 {
 	sum := 0
 	for _, p := range g.pix {
 		sum += int(p)
@@ -101,7 +108,7 @@ func (g grey) brightness() float64 {
 //
 // gives on each inner pixel. 0 is a picture without any edge, 1 040 400 a
 // checkerboard of black and white pixels.
-func (g grey) sharpness() float64 {
+func (g *grey) sharpness() float64 {
 	var sum, squares, n int64
 	for y := 1; y < g.h-1; y++ {
 		above, here, below := g.pix[(y-1)*g.w:][:g.w], g.pix[y*g.w:][:g.w], g.pix[(y+1)*g.w:][:g.w]

@@ -72,15 +72,16 @@ func TestLumaReducesByWholePixels(t *testing.T) {
 			plane[i] = 255
 		}
 	}
-	g := luma(plane, 700, 640, 30)
+	var g grey
+	g.luma(plane, 700, 640, 30)
 	want := []uint8{1, 101, 1, 101} // the mean of x%2 is one half, rounded up
 	if g.w != 320 || g.h != 15 || !slices.Equal(g.pix[:4], want) || g.pix[320] != 51 || g.pix[319] != 101 {
 		t.Errorf("reduced to %d × %d, begins %v, second row %v", g.w, g.h, g.pix[:4], g.pix[320:324])
 	}
-	if g := luma(make([]uint8, 8000*16), 8000, 8000, 16); g.h < 3 || g.w < 3 {
+	if g.luma(make([]uint8, 8000*16), 8000, 8000, 16); g.h < 3 || g.w < 3 {
 		t.Errorf("a strip is reduced to %d × %d", g.w, g.h)
 	}
-	if g := luma(plane, 700, 320, 30); g.w != 320 || g.h != 30 {
+	if g.luma(plane, 700, 320, 30); g.w != 320 || g.h != 30 {
 		t.Errorf("320 columns are reduced to %d × %d", g.w, g.h)
 	}
 }

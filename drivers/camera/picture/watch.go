@@ -36,6 +36,7 @@ type Watch struct {
 	still  []byte // the picture in it
 	same   int    // how often it came again
 	values [2]float64
+	grey   grey
 }
 
 // Look checks the bytes that a camera calls a picture and measures the picture in them:
@@ -75,8 +76,8 @@ func (w *Watch) measure(raw []byte, same bool) error {
 			return err
 		}
 	}
-	g, err := greyOf(m, p)
-	if err != nil {
+	g := &w.grey
+	if err := g.take(m, p); err != nil {
 		return err
 	}
 	if w.See != nil {
