@@ -1,6 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
@@ -95,5 +104,71 @@ func TestSeedsFollowTheSources(t *testing.T) {
 	}
 	if len(tasks) != 3*len(scenery.Kinds()) || len(seen) != 2*len(tasks) {
 		t.Errorf("%d films, %d seeds of two detectors", len(tasks), len(seen))
+	}
+}
+
+// A photograph, here one that is drawn, is watched as a camera would see it: nothing is
+// told while nothing happens, and each thing that is done to it by its name.
+func TestPhotographsAreWatched(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it watches four minutes")
+	}
+	dir := t.TempDir()
+	m := image.NewRGBA(image.Rect(0, 0, 600, 450))
+	dice := rand.New(rand.NewPCG(3, 4))
+	for y := 0; y < 450; y += 15 {
+		for x := 0; x < 600; x += 12 {
+			c := color.RGBA{uint8(60 + dice.IntN(140)), uint8(60 + dice.IntN(140)), uint8(60 + dice.IntN(120)), 255}
+			draw.Draw(m, image.Rect(x, y, x+12, y+15), image.NewUniform(c), image.Point{}, draw.Src)
+		}
+	}
+	p := photo{pack: "a-package", file: "tiles.png"}
+	if err := os.Mkdir(filepath.Join(dir, p.pack), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, p.pack, p.file), b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := loadPhoto(dir, p, "blocked", 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := watchPhoto(f); r.err != nil || !r.found || r.alarms != [4]int{} {
+		t.Errorf("%+v", r)
+	}
+	if _, err := loadPhoto(dir, photo{pack: "a-package", file: "none.jpg"}, "", 5); err == nil || !strings.Contains(err.Error(), "make vision-photos") {
+		t.Errorf("a photograph that is missing: %v", err)
+	}
+}
+
+// Every photograph has an author, a licence and a package, and pages are written in both
+// languages.
+func TestPhotographsAreNamed(t *testing.T) {
+	list, err := photoList()
+	if err != nil || len(list) < 5 {
+		t.Fatalf("%d photographs, %v", len(list), err)
+	}
+	var all []photoResult
+	for _, p := range list {
+		if p.pack == "" || p.author == "" || p.licence == "" || p.shows == "" || filepath.IsAbs(p.file) {
+			t.Errorf("%+v", p)
+		}
+		for _, what := range treatments {
+			all = append(all, photoResult{photo: p, treatment: what, found: what == "moved", after: 60})
+		}
+	}
+	dir := t.TempDir()
+	if err := photoPages(dir, [32]byte{1}, all); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"vision-photos.md", "vision-photos.zh-CN.md"} {
+		page, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || strings.Count(string(page), "| 60 s |") != len(list) || !strings.Contains(string(page), list[0].author) {
+			t.Errorf("%s: %v\n%s", name, err, page)
+		}
 	}
 }
