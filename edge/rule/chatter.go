@@ -43,7 +43,9 @@ func (r *Rule) weighed() time.Duration {
 	return min(max(20*time.Minute, 10*cycle), 24*time.Hour)
 }
 
-// chatter counts how often an alert changes. It is plain data.
+// chatter counts how often an alert changes: that it begins to rise after it fell, and the
+// other way round. A flood that goes through all its levels and back has changed twice. It
+// is plain data.
 type chatter struct {
 	slot    int64  // ms; changes within one count as one; 0: nothing is weighed
 	recent  uint32 // the last slots, the newest at bit 0: whether it changed in them
@@ -51,6 +53,7 @@ type chatter struct {
 	on      bool
 	since   int64 // boot ms of the first change of the unrest
 	changes int
+	up      bool  // the last change was a rise, if there were changes
 	told    int64 // boot ms of the last word about it
 }
 
@@ -71,15 +74,20 @@ func (c *chatter) roll(now int64) {
 	}
 }
 
-// change counts one. started says that it is one too many.
-func (c *chatter) change(now int64) (started bool) {
+// change counts one, if it is not a further step of the one before. started says that it
+// is one too many.
+func (c *chatter) change(now int64, up bool) (started bool) {
 	if c.slot <= 0 {
 		return false
 	}
 	c.roll(now)
+	if c.changes > 0 && c.up == up {
+		return false
+	}
 	if c.changes == 0 {
 		c.since = now
 	}
+	c.up = up
 	c.recent |= 1
 	c.changes++
 	if c.on || c.weight() <= startAt {
@@ -138,8 +146,8 @@ func (e *Engine) stir() {
 		if g.dead || is == g.raw {
 			continue
 		}
+		started := g.chatter.change(e.now, g.above(is, g.raw))
 		g.raw = is
-		started := g.chatter.change(e.now)
 		if started {
 			e.restive = append(e.restive, g)
 			e.next = min(e.next, g.chatter.next())

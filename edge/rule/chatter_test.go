@@ -27,7 +27,7 @@ func TestChatterWeights(t *testing.T) {
 		for i := 1; i < len(c.states); i++ {
 			f.roll(int64(i))
 			if c.states[i] != c.states[i-1] {
-				f.change(int64(i))
+				f.change(int64(i), c.states[i] == '1')
 				changes++
 			}
 		}
@@ -81,6 +81,8 @@ func TestChatterIsOneAlert(t *testing.T) {
 			"0:o 1:- 2:o 3:- 4:o 5:- 6:o 7:- 8:o!9 18:o!19 28:o!29 47:o!"},
 		{"calms down clear", append(repeat(6, 3.5, 2), repeat(20, 2)...), 0, "0:o 1:- 2:o 3:- 4:o 5:- 6:o 7:- 8:o!9 26:-"},
 		{"a rise in the chatter is told at once", append(repeat(6, 3.5, 2), 4.5, 2, 3.5, 2), 0, "0:o 1:- 2:o 3:- 4:o 5:- 6:o 7:- 8:o!9 12:r13"},
+		{"floods that go through all levels are no chatter", repeat(3, 3.5, 4.5, 4.5, 3.5, 2, 2), 0, "0:o 1:r 3:o 4:- 6:o 7:r 9:o 10:- 12:o 13:r 15:o 16:-"},
+		{"to and fro between two levels is", repeat(8, 3.5, 4.5), 0, "0:o 1:r 2:o 3:r 4:o 5:r 6:o 7:r 8:o 9:r!9"},
 		{"switched off", repeat(8, 3.5, 2), -1, "0:o 1:- 2:o 3:- 4:o 5:- 6:o 7:- 8:o 9:- 10:o 11:- 12:o 13:- 14:o 15:-"},
 		{"over a time of its own", append(repeat(6, 3.5, 2), 2, 2, 2), 5 * time.Minute, "0:o 1:- 2:o 3:- 4:o 5:- 6:o 7:- 8:o 9:- 10:o 11:-"},
 	} {

@@ -41,6 +41,9 @@ type reader struct {
 	until   int64     // the last moment for which the values used are valid
 	recheck int64     // when time alone may have changed the answer
 	bounds  *compiler // not nil: streams may give whatever they can
+	// sober: how long a stream has been silent, and how few readings came meanwhile, is
+	// not known either of one that is. For the end of an alert, which silence is no reason for.
+	sober bool
 }
 
 // number computes n on what is known.
@@ -144,10 +147,21 @@ func (r *reader) silence(in *input) span {
 	}
 	r.again(time.Second.Milliseconds())
 	long := float64(max(0, r.now-from)) / 1000
+	if r.sober && r.now-from > in.quiet() {
+		return nothing()
+	}
 	if !in.has && !in.excused {
 		return atLeast(long)
 	}
 	return exactly(long)
+}
+
+// quiet is after how many ms without a reading a stream is silent, and not just between two.
+func (in *input) quiet() int64 {
+	if in.every > 0 {
+		return min(2*in.every, in.stale)
+	}
+	return in.stale
 }
 
 // again asks for another evaluation in about ms, on a whole second: so that the
@@ -194,6 +208,9 @@ func (r *reader) count(in *input) span {
 		r.until = min(r.until, r.recheck)
 	}
 	n := float64(w.at(r.now).n)
+	if r.sober && (!in.has || r.now-in.at > in.quiet()) {
+		return nothing()
+	}
 	if r.now-r.start >= w.length {
 		return exactly(n)
 	}

@@ -55,7 +55,26 @@ func (e *Engine) conditions(b *bound, r *reader) (when, clear truth) {
 	if b.spent = b.spent && when != isFalse; b.spent {
 		return unknown, unknown
 	}
+	if b.phase == Active || b.phase == Clearing {
+		return e.sober(b, when, clear)
+	}
 	return when, clear
+}
+
+// sober takes back from the answers of a raised stage what only the silence of a stream
+// says: rivers do not fall because their gauges drown.
+func (e *Engine) sober(b *bound, when, clear truth) (truth, truth) {
+	r := e.quiet(b)
+	r.sober = true
+	is := r.truth(b.stage.when.root)
+	if when != isTrue {
+		when = is
+	}
+	if b.stage.clear == nil {
+		return when, -when
+	}
+	r.inputs = b.clear
+	return when, r.truth(b.stage.clear.root)
 }
 
 // decisive finds the comparison to speak of: the first one that is true.

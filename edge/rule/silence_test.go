@@ -158,3 +158,47 @@ func TestRestartWhileSilent(t *testing.T) {
 		t.Errorf("after more: %+v", ts)
 	}
 }
+
+// What says how many readings came, or for how long none did, is no reason to end an alert
+// either while the stream is silent: "only if there are enough readings" is said by careful
+// people, and drowns with the gauge.
+func TestSilenceIsNoReason(t *testing.T) {
+	for _, spec := range []Spec{
+		{When: "tide.level > 3", Clear: "count(tide.level, 1m) < 1"},
+		{When: "tide.level > 3 and count(tide.level, 1m) > 5"},
+		{When: "tide.level > 3 and stale(tide.level) < 60"},
+		{When: "tide.level > 3 and stale(tide.level) < 12"},
+		{When: "tide.level > 3 and not (stale(tide.level) > 60)"},
+		{When: "tide.level > 3 and stale(tide.level) < 60", ClearFor: 2 * time.Minute, Clear: "tide.level < 2 or count(tide.level, 2m) == 0"},
+	} {
+		spec.ID = "r"
+		r, errs := Compile(spec, Streams{tide: {Every: 5 * time.Second}})
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		e := New([]*Rule{r})
+		var now int64
+		see := func(v float64, n int) Phase {
+			for range n {
+				now += 5000
+				e.Observe(tide, now, obs.Of(v))
+				e.Tick(now)
+			}
+			p, _ := e.Phase("r")
+			return p
+		}
+		if see(1, 12); see(4, 24) != Active {
+			t.Errorf("%+v: not raised", spec)
+		}
+		for range 3600 {
+			now += 1000
+			e.Tick(now)
+		}
+		if p, _ := e.Phase("r"); p != Active {
+			t.Errorf("%+v: after an hour of silence it is %v", spec, p)
+		}
+		if p := see(1, 60); p != Normal && spec.Clear != "count(tide.level, 1m) < 1" { // that one, said so, needs silence
+			t.Errorf("%+v: with readings that are low it is %v", spec, p)
+		}
+	}
+}

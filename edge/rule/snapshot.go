@@ -41,6 +41,7 @@ type unrest struct {
 	Recent  uint32 `json:"recent"`
 	Since   int64  `json:"since"`
 	Changes int    `json:"changes"`
+	Up      bool   `json:"up,omitempty"`
 	Told    int64  `json:"told,omitempty"`
 	On      bool   `json:"on,omitempty"`
 	Stage   string `json:"stage,omitempty"` // as which the alert is kept, if On
@@ -254,7 +255,7 @@ func (g *group) unrest(now int64) *unrest {
 	if c.slot <= 0 || c.recent == 0 && !c.on {
 		return nil
 	}
-	u := &unrest{Recent: c.recent, Since: c.since, Changes: c.changes, On: c.on}
+	u := &unrest{Recent: c.recent, Since: c.since, Changes: c.changes, Up: c.up, On: c.on}
 	if c.on {
 		u.Told, u.Stage, u.Level = c.told, g.said.Stage, g.said.Severity
 	}
@@ -267,7 +268,7 @@ func (e *Engine) upset(g *group, u *unrest, at int64, how Resume) {
 	if u == nil || g.chatter.slot <= 0 || u.Recent >= 1<<chances || u.Changes < 0 {
 		return
 	}
-	c := chatter{slot: g.chatter.slot, recent: u.Recent, since: u.Since, changes: u.Changes, told: u.Told, on: u.On}
+	c := chatter{slot: g.chatter.slot, recent: u.Recent, since: u.Since, changes: u.Changes, up: u.Up, told: u.Told, on: u.On}
 	c.at = floor(how.Now, c.slot)
 	if how.SameBoot {
 		c.at = floor(min(at, how.Now), c.slot)
