@@ -15,7 +15,6 @@ const time10s = 10_000_000_000
 
 // What people write by mistake is found where it stands, with what to write instead.
 func TestSlips(t *testing.T) {
-	const units = ": a rule has no units, each stream has its own"
 	for _, c := range []struct{ text, id, msg, hint string }{
 		{"river.level «＞» 3", "E3101", "rules are written in ASCII, not with ＞", "paste this: river.level > 3"},
 		{"avg«（»river.level， 5m） ＞ 3", "E3101", "rules are written in ASCII, not with （ ， ） ＞", "paste this: avg(river.level, 5m) > 3"},
@@ -44,10 +43,12 @@ func TestSlips(t *testing.T) {
 		{"«river.level > 3m»", "E3114", "m and s do not go together", "write 3: the number is in m, and 3m is a time"},
 		{"«3m < river.level»", "E3114", "s and m do not go together", "write 3: the number is in m, and 3m is a time"},
 		{"«river.level > 5s»", "E3114", "m and s do not go together", "write a number of m, or how long something lasts, like stale(device.channel) > 5m"},
-		{"river.level > «3cm»", "E3104", `"3cm" is neither a number nor a duration`, "write 3" + units},
+		{"river.level > «3cm»", "E3104", `"3cm" is neither a number nor a duration`, "write the number in m, as river.level is, and no unit"},
+		{"river.level > 300 «cm»", "E3101", `"cm" stands behind a number`, "write the number in m, as river.level is, and no unit"},
+		{"«3cm» < river.level", "E3104", `"3cm" is neither a number nor a duration`, "write a number without a unit, in the unit that the stream has"},
 		{"hut.rh > 85«%»", "E3101", "% is the remainder of a division, and here nothing stands behind it", "write 85: hut.rh is in %"},
 		{"hut.rh > 85 «%» and river.level > 3", "E3101", "% is the remainder of a division, and here nothing stands behind it", "write 85: hut.rh is in %"},
-		{"river.level > 3«℃»", "E3101", "no rule has a '℃'", "write 3: river.level is in m"},
+		{"river.level > 3«℃»", "E3101", "no rule has a '℃'", "write the number in m, as river.level is, and no unit"},
 		{"river.level > «2x60000000»", "E3104", `"2x60000000" is neither a number nor a duration`, "write 2 * 60000000"},
 		{"river.level > «2X3»", "E3104", `"2X3" is neither a number nor a duration`, "write 2 * 3"},
 		{"river.level > «3m3x»", "E3104", `"3m3x" is neither a number nor a duration`, "write 3m (units: ms s m h d)"},

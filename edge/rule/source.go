@@ -275,7 +275,7 @@ func (s *source) number(i, end int) int {
 		s.put(word{at: i, length: j - i, duration: d})
 	default:
 		_, hint, _ := strings.Cut(err.Error(), "; ")
-		if h := notTime(text); h != "" {
+		if h := s.notTime(text, i); h != "" {
 			hint = h
 		}
 		s.fail(i, j-i, "E3104", fmt.Sprintf("%q is neither a number nor a duration", text), hint)
@@ -289,7 +289,7 @@ var timeWords = []string{"ms", "s", "sec", "secs", "second", "seconds", "m", "mi
 
 // notTime is what to write for a number with letters in or behind it that are no unit of
 // time; empty if they are.
-func notTime(text string) string {
+func (s *source) notTime(text string, at int) string {
 	i := strings.IndexFunc(text, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
 	number, letters := text[:max(i, 0)], strings.ToLower(text[max(i, 0):])
 	rest := strings.TrimLeft(letters, "abcdefghijklmnopqrstuvwxyz_")
@@ -299,7 +299,7 @@ func notTime(text string) string {
 	case letters == "x" && rest != "" && strings.Trim(rest, "0123456789.") == "":
 		return fmt.Sprintf("write %s * %s", number, rest)
 	case rest == "":
-		return "write " + number + ": a rule has no units, each stream has its own"
+		return s.measure(number, letters, at)
 	default:
 		return "write a number like 3.5, or a duration like 5m"
 	}

@@ -108,31 +108,55 @@ func (s *source) quote() (at int) {
 // numberBehind is a number at the end of a text.
 var numberBehind = regexp.MustCompile(`(?:^|[^0-9A-Za-z_.])([0-9]+(?:\.[0-9]+)?|\.[0-9]+)$`)
 
-// bare is the number at the end of before, and what to write for it where a unit stands
-// behind it; empty if there is none.
-func (s *source) bare(before string) (hint string) {
+// bare is what to write for the number at the end of before where a unit stands behind it;
+// empty if there is none.
+func (s *source) bare(before, unit string) (hint string) {
 	m := numberBehind.FindStringSubmatch(before)
 	if m == nil {
 		return ""
 	}
-	hint = "write " + m[1] + ": a rule has no units, each stream has its own"
+	return s.measure(m[1], unit, len(before))
+}
+
+// measure is what to write for a number with a unit that ends before at. The number alone
+// only where the unit is the stream's own: 300 cm are not 300 m.
+func (s *source) measure(number, unit string, at int) (hint string) {
+	hint = "write a number without a unit, in the unit that the stream has"
 	last := -1
 	for _, w := range s.words {
-		if w.isStream && !w.unknown && w.at < len(before) && w.at > last {
-			last = w.at
-			if unit := s.known[w.stream].Unit; unit != "" {
-				hint = fmt.Sprintf("write %s: %s is in %s", m[1], s.text[w.at:w.at+w.length], unit)
-			}
+		if !w.isStream || w.unknown || w.at >= at || w.at <= last {
+			continue
+		}
+		last = w.at
+		name := s.text[w.at : w.at+w.length]
+		switch own := s.known[w.stream].Unit; {
+		case own == "":
+		case alikeUnit(unit, own):
+			hint = fmt.Sprintf("write %s: %s is in %s", number, name, own)
+		default:
+			hint = fmt.Sprintf("write the number in %s, as %s is, and no unit", own, name)
 		}
 	}
 	return hint
+}
+
+// alikeUnit says whether what was written is a stream's own unit.
+func alikeUnit(written, own string) bool {
+	written = strings.ToLower(strings.TrimSpace(written))
+	switch written {
+	case "metre", "metres", "meter", "meters":
+		return own == "m"
+	case "percent":
+		return own == "%"
+	}
+	return written == strings.ToLower(own)
 }
 
 // percent explains a % that was meant as a unit.
 func (s *source) percent(e *Error, before string) {
 	at := strings.LastIndexByte(before, '%')
 	e.Offset, e.Length, e.Msg, e.Hint = at, 1, "% is the remainder of a division, and here nothing stands behind it", "write what to divide by"
-	if hint := s.bare(strings.TrimRight(before[:at], " ")); hint != "" {
+	if hint := s.bare(strings.TrimRight(before[:at], " "), "%"); hint != "" {
 		e.Hint = hint
 	}
 }
@@ -142,7 +166,7 @@ func (s *source) strange(e *Error) {
 	r, size := utf8.DecodeRuneInString(s.text[e.Offset:])
 	e.Length, e.Msg = size, fmt.Sprintf("no rule has a %q", r)
 	e.Hint = "write numbers, device.channel, + - * / < > == and or not, and round brackets"
-	if hint := s.bare(strings.TrimRight(s.text[:e.Offset], " ")); hint != "" && r > unicode.MaxASCII {
+	if hint := s.bare(strings.TrimRight(s.text[:e.Offset], " "), string(r)); hint != "" && r > unicode.MaxASCII {
 		e.Hint = hint
 	}
 }
@@ -161,7 +185,7 @@ func (s *source) unexpected(e *Error, before string) {
 	}
 	what := m[1]
 	e.Msg, e.Hint = fmt.Sprintf("%s does not fit here", what), "write and, or, or an operator before it"
-	hint := s.bare(before)
+	hint := s.bare(before, what)
 	r, _ := utf8.DecodeRuneInString(what)
 	switch {
 	case what == "," && s.decimal(e.Offset) != "":
