@@ -179,3 +179,14 @@ var words = map[string][]string{
 	"rs485":    {string(serial.Auto), string(serial.Kernel), string(serial.RTS), string(serial.RTSLow), string(serial.Off)},
 	"echo":     {string(serial.EchoAuto), string(serial.EchoOn), string(serial.EchoOff)},
 }
+
+// YAMLSchema says what UnmarshalNode reads.
+func (*pictures) YAMLSchema() yamldoc.Schema {
+	long := yamldoc.SchemaOf(struct {
+		Camera string `yaml:"camera,required"`
+		After  string `yaml:"after"`
+	}{}, func(path string) yamldoc.Note {
+		return yamldoc.Note{Text: map[string]string{"camera": "The camera's id.", "after": "From the raise to the last picture, 2s to 10m; 0s: none."}[path]}
+	})
+	return yamldoc.Schema{"anyOf": []yamldoc.Schema{{"type": "string"}, long}}
+}

@@ -44,17 +44,6 @@ func (p *pictures) UnmarshalNode(n *yamldoc.Node) error {
 	return err
 }
 
-// YAMLSchema says what UnmarshalNode reads.
-func (*pictures) YAMLSchema() yamldoc.Schema {
-	long := yamldoc.SchemaOf(struct {
-		Camera string `yaml:"camera,required"`
-		After  string `yaml:"after"`
-	}{}, func(path string) yamldoc.Note {
-		return yamldoc.Note{Text: map[string]string{"camera": "The camera's id.", "after": "From the raise to the last picture, 2s to 10m; 0s: none."}[path]}
-	})
-	return yamldoc.Schema{"anyOf": []yamldoc.Schema{{"type": "string"}, long}}
-}
-
 // still judges whose pictures a rule wants.
 func (l *loader) still(r *Rule) {
 	path := []string{"rules", r.ID, "still"}
