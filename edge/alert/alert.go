@@ -96,10 +96,14 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 		a.Condition = "cleared"
 		a.Cleared = &a.At
 	}
-	a.Text = texts(r, m, a)
-	if c.Cleared && prev != nil {
+	switch {
+	case c.Cleared && prev != nil:
 		// What it was is what it said; its evidence is of then. Value is where it ended.
 		a.Text, a.Evidence = over(r, prev, a, ended(m, a.Value)), prev.Evidence
+	case a.Chatter != nil && prev != nil && a.Stage == prev.Stage && a.Severity == prev.Severity:
+		a.Text = restless(r, prev, a.Chatter) // it is kept as it was at its worst; Value may be harmless now
+	default:
+		a.Text = texts(r, m, a)
 	}
 	return a
 }

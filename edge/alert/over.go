@@ -58,6 +58,17 @@ func (r Rule) chattering(c *wire.Chatter, lang string) string {
 	}
 }
 
+// restless is what an alert said, with how often it came and went since.
+func restless(r Rule, was *wire.Alert, c *wire.Chatter) map[string]string {
+	out := map[string]string{}
+	for lang, text := range was.Text {
+		text = strings.TrimSuffix(strings.TrimSuffix(text, r.worked(was.Maintenance, lang)), r.chattering(was.Chatter, lang))
+		unrest := r.chattering(c, lang)
+		out[lang] = clipped(text, wire.MaxText-len(unrest)) + unrest
+	}
+	return out
+}
+
 // between writes two moments, with their days where they are not of one.
 func (r Rule) between(from, to wire.Moment) (a, b string) {
 	a, b = r.clock(from), r.clock(to)

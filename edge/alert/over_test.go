@@ -1,6 +1,7 @@
 package alert_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -74,6 +75,23 @@ func TestOverIsSaid(t *testing.T) {
 	gone := alert.End(r, &raised, dated(3), obs.Label{EN: "its rule is not configured any more"})
 	if want := "Over: river: water level 3.20 m, limit 3.00 m (14:00 to 14:03, its rule is not configured any more)"; gone.Text["en"] != want || gone.Rev != 2 || gone.Condition != "cleared" || *gone.Cleared != dated(3) || raised.Condition != "active" {
 		t.Errorf("%+v", gone)
+	}
+}
+
+// An alert that chatters is kept as it was at its worst, and says that: not the harmless
+// value of the moment in which it is told.
+func TestChatteringKeepsItsWords(t *testing.T) {
+	r := alert.Rule{ID: "r", Severity: wire.Blue, Zone: time.UTC}
+	c := change(1, 3.2, false)
+	c.At, c.Since = dated(0), dated(0)
+	a := alert.Revise(r, level, nil, c, idA, nil)
+	for _, changes := range []int{9, 14} {
+		again := change(1, 2.5, false)
+		again.At, again.Since, again.Changes, again.Unrest = dated(12), dated(0), changes, dated(10)
+		a = alert.Revise(r, level, &a, again, idB, nil)
+		if want := fmt.Sprintf("river: water level 3.20 m, limit 3.00 m (chattering since 06:10, %d changes)", changes); a.Text["en"] != want || *a.Value != 2.5 {
+			t.Errorf("%s, value %v, want %s", a.Text["en"], *a.Value, want)
+		}
 	}
 }
 
