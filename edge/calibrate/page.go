@@ -27,6 +27,14 @@ type View struct {
 	Detail  string            `json:"detail,omitempty"`
 	Config  string            `json:"config"` // hash of the configuration that runs
 	Values  []Value           `json:"values"`
+	Boxes   []Box             `json:"boxes,omitempty"` // what a detector found in the newest picture
+}
+
+// Box is one thing that a detector found.
+type Box struct {
+	Class string     `json:"class"`
+	Score float64    `json:"score"` // 0 to 1
+	Box   [4]float64 `json:"box"`   // left, top, right, bottom, as shares of the picture
 }
 
 // Value is the newest reading of one of its channels.

@@ -104,6 +104,9 @@ func (c *cameras) Camera(id string) (calibrate.View, bool) {
 		v.Values = append(v.Values, calibrate.Value{Channel: one.Channel, Label: one.Label, Unit: one.Unit, Decimals: one.Decimals,
 			V: one.V, QC: one.QC, Why: one.Why, AgeMS: one.AgeMS})
 	}
+	for _, f := range d.found {
+		v.Boxes = append(v.Boxes, calibrate.Box{Class: f.Class, Score: f.Score, Box: f.Box})
+	}
 	return v, true
 }
 

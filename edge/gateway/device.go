@@ -42,12 +42,13 @@ type device struct {
 	doubt    string // why it may be another part; empty: nothing says so
 	impaired impairment
 
-	last   []obs.Reading // newest reading of each channel; nil until it has answered
-	lastAt int64         // boot ms of the last good sample
-	lent   lent          // those of them that were written down
-	ring   still.Ring    // what a camera saw lately
-	sentAt int64         // boot ms of the last still that was uploaded unasked
-	next   time.Time     // when it is due again
+	last   []obs.Reading       // newest reading of each channel; nil until it has answered
+	lastAt int64               // boot ms of the last good sample
+	lent   lent                // those of them that were written down
+	ring   still.Ring          // what a camera saw lately
+	found  []drivers.Detection // what a detector found in the newest of them; nil: none was asked, or it did not answer
+	sentAt int64               // boot ms of the last still that was uploaded unasked
+	next   time.Time           // when it is due again
 }
 
 // heeded is a channel that a rule or an output reads.

@@ -115,6 +115,11 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	g.forgetStates(gen)
 	g.beginSwitching(gen, old)
 	gen.heed()
+	for id := range g.awaited { // who waits asked the lines before
+		if pace := gen.lines.pace(id); pace != nil {
+			pace.Now()
+		}
+	}
 	for id := range gen.after {
 		gen.lookCloser(id)
 	}

@@ -103,6 +103,10 @@ func (g *Gateway) takeStill(gen *generation, d *device, s poll.Sample) {
 	}
 	shot := still.Shot{BootMS: s.BootMS, JPEG: jpeg}
 	d.ring.Add(shot)
+	d.found = nil
+	if f, ok := s.Driver.(drivers.Finder); ok {
+		d.found, _ = f.Found()
+	}
 	for _, x := range g.orders.Filled(d.spec.id, s.BootMS) {
 		g.fillOrder(gen, x)
 	}

@@ -15,11 +15,22 @@ var made = time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
 
 func newNumber(t *testing.T, dir string) string {
 	t.Helper()
-	n, err := Make(dir, made)
+	n, err := makeWith(dir, made, leastRound) // the race detector makes a second of each real guess
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
+}
+
+func TestMakeTakesItsRounds(t *testing.T) {
+	dir := t.TempDir()
+	n, err := Make(dir, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, err := load(dir); err != nil || k.Rounds != rounds || !k.is(n) || k.is(other(n)) {
+		t.Errorf("%d rounds, %v", k.Rounds, err)
+	}
 }
 
 // other is a number that is not n.

@@ -75,6 +75,28 @@ func TestForeignHostIsRefused(t *testing.T) {
 	}
 }
 
+// What stands below /camera/ is behind the same check of the host, and is told of.
+func TestCamerasBesideThePage(t *testing.T) {
+	cameras := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "camera at "+r.URL.Path) })
+	h := status.Handler(func() status.Snapshot { return status.Snapshot{} }, prometheus.NewRegistry(), cameras)
+	for host, want := range map[string]string{"192.168.1.7:8090": "camera at /camera/yard", "evil.example.org": "this page answers"} {
+		r, w := httptest.NewRequest("GET", "/camera/yard", nil), httptest.NewRecorder()
+		r.Host = host
+		if h.ServeHTTP(w, r); !strings.HasPrefix(w.Body.String(), want) {
+			t.Errorf("%s: %q, want %q", host, w.Body, want)
+		}
+	}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/status.json", nil)
+	r.Host = "localhost"
+	if h.ServeHTTP(w, r); !strings.Contains(w.Body.String(), `"camera_page":true`) {
+		t.Errorf("the page is not told of it: %s", w.Body)
+	}
+	if b := body(t, get(t, "/status.json", "localhost")); strings.Contains(b, "camera_page") {
+		t.Errorf("without cameras: %s", b)
+	}
+}
+
 func TestServeStopsWithItsContext(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	taken := make(chan net.Addr, 1)

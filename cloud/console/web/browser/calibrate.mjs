@@ -21,6 +21,12 @@ const root = join(import.meta.dirname, '../../../..');
 const pictures = process.argv[2];
 const folder = mkdtempSync(join(tmpdir(), 'calibrate-'));
 const file = join(folder, 'gateway.yaml');
+/** A detector that finds the same car in every picture. */
+const findsACar = `import json, sys
+for line in sys.stdin:
+    print(json.dumps({"id": json.loads(line)["id"], "found": [{"class": "car", "score": 0.83, "box": [0.7, 0.5, 0.9, 0.7]}]}), flush=True)
+`;
+
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 const camera = await startCamera();
 const gateway = await startGateway(camera.url);
@@ -58,6 +64,8 @@ async function startCamera() {
 
 /** The gateway, and what it says when it starts. */
 async function startGateway(url) {
+  const detector = join(folder, 'car.py');
+  writeFileSync(detector, findsACar);
   writeFileSync(
     file,
     `# the yard
@@ -71,6 +79,7 @@ devices:
     url: "${url}"
     every: 20s # seldom: the page asks for more
     measure: [motion]
+    detector: {program: [/usr/bin/python3, "${detector}"], find: {car: 0.5}}
     # nothing is masked yet
 `,
   );
@@ -99,6 +108,7 @@ async function look() {
   await page.goto(gateway.page);
   await page.getByRole('link', { name: 'Picture, masks and zones' }).click();
   await enter(page);
+  await seeBox(page);
   await drawMask(page);
   await seeBlack(page);
   await page.reload(); // the session lasts
@@ -130,6 +140,16 @@ async function enter(page) {
   await page.locator('#pin').fill(gateway.pin);
   await page.getByRole('button', { name: 'Open' }).click();
   await page.locator('#still[src^=blob]').waitFor();
+}
+
+/** What the detector finds is drawn, with its score. */
+async function seeBox(page) {
+  const box = page.locator('#draw .found');
+  await box.getByText('car 83 %').waitFor();
+  assert.deepEqual(
+    await box.locator('rect.i').evaluate((r) => ['x', 'y', 'width', 'height'].map((k) => Math.round(Number(r.getAttribute(k))))),
+    [448, 240, 128, 96],
+  );
 }
 
 /** A mask is put over the house with mouse and keyboard, and saved. */
