@@ -29,7 +29,7 @@ for line in sys.stdin:
             text = "Traceback (most recent call last)"
         elif how == "endless":
             while True:
-                print("x" * 99999999, flush=True)
+                print("x" * 200000, flush=True)
         elif how == "lines":
             while True:
                 print("INFO: tick", flush=True)
