@@ -236,7 +236,7 @@ func TestDetectorGoesWrong(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			w := watch(t, fmt.Sprintf("detector: {program: [%s, %s, %s, %s], find: {person: 0.5}, timeout: 3s, start: 30s, memory: 64MB}",
+			w := watch(t, fmt.Sprintf("detector: {program: [%s, %s, %s, %s], find: {person: 0.5}, size: 64x48, timeout: 4s, start: 40s, memory: 64MB}",
 				python(t), script, how, filepath.Join(t.TempDir(), "mark")))
 			well := func(rs map[string]obs.Reading) bool {
 				return rs["found.person"] == obs.Of(1) && rs["score.person"] == obs.Of(75)
@@ -270,7 +270,7 @@ func TestDetectorReports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := watch(t, fmt.Sprintf("detector: {program: [%s, %s, accelerator, %s], find: {person: 0.5}, timeout: 20s}", python(t), script, filepath.Join(t.TempDir(), "mark")))
+	w := watch(t, fmt.Sprintf("detector: {program: [%s, %s, accelerator, %s], find: {person: 0.5}, size: 64x48, timeout: 20s}", python(t), script, filepath.Join(t.TempDir(), "mark")))
 	w.sample()
 	rs := w.sample()
 	if err := w.driver.(drivers.Impaired).Impaired(); rs["found.person"].Quality != obs.None("device").Quality || err == nil ||
@@ -326,7 +326,7 @@ func TestDetectorOfAFrozenCamera(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := watch(t, fmt.Sprintf("detector: {program: [%s, %s, never, %s], find: {person: 0.5}, timeout: 20s}", python(t), script, filepath.Join(t.TempDir(), "mark")))
+	w := watch(t, fmt.Sprintf("detector: {program: [%s, %s, never, %s], find: {person: 0.5}, size: 64x48, timeout: 20s}", python(t), script, filepath.Join(t.TempDir(), "mark")))
 	page := scene(t, image.Rect(10, 10, 30, 30), 1)
 	w.fetch.Handler = http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) { _, _ = out.Write(page) })
 	if rs := w.sample(); rs["found.person"] != obs.Of(1) {
