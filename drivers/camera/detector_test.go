@@ -236,12 +236,16 @@ func TestDetectorGoesWrong(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
+			mark := filepath.Join(t.TempDir(), "mark")
 			w := watch(t, fmt.Sprintf("detector: {program: [%s, %s, %s, %s], find: {person: 0.5}, size: 64x48, timeout: 4s, start: 40s, memory: 64MB}",
-				python(t), script, how, filepath.Join(t.TempDir(), "mark")))
+				python(t), script, how, mark))
 			well := func(rs map[string]obs.Reading) bool {
 				return rs["found.person"] == obs.Of(1) && rs["score.person"] == obs.Of(75)
 			}
 			w.until("answer", well)
+			if err := os.WriteFile(mark+".go", nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			impaired := w.driver.(drivers.Impaired)
 			if err := impaired.Impaired(); err != nil {
 				t.Errorf("it answers, and yet %v", err)
@@ -270,8 +274,11 @@ func TestDetectorReports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := watch(t, fmt.Sprintf("detector: {program: [%s, %s, accelerator, %s], find: {person: 0.5}, size: 64x48, timeout: 20s}", python(t), script, filepath.Join(t.TempDir(), "mark")))
-	w.sample()
+	mark := filepath.Join(t.TempDir(), "mark")
+	if err := os.WriteFile(mark+".go", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := watch(t, fmt.Sprintf("detector: {program: [%s, %s, accelerator, %s], find: {person: 0.5}, size: 64x48, timeout: 20s}", python(t), script, mark))
 	rs := w.sample()
 	if err := w.driver.(drivers.Impaired).Impaired(); rs["found.person"].Quality != obs.None("device").Quality || err == nil ||
 		!strings.Contains(err.Error(), `says the detector: "/dev/hailo0 is gone"`) || w.fetch.child.Health().Restarts != 0 {

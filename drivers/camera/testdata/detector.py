@@ -1,5 +1,5 @@
-"""A detector for tests: it goes wrong in its first life, in the way that is named, and is
-well in the next. It finds one person where the picture is brightest."""
+"""A detector for tests: it goes wrong when it is told to, by a file, in the way that is named,
+and is well in its next life. It finds one person where the picture is brightest."""
 import base64
 import json
 import os
@@ -7,12 +7,9 @@ import sys
 import time
 
 how, mark = sys.argv[1], sys.argv[2]
-ill = not os.path.exists(mark) or how == "always"
-open(mark, "w").close()
-asked = 0
+ill = False
 for line in sys.stdin:
     question = json.loads(line)
-    asked += 1
     width, height = question["width"], question["height"]
     dots = base64.b64decode(question["dots"])
     best = max(range(width * height), key=lambda i: dots[i * len(dots) // (width * height)])
@@ -20,7 +17,10 @@ for line in sys.stdin:
     thing = {"class": question["find"][0], "score": 0.75, "box": [x - 0.05, y - 0.1, x + 0.05, y + 0.1]}
     other = {"class": "dog", "score": 0.99, "box": [0, 0, 1, 1]}
     text = json.dumps({"id": question["id"], "found": [thing, other]})
-    if ill and asked > 1:
+    if os.path.exists(mark + ".go") and not os.path.exists(mark):
+        open(mark, "w").close()
+        ill = True
+    if ill:
         if how == "hangs":
             time.sleep(1000)
         elif how == "crashes":
