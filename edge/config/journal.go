@@ -15,7 +15,8 @@ type Journal struct {
 	Reserve   int64         // bytes of Size that only alerts may use
 	Commit    time.Duration // a power cut costs readings younger than this
 	CommitWhy string        // why Commit is what it is, one clause; empty if the file says it
-	Endurance int64         // bytes the card may be written in its life; 0: not known
+	Stills    Stills
+	Endurance int64 // bytes the card may be written in its life; 0: not known
 }
 
 // Storage is what a machine says of the disk that holds the journal.
@@ -31,6 +32,7 @@ type journalKeys struct {
 	Reserve   *yamldoc.Size  `yaml:"reserve"`
 	Commit    *time.Duration `yaml:"commit"`
 	Endurance *yamldoc.Size  `yaml:"endurance"`
+	Stills    stillsKeys     `yaml:"stills"`
 }
 
 // Defaults and bounds of the journal.
@@ -73,6 +75,7 @@ func (l *loader) journal() {
 			l.say("E2301", "a card's endurance is what may be written in its whole life, 20TB for example; leave it out if the maker does not state it", "journal", "endurance")
 		}
 	}
+	l.stills(&j, k.Stills)
 	l.commit(&j, k.Commit)
 	l.config.Journal = j
 }

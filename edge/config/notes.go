@@ -41,6 +41,7 @@ var notes = map[string]string{
 	"dir":               "The folder; default /var/lib/lamppost.",
 	"size":              "The room it may take, like 512MB.",
 	"age":               "How long acknowledged readings are kept at least, like 30d.",
+	"stills":            "The pictures of alerts that wait for the link, beside the journal.",
 	"reserve":           "Of size, kept for alerts.",
 	"commit":            "What a power cut may cost, like 10s.",
 	"endurance":         "What the disk may be written in its life, like 20TB.",

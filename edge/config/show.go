@@ -126,6 +126,8 @@ func journalRows(j Journal, add adder) {
 	add(yamldoc.Size(j.Size), "default", "journal", "size")
 	add(j.Age, "", "journal", "age")
 	add(yamldoc.Size(j.Reserve), "default", "journal", "reserve")
+	add(yamldoc.Size(j.Stills.Size), "default", "journal", "stills", "size")
+	add(j.Stills.Age, "default", "journal", "stills", "age")
 	add(j.Commit, j.CommitWhy, "journal", "commit")
 	add(yamldoc.Size(j.Endurance), "", "journal", "endurance")
 }

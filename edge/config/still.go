@@ -78,3 +78,41 @@ func stillRows(r Rule, add adder) {
 		add(r.Still.After, "default", "rules", r.ID, "still", "after")
 	}
 }
+
+// Stills says how many pictures of alerts wait on the disk, beside the journal, until a
+// store has them.
+type Stills struct {
+	Size int64         // bytes; 0: they wait in memory only
+	Age  time.Duration // what is older is given up
+}
+
+type stillsKeys struct {
+	Size *yamldoc.Size  `yaml:"size"`
+	Age  *time.Duration `yaml:"age"`
+}
+
+// Defaults and bounds of what waits on the disk.
+const (
+	defaultStillsAge = 30 * 24 * time.Hour
+	mostStills       = 64_000_000 // by default
+	stillsShare      = 8          // of the journal's size, by default
+
+	minStills    = 1_000_000
+	maxStills    = 4_000_000_000
+	maxStillsAge = 366 * 24 * time.Hour
+)
+
+// stills judges what is kept of pictures.
+func (l *loader) stills(j *Journal, k stillsKeys) {
+	j.Stills = Stills{Size: min(j.Size/stillsShare, mostStills), Age: defaultStillsAge}
+	if k.Size != nil && !l.wrong("journal", "stills", "size") {
+		if j.Stills.Size = int64(*k.Size); j.Stills.Size != 0 && (j.Stills.Size < minStills || j.Stills.Size > maxStills) {
+			l.say("E2301", fmt.Sprintf("%v for pictures of alerts is out of range; write 1MB to 4GB, or 0 to keep them in memory only", *k.Size), "journal", "stills", "size")
+		}
+	}
+	if k.Age != nil && !l.wrong("journal", "stills", "age") {
+		if j.Stills.Age = *k.Age; j.Stills.Age < minAge || j.Stills.Age > maxStillsAge {
+			l.say("E2301", "pictures of alerts wait an hour to 366 days; write 30d for example", "journal", "stills", "age")
+		}
+	}
+}

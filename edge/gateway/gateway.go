@@ -90,7 +90,8 @@ type Gateway struct {
 	dates   *dates
 	uplink  *uplink.Uplink // nil: none configured
 	courier *courier
-	beat    *wire.Shape // of the heartbeat
+	keeper  *pictureKeeper // nil: pictures of alerts are kept in memory only
+	beat    *wire.Shape    // of the heartbeat
 	metrics
 
 	mu        sync.Mutex // guards what follows, and all devices, rules and trails
@@ -138,6 +139,15 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 func (g *Gateway) run(ctx context.Context) error {
+	if g.keeper != nil { // it outlives the uplink, which tells what is done with
+		keeping, endKeeping := context.WithCancel(context.WithoutCancel(ctx))
+		var keeper errgroup.Group
+		keeper.Go(func() error { return g.keeper.run(keeping) })
+		defer func() {
+			endKeeping()
+			_ = keeper.Wait() // it returns nil
+		}()
+	}
 	// The uplink outlives the sampling: what was sampled last should still leave.
 	linkCtx, endLink := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLink()
@@ -256,6 +266,7 @@ func (g *Gateway) careLoop(ctx context.Context) error {
 			g.forget()
 			g.watchWear(false)
 			g.watchDerived()
+			g.forgetStills()
 		case <-often.C:
 			g.declareLosses()
 			g.trim(ctx)

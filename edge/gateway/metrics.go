@@ -74,6 +74,10 @@ func (g *Gateway) register() {
 		gauge("lamppost_uplink_budget_bytes", "Bytes that the link may carry in a day.", func() float64 { return float64(g.uplink.Status().Budget.PerDay) })
 		gauge("lamppost_uplink_budget_used_bytes", "Bytes that it carried in this day.", func() float64 { return float64(g.uplink.Status().Budget.Used) })
 	}
+	if g.keeper != nil {
+		gauge("lamppost_pictures_waiting", "Pictures of alerts on the disk that no store has.", func() float64 { return float64(len(g.keeper.spool.IDs())) })
+		counter("lamppost_pictures_lost_total", "Pictures of alerts that were given up, or could not be read back.", func() float64 { return float64(g.keeper.spool.Lost()) })
+	}
 	gauge("lamppost_uplink_certificate_days", "Days until the first certificate of the connection ends; NaN while that is not known.", g.certificateDays)
 	counter("lamppost_uplink_readings_total", "Readings published, repeats included.", func() float64 {
 		s := g.uplink.Status()

@@ -56,6 +56,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 	if err := g.openClock(ctx); err != nil {
 		return nil, closing(j, err)
 	}
+	g.openKeeper()
 	if err := g.openUplink(); err != nil {
 		return nil, closing(j, err)
 	}
@@ -100,11 +101,17 @@ func (g *Gateway) openUplink() error {
 		return nil
 	}
 	saved, _ := g.journal.State(uplinkKey)
-	u, err := uplink.New(g.uplinkOptions(cfg, saved))
+	o := g.uplinkOptions(cfg, saved)
+	if g.keeper != nil {
+		o.Album = g.keeper
+	}
+	u, err := uplink.New(o)
 	if err != nil {
 		return err
 	}
-	g.uplink = u
+	if g.uplink = u; g.keeper != nil {
+		g.keeper.begin(u)
+	}
 	return nil
 }
 

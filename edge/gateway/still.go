@@ -129,6 +129,10 @@ func (g *Gateway) sendStill(meta wire.ImageMeta, jpeg []byte) bool {
 	if g.uplink == nil {
 		return false
 	}
+	if meta.Alert != "" && g.keeper != nil {
+		g.keeper.take(meta, jpeg)
+		return true
+	}
 	if err := g.uplink.Image(meta, jpeg); err != nil {
 		g.log.Warn("a picture cannot be sent", "device", meta.Device, "error", err)
 		return false

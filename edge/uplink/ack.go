@@ -119,7 +119,9 @@ func (u *Uplink) take(a *wire.Ack, now time.Time) {
 		u.settleAlert(r, now)
 	}
 	for _, id := range a.Images {
-		u.images.done(id)
+		if u.images.done(id) {
+			u.o.Album.Done(id)
+		}
 	}
 	if a.Credit != nil {
 		u.link.credit = a.Credit

@@ -41,8 +41,11 @@
 //     command is for Options.Command to say.
 //   - Offer, Alert and the others never block on the network and are bounded: 16 384
 //     live readings, 256 alerts and 256 events, 16 pictures or 8 MiB, 512 KiB on the
-//     way in each lane. What does not fit goes from the journal; only pictures are
-//     not in it.
+//     way in each lane. What does not fit goes from the journal; pictures are not in it.
+//   - Pictures of alerts that were handed over with Kept lie on the disk, wait for any
+//     time, and are sent again by any run until a store has them. One is in memory at a
+//     time. Pictures go one after another, those of alerts first, behind everything else;
+//     with a budget those of alerts stop when a tenth of the day's bytes is left.
 //   - An acknowledgement counts for what was sent, not for what it claims.
 //   - While the clock is not trusted, readings are shown under the boot's id and
 //     neither stored nor waited for; they go as history when they can be dated.

@@ -100,6 +100,8 @@ type Options struct {
 	// asked for.
 	Command func(ctx context.Context, c wire.Command) wire.Reply
 
+	// Album is where the pictures of Kept lie; nil: Kept is not used.
+	Album   Album
 	Journal Source       // nil: only what is offered is sent
 	Clock   Clock        // nil: offered values carry Unix milliseconds already
 	Log     *slog.Logger // a line when the link comes and goes, and for what is refused

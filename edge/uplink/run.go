@@ -95,6 +95,9 @@ func (u *Uplink) connection(ctx context.Context, n int64) (address string, laste
 	if u.o.Journal != nil {
 		wg.Go(func() { u.fillLoop(filling) })
 	}
+	if u.o.Album != nil {
+		wg.Go(func() { u.fetchLoop(filling) })
+	}
 	wg.Go(func() { u.tend(filling, number) })
 	err = u.session(ctx, l, number)
 	stop()

@@ -270,7 +270,15 @@ func (u *Uplink) nextPiece(now time.Time) (*message, time.Time) {
 	if !u.affordsPicture(p) {
 		return nil, time.Time{}
 	}
-	if u.link.draining || !u.link.pacer.room(len(p.pieces[p.next]), now) {
+	if u.link.draining {
+		return nil, time.Time{}
+	}
+	if p.pieces == nil {
+		u.images.want = p.id
+		signal(u.fetch) // fetchLoop reads it and wakes the sender
+		return nil, time.Time{}
+	}
+	if !u.link.pacer.room(len(p.pieces[p.next]), now) {
 		return nil, time.Time{} // a confirmation wakes the sender
 	}
 	topic := wire.Topic{Gateway: u.o.Gateway, Kind: wire.ImageTopic, ID: p.id, Piece: p.next}
@@ -280,15 +288,16 @@ func (u *Uplink) nextPiece(now time.Time) (*message, time.Time) {
 }
 
 // affordsPicture says whether a picture may go: one without an alert when there is no
-// history to be sent either, one with an alert until the day's bytes are used up.
+// history to be sent either, one with an alert until but a tenth of the day's bytes is
+// left, which is the alerts' own.
 func (u *Uplink) affordsPicture(p *picture) bool {
 	switch {
 	case u.budget.perDay == 0:
 		return true
 	case p.alert:
-		return u.budget.saved.Used < u.budget.perDay
+		return u.budget.saved.Used < u.budget.perDay-u.budget.perDay/10
 	}
-	return u.affords(Pictures, len(p.pieces)*wire.MaxPiece) && len(u.prepared) == 0
+	return u.affords(Pictures, p.count*wire.MaxPiece) && len(u.prepared) == 0
 }
 
 // transmit sends s for the first time on this connection.

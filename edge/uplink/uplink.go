@@ -20,6 +20,7 @@ type Uplink struct {
 
 	wake     chan struct{} // the sender has something to look at
 	fill     chan struct{} // so has the filler
+	fetch    chan struct{} // so has the reader of pictures
 	commands chan wire.Command
 	save     chan struct{} // the cursors want saving at once
 
@@ -111,7 +112,7 @@ func New(o Options) (*Uplink, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	u := &Uplink{o: o, pause: backoff{first: firstPause, most: mostPause}, wake: make(chan struct{}, 1), fill: make(chan struct{}, 1), save: make(chan struct{}, 1),
+	u := &Uplink{o: o, pause: backoff{first: firstPause, most: mostPause}, wake: make(chan struct{}, 1), fill: make(chan struct{}, 1), fetch: make(chan struct{}, 1), save: make(chan struct{}, 1),
 		commands:   make(chan wire.Command, maxCommands),
 		unanswered: make(map[wire.Epoch]*wire.RangeSet), holds: make(map[wire.Epoch]*hold), said: make(rarely)}
 	u.way = &way{o: &u.o, secrets: newSecrets(&u.o), timing: defaultTiming()}
@@ -219,8 +220,8 @@ func (u *Uplink) Alert(a wire.Alert) error {
 }
 
 // Image sends a picture when the link has room, and again until a store
-// acknowledges it or a newer one of the camera replaces it. Pictures are kept in
-// memory only. Bytes, Pieces and Piece of meta are filled in here.
+// acknowledges it or a newer one of the camera replaces it. It is kept in memory only;
+// for what has to outlive a restart see Kept. Bytes, Pieces and Piece of meta are filled in here.
 func (u *Uplink) Image(meta wire.ImageMeta, jpeg []byte) error {
 	p, err := newPicture(meta, jpeg)
 	if err != nil {

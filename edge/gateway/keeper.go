@@ -1,0 +1,187 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lamppost-city/lamppost/edge/still"
+	"github.com/lamppost-city/lamppost/edge/uplink"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+const (
+	maxPutting      = 16 // pictures that wait for the disk
+	maxPuttingBytes = 8 << 20
+)
+
+// pictureKeeper brings the pictures of alerts onto the disk and hands them to the uplink when
+// they are there. Whoever takes a picture does not wait for the disk, which only run
+// touches, and the uplink when it reads one back. Pictures that the disk does not take,
+// or that come faster than it takes them, the uplink gets from memory.
+type pictureKeeper struct {
+	spool *still.Spool
+	dates *dates
+	kept  func(ids ...string)                // uplink.Kept
+	send  func(wire.ImageMeta, []byte) error // uplink.Image
+	log   *slog.Logger
+	wake  chan struct{}
+
+	mu      sync.Mutex
+	putting []putting
+	done    []string
+}
+
+type putting struct {
+	meta wire.ImageMeta
+	jpeg []byte
+}
+
+var _ uplink.Album = (*pictureKeeper)(nil)
+
+// openKeeper opens the folder of the pictures. Without it the gateway goes on with
+// pictures in memory: a disk that fails must not stop it.
+func (g *Gateway) openKeeper() {
+	cfg := g.opt.Config
+	if cfg.Uplink == nil || cfg.Journal.Stills.Size == 0 {
+		return
+	}
+	dir := filepath.Join(cfg.Journal.Dir, "stills")
+	spool, err := still.OpenSpool(dir, cfg.Journal.Stills.Size)
+	if err != nil {
+		g.log.Error("pictures of alerts are kept in memory only", "dir", dir, "error", err)
+		return
+	}
+	g.keeper = &pictureKeeper{spool: spool, dates: g.dates, log: g.log, wake: make(chan struct{}, 1)}
+}
+
+// begin gives the keeper the uplink, and that what waits since before.
+func (k *pictureKeeper) begin(u *uplink.Uplink) {
+	k.kept, k.send = u.Kept, u.Image
+	k.kept(k.spool.IDs()...)
+}
+
+// take accepts a picture of an alert and returns at once.
+func (k *pictureKeeper) take(meta wire.ImageMeta, jpeg []byte) {
+	k.mu.Lock()
+	k.putting = append(k.putting, putting{meta, jpeg})
+	var over []putting
+	for size := k.bytes(); len(k.putting) > 1 && (len(k.putting) > maxPutting || size > maxPuttingBytes); size = k.bytes() {
+		over = append(over, k.putting[0])
+		k.putting = slices.Delete(k.putting, 0, 1)
+	}
+	k.mu.Unlock()
+	for _, p := range over {
+		k.remember(p)
+	}
+	kick(k.wake)
+}
+
+func (k *pictureKeeper) bytes() (n int) {
+	for _, p := range k.putting {
+		n += len(p.jpeg)
+	}
+	return n
+}
+
+// remember gives the uplink a picture that is not on the disk.
+func (k *pictureKeeper) remember(p putting) {
+	if err := k.send(p.meta, p.jpeg); err != nil {
+		k.log.Warn("a picture cannot be sent", "device", p.meta.Device, "error", err)
+	}
+}
+
+// Get implements uplink.Album. What could not be dated when it was taken is dated now,
+// as far as that is possible.
+func (k *pictureKeeper) Get(id string) (wire.ImageMeta, []byte, error) {
+	meta, jpeg, err := k.spool.Get(id)
+	if err == nil {
+		k.dates.fill(&meta.At)
+	}
+	return meta, jpeg, err
+}
+
+// Done implements uplink.Album.
+func (k *pictureKeeper) Done(id string) {
+	k.mu.Lock()
+	k.done = append(k.done, id)
+	k.mu.Unlock()
+	kick(k.wake)
+}
+
+// run does what the disk is needed for until ctx ends, and then what is still there.
+func (k *pictureKeeper) run(ctx context.Context) error {
+	for {
+		k.work()
+		select {
+		case <-k.wake:
+		case <-ctx.Done():
+			k.work()
+			return nil
+		}
+	}
+}
+
+func (k *pictureKeeper) work() {
+	for {
+		k.mu.Lock()
+		put, done := k.putting, k.done
+		k.putting, k.done = nil, nil
+		k.mu.Unlock()
+		if len(put)+len(done) == 0 {
+			return
+		}
+		for _, id := range done {
+			if err := k.spool.Done(id); err != nil {
+				k.log.Warn("a picture that a store has cannot be removed", "error", err)
+			}
+		}
+		for _, p := range put {
+			k.put(p)
+		}
+	}
+}
+
+func (k *pictureKeeper) put(p putting) {
+	before := k.spool.Lost()
+	if err := k.spool.Put(p.meta, p.jpeg); err != nil {
+		k.log.Warn("a picture of an alert is kept in memory only", "device", p.meta.Device, "error", err)
+		k.remember(p)
+		return
+	}
+	k.kept(p.meta.ID)
+	k.sayLost(before)
+}
+
+// sayLost tells of pictures that had to be given up since so many were.
+func (k *pictureKeeper) sayLost(before uint64) {
+	if n := k.spool.Lost() - before; n > 0 {
+		k.log.Warn("pictures of alerts were given up before a store had them: they were too many, or too old", "pictures", n)
+	}
+}
+
+// forget gives up what is too old.
+func (k *pictureKeeper) forget(now time.Time, age time.Duration) error {
+	before := k.spool.Lost()
+	defer k.sayLost(before)
+	if err := k.spool.Forget(now, age); err != nil {
+		return fmt.Errorf("old pictures cannot be removed: %w", err)
+	}
+	return nil
+}
+
+// forgetStills gives up pictures that no store has taken in all their time, once it is
+// known what time it is.
+func (g *Gateway) forgetStills() {
+	now, trusted := g.clock.Time()
+	if g.keeper == nil || !trusted {
+		return
+	}
+	if err := g.keeper.forget(now, g.opt.Config.Journal.Stills.Age); err != nil {
+		g.log.Warn("pictures", "error", err)
+	}
+}
