@@ -87,7 +87,7 @@ var gateways = []pair{
 	{"an age is an hour or longer, 30d for example", "保留时间至少一小时，如 30d"},
 	{"leave it out to keep things as long as there is room", "省略则在空间允许时一直保留"},
 	{"%v for pictures of alerts is out of range", "告警画面的空间 $1 超出范围"},
-	{"write 1MB to 4GB, or 0 to keep them in memory only", "请写 1MB 到 4GB；写 0 则只放在内存中"},
+	{"write 1MB to 4GB, or 0B to keep them in memory only", "请写 1MB 到 4GB；写 0B 则只放在内存中"},
 	{"pictures of alerts wait an hour to 366 days", "告警画面的等待时间为一小时到 366 天"},
 	{"write 30d for example", "请写例如 30d"},
 	{"the reserve for alerts is 256kB to half of size", "告警预留空间为 256kB 到 size 的一半"},

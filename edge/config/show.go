@@ -71,6 +71,10 @@ func (l *loader) rows() []row {
 		uplinkRows(u, add)
 	}
 	journalRows(c.Journal, add)
+	if slices.ContainsFunc(c.Rules, func(r Rule) bool { return r.Still.Camera != "" }) {
+		add(yamldoc.Size(c.Journal.Stills.Size), "default", "journal", "stills", "size")
+		add(c.Journal.Stills.Age, "default", "journal", "stills", "age")
+	}
 	add(c.Status, "default", "status", "listen")
 	add(c.Profiles, "", "profiles")
 	add(c.Packs, "", "packs")
@@ -126,8 +130,6 @@ func journalRows(j Journal, add adder) {
 	add(yamldoc.Size(j.Size), "default", "journal", "size")
 	add(j.Age, "", "journal", "age")
 	add(yamldoc.Size(j.Reserve), "default", "journal", "reserve")
-	add(yamldoc.Size(j.Stills.Size), "default", "journal", "stills", "size")
-	add(j.Stills.Age, "default", "journal", "stills", "age")
 	add(j.Commit, j.CommitWhy, "journal", "commit")
 	add(yamldoc.Size(j.Endurance), "", "journal", "endurance")
 }

@@ -107,7 +107,7 @@ func (l *loader) stills(j *Journal, k stillsKeys) {
 	j.Stills = Stills{Size: min(j.Size/stillsShare, mostStills), Age: defaultStillsAge}
 	if k.Size != nil && !l.wrong("journal", "stills", "size") {
 		if j.Stills.Size = int64(*k.Size); j.Stills.Size != 0 && (j.Stills.Size < minStills || j.Stills.Size > maxStills) {
-			l.say("E2301", fmt.Sprintf("%v for pictures of alerts is out of range; write 1MB to 4GB, or 0 to keep them in memory only", *k.Size), "journal", "stills", "size")
+			l.say("E2301", fmt.Sprintf("%v for pictures of alerts is out of range; write 1MB to 4GB, or 0B to keep them in memory only", *k.Size), "journal", "stills", "size")
 		}
 	}
 	if k.Age != nil && !l.wrong("journal", "stills", "age") {

@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -149,5 +150,33 @@ func TestAnAlertHasPicturesOfBeforeAtAndAfter(t *testing.T) {
 			t.Errorf("%s is of %q", want.moment, m.Device)
 		}
 	}
+	p.stop()
+}
+
+// Pictures that nobody took while the broker was away go out after a restart, those of
+// before the raise too.
+func TestPicturesOutliveARestart(t *testing.T) {
+	p := newPost(t)
+	c, address := newCenter(t)
+	p.camera = eye(t)
+	p.sensor(2200)
+	away := p.watching(p.camera, c.uplink("mqtt://127.0.0.1:1", "may: [read]")) // nobody listens there
+	p.start(away)
+	s := p.until("the flood", func(s status.Snapshot) bool { return flooding(s) != nil && len(flooding(s).Pictures) > 1 })
+	named := flooding(s).Pictures
+	dir := filepath.Join(p.dir, "journal", "stills")
+	p.until("all are on the disk", func(status.Snapshot) bool {
+		files, _ := filepath.Glob(filepath.Join(dir, "*.still"))
+		return len(files) == len(named)
+	})
+	p.stop()
+	pictures := newAlbum()
+	pictures.listen(t, c)
+	p.start(p.watching(p.camera, c.uplink(address, "may: [read]")))
+	p.until("all pictures", func(status.Snapshot) bool { return len(pictures.of(flooding(s).ID)) == len(named) })
+	p.until("nothing waits on the disk", func(status.Snapshot) bool {
+		files, _ := filepath.Glob(filepath.Join(dir, "*"))
+		return len(files) == 0
+	})
 	p.stop()
 }
