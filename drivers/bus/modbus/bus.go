@@ -18,10 +18,13 @@
 //   - A silent slave costs its own timeout, not more. A damaged or missing answer is
 //     asked for once more only from a slave that was well before, and within the
 //     caller's deadline. After three failed calls in a row the slave is asked at
-//     pauses that grow from 2 s to 10 s, or to two of its intervals; calls in between cost nothing and end with
-//     a [Skipped] error. When others need the line, all timeouts of slaves that failed
-//     before and all repetitions together may take 2 % of its time; what would take
-//     more is left out, or skipped too.
+//     pauses that grow from 2 s to 10 s, or to two of its intervals; calls in between
+//     cost nothing and end with a [Skipped] error. When others need the line, all
+//     timeouts of slaves that failed before and all repetitions together may take half
+//     of what those who answer leave of nine tenths of its time, or 2 % if that is more;
+//     what would take more is left out, or skipped too; who has waited longest is next.
+//     One that answered within the last minute is asked a second time all the same,
+//     once a minute.
 //   - An unplugged line or an unreachable host is not the slaves' fault and
 //     opens no breaker.
 //   - A write goes before waiting reads, at most every second turn. No breaker and

@@ -30,6 +30,8 @@ type Unit struct {
 	count              Counts
 	response           time.Duration // moving average of answered exchanges
 	answered           time.Time
+	denied             time.Time // when it was last skipped for the budget
+	pardoned           time.Time // when it was last asked in spite of it, see hiccup
 	late               lateAnswer
 }
 
