@@ -135,7 +135,7 @@ bench-siren: ## last byte of the frame that crosses a limit, on a serial line, t
 foresight: ## how early a rule's forecast speaks, on storms that no one has chosen: docs/foresight.md (a minute)
 	@$(GO) run ./deploy/dev/stormbench -docs docs
 
-vision: ## how well pictures are measured, on films that no one has chosen: docs/vision.md (five minutes)
+vision: ## how well pictures are measured, on films that no one has chosen: docs/vision.md (ten minutes)
 	@$(GO) run ./deploy/dev/visionbench -docs docs -films 2
 
 vision-photos: ## the same on photographs from Debian's packages, fetched into .tools/photos (40 MB): docs/vision-photos.md

@@ -7,6 +7,7 @@ import (
 	"image/jpeg"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -179,4 +180,82 @@ func TestPicturesOutliveARestart(t *testing.T) {
 		return len(files) == 0
 	})
 	p.stop()
+}
+
+// bright is a camera whose pictures are white all over, so that black is the mask's.
+func bright(t *testing.T) (address string) {
+	t.Helper()
+	m := image.NewYCbCr(image.Rect(0, 0, 160, 120), image.YCbCrSubsampleRatio420)
+	var n atomic.Int32
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		own := *m
+		own.Y, own.Cb, own.Cr = bytes.Repeat([]byte{235}, len(m.Y)), bytes.Repeat([]byte{128}, len(m.Cb)), bytes.Repeat([]byte{128}, len(m.Cr))
+		own.Y[len(own.Y)-1] = byte(n.Add(1)) // no picture is like the one before
+		_ = jpeg.Encode(w, &own, &jpeg.Options{Quality: 95})
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/still.jpg"
+}
+
+// masked judges a JPEG whose upper left quarter is masked, but for the blocks at the rim,
+// which share their numbers with what is beside them.
+func masked(t *testing.T, what string, data []byte) {
+	t.Helper()
+	m, err := jpeg.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+		return
+	}
+	r := m.Bounds()
+	for y := range r.Dy() {
+		for x := range r.Dx() {
+			light := color.GrayModel.Convert(m.At(x, y)).(color.Gray).Y
+			inside := x < r.Dx()/2-16 && y < r.Dy()/2-16
+			outside := (x >= r.Dx()/2+16 || y >= r.Dy()/2+16) && (x < r.Dx()-16 || y < r.Dy()-16)
+			if inside && light > 3 || outside && light < 200 {
+				t.Fatalf("%s: the dot at %d, %d has brightness %d", what, x, y, light)
+			}
+		}
+	}
+}
+
+// What is masked is black in every picture that leaves the gateway or waits on its disk:
+// those of an alert, those that are sent without one, and those that were kept while there
+// was no broker.
+func TestMaskedIsBlackInEveryByteThatLeaves(t *testing.T) {
+	p := newPost(t)
+	c, address := newCenter(t)
+	p.camera = bright(t) + `", upload: {every: 1s}, masks: [[[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]]], name: "eye`
+	p.sensor(2200)
+	p.start(p.watching(p.camera, c.uplink("mqtt://127.0.0.1:1", "may: [read]")))
+	s := p.until("the flood", func(s status.Snapshot) bool { return flooding(s) != nil && len(flooding(s).Pictures) > 1 })
+	alert := flooding(s)
+	var files []string
+	p.until("all are on the disk", func(status.Snapshot) bool {
+		files, _ = filepath.Glob(filepath.Join(p.dir, "journal", "stills", "*.still"))
+		return len(files) == len(alert.Pictures)
+	})
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Count(b, []byte("\xff\xd8\xff")) != 1 {
+			t.Errorf("%s holds more than one picture, or none", f)
+		}
+		masked(t, f, b[bytes.Index(b, []byte("\xff\xd8\xff")):])
+	}
+	p.stop()
+	pictures := newAlbum()
+	pictures.listen(t, c)
+	p.start(p.watching(p.camera, c.uplink(address, "may: [read]")))
+	p.until("pictures of the alert, and others", func(status.Snapshot) bool {
+		return len(pictures.of(alert.ID)) == len(alert.Pictures) && len(pictures.of("")) > 0
+	})
+	p.stop()
+	pictures.mu.Lock()
+	defer pictures.mu.Unlock()
+	for id, m := range pictures.metas {
+		masked(t, "at the broker, alert "+m.Alert+", "+m.Moment, bytes.Join(pictures.pieces[id], nil))
+	}
 }
