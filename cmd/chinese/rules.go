@@ -130,6 +130,8 @@ var rules = []pair{
 	{"leave the forecast out", "请去掉 forecast"},
 	{"%s gives a reading every %s, of which %s holds too few", "$1 每 $2 一个读数，$3 内读数太少"},
 	{"rules have no %q", "规则不用 $1"},
+	{"rules have no ??", "规则不支持 ??"},
+	{"leave it out: what is not known neither raises nor ends an alert", "请删去：未知的值既不会发出也不会解除预警"},
 	{"write the value itself in each place, or make a stream of it under derived:", "请在各处直接写该数值，或在 derived: 下做成数据流"},
 	{"write the condition alone", "请只写条件本身"},
 	{"what is to be done stands under actions:", "要做什么写在 actions: 下"},

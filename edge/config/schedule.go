@@ -85,9 +85,9 @@ func (l *loader) schedule(r *Rule, k scheduleKeys) {
 	}
 	switch from, to := l.has(at("from")...), l.has(at("to")...); {
 	case from && !to:
-		l.say("E2712", "the schedule has a from and no to; write to: 06:00, or leave both out for whole days", at("from")...)
+		l.say("E2712", "the schedule has a from and no to; write when it ends, like to: 23:30, or leave both out for whole days", at("from")...)
 	case to && !from:
-		l.say("E2712", "the schedule has a to and no from; write from: 22:00, or leave both out for whole days", at("to")...)
+		l.say("E2712", "the schedule has a to and no from; write when it begins, like from: 00:30, or leave both out for whole days", at("to")...)
 	case !from && len(k.Days) == 0 && !l.wrong(at("days")...):
 		l.say("E2712", "this schedule is always; write days, from and to, or leave it out", at()...)
 	case from && s.From == s.To && !l.wrong(at("from")...) && !l.wrong(at("to")...):

@@ -321,6 +321,10 @@ func (c *compiler) convertPlan(p *Plan, ins []Known) {
 	if c.result(p, ""); len(p.Metrics) == 0 {
 		return
 	}
+	if a, b := c.Tables.gases.substance(in.Metric), c.Tables.gases.substance(p.Metrics[0]); a != b && a != "" && b != "" {
+		c.say("metric", "E2906", fmt.Sprintf("%s and %s are different substances: no unit makes one of the other", in.Metric.Name, p.Metrics[0].Name), "name a metric of the same substance, or another stream")
+		return
+	}
 	factor, ok := c.Tables.gases.factor(in.Metric, p.Metrics[0], state)
 	if !ok {
 		c.say("metric", "E2906", fmt.Sprintf("%s in %s cannot be made %s in %s", in.Metric.Name, orNone(in.Metric.Unit), p.Channels[0], orNone(p.Metrics[0].Unit)), convertHint(in.Metric.Unit, p.Metrics[0].Unit))

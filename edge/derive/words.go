@@ -2,6 +2,7 @@ package derive
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -100,6 +101,16 @@ func (g gasTable) factor(from, to obs.Metric, state string) (float64, bool) {
 	}
 	// A share of one is molar mass over molar volume: g/L, which are kg/m3, one in scales.
 	return a.size / b.size * g.mass[to.Name] / g.volume[state], true
+}
+
+// substance is what in the air a metric is about, whatever its unit; empty: none that is
+// known.
+func (g gasTable) substance(m obs.Metric) string {
+	name := strings.TrimSuffix(strings.TrimSuffix(m.Name, "_ppb"), "_ppm")
+	if g.mass[name] != 0 || strings.HasPrefix(name, "pm") && scales[m.Unit].what == "density" {
+		return name
+	}
+	return ""
 }
 
 // zoneOf is how the wall clock is read: China's days unless the configuration says otherwise.

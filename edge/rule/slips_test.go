@@ -44,6 +44,7 @@ func TestSlips(t *testing.T) {
 		{"«3m < river.level»", "E3114", "s and m do not go together", "write 3: the number is in m, and 3m is a time"},
 		{"«river.level > 5s»", "E3114", "m and s do not go together", "write a number of m, or how long something lasts, like stale(device.channel) > 5m"},
 		{"river.level > «3cm»", "E3104", `"3cm" is neither a number nor a duration`, "write the number in m, as river.level is, and no unit"},
+		{"river.level «??» 3 > 2", "E3108", "rules have no ??", "leave it out: what is not known neither raises nor ends an alert"},
 		{"river.level > 300 «cm»", "E3101", `"cm" stands behind a number`, "write the number in m, as river.level is, and no unit"},
 		{"«3cm» < river.level", "E3104", `"3cm" is neither a number nor a duration`, "write a number without a unit, in the unit that the stream has"},
 		{"hut.rh > 85«%»", "E3101", "% is the remainder of a division, and here nothing stands behind it", "write 85: hut.rh is in %"},

@@ -33,6 +33,9 @@ func (s *source) syntax(err error) *Error {
 		e.ID, e.Msg, e.Hint = "E3107", "the expression has too many parts", fmt.Sprintf("at most %d; make two rules of it", maxNodes)
 	case strings.HasPrefix(at.Message, "invalid") && strings.Contains(at.Message, "out of range"):
 		e.Msg, e.Hint = "this number is too large", "nothing that is measured comes near it"
+	case strings.Contains(at.Message, "??"):
+		e.Offset, e.Length = max(strings.Index(s.text, "??"), 0), 2
+		e.ID, e.Msg, e.Hint = "E3108", "rules have no ??", "leave it out: what is not known neither raises nor ends an alert"
 	case closes >= 0 && closes == e.Offset:
 		e.Length, e.Msg, e.Hint = 1, "this bracket closes nothing", "delete it, or open it before"
 	case strings.HasSuffix(before, "%") && strings.TrimRight(before, "%") != "":
