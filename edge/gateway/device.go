@@ -29,6 +29,9 @@ type device struct {
 	late    []quality.Late // what the last sample decided about the one before, by channel; see lateFor
 	located *quality.Location
 	streams []quality.Stream // one per channel; nil until the first sample
+	// recalled is streams with what an earlier run of the program remembered of them, until
+	// the first sample; nil: nothing.
+	recalled []quality.Stream
 	counted deviceCounts
 
 	answered bool   // at least once since the start
@@ -146,6 +149,12 @@ func (d *device) takeFault(s poll.Sample, rec *record.Sample) (write bool) {
 // opened makes the quality streams at the first sample after the part was opened.
 func (d *device) opened(bootMS int64) {
 	if d.streams != nil {
+		return
+	}
+	if d.streams, d.recalled = d.recalled, nil; d.streams != nil {
+		for i := range d.streams {
+			d.streams[i].Reopened(bootMS)
+		}
 		return
 	}
 	d.streams = make([]quality.Stream, len(d.channels))

@@ -108,6 +108,7 @@ type Gateway struct {
 	wear      wearing
 	// derivedKept is when the state of derived streams was written down, in boot ms.
 	derivedKept int64
+	memoryAt    int64 // and when what quality tests remember was
 	pageFault   string // why the status page cannot be reached; empty: it can
 
 	syncs, states chan struct{} // one signal waits in each
@@ -267,6 +268,7 @@ func (g *Gateway) careLoop(ctx context.Context) error {
 			g.watchWear(false)
 			g.watchDerived()
 			g.forgetStills()
+			g.watchMemory()
 		case <-often.C:
 			g.declareLosses()
 			g.trim(ctx)

@@ -102,6 +102,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 		g.recallUndated()
 		g.restoreUpkeep()
 		g.restoreDerived(gen)
+		g.restoreMemory(gen)
 		g.restoreRules(gen)
 		g.dateAlerts()
 	} else {
@@ -138,6 +139,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 		polling.Wait()
 		g.mu.Lock()
 		g.keepDerived()
+		g.keepMemory()
 		g.mu.Unlock()
 		gen.switching.close(stays(cfg, next))
 		gen.lines.Close()
@@ -179,6 +181,9 @@ func (g *Gateway) adoptDevices(gen, old *generation) {
 		d.ring = still.Ring{} // its masks may be others now
 		for i := range d.streams {
 			d.streams[i].Limit(&d.limits[i])
+		}
+		for i := range d.recalled {
+			d.recalled[i].Limit(&d.limits[i])
 		}
 		if o.spec.every == spec.every {
 			gen.lines.due(id, o.next)

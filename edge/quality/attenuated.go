@@ -32,6 +32,9 @@ type attenuated struct {
 	wide  extremes
 	sums  sums
 	holes int
+
+	last obs.Flag // of the newest value
+	hold hold     // a restart empties the window: what is quiet stays so until it can be judged
 }
 
 type timed struct {
@@ -72,13 +75,37 @@ func (a *attenuated) judge(ms int64, v float64) (now, late obs.Flag) {
 		a.ring = a.ring[:copy(a.ring, a.ring[a.head:])]
 		a.head = 0
 	}
-	switch {
-	case v != v:
+	if v != v {
 		return obs.Missing, 0
-	case a.sums.n < a.samples, a.byRange && a.holes > 0:
-		return obs.NotEvaluated, 0
 	}
-	return a.verdict(a.strength()), 0
+	now = obs.NotEvaluated
+	if a.sums.n >= a.samples && (!a.byRange || a.holes == 0) {
+		now = a.verdict(a.strength())
+	}
+	a.last = a.hold.over(ms, a.windowMS, now)
+	return a.last, 0
+}
+
+// keep leaves the window out, which would be too much: its values are written down, and
+// the newest of them are shown again.
+func (a *attenuated) keep() (k Kept) {
+	if bad := standing(a.last); bad != obs.NotEvaluated {
+		k.QC = bad.Code()
+	}
+	return k
+}
+
+func (a *attenuated) recall(k Kept) {
+	a.last = k.bad()
+	a.hold = hold{flag: a.last}
+}
+
+func (a *attenuated) resume() { a.hold = hold{flag: standing(a.last)} }
+
+func (a *attenuated) shift(byMS int64) {
+	for i := range a.ring {
+		a.ring[i].ms += byMS
+	}
 }
 
 func (a *attenuated) verdict(strength float64) obs.Flag {

@@ -1,6 +1,8 @@
 package quality
 
 import (
+	"encoding/json"
+	"hash/fnv"
 	"math"
 	"reflect"
 	"time"
@@ -32,15 +34,26 @@ type Env struct {
 type Tests struct {
 	checks obs.Checks
 	env    Env
+	asked  uint64 // a fingerprint of what is asked for, the same in every run
 }
 
 // NewTests prepares what c asks for, which obs has found good. It is nil where c asks
 // for nothing that remembers: such a stream pays nothing.
 func NewTests(c obs.Checks, e Env) *Tests {
-	if t := (&Tests{c, e}); len(t.entries()) > 0 {
+	if t := (&Tests{checks: c, env: e, asked: fingerprint(c, e)}); len(t.entries()) > 0 {
 		return t
 	}
 	return nil
+}
+
+// fingerprint tells what tests are asked for from anything else.
+func fingerprint(c obs.Checks, e Env) uint64 {
+	h := fnv.New64a()
+	err := json.NewEncoder(h).Encode([]any{c, e.Every, e.Step})
+	if err != nil { // a number that JSON cannot say: two such are alike
+		_, _ = h.Write([]byte(err.Error()))
+	}
+	return h.Sum64()
 }
 
 // entry is one test of a stream in its place.

@@ -139,6 +139,7 @@ type neighbour struct {
 	offset, step float64
 	withinMS     int64
 	peer         *Peer
+	hold         hold // what stood when the gateway ended, until the other has answered
 }
 
 func newNeighbour(k *obs.NeighbourCheck, e Env) *neighbour {
@@ -155,12 +156,27 @@ func (n *neighbour) judge(ms int64, v float64) (now, late obs.Flag) {
 	}
 	other, ok := n.peer.at(ms, n.withinMS)
 	if !ok {
-		return obs.NotEvaluated, 0
+		return n.hold.over(ms, n.withinMS, obs.NotEvaluated), 0
 	}
-	d := math.Abs(v - other - n.offset)
+	return n.hold.over(ms, n.withinMS, n.differ(math.Abs(v-other-n.offset))), 0
+}
+
+// remember takes up how an earlier run has judged the newest value.
+func (n *neighbour) remember(q obs.Quality) {
+	if q.Flag == obs.Missing {
+		return
+	}
+	n.hold = hold{}
+	if q.Why == obs.Neighbour {
+		n.hold.flag = standing(q.Flag)
+	}
+}
+
+// differ judges a difference.
+func (n *neighbour) differ(d float64) obs.Flag {
 	if n.step <= 0 {
-		return n.of(d), 0
+		return n.of(d)
 	}
 	const slack = 1e-6 // of a step: a threshold is a whole number of them only in decimals
-	return limits{n.suspect/n.step + slack, n.fail/n.step + slack}.of(math.Floor(d/n.step + 0.5)), 0
+	return limits{n.suspect/n.step + slack, n.fail/n.step + slack}.of(math.Floor(d/n.step + 0.5))
 }

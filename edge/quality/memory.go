@@ -1,0 +1,175 @@
+package quality
+
+import (
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// Memory is what of a stream's tests a restart must not lose, as it is written down: a
+// sensor that stands still would be credible again after each.
+type Memory struct {
+	Asked uint64          `json:"asked"` // what the tests were asked for; for others it is worth nothing
+	Tests map[string]Kept `json:"tests"` // by their names in the configuration
+}
+
+// Kept is what one test keeps. Times are milliseconds since boot.
+type Kept struct {
+	QC   int     `json:"qc,omitempty"`   // the flag that stands: 3 suspect, 4 fail; else none
+	Low  float64 `json:"low,omitempty"`  // of the values that did not move
+	High float64 `json:"high,omitempty"` // not below Low
+	From int64   `json:"from,omitempty"`
+	End  int64   `json:"end,omitempty"`
+	N    int     `json:"n,omitempty"` // of the values that did not move; 0: there is no such stretch
+}
+
+// bad is the flag that stands, NotEvaluated if none does.
+func (k Kept) bad() obs.Flag {
+	f, _ := obs.FlagOf(k.QC)
+	return standing(f)
+}
+
+// standing is f if it may stand over a restart, else NotEvaluated.
+func standing(f obs.Flag) obs.Flag {
+	if f == obs.Suspect || f == obs.Fail {
+		return f
+	}
+	return obs.NotEvaluated
+}
+
+// lasting is a test with a memory that outlives a restart. The others judge a value by
+// the one before it, or by the moment, and begin anew.
+type lasting interface {
+	test
+	keep() Kept
+	recall(k Kept)
+	// resume says that the gateway did not run until now, and shift that times are by so
+	// much greater from now on.
+	resume()
+	shift(byMS int64)
+}
+
+// Memory returns what a restart must not lose; false if there is nothing.
+func (s *Stream) Memory() (m Memory, ok bool) {
+	if s.battery == nil {
+		return m, false
+	}
+	for _, e := range s.battery.entries {
+		l, is := e.test.(lasting)
+		if !is {
+			continue
+		}
+		if k := l.keep(); k.QC != 0 || k.N > 1 {
+			if m.Tests == nil {
+				m = Memory{Asked: s.battery.from.asked, Tests: map[string]Kept{}}
+			}
+			m.Tests[e.name] = k
+		}
+	}
+	return m, m.Tests != nil
+}
+
+// Bad says whether a flag stands.
+func (m Memory) Bad() bool {
+	for _, k := range m.Tests {
+		if k.bad() != obs.NotEvaluated {
+			return true
+		}
+	}
+	return false
+}
+
+// Recall takes up what an earlier run of the program kept. What was kept for tests that
+// were asked for otherwise is passed over: as after a reload they begin anew.
+func (s *Stream) Recall(m Memory) {
+	if s.battery == nil || s.battery.from.asked != m.Asked {
+		return
+	}
+	for _, e := range s.battery.entries {
+		if l, is := e.test.(lasting); is {
+			if k, has := m.Tests[e.name]; has {
+				l.recall(k)
+			}
+		}
+	}
+}
+
+// Remember shows the tests a reading that an earlier run has judged and written down,
+// in order. Nothing is judged anew.
+func (s *Stream) Remember(bootMS int64, r obs.Reading) {
+	if s.battery == nil {
+		return
+	}
+	v := r.Value
+	if r.Quality.Flag == obs.Missing || r.Quality.Flag == obs.Fail && !s.battery.judged(r.Quality.Why) {
+		v = math.NaN() // as it was to the tests then
+	}
+	for _, e := range s.battery.entries {
+		switch t := e.test.(type) {
+		case *neighbour:
+			t.remember(r.Quality)
+		case lasting:
+			t.judge(bootMS, v)
+		}
+	}
+}
+
+// judged says whether a value failed for a reason that came after the tests had seen it:
+// one of theirs, or that somebody worked on the part.
+func (b *battery) judged(why obs.Reason) bool {
+	if why == obs.Maintenance || why == obs.Place {
+		return true
+	}
+	for _, e := range b.entries {
+		if e.why == why {
+			return true
+		}
+	}
+	return false
+}
+
+// Resume says that the program did not run for a while before what comes now: until a
+// test can tell, what stood stands.
+func (s *Stream) Resume() {
+	s.lasting(lasting.resume)
+}
+
+// Shift makes the times of what is remembered by so much greater, where the clock that
+// counts since boot began anew.
+func (s *Stream) Shift(byMS int64) {
+	s.lasting(func(l lasting) { l.shift(byMS) })
+}
+
+func (s *Stream) lasting(fn func(lasting)) {
+	if s.battery == nil {
+		return
+	}
+	for _, e := range s.battery.entries {
+		if l, is := e.test.(lasting); is {
+			fn(l)
+		}
+	}
+}
+
+// hold is the flag that stood when the program ended. It stands until the test has an
+// opinion of its own again, and no longer than the test would take for one.
+type hold struct {
+	flag    obs.Flag // NotEvaluated: none
+	begun   bool
+	untilMS int64
+}
+
+// over returns now, or what stands instead of it while the test cannot tell.
+func (h *hold) over(ms, forMS int64, now obs.Flag) obs.Flag {
+	if h.flag == obs.NotEvaluated || now == obs.Missing {
+		return now
+	}
+	if !h.begun {
+		h.begun, h.untilMS = true, ms+forMS
+	}
+	if now != obs.NotEvaluated || ms > h.untilMS {
+		h.flag = obs.NotEvaluated
+		return now
+	}
+	return h.flag
+}
