@@ -32,7 +32,7 @@ type device struct {
 	// recalled is streams with what an earlier run of the program remembered of them, until
 	// the first sample; nil: nothing.
 	recalled []quality.Stream
-	counted deviceCounts
+	counted  deviceCounts
 
 	answered bool   // at least once since the start
 	fault    error  // of the last sample; nil: it answered

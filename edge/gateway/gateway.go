@@ -108,7 +108,7 @@ type Gateway struct {
 	wear      wearing
 	// derivedKept is when the state of derived streams was written down, in boot ms.
 	derivedKept int64
-	memoryAt    int64 // and when what quality tests remember was
+	memoryAt    int64  // and when what quality tests remember was
 	pageFault   string // why the status page cannot be reached; empty: it can
 
 	syncs, states chan struct{} // one signal waits in each

@@ -59,7 +59,7 @@ func (s *Stream) Memory() (m Memory, ok bool) {
 		if !is {
 			continue
 		}
-		if k := l.keep(); k.QC != 0 || k.N > 1 {
+		if k := l.keep(); k.QC != 0 || k.N > 0 {
 			if m.Tests == nil {
 				m = Memory{Asked: s.battery.from.asked, Tests: map[string]Kept{}}
 			}

@@ -151,6 +151,8 @@ func missingOf(all []gateway.StreamWhy, lang string) string {
 		switch {
 		case s.Value == nil:
 			text = fmt.Sprintf(pick(lang, "%s has given nothing usable since the start", "%s 自启动以来无可用读数"), s.Stream)
+		case !s.Known && answers(s):
+			text = fmt.Sprintf(pick(lang, "%s answers, but nothing usable for %s (%s)", "%s 有应答，但已 %s无可用读数（%s）"), s.Stream, span(s.AgeMS, lang), flagged(s.Newest, lang))
 		case !s.Known:
 			text = fmt.Sprintf(pick(lang, "%s is silent for %s", "%s 已 %s无可用读数"), s.Stream, span(s.AgeMS, lang))
 		case s.WindowMS > 0 && s.Covered < 0.75:
@@ -164,6 +166,17 @@ func missingOf(all []gateway.StreamWhy, lang string) string {
 		return ""
 	}
 	return pick(lang, "; ", "；") + strings.Join(names, pick(lang, ", ", "，"))
+}
+
+// answers says whether a stream's device gives readings, however bad.
+func answers(s gateway.StreamWhy) bool {
+	return s.Newest.Fault == "" && s.Newest.Value != nil && s.Newest.AgeMS < s.StaleMS && s.Newest.QC == obs.Fail.Code()
+}
+
+// flagged is the flag of a newest reading with its reason.
+func flagged(n gateway.Newest, lang string) string {
+	flag, _ := obs.FlagOf(n.QC)
+	return teller{lang, time.Local}.grade(obs.Quality{Flag: flag, Why: obs.Reason(n.Why)})
 }
 
 // span writes a time in the unit that says most.

@@ -1,0 +1,139 @@
+package quality
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"pgregory.net/rapid"
+)
+
+// A stream that does not move is never judged better after a restart than without one:
+// whenever it comes, in another boot too, and however old what was kept is, if the rest
+// is shown again.
+func TestRestartIsNoMovement(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := &Limits{Metric: Range{0, 5}, Every: time.Second, Tests: NewTests(obs.Checks{Flat: &obs.FlatCheck{
+			Suspect: 20 * time.Second, Fail: 40 * time.Second, Compat: rapid.SampledFrom([]string{"", IOOS}).Draw(t, "compat")}}, Env{Every: time.Second, Step: 0.01})}
+		ioos := l.Tests.checks.Flat.Compat == IOOS
+		least := 3
+		if ioos { // its window is not kept: only what stands goes on
+			least = 41
+		}
+		kept := rapid.IntRange(0, 80).Draw(t, "kept")
+		end := kept + rapid.IntRange(least, 80).Draw(t, "seconds more")
+		down := rapid.IntRange(1, 20).Draw(t, "seconds down")
+		other := rapid.Bool().Draw(t, "another boot")
+		whole, first := New(l, 0), New(l, 0)
+		at := func(s *Stream, ms int64) obs.Reading { return s.Judge(ms, obs.Of(0.5)) }
+		var m Memory
+		var shown []obs.Reading
+		for i := range end {
+			at(whole, int64(i)*1000)
+			if r := at(first, int64(i)*1000); i > kept {
+				shown = append(shown, r)
+			}
+			if i == kept {
+				m, _ = first.Memory()
+			}
+		}
+		second := recalled(t, l, m)
+		for i, r := range shown {
+			second.Remember(int64(kept+1+i)*1000, r)
+		}
+		second.Resume()
+		by := int64(0)
+		if other {
+			by = -int64(end) * 1000
+		}
+		second.Shift(by)
+		for i := end; i < end+120; i++ {
+			want := at(whole, int64(i)*1000)
+			if i < end+down {
+				continue
+			}
+			got := at(second, int64(i)*1000+by)
+			if want.Quality.Worst(got.Quality) != got.Quality && got.Quality.Flag != want.Quality.Flag {
+				t.Fatalf("at %d s, restarted at %d: %v, without a restart %v", i, end, got.Quality, want.Quality)
+			}
+		}
+		if r := second.Judge(1e9, obs.Of(0.6)); r.Quality.Flag != obs.Pass {
+			if !ioos || r.Quality.Flag == obs.Missing {
+				t.Fatalf("it moves and is %v", r.Quality)
+			}
+		}
+	})
+}
+
+// recalled is a stream that has taken up what another run wrote down.
+func recalled(t interface{ Fatal(...any) }, l *Limits, m Memory) *Stream {
+	b, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read Memory
+	if err := json.Unmarshal(b, &read); err != nil {
+		t.Fatal(err)
+	}
+	s := New(l, 0)
+	s.Recall(read)
+	return s
+}
+
+// What is quiet stays so until the window can be judged again; what failed beside its
+// neighbour, until that has answered, and no longer than it may take.
+func TestHeldUntilJudged(t *testing.T) {
+	quiet := &Limits{Every: time.Second, Tests: NewTests(obs.Checks{Attenuated: &obs.AttenuatedCheck{Window: 10 * time.Second, Fail: num(0.1)}}, Env{Every: time.Second})}
+	s := New(quiet, 0)
+	for i := range int64(12) {
+		s.Judge(i*1000, obs.Of(0.5))
+	}
+	m, ok := s.Memory()
+	if s = recalled(t, quiet, m); !ok {
+		t.Fatal("nothing is kept of what failed")
+	}
+	s.Resume()
+	for i := range int64(6) {
+		if r := s.Judge(i*1000, obs.Of(float64(i))); i < 5 != (r.Quality.Flag == obs.Fail) {
+			t.Errorf("value %d after a restart is %v", i, r.Quality)
+		}
+	}
+	var p Peer
+	beside := &Limits{Every: time.Second, Tests: NewTests(obs.Checks{Neighbour: &obs.NeighbourCheck{With: "a.b", Fail: num(1), Within: 5 * time.Second}},
+		Env{Every: time.Second, Peer: func(obs.Stream) *Peer { return &p }})}
+	s = New(beside, 0)
+	s.Remember(0, obs.Reading{Value: 3, Quality: obs.Quality{Flag: obs.Fail, Why: obs.Neighbour}})
+	for i := range int64(7) {
+		if r := s.Judge(i*1000, obs.Of(3)); i <= 5 != (r.Quality.Flag == obs.Fail) {
+			t.Errorf("without its neighbour value %d is %v", i, r.Quality)
+		}
+	}
+}
+
+// Tests that are asked for otherwise do not take up what was kept; nonsense is none.
+func TestMemoryOfOtherTests(t *testing.T) {
+	limits := func(fail time.Duration) *Limits {
+		return &Limits{Every: time.Second, Tests: NewTests(obs.Checks{Flat: &obs.FlatCheck{Fail: fail}}, Env{Every: time.Second, Step: 0.01})}
+	}
+	l := limits(time.Minute)
+	kept := Kept{QC: 4, Low: 1, High: 1, From: 0, End: 60_000, N: 60}
+	for name, c := range map[string]struct {
+		m    Memory
+		want obs.Flag
+	}{
+		"as it was":        {Memory{l.Tests.asked, map[string]Kept{"flat": kept}}, obs.Fail},
+		"asked otherwise":  {Memory{limits(time.Hour).Tests.asked, map[string]Kept{"flat": kept}}, obs.Pass},
+		"ends before":      {Memory{l.Tests.asked, map[string]Kept{"flat": {QC: 4, Low: 1, High: 1, From: 9, End: 1, N: 3}}}, obs.Pass},
+		"too wide":         {Memory{l.Tests.asked, map[string]Kept{"flat": {QC: 4, Low: 0, High: 2, N: 3}}}, obs.Pass},
+		"no such flag":     {Memory{l.Tests.asked, map[string]Kept{"flat": {QC: 7, Low: 1, High: 1, End: 1, N: 3}}}, obs.Pass},
+		"of another value": {Memory{l.Tests.asked, map[string]Kept{"flat": {QC: 4, Low: 2, High: 2, End: 60_000, N: 60}}}, obs.Pass},
+	} {
+		s := New(l, 0)
+		s.Recall(c.m)
+		s.Resume()
+		if r := s.Judge(61_000, obs.Of(1)); r.Quality.Flag != c.want {
+			t.Errorf("%s: %v, want %v", name, r.Quality, c.want)
+		}
+	}
+}
