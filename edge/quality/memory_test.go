@@ -23,7 +23,7 @@ func TestRestartIsNoMovement(t *testing.T) {
 		}
 		kept := rapid.IntRange(0, 80).Draw(t, "kept")
 		end := kept + rapid.IntRange(least, 80).Draw(t, "seconds more")
-		down := rapid.IntRange(1, 20).Draw(t, "seconds down")
+		down := rapid.IntRange(1, 19).Draw(t, "seconds down")
 		other := rapid.Bool().Draw(t, "another boot")
 		whole, first := New(l, 0), New(l, 0)
 		at := func(s *Stream, ms int64) obs.Reading { return s.Judge(ms, obs.Of(0.5)) }
