@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,7 +34,7 @@ func (b *stage) frozen(reboot bool) {
 	wait(2 * time.Minute)
 	set(0.5)
 	wait(15 * time.Minute)
-	left := b.t.TempDir()
+	left := filepath.Join(b.t.TempDir(), bubbled, "journal")
 	if err := os.CopyFS(left, os.DirFS(b.cfg.Journal.Dir)); err != nil {
 		b.t.Fatal(err)
 	}
