@@ -52,6 +52,7 @@ func stands(int) (x, y, wide, high int) { return 140, 150, 20, 30 }
 // Each decision about a flame has two sides: what burns has the colour, stays, licks, and
 // is not broad, and whoever lacks one of these is none.
 func TestFlame(t *testing.T) {
+	long(t)
 	const warm = 80
 	calm := heap{128, 128, 128, stands, nil}
 	for _, c := range []struct {
@@ -101,6 +102,7 @@ func veil(m *image.YCbCr, left, top, right, bottom int, thick func(x, y int) flo
 // Each decision about smoke has two sides: it softens, churns, hangs there, and is neither
 // everywhere nor tiny.
 func TestSmoke(t *testing.T) {
+	long(t)
 	const warm = 90
 	for _, c := range []struct {
 		name  string
@@ -150,6 +152,7 @@ func TestSmoke(t *testing.T) {
 // Somebody is told who is large enough, in the zone, solid and there for two pictures;
 // nobody is told for what lacks one of these.
 func TestPresence(t *testing.T) {
+	long(t)
 	const warm = 70
 	yard := Polygon{{0, 0.5}, {0.5, 0.5}, {0.5, 1}, {0, 1}}
 	solid := func(x, y, wide, high int) func(int, *image.YCbCr) {
@@ -210,6 +213,7 @@ func TestPresence(t *testing.T) {
 // Clarity is what is left of the hour's own fine detail: all of it, the half of it in bad
 // focus, and no number before a minute was seen or where noise is stronger than detail.
 func TestClarity(t *testing.T) {
+	long(t)
 	for _, c := range []struct {
 		name      string
 		from, now wall
@@ -241,6 +245,7 @@ func TestClarity(t *testing.T) {
 
 // A river that rises over half of the picture, a wall that is painted: the camera stands.
 func TestPartOfTheViewChanges(t *testing.T) {
+	long(t)
 	all := watch(t, Config{}, noon, 260, time.Second, func(at time.Duration) image.Image {
 		n := int(at.Seconds())
 		m, other := wall{noise: 4}.picture(n), wall{noise: 4, dx: 9000}.picture(n)

@@ -125,3 +125,12 @@ func TestLaplacian(t *testing.T) {
 		}
 	}
 }
+
+// long leaves a test out of the short run, which is the one under the race detector: it
+// takes ten times as long there, and an eye starts no goroutine.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it watches minutes of film")
+	}
+}

@@ -79,8 +79,9 @@ func tampers(s Seen) (all string) {
 }
 
 func TestTamper(t *testing.T) {
+	long(t)
 	good := wall{noise: 4}
-	for i, c := range []struct {
+	for _, c := range []struct {
 		name, want string
 		at         func(n int) image.Image // from picture 120 on
 	}{
@@ -100,9 +101,6 @@ func TestTamper(t *testing.T) {
 		{"another exposure", "", func(n int) image.Image { return wall{gain: 0.7, noise: 4}.picture(n) }},
 		{"gusts at the mast", "", func(n int) image.Image { return wall{dx: n % 3 % 2, noise: 4}.picture(n) }},
 	} {
-		if testing.Short() && i > 1 {
-			t.Skip("each of the rest watches five minutes; the race detector has seen what there is to see")
-		}
 		t.Run(c.name, func(t *testing.T) {
 			all := watch(t, Config{}, noon, 320, time.Second, func(at time.Duration) image.Image {
 				if n := int(at.Seconds()); n >= 120 {
@@ -124,6 +122,7 @@ func TestTamper(t *testing.T) {
 
 // What is told is taken back when it is over.
 func TestTamperEnds(t *testing.T) {
+	long(t)
 	good := wall{noise: 4}
 	all := watch(t, Config{}, noon, 330, time.Second, func(at time.Duration) image.Image {
 		switch n := int(at.Seconds()); {
