@@ -134,7 +134,8 @@ func TestRecordSwitches(t *testing.T) {
 		defer f.Close()
 		got, err := tape.Read(name, f)
 		must(t, err)
-		if got.Driver != "relay" || got.Options != options || got.Samples() != 2 {
+		// The last off always; the first one only where the 1 ms are not over before it.
+		if n := got.Samples(); got.Driver != "relay" || got.Options != options || n < 1 || n > 2 {
 			t.Errorf("%s: %+v, %d switchings", name, got.Header, got.Samples())
 		}
 		p, err := relay.Kind().Plan(func(out any) error {
