@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,63 +38,95 @@ type family struct {
 type relation struct {
 	start uint64 // a pid is used again one day, its start is not
 	ours  bool
+	blank int // looks at which it showed no environment at all
 }
+
+// A process shows no environment while it becomes another program (execve(2)), so it
+// is looked at again: so many times, for some never have one.
+const maxBlank = 100
+
+// undecided says whether the next look may find that it is one of ours.
+func (r relation) undecided() bool { return !r.ours && r.blank > 0 && r.blank < maxBlank }
 
 func newFamily(leader int, mark string, nests bool) *family {
 	return &family{leader: leader, mark: mark, nests: nests, known: map[int]relation{}}
 }
 
-// look lists the living members.
-func (f *family) look() (members []proc) {
+// look lists the living members, and says whether there may be more, which cannot be
+// told at this moment.
+func (f *family) look() (members []proc, more bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	known := make(map[int]relation, len(f.known))
 	for _, p := range processes() {
 		r, ok := f.known[p.pid]
-		if !ok || r.start != p.start || f.nests && r.ours && p.session != f.leader {
-			r = relation{p.start, p.session == f.leader || f.mark == markOf(p.pid)}
+		if ok && r.start != p.start {
+			r, ok = relation{}, false
+		}
+		if !ok || r.undecided() || f.nests && r.ours && p.session != f.leader {
+			r = f.relate(p, r.blank)
 		}
 		known[p.pid] = r
+		more = more || r.undecided()
 		if r.ours || p.session == f.leader {
 			members = append(members, p)
 		}
 	}
 	f.known = known
-	return members
+	return members, more
+}
+
+// relate looks at a process that showed no environment before, blank times.
+func (f *family) relate(p proc, blank int) relation {
+	if p.session == f.leader {
+		return relation{start: p.start, ours: true}
+	}
+	mark, blind := markOf(p.pid)
+	if blind {
+		return relation{start: p.start, blank: blank + 1}
+	}
+	return relation{start: p.start, ours: mark == f.mark}
 }
 
 // signal signals the child, its process group and everything else of its family. What
 // is gone cannot be signalled, which is no fault.
 func (f *family) signal(sig unix.Signal) {
 	_ = unix.Kill(-f.leader, sig)
-	for _, p := range f.look() {
+	members, _ := f.look()
+	for _, p := range members {
 		_ = unix.Kill(p.pid, sig)
 	}
 }
 
-// kill ends all of the family, also those who are being started meanwhile.
+// kill ends all of the family, also those who are being started meanwhile. It waits
+// for the last ones at most a tenth of a second.
 func (f *family) kill() {
-	for range 5 {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for range 50 {
+		<-pause.C
 		f.signal(unix.SIGKILL)
-		if len(f.look()) == 0 {
+		if members, more := f.look(); len(members) == 0 && !more {
 			return
 		}
+		pause.Reset(2 * time.Millisecond)
 	}
 }
 
 // markOf returns the mark of a process, with the key; empty if it has none or may
-// not be read, which means that it is another user's.
-func markOf(pid int) string {
+// not be read, which means that it is another user's. blind says that it shows no
+// environment, as one does that is becoming another program.
+func markOf(pid int) (mark string, blind bool) {
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
-		return ""
+		return "", false
 	}
 	for v := range bytes.SplitSeq(env, []byte{0}) {
 		if bytes.HasPrefix(v, []byte(markKey)) {
-			return string(v)
+			return string(v), false
 		}
 	}
-	return ""
+	return "", len(env) == 0
 }
 
 // starter is who starts children: this process, in its pid namespace.
@@ -130,7 +163,8 @@ func newMark() (string, error) {
 		alive[p.name()] = true
 	}
 	for _, p := range all {
-		rest, ok := strings.CutPrefix(markOf(p.pid), markKey+space+".")
+		mark, _ := markOf(p.pid)
+		rest, ok := strings.CutPrefix(mark, markKey+space+".")
 		if i := strings.LastIndexByte(rest, '.'); ok && i > 0 && !alive[rest[:i]] {
 			_ = unix.Kill(p.pid, unix.SIGKILL)
 		}

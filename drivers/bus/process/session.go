@@ -125,7 +125,8 @@ func processes() (all []proc) {
 }
 
 // parseStat reads /proc/PID/stat (proc(5)): the name in parentheses may hold
-// anything, so fields are counted from the last one. A zombie counts for nothing.
+// anything, so fields are counted from the last one. A zombie and a thread of the
+// kernel count for nothing.
 func parseStat(stat []byte) (p proc, ok bool) {
 	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
 	if open < 2 || end < open {
@@ -133,6 +134,10 @@ func parseStat(stat []byte) (p proc, ok bool) {
 	}
 	f := strings.Fields(string(stat[end+1:]))
 	if len(f) < 22 || f[0] == "Z" {
+		return proc{}, false
+	}
+	const kernelThread = 0x0020_0000 // PF_KTHREAD of include/linux/sched.h
+	if flags, err := strconv.ParseUint(f[6], 10, 64); err != nil || flags&kernelThread != 0 {
 		return proc{}, false
 	}
 	var err [8]error

@@ -34,7 +34,8 @@ func (r *running) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			u := m.look(r.family.look(), now.Sub(r.started))
+			members, _ := r.family.look()
+			u := m.look(members, now.Sub(r.started))
 			r.mu.Lock()
 			r.usage = u
 			r.mu.Unlock()
