@@ -25,6 +25,13 @@ func (m *machine) raised(now int64, rule string, d time.Duration) {
 	m.used, m.dirty = 0, true
 }
 
+// worsened is raised for an alert that became more severe: where the output is on it may
+// be so, after MaxOn and the shortest time off, for once as long again.
+func (m *machine) worsened(now int64, rule string, d time.Duration) {
+	m.raised(now, rule, d)
+	m.asks[len(m.asks)-1].anew = m.phase == on || m.phase == rising
+}
+
 // withdraw ends a rule's wish.
 func (m *machine) withdraw(now int64, rule string) {
 	m.step(now)

@@ -114,6 +114,12 @@ func (b *Board) Raised(output, rule string, d time.Duration) {
 	b.with(output, func(m *machine, now int64) { m.raised(now, rule, d) })
 }
 
+// Worsened says that a rule's alert, which was raised, has become more severe: what it
+// wants counts as raised anew.
+func (b *Board) Worsened(output, rule string, d time.Duration) {
+	b.with(output, func(m *machine, now int64) { m.worsened(now, rule, d) })
+}
+
 // Cleared says that a rule's alert ended.
 func (b *Board) Cleared(output, rule string) {
 	b.with(output, func(m *machine, now int64) { m.withdraw(now, rule) })

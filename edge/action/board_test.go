@@ -170,6 +170,24 @@ func TestFollowsAlerts(t *testing.T) {
 	})
 }
 
+// An alert that gets worse is heard anew: after the longest time at once, and while it is
+// still on for the longest time once more.
+func TestWorseIsHeardAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		b.Start()
+		wait(10 * time.Second)
+		b.Raised("siren", "flood", 0)
+		wait(90 * time.Second)
+		b.Worsened("siren", "flood", 0) // orange, after the limit
+		wait(50 * time.Second)
+		b.Worsened("siren", "flood", 0) // red, just before it
+		wait(time.Hour)
+		b.Close(nil)
+		b.wantRelay("siren", fmt.Sprintf("-0 +10 -70 +100 -160 +%v -%v", (160*time.Second+plain.MinOff).Seconds(), (220*time.Second+plain.MinOff).Seconds()))
+	})
+}
+
 // Several ask: it is on while one of them does. A person's off ends what is asked now
 // and nothing else; off for a time also what is asked then; on ends that.
 func TestSeveralAskAndAPersonSaysOff(t *testing.T) {

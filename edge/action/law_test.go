@@ -25,6 +25,7 @@ type world struct {
 	offSince int64 // when off was last taken
 	begins   []int64
 	blocked  bool  // a person said off, or the limit, and nobody has asked anew
+	anew     bool  // somebody asked anew while it was on
 	held     int64 // until when a person said off
 	lastOff  int64 // when the last attempt at off began
 }
@@ -42,7 +43,7 @@ func (w *world) check(before phase) {
 		w.Fatal("off was decided and is not on its way")
 	}
 	if before != falling && m.phase == falling && m.cause.why == wire.WhyLimit && m.took {
-		w.blocked = true // who asked until now has had the longest time
+		w.blocked, w.anew = !w.anew, false // who asked until now has had the longest time
 	}
 	if (m.phase == on || m.phase == rising) && m.spec.Interlock && m.permit != True {
 		w.Fatalf("%v although the interlock is %v", m.phase, m.permit)
@@ -161,7 +162,12 @@ func (w *world) act() {
 	switch rapid.IntRange(0, 13).Draw(w.T, "what") {
 	case 0, 1:
 		d := time.Duration(rapid.SampledFrom([]int64{0, 0, 1, 5_000, 90_000}).Draw(w.T, "for")) * time.Millisecond
-		m.raised(w.now, rule.Draw(w.T, "rule"), d)
+		if rapid.Bool().Draw(w.T, "worse") {
+			m.worsened(w.now, rule.Draw(w.T, "rule"), d)
+			w.anew = w.anew || m.phase == on || m.phase == rising
+		} else {
+			m.raised(w.now, rule.Draw(w.T, "rule"), d)
+		}
 		w.blocked = false
 	case 2:
 		m.withdraw(w.now, rule.Draw(w.T, "rule"))
@@ -175,7 +181,7 @@ func (w *world) act() {
 	case 4:
 		hold := rapid.SampledFrom([]time.Duration{0, 0, time.Minute, time.Hour}).Draw(w.T, "hold")
 		m.commandOff(w.now, "root", hold)
-		w.blocked, w.held = true, 0
+		w.blocked, w.anew, w.held = true, false, 0
 		if hold > 0 {
 			w.held = w.now + ms(hold)
 		}

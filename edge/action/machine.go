@@ -162,7 +162,9 @@ func (m *machine) end(c cause) {
 	switch c.why {
 	case wire.WhyLimit:
 		for i := range m.asks {
-			m.asks[i].spent = m.asks[i].spent || m.took // what never sounded is still wanted
+			a := &m.asks[i]
+			a.spent = a.spent || m.took && !a.anew // what never sounded is still wanted
+			a.anew = a.anew && !m.took
 		}
 	case wire.WhySafe:
 		m.used = min(m.now-m.begun, ms(m.spec.MaxOn))

@@ -87,6 +87,7 @@ type ask struct {
 	cause
 	until int64 // boot ms; never: until it is withdrawn
 	spent bool  // it counts no more, and is kept to be told from a new one
+	anew  bool  // it was wished while on: MaxOn ends that once without ending the wish
 	told  bool  // that it cannot be carried out now
 }
 

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -102,6 +101,8 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 		a.Text, a.Evidence = over(r, prev, a, ended(m, a.Value)), prev.Evidence
 	case a.Chatter != nil && prev != nil && a.Stage == prev.Stage && a.Severity == prev.Severity:
 		a.Text = restless(r, prev, a.Chatter) // it is kept as it was at its worst; Value may be harmless now
+	case a.Value == nil && prev != nil && a.Stage == prev.Stage && a.Severity == prev.Severity:
+		a.Text = restless(r, prev, nil) // in the dark there is nothing newer to say
 	default:
 		a.Text = texts(r, m, a)
 	}
@@ -120,10 +121,7 @@ func End(r Rule, prev *wire.Alert, at wire.Moment, why obs.Label) wire.Alert {
 
 // worse says whether an alert has become more severe, or is no forecast any more.
 func worse(was, is *wire.Alert) bool {
-	rank := func(s wire.Severity) int {
-		return slices.Index([]wire.Severity{wire.Red, wire.Orange, wire.Yellow, wire.Blue}, s)
-	}
-	return rank(is.Severity) < rank(was.Severity) || was.Stage == forecast && is.Stage != forecast
+	return is.Severity.Above(was.Severity) || was.Stage == forecast && is.Stage != forecast
 }
 
 // Acknowledge makes the revision that says that a person, by, has seen the alert.

@@ -211,18 +211,21 @@ func (s *switching) say(c *condition) {
 }
 
 // follow carries out what a rule's transition means for the outputs: they are for what
-// is, not for what is expected.
+// is, not for what is expected. What is heard is heard anew when it gets worse.
 func (s *switching) follow(t rule.Transition) {
 	if s == nil {
 		return
 	}
 	was, is := t.Was.Stage == rule.StageActual, t.Is.Stage == rule.StageActual
+	worse := was && is && wire.Severity(t.Is.Severity).Above(wire.Severity(t.Was.Severity))
 	for _, a := range s.wanted[t.Rule] {
 		switch {
 		case is && !was:
 			s.board.Raised(a.Output, t.Rule, a.For)
 		case was && !is:
 			s.board.Cleared(a.Output, t.Rule)
+		case worse && s.outputs[a.Output].Audible: // whoever silenced it has not seen that
+			s.board.Worsened(a.Output, t.Rule, a.For)
 		}
 	}
 }

@@ -192,6 +192,34 @@ func TestRulesSwitch(t *testing.T) {
 	}
 }
 
+// A siren whose time is over is heard again when the alert gets worse; what is not heard
+// stays off.
+func TestWorseSoundsAgain(t *testing.T) {
+	p, r := newPost(t), newRelayBoard(t)
+	cfg := p.switching(r, `rules:
+  flood:
+    levels: {red: {when: "pass.level > 1.5"}, orange: {when: "pass.level > 0.5"}}
+    actions: [{output: siren, for: 1s}, {output: lamp, for: 1s}]
+`)
+	cfg.Outputs[slices.IndexFunc(cfg.Outputs, func(o config.Output) bool { return o.ID == "siren" })].Audible = true
+	p.start(cfg)
+	wet := p.sensor(2200) // 0.8 m
+	p.until("siren on and off again", func(s status.Snapshot) bool {
+		o := output(s, "siren")
+		return flooding(s) != nil && o.State == "off" && o.By == "flood"
+	})
+	wet()
+	p.sensor(1000) // 2 m
+	p.until("siren on again", func(s status.Snapshot) bool {
+		return flooding(s).Severity == wire.Red && output(s, "siren").State == "on"
+	})
+	p.until("and off", func(s status.Snapshot) bool { return output(s, "siren").State == "off" })
+	p.stop()
+	if said, err := os.ReadFile(p.said()); err != nil || string(said) != "off\non\noff\n" {
+		t.Errorf("the lamp was told %q, %v", said, err)
+	}
+}
+
 // A person is told what became of it; the event says who.
 func TestPeopleSwitch(t *testing.T) {
 	p, r := newPost(t), newRelayBoard(t)

@@ -105,19 +105,6 @@ func (s *switching) silence(rule, by string) (off []string) {
 	return off
 }
 
-// resound raises the outputs that an acknowledgement silenced: the alert got worse, and
-// nobody has seen that.
-func (s *switching) resound(rule string) {
-	if s == nil {
-		return
-	}
-	for _, a := range s.wanted[rule] {
-		if s.outputs[a.Output].Audible {
-			s.board.Raised(a.Output, rule, a.For)
-		}
-	}
-}
-
 // actuateFor switches an output.
 func (g *Gateway) actuateFor(ctx context.Context, c wire.Command, by string) (wire.Reply, error) {
 	g.mu.Lock()

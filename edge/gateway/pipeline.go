@@ -47,6 +47,9 @@ func (g *Gateway) heed(gen *generation, d *device, rec *record.Sample) {
 		gen.takeBack(d, w)
 		gen.trail.Add(w.stream, rec.BootMS, rec.Readings[w.channel])
 		gen.engine.Observe(w.stream, rec.BootMS, rec.Readings[w.channel])
+		if w.channel < len(d.streams) && d.streams[w.channel].Awaits() { // derived ones are judged elsewhere
+			gen.engine.Await(w.stream, rec.BootMS)
+		}
 		gen.switching.observe(w.stream, rec.BootMS, rec.Readings[w.channel])
 	}
 }
@@ -100,23 +103,13 @@ func (g *Gateway) tick(gen *generation, bootMS int64) {
 	for _, t := range gen.engine.Tick(bootMS) {
 		gen.switching.follow(t) // before anything that may fail or take its time
 		gen.lookCloser(t.Rule)
-		seen := g.acknowledged(t.Rule)
 		if err := g.decide(gen, t); err != nil {
 			g.log.Error("a rule's decision cannot be kept", "rule", t.Rule, "error", err)
-		}
-		if seen && t.Is.Stage == actual && !g.acknowledged(t.Rule) {
-			gen.switching.resound(t.Rule)
 		}
 	}
 	g.sayStopped(gen)
 	g.askCameras(gen, bootMS)
 	g.armTimer(gen)
-}
-
-// acknowledged says whether a person has seen a rule's alert as it is.
-func (g *Gateway) acknowledged(rule string) bool {
-	a := g.active[rule]
-	return a != nil && a.Acknowledged != nil
 }
 
 // takeBack lets rules and evidence know that the reading before was wrong, where the

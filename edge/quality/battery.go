@@ -104,7 +104,7 @@ func (t *Tests) besides() (all []entry) {
 		all = append(all, entry{test: newMultivariate(k, t.env), name: "multivariate", why: obs.Alone})
 	}
 	if k := t.checks.Neighbour; k != nil && !k.Off && k.With != "" {
-		all = append(all, entry{test: newNeighbour(k, t.env), name: "neighbour", why: obs.Neighbour})
+		all = append(all, entry{test: &twin{neighbour: newNeighbour(k, t.env)}, name: "neighbour", why: obs.Neighbour})
 	}
 	return all
 }
@@ -199,6 +199,20 @@ func (s *Stream) Late() (l Late, ok bool) {
 // Remembers says whether the stream has tests that look at more than one value: without,
 // there is never a late verdict.
 func (s *Stream) Remembers() bool { return s.battery != nil }
+
+// Awaits says whether the next value decides if the one judged last is to be believed: it
+// may turn out to be a spike.
+func (s *Stream) Awaits() bool {
+	if s.battery == nil {
+		return false
+	}
+	for _, e := range s.battery.entries {
+		if _, is := e.test.(*spike); is {
+			return e.flag == obs.NotEvaluated
+		}
+	}
+	return false
+}
 
 // Verdicts calls fn with what each test said of the value judged last, by the name it
 // has in the configuration. The gross range is not among them.

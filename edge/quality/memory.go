@@ -106,8 +106,8 @@ func (s *Stream) Remember(bootMS int64, r obs.Reading) {
 	}
 	for _, e := range s.battery.entries {
 		switch t := e.test.(type) {
-		case *neighbour:
-			t.remember(r.Quality)
+		case *twin:
+			t.remember(r)
 		case lasting:
 			t.judge(bootMS, v)
 		}

@@ -81,8 +81,7 @@ func recalled(t interface{ Fatal(...any) }, l *Limits, m Memory) *Stream {
 	return s
 }
 
-// What is quiet stays so until the window can be judged again; what failed beside its
-// neighbour, until that has answered, and no longer than it may take.
+// What is quiet stays so until the window can be judged again.
 func TestHeldUntilJudged(t *testing.T) {
 	quiet := &Limits{Every: time.Second, Tests: NewTests(obs.Checks{Attenuated: &obs.AttenuatedCheck{Window: 10 * time.Second, Fail: num(0.1)}}, Env{Every: time.Second})}
 	s := New(quiet, 0)
@@ -99,14 +98,64 @@ func TestHeldUntilJudged(t *testing.T) {
 			t.Errorf("value %d after a restart is %v", i, r.Quality)
 		}
 	}
+}
+
+// What failed beside its neighbour is not good because that fell silent, nor because
+// the program began anew, once or twice, nor because its configuration was read again:
+// only when the two agree again, or when it has moved on.
+func TestBesideTheDead(t *testing.T) {
 	var p Peer
-	beside := &Limits{Every: time.Second, Tests: NewTests(obs.Checks{Neighbour: &obs.NeighbourCheck{With: "a.b", Fail: num(1), Within: 5 * time.Second}},
-		Env{Every: time.Second, Peer: func(obs.Stream) *Peer { return &p }})}
-	s = New(beside, 0)
+	limits := func() *Limits {
+		return &Limits{Every: time.Second, Tests: NewTests(obs.Checks{Neighbour: &obs.NeighbourCheck{With: "a.b", Fail: num(1), Within: 5 * time.Second}},
+			Env{Every: time.Second, Peer: func(obs.Stream) *Peer { return &p }})}
+	}
+	restart := func(s *Stream) *Stream {
+		m, _ := s.Memory()
+		s = recalled(t, limits(), m)
+		s.Resume()
+		return s
+	}
+	s := New(limits(), 0)
+	p.Note(0, obs.Reading{Value: 1, Quality: obs.Quality{Flag: obs.Pass}})
+	for i, step := range []struct {
+		value float64
+		do    func()
+		want  obs.Flag
+	}{
+		{3, nil, obs.Fail},
+		{3.2, func() { p = Peer{} }, obs.Fail}, // the other is dead
+		{3, func() { s = restart(s) }, obs.Fail},
+		{3, func() { s = restart(restart(s)) }, obs.Fail},
+		{2.8, func() { s.Limit(limits()) }, obs.Fail},
+		{4.5, nil, obs.Pass}, // this may be the flood
+		{3, nil, obs.Pass},
+		{3, func() { p.Note(7000, obs.Reading{Value: 1, Quality: obs.Quality{Flag: obs.Pass}}) }, obs.Fail},
+		{1.5, nil, obs.Pass},
+		{1.5, func() { p = Peer{} }, obs.Pass},
+	} {
+		if step.do != nil {
+			step.do()
+		}
+		if r := s.Judge(int64(i)*1000, obs.Of(step.value)); r.Quality.Flag != step.want {
+			t.Errorf("step %d, %v: %v, want %v", i, step.value, r.Quality, step.want)
+		}
+	}
+	s = New(limits(), 0) // what was written down tells it too
 	s.Remember(0, obs.Reading{Value: 3, Quality: obs.Quality{Flag: obs.Fail, Why: obs.Neighbour}})
-	for i := range int64(7) {
-		if r := s.Judge(i*1000, obs.Of(3)); i <= 5 != (r.Quality.Flag == obs.Fail) {
-			t.Errorf("without its neighbour value %d is %v", i, r.Quality)
+	if r := s.Judge(1000, obs.Of(3)); r.Quality != (obs.Quality{Flag: obs.Fail, Why: obs.Neighbour}) {
+		t.Errorf("after it was written down: %v", r.Quality)
+	}
+}
+
+// The newest value awaits its verdict where the spike test asks for one.
+func TestAwaits(t *testing.T) {
+	plain := New(&Limits{Every: time.Second}, 0)
+	spiked := New(ranged(obs.Checks{Spike: &obs.SpikeCheck{Fail: num(1)}}), 0)
+	for i, v := range []float64{1, 1, nan, 1} {
+		plain.Judge(int64(i)*1000, obs.Of(v))
+		spiked.Judge(int64(i)*1000, obs.Of(v))
+		if plain.Awaits() || spiked.Awaits() != (v == v) {
+			t.Errorf("value %d, %v: awaits %v, %v", i, v, plain.Awaits(), spiked.Awaits())
 		}
 	}
 }

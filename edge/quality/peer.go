@@ -139,7 +139,6 @@ type neighbour struct {
 	offset, step float64
 	withinMS     int64
 	peer         *Peer
-	hold         hold // what stood when the gateway ended, until the other has answered
 }
 
 func newNeighbour(k *obs.NeighbourCheck, e Env) *neighbour {
@@ -156,20 +155,9 @@ func (n *neighbour) judge(ms int64, v float64) (now, late obs.Flag) {
 	}
 	other, ok := n.peer.at(ms, n.withinMS)
 	if !ok {
-		return n.hold.over(ms, n.withinMS, obs.NotEvaluated), 0
+		return obs.NotEvaluated, 0
 	}
-	return n.hold.over(ms, n.withinMS, n.differ(math.Abs(v-other-n.offset))), 0
-}
-
-// remember takes up how an earlier run has judged the newest value.
-func (n *neighbour) remember(q obs.Quality) {
-	if q.Flag == obs.Missing {
-		return
-	}
-	n.hold = hold{}
-	if q.Why == obs.Neighbour {
-		n.hold.flag = standing(q.Flag)
-	}
+	return n.differ(math.Abs(v - other - n.offset)), 0
 }
 
 // differ judges a difference.
@@ -180,3 +168,55 @@ func (n *neighbour) differ(d float64) obs.Flag {
 	const slack = 1e-6 // of a step: a threshold is a whole number of them only in decimals
 	return limits{n.suspect/n.step + slack, n.fail/n.step + slack}.of(math.Floor(d/n.step + 0.5))
 }
+
+// twin is the neighbour test whose verdict outlives the neighbour, and the program: a
+// gauge that disagreed with the other is not good because that fell silent. What was found
+// stands until the two can be compared again, or the value has moved on by a threshold.
+type twin struct {
+	*neighbour
+	bad   obs.Flag // NotEvaluated: nothing stands
+	value float64  // that was found so
+}
+
+func (w *twin) judge(ms int64, v float64) (now, late obs.Flag) {
+	now, late = w.neighbour.judge(ms, v)
+	switch {
+	case now == obs.Missing:
+		return now, late
+	case now != obs.NotEvaluated:
+		w.bad, w.value = standing(now), v
+	case w.bad != obs.NotEvaluated && !w.moved(v):
+		return w.bad, late
+	default:
+		w.bad = obs.NotEvaluated
+	}
+	return now, late
+}
+
+// moved says whether v is another value than the one that was found bad.
+func (w *twin) moved(v float64) bool {
+	return w.differ(math.Abs(v-w.value)) != obs.Pass
+}
+
+// remember takes up how an earlier run has judged a value.
+func (w *twin) remember(r obs.Reading) {
+	switch {
+	case r.Quality.Flag == obs.Missing:
+	case r.Quality.Why == obs.Neighbour:
+		w.bad, w.value = standing(r.Quality.Flag), r.Value
+	case r.Quality.Usable(): // else what this test said is covered by something worse
+		w.bad = obs.NotEvaluated
+	}
+}
+
+func (w *twin) keep() Kept {
+	if w.bad == obs.NotEvaluated {
+		return Kept{}
+	}
+	return Kept{QC: w.bad.Code(), Low: w.value, High: w.value, N: 1}
+}
+
+func (w *twin) recall(k Kept) { w.bad, w.value = k.bad(), k.Low }
+
+func (w *twin) resume()     {}
+func (w *twin) shift(int64) {}

@@ -122,7 +122,9 @@ func New(l *Limits, bootMS int64) *Stream {
 func (s *Stream) Limit(l *Limits) {
 	s.limits = l
 	if s.battery == nil || !s.battery.from.same(l.Tests) {
+		kept, _ := s.Memory()
 		s.battery = newBattery(l.Tests)
+		s.Recall(kept)
 	}
 }
 

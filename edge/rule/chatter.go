@@ -164,11 +164,13 @@ func (e *Engine) stir() {
 	e.moved = e.moved[:0]
 }
 
-// calm ends the chatter of alerts that have been quiet.
+// calm ends the chatter of alerts that have been quiet: not of those that are quiet
+// because nothing is known, which would end them in the dark.
 func (e *Engine) calm() {
 	left := e.restive[:0]
 	for _, g := range e.restive {
-		if g.chatter.calmed(e.now) {
+		g.chatter.roll(e.now)
+		if !e.dark(g) && g.chatter.calmed(e.now) {
 			g.news = true
 			e.list(g)
 		} else {
@@ -176,4 +178,21 @@ func (e *Engine) calm() {
 		}
 	}
 	e.restive = left
+}
+
+// dark says whether g's alert says more than its stages do, and of one of those nobody
+// knows how it is.
+func (e *Engine) dark(g *group) bool {
+	if g.dead || g.standing() == g.said {
+		return false
+	}
+	for _, b := range g.stages {
+		if b.phase != Active && b.phase != Clearing && e.quiet(b).truth(b.stage.when.root) == unknown {
+			return true
+		}
+		if b.Standing == g.said {
+			break
+		}
+	}
+	return false
 }

@@ -119,8 +119,8 @@ func TestChatterOfASlowRule(t *testing.T) {
 	}
 }
 
-// Chatter ends by time alone, and its saved state goes on where it was, also in
-// another boot.
+// Chatter ends by time alone where it is known how things are, and in the dark when they
+// are known again; its saved state goes on where it was, also in another boot.
 func TestChatterSurvives(t *testing.T) {
 	spec := Spec{When: "river.level > 3"}
 	e := New([]*Rule{mustCompile(t, spec)})
@@ -135,10 +135,14 @@ func TestChatterSurvives(t *testing.T) {
 			t.Fatalf("%+v: the alert that was kept is gone: %+v", how, got)
 		}
 		var cleared int64
-		for range 40 {
+		dark := how.Now + 30*minute
+		for range 80 {
 			at, ok := f.Next()
 			if !ok {
 				break
+			}
+			if at >= dark {
+				f.Observe(level, at, reading(2))
 			}
 			for _, x := range f.Tick(at) {
 				if x.Raised() {
@@ -149,8 +153,18 @@ func TestChatterSurvives(t *testing.T) {
 				}
 			}
 		}
-		if cleared < 10*minute || cleared > 20*minute {
-			t.Errorf("%+v: cleared after %d ms, want between ten and twenty minutes", how, cleared)
+		if cleared < 30*minute || cleared > 31*minute+minute {
+			t.Errorf("%+v: cleared after %d ms, want when the half hour in the dark is over", how, cleared)
 		}
+	}
+}
+
+// Without the dark it ends when the weight of its changes has gone.
+func TestChatterEndsByTime(t *testing.T) {
+	e := New([]*Rule{mustCompile(t, Spec{When: "river.level > 3"})})
+	story(e, repeat(6, 4, 2), 0)
+	told := story(e, repeat(20, 2, 2), 12)
+	if at, _, _ := strings.Cut(told, ":"); !strings.HasSuffix(told, "-") || len(at) != 2 || at < "21" || at > "31" {
+		t.Errorf("told %q, want that it is over ten to twenty minutes later", told)
 	}
 }

@@ -81,7 +81,9 @@
 // where it came from. Unknown never raises and never clears.
 //
 // A reading that [Engine.Retract] takes back has never been: windows forget it, and
-// what was met on it and on nothing newer ends at once.
+// what was met on it and on nothing newer ends at once. One whose verdict is still to
+// come ([Engine.Await]) raises alerts and ends none, nor what is pending: for that the
+// value before it counts as much.
 //
 // # What keeps a rule from judging
 //

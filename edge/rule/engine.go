@@ -137,14 +137,23 @@ func (e *Engine) Observe(st obs.Stream, bootMS int64, r obs.Reading) {
 		return
 	}
 	e.begin(bootMS)
-	s.has, s.void, s.at, s.value = true, false, bootMS, r.Value
-	if s.vague = r.Quality.Why == obs.Sparse; !s.vague {
+	s.take(bootMS, r)
+	if !s.vague {
 		for _, w := range s.windows {
 			w.add(bootMS, r.Value)
 		}
 	}
 	for _, i := range s.rules {
 		e.touch(i)
+	}
+}
+
+// Await says that a later reading will show whether the one that was observed last, at
+// bootMS, is to be believed; [Engine.Retract] tells if it is not. Until then it raises
+// an alert and ends none. Call it behind Observe, before Tick.
+func (e *Engine) Await(st obs.Stream, bootMS int64) {
+	if s := e.series[st]; s != nil && s.has && s.at == bootMS {
+		s.open = true
 	}
 }
 

@@ -9,20 +9,37 @@ import (
 
 // series is what is known of one stream.
 type series struct {
-	every   int64 // ms
-	stale   int64 // ms
-	sparse  obs.Bound
-	has     bool
-	void    bool  // the last value was taken back
-	vague   bool  // the last value is sparse
-	at      int64 // of the last usable value
-	value   float64
-	heard   int64 // when it had a good reason to give no value, if excused
-	excused bool
-	windows []*window
-	still   still
-	rules   []int   // of the engine, those that read it
-	fit     *fitter // shared by all
+	every    int64 // ms
+	stale    int64 // ms
+	sparse   obs.Bound
+	has      bool
+	void     bool  // the last value was taken back
+	at       int64 // of the last usable value
+	value    float64
+	vague    bool  // value is sparse
+	open     bool  // whether value is to be believed, a later reading says
+	believed       // the value before, if that was
+	heard    int64 // when it had a good reason to give no value, if excused
+	excused  bool
+	windows  []*window
+	still    still
+	rules    []int   // of the engine, those that read it
+	fit      *fitter // shared by all
+}
+
+// believed is a value that nothing was said against; vague as in series.
+type believed struct {
+	sure      bool // there is one
+	sureValue float64
+	sureVague bool
+}
+
+// take takes the newest value.
+func (s *series) take(bootMS int64, r obs.Reading) {
+	if s.has && !s.void {
+		s.believed = believed{true, s.value, s.vague}
+	}
+	s.has, s.void, s.open, s.at, s.value, s.vague = true, false, false, bootMS, r.Value, r.Quality.Why == obs.Sparse
 }
 
 // input is a read of a program, bound to an engine's data.
@@ -41,9 +58,13 @@ type reader struct {
 	until   int64     // the last moment for which the values used are valid
 	recheck int64     // when time alone may have changed the answer
 	bounds  *compiler // not nil: streams may give whatever they can
-	// sober: how long a stream has been silent, and how few readings came meanwhile, is
-	// not known either of one that is. For the end of an alert, which silence is no reason for.
+	// sober: how long a stream has been silent or has stood still, and how few readings
+	// came meanwhile, is known only as far as it has nothing of a fault. For the end of
+	// an alert, which a part that is silent, frozen or rarely heard is no reason for.
 	sober bool
+	// firm: a value whose verdict is still to come counts as much as the one before. For
+	// all that ends something.
+	firm bool
 }
 
 // number computes n on what is known.
@@ -121,15 +142,29 @@ func (r *reader) fresh(in *input) bool {
 
 // last is a stream's last usable value, while it is not stale.
 func (r *reader) last(in *input) span {
-	switch {
-	case in.void || !r.fresh(in):
+	if in.void || !r.fresh(in) {
 		return nothing()
-	case !in.vague:
-		return exactly(in.value)
-	case in.sparse == obs.AtLeast:
-		return atLeast(in.value)
-	case in.sparse == obs.AtMost:
-		return atMost(in.value)
+	}
+	is := in.says(in.value, in.vague)
+	switch {
+	case !r.firm || !in.open:
+		return is
+	case !in.sure:
+		return nothing()
+	default:
+		return is.or(in.says(in.sureValue, in.sureVague))
+	}
+}
+
+// says is what a value of the stream says.
+func (s *series) says(v float64, vague bool) span {
+	switch {
+	case !vague:
+		return exactly(v)
+	case s.sparse == obs.AtLeast:
+		return atLeast(v)
+	case s.sparse == obs.AtMost:
+		return atMost(v)
 	default:
 		return nothing()
 	}
@@ -186,7 +221,15 @@ func (r *reader) windowed(o op, in *input) span {
 		r.again(in.window.ageing())
 		r.until = min(r.until, r.recheck)
 	}
-	s := in.window.at(in.end(r.now))
+	is := in.window.at(in.end(r.now)).says(o, fresh)
+	if r.firm && in.open && !in.vague {
+		return is.or(in.window.before(in.end(r.now)).says(o, fresh))
+	}
+	return is
+}
+
+// says is what o makes of the readings of a window.
+func (s summary) says(o op, fresh bool) span {
 	switch {
 	case s.n == 0:
 		return nothing()
@@ -211,10 +254,18 @@ func (r *reader) count(in *input) span {
 	if r.sober && (!in.has || r.now-in.at > in.quiet()) {
 		return nothing()
 	}
-	if r.now-r.start >= w.length {
-		return exactly(n)
+	if r.now-r.start < w.length || r.sober && n < enough*in.due() {
+		return atLeast(n)
 	}
-	return atLeast(n)
+	return exactly(n)
+}
+
+// due is how many readings a window should hold; 0: nobody knows.
+func (in *input) due() float64 {
+	if in.every <= 0 {
+		return 0
+	}
+	return float64(in.window.length / in.every)
 }
 
 // ageing is after how many ms time alone may have changed what w holds.

@@ -55,17 +55,18 @@ func (e *Engine) conditions(b *bound, r *reader) (when, clear truth) {
 	if b.spent = b.spent && when != isFalse; b.spent {
 		return unknown, unknown
 	}
-	if b.phase == Active || b.phase == Clearing {
-		return e.sober(b, when, clear)
+	if b.phase != Normal {
+		return e.surely(b, when, clear)
 	}
 	return when, clear
 }
 
-// sober takes back from the answers of a raised stage what only the silence of a stream
-// says: rivers do not fall because their gauges drown.
-func (e *Engine) sober(b *bound, when, clear truth) (truth, truth) {
+// surely takes back from the answers of a stage that is met what a value says whose
+// verdict is still to come, and of a raised one what only the silence or standstill of
+// a stream says: rivers do not fall because their gauges drown.
+func (e *Engine) surely(b *bound, when, clear truth) (truth, truth) {
 	r := e.quiet(b)
-	r.sober = true
+	r.firm, r.sober = true, b.phase != Pending
 	is := r.truth(b.stage.when.root)
 	if when != isTrue {
 		when = is

@@ -47,8 +47,8 @@ func (e *Engine) withdraw(b *bound) {
 	e.out[len(e.out)-1].Withdrawn = true
 }
 
-// remove forgets the reading at t. Where it shares its bucket with others, all of them
-// go: the stretch counts as not covered, which is what is known of it.
+// remove forgets the reading at t. Where it is not the newest and shares its bucket with
+// others, all of them go: the stretch counts as not covered, which is what is known of it.
 func (w *window) remove(t int64) {
 	for i := len(w.ring) - 1; i >= w.head && w.ring[i].to >= t; i-- {
 		if w.ring[i].from > t {
@@ -56,6 +56,8 @@ func (w *window) remove(t int64) {
 		}
 		if i == len(w.ring)-1 && i > w.head { // the one before speaks on
 			w.ring = w.ring[:i]
+			w.ring[i-1].covered -= w.gained
+			w.gained = 0
 		} else {
 			w.ring = append(w.ring[:i], w.ring[i+1:]...)
 		}

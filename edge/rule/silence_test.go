@@ -202,3 +202,49 @@ func TestSilenceIsNoReason(t *testing.T) {
 		}
 	}
 }
+
+// Nor is a reason that readings come rarely, or that the value stands still: the gauge may
+// be half drowned, or frozen.
+func TestRarityAndRestAreNoReason(t *testing.T) {
+	for _, c := range []struct {
+		when   string
+		pause  int64 // ms between readings when something is wrong
+		frozen bool
+	}{
+		{"tide.level > 3 and count(tide.level, 1m) > 7", 9000, false},
+		{"tide.level > 3 and not (count(tide.level, 1m) < 8)", 9000, false},
+		{"tide.level > 3 and not (stuck(tide.level) > 60)", 5000, true},
+		{"tide.level > 3 and stuck(tide.level) < 60", 5000, true},
+		{"stuck(tide.level) > 60", 5000, true},
+	} {
+		r, errs := Compile(Spec{ID: "r", When: c.when}, Streams{tide: {Every: 5 * time.Second}})
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		e := New([]*Rule{r})
+		var now int64
+		see := func(base, by float64, pause int64, n int) (p Phase) {
+			for i := range n {
+				now += pause
+				e.Observe(tide, now, obs.Of(base+float64(i%2)*by))
+				e.Tick(now)
+			}
+			p, _ = e.Phase("r")
+			return p
+		}
+		see(1, 0.1, 5000, 30)
+		if p := see(4, 0.1, 5000, 30); (p == Active) == (c.when == "stuck(tide.level) > 60") {
+			t.Errorf("%s: %v with readings that are high", c.when, p)
+		}
+		by := 0.1
+		if c.frozen {
+			by = 0
+		}
+		if p := see(4, by, c.pause, 100); p != Active {
+			t.Errorf("%s: ended by what is no reason, %v", c.when, p)
+		}
+		if p := see(1, 0.1, 5000, 30); p != Normal {
+			t.Errorf("%s: %v with readings that are low", c.when, p)
+		}
+	}
+}

@@ -40,8 +40,14 @@ func (r *reader) stuck(in *input) span {
 	}
 	r.until = min(r.until, s.to+in.stale)
 	long := float64(s.to-s.from) / 1000
-	if !s.begun {
+	switch {
+	case r.sober && s.begun:
+		return between(0, long)
+	case r.sober:
+		return atLeast(0)
+	case s.begun:
+		return exactly(long)
+	default:
 		return atLeast(long)
 	}
-	return exactly(long)
 }

@@ -53,6 +53,9 @@ func (s span) best() float64 {
 	}
 }
 
+// or is what is known of a number that is either s or t.
+func (s span) or(t span) span { return span{min(s.lo, t.lo), max(s.hi, t.hi)} }
+
 func (s span) neg() span { return span{-s.hi, -s.lo} }
 
 func (s span) abs() span {

@@ -24,7 +24,8 @@ type window struct {
 	step   int64 // readings closer than this share a bucket; 0: none do
 	prev   int64 // when the newest reading left the window; only if hasPrev
 	has    bool
-	ring   []bucket // ring[head:] is in use, oldest first
+	ring   []bucket // ring[head:] is in use, oldest first; the newest reading is one of its own
+	gained int64    // what the newest reading added to what the one before covers
 	head   int
 	trends []fitted // by method, made when one is asked for
 }
@@ -58,10 +59,11 @@ func (w *window) add(t int64, v float64) {
 	w.expire(t + w.half)
 	if n := len(w.ring); n > w.head {
 		b := &w.ring[n-1]
-		b.covered += min(t-b.to, w.speaks)
-		if t-b.from < w.step {
-			b.join(bucket{from: t, to: t, sum: v, min: v, max: v, first: v, last: v, n: 1})
-			return
+		w.gained = min(t-b.to, w.speaks)
+		b.covered += w.gained
+		if n-1 > w.head && b.from-w.ring[n-2].from < w.step {
+			w.ring[n-2].join(*b)
+			w.ring = w.ring[:n-1]
 		}
 	}
 	if len(w.ring)-w.head == maxPoints {
@@ -128,19 +130,30 @@ func (w *window) trendAt(now int64, m Method, f *fitter) *trend {
 }
 
 // at sums up the window that ends at end. It costs at most maxPoints steps.
-func (w *window) at(end int64) summary {
+func (w *window) at(end int64) summary { return w.sum(end, w.ring, 0) }
+
+// before is at without the newest reading.
+func (w *window) before(end int64) summary {
+	if len(w.ring) == w.head {
+		return w.at(end)
+	}
+	return w.sum(end, w.ring[:len(w.ring)-1], w.gained)
+}
+
+// sum sums up ring, whose last bucket covers so much less.
+func (w *window) sum(end int64, ring []bucket, less int64) summary {
 	start := end - w.length
 	s := summary{min: math.Inf(1), max: math.Inf(-1)}
 	head, prev, has := w.head, w.prev, w.has
-	for ; head < len(w.ring) && w.ring[head].to <= start; head++ {
-		prev, has = w.ring[head].to, true
+	for ; head < len(ring) && ring[head].to <= start; head++ {
+		prev, has = ring[head].to, true
 	}
 	var covered int64
 	if has { // the reading before the window speaks into it
 		covered = max(0, prev+w.speaks-start)
 	}
-	for i := head; i < len(w.ring); i++ {
-		b := &w.ring[i]
+	for i := head; i < len(ring); i++ {
+		b := &ring[i]
 		if i == head {
 			covered = min(covered, b.from-start)
 			s.first, s.firstAt = b.first, b.from
@@ -152,7 +165,7 @@ func (w *window) at(end int64) summary {
 		covered += b.covered
 	}
 	if s.n > 0 {
-		covered += min(end-s.endAt, w.speaks)
+		covered += min(end-s.endAt, w.speaks) - less
 	}
 	s.covered = float64(min(covered, w.length)) / float64(w.length)
 	return s

@@ -27,9 +27,9 @@ func (a *Alert) News(prev *Alert) string {
 		return Repeated
 	case prev.Stage == "forecast" && a.Stage != prev.Stage:
 		return Reached
-	case rank(a.Severity) < rank(prev.Severity):
+	case a.Severity.Above(prev.Severity):
 		return Worse
-	case rank(a.Severity) > rank(prev.Severity):
+	case prev.Severity.Above(a.Severity):
 		return Milder
 	case prev.Acknowledged == nil && a.Acknowledged != nil:
 		return Acknowledges
@@ -41,6 +41,10 @@ func (a *Alert) News(prev *Alert) string {
 	return Repeated
 }
 
-func rank(s Severity) int { return slices.Index([]Severity{Red, Orange, Yellow, Blue}, s) }
+// Above says whether s is more severe than o. Words that are none count as more than all.
+func (s Severity) Above(o Severity) bool {
+	rank := func(s Severity) int { return slices.Index([]Severity{Red, Orange, Yellow, Blue}, s) }
+	return rank(s) < rank(o)
+}
 
 func (w *Worked) goesOn() bool { return w != nil && w.Until == nil }
