@@ -91,6 +91,7 @@ type Gateway struct {
 	uplink  *uplink.Uplink // nil: none configured
 	courier *courier
 	keeper  *pictureKeeper // nil: pictures of alerts are kept in memory only
+	absent  *absent        // pictures that will never come
 	beat    *wire.Shape    // of the heartbeat
 	metrics
 
@@ -102,6 +103,7 @@ type Gateway struct {
 	ended     map[string]ended        // alerts that cleared a moment ago, by id
 	upkeeps   map[string]upkeep       // what is under maintenance, by device or everything
 	orders    still.Orders            // pictures that alerts have named and that are not taken yet
+	oldOrders []keptOrder             // those of earlier runs, until it is known how late they are
 	scratch   []byte
 	ruleTimer *time.Timer
 	armed     int64 // boot ms for which ruleTimer is set; 0: for none
@@ -147,6 +149,7 @@ func (g *Gateway) run(ctx context.Context) error {
 		defer func() {
 			endKeeping()
 			_ = keeper.Wait() // it returns nil
+			g.tellMissing()
 		}()
 	}
 	// The uplink outlives the sampling: what was sampled last should still leave.
@@ -168,6 +171,7 @@ func (g *Gateway) run(ctx context.Context) error {
 	local.Go(func() error { return g.syncLoop(ctx) })
 	local.Go(func() error { return g.ruleLoop(ctx) })
 	local.Go(func() error { return g.careLoop(ctx) })
+	local.Go(func() error { return g.missingLoop(ctx) })
 	local.Go(func() error { return g.stateLoop(ctx) })
 	local.Go(func() error { return g.generations(ctx, page) })
 	err := local.Wait()
@@ -273,6 +277,7 @@ func (g *Gateway) careLoop(ctx context.Context) error {
 			g.declareLosses()
 			g.trim(ctx)
 			g.sayLines()
+			g.watchOrders()
 			if g.opt.Alive != nil {
 				g.opt.Alive()
 			}

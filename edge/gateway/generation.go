@@ -105,6 +105,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 		g.restoreMemory(gen)
 		g.restoreRules(gen)
 		g.dateAlerts()
+		g.recallOrders()
 	} else {
 		g.adoptRules(gen, old)
 		g.adoptDevices(gen, old)

@@ -28,6 +28,7 @@ type pictureKeeper struct {
 	dates *dates
 	kept  func(ids ...string)                // uplink.Kept
 	send  func(wire.ImageMeta, []byte) error // uplink.Image
+	miss  func(id, why string)               // absent.add
 	log   *slog.Logger
 	wake  chan struct{}
 
@@ -51,12 +52,12 @@ func (g *Gateway) openKeeper() {
 		return
 	}
 	dir := filepath.Join(cfg.Journal.Dir, "stills")
-	spool, err := still.OpenSpool(dir, cfg.Journal.Stills.Size)
+	spool, err := still.OpenSpool(dir, cfg.Journal.Stills.Size, g.absent.add)
 	if err != nil {
 		g.log.Error("pictures of alerts are kept in memory only", "dir", dir, "error", err)
 		return
 	}
-	g.keeper = &pictureKeeper{spool: spool, dates: g.dates, log: g.log, wake: make(chan struct{}, 1)}
+	g.keeper = &pictureKeeper{spool: spool, dates: g.dates, miss: g.absent.add, log: g.log, wake: make(chan struct{}, 1)}
 }
 
 // begin gives the keeper the uplink, and that what waits since before.
@@ -92,6 +93,7 @@ func (k *pictureKeeper) bytes() (n int) {
 func (k *pictureKeeper) remember(p putting) {
 	if err := k.send(p.meta, p.jpeg); err != nil {
 		k.log.Warn("a picture cannot be sent", "device", p.meta.Device, "error", err)
+		k.miss(p.meta.ID, wire.NotToSend)
 	}
 }
 

@@ -34,7 +34,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 		o.BootMS = clock.BootMS
 	}
 	g := &Gateway{opt: o, log: o.Log, catalog: o.Catalog, id: o.Config.Gateway.ID, metrics: newMetrics(),
-		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ended: map[string]ended{}, upkeeps: map[string]upkeep{}, awaited: map[string][]chan taken{}, ruleTimer: time.NewTimer(time.Hour),
+		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ended: map[string]ended{}, upkeeps: map[string]upkeep{}, awaited: map[string][]chan taken{}, absent: newAbsent(), ruleTimer: time.NewTimer(time.Hour),
 		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1), boot: o.Boot, started: o.BootMS()}
 	unit, _ := o.Catalog.Lookup(wire.HeartbeatStream.Channel)
 	var err error
@@ -125,6 +125,7 @@ func (g *Gateway) uplinkOptions(cfg *config.Uplink, saved []byte) uplink.Options
 		Command: g.newClerk(cfg).Carry,
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
 		Clock:   g.clock, Time: g.clock.Time, Log: g.log, Limits: limits(cfg),
+		Dropped: func(image string) { g.absent.add(image, wire.NoRoom) },
 	}
 }
 

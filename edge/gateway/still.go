@@ -38,6 +38,7 @@ func (g *Gateway) picture(gen *generation, s config.Still, a *wire.Alert, raised
 			a.Pictures = append(a.Pictures, pictured(id, wire.PictureAfter, after, a))
 		}
 	}
+	g.keepOrders()
 	g.askCameras(gen, now)
 }
 
@@ -53,11 +54,15 @@ func (g *Gateway) order(d *device, alertID, moment string, fromMS, oldestMS int6
 	if err != nil {
 		return ""
 	}
-	given := g.orders.Add(still.Order{Camera: d.spec.id, Image: id.String(), Alert: alertID, Moment: moment, FromMS: fromMS, OldestMS: oldestMS})
-	for _, x := range given {
+	g.addOrder(still.Order{Camera: d.spec.id, Image: id.String(), Alert: alertID, Moment: moment, FromMS: fromMS, OldestMS: oldestMS})
+	return id.String()
+}
+
+// addOrder takes an order in; what gives way to it has the picture that there is.
+func (g *Gateway) addOrder(x still.Order) {
+	for _, x := range g.orders.Add(x) {
 		g.fillOrder(g.gen, x)
 	}
-	return id.String()
 }
 
 // askCameras has the pictures taken whose moment has come, and gives up those that did
@@ -68,8 +73,12 @@ func (g *Gateway) askCameras(gen *generation, bootMS int64) {
 			pace.Now()
 		}
 	}
-	for _, x := range g.orders.Overdue(bootMS) {
+	overdue := g.orders.Overdue(bootMS)
+	for _, x := range overdue {
 		g.fillOrder(gen, x)
+	}
+	if len(overdue) > 0 {
+		g.keepOrders()
 	}
 }
 
@@ -80,10 +89,13 @@ func (g *Gateway) fillOrder(gen *generation, x still.Order) {
 	}
 	d := gen.devices[x.Camera]
 	if d == nil {
+		g.log.Warn("a picture that an alert names was not taken: its camera is not configured any more", "device", x.Camera, "alert", x.Alert, "moment", x.Moment)
+		g.absent.add(x.Image, wire.NoCamera)
 		return
 	}
 	shot, ok := d.ring.Newest()
 	if !ok || shot.BootMS < x.OldestMS {
+		g.absent.add(x.Image, wire.NotTaken)
 		g.log.Warn("a picture that an alert names was not taken: the camera gave none in time", "device", x.Camera, "alert", x.Alert, "moment", x.Moment)
 		return
 	}
@@ -107,8 +119,12 @@ func (g *Gateway) takeStill(gen *generation, d *device, s poll.Sample) {
 	if f, ok := s.Driver.(drivers.Finder); ok {
 		d.found, _ = f.Found()
 	}
-	for _, x := range g.orders.Filled(d.spec.id, s.BootMS) {
+	filled := g.orders.Filled(d.spec.id, s.BootMS)
+	for _, x := range filled {
 		g.fillOrder(gen, x)
+	}
+	if len(filled) > 0 {
+		g.keepOrders()
 	}
 	if d.spec.upload > 0 && (d.sentAt == 0 || s.BootMS-d.sentAt >= d.spec.upload.Milliseconds()-int64(d.spec.every/2/time.Millisecond)) {
 		d.sentAt = s.BootMS
@@ -135,6 +151,9 @@ func (g *Gateway) sendStill(meta wire.ImageMeta, jpeg []byte) bool {
 	}
 	if err := g.uplink.Image(meta, jpeg); err != nil {
 		g.log.Warn("a picture cannot be sent", "device", meta.Device, "error", err)
+		if meta.Alert != "" {
+			g.absent.add(meta.ID, wire.NotToSend)
+		}
 		return false
 	}
 	return true

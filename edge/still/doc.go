@@ -9,8 +9,8 @@
 //     It holds at most 4 pictures and 1 MiB, the newest whatever its size; all but the
 //     newest are at least LeastAge apart.
 //   - [Orders] are pictures of a moment that is now or comes yet. The first picture that
-//     is taken at that moment or later fills an order. Where none comes within [Patience]
-//     the order is overdue, and its owner decides what is taken instead. At most 64 wait.
+//     is taken at that moment or later fills an order. Where none comes within [Patience],
+//     or until a later moment that the order says, it is overdue, and its owner decides what is taken instead. At most 64 wait.
 //   - [Spool] keeps pictures on the disk until a store has them. A picture that it has
 //     taken over outlives kill -9 and a power cut; see its documentation.
 //

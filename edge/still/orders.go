@@ -9,34 +9,43 @@ const (
 	// Patience is how long after its moment a picture may be taken.
 	Patience = 10 * time.Second
 
-	maxOrders = 64
+	// MaxOrders is how many may wait.
+	MaxOrders = 64
 )
 
 // Order is a picture that an alert has named and that is not taken yet.
 type Order struct {
-	Camera string // the device
-	Image  string // the id that it will have
-	Alert  string
-	Moment string // wire.PictureAt or wire.PictureAfter
-	FromMS int64  // boot ms: not to be taken before
+	Camera string `json:"camera"` // the device
+	Image  string `json:"image"`  // the id that it will have
+	Alert  string `json:"alert"`
+	Moment string `json:"moment"`  // wire.PictureAt or wire.PictureAfter
+	FromMS int64  `json:"from_ms"` // boot ms: not to be taken before
 	// OldestMS is for who looks for another picture when none came in time: one that was
 	// taken earlier will not do. Boot ms.
-	OldestMS int64
-	asked    bool
+	OldestMS int64 `json:"oldest_ms,omitempty"`
+	// UntilMS is when it is overdue if that is later than Patience after FromMS; 0: it is not.
+	UntilMS int64 `json:"until_ms,omitempty"`
+	asked   bool
 }
+
+// lastMS is up to when a picture fills it, boot ms.
+func (x Order) lastMS() int64 { return max(x.FromMS+Patience.Milliseconds(), x.UntilMS) }
 
 // Orders are those that wait. The zero value has none.
 type Orders struct{ list []Order }
 
 // Add takes an order in; of more than 64 the oldest is given up and returned.
 func (o *Orders) Add(x Order) (given []Order) {
-	if len(o.list) >= maxOrders {
+	if len(o.list) >= MaxOrders {
 		given = []Order{o.list[0]}
 		o.list = slices.Delete(o.list, 0, 1)
 	}
 	o.list = append(o.list, x)
 	return given
 }
+
+// List returns those that wait, in the order in which they were added.
+func (o *Orders) List() []Order { return slices.Clone(o.list) }
 
 // Due returns the cameras that have to take a picture now, each order's once.
 func (o *Orders) Due(bootMS int64) (cameras []string) {
@@ -56,7 +65,7 @@ func (o *Orders) Next() (bootMS int64, ok bool) {
 	for _, x := range o.list {
 		at := x.FromMS
 		if x.asked {
-			at += Patience.Milliseconds() + 1
+			at = x.lastMS() + 1
 		}
 		if !ok || at < bootMS {
 			bootMS, ok = at, true
@@ -72,7 +81,7 @@ func (o *Orders) Filled(camera string, bootMS int64) []Order {
 
 // Overdue takes out the orders whose picture did not come in time.
 func (o *Orders) Overdue(bootMS int64) []Order {
-	return o.take(func(x Order) bool { return bootMS > x.FromMS+Patience.Milliseconds() })
+	return o.take(func(x Order) bool { return bootMS > x.lastMS() })
 }
 
 func (o *Orders) take(which func(Order) bool) (out []Order) {

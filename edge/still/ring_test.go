@@ -99,10 +99,10 @@ func TestOrders(t *testing.T) {
 func TestOrdersAreBounded(t *testing.T) {
 	var o Orders
 	var given []Order
-	for i := range maxOrders + 2 {
+	for i := range MaxOrders + 2 {
 		given = append(given, o.Add(Order{Image: fmt.Sprint(i)})...)
 	}
-	if len(o.list) != maxOrders || len(given) != 2 || given[0].Image != "0" || given[1].Image != "1" {
+	if len(o.list) != MaxOrders || len(given) != 2 || given[0].Image != "0" || given[1].Image != "1" {
 		t.Errorf("%d wait, given up %v; want the oldest two", len(o.list), given)
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,11 +46,14 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // hold it is set aside as .bad.
 //
 // Where the files together exceed the quota, or are more than 1000, those set aside go
-// first, then the oldest pictures. How many were given up so is counted by Lost. Its
-// methods are safe for concurrent use and block on the disk.
+// first, then the oldest pictures. How many were given up so is counted by Lost, and
+// which and why is told to the owner. Its methods are safe for concurrent use and block
+// on the disk.
 type Spool struct {
+	disk  disk
 	dir   string
 	quota int64
+	gone  func(id, why string)
 
 	mu    sync.Mutex
 	files []file // oldest first; ids are UUIDv7, so their order is that of time
@@ -66,13 +69,16 @@ type file struct {
 func (f file) name() string { return f.id + f.ext }
 
 // OpenSpool opens the folder dir, making it if it is missing, and removes what an
-// interrupted write left. quota is in bytes. The error names the folder.
-func OpenSpool(dir string, quota int64) (*Spool, error) {
-	s := &Spool{dir: dir, quota: quota}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("pictures: %w", err)
-	}
-	entries, err := os.ReadDir(dir)
+// interrupted write left. quota is in bytes. gone is told of each picture that is given up,
+// with a word of wire.Missing, from within the call that does so: it must neither block
+// nor call the spool. The error names the folder.
+func OpenSpool(dir string, quota int64, gone func(id, why string)) (*Spool, error) {
+	return openSpool(osDisk{}, dir, quota, gone)
+}
+
+func openSpool(on disk, dir string, quota int64, gone func(id, why string)) (*Spool, error) {
+	s := &Spool{disk: on, dir: dir, quota: quota, gone: gone}
+	entries, err := on.Entries(dir)
 	if err != nil {
 		return nil, fmt.Errorf("pictures: %w", err)
 	}
@@ -84,7 +90,7 @@ func OpenSpool(dir string, quota int64) (*Spool, error) {
 		}
 		switch info, err := e.Info(); {
 		case ext == part:
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			if err := on.Remove(filepath.Join(dir, e.Name())); err != nil {
 				return nil, fmt.Errorf("pictures: %w", err)
 			}
 		case err == nil && (ext == kept || ext == broken):
@@ -94,8 +100,14 @@ func OpenSpool(dir string, quota int64) (*Spool, error) {
 	return s, s.shrink()
 }
 
+// add takes a file in; one of the same name is the same file.
 func (s *Spool) add(f file) {
-	at, _ := slices.BinarySearchFunc(s.files, f, func(a, b file) int { return cmp.Compare(a.id, b.id) })
+	at, _ := slices.BinarySearchFunc(s.files, f, func(a, b file) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.ext, b.ext)) })
+	if at < len(s.files) && s.files[at].name() == f.name() {
+		s.size += f.bytes - s.files[at].bytes
+		s.files[at] = f
+		return
+	}
 	s.files = slices.Insert(s.files, at, f)
 	s.size += f.bytes
 }
@@ -125,6 +137,9 @@ func (s *Spool) Put(meta wire.ImageMeta, jpeg []byte) error {
 	if _, err := uuid.Parse(meta.ID); err != nil || len(meta.ID) != 36 {
 		return fmt.Errorf("pictures: %q is no id of a picture", meta.ID)
 	}
+	if len(jpeg) > wire.MaxImage {
+		return fmt.Errorf("pictures: %s has %d bytes; one that travels has at most %d", meta.ID, len(jpeg), wire.MaxImage)
+	}
 	b, err := record.AppendImage(nil, meta, jpeg)
 	if err != nil {
 		return fmt.Errorf("pictures: %w", err)
@@ -144,7 +159,7 @@ func (s *Spool) Put(meta wire.ImageMeta, jpeg []byte) error {
 
 func (s *Spool) write(id string, b []byte) error {
 	temp := s.path(id, part)
-	f, err := os.OpenFile(temp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := s.disk.Create(temp)
 	if err != nil {
 		return err
 	}
@@ -153,16 +168,12 @@ func (s *Spool) write(id string, b []byte) error {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, os.Remove(temp))
+		return errors.Join(err, s.disk.Remove(temp))
 	}
-	if err := os.Rename(temp, s.path(id, kept)); err != nil {
+	if err := s.disk.Rename(temp, s.path(id, kept)); err != nil {
 		return err
 	}
-	d, err := os.Open(s.dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return s.disk.SyncDir(s.dir)
 }
 
 func (s *Spool) path(id, ext string) string { return filepath.Join(s.dir, id+ext) }
@@ -173,11 +184,17 @@ func (s *Spool) Get(id string) (wire.ImageMeta, []byte, error) {
 	if _, err := uuid.Parse(id); err != nil || len(id) != 36 {
 		return wire.ImageMeta{}, nil, fmt.Errorf("pictures: %q is no id of a picture: %w", id, fs.ErrNotExist)
 	}
-	b, err := os.ReadFile(s.path(id, kept))
-	if err != nil {
+	var meta wire.ImageMeta
+	var jpeg []byte
+	b, err := s.disk.Read(s.path(id, kept))
+	switch {
+	case errors.Is(err, syscall.EIO):
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	case err != nil:
 		return wire.ImageMeta{}, nil, fmt.Errorf("pictures: %w", err)
+	default:
+		meta, jpeg, err = decode(b)
 	}
-	meta, jpeg, err := decode(b)
 	if err == nil && meta.ID != id {
 		err = fmt.Errorf("%w: it holds %q", ErrDamaged, meta.ID)
 	}
@@ -207,9 +224,9 @@ func (s *Spool) setAside(id string) error {
 	if i < 0 {
 		return nil
 	}
-	s.lost++
+	s.giveUp(id, wire.Unread)
 	s.files[i].ext = broken
-	return os.Rename(s.path(id, kept), s.path(id, broken))
+	return s.disk.Rename(s.path(id, kept), s.path(id, broken))
 }
 
 // Done removes a picture that a store has. One that is not here is no error.
@@ -237,7 +254,7 @@ func (s *Spool) Forget(now time.Time, age time.Duration) error {
 			continue
 		}
 		if s.files[i].ext == kept {
-			s.lost++
+			s.giveUp(s.files[i].id, wire.TooOld)
 		}
 		if err := s.remove(i); err != nil {
 			return err
@@ -246,12 +263,21 @@ func (s *Spool) Forget(now time.Time, age time.Duration) error {
 	return nil
 }
 
+// giveUp counts a picture that no store will have, and tells of it; s.mu is held, or nobody
+// else knows s yet.
+func (s *Spool) giveUp(id, why string) {
+	s.lost++
+	if s.gone != nil {
+		s.gone(id, why)
+	}
+}
+
 // shrink makes room; s.mu is held, or nobody else knows s yet.
 func (s *Spool) shrink() error {
 	for len(s.files) > 1 && (s.size > s.quota || len(s.files) > maxKept) {
 		i := max(slices.IndexFunc(s.files, func(f file) bool { return f.ext == broken }), 0)
 		if s.files[i].ext == kept {
-			s.lost++
+			s.giveUp(s.files[i].id, wire.NoRoom)
 		}
 		if err := s.remove(i); err != nil {
 			return err
@@ -266,7 +292,7 @@ func (s *Spool) remove(i int) error {
 	f := s.files[i]
 	s.files = slices.Delete(s.files, i, i+1)
 	s.size -= f.bytes
-	if err := os.Remove(filepath.Join(s.dir, f.name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.disk.Remove(filepath.Join(s.dir, f.name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("pictures: %w", err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,11 +31,47 @@ func picture(n, size int) []byte { return bytes.Repeat([]byte{0xff, byte(n)}, si
 
 func opened(t *testing.T, dir string, quota int64) *Spool {
 	t.Helper()
-	s, err := OpenSpool(dir, quota)
+	s, err := OpenSpool(dir, quota, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// goners notes what a spool tells of those that it gives up.
+type goners map[string]string
+
+func (g goners) note(id, why string) { g[id] = why }
+
+// What is given up is told of with its reason: no room, damage, age.
+func TestSpoolTellsWhatItGivesUp(t *testing.T) {
+	dir, gone := t.TempDir(), goners{}
+	s, err := OpenSpool(dir, 10_000, gone.note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 4 {
+		put(t, s, n, 3000)
+	}
+	put(t, s, 3, 3000) // the same once more
+	if err := os.WriteFile(filepath.Join(dir, id(1)+kept), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Get(id(1)); !errors.Is(err, ErrDamaged) {
+		t.Error(err)
+	}
+	if err := errors.Join(s.Done(id(2)), s.Forget(time.Date(2025, 1, 1, 2, 0, 0, 0, time.UTC), time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	want := goners{id(0): wire.NoRoom, id(1): wire.Unread, id(3): wire.TooOld}
+	if !maps.Equal(gone, want) || s.Lost() != 3 || s.size != 0 {
+		t.Errorf("told %v, want %v; %d lost, %d bytes are left", gone, want, s.Lost(), s.size)
+	}
+	s = opened(t, dir, 4000) // the owner has less room for them now
+	put(t, s, 5, 3000)
+	if s, err = OpenSpool(dir, 10, gone.note); err != nil || len(s.IDs()) != 1 {
+		t.Errorf("%v, %v; the newest stays", s.IDs(), err)
+	}
 }
 
 func put(t *testing.T, s *Spool, n, size int) {
@@ -155,7 +192,7 @@ func TestSpoolStartsOnWhatACutLeft(t *testing.T) {
 	if err != nil || len(left) != 2 {
 		t.Errorf("left %v, %v", left, err)
 	}
-	if _, err := OpenSpool(filepath.Join(dir, "notes.txt"), quota); err == nil {
+	if _, err := OpenSpool(filepath.Join(dir, "notes.txt"), quota, nil); err == nil {
 		t.Error("a file was opened as a folder")
 	}
 }
@@ -193,7 +230,7 @@ func TestSpoolRefusesForeignIDs(t *testing.T) {
 // FuzzSpoolFile: what is read back is what was written, or it is damaged; nothing else.
 func FuzzSpoolFile(f *testing.F) {
 	dir := f.TempDir()
-	s, err := OpenSpool(dir, quota)
+	s, err := OpenSpool(dir, quota, nil)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -35,7 +35,8 @@ type picture struct {
 // alerts last; of those that are kept elsewhere only the one on its way is in memory.
 type imageQueue struct {
 	pictures []*picture
-	want     string // the one to be read next; empty: none
+	want     string             // the one to be read next; empty: none
+	dropped  func(image string) // of an alert that gave way; nil: nobody is told
 }
 
 const (
@@ -55,7 +56,9 @@ func (q *imageQueue) push(p *picture) {
 		if n <= 1 || n <= maxPictures && size <= maxPictureBytes {
 			return
 		}
-		q.giveUp(p)
+		if lost := q.giveUp(p); lost != nil && lost.alert && q.dropped != nil {
+			q.dropped(lost.id)
+		}
 	}
 }
 
@@ -74,16 +77,17 @@ func (q *imageQueue) held() (n, size int) {
 }
 
 // giveUp drops the oldest that is nowhere but here, one of an alert only if there is no
-// other; never the newest.
-func (q *imageQueue) giveUp(newest *picture) {
+// other; never the newest. It returns the one.
+func (q *imageQueue) giveUp(newest *picture) *picture {
 	for _, alerts := range []bool{false, true} {
 		for i, p := range q.pictures {
 			if p != newest && !p.kept && p.alert == alerts {
 				q.pictures = append(q.pictures[:i], q.pictures[i+1:]...)
-				return
+				return p
 			}
 		}
 	}
+	return nil
 }
 
 // due returns the picture whose next piece goes now, those of alerts first and of those

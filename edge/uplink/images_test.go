@@ -143,6 +143,8 @@ func TestKeptPicturesGoAgain(t *testing.T) {
 
 func TestPicturesInMemoryAreBounded(t *testing.T) {
 	var q imageQueue
+	var dropped []string
+	q.dropped = func(id string) { dropped = append(dropped, id) }
 	for i := range 40 {
 		q.push(&picture{id: fmt.Sprint("kept", i), alert: true, kept: true})
 	}
@@ -164,5 +166,8 @@ func TestPicturesInMemoryAreBounded(t *testing.T) {
 	q.push(&picture{id: "large", alert: true, count: 1, pieces: [][]byte{make([]byte, maxPictureBytes+1)}})
 	if n, _ := q.held(); n != 1 {
 		t.Errorf("%d in memory beside one that is as large as all may be", n-1)
+	}
+	if len(dropped) != 10 || dropped[0] != "alert0" || dropped[9] != "alert9" {
+		t.Errorf("told of %v, want those of alerts", dropped)
 	}
 }

@@ -101,7 +101,10 @@ type Options struct {
 	Command func(ctx context.Context, c wire.Command) wire.Reply
 
 	// Album is where the pictures of Kept lie; nil: Kept is not used.
-	Album   Album
+	Album Album
+	// Dropped is told of a picture of an alert that was only in memory and gave way to newer
+	// ones. It must not block nor call the uplink. nil: nobody is told.
+	Dropped func(image string)
 	Journal Source       // nil: only what is offered is sent
 	Clock   Clock        // nil: offered values carry Unix milliseconds already
 	Log     *slog.Logger // a line when the link comes and goes, and for what is refused

@@ -115,6 +115,7 @@ func New(o Options) (*Uplink, error) {
 	u := &Uplink{o: o, pause: backoff{first: firstPause, most: mostPause}, wake: make(chan struct{}, 1), fill: make(chan struct{}, 1), fetch: make(chan struct{}, 1), save: make(chan struct{}, 1),
 		commands:   make(chan wire.Command, maxCommands),
 		unanswered: make(map[wire.Epoch]*wire.RangeSet), holds: make(map[wire.Epoch]*hold), said: make(rarely)}
+	u.images.dropped = u.o.Dropped
 	u.way = &way{o: &u.o, secrets: newSecrets(&u.o), timing: defaultTiming()}
 	u.dial = u.way.dial
 	var err error

@@ -125,7 +125,10 @@
 // it; the revision that raises the alert names all three, though the last one is taken
 // later. Its moment is Since + since_ms, of the picture itself ImageMeta.At. Pictures
 // have the last place on the link, so they come behind their alert: mostly a moment,
-// after an outage hours. One that could not be taken, or was given up, never comes.
+// after an outage hours. One that could not be taken, or was given up, never comes: an
+// [Event] of kind missing names it and says why, as far as the gateway lived to write
+// that down. Whoever shows an alert does not wait longer than an hour for a picture of
+// which nothing was heard; it is shown if it comes then.
 //
 // # Versions and limits
 //

@@ -26,6 +26,7 @@ const (
 	siren      = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":6,"at":{"t":1795291261000,"boot":"` + boot + `","boot_ms":13000},"kind":"actuation","actuation":{"output":"siren","on":true,"why":"rule","by":"river-high","result":"done","took_ms":14}}`
 	works      = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":8,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"maintenance","maintenance":{"device":"river","on":true,"by":"li","for_ms":60000}}`
 	restless   = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":9,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"unrest","unrest":{"rule":"river-high","on":true,"changes":9}}`
+	missing    = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":10,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"missing","missing":{"images":["` + uuid + `"],"why":"not-taken"}}`
 	jammed     = `{"v":1,"epoch":"18-0a1b2c3d4e5f","seq":7,"at":{"boot":"` + boot + `","boot_ms":13000},"kind":"actuation","actuation":{"output":"pump","on":false,"why":"interlock","result":"failed","took_ms":2000,"detail":"no answer in time"}}`
 	alertText  = `{"v":1,"id":"` + uuid + `","rev":2,"epoch":"17-9f3ac2d1b07e","seq":184203,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"since":{"t":1795291080400,"boot":"` + boot + `","boot_ms":100},"device":"river","channel":"level","value":3.02,"limit":3,"unit":"m","position":{"lat":30.319,"lon":120.142},"area":"330105003012","category":"flood","text":{"en":"river level 3.02 m","zh":"河道水位 3.02 米"},"evidence":[{"n":"river/level","ago_ms":5000,"v":3.01}],"image":"` + uuid + `","pictures":[{"image":"` + uuid + `","moment":"before","since_ms":-4000},{"image":"` + uuid + `","moment":"at"},{"image":"` + uuid + `","moment":"after","since_ms":150000}]}`
 	seenText   = `{"v":1,"id":"` + uuid + `","rev":3,"epoch":"17-9f3ac2d1b07e","seq":184209,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"boot":"` + boot + `","boot_ms":900},"since":{"boot":"` + boot + `","boot_ms":100},"text":{"en":"high"},"acknowledged":{"at":{"boot":"` + boot + `","boot_ms":900},"by":"王芳"}}`
@@ -36,7 +37,7 @@ const (
 
 func texts() map[string]Message {
 	return map[string]Message{
-		gapText: new(Event), bootText: new(Event), anchorText: new(Event), configText: new(Event), deviceText: new(Event), siren: new(Event), jammed: new(Event), works: new(Event), restless: new(Event),
+		gapText: new(Event), bootText: new(Event), anchorText: new(Event), configText: new(Event), deviceText: new(Event), siren: new(Event), jammed: new(Event), works: new(Event), restless: new(Event), missing: new(Event),
 		alertText: new(Alert), ackText: new(Ack), onlineText: new(Online), stateText: new(State),
 		commandText(0): new(Command), commandText(1): new(Command), commandText(4): new(Command),
 		replyText: new(Reply), refusalText: new(Reply), sentText: new(Reply), quietText: new(Reply), blockedText: new(Reply), seenText: new(Alert),
@@ -88,6 +89,10 @@ func TestMessagesRefuse(t *testing.T) {
 		{deviceText, `"device":"river"`, `"device":"River"`, "device.device"},
 		{works, `"device":"river"`, `"device":"River"`, "maintenance: device"},
 		{works, `"for_ms":60000`, `"for_ms":-1`, "maintenance: for_ms"},
+		{missing, `["` + uuid + `"]`, `[]`, "missing: images: there are none"},
+		{missing, uuid, `x`, "missing: images"},
+		{missing, `not-taken`, `Not Taken`, "missing: why"},
+		{missing, `"kind":"missing"`, `"kind":"gap"`, "kind:"},
 		{works, `"kind":"maintenance"`, `"kind":"unrest"`, "kind:"},
 		{restless, `"changes":9`, `"changes":-9`, "unrest: changes"},
 		{restless, `river-high`, `River`, "unrest: rule"},

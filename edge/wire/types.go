@@ -81,7 +81,7 @@ type Event struct {
 	Epoch  Epoch        `json:"epoch"`
 	Seq    uint64       `json:"seq"`
 	At     Moment       `json:"at"`
-	Kind   string       `json:"kind"` // gap, boot, anchor, config, device, actuation, maintenance, unrest
+	Kind   string       `json:"kind"` // gap, boot, anchor, config, device, actuation, maintenance, unrest, missing
 	Gap    *Gap         `json:"gap,omitempty"`
 	Boot   *Boot        `json:"boot,omitempty"`
 	Anchor *Anchor      `json:"anchor,omitempty"`
@@ -91,6 +91,7 @@ type Event struct {
 	Actuation   *Actuation   `json:"actuation,omitempty"`
 	Maintenance *Maintenance `json:"maintenance,omitempty"`
 	Unrest      *Unrest      `json:"unrest,omitempty"`
+	Missing     *Missing     `json:"missing,omitempty"`
 }
 
 // Gap declares a loss: between From and To readings were taken, or should have
@@ -166,7 +167,7 @@ type Alert struct {
 	Evidence  []Evidence        `json:"evidence,omitempty"`
 	Image     string            `json:"image,omitempty"` // image id: taken at this revision, or the one before where it has none
 	// Pictures are those of the raise: before, at and after it, as far as there are any.
-	// They travel on their own and may come much later, or never.
+	// They travel on their own and may come much later, or never: an event of kind missing says so.
 	Pictures []Picture `json:"pictures,omitempty"`
 	Expected *Expected `json:"expected,omitempty"`
 	Chatter  *Chatter  `json:"chatter,omitempty"`

@@ -158,7 +158,7 @@ func checkRevised(rs []Revised) error {
 // Validate checks the event and that it carries exactly the body Kind names.
 func (e *Event) Validate() error {
 	bodies := 0
-	for _, set := range []bool{e.Gap != nil, e.Boot != nil, e.Anchor != nil, e.Config != nil, e.Device != nil, e.Actuation != nil, e.Maintenance != nil, e.Unrest != nil} {
+	for _, set := range []bool{e.Gap != nil, e.Boot != nil, e.Anchor != nil, e.Config != nil, e.Device != nil, e.Actuation != nil, e.Maintenance != nil, e.Unrest != nil, e.Missing != nil} {
 		if set {
 			bodies++
 		}
@@ -189,8 +189,10 @@ func (e *Event) Validate() error {
 		return at("maintenance", e.Maintenance.check())
 	case e.Kind == "unrest" && e.Unrest != nil:
 		return at("unrest", e.Unrest.check())
+	case e.Kind == "missing" && e.Missing != nil:
+		return at("missing", e.Missing.check())
 	}
-	return fmt.Errorf("kind: %q is not one of gap, boot, anchor, config, device, actuation, maintenance, unrest, or has another one's body", clip(e.Kind))
+	return fmt.Errorf("kind: %q is not one of gap, boot, anchor, config, device, actuation, maintenance, unrest, missing, or has another one's body", clip(e.Kind))
 }
 
 func checkHash(h string) error {
