@@ -26,6 +26,7 @@ type Fleet interface {
 	Values(gateway string) []view.Value
 	Stream(gateway string, s obs.Stream) (view.Stream, bool)
 	Gaps(ctx context.Context, gateway string, from, to int64) ([]view.Gap, error)
+	Missing(ctx context.Context, images []string) ([]view.Missing, error)
 }
 
 // Alerts is what the API needs of the alert book. Its errors are view.ErrUnknown,

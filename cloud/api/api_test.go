@@ -69,6 +69,13 @@ func (f *fakes) Gaps(context.Context, string, int64, int64) ([]view.Gap, error) 
 	return append([]view.Gap{}, f.gapsAt...), f.broken
 }
 
+func (f *fakes) Missing(_ context.Context, images []string) ([]view.Missing, error) {
+	if !slices.Equal(images, []string{"pic", "late"}) {
+		return nil, fmt.Errorf("asked for %v", images)
+	}
+	return []view.Missing{{Gateway: "gw", Images: []string{"late"}, Why: "not-taken"}, {Gateway: "other", Images: []string{"pic"}, Why: "age"}}, nil
+}
+
 func (f *fakes) one() view.Alert {
 	a := view.Alert{ID: "a1", Rev: 1, Gateway: "gw", Severity: wire.Yellow, Stage: "actual", Condition: "active", Value: ptr(3.12),
 		Text: map[string]string{"zh": "河道水位 3.12 米"}, Evidence: []wire.Evidence{{Stream: "river/level", At: 1, V: 3}}, Cleared: ptr(int64(5)), Vanished: ptr(int64(6)),
@@ -422,6 +429,17 @@ func TestInternalErrorsSayNothing(t *testing.T) {
 	r := request(newAPI(t, &fakes{broken: errors.New("secret path /data")}), "GET", "/api/v1/alerts", "")
 	if body := text(t, r); r.StatusCode != 500 || strings.Contains(body, "secret") || !strings.Contains(body, "E7100") {
 		t.Errorf("%d %s", r.StatusCode, body)
+	}
+}
+
+// Which pictures never come is said of one alert and in lists, and no gateway speaks for
+// another.
+func TestAlertsSayWhichPicturesNeverCome(t *testing.T) {
+	api := newAPI(t, &fakes{})
+	for _, path := range []string{"/api/v1/alerts", "/api/v1/alerts/a1"} {
+		if body := text(t, request(api, "GET", path, "")); !strings.Contains(body, `"missing":{"late":"not-taken"}`) {
+			t.Errorf("%s: %s", path, body)
+		}
 	}
 }
 

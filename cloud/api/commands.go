@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -64,12 +65,64 @@ func (s *server) details(r *http.Request, a view.Alert) (view.Alert, error) {
 			return a, err
 		}
 	}
+	one := []view.Alert{a}
+	if err := s.missing(r.Context(), one); err != nil {
+		return a, err
+	}
+	a = one[0]
 	c, err := s.Commands.Acknowledgement(r.Context(), a.ID)
 	if errors.Is(err, view.ErrUnknown) {
 		return a, nil
 	}
 	a.Command = &c
 	return a, err
+}
+
+// missing says of alerts which of their pictures never come.
+func (s *server) missing(ctx context.Context, alerts []view.Alert) error {
+	var images []string
+	for i := range alerts {
+		images = append(images, named(&alerts[i])...)
+	}
+	gone, err := s.Fleet.Missing(ctx, images)
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	type key struct{ gateway, image string }
+	why := map[key]string{}
+	for _, m := range gone {
+		for _, image := range m.Images {
+			why[key{m.Gateway, image}] = m.Why
+		}
+	}
+	for i := range alerts {
+		a := &alerts[i]
+		for _, image := range named(a) {
+			if w, ok := why[key{a.Gateway, image}]; ok {
+				if a.Missing == nil {
+					a.Missing = map[string]string{}
+				}
+				a.Missing[image] = w
+			}
+		}
+	}
+	return nil
+}
+
+// named are the pictures that an alert names.
+func named(a *view.Alert) (images []string) {
+	if a.Image != "" {
+		images = append(images, a.Image)
+	}
+	for _, p := range a.Pictures {
+		images = append(images, p.Image)
+	}
+	for _, s := range a.Timeline {
+		if s.Image != "" {
+			images = append(images, s.Image)
+		}
+	}
+	return images
 }
 
 // commands lists what a gateway was asked to do, the newest first.

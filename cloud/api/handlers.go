@@ -60,6 +60,9 @@ func (s *server) alerts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.missing(r.Context(), alerts); err != nil {
+		return err
+	}
 	return send(w, http.StatusOK, map[string]any{"alerts": alerts})
 }
 

@@ -24,8 +24,9 @@ const (
 // left as it is.
 func (r *Registry) Events(ctx context.Context, events iter.Seq2[string, wire.Event], at time.Time) error {
 	var gaps []view.Gap
+	var missing []view.Missing
 	err := r.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		gaps = gaps[:0]
+		gaps, missing = gaps[:0], missing[:0]
 		for id, e := range events {
 			isNew, err := putEvent(ctx, tx, id, e, at.UnixMilli())
 			if err != nil {
@@ -39,6 +40,14 @@ func (r *Registry) Events(ctx context.Context, events iter.Seq2[string, wire.Eve
 				return err
 			}
 			gaps = append(gaps, g...)
+			if e.Missing == nil {
+				continue
+			}
+			news, err := putMissing(ctx, tx, id, *e.Missing, at.UnixMilli())
+			if err != nil {
+				return err
+			}
+			missing = append(missing, view.Missing{Gateway: id, Images: news, Why: e.Missing.Why})
 		}
 		return nil
 	})
@@ -47,6 +56,9 @@ func (r *Registry) Events(ctx context.Context, events iter.Seq2[string, wire.Eve
 	}
 	for _, g := range gaps {
 		r.o.Publish("gap", g)
+	}
+	for _, m := range missing {
+		r.publishMissing(m.Gateway, m.Images, m.Why)
 	}
 	return nil
 }
@@ -93,6 +105,11 @@ func (r *Registry) prune(ctx context.Context, now time.Time) error {
 		}
 		_, err = tx.ExecContext(ctx, `delete from gap where to_unix <
 			(select to_unix from gap order by to_unix desc limit 1 offset ?)`, maxGaps)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `delete from missing_picture where received < max(?1, coalesce(
+			(select received from missing_picture order by received desc limit 1 offset ?2), 0))`, now.Add(-keepEvents).UnixMilli(), maxMissing)
 		return err
 	})
 	if err != nil {

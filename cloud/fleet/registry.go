@@ -32,8 +32,8 @@ type DB interface {
 type Options struct {
 	DB      DB
 	Catalog *obs.Catalog
-	// Publish takes what changed, for the live stream: "values", "gateway" and "gap"
-	// with their documents of package view. It must not block. nil: nobody listens.
+	// Publish takes what changed, for the live stream: "values", "gateway", "gap"
+	// and "missing" with their documents of package view. It must not block. nil: nobody listens.
 	Publish func(event string, doc any)
 	// MaxGateways and MaxStreams (of one gateway) bound the memory; 20 000 and 5 000.
 	MaxGateways, MaxStreams int

@@ -56,5 +56,14 @@ create table gap(
 ) strict, without rowid;
 create index gap_time on gap(gateway, from_unix);
 create index gap_undated on gap(gateway) where from_unix = 0 or to_unix = 0;
+`, `
+create table missing_picture(     -- pictures that alerts name and that never come
+	gateway text not null,
+	image text not null,
+	why text not null,
+	received integer not null,
+	primary key(image, gateway)
+) strict, without rowid;
+create index missing_received on missing_picture(received);
 `}
 }

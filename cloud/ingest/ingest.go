@@ -30,10 +30,12 @@ type Fleet interface {
 	Rejected(gateway, why string, at time.Time)
 }
 
-// Ledger keeps events and gaps. Both return nil only when it is done for good.
+// Ledger keeps events, gaps, and which pictures never come. Its methods return nil only
+// when it is done for good.
 type Ledger interface {
 	Events(ctx context.Context, events iter.Seq2[string, wire.Event], at time.Time) error
 	Declare(ctx context.Context, g view.Gap) error
+	Missed(ctx context.Context, gateway string, m wire.Missing, at time.Time) error
 }
 
 // Alerts keeps alerts. refused says, by position, what will never be taken.

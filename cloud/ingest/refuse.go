@@ -104,7 +104,14 @@ func (in *Ingest) refusePicture(l *lane, it item, topic wire.Topic, err error) {
 	var then func(context.Context)
 	answer := wire.Ack{V: wire.Version, Store: "any", Images: []string{topic.ID}}
 	if !errors.Is(err, wire.ErrVersion) && answer.Validate() == nil {
-		then = func(context.Context) { in.out.image(topic.Gateway, topic.ID) }
+		then = func(ctx context.Context) {
+			missing := wire.Missing{Images: answer.Images, Why: wire.Refused}
+			if err := in.o.Ledger.Missed(ctx, topic.Gateway, missing, it.at); err != nil {
+				in.counts.errors.WithLabelValues("database").Inc()
+				in.o.Log.Warn("that a picture was refused could not be written down", "gateway", topic.Gateway, "error", err)
+			}
+			in.out.image(topic.Gateway, topic.ID)
+		}
 	}
 	in.rejectThen(l, it, topic.Gateway, err, then)
 }

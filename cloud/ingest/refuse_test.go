@@ -128,6 +128,9 @@ func TestUnreadablePictureIsAnswered(t *testing.T) {
 	if len(r.parkedWhy()) != 1 {
 		t.Errorf("answered, and set aside is %q", r.parkedWhy())
 	}
+	if m, err := r.fleet.Missing(t.Context(), []string{uuid(5)}); err != nil || len(m) != 1 || m[0].Why != wire.Refused || m[0].Gateway != "gw" {
+		t.Errorf("that it never comes is told as %+v, %v", m, err)
+	}
 	g.send("image/not-a-uuid/0", []byte("{\"v\":1}\nwhat"), false)
 	r.eventually("it is set aside", func() bool { return len(r.parkedWhy()) == 2 })
 	g.sendPack(g.pack(1, 1)) // what is told next gets through

@@ -26,6 +26,8 @@ type Alert struct {
 	Image     string            `json:"image"` // image id; empty: none
 	// Pictures are those of the raise, in the order of their moments.
 	Pictures []Picture `json:"pictures,omitempty"`
+	// Missing says why pictures that the alert or its timeline names never come, by image id.
+	Missing map[string]string `json:"missing,omitempty"`
 	// Acknowledged is null until a person has seen the alert.
 	Acknowledged *Acknowledged   `json:"acknowledged"`
 	Evidence     []wire.Evidence `json:"evidence"`
@@ -50,6 +52,13 @@ type Picture struct {
 	Due    int64  `json:"due"`    // when it was, or is to be, taken
 	// T is when it was taken; null: it has not come yet, or a list was asked for.
 	T *int64 `json:"t"`
+}
+
+// Missing are pictures of a gateway that never come, with a word of wire.Missing.
+type Missing struct {
+	Gateway string   `json:"gateway"`
+	Images  []string `json:"images"`
+	Why     string   `json:"why"`
 }
 
 // Acknowledged says who has seen an alert.

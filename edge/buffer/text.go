@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // gapWords are the reasons of a gap, in the words of wire.Gap.Why and those of the
@@ -78,10 +80,33 @@ func (e *Entry) happening(zh bool) string {
 		return pick("maintenance begins, ", "开始维护，") + ev.Maintenance.By
 	case ev.Maintenance != nil:
 		return strings.TrimSuffix(pick("maintenance ends, ", "维护结束，")+ev.Maintenance.By, pick(", ", "，"))
+	case ev.Missing != nil:
+		return fmt.Sprintf(pick("pictures of alerts that never come: %d; %s", "不会再有的告警画面：%d 张；%s"), len(ev.Missing.Images), missingReason(ev.Missing.Why, pick))
 	case ev.Unrest != nil && ev.Unrest.On:
 		return fmt.Sprintf(pick("alert of %s comes and goes, %d changes; kept at its worst", "%s 的告警反复，%d 次变化；保持最严重时的状态"), ev.Unrest.Rule, ev.Unrest.Changes)
 	case ev.Unrest != nil:
 		return fmt.Sprintf(pick("alert of %s has calmed down", "%s 的告警不再反复"), ev.Unrest.Rule)
 	}
 	return ev.Kind
+}
+
+// missingReason says why pictures never come.
+func missingReason(why string, pick func(en, zh string) string) string {
+	switch why {
+	case wire.NotTaken:
+		return pick("the camera gave none in time", "摄像头没有及时给出画面")
+	case wire.NotRun:
+		return pick("the gateway did not run when they were due", "到时网关没有运行")
+	case wire.NoCamera:
+		return pick("the camera is not configured any more", "摄像头已不在配置中")
+	case wire.NoRoom:
+		return pick("newer ones needed the room", "为更新的画面腾出空间")
+	case wire.TooOld:
+		return pick("no store took them in all their time", "保留期内一直没有传出")
+	case wire.Unread:
+		return pick("they could not be read back", "无法读回")
+	case wire.NotToSend:
+		return pick("they are too large to be sent", "过大，无法传输")
+	}
+	return why
 }

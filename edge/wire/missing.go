@@ -10,6 +10,7 @@ const (
 	NoRoom    = "space"     // newer ones needed its place on the gateway's disk, or in its memory
 	TooOld    = "age"       // no store took it for as long as the gateway keeps it
 	Unread    = "damage"    // it could not be read back from the gateway's disk
+	Refused   = "refused"   // the aggregator could make no picture of it; said by itself
 	NotToSend = "unfit"     // it is larger than a picture may be that travels
 )
 

@@ -291,6 +291,41 @@ test('the pictures of before, at and after an alert stand side by side, and one 
   await close();
 });
 
+test('a picture that never comes says why, at once and after a reload, in both languages', async () => {
+  const image = `still-gone-${Date.now()}`;
+  const raised = await flip(env.mock, 'alert', { image });
+  const { page, faults, close } = await open(env, `/alerts/${raised.id}`);
+  const figure = page.locator('figure.panel');
+  await figure.getByText('Picture on its way').waitFor();
+  await flip(env.mock, 'miss', { image, why: 'not-taken' });
+  await figure.getByText('Not taken: the camera gave no picture').waitFor();
+  await page.reload();
+  await figure.getByText('Not taken: the camera gave no picture').waitFor();
+  assert.equal(await figure.getByText('Picture on its way').count(), 0);
+  await close();
+  const zh = await open(env, '/', { storage: { language: 'zh' } });
+  await zh.page.locator(`li[data-alert="${raised.id}"] .thumb`).getByTitle('未拍摄：摄像头没有给出画面').waitFor();
+  await flip(env.mock, 'arrive', { image }); // the word and the picture crossed
+  await zh.page.waitForFunction((id) => document.querySelector(`li[data-alert="${id}"] .thumb img`)?.naturalWidth > 0, raised.id);
+  await flip(env.mock, 'clear', { id: raised.id });
+  assert.deepEqual([...faults, ...zh.faults].filter((f) => !f.includes('404')), []);
+  await zh.close();
+});
+
+test('an hour after it was due a picture is not said to be on its way any more', async () => {
+  const image = `still-slow-${Date.now()}`;
+  const raised = await flip(env.mock, 'alert', { image, ago: 61 * 60e3 });
+  const { page, faults, close } = await open(env, `/alerts/${raised.id}`);
+  const figure = page.locator('figure.panel');
+  await figure.getByText('Not here after an hour').waitFor();
+  assert.equal(await figure.getByText('Picture on its way').count(), 0);
+  await flip(env.mock, 'arrive', { image });
+  await page.waitForFunction(() => document.querySelector('figure.panel img')?.naturalWidth > 0);
+  await flip(env.mock, 'clear', { id: raised.id });
+  assert.deepEqual(faults.filter((f) => !f.includes('404')), []);
+  await close();
+});
+
 test('past alerts can be filtered, and the filter is in the address', async () => {
   const { page, close } = await open(env, '/alerts');
   const past = page.locator('section[aria-labelledby=past-title]');

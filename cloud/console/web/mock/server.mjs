@@ -94,9 +94,9 @@ function stream(state, q, a) {
 
 const switches = {
   /** Raises an alert. */
-  alert(state, { severity = 'red', stage = 'actual', image = '' }) {
+  alert(state, { severity = 'red', stage = 'actual', image = '', ago = 0 }) {
     const stream = 'hz-gongshu-bridge-07/underpass/level';
-    const a = makeAlert(state.raised++, 'underpass-water', severity, stage, stream, 0.41, 0.4, Date.now(), { image });
+    const a = makeAlert(state.raised++, 'underpass-water', severity, stage, stream, 0.41, 0.4, Date.now() - ago, { image });
     if (image) state.late.add(image);
     state.alerts.set(a.id, a);
     broadcast(state, 'alert', a);
@@ -119,6 +119,14 @@ const switches = {
   arrive(state, { image }) {
     state.late.delete(image);
     broadcast(state, 'image', { gateway: 'hz-gongshu-bridge-07', device: 'gauge', image, t: 1 });
+    return {};
+  },
+  /** A gateway says that the picture of an alert will never come. */
+  miss(state, { image, why }) {
+    for (const a of state.alerts.values()) {
+      if (a.image === image || a.pictures?.some((p) => p.image === image)) a.missing = { ...a.missing, [image]: why };
+    }
+    broadcast(state, 'missing', { gateway: 'hz-gongshu-bridge-07', images: [image], why });
     return {};
   },
   /** A gateway reports for the first time. */

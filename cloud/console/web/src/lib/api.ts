@@ -161,6 +161,8 @@ export interface Alert {
   image?: string;
   /** Those of the raise. */
   pictures?: AlertPicture[] | null;
+  /** Why pictures that the alert or its timeline names never come, by image id. */
+  missing?: Readonly<Record<string, string>> | null;
   acknowledged?: Acknowledgement | null;
   evidence?: Evidence[] | null;
   /** Since when the gateway no longer lists this alert although it never said that it cleared. */
@@ -222,6 +224,13 @@ export interface Camera {
   /** Null: no still has come yet. */
   image: string | null;
   t: number | null;
+}
+
+/** Pictures of a gateway that never come. */
+export interface Missing {
+  gateway: string;
+  images: string[];
+  why: string;
 }
 
 /** What the aggregator answered instead of what was asked for. */

@@ -41,6 +41,7 @@ export function mergeAlert(old: Alert | undefined, next: Alert): Alert {
     command: laterCommand(newer.command, other.command),
     image: newer.image || other.image || '',
     pictures: mergePictures(newer.pictures, other.pictures),
+    missing: newer.missing || other.missing ? { ...other.missing, ...newer.missing } : null,
     evidence: newer.evidence?.length ? newer.evidence : (other.evidence ?? null),
     history: longer(newer.history, other.history),
     timeline: longer(newer.timeline, other.timeline),

@@ -5,6 +5,9 @@ const first = 300; // ms until a picture that was not there is asked for again
 const most = 60_000;
 const remembered = 64; // arrivals: whoever waits for one hears of it at once
 
+/** For how long a picture of which nothing was heard is said to be on its way, in ms. */
+export const patience = 60 * 60_000;
+
 /** How long to wait before picture is asked for once more, after so many tries in vain. */
 export const pause = (tries: number): number => Math.min(first * 2 ** (tries - 1), most);
 
@@ -23,3 +26,24 @@ class Arrivals {
 }
 
 export const arrivals = new Arrivals();
+
+/** Pictures of which a gateway just said that they never come, and why. */
+class Absences {
+  #why = $state.raw<ReadonlyMap<string, string>>(new Map());
+
+  why(id: string): string | undefined {
+    return this.#why.get(id);
+  }
+
+  add(ids: readonly string[], why: string): void {
+    this.#why = new Map([...this.#why, ...ids.map((id) => [id, why] as const)].slice(-4 * remembered));
+  }
+}
+
+export const absences = new Absences();
+
+/** What is to be said of a picture that is not there: what term group `missing` has words for, or none. */
+export function absence(why: string | undefined, due: number | undefined, now: number): 'coming' | 'overdue' | 'never' {
+  if (why) return 'never';
+  return due !== undefined && now - due > patience ? 'overdue' : 'coming';
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { arrivals, pause } from './pictures.svelte';
+import { absence, absences, arrivals, patience, pause } from './pictures.svelte';
 
 test('a picture is asked for again soon, then seldom', () => {
   expect([1, 2, 3, 8, 9, 40].map(pause)).toEqual([300, 600, 1200, 38_400, 60_000, 60_000]);
@@ -9,4 +9,19 @@ test('arrivals are remembered, but not for ever', () => {
   for (let i = 0; i < 100; i++) arrivals.add(`id-${i}`);
   arrivals.add('id-99');
   expect([arrivals.has('id-35'), arrivals.has('id-36'), arrivals.has('id-99')]).toEqual([false, true, true]);
+});
+
+test('a picture is on its way for an hour, unless it is known that it never comes', () => {
+  expect(absence(undefined, 1000, 1000 + patience)).toBe('coming');
+  expect(absence(undefined, 1000, 1001 + patience)).toBe('overdue');
+  expect(absence(undefined, undefined, 10 * patience)).toBe('coming');
+  expect(absence('space', 1000, 1001)).toBe('never');
+});
+
+test('what was said of pictures that never come is remembered, but not for ever', () => {
+  absences.add(['first'], 'age');
+  for (let i = 0; i < 255; i++) absences.add([`gone-${i}`], 'space');
+  expect([absences.why('first'), absences.why('gone-254'), absences.why('other')]).toEqual(['age', 'space', undefined]);
+  absences.add(['one-more'], 'damage');
+  expect([absences.why('first'), absences.why('one-more')]).toEqual([undefined, 'damage']);
 });

@@ -2,11 +2,11 @@
 // people about it.
 import { announcer } from './announce.svelte';
 import { alerts } from './alerts.svelte';
-import { api, type Alert, type Camera, type Command, type Gap, type Gateway, type Info, type Value } from './api';
+import { api, type Alert, type Camera, type Command, type Gap, type Gateway, type Info, type Missing, type Value } from './api';
 import { clock } from './clock.svelte';
 import { fleet } from './fleet.svelte';
 import { openLive, type Phase } from './live';
-import { arrivals } from './pictures.svelte';
+import { absences, arrivals } from './pictures.svelte';
 import { settings, t, word } from './settings.svelte';
 import { isUrgent } from './severity';
 import { Siren } from './sound';
@@ -176,6 +176,9 @@ class Session {
       case 'image':
         this.#image(data as Camera);
         break;
+      case 'missing':
+        this.#missing(data as Missing);
+        break;
       case 'gap':
         for (const f of this.#gapListeners) f(data as Gap);
         break;
@@ -188,6 +191,10 @@ class Session {
   #image(c: Camera) {
     if (c.image) arrivals.add(c.image);
     fleet.setCamera(c);
+  }
+
+  #missing(m: Missing) {
+    absences.add(m.images ?? [], m.why);
   }
 
   #values(values: readonly Value[]) {

@@ -84,6 +84,6 @@ export function t(key: Key, params?: Params): string {
 }
 
 /** The text for a word of the protocol in the viewer's language. */
-export function word(group: 'why' | 'what' | 'moment' | 'device' | 'severity' | 'refused', w: string): string {
+export function word(group: 'why' | 'what' | 'moment' | 'device' | 'severity' | 'refused' | 'missing', w: string): string {
   return term(settings.language, group, w);
 }

@@ -31,7 +31,7 @@ export function translate(language: Language, key: Key, params: Params = {}): st
 }
 
 /** The text for a word of the protocol such as why.rate; a word that is not known is shown as it came. */
-export function term(language: Language, group: 'why' | 'what' | 'moment' | 'device' | 'severity' | 'refused', word: string): string {
+export function term(language: Language, group: 'why' | 'what' | 'moment' | 'device' | 'severity' | 'refused' | 'missing', word: string): string {
   const key = `${group}.${word}`;
   return key in en ? translate(language, key as Key) : word;
 }
