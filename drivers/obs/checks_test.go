@@ -69,9 +69,16 @@ func TestChecksWrong(t *testing.T) {
 		"multivariate: {with: a.level, suspect: 1, moves: 1, within: 1m}":   "",
 		"climatology: [{months: [11, 2], suspect: [0, 1]}]":                 "",
 		"climatology: [{weekdays: [0, 6], suspect: [0, 1]}]":                "climatology.0.weekdays: [0 6] is no span",
-		"climatology: [{suspect: [0, 1]}, {suspect: [0, 2], fail: [0, 1]}]": "climatology.1.suspect: [0 2] reaches beyond",
-		"location: {}":                                                      "location: the test has no distance",
-		"gap: {fail: 10s}":                                                  "gap.fail: every value comes 10s",
+		"climatology: [{suspect: [0, 1]}, {months: [1, 2], suspect: [0, 2], fail: [0, 1]}]": "climatology.1.suspect: [0 2] reaches beyond",
+		"climatology: [{suspect: [0, 1]}, {months: [6, 9], suspect: [0, 2]}, {months: [10, 5], suspect: [0, 1]}]":                                                   "climatology.0: what stands below says it for all of this time",
+		"climatology: [{months: [7, 8], suspect: [0, 1]}, {months: [11, 2], suspect: [0, 1]}, {months: [6, 9], suspect: [0, 2]}]":                                   "climatology.0: what stands below",
+		"climatology: [{hours: [23, 1], suspect: [0, 1]}, {hours: [22, 0], suspect: [0, 1]}]":                                                                       "",
+		"climatology: [{hours: [23, 1], suspect: [0, 1]}, {hours: [0, 23], suspect: [0, 1]}]":                                                                       "climatology.0: what stands below",
+		"climatology: [{hours: [23, 1], suspect: [0, 1]}, {weekdays: [1, 7], suspect: [0, 1]}, {hours: [5, 6], suspect: [0, 1]}]":                                   "climatology.0: what stands below",
+		"climatology: [{hours: [23, 1], suspect: [0, 1]}, {suspect: [0, 1]}, {hours: [5, 6], suspect: [0, 1]}]":                                                     "climatology.0: what stands below",
+		"climatology: [{hours: [5, 6], suspect: [0, 1]}, {weekdays: [1, 5], suspect: [0, 1]}, {months: [1, 6], suspect: [0, 1]}, {hours: [4, 5], suspect: [0, 1]}]": "",
+		"location: {}":     "location: the test has no distance",
+		"gap: {fail: 10s}": "gap.fail: every value comes 10s",
 	} {
 		var got []string
 		for _, e := range decodeChecks(t, text).Wrong(10 * time.Second) {

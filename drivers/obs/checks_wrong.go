@@ -28,7 +28,10 @@ func (c Checks) Wrong(every time.Duration) []CheckError {
 		w.spans(g.Suspect, g.Fail, "gross")
 	}
 	for i, s := range c.Climatology {
-		w.season(s, "climatology", strconv.Itoa(i))
+		at, before := []string{"climatology", strconv.Itoa(i)}, len(w.all)
+		if w.season(s, at...); len(w.all) == before && s.within(c.Climatology[i+1:]) {
+			w.say("what stands below says it for all of this time, and the last one counts; put this one below, or delete it", at...)
+		}
 	}
 	if k := c.Spike; k != nil && !k.Off {
 		w.word(k.Method, []string{"differential", "average"}, "spike", "method")

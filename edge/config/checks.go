@@ -47,6 +47,7 @@ func (l *loader) checks(d *Device, own map[string]obs.Checks) {
 			}
 			l.threshold(e.Msg, append(path, e.Path...)...)
 		}
+		l.blank(path)
 		l.located(c, ch, path)
 		l.reached(d, d.Plan.Channels[i], d.Metrics[i], c, path)
 	}
@@ -61,6 +62,19 @@ func (l *loader) nought(own, base obs.Checks, path []string) {
 	for _, k := range own.Keys() {
 		if k.Value == "0" && slices.Contains([]string{"spike", "rate"}, k.Path[0]) && slices.Contains([]string{"suspect", "fail"}, k.Path[1]) && !there[strings.Join(k.Path, ".")] {
 			l.threshold("a threshold of 0 takes away one of the profile or the metric, and there is none; delete it, or write a greater one", append(path[:len(path):len(path)], k.Path...)...)
+		}
+	}
+}
+
+// blank reports a channel, or a test of it, below which nothing stands: it changes nothing.
+func (l *loader) blank(path []string) {
+	n := l.doc.Node(path...)
+	if n.Kind() == yamldoc.Map && len(n.Keys()) == 0 {
+		l.threshold("no test stands here, so nothing changes; write one, like gross: {suspect: [0, 3]}, or delete the key", path...)
+	}
+	for _, test := range n.Keys() {
+		if k := n.Node(test); k.Kind() == yamldoc.Map && len(k.Keys()) == 0 {
+			l.threshold("nothing of this test is said, so nothing changes; write its thresholds, or delete the key", append(path[:len(path):len(path)], test)...)
 		}
 	}
 }

@@ -146,11 +146,25 @@ func (c *Config) Streams() []Stream {
 			s := Stream{Stream: obs.Stream{Device: d.ID, Channel: ch}, Every: d.Interval, Metric: d.Metrics[i]}
 			if i == 0 {
 				s.Sparse = d.Sparse
+				s.Least, s.Most = d.lies(all)
 			}
 			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// lies is what a derived stream can be that says one of the values of its source, or what
+// lies between them. Both are 0 for others.
+func (d Derived) lies(sources []Stream) (least, most float64) {
+	if len(d.Of) != 1 || !slices.Contains([]string{"mean", "min", "max", "percentile", "leq"}, d.Is) {
+		return 0, 0
+	}
+	i := slices.IndexFunc(sources, func(s Stream) bool { return s.Stream == d.Of[0].Stream })
+	if i < 0 {
+		return 0, 0
+	}
+	return sources[i].Least, sources[i].Most
 }
 
 func streams(devices []Device) []Stream {

@@ -124,6 +124,8 @@ func (l *loader) placed(r *Rule, e TextError) (yamldoc.Problem, bool) {
 	switch {
 	case n == nil:
 		return yamldoc.Problem{}, false
+	case n.Kind() == yamldoc.Scalar && strings.HasPrefix(e.Key, "forecast."):
+		return n.Problem(e.ID, e.Msg).WithHint(e.Hint), true // about the whole time
 	case n.Kind() == yamldoc.Map:
 		return n.KeyProblem(e.ID, e.Msg).WithHint(e.Hint), true
 	case n.Kind() != yamldoc.Scalar || l.unplanned(n.Text(), e.Offset):

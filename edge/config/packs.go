@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -149,9 +150,12 @@ func (l *loader) useWrong(id string, k ruleKeys, e UseError) {
 // is about, and says where in the pack the text stands.
 func (l *loader) placedUsed(r *Rule, u *Used, e TextError) yamldoc.Problem {
 	parameters, at := u.Place(e)
-	e.Msg += " (" + r.Use + ", " + at + ")"
+	e.Msg = r.Use + "(" + at + "): " + e.Msg
 	for _, name := range parameters {
 		if n := l.doc.Node("rules", r.ID, "with", name); n != nil {
+			if strings.HasPrefix(e.Key, "forecast.") && name != parameters[0] {
+				e.Hint = parameters[0] + ": " + e.Hint // which nobody has written, and stands at its default
+			}
 			return n.Problem(e.ID, e.Msg).WithHint(e.Hint)
 		}
 	}

@@ -23,13 +23,15 @@ type reach struct {
 	name        string // device.channel
 	unit        string
 	least, most float64
+	step        float64 // the least change that the part reports; 0: not known
 	every       time.Duration
 	path        []string // of the channel's checks
 }
 
 // reached judges the site's own checks of one channel.
 func (l *loader) reached(d *Device, c drivers.Channel, m obs.Metric, own obs.Checks, path []string) {
-	r := reach{loader: l, name: d.ID + "." + c.Name, unit: m.Text, every: d.Every, path: path}
+	r := reach{loader: l, name: d.ID + "." + c.Name, unit: m.Text, step: c.Resolution, every: d.Every, path: path}
+	r.fine(own)
 	if k := own.Gap; k != nil && k.Fail > maxGap {
 		l.threshold("nobody waits so long for a value; write 30d or less", r.at("gap", "fail")...)
 	}
@@ -107,6 +109,26 @@ func (r reach) steps(own obs.Checks) {
 				r.beyond(fmt.Sprintf("%s, read every %s: it cannot change so fast; write less than %s a minute", r.from(), brief(r.every), r.number(perMinute)), r.at("rate", key)...)
 			}
 		}
+	}
+}
+
+// fine judges thresholds that are finer than the part: its least step would pass them.
+func (r reach) fine(own obs.Checks) {
+	judge := func(v *float64, step float64, a string, keys ...string) {
+		if v != nil && *v > 0 && *v < step {
+			r.threshold(fmt.Sprintf("%s moves in steps of %s, each of which would be too far; write more than that", r.name, r.number(step)+a), r.at(keys...)...)
+		}
+	}
+	if k := own.Spike; k != nil && !k.Off {
+		judge(k.Suspect, r.step, "", "spike", "suspect")
+		judge(k.Fail, r.step, "", "spike", "fail")
+	}
+	if k := own.Multivariate; k != nil && !k.Off {
+		judge(k.Suspect, r.step, "", "multivariate", "suspect")
+	}
+	if k := own.Rate; k != nil && !k.Off && r.every > 0 {
+		judge(k.Suspect, r.step/r.every.Minutes(), " a minute", "rate", "suspect")
+		judge(k.Fail, r.step/r.every.Minutes(), " a minute", "rate", "fail")
 	}
 }
 

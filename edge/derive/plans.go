@@ -47,6 +47,10 @@ func (c *compiler) windowPlan(p *Plan, ins []Known) {
 // measured judges the metric of an aggregate.
 func (c *compiler) measured(p *Plan, m obs.Metric, a *aggregate) {
 	s := c.s
+	if Total(m.Name) && (s.Is == "mean" || s.Is == "percentile") {
+		c.say("of", "E2906", fmt.Sprintf("%s is a running total, of which a %s says nothing", m.Name, s.Is), "write is: sum for what came in that time, or is: intensity")
+		return
+	}
 	switch s.Is {
 	case "sum", "intensity":
 		c.summed(p, m, a)

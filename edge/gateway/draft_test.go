@@ -35,7 +35,7 @@ func TestPacksAreJudged(t *testing.T) {
 		`when: "level / 0 > high"`:                                       "w.yaml:15:20: E3119 nothing can be divided by 0",
 		"when: \"level > high\"\n    clear: \"level < high + hot\"":      "w.yaml:16:21: E3114 m and ℃ do not go together",
 		"when: \"level > high\"\n    clear: \"level < high + 1\"":        "w.yaml:16:13: E3109 clear 4 is above raise 3",
-		"when: \"level > high\"\n    forecast: {within: 3h, window: 1h}": "w.yaml:16:5: E3112 the readings of 1h cannot tell what is in 3h",
+		"when: \"level > high\"\n    forecast: {within: 3h, window: 1h}": "w.yaml:16:36: E3112 the readings of 1h cannot tell what is in 3h",
 	} {
 		_, err := gateway.PackReader(metrics).Parse("w.yaml", "w", []byte(head+"    "+text+"\n"))
 		got := ""

@@ -157,18 +157,18 @@
 //	E3109  clear can be true while when is: the limits are crossed over
 //	E3110  clear and when go the same way
 //	E3111  a forecast of something else than one value against a number
-//	E3112  a forecast that its window cannot support, or a method that does not exist
+//	E3112  a forecast that its window cannot support, that comes too late, or of a method that does not exist
 //	E3113  a level that is more severe than the next but does not lie beyond it
 //	E3114  two sides of different units, like a level and a time
 //	E3115  a condition that no reading can meet
 //	E3116  a condition that every reading meets
 //	E3117  a window that is too short for the stream's interval
-//	E3118  a function that says nothing of such a stream: a mean of directions, or of a total
+//	E3118  a function that says nothing of such a stream: a mean of directions, a mean or a trend of a total
 //	E3119  arithmetic without a result, or with one that is always the same
 //	E3120  a silence or standstill that comes again and again, or is too long to wait for
 //	E3121  a condition that is met because readings come, or a clear that then never is
 //	W3101  a part of a condition that is always true, or never
 //	W3102  levels that look two ways: too much is one alert, too little another
 //	W3103  a clear that reads nothing of what when reads
-//	W3104  a time that is hardly ever reached, or always
+//	W3104  a time, or a number of readings, that is hardly ever reached, or always
 package rule

@@ -244,7 +244,7 @@ func TestKleene(t *testing.T) {
 		{"min(river.level, 1h) < 5", 4, Active},
 		{"min(river.level, 1h) > 3", 4, Normal},
 		{"avg(river.level, 1h) > 3", 4, Normal},
-		{"count(river.level, 1h) > 0", 4, Active},
+		{"count(river.level, 1h) > 0 and river.level > 3", 4, Active},
 		{"count(river.level, 1h) < 3", 4, Normal},
 		{"river.level != 3", 4, Active},
 		{"river.level > 3 and stale(river.level) < 2m and stale(tank.temp.inlet) > -1s", 4, Active},

@@ -30,9 +30,10 @@ const (
 // foresee makes the stage that comes before of: its condition is that the trend
 // reaches of's limit in time.
 func foresee(f Forecast, of *stage, known Streams) (*stage, []*Error) {
-	fail := func(id, msg, hint string) (*stage, []*Error) {
-		return nil, []*Error{{Field: "forecast", ID: id, Msg: msg, Hint: hint}}
+	failAt := func(field, id, msg, hint string) (*stage, []*Error) {
+		return nil, []*Error{{Field: field, ID: id, Msg: msg, Hint: hint}}
 	}
+	fail := func(id, msg, hint string) (*stage, []*Error) { return failAt("forecast", id, msg, hint) }
 	c := of.when.limitOf()
 	if c == nil || c.value.op != opLast {
 		return fail("E3111", "a forecast needs a condition that compares one value with a number", "write when: \"device.channel > 3.00\", or use rises_to(device.channel, 3.00, 15m) in a rule of its own")
@@ -40,21 +41,29 @@ func foresee(f Forecast, of *stage, known Streams) (*stage, []*Error) {
 	if known[c.stream].Turns {
 		return fail("E3111", c.stream.Device+"."+c.stream.Channel+" is a direction, which has no trend", "leave the forecast out")
 	}
+	if known[c.stream].Total {
+		return fail("E3111", c.stream.Device+"."+c.stream.Channel+" is a running total, whose trend leads to every number in time", "leave the forecast out")
+	}
 	if f.Method == "" {
 		f.Method = TheilSen
 	}
 	every := known[c.stream].Every
-	switch least := (minTrend - 1) * every; {
+	least := (minTrend - 1) * every
+	switch {
 	case f.Method != TheilSen && f.Method != Holt:
-		return fail("E3112", fmt.Sprintf("%q is no method of forecasting", f.Method), yamldoc.Hint(string(f.Method), []string{string(TheilSen), string(Holt)}))
+		return failAt("forecast.method", "E3112", fmt.Sprintf("%q is no method of forecasting", f.Method), yamldoc.Hint(string(f.Method), []string{string(TheilSen), string(Holt)}))
 	case f.Within < minSpan:
 		return fail("E3112", "within is missing", "write how far ahead to look, like within: 30m")
-	case f.Window < minSpan || f.Window > maxSpan:
+	case f.Within < 2*every:
+		return failAt("forecast.within", "E3112", fmt.Sprintf("the stream gives one reading every %s, which leaves no time to warn %s ahead", brief(every), brief(f.Within)), "write 10m, for example; at least "+brief(2*every))
+	case f.Window == 0:
 		return fail("E3112", "the window is out of range", "write 1s to 48h, like window: 15m")
+	case f.Window < minSpan || f.Window > maxSpan:
+		return failAt("forecast.window", "E3112", "the window is out of range", "write 1s to 48h")
 	case f.Window < least:
-		return fail("E3112", fmt.Sprintf("a trend needs %d readings, the stream gives one every %s", minTrend, brief(every)), "write window: "+brief(least)+" or more")
+		return failAt("forecast.window", "E3112", fmt.Sprintf("a trend needs %d readings, the stream gives one every %s", minTrend, brief(every)), "write at least "+brief(least))
 	case f.Within > 2*f.Window:
-		return fail("E3112", fmt.Sprintf("the readings of %s cannot tell what is in %s", brief(f.Window), brief(f.Within)), "write window: "+brief(f.Within/2)+" or more")
+		return failAt("forecast.window", "E3112", fmt.Sprintf("the readings of %s cannot tell what is in %s", brief(f.Window), brief(f.Within)), "write at least "+brief(f.Within/2))
 	}
 	r := of.when.reads[c.value.read]
 	r.window = f.Window.Milliseconds()

@@ -147,22 +147,24 @@ func TestFallsAreToldOnce(t *testing.T) {
 
 func TestForeseeRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
-		when string
-		f    Forecast
-		id   string
+		when      string
+		f         Forecast
+		field, id string
 	}{
-		"a mean":             {"avg(river.level, 5m) > 3", ahead, "E3111"},
-		"two conditions":     {"river.level > 3 and river.level < 5", ahead, "E3111"},
-		"equality":           {"river.level == 3", ahead, "E3111"},
-		"two streams":        {"river.level > tank.temp.inlet", ahead, "E3111"},
-		"too far":            {"river.level > 3", Forecast{Within: 21 * time.Minute, Window: 10 * time.Minute}, "E3112"},
-		"too short a window": {"river.level > 3", Forecast{Within: time.Minute, Window: 4 * time.Minute}, "E3112"},
-		"no within":          {"river.level > 3", Forecast{Window: 10 * time.Minute}, "E3112"},
-		"no window":          {"river.level > 3", Forecast{Within: 10 * time.Minute}, "E3112"},
-		"method":             {"river.level > 3", Forecast{Within: 10 * time.Minute, Window: 10 * time.Minute, Method: "arima"}, "E3112"},
+		"a mean":             {"avg(river.level, 5m) > 3", ahead, "forecast", "E3111"},
+		"two conditions":     {"river.level > 3 and river.level < 5", ahead, "forecast", "E3111"},
+		"equality":           {"river.level == 3", ahead, "forecast", "E3111"},
+		"two streams":        {"river.level > tank.temp.inlet", ahead, "forecast", "E3111"},
+		"too far":            {"river.level > 3", Forecast{Within: 21 * time.Minute, Window: 10 * time.Minute}, "forecast.window", "E3112"},
+		"too short a window": {"river.level > 3", Forecast{Within: 2 * time.Minute, Window: 4 * time.Minute}, "forecast.window", "E3112"},
+		"too short a notice": {"river.level > 3", Forecast{Within: time.Minute, Window: 10 * time.Minute}, "forecast.within", "E3112"},
+		"too long a window":  {"river.level > 3", Forecast{Within: time.Hour, Window: 49 * time.Hour}, "forecast.window", "E3112"},
+		"no within":          {"river.level > 3", Forecast{Window: 10 * time.Minute}, "forecast", "E3112"},
+		"no window":          {"river.level > 3", Forecast{Within: 10 * time.Minute}, "forecast", "E3112"},
+		"method":             {"river.level > 3", Forecast{Within: 10 * time.Minute, Window: 10 * time.Minute, Method: "arima"}, "forecast.method", "E3112"},
 	} {
 		_, errs := Compile(Spec{ID: "r", When: c.when, Forecast: c.f}, street)
-		if len(errs) != 1 || errs[0].ID != c.id || errs[0].Hint == "" || errs[0].Field != "forecast" {
+		if len(errs) != 1 || errs[0].ID != c.id || errs[0].Hint == "" || errs[0].Field != c.field {
 			t.Errorf("%s: %v, want %s with a hint", name, errs, c.id)
 		}
 	}

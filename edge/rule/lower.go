@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -29,7 +30,12 @@ type compiler struct {
 	*program
 	units map[*node]string // of numbers that names stand for
 	well  bool             // each stream gives its readings in time
+	mood  mood
+	fixed []place // comparisons of what never changes
 }
+
+// place is a stretch of the text.
+type place struct{ at, length int }
 
 // functions says what each function computes and whether it takes a window.
 var functions = map[string]struct {
@@ -81,6 +87,9 @@ func (c *compiler) refuse(n, at ast.Node) (*node, kind) {
 	switch n := n.(type) {
 	case *ast.StringNode:
 		what = "text"
+		if v, err := strconv.ParseFloat(strings.TrimSpace(n.Value), 64); err == nil {
+			hint = fmt.Sprintf("write %s, without quotes", short(v))
+		}
 	case *ast.MemberNode:
 		if head, ok := n.Node.(*ast.IdentifierNode); ok && c.words[head.Value].unknown {
 			return nil, wrong // reported already
@@ -281,6 +290,8 @@ func (c *compiler) noteComparison(out *node, n *ast.BinaryNode) {
 	}
 	i := cmp.value.firstRead()
 	if i < 0 {
+		at, size := c.extent(n)
+		c.fixed = append(c.fixed, place{at, size})
 		return
 	}
 	cmp.stream = c.reads[i].stream

@@ -52,7 +52,7 @@ type Forecast struct {
 
 // Error is one thing that is wrong with a rule's text.
 type Error struct {
-	Field  string // "when", "clear", "forecast", or below "levels": "levels.red.when"
+	Field  string // "when", "clear", "forecast", or below: "levels.red.when", "forecast.window"
 	Offset int    // bytes into that text
 	Length int    // bytes, may be 0
 	ID     string

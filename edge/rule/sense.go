@@ -18,11 +18,14 @@ func (c *compiler) sense(root *node) {
 		is = c.together(root)
 	}
 	switch {
+	case len(c.fixed) > 0:
+		c.fail(c.fixed[0].at, c.fixed[0].length, "E3119", "this compares two numbers, which never change", "compare a stream: device.channel > 3")
 	case is == isFalse:
 		c.fail(0, len(c.text), "E3115", c.because("this can never be true"), c.between("compare with what the metric can be, and let the limits of an and overlap"))
 	case is == isTrue:
 		c.fail(0, len(c.text), "E3116", c.because("this is always true"), c.between("compare with a number that it can be above and below"))
 	default:
+		c.drowned(root)
 		c.idle(r)
 		c.times()
 		c.calm = c.calmly(root)
@@ -177,15 +180,16 @@ func (c *compiler) possible(o op, in read) span {
 	case opLast, opAvg, opMin, opMax:
 		return values
 	case opCount:
+		least := c.fewest(in)
 		if every := s.often(); every > 0 {
-			return between(0, float64(in.window/max(every.Milliseconds(), 1)+1))
+			return between(least, float64(in.window/max(every.Milliseconds(), 1)+1))
 		}
-		return atLeast(0)
+		return atLeast(least)
 	case opStale:
 		if c.well && in.every > 0 {
 			return between(0, float64(in.every)/1000)
 		}
-		return atLeast(0)
+		return c.mood.silence(in)
 	case opStuck, opRises, opFalls:
 		return atLeast(0)
 	case opRate:
@@ -201,6 +205,19 @@ func (c *compiler) possible(o op, in read) span {
 	return nothing()
 }
 
+// fewest is how many readings a window holds at least: all but one of them while all is
+// well, and the newest while the stream is known.
+func (c *compiler) fewest(in read) float64 {
+	switch {
+	case c.well && in.every > 0:
+		return float64(max(in.window/in.every-1, 0))
+	case c.mood.about(in.stream) && !c.mood.silent && in.window > in.stale:
+		return 1
+	default:
+		return 0
+	}
+}
+
 // often is how much time there is at least between two readings; 0: not known.
 func (s Stream) often() time.Duration {
 	if s.Fastest > 0 && s.Fastest < s.Every {
@@ -212,14 +229,42 @@ func (s Stream) often() time.Duration {
 // bounded says whether it is known what its values can be.
 func (s Stream) bounded() bool { return s.Max != 0 && s.Min < s.Max }
 
+// maxPower is the greatest exponent. Formulas of weirs and of wind have 3 at most.
+const maxPower = 10
+
+// without says whether arithmetic on constants gives no number. Those that a site will say
+// are not known yet.
+func (c *compiler) without(n *node) bool {
+	if n == nil || c.figured(n) {
+		return false
+	}
+	_, exact := n.constant()
+	return !exact
+}
+
+// figured says whether n holds a number that a name stands for.
+func (c *compiler) figured(n *node) bool {
+	if n == nil {
+		return false
+	}
+	_, named := c.units[n]
+	return named || c.figured(n.a) || c.figured(n.b) || c.figured(n.c)
+}
+
 // arithmetic refuses what has one result whatever is read, or none.
 func (c *compiler) arithmetic(out *node, n *ast.BinaryNode) {
 	at, size := c.extent(n)
 	same := out.a.reads() && out.a.equal(out.b, c.program, c.program)
-	switch v, constant := out.b.constant(); {
+	v, constant := out.b.constant()
+	switch {
 	case (out.op == opDiv || out.op == opMod) && constant && v == 0:
 		at, size = c.extent(n.Right)
 		c.fail(at, size, "E3119", "nothing can be divided by 0", "write what to divide by")
+	case out.op == opPow && constant && math.Abs(v) > maxPower:
+		at, size = c.extent(n.Right)
+		c.fail(at, size, "E3119", fmt.Sprintf("nothing that is measured has a power of %s", short(v)), fmt.Sprintf("write one from -%d to %d", maxPower, maxPower))
+	case out.op < opLess && !out.reads() && c.without(out):
+		c.fail(at, size, "E3119", "this has no result", "write the number that is meant")
 	case same && out.op >= opLess && out.op <= opNotEq:
 		c.fail(at, size, "E3119", "both sides are the same", "compare with a number, or with another stream")
 	case same && (out.op == opSub || out.op == opMod):
@@ -244,8 +289,12 @@ func (c *compiler) fits(n *ast.CallNode, o op, w word, window time.Duration) boo
 		return say("E3118", fmt.Sprintf("%s is a direction, of which there is no %s: 350 and 10 are near one another", name, function),
 			"make a mean under derived: (is: vector-mean, of: {speed: …, dir: "+name+"}) and compare that")
 	}
-	if s.Total && o == opAvg {
-		return say("E3118", fmt.Sprintf("%s is a running total, of which a mean says nothing", name), fmt.Sprintf("write rise(%s, %s), which is what came in that time", name, brief(window)))
+	came := fmt.Sprintf("write rise(%s, %s), which is what came in that time", name, brief(window))
+	switch {
+	case s.Total && o == opAvg:
+		return say("E3118", fmt.Sprintf("%s is a running total, of which a mean says nothing", name), came)
+	case s.Total && (o == opRises || o == opFalls):
+		return say("E3118", fmt.Sprintf("%s is a running total, whose trend leads to every number in time", name), came)
 	}
 	least := s.Every
 	if o == opRate || o == opRise {

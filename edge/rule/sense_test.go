@@ -59,6 +59,18 @@ func TestSense(t *testing.T) {
 		{"«river.level > 3 or stale(door.open) <= 5m»", "E3121", "this is met while every reading comes in time", "turn the comparison round, like stale(device.channel) > 5m"},
 		{"«rate(river.level, 20s) > 1500»", "E3115", "river.level changes by 1440 m an hour at most: this can never be true", "compare with a number between -1440 and 1440"},
 		{"«rate(river.level, 10m) < -49»", "E3115", "river.level changes by 37 m an hour at most: this can never be true", "compare with a number between -37 and 37"},
+		{"«count(river.level, 1m) > 3»", "E3121", "this is met while every reading comes in time", "turn the comparison round, like stale(device.channel) > 5m"},
+		{"«river.level > 3 and stale(river.level) > 10m»", "E3115", "river.level is not known any more when it has been silent for 30s: this can never be true", "write max(river.level, 1h) for what it was before, or make two rules"},
+		{"«door.open == 1 and not (rate(river.level, 10m) < 3 or stale(river.level) < 1m)»", "E3115", "river.level is not known any more when it has been silent for 30s: this can never be true", "write max(river.level, 1h) for what it was before, or make two rules"},
+		{"«avg(river.level, 10m) > 3 and count(river.level, 1m) < 1»", "E3115", "river.level is not known any more when it has been silent for 30s: this can never be true", "write max(river.level, 1h) for what it was before, or make two rules"},
+		{"river.level > «0 ^ -1»", "E3119", "this has no result", "write the number that is meant"},
+		{"river.level > «0 ** -0.5»", "E3119", "this has no result", "write the number that is meant"},
+		{"river.level ^ «1000» > 3", "E3119", "nothing that is measured has a power of 1000", "write one from -10 to 10"},
+		{"river.level ** «-11» > 3", "E3119", "nothing that is measured has a power of -11", "write one from -10 to 10"},
+		{"river.level > 3 and «2.5 < 3»", "E3119", "this compares two numbers, which never change", "compare a stream: device.channel > 3"},
+		{"«4 == 2 * 2» or river.level > 3", "E3119", "this compares two numbers, which never change", "compare a stream: device.channel > 3"},
+		{"«rises_to(gauge.rain, 100, 10m)» < 100", "E3118", "gauge.rain is a running total, whose trend leads to every number in time", "write rise(gauge.rain, 10m), which is what came in that time"},
+		{"«falls_to(gauge.rain, 100, 10m)» < 100", "E3118", "gauge.rain is a running total, whose trend leads to every number in time", "write rise(gauge.rain, 10m), which is what came in that time"},
 		{"«river.level == river.level»", "E3119", "both sides are the same", "compare with a number, or with another stream"},
 	} {
 		text := strings.NewReplacer("«", "", "»", "").Replace(c.text)
@@ -81,10 +93,13 @@ func TestSense(t *testing.T) {
 func TestSenseLeavesAlone(t *testing.T) {
 	for _, text := range []string{
 		"river.level >= 4", "river.level > 0", "river.level < 4", "river.level <= 0", "door.open == 1", "door.open != 0", "0 <= river.level < 2", "nobody.electrode > 1e9", "nobody.electrode < -5",
-		"count(river.level, 1m) > 6", "count(fast.level, 1m) > 7", "mast.wind_dir > 350 or mast.wind_dir < 10", "stale(mast.wind_dir) > 5m", "count(mast.wind_dir, 1m) < 3", "rise(gauge.rain, 10m) > 20", "avg(river.level, 10s) > 3",
+		"count(river.level, 1m) > 5", "count(fast.level, 1m) > 7", "mast.wind_dir > 350 or mast.wind_dir < 10", "stale(mast.wind_dir) > 5m", "count(mast.wind_dir, 1m) < 3", "rise(gauge.rain, 10m) > 20", "avg(river.level, 10s) > 3",
 		"rate(river.level, 20s) > 3", "river.level > 3 or river.level < 1", "river.level > 3 or tank.temp <= 3", "river.level - fast.level > 1", "river.level > 3 and river.level != 3.5", "river.level > 3 or river.level < 3",
 		"stale(river.level) > 11s", "stale(river.level) > 720h", "river.level > 3 and stale(door.open) < 5m", "stale(river.level) < 5m and stale(door.open) > 5m", "stuck(river.level) > 50s", "stuck(river.level) < 1m",
 		"stale(nobody.electrode) > 31s", "rate(river.level, 10m) > 36", "rate(nobody.electrode, 10m) > 1e9", "rises_to(river.level, 3, 10m) < 30m",
+		"max(river.level, 1h) > 3 and stale(river.level) > 10m", "river.level > 3 or stale(river.level) > 10m", "tank.temp > 3 and stale(river.level) > 10m", "river.level > 3 and stale(river.level) > 20s",
+		"min(river.level, 1h) < 1 and count(river.level, 10m) < 1", "river.level > 3 and count(river.level, 10m) > 3", "river.level > 3 and count(river.level, 30s) < 1", "(river.level > 3) == (stale(river.level) > 10m) or tank.temp > 3",
+		"stale(river.level) > 10m ? max(river.level, 1h) > 3 : river.level > 3", "rate(gauge.rain, 10m) > 20", "river.level ^ 3 > 2", "river.level ^ -0.5 < 1",
 	} {
 		r, errs := Compile(Spec{ID: "r", When: text}, site)
 		if len(errs) > 0 {
@@ -107,6 +122,8 @@ func TestDoubts(t *testing.T) {
 		{Spec{When: "stuck(river.level) > 49s"}, "when, byte 0: W3104 a value that stands for 49s is nothing unusual with one every 10s; write 50s or more"},
 		{Spec{When: "stuck(river.level) == 60"}, "when, byte 0: W3104 a time that passes is hardly ever exactly so long; compare with > or <"},
 		{Spec{When: "rises_to(river.level, 3, 10m) < 31m"}, "when, byte 0: W3104 a trend of 10m looks 30m ahead at most; write less than that, or a longer window"},
+		{Spec{When: "river.level > 3 and count(river.level, 1m) > 6"}, "when, byte 20: W3104 1m of one every 10s are 6 readings, and one more only by chance; compare with less than 6"},
+		{Spec{When: "river.level > 3 and count(river.level, 1m) >= 7"}, "when, byte 20: W3104 1m of one every 10s are 6 readings, and one more only by chance; compare with less than 6"},
 		{Spec{When: "river.level > 3", Clear: "door.open == 0"}, "clear, byte 0: W3103 this reads nothing of what when reads, so the alert may end while its cause goes on; let it read river.level"},
 		{Spec{When: "door.open == 1 or rate(river.level, 10m) > 49"}, "when, byte 18: W3101 this part is never true, whatever is read; delete this part, or compare with a number between -37 and 37"},
 		{Spec{Levels: [MaxLevels]Level{{Severity: "red", When: "river.level > 3"}, {Severity: "blue", When: "river.level < 1"}}}, "levels.red.when, byte 0: W3102 red goes the other way than blue, and one alert stands for both; turn one of the comparisons round, or make two rules"},
@@ -132,6 +149,9 @@ func TestSenseOfStages(t *testing.T) {
 		{Spec{When: "river.level > 3", Clear: "river.level < -20"}, "clear, byte 0: E3115 river.level is from 0 to 4 m: this can never be true, so the alert would never end; compare with a number between 0 and 4"},
 		{Spec{When: "river.level > 3", Clear: "river.level < 20"}, "clear, byte 0: E3116 river.level is from 0 to 4 m: this is always true; delete it: without a clear the alert ends when its condition is over"},
 		{Spec{When: "river.level > 3", Clear: "stale(river.level) > 1m"}, "clear, byte 0: E3121 this is never met while readings come in time, so that only silence would end the alert; turn the comparison round, or leave it out"},
+		{Spec{When: "river.level > 3", Clear: "count(river.level, 1m) < 1"}, "clear, byte 0: E3121 this is never met while readings come in time, so that only silence would end the alert; turn the comparison round, or leave it out"},
+		{Spec{When: "river.level > 3", Clear: "river.level < 2 and stale(river.level) > 1m"}, "clear, byte 0: E3115 river.level is not known any more when it has been silent for 30s: this can never be true, so the alert would never end; write max(river.level, 1h) for what it was before, or make two rules"},
+		{Spec{When: "gauge.rain > 100", Forecast: Forecast{Within: time.Hour, Window: time.Hour}}, "forecast, byte 0: E3111 gauge.rain is a running total, whose trend leads to every number in time; leave the forecast out"},
 		{Spec{When: "river.level > 3", Clear: "river.level < 2 and stale(river.level) < 1s"}, "clear, byte 20: E3120 river.level gives a reading every 10s, so it is silent for so long again and again; write more than 10s, like 30s"},
 		{Spec{When: "mast.wind_dir > 100", Forecast: Forecast{Within: time.Hour, Window: time.Hour}}, "forecast, byte 0: E3111 mast.wind_dir is a direction, which has no trend; leave the forecast out"},
 	} {

@@ -31,12 +31,27 @@ func (c *compiler) times() {
 			if far := reach * time.Duration(in.window) * time.Millisecond; k.limit > far.Seconds() {
 				c.doubt(k, "W3104", fmt.Sprintf("a trend of %s looks %s ahead at most", brief(far/reach), brief(far)), "write less than that, or a longer window")
 			}
+		case opCount:
+			c.many(k, in)
+			continue
 		default:
 			continue
 		}
 		if k.kind == opEqual || k.kind == opNotEq {
 			c.doubt(k, "W3104", "a time that passes is hardly ever exactly so long", "compare with > or <")
 		}
+	}
+}
+
+// many doubts a number of readings that only comes about when one is early.
+func (c *compiler) many(k *comparison, in read) {
+	every := c.known[in.stream].often()
+	if every <= 0 {
+		return
+	}
+	all := float64(in.window / max(every.Milliseconds(), 1))
+	if k.kind == opMore && k.limit >= all && k.limit < all+1 || k.kind == opMoreEq && k.limit > all && k.limit <= all+1 {
+		c.doubt(k, "W3104", fmt.Sprintf("%s of one every %s are %s readings, and one more only by chance", brief(time.Duration(in.window)*time.Millisecond), brief(every), short(all)), "compare with less than "+short(all))
 	}
 }
 

@@ -294,6 +294,8 @@ func (s *source) notTime(text string, at int) string {
 	number, letters := text[:max(i, 0)], strings.ToLower(text[max(i, 0):])
 	rest := strings.TrimLeft(letters, "abcdefghijklmnopqrstuvwxyz_")
 	switch letters = letters[:len(letters)-len(rest)]; {
+	case letters == "m" && rest != "" && strings.Trim(rest, "0123456789") == "":
+		return fmt.Sprintf("write %s.%s if these are metres, or %ss if it is a time", number, rest, text)
 	case slices.Contains(timeWords, letters):
 		return ""
 	case letters == "x" && rest != "" && strings.Trim(rest, "0123456789.") == "":

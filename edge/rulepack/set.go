@@ -34,7 +34,7 @@ type Reader struct {
 
 // Wrong is a mistake in a text of a rule, at its place there.
 type Wrong struct {
-	Field          string // when, clear, forecast, or below levels: levels.red.when
+	Field          string // when, clear, forecast, or below these: levels.red.when, forecast.window
 	Offset, Length int    // bytes
 	ID, Msg, Hint  string
 }

@@ -296,8 +296,8 @@ func (t timing) in(values map[string]string) time.Duration {
 }
 
 // Place says where something wrong in a text of u comes from: which parameters, figures
-// before streams, and where in the pack's file. field is when, clear,
-// forecast, or below levels: levels.red.when.
+// before streams and what is wrong before what it goes with, and where in the pack's file. field is when, clear,
+// forecast or below it (forecast.window), or below levels: levels.red.when.
 func (u *Used) Place(field string, offset, length int) (parameters []string, at yamldoc.Problem) {
 	last := field[strings.LastIndexByte(field, '.')+1:]
 	pick := func(when, clear Text) Text {
@@ -316,8 +316,16 @@ func (u *Used) Place(field string, offset, length int) (parameters []string, at 
 	switch {
 	case n == nil:
 		return nil, u.node.KeyProblem("", "")
+	case strings.HasPrefix(field, "forecast."):
+		names := u.timed(last)
+		for _, other := range u.timed("within", "window") {
+			if !slices.Contains(names, other) {
+				names = append(names, other)
+			}
+		}
+		return names, n.TextProblem(0, len(n.Text()), "", "")
 	case n.Kind() != yamldoc.Scalar:
-		return u.timed(), n.KeyProblem("", "")
+		return u.timed("within", "window"), n.KeyProblem("", "")
 	}
 	from := text.source(offset)
 	return u.figuresFirst(text.names(offset, length)), n.TextProblem(from, max(text.source(offset+length)-from, 1), "", "")
@@ -337,13 +345,15 @@ func (r *Rule) figuresFirst(names []string) []string {
 	return names
 }
 
-// timed are the parameters of a forecast.
-func (u *Used) timed() (names []string) {
-	if f := u.keys.Forecast; f != nil {
-		for _, t := range []timing{f.Within, f.Window} {
-			if t.name != "" {
-				names = append(names, t.name)
-			}
+// timed are the parameters of a forecast that stand for some of its keys.
+func (u *Used) timed(keys ...string) (names []string) {
+	f := u.keys.Forecast
+	if f == nil {
+		return nil
+	}
+	for _, key := range keys {
+		if t := map[string]timing{"within": f.Within, "window": f.Window}[key]; t.name != "" {
+			names = append(names, t.name)
 		}
 	}
 	return names
