@@ -104,9 +104,12 @@ func (o options) apart() *drivers.Apart {
 	}
 	text += o.decoderText() + o.looking().text()
 	own := &drivers.Apart{MaxStill: o.mostStill(), Memory: ownMemory}
+	if strings.HasPrefix(o.URL, "rtsp:") {
+		own.Children = decoderMemory // what it plays is known only when it plays
+	}
 	if o.Detector != nil {
 		text += o.Detector.text()
-		own.Children = int64(o.Detector.Memory)
+		own.Children = max(own.Children, int64(o.Detector.Memory))
 	}
 	own.Options = text + "}"
 	return own

@@ -218,3 +218,23 @@ func TestDecoderOption(t *testing.T) {
 		t.Errorf("a still needs the decoder %q, %v", p.Decoder, err)
 	}
 }
+
+// The decoder that a camera in a process of its own starts is not judged as that process,
+// which must leave it room; a detector that may take more decides.
+func TestTheDecoderHasRoomInAProcessOfItsOwn(t *testing.T) {
+	for options, want := range map[string]int64{
+		"{url: 'rtsp://cam/live', apart: true}":                                               decoderMemory,
+		"{url: 'http://cam/', apart: true}":                                                   0,
+		"{url: 'rtsp://cam/live', apart: true, detector: {program: [/bin/x], find: {cat: 0.5}, memory: 64MB}}":  decoderMemory,
+		"{url: 'rtsp://cam/live', apart: true, detector: {program: [/bin/x], find: {cat: 0.5}, memory: 300MB}}": 300_000_000,
+	} {
+		p, err := planYAML(options)
+		if err != nil {
+			t.Errorf("%s: %v", options, err)
+			continue
+		}
+		if p.Apart.Children != want || p.Apart.Memory != ownMemory {
+			t.Errorf("%s: its process may take %d bytes, what it starts %d; want %d", options, p.Apart.Memory, p.Apart.Children, want)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"github.com/lamppost-city/lamppost/drivers"
 )
@@ -60,6 +61,13 @@ func child(mode string) {
 				continue
 			}
 			fmt.Printf("%s: %d\n", "first", n-1)
+		case "room":
+			var most unix.Rlimit
+			if err := unix.Getrlimit(unix.RLIMIT_DATA, &most); err != nil {
+				fmt.Println(err)
+			}
+			fmt.Println(most.Max)
+			continue
 		case "breeds", "hides":
 			c := exec.Command("sleep", arg)
 			c.SysProcAttr = &syscall.SysProcAttr{Setsid: mode == "hides"}

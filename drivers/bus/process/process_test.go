@@ -212,6 +212,28 @@ func TestGrandchildrenCannotHide(t *testing.T) {
 	}
 }
 
+// What a child starts inherits the kernel's bound on its memory, and not every user may
+// raise it: a child whose programs may take more than itself has room for them.
+func TestChildrenHaveRoom(t *testing.T) {
+	for children, want := range map[int64]int64{0: 480_000_000, 200_000_000: 800_000_000} {
+		s := self(t, "room")
+		s.Memory, s.Children = 120_000_000, children
+		c, err := New(Config{Name: "part", ProcessSpec: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		b, err := c.Ask(ctx, []byte("q"), func([]byte) bool { return true })
+		cancel()
+		if got := string(b); err != nil || got != strconv.FormatInt(want, 10) {
+			t.Errorf("with children of %d bytes at most %s bytes are left to them, %v; want %d", children, got, err, want)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestOrphansOfAKilledGatewayGo(t *testing.T) {
 	space, _, err := starter()
 	if err != nil {
