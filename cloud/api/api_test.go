@@ -77,7 +77,7 @@ func (f *fakes) Missing(_ context.Context, images []string) ([]view.Missing, err
 }
 
 func (f *fakes) one() view.Alert {
-	a := view.Alert{ID: "a1", Rev: 1, Gateway: "gw", Severity: wire.Yellow, Stage: "actual", Condition: "active", Value: ptr(3.12),
+	a := view.Alert{ID: "a1", Rev: 1, Gateway: "gw", Severity: wire.Yellow, Worst: wire.Orange, Peak: ptr(3.51), Stage: "actual", Condition: "active", Value: ptr(3.12),
 		Text: map[string]string{"zh": "河道水位 3.12 米"}, Evidence: []wire.Evidence{{Stream: "river/level", At: 1, V: 3}}, Cleared: ptr(int64(5)), Vanished: ptr(int64(6)),
 		Pictures: []view.Picture{{Image: "pic", Moment: "before", Due: 1}, {Image: "late", Moment: "after", Due: 2}}}
 	if f.acked {

@@ -206,6 +206,22 @@ func TestShown(t *testing.T) {
 	}
 }
 
+// What is over is shown as it was at its worst, not as it ended.
+func TestShownAtItsWorst(t *testing.T) {
+	b := open(t)
+	b.record(t, alert(1, actual, orange), alert(2, actual, cleared, func(a *wire.Alert) {
+		peak := 3.51
+		a.Worst, a.Peak = wire.Orange, &peak
+	}))
+	if v := b.get(t); v.Worst != wire.Orange || v.Severity != wire.Yellow || v.Peak == nil || *v.Peak != 3.51 {
+		t.Errorf("worst %s, severity %s, peak %v", v.Worst, v.Severity, v.Peak)
+	}
+	b.record(t, alert(3, actual)) // of a gateway that does not say
+	if v := b.get(t); v.Worst != wire.Yellow || v.Peak != nil {
+		t.Errorf("worst %s, peak %v of a gateway that says neither", v.Worst, v.Peak)
+	}
+}
+
 func TestUndatedAlertsStandWhereTheyArrived(t *testing.T) {
 	b := open(t)
 	b.record(t, alert(1, func(a *wire.Alert) { a.At.Unix, a.Since.Unix = 0, 0 }))

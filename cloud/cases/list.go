@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -103,6 +104,7 @@ func (b *Book) show(gateway string, a wire.Alert, received, updated int64) view.
 		ID: a.ID, Rev: a.Rev, Gateway: gateway, Device: a.Device, Channel: a.Channel, Rule: a.Rule,
 		Severity: a.Severity, Stage: a.Stage, Condition: a.Condition,
 		Since: when(a.Since, received), At: when(a.At, updated), Value: a.Value, Limit: a.Limit,
+		Worst: cmp.Or(a.Worst, a.Severity), Peak: a.Peak,
 		Unit: a.Unit, UnitText: a.Unit, Text: a.Text, Area: a.Area, Position: a.Position, Image: a.Image,
 		Evidence: a.Evidence, Undated: a.Since.Unix == 0 || a.At.Unix == 0,
 	}

@@ -4,26 +4,30 @@ import "github.com/lamppost-city/lamppost/edge/wire"
 
 // Alert is the newest revision of an alert, and what people did about it.
 type Alert struct {
-	ID        string            `json:"id"`
-	Rev       int               `json:"rev"`
-	Gateway   string            `json:"gateway"`
-	Device    string            `json:"device"`
-	Channel   string            `json:"channel"`
-	Rule      string            `json:"rule"`
-	Severity  wire.Severity     `json:"severity"`
-	Stage     string            `json:"stage"`     // forecast, actual
-	Condition string            `json:"condition"` // active, cleared
-	Since     int64             `json:"since"`
-	At        int64             `json:"at"`
-	Cleared   *int64            `json:"cleared"`
-	Value     *float64          `json:"value"`
-	Limit     *float64          `json:"limit"`
-	Unit      string            `json:"unit"`
-	UnitText  string            `json:"unit_text"`
-	Text      map[string]string `json:"text"`
-	Area      string            `json:"area"`
-	Position  *wire.Position    `json:"position"`
-	Image     string            `json:"image"` // image id; empty: none
+	ID        string        `json:"id"`
+	Rev       int           `json:"rev"`
+	Gateway   string        `json:"gateway"`
+	Device    string        `json:"device"`
+	Channel   string        `json:"channel"`
+	Rule      string        `json:"rule"`
+	Severity  wire.Severity `json:"severity"`
+	Stage     string        `json:"stage"`     // forecast, actual
+	Condition string        `json:"condition"` // active, cleared
+	Since     int64         `json:"since"`
+	At        int64         `json:"at"`
+	Cleared   *int64        `json:"cleared"`
+	Value     *float64      `json:"value"`
+	Limit     *float64      `json:"limit"`
+	// Worst is the most severe that the alert has been, and Peak the value that lay
+	// farthest beyond its limit, null where that is not known.
+	Worst    wire.Severity     `json:"worst"`
+	Peak     *float64          `json:"peak"`
+	Unit     string            `json:"unit"`
+	UnitText string            `json:"unit_text"`
+	Text     map[string]string `json:"text"`
+	Area     string            `json:"area"`
+	Position *wire.Position    `json:"position"`
+	Image    string            `json:"image"` // image id; empty: none
 	// Pictures are those of the raise, in the order of their moments.
 	Pictures []Picture `json:"pictures,omitempty"`
 	// Missing says why pictures that the alert or its timeline names never come, by image id.

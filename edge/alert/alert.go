@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -95,6 +94,7 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 		a.Condition = "cleared"
 		a.Cleared = &a.At
 	}
+	worst(prev, &a)
 	switch {
 	case c.Cleared && prev != nil:
 		// What it was is what it said; its evidence is of then. Value is where it ended.
@@ -130,13 +130,6 @@ func Acknowledge(prev *wire.Alert, at wire.Moment, by string) wire.Alert {
 	a.Rev, a.At = prev.Rev+1, at
 	a.Acknowledged = &wire.Acknowledged{At: at, By: by}
 	return a
-}
-
-func number(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
 }
 
 // texts fills the message in for each language the console speaks.
@@ -264,6 +257,17 @@ func (t *Trail) Judge(s obs.Stream, bootMS int64, q obs.Quality) {
 	}
 }
 
+// Settled returns the value before the newest of a stream: what came behind it has shown
+// whether it was a spike. ok is false where there is none, or none that can be used.
+func (t *Trail) Settled(s obs.Stream) (v float64, ok bool) {
+	k := t.streams[s]
+	if k == nil || k.next < 2 {
+		return 0, false
+	}
+	r := k.r[(k.next-2)%trailLen]
+	return r.Value, r.Quality.Usable()
+}
+
 // Of returns the newest readings of a stream that have a value, oldest first,
 // each with its age at bootMS.
 func (t *Trail) Of(s obs.Stream, bootMS int64) (out []wire.Evidence) {
@@ -276,7 +280,7 @@ func (t *Trail) Of(s obs.Stream, bootMS int64) (out []wire.Evidence) {
 		if r.Quality.Flag == obs.Missing {
 			continue
 		}
-		e := wire.Evidence{Stream: s.String(), At: bootMS - k.at[i%trailLen], V: r.Value}
+		e := wire.Evidence{Stream: s.String(), At: bootMS - k.at[i%trailLen], V: rounded(r.Value)}
 		if r.Quality.Flag != obs.Pass {
 			e.QC = r.Quality.Flag.Code()
 		}

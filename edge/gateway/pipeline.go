@@ -46,6 +46,7 @@ func (g *Gateway) heed(gen *generation, d *device, rec *record.Sample) {
 	for _, w := range d.heeded {
 		gen.takeBack(d, w)
 		gen.trail.Add(w.stream, rec.BootMS, rec.Readings[w.channel])
+		g.reach(gen, w.stream)
 		gen.engine.Observe(w.stream, rec.BootMS, rec.Readings[w.channel])
 		if w.channel < len(d.streams) && d.streams[w.channel].Awaits() { // derived ones are judged elsewhere
 			gen.engine.Await(w.stream, rec.BootMS)

@@ -165,7 +165,12 @@ type Alert struct {
 	Category  string            `json:"category,omitempty"` // category code
 	Text      map[string]string `json:"text"`               // language → message
 	Evidence  []Evidence        `json:"evidence,omitempty"`
-	Image     string            `json:"image,omitempty"` // image id: taken at this revision, or the one before where it has none
+	// Worst is the most severe that the alert has been, and Peak the value that lay
+	// farthest beyond its limit, in Unit, as far as that is known; neither of a forecast
+	// that something has come of. Empty and nil: an older gateway does not say.
+	Worst Severity `json:"worst,omitempty"`
+	Peak  *float64 `json:"peak,omitempty"`
+	Image string   `json:"image,omitempty"` // image id: taken at this revision, or the one before where it has none
 	// Pictures are those of the raise: before, at and after it, as far as there are any.
 	// They travel on their own and may come much later, or never: an event of kind missing says so.
 	Pictures []Picture `json:"pictures,omitempty"`

@@ -222,7 +222,7 @@ func (a *Alert) Validate() error {
 	err := first(checkVersion(a.V), checkSeq(a.Epoch, a.Seq), at("id", checkUUID(a.ID)),
 		at("rule", obs.CheckID(a.Rule)),
 		at("stage", oneOf(a.Stage, "forecast", "actual")),
-		at("severity", a.Severity.Validate()),
+		at("severity", a.Severity.Validate()), at("worst", ifSet(string(a.Worst), func(s string) error { return Severity(s).Validate() })),
 		at("condition", oneOf(a.Condition, "active", "cleared")),
 		at("at", a.At.check()), at("since", a.Since.check()),
 		at("device", ifSet(a.Device, obs.CheckID)), at("channel", ifSet(a.Channel, obs.CheckChannel)),
@@ -288,9 +288,9 @@ func (a *Alert) checkNumbers() error {
 	if c := a.Chatter; c != nil && (c.Changes < 1 || c.Since.check() != nil) {
 		return fmt.Errorf("chatter: %d changes since %+v are none", c.Changes, c.Since)
 	}
-	for _, v := range []*float64{a.Value, a.Limit} {
+	for _, v := range []*float64{a.Value, a.Limit, a.Peak} {
 		if v != nil && finite(*v) != nil {
-			return errors.New("value, limit: must be numbers")
+			return errors.New("value, limit, peak: must be numbers")
 		}
 	}
 	return nil

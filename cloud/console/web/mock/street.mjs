@@ -374,6 +374,9 @@ export function makeAlerts(start) {
         condition: 'cleared',
         cleared,
         at: cleared,
+        value: round(limit * 0.9, 2),
+        peak: value,
+        worst: severity,
         acknowledged: i < 2 ? null : { by: i % 3 ? '王强' : '李敏', at: at + 120e3, note: '' },
         history: [
           { at, what: 'raised', by: '', note: '' },

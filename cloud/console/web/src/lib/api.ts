@@ -153,6 +153,10 @@ export interface Alert {
   cleared?: number | null;
   value?: number | null;
   limit?: number | null;
+  /** The most severe that it has been. */
+  worst?: string;
+  /** The value farthest beyond the limit; null when that is not known. */
+  peak?: number | null;
   unit?: string;
   unit_text?: string;
   text?: Texts;

@@ -12,6 +12,7 @@ import {
   mergeValue,
   orderChannels,
   qualifierOf,
+  severityOf,
   summarize,
 } from './model';
 
@@ -183,6 +184,14 @@ describe('the filter of alerts', () => {
     [{ text: 'river rain' }, false],
     [{ unacknowledged: true }, true],
   ])('%o', (f, want) => expect(matchesAlert(alert(), { ...all, ...f })).toBe(want));
+
+  test('goes by the worst of what is over', () => {
+    const over = alert({ condition: 'cleared', severity: 'yellow', worst: 'red' });
+    expect(matchesAlert(over, { ...all, severity: 'red' })).toBe(true);
+    expect(matchesAlert(over, { ...all, severity: 'yellow' })).toBe(false);
+    expect(severityOf(alert({ severity: 'yellow', worst: 'red' }))).toBe('yellow');
+    expect(severityOf(alert({ condition: 'cleared', severity: 'yellow' }))).toBe('yellow');
+  });
 
   test('leaves out what somebody has seen', () => {
     const seen = alert({ acknowledged: { by: 'x', at: 1 } });

@@ -200,8 +200,13 @@ export interface AlertFilter {
   unacknowledged: boolean;
 }
 
+/** How severe an alert is; of one that is over, how severe it was at its worst. */
+export function severityOf(a: Alert): string {
+  return a.condition === 'active' ? a.severity : a.worst || a.severity;
+}
+
 export function matchesAlert(a: Alert, f: AlertFilter): boolean {
-  if (f.severity && a.severity !== f.severity) return false;
+  if (f.severity && severityOf(a) !== f.severity) return false;
   if (f.gateway && a.gateway !== f.gateway) return false;
   if (f.unacknowledged && a.acknowledged) return false;
   const words = f.text.toLowerCase().split(/\s+/).filter(Boolean);

@@ -1,0 +1,19 @@
+package rule
+
+import "github.com/lamppost-city/lamppost/drivers/obs"
+
+// About returns the stream whose own value, and nothing computed of it, a rule's alert is
+// about; false if there is no alert that the limit was reached for, or it is about
+// something else.
+func (e *Engine) About(id string) (st obs.Stream, own bool) {
+	g := e.byID[id]
+	if g == nil {
+		return st, false
+	}
+	b := g.raised()
+	if b == nil || b.Stage == StageForecast || len(b.stage.when.compared) == 0 {
+		return st, false
+	}
+	c := &b.stage.when.compared[min(b.subject, len(b.stage.when.compared)-1)]
+	return c.stream, c.value.op == opLast
+}
