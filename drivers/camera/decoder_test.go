@@ -223,8 +223,8 @@ func TestDecoderOption(t *testing.T) {
 // which must leave it room; a detector that may take more decides.
 func TestTheDecoderHasRoomInAProcessOfItsOwn(t *testing.T) {
 	for options, want := range map[string]int64{
-		"{url: 'rtsp://cam/live', apart: true}":                                               decoderMemory,
-		"{url: 'http://cam/', apart: true}":                                                   0,
+		"{url: 'rtsp://cam/live', apart: true}": decoderMemory,
+		"{url: 'http://cam/', apart: true}":     0,
 		"{url: 'rtsp://cam/live', apart: true, detector: {program: [/bin/x], find: {cat: 0.5}, memory: 64MB}}":  decoderMemory,
 		"{url: 'rtsp://cam/live', apart: true, detector: {program: [/bin/x], find: {cat: 0.5}, memory: 300MB}}": 300_000_000,
 	} {

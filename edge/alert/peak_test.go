@@ -16,7 +16,7 @@ func TestWorst(t *testing.T) {
 		stage    string
 		v, limit float64
 		over     bool
-		other    bool // about another channel
+		other    bool      // about another channel
 		seen     []float64 // before this
 		worst    wire.Severity
 		peak     float64 // 0: none
