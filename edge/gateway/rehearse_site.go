@@ -10,6 +10,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/derive"
 	"github.com/lamppost-city/lamppost/edge/rehearsal"
+	"github.com/lamppost-city/lamppost/edge/rule"
 )
 
 // RehearseSite runs tests of a configuration's rules. Of a derived stream a test gives
@@ -32,15 +33,54 @@ func RehearseSite(cfg *config.Config, metrics *obs.Catalog, tests *yamldoc.Node)
 		if wrong = append(wrong, s.bound()...); wrong.Err() != nil {
 			continue
 		}
-		c, errs := CompileRule(cfg.Rules[i], s.streams)
-		for _, e := range errs { // with the interval of the test: a forecast may need more readings
-			wrong = append(wrong, t.Node.KeyProblem(e.ID, e.Msg).WithHint(e.Hint))
-		}
-		if wrong.Err() == nil {
-			done = append(done, Rehearsed{t, t.Run(c, string(cfg.Rules[i].Severity), s.bind, s.deriver()), cfg.Rules[i], Made(cfg)})
+		rules, more := s.compile()
+		if wrong = append(wrong, more...); wrong.Err() == nil {
+			last := len(rules) - 1
+			done = append(done, Rehearsed{t, t.Run(rules[last], string(cfg.Rules[i].Severity), s.bind, s.deriver(), rules[:last]...), cfg.Rules[i], Made(cfg)})
 		}
 	}
 	return done, wrong
+}
+
+// parentsOf are the rules that r depends on, and those that they depend on, each once and
+// behind those that it depends on itself.
+func parentsOf(cfg *config.Config, r config.Rule) (all []config.Rule) {
+	seen := map[string]bool{r.ID: true}
+	var visit func(of config.Rule)
+	visit = func(of config.Rule) {
+		for _, p := range cfg.Rules {
+			if slices.Contains(of.Depends, p.ID) && !seen[p.ID] {
+				seen[p.ID] = true
+				visit(p)
+				all = append(all, p)
+			}
+		}
+	}
+	visit(r)
+	return all
+}
+
+// heard are the parents of which the test gives a reading. The others say nothing in it:
+// what nobody speaks of is not silent.
+func (s *staged) heard(parents []config.Rule) []config.Rule {
+	return slices.DeleteFunc(parents, func(p config.Rule) bool {
+		return !slices.ContainsFunc(p.Reads, func(st obs.Stream) bool {
+			given := func(st obs.Stream) bool { _, ok := s.test.Series[dotted(st)]; return ok }
+			return given(st) || slices.ContainsFunc(s.derive.Sources(st), given)
+		})
+	})
+}
+
+// compile makes the test's rule and, before it, its parents.
+func (s *staged) compile() (rules []*rule.Rule, wrong yamldoc.Problems) {
+	for _, r := range append(slices.Clone(s.parents), s.rule) {
+		c, errs := CompileRule(r, s.streams)
+		for _, e := range errs { // with the interval of the test: a forecast may need more readings
+			wrong = append(wrong, s.test.Node.KeyProblem(e.ID, e.Msg).WithHint(e.Hint))
+		}
+		rules = append(rules, c)
+	}
+	return rules, wrong
 }
 
 // staged is what a test of a site's rule needs: the streams with the test's interval, and
@@ -48,6 +88,8 @@ func RehearseSite(cfg *config.Config, metrics *obs.Catalog, tests *yamldoc.Node)
 type staged struct {
 	test    rehearsal.Test
 	rule    config.Rule
+	parents []config.Rule // that the test lets speak
+	reads   []obs.Stream  // of all of them
 	streams []config.Stream
 	derive  deriver
 	wrong   []derive.Error
@@ -71,12 +113,18 @@ func staging(cfg *config.Config, metrics *obs.Catalog, r config.Rule, t rehearsa
 		}
 		s.streams = append(s.streams, x)
 	}
-	for _, st := range r.Reads {
+	s.reads = slices.Clone(r.Reads)
+	parents := parentsOf(cfg, r)
+	for _, p := range parents {
+		s.reads = append(s.reads, p.Reads...)
+	}
+	for _, st := range s.reads {
 		s.bind[dotted(st)] = st
 		for _, source := range s.derive.Sources(st) {
 			s.bind[dotted(source)] = source
 		}
 	}
+	s.parents = s.heard(parents)
 	return s
 }
 
@@ -89,13 +137,13 @@ func (s *staged) bound() (wrong yamldoc.Problems) {
 			wrong = append(wrong, series.Node(name).KeyProblem("E3202", fmt.Sprintf("%s does not read %q", s.rule.ID, name)).WithHint(yamldoc.Hint(name, keysOf(s.bind))))
 		}
 	}
-	for _, st := range s.rule.Reads {
+	for _, st := range s.reads {
 		for _, source := range s.derive.Sources(st) {
 			if _, given := s.test.Series[dotted(source)]; !given {
 				continue
 			}
 			s.made[st] = true
-			if n := series.Node(dotted(st)); n != nil && !slices.Contains(s.rule.Reads, source) {
+			if n := series.Node(dotted(st)); n != nil && !slices.Contains(s.reads, source) {
 				wrong = append(wrong, n.KeyProblem("E3202", fmt.Sprintf("%s is computed from %s, which stands here too", dotted(st), dotted(source))).WithHint("leave one of them out"))
 				break
 			}

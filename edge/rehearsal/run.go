@@ -39,11 +39,13 @@ func monday() time.Time { return time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC) }
 
 // Run lets a rule live through a test. severity is that of a rule without levels; bind
 // says which stream each series is; d computes what the rule reads and the test does not
-// give, with the time of the place as if it were at Greenwich. It may be nil.
-func (t *Test) Run(r *rule.Rule, severity string, bind map[string]obs.Stream, d Deriver) Result {
+// give, with the time of the place as if it were at Greenwich; it may be nil. beside are
+// the rules that r depends on, each behind those that it depends on itself; of them
+// nothing is expected.
+func (t *Test) Run(r *rule.Rule, severity string, bind map[string]obs.Stream, d Deriver, beside ...*rule.Rule) Result {
 	var got []Got
-	p := newPlayer([]*rule.Rule{r}, func(x rule.Transition) {
-		if x.Was == x.Is {
+	p := newPlayer(append(slices.Clone(beside), r), func(x rule.Transition) {
+		if x.Was == x.Is || x.Rule != r.ID() {
 			return
 		}
 		g := Got{At: time.Duration(x.At) * time.Millisecond, Is: x.Is, Stream: x.Stream, Value: x.Value, Limit: x.Limit, Quantity: x.Quantity, Over: x.Over, Early: x.Early, Late: x.Late}

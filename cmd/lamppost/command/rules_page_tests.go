@@ -45,8 +45,10 @@ const testsText = `
 
 ` + "`lamppost rules test FILE…`" + ` lets rules live through readings that are made up and says whether what was expected came; how they are written
 stands in ` + "`lamppost rules test --help`" + `. Of a derived stream a test gives the readings of what it is made of, and it is computed as the gateway does,
-bad and missing readings included; or it gives the derived stream's own readings, but not both. What is derived by the clock begins at
+bad and missing readings included; or it gives the derived stream's own readings. Both only go together where the rule itself reads both. What is derived by the clock begins at
 ` + "`start`" + `, at the place; without ` + "`start`" + ` on a Monday at 00:00.
+Where a test gives readings of what a rule under ` + "`depends`" + ` reads, that rule is judged too, and while it has an alert the tested one is kept back:
+a part that falls silent is ` + "`1.50x3 _x60`" + `. A rule of which no reading is given keeps nothing back.
 
 ` + "```yaml" + `
 %s` + "```" + `
@@ -61,7 +63,8 @@ const testsTextZh = `
 ## 规则的测试
 
 ` + "`lamppost rules test 文件…`" + ` 让规则经历编写的读数，并说明预期的变化是否出现；读数的写法见 ` + "`lamppost rules test --help`" + `。对推算的数据流，测试可以给出来源的读数，
-由引擎照网关运行时的方式推算（包括不良和缺失的读数）；也可以直接给出推算数据流自己的读数，但不能两者都给。按钟点推算的，从 ` + "`start`" + `（当地时间）开始；没有 ` + "`start`" + ` 时从星期一 00:00 开始。
+由引擎照网关运行时的方式推算（包括不良和缺失的读数）；也可以直接给出推算数据流自己的读数；只有规则本身两者都读时，才可两者都给。按钟点推算的，从 ` + "`start`" + `（当地时间）开始；没有 ` + "`start`" + ` 时从星期一 00:00 开始。
+测试若给出 ` + "`depends`" + ` 所指规则要读的读数，该规则也参与判断；它有告警期间，被测规则不判断。部件失联写作 ` + "`1.50x3 _x60`" + `。没有给出读数的上级规则不起作用。
 
 ` + "```yaml" + `
 %s` + "```" + `

@@ -38,7 +38,9 @@ below nought, _ none, 9.99! one that is flagged fail. expect lists everything th
 of the alert, each with its time or the times between which it happens; {} is nothing.
 start: fri 22:00 (or 2026-11-20 22:00) says when the test begins, at the place, which a
 rule with a schedule needs. Of a derived stream either its own readings are given, or those
-of what it is made of, and it is computed as the gateway does.
+of what it is made of, and it is computed as the gateway does. Where series give readings
+of what a rule under depends reads, that rule is judged too, and keeps the tested one back
+while it has an alert: port.door: "1x3 _x60" lets a part fall silent.
 A folder stands for every *.yaml in it. Of a test that fails each step is shown, what was
 expected and what came.
 
