@@ -56,7 +56,9 @@ func (p *Packer) Append(dst []byte, pack *Pack) ([]byte, error) {
 		return dst, fmt.Errorf("%w: %d bytes before compression, %d are allowed", ErrTooLarge, len(p.plain), MaxExpanded)
 	}
 	start := len(dst)
-	if p.Compress {
+	if !p.Compress {
+		p.zstd = nil // 3 MB, that nobody needs while the link is fast
+	} else {
 		e, err := p.encoder()
 		if err != nil {
 			return dst, err
