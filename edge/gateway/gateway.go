@@ -101,6 +101,7 @@ type Gateway struct {
 	undated   map[string]wire.Alert   // by id, see remember
 	awaited   map[string][]chan taken // by device: who waits for its next sample
 	ended     map[string]ended        // alerts that cleared a moment ago, by id
+	unrest    unrest                  // what the log says of rules that chatter
 	upkeeps   map[string]upkeep       // what is under maintenance, by device or everything
 	orders    still.Orders            // pictures that alerts have named and that are not taken yet
 	oldOrders []keptOrder             // those of earlier runs, until it is known how late they are

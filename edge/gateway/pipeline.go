@@ -168,7 +168,7 @@ func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 	prev := g.active[t.Rule]
 	saved := alert.Saved{Rule: t.Rule, Snapshot: gen.engine.Snapshot(t.Rule), Alert: prev, Boot: g.clock.Boot(), BootMS: t.At}
 	if t.Was == t.Is && !t.News {
-		if t.Chatter.Changes > 0 {
+		if t.Chatter.Changes > 0 && g.unrest.due(t.Rule, t.At) {
 			g.log.Info("a rule chatters", "rule", t.Rule, "from", t.From, "to", t.To, "changes", t.Chatter.Changes)
 		}
 		return g.saveRule(key, saved)
@@ -186,6 +186,9 @@ func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 		before = prev.Chatter
 	}
 	g.tellUnrest(t.Rule, before, a.Chatter)
+	if a.Chatter == nil && g.unrest.over(t.Rule) {
+		g.log.Info("a rule chatters no more", "rule", t.Rule)
+	}
 	saved.Alert = &a
 	if t.Cleared() {
 		saved.Alert = nil
