@@ -138,7 +138,7 @@ foresight: ## how early a rule's forecast speaks, on storms that no one has chos
 vision: ## how well pictures are measured, on films that no one has chosen: docs/vision.md (ten minutes)
 	@$(GO) run ./deploy/dev/visionbench -docs docs -films 2
 
-vision-photos: ## the same on photographs from Debian's packages, fetched into .tools/photos (40 MB): docs/vision-photos.md
+vision-photos: ## the same on photographs and footage from Debian's packages, 230 MB to fetch, 25 MB kept in .tools/photos: docs/vision-photos.md
 	@deploy/dev/visionbench/photos.sh '$(TOOLS)/photos' && $(GO) run ./deploy/dev/visionbench -photos '$(TOOLS)/photos' -docs docs
 
 bench-camera: ## what one picture costs, by source and size, decoding and every measurement included (a minute)

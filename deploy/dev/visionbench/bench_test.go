@@ -2,17 +2,21 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
+	"image/jpeg"
 	"image/png"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
+	"github.com/lamppost-city/lamppost/drivers/camera/vision"
 )
 
 const detectorSource = "../../../drivers/camera/vision"
@@ -146,29 +150,126 @@ func TestPhotographsAreWatched(t *testing.T) {
 }
 
 // Every photograph has an author, a licence and a package, and pages are written in both
-// languages.
+// languages, with the version of each package.
 func TestPhotographsAreNamed(t *testing.T) {
 	list, err := photoList()
 	if err != nil || len(list) < 5 {
 		t.Fatalf("%d photographs, %v", len(list), err)
 	}
+	moving, err := footageAll()
+	if err != nil || len(moving) < 2 {
+		t.Fatalf("%d pieces of footage, %v", len(moving), err)
+	}
+	docs, dir, names := t.TempDir(), t.TempDir(), map[string]bool{}
 	var all []photoResult
+	var films []*footageResult
 	for _, p := range list {
-		if p.pack == "" || p.author == "" || p.licence == "" || p.shows == "" || filepath.IsAbs(p.file) {
-			t.Errorf("%+v", p)
-		}
 		for _, what := range treatments {
 			all = append(all, photoResult{photo: p, treatment: what, found: what == "moved", after: 60})
 		}
 	}
-	dir := t.TempDir()
-	if err := photoPages(dir, [32]byte{1}, all); err != nil {
+	for _, f := range moving {
+		films = append(films, &footageResult{footage: f, zones: make([]seenZone, len(f.zones))})
+		list = append(list, f.photo)
+	}
+	for _, p := range list {
+		if names[p.name] || p.name == "" || p.pack == "" || p.author == "" || p.licence == "" || p.shows == "" || p.showsChinese == "" || filepath.IsAbs(p.file) {
+			t.Errorf("%+v", p)
+		}
+		names[p.name] = true
+		if err := os.MkdirAll(filepath.Join(dir, p.pack), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, p.pack, "VERSION"), []byte("7.5-"+p.pack+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := photoPages(docs, dir, [32]byte{1}, all, films); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"vision-photos.md", "vision-photos.zh-CN.md"} {
-		page, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil || strings.Count(string(page), "| 60 s |") != len(list) || !strings.Contains(string(page), list[0].author) {
+		page, err := os.ReadFile(filepath.Join(docs, name))
+		text := string(page)
+		if err != nil || strings.Count(text, "| 60 s |") != len(all)/len(treatments) || strings.Count(text, " 7.5-") != len(list) || !strings.Contains(text, list[0].author) {
 			t.Errorf("%s: %v\n%s", name, err, page)
 		}
+	}
+	if err := photoPages(docs, t.TempDir(), [32]byte{1}, all, films); err == nil || !strings.Contains(err.Error(), "make vision-photos") {
+		t.Errorf("pages of packages whose version nobody knows: %v", err)
+	}
+}
+
+// Footage goes forwards and backwards without a jump, and what is told in it counts where
+// somebody is and where nobody is.
+func TestFootageIsJudged(t *testing.T) {
+	var way []int
+	for k := range 12 {
+		way = append(way, turning(k, 4))
+	}
+	if want := []int{0, 1, 2, 3, 2, 1, 0, 0, 1, 2, 3, 2}; !slices.Equal(way, want) {
+		t.Errorf("it goes %v, want %v", way, want)
+	}
+	w := watched{from: 20, to: 30}
+	var z seenZone
+	for _, p := range []struct {
+		place float64
+		told  bool
+	}{{1, true}, {2, true}, {3, false}, {16, true}, {20, false}, {25, true}, {30, true}, {34, true}, {36, true}, {50, false}} {
+		z.take(w, p.place, p.told)
+	}
+	if want := (seenZone{there: 3, told: 2, empty: 5, alarms: 1}); z != want {
+		t.Errorf("%+v, want %+v", z, want)
+	}
+	for _, text := range []string{"yard 0 0 0.1 0.1 0.2 0.1", "yard 0 0 0.1 0.1 0.2 0.1 0.2", "yard 0 x 0.1 0.1 0.2 0.1 0.2 0.2"} {
+		if _, err := zoneOf(strings.Fields(text)); err == nil {
+			t.Errorf("%q is a zone", text)
+		}
+	}
+	if _, err := watchFootage(t.TempDir(), footage{photo: photo{name: "none", pack: "p", file: "f"}}); err == nil || !strings.Contains(err.Error(), "make vision-photos") {
+		t.Errorf("footage that is missing: %v", err)
+	}
+}
+
+// Footage, here one that is drawn, is watched as it is: somebody who walks to and fro in
+// one half of it is told there, and nobody in the other.
+func TestFootageIsWatched(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it watches six minutes")
+	}
+	dir := t.TempDir()
+	to := filepath.Join(dir, "p", "f.pictures")
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	dice := rand.New(rand.NewPCG(5, 6))
+	m := image.NewGray(image.Rect(0, 0, 320, 240))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(100 + dice.IntN(40))
+	}
+	for k := range 80 {
+		one := image.NewGray(m.Rect)
+		copy(one.Pix, m.Pix)
+		x := 20 + 3*max(k-40, 0)
+		draw.Draw(one, image.Rect(x, 150, x+14, 200), image.NewUniform(color.Gray{20}), image.Point{}, draw.Src)
+		for i := range one.Pix {
+			one.Pix[i] += uint8(dice.IntN(4))
+		}
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, one, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(to, fmt.Sprintf("%04d.jpg", k)), b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := watched{vision.Zone{Name: "left", Area: vision.Polygon{{X: 0.2, Y: 0.5}, {X: 0.6, Y: 0.5}, {X: 0.6, Y: 1}, {X: 0.2, Y: 1}}}, 28, 38}
+	right := watched{vision.Zone{Name: "right", Area: vision.Polygon{{X: 0.7, Y: 0.5}, {X: 1, Y: 0.5}, {X: 1, Y: 1}, {X: 0.7, Y: 1}}}, 0, 0}
+	r, err := watchFootage(dir, footage{photo{name: "walk", pack: "p", file: "f"}, []watched{left, right}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, o := r.zones[0], r.zones[1]
+	if l.there < 50 || l.told < l.there*8/10 || l.alarms > 0 || o.there > 0 || o.empty < 250 || o.alarms > 0 {
+		t.Errorf("left %+v, right %+v", l, o)
 	}
 }

@@ -4,8 +4,8 @@
 //
 //	visionbench                prints the tables
 //	visionbench -docs docs     writes vision.md, vision.zh-CN.md and vision.csv there
-//	visionbench -only flame    films whose kind contains this
-//	visionbench -photos DIR    photographs that photos.sh has unpacked into DIR, instead
+//	visionbench -only flame    films whose kind, or photographs whose name, contains this
+//	visionbench -photos DIR    photographs and footage that photos.sh has unpacked into DIR, instead
 //
 // It has to be run from the repository's root: the films' seeds derive from the SHA-256
 // of the detector's sources, so that nobody can fit the detector to the films: whoever
@@ -27,12 +27,12 @@ func main() {
 	source := flag.String("source", "drivers/camera/vision", "the detector's sources")
 	docs := flag.String("docs", "", "write the pages and every film into this folder")
 	each := flag.Int("films", 4, "how many films of each kind")
-	only := flag.String("only", "", "only films whose kind contains this")
+	only := flag.String("only", "", "only films whose kind, or photographs whose name, contains this")
 	practice := flag.Uint64("practise", 0, "films to practise on, which are never reported: the seed of the first, not 0")
 	photos := flag.String("photos", "", "watch the photographs in this folder instead of films")
 	flag.Parse()
 	if *photos != "" {
-		if err := runPhotos(*source, *photos, *docs); err != nil {
+		if err := runPhotos(*source, *photos, *docs, *only); err != nil {
 			fmt.Fprintln(os.Stderr, "error:", err)
 			os.Exit(1)
 		}
@@ -63,20 +63,39 @@ func run(source, docs string, each int, only string, practice uint64) error {
 	return pages(docs, hash, results)
 }
 
-func runPhotos(source, dir, docs string) error {
+func runPhotos(source, dir, docs, only string) error {
+	if docs != "" && only != "" {
+		return fmt.Errorf("pages are written of every photograph")
+	}
 	hash, err := sourceHash(source)
 	if err != nil {
 		return err
 	}
-	results, err := watchPhotos(dir, hash)
+	results, err := watchPhotos(dir, hash, only)
 	if err != nil {
 		return err
 	}
+	list, err := footageAll()
+	if err != nil {
+		return err
+	}
+	var moving []*footageResult
+	for _, f := range list {
+		if !strings.Contains(f.name, only) {
+			continue
+		}
+		r, err := watchFootage(dir, f)
+		if err != nil {
+			return err
+		}
+		moving = append(moving, r)
+	}
 	if docs == "" {
 		photoTable(os.Stdout, results, "en")
+		footageTable(os.Stdout, moving, "en")
 		return nil
 	}
-	return photoPages(docs, hash, results)
+	return photoPages(docs, dir, hash, results, moving)
 }
 
 // task is one film to watch.

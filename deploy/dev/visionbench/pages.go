@@ -34,7 +34,8 @@ const english = `# What is measured in pictures, and how well
 The package ` + "`drivers/camera/vision`" + ` is shown %d films of six minutes whose truth is known: rivers with a staff as JPEG of 640 × 480 every
 3 s, all others as JPEG of 320 × 240 every second. What happens in a film begins after about two minutes and lasts about as long.
 The films are drawn, not taken: light on surfaces, an exposure that lags and moves in steps, noise, JPEG of quality 55 to 85. No real
-camera is among them, so these figures compare versions and show weak places; a site's own pictures are the better test.
+camera is among them, so these figures compare versions and show weak places; a site's own pictures are the better test. What is told of
+photographs and of real footage stands in [vision-photos.md](vision-photos.md).
 
 *Read* is how many pictures gave a level of those in which the staff can be read; *off by more than 5 cm* counts those and every
 level read off a staff that is hidden. *Found* is how many events were told while they lasted, and after how many seconds (the median).
@@ -54,7 +55,7 @@ const chinese = `# 画面测量的准确程度
 
 给 ` + "`drivers/camera/vision`" + ` 看 %d 段已知真值的六分钟片段：带水尺的河道为 640 × 480 JPEG，每 3 秒一帧；其余为 320 × 240 JPEG，每秒一帧。
 每段中的事件约在两分钟后开始，持续约两分钟。片段是绘制的，不是拍摄的：物体表面的光照、滞后并分级调整的曝光、噪声、质量 55 至 85 的 JPEG。
-其中没有真实摄像机，因此这些数字用于比较版本、暴露弱点；用站点自己的画面检验更好。
+其中没有真实摄像机，因此这些数字用于比较版本、暴露弱点；用站点自己的画面检验更好。对照片和真实录像的判断见 [vision-photos.zh-CN.md](vision-photos.zh-CN.md)。
 
 *读出*：水尺可读的帧中给出水位的帧数；*误差大于 5 cm* 还包括水尺被遮挡时读出的所有错误水位。*检出*：事件存在期间报出的次数，以及用时（中位数）。
 *误报*：没有发生却报出的次数，事件前 10 秒至事件后 70 秒除外。烟雾和火焰以 40 %% 起计，内置规则从这里开始累计，之后还要求两者同时或长时间持续。

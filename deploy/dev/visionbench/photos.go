@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"image"
 	_ "image/png" // photographs come as JPEG and as PNG
-	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -24,18 +24,38 @@ import (
 //go:embed photos.csv
 var photosList string
 
-// photo is one photograph.
-type photo struct{ pack, file, author, licence, shows string }
+// photo is one photograph, or one piece of footage.
+type photo struct{ name, pack, file, author, licence, shows, showsChinese string }
 
 func photoList() (all []photo, err error) {
-	rows, err := csv.NewReader(strings.NewReader(photosList)).ReadAll()
+	rows, err := rowsOf("photos.csv", photosList)
 	if err != nil {
-		return nil, fmt.Errorf("photos.csv: %w", err)
+		return nil, err
 	}
-	for _, r := range rows[1:] {
-		all = append(all, photo{r[0], r[1], r[2], r[3], r[4]})
+	for _, r := range rows {
+		all = append(all, photoOf(r))
 	}
 	return all, nil
+}
+
+// rowsOf reads a table whose first line names its columns.
+func rowsOf(name, text string) (rows []map[string]string, err error) {
+	all, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	for _, line := range all[1:] {
+		row := map[string]string{}
+		for i, column := range all[0] {
+			row[column] = line[i]
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+func photoOf(row map[string]string) photo {
+	return photo{row["name"], row["package"], row["file"], row["author"], row["licence"], row["shows"], row["shows_zh"]}
 }
 
 // treatments are what is done to a photograph from the second minute on. The first is
@@ -249,12 +269,13 @@ func (r *photoResult) take(at time.Duration, s vision.Seen, was *[4]bool) {
 	*was = now
 }
 
-// watchPhotos watches all, two at a time, in order.
-func watchPhotos(dir string, hash [32]byte) ([]photoResult, error) {
+// watchPhotos watches those whose name contains something, two at a time, in order.
+func watchPhotos(dir string, hash [32]byte, only string) ([]photoResult, error) {
 	list, err := photoList()
 	if err != nil {
 		return nil, err
 	}
+	list = slices.DeleteFunc(list, func(p photo) bool { return !strings.Contains(p.name, only) })
 	results := make([]photoResult, len(list)*len(treatments))
 	var wg sync.WaitGroup
 	free := make(chan struct{}, 2)
@@ -278,80 +299,3 @@ func watchPhotos(dir string, hash [32]byte) ([]photoResult, error) {
 	}
 	return results, nil
 }
-
-// photoTable prints what came of them.
-func photoTable(w io.Writer, all []photoResult, lang string) {
-	head := "| photograph | tamper, false | smoke, false (peak) | flame, false (peak) | presence, false | blocked | defocused | moved | dark |"
-	if lang == "zh" {
-		head = "| 照片 | 干扰误报 | 烟雾误报（最高） | 火焰误报（最高） | 有人误报 | 遮挡 | 失焦 | 移位 | 黑暗 |"
-	}
-	fmt.Fprintf(w, "%s\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n", head)
-	for i := 0; i < len(all); i += len(treatments) {
-		plain := all[i]
-		row := []string{strings.TrimSuffix(filepath.Base(plain.file), filepath.Ext(plain.file))}
-		tamper := 0
-		for _, r := range all[i:][:len(treatments)] {
-			tamper += r.alarms[0]
-		}
-		row = append(row, fmt.Sprint(tamper), fmt.Sprintf("%d (%.0f %%)", plain.alarms[1], plain.peaks[0]), fmt.Sprintf("%d (%.0f %%)", plain.alarms[2], plain.peaks[1]), fmt.Sprint(plain.alarms[3]))
-		for _, r := range all[i+1:][:len(treatments)-1] {
-			cell := "–"
-			if r.found {
-				cell = fmt.Sprintf("%.0f s", r.after)
-			}
-			row = append(row, cell)
-		}
-		fmt.Fprintln(w, "| "+strings.Join(row, " | ")+" |")
-	}
-}
-
-// photoPages writes what came of the photographs for people, in both languages.
-func photoPages(dir string, hash [32]byte, all []photoResult) error {
-	list, err := photoList()
-	if err != nil {
-		return err
-	}
-	for name, p := range map[string]struct{ lang, text, from string }{
-		"vision-photos.md":       {"en", photosEnglish, "\n## Whose they are\n\n| photograph | shows | author | licence | Debian's package |\n| --- | --- | --- | --- | --- |\n"},
-		"vision-photos.zh-CN.md": {"zh", photosChinese, "\n## 来源\n\n| 照片 | 内容 | 作者 | 许可 | Debian 软件包 |\n| --- | --- | --- | --- | --- |\n"},
-	} {
-		var b strings.Builder
-		fmt.Fprintf(&b, p.text, len(list), hash)
-		photoTable(&b, all, p.lang)
-		b.WriteString(p.from)
-		for _, one := range list {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", strings.TrimSuffix(filepath.Base(one.file), filepath.Ext(one.file)), one.shows, one.author, one.licence, one.pack)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(b.String()), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const photosEnglish = `# What is told of photographs
-
-[中文](vision-photos.zh-CN.md) · Written by ` + "`make vision-photos`" + `, which fetches the photographs from Debian; do not edit.
-
-The package ` + "`drivers/camera/vision`" + ` is shown %d photographs as a camera would see them if they were its view: a mast that sways, light that
-changes by a third, noise, JPEG of quality 70, 320 × 240 every second, four minutes. Nothing moves in a photograph: this shows whether
-real colours and textures are taken for smoke, flame or somebody, and whether tamper is told of real views; it says nothing of how
-often moving things are. After two minutes the view is blocked, defocused, turned by 15 %% of its width, or made dark, each in a film of
-its own: the last four columns say after how many seconds that was told. *False*: told though nothing of the kind was there; for
-tamper, in all five films of a photograph, also by a wrong name.
-
-SHA-256 of the detector's sources, from which the films derive: ` + "`%x`" + `.
-
-`
-
-const photosChinese = `# 对照片的判断
-
-[English](vision-photos.md) · 由 ` + "`make vision-photos`" + ` 生成，该命令从 Debian 取得照片；请勿手工修改。
-
-把 %d 张照片当作摄像机的视野给 ` + "`drivers/camera/vision`" + ` 看：立杆摇晃、亮度变化三分之一、噪声、质量 70 的 JPEG，320 × 240，每秒一帧，四分钟。
-照片里没有运动：这里检验的是真实的颜色和纹理会不会被当成烟雾、火焰或人，以及真实视野受干扰时能否报出；运动物体引起的误报不在其中。
-两分钟后分别遮挡、失焦、转动画面宽度的 15 %%、变黑，各为一段：最后四列是报出所用秒数。*误报*：没有发生却报出；干扰误报计入同一照片的全部五段，名称不符也算。
-
-检测器源码的 SHA-256（片段由此而来）：` + "`%x`" + `。
-
-`
