@@ -135,6 +135,7 @@ type Plan struct {
 	Root      string      // the folder that sys and proc are in (BoardHost); empty: /
 	Pin       PinSettings // the default settings of its line (InputLine, PulseLine)
 	Apart     *Apart      // set: the device is to run in a process of its own (HTTPHost)
+	Overlay   *Overlay    // set: what is drawn into pictures that go with alerts (HTTPHost)
 	// Decoder is the program that some of what the device may send is decoded with, absolute
 	// or looked up in PATH (HTTPHost). Empty: none.
 	Decoder string
@@ -153,6 +154,18 @@ type Plan struct {
 	OpenSDI12   func(SDI12) (Driver, error)
 	OpenProcess func(Process) (Driver, error)
 	OpenHost    func(Host) (Driver, error)
+}
+
+// Overlay is what is drawn into the copy of a picture that goes with an alert, beside time
+// and values. The picture that is measured has nothing of it.
+type Overlay struct {
+	Outlines []Outline
+}
+
+// Outline is an area on a picture.
+type Outline struct {
+	Name    string
+	Corners [][2]float64 // shares of width and height, from the top left, at least 3
 }
 
 // Apart is what a device in a process of its own is told and may take.

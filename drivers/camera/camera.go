@@ -69,6 +69,7 @@ type options struct {
 	MaxBytes     int    `yaml:"max_bytes" range:"16384..16777216 bytes"`
 	Size         string `yaml:"size"`
 	Apart        bool   `yaml:"apart"`
+	Overlay      bool   `yaml:"overlay"`
 
 	Decoder []string `yaml:"decoder"`
 
@@ -139,6 +140,9 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	}
 	if o.Apart {
 		p.Apart = o.apart()
+	}
+	if o.Overlay {
+		p.Overlay = o.looking().outlines()
 	}
 	return p, nil
 }

@@ -141,6 +141,19 @@ func (l looking) zoneNames() (names []string) {
 	return names
 }
 
+// outlines are the zones as they are drawn, by name.
+func (l looking) outlines() *drivers.Overlay {
+	all := &drivers.Overlay{}
+	for _, name := range l.zoneNames() {
+		o := drivers.Outline{Name: name}
+		for _, c := range l.Zones[name] {
+			o.Corners = append(o.Corners, [2]float64{c[0], c[1]})
+		}
+		all.Outlines = append(all.Outlines, o)
+	}
+	return all
+}
+
 func corners(all [][]float64) (p vision.Polygon, ok bool) {
 	for _, c := range all {
 		if len(c) != 2 {

@@ -48,7 +48,7 @@ func newCenter(t *testing.T) (c *center, address string) {
 	}
 	t.Cleanup(func() { _ = cmd.Wait() })
 	c = &center{t: t, key: ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)), replies: make(chan wire.Reply, 10)}
-	c.client = mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://127.0.0.1:" + port).SetClientID("center").SetConnectRetry(true).SetConnectRetryInterval(20 * time.Millisecond))
+	c.client = mqtt.NewClient(mqtt.NewClientOptions().AddBroker("tcp://127.0.0.1:" + port).SetClientID("center").SetAutoReconnect(false).SetConnectRetry(true).SetConnectRetryInterval(20 * time.Millisecond))
 	if !c.client.Connect().WaitTimeout(10 * time.Second) {
 		t.Fatal("no connection to mosquitto")
 	}

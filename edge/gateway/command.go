@@ -157,7 +157,7 @@ func (g *Gateway) stillFor(ctx context.Context, c wire.Command, _ string) (wire.
 	if !ok {
 		return wire.Reply{}, errors.New("the camera was taken out of the configuration meanwhile")
 	}
-	id := g.sendShot(d, shot, "", "")
+	id := g.sendShot(d, shot, "", "", nil)
 	if id == "" {
 		return wire.Reply{}, errors.New("the picture cannot be sent; the gateway's log says why")
 	}

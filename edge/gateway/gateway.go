@@ -90,7 +90,7 @@ type Gateway struct {
 	dates   *dates
 	uplink  *uplink.Uplink // nil: none configured
 	courier *courier
-	keeper  *pictureKeeper // nil: pictures of alerts are kept in memory only
+	keeper  *pictureKeeper // nil: there is no uplink
 	absent  *absent        // pictures that will never come
 	beat    *wire.Shape    // of the heartbeat
 	metrics

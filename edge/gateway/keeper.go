@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lamppost-city/lamppost/edge/overlay"
 	"github.com/lamppost-city/lamppost/edge/still"
 	"github.com/lamppost-city/lamppost/edge/uplink"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -22,9 +23,10 @@ const (
 // pictureKeeper brings the pictures of alerts onto the disk and hands them to the uplink when
 // they are there. Whoever takes a picture does not wait for the disk, which only run
 // touches, and the uplink when it reads one back. Pictures that the disk does not take,
-// or that come faster than it takes them, the uplink gets from memory.
+// or that come faster than it takes them, the uplink gets from memory. What is drawn into a
+// picture is drawn here, too, into the copy that leaves.
 type pictureKeeper struct {
-	spool *still.Spool
+	spool *still.Spool // nil: they wait in the uplink's memory only
 	dates *dates
 	kept  func(ids ...string)                // uplink.Kept
 	send  func(wire.ImageMeta, []byte) error // uplink.Image
@@ -38,8 +40,9 @@ type pictureKeeper struct {
 }
 
 type putting struct {
-	meta wire.ImageMeta
-	jpeg []byte
+	meta    wire.ImageMeta
+	jpeg    []byte
+	caption *overlay.Caption // nil: nothing is drawn
 }
 
 var _ uplink.Album = (*pictureKeeper)(nil)
@@ -48,7 +51,11 @@ var _ uplink.Album = (*pictureKeeper)(nil)
 // pictures in memory: a disk that fails must not stop it.
 func (g *Gateway) openKeeper() {
 	cfg := g.opt.Config
-	if cfg.Uplink == nil || cfg.Journal.Stills.Size == 0 {
+	if cfg.Uplink == nil {
+		return
+	}
+	g.keeper = &pictureKeeper{dates: g.dates, miss: g.absent.add, log: g.log, wake: make(chan struct{}, 1)}
+	if cfg.Journal.Stills.Size == 0 {
 		return
 	}
 	dir := filepath.Join(cfg.Journal.Dir, "stills")
@@ -57,19 +64,21 @@ func (g *Gateway) openKeeper() {
 		g.log.Error("pictures of alerts are kept in memory only", "dir", dir, "error", err)
 		return
 	}
-	g.keeper = &pictureKeeper{spool: spool, dates: g.dates, miss: g.absent.add, log: g.log, wake: make(chan struct{}, 1)}
+	g.keeper.spool = spool
 }
 
 // begin gives the keeper the uplink, and that what waits since before.
 func (k *pictureKeeper) begin(u *uplink.Uplink) {
 	k.kept, k.send = u.Kept, u.Image
-	k.kept(k.spool.IDs()...)
+	if k.spool != nil {
+		k.kept(k.spool.IDs()...)
+	}
 }
 
 // take accepts a picture of an alert and returns at once.
-func (k *pictureKeeper) take(meta wire.ImageMeta, jpeg []byte) {
+func (k *pictureKeeper) take(p putting) {
 	k.mu.Lock()
-	k.putting = append(k.putting, putting{meta, jpeg})
+	k.putting = append(k.putting, p)
 	var over []putting
 	for size := k.bytes(); len(k.putting) > 1 && (len(k.putting) > maxPutting || size > maxPuttingBytes); size = k.bytes() {
 		over = append(over, k.putting[0])
@@ -149,6 +158,10 @@ func (k *pictureKeeper) work() {
 }
 
 func (k *pictureKeeper) put(p putting) {
+	if k.draw(&p); k.spool == nil {
+		k.remember(p)
+		return
+	}
 	before := k.spool.Lost()
 	if err := k.spool.Put(p.meta, p.jpeg); err != nil {
 		k.log.Warn("a picture of an alert is kept in memory only", "device", p.meta.Device, "error", err)
@@ -157,6 +170,20 @@ func (k *pictureKeeper) put(p putting) {
 	}
 	k.kept(p.meta.ID)
 	k.sayLost(before)
+}
+
+// draw makes the copy that leaves. A picture into which nothing can be drawn leaves as it
+// is: its masks are in it all the same.
+func (k *pictureKeeper) draw(p *putting) {
+	if p.caption == nil {
+		return
+	}
+	drawn, err := overlay.Draw(p.jpeg, *p.caption)
+	if err != nil {
+		k.log.Warn("a picture of an alert goes without what should be drawn into it", "device", p.meta.Device, "error", err)
+		return
+	}
+	p.jpeg = drawn
 }
 
 // sayLost tells of pictures that had to be given up since so many were.
@@ -180,7 +207,7 @@ func (k *pictureKeeper) forget(now time.Time, age time.Duration) error {
 // known what time it is.
 func (g *Gateway) forgetStills() {
 	now, trusted := g.clock.Time()
-	if g.keeper == nil || !trusted {
+	if g.keeper == nil || g.keeper.spool == nil || !trusted {
 		return
 	}
 	if err := g.keeper.forget(now, g.opt.Config.Journal.Stills.Age); err != nil {

@@ -74,7 +74,7 @@ func (g *Gateway) register() {
 		gauge("lamppost_uplink_budget_bytes", "Bytes that the link may carry in a day.", func() float64 { return float64(g.uplink.Status().Budget.PerDay) })
 		gauge("lamppost_uplink_budget_used_bytes", "Bytes that it carried in this day.", func() float64 { return float64(g.uplink.Status().Budget.Used) })
 	}
-	if g.keeper != nil {
+	if g.keeper != nil && g.keeper.spool != nil {
 		gauge("lamppost_pictures_waiting", "Pictures of alerts on the disk that no store has.", func() float64 { return float64(len(g.keeper.spool.IDs())) })
 		counter("lamppost_pictures_lost_total", "Pictures of alerts that were given up, or could not be read back.", func() float64 { return float64(g.keeper.spool.Lost()) })
 	}

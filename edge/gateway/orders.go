@@ -58,7 +58,7 @@ func (g *Gateway) recallOrders() {
 		g.log.Warn("which pictures were to be taken cannot be read", "error", err)
 	}
 	var taken []string
-	if g.keeper != nil {
+	if g.keeper != nil && g.keeper.spool != nil {
 		taken = g.keeper.spool.IDs()
 	}
 	kept = slices.DeleteFunc(kept, func(x keptOrder) bool { return wire.CheckUUID(x.Image) != nil || slices.Contains(taken, x.Image) })

@@ -102,7 +102,7 @@ func (g *Gateway) openUplink() error {
 	}
 	saved, _ := g.journal.State(uplinkKey)
 	o := g.uplinkOptions(cfg, saved)
-	if g.keeper != nil {
+	if g.keeper != nil && g.keeper.spool != nil {
 		o.Album = g.keeper
 	}
 	u, err := uplink.New(o)

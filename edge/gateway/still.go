@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/overlay"
 	"github.com/lamppost-city/lamppost/edge/poll"
 	"github.com/lamppost-city/lamppost/edge/still"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -25,16 +26,17 @@ func (g *Gateway) picture(gen *generation, s config.Still, a *wire.Alert, raised
 	if _, seen := d.ring.Newest(); !seen && d.fault != nil {
 		return // it does not answer, and never did
 	}
+	said := g.sayings(gen, d, a)
 	if shot, ok := d.ring.Before(now); ok && raised {
-		if id := g.sendShot(d, shot, a.ID, wire.PictureBefore); id != "" {
+		if id := g.sendShot(d, shot, a.ID, wire.PictureBefore, said); id != "" {
 			a.Pictures = append(a.Pictures, pictured(id, wire.PictureBefore, shot.BootMS, a))
 		}
 	}
-	if a.Image = g.order(d, a.ID, wire.PictureAt, now, 0); raised && a.Image != "" {
+	if a.Image = g.order(d, still.Order{Alert: a.ID, Moment: wire.PictureAt, FromMS: now, Said: said}); raised && a.Image != "" {
 		a.Pictures = append(a.Pictures, pictured(a.Image, wire.PictureAt, now, a))
 	}
 	if after := now + s.After.Milliseconds(); raised && s.After > 0 {
-		if id := g.order(d, a.ID, wire.PictureAfter, after, now+1); id != "" {
+		if id := g.order(d, still.Order{Alert: a.ID, Moment: wire.PictureAfter, FromMS: after, OldestMS: now + 1, Said: said}); id != "" {
 			a.Pictures = append(a.Pictures, pictured(id, wire.PictureAfter, after, a))
 		}
 	}
@@ -46,16 +48,16 @@ func pictured(id, moment string, bootMS int64, a *wire.Alert) wire.Picture {
 	return wire.Picture{Image: id, Moment: moment, SinceMS: bootMS - a.Since.BootMS}
 }
 
-// order has a picture taken at fromMS or soon after, and returns the id that it will
-// have; empty if there is none to be had. What was taken before oldestMS will not do
-// for it.
-func (g *Gateway) order(d *device, alertID, moment string, fromMS, oldestMS int64) string {
+// order has a picture of a camera taken and returns the id that it will have; empty if
+// there is none to be had.
+func (g *Gateway) order(d *device, x still.Order) string {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return ""
 	}
-	g.addOrder(still.Order{Camera: d.spec.id, Image: id.String(), Alert: alertID, Moment: moment, FromMS: fromMS, OldestMS: oldestMS})
-	return id.String()
+	x.Camera, x.Image = d.spec.id, id.String()
+	g.addOrder(x)
+	return x.Image
 }
 
 // addOrder takes an order in; what gives way to it has the picture that there is.
@@ -99,7 +101,7 @@ func (g *Gateway) fillOrder(gen *generation, x still.Order) {
 		g.log.Warn("a picture that an alert names was not taken: the camera gave none in time", "device", x.Camera, "alert", x.Alert, "moment", x.Moment)
 		return
 	}
-	g.sendStill(wire.ImageMeta{ID: x.Image, Device: x.Camera, At: g.moment(shot.BootMS), Alert: x.Alert, Moment: x.Moment}, shot.JPEG)
+	g.sendStill(wire.ImageMeta{ID: x.Image, Device: x.Camera, At: g.moment(shot.BootMS), Alert: x.Alert, Moment: x.Moment}, shot.JPEG, g.caption(d, shot, x.Said))
 }
 
 // takeStill keeps a camera's newest picture, gives it to the alerts that wait for it,
@@ -128,25 +130,25 @@ func (g *Gateway) takeStill(gen *generation, d *device, s poll.Sample) {
 	}
 	if d.spec.upload > 0 && (d.sentAt == 0 || s.BootMS-d.sentAt >= d.spec.upload.Milliseconds()-int64(d.spec.every/2/time.Millisecond)) {
 		d.sentAt = s.BootMS
-		g.sendShot(d, shot, "", "")
+		g.sendShot(d, shot, "", "", nil)
 	}
 }
 
 // sendShot sends a picture under a new id and returns that; empty if it cannot be sent.
-func (g *Gateway) sendShot(d *device, s still.Shot, alertID, moment string) string {
+func (g *Gateway) sendShot(d *device, s still.Shot, alertID, moment string, said []string) string {
 	id, err := uuid.NewV7()
-	if err != nil || !g.sendStill(wire.ImageMeta{ID: id.String(), Device: d.spec.id, At: g.moment(s.BootMS), Alert: alertID, Moment: moment}, s.JPEG) {
+	if err != nil || !g.sendStill(wire.ImageMeta{ID: id.String(), Device: d.spec.id, At: g.moment(s.BootMS), Alert: alertID, Moment: moment}, s.JPEG, g.caption(d, s, said)) {
 		return ""
 	}
 	return id.String()
 }
 
-func (g *Gateway) sendStill(meta wire.ImageMeta, jpeg []byte) bool {
+func (g *Gateway) sendStill(meta wire.ImageMeta, jpeg []byte, c *overlay.Caption) bool {
 	if g.uplink == nil {
 		return false
 	}
 	if meta.Alert != "" && g.keeper != nil {
-		g.keeper.take(meta, jpeg)
+		g.keeper.take(putting{meta, jpeg, c})
 		return true
 	}
 	if err := g.uplink.Image(meta, jpeg); err != nil {

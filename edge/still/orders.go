@@ -25,7 +25,9 @@ type Order struct {
 	OldestMS int64 `json:"oldest_ms,omitempty"`
 	// UntilMS is when it is overdue if that is later than Patience after FromMS; 0: it is not.
 	UntilMS int64 `json:"until_ms,omitempty"`
-	asked   bool
+	// Said is what is drawn into it of the alert; nil: nothing.
+	Said  []string `json:"said,omitempty"`
+	asked bool
 }
 
 // lastMS is up to when a picture fills it, boot ms.

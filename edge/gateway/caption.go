@@ -1,0 +1,66 @@
+package gateway
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/overlay"
+	"github.com/lamppost-city/lamppost/edge/still"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// maxSaid bounds how many values are drawn into a picture.
+const maxSaid = 4
+
+// sayings are what is drawn into an alert's pictures of the alert itself: its rule and
+// severity, and what its streams showed last; nil where the camera has no overlay. The
+// same stands in the pictures of before and after, so it says when it was.
+func (g *Gateway) sayings(gen *generation, d *device, a *wire.Alert) []string {
+	if d.spec.plan == nil || d.spec.plan.Overlay == nil {
+		return nil
+	}
+	lines := []string{"at the alert: " + a.Rule + " " + string(a.Severity)}
+	for _, st := range gen.ruleStreams[a.Rule] {
+		newest := -1
+		for i, e := range a.Evidence {
+			if e.Stream == st.String() && (newest < 0 || e.At < a.Evidence[newest].At) {
+				newest = i
+			}
+		}
+		if newest >= 0 && len(lines) <= maxSaid {
+			lines = append(lines, g.shown(st, a.Evidence[newest].V))
+		}
+	}
+	return lines
+}
+
+// shown is a value with its unit, in ASCII.
+func (g *Gateway) shown(st obs.Stream, v float64) string {
+	s := st.String() + " " + strconv.FormatFloat(v, 'g', 5, 64)
+	if m, ok := g.catalog.Lookup(st.Channel); ok && m.Unit != "" && m.Unit != "1" {
+		s += " " + string(m.Unit)
+	}
+	return s
+}
+
+// caption is what is drawn into a picture of d: when it was taken, what was said of the
+// alert, the zones; nil where the camera has no overlay, or the picture goes with no alert.
+func (g *Gateway) caption(d *device, s still.Shot, said []string) *overlay.Caption {
+	if len(said) == 0 || d.spec.plan == nil || d.spec.plan.Overlay == nil {
+		return nil
+	}
+	when := "time not known"
+	if m := g.moment(s.BootMS); m.Unix != 0 {
+		when = time.UnixMilli(m.Unix).In(g.zone()).Format("2006-01-02 15:04:05 -07:00")
+	}
+	return &overlay.Caption{Lines: append([]string{when + "  " + d.spec.id}, said...), Overlay: *d.spec.plan.Overlay}
+}
+
+// zone is the time of the place.
+func (g *Gateway) zone() *time.Location {
+	if g.gen == nil || g.gen.cfg.Gateway.Zone == nil {
+		return time.UTC
+	}
+	return g.gen.cfg.Gateway.Zone
+}

@@ -1,0 +1,125 @@
+package gateway_test
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/edge/status"
+)
+
+// contrast counts the bright and dark dots of the upper left, where text would stand.
+func contrast(t *testing.T, what string, data []byte) (bright, dark int) {
+	t.Helper()
+	m, err := jpeg.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	for y := range 13 {
+		for x := range 90 {
+			switch r, _, _, _ := m.At(x, y).RGBA(); {
+			case r > 0xb000:
+				bright++
+			case r < 0x5000:
+				dark++
+			}
+		}
+	}
+	return bright, dark
+}
+
+// With an overlay, the pictures of an alert have time and values in them, whether they go
+// over the disk or from memory; those that are sent without an alert, and what is measured,
+// have nothing of it.
+func TestOverlay(t *testing.T) {
+	for where, more := range map[string]string{"over the disk": "", "from memory": "\n# size: 0B"} {
+		t.Run(where, func(t *testing.T) {
+			p := newPost(t)
+			c, address := newCenter(t)
+			pictures := newAlbum()
+			pictures.listen(t, c)
+			p.camera = bright(t) + `", overlay: true, upload: {every: 1s}, zones: {bank: [[0.5, 0.5], [0.9, 0.5], [0.9, 0.9]]}, name: "eye`
+			p.sensor(2200)
+			cfg := p.watching(p.camera, c.uplink(address, "may: [read]"))
+			if more != "" {
+				cfg.Journal.Stills.Size = 0
+			}
+			p.start(cfg)
+			s := p.until("the flood", func(s status.Snapshot) bool { return flooding(s) != nil && len(flooding(s).Pictures) > 1 })
+			alert := flooding(s)
+			p.until("all pictures", func(status.Snapshot) bool {
+				return len(pictures.of(alert.ID)) == len(alert.Pictures) && len(pictures.of("")) > 0
+			})
+			s = p.until("a value", func(s status.Snapshot) bool { return brightness(s) > 0 })
+			p.stop()
+			if v := brightness(s); v < 88 { // the whole picture is nearly white
+				t.Errorf("the brightness is %v: what is drawn was measured", v)
+			}
+			pictures.mu.Lock()
+			defer pictures.mu.Unlock()
+			for id, m := range pictures.metas {
+				bright, dark := contrast(t, id, bytes.Join(pictures.pieces[id], nil))
+				if m.Alert != "" && (bright < 60 || dark < 400) || m.Alert == "" && dark > 0 {
+					t.Errorf("a picture of alert %q, %s, has %d bright and %d dark dots where text would stand", m.Alert, m.Moment, bright, dark)
+				}
+			}
+			if left, _ := filepath.Glob(filepath.Join(p.dir, "journal", "stills", "*")); len(left) > 0 && more != "" {
+				t.Errorf("on the disk is %v", left)
+			}
+		})
+	}
+}
+
+func brightness(s status.Snapshot) float64 {
+	for _, v := range s.Values {
+		if v.Device == "eye" && v.Channel == "brightness" && v.V != nil {
+			return *v.V
+		}
+	}
+	return 0
+}
+
+// What stands under a mask does not come back with an overlay: below the text it is black.
+func TestOverlayLeavesMasks(t *testing.T) {
+	p := newPost(t)
+	c, _ := newCenter(t)
+	p.camera = bright(t) + `", overlay: true, masks: [[[0, 0.5], [0.5, 0.5], [0.5, 1], [0, 1]]], name: "eye`
+	p.sensor(2200)
+	p.start(p.watching(p.camera, c.uplink("mqtt://127.0.0.1:1", "may: [read]")))
+	s := p.until("the flood", func(s status.Snapshot) bool { return flooding(s) != nil && len(flooding(s).Pictures) > 1 })
+	var files []string
+	p.until("all are on the disk", func(status.Snapshot) bool {
+		files, _ = filepath.Glob(filepath.Join(p.dir, "journal", "stills", "*.still"))
+		return len(files) == len(flooding(s).Pictures)
+	})
+	p.stop()
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		photo := b[bytes.Index(b, []byte("\xff\xd8\xff")):]
+		if bright, dark := contrast(t, f, photo); bright < 60 || dark < 400 {
+			t.Errorf("%s: nothing is drawn", f)
+		}
+		m, err := jpeg.Decode(bytes.NewReader(photo))
+		if err != nil {
+			t.Fatal(err)
+		}
+		under := image.Rect(0, m.Bounds().Dy()/2+16, m.Bounds().Dx()/2-16, m.Bounds().Dy())
+		for y := under.Min.Y; y < under.Max.Y; y++ {
+			for x := under.Min.X; x < under.Max.X; x++ {
+				if r, g, b, _ := m.At(x, y).RGBA(); max(r, g, b) > 0x0a00 {
+					t.Fatalf("%s: the dot at %d, %d shows what is masked", f, x, y)
+				}
+			}
+		}
+	}
+	if strings.Count(strings.Join(files, " "), ".still") < 2 {
+		t.Errorf("only %v", files)
+	}
+}
