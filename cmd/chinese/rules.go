@@ -24,6 +24,8 @@ var rules = []pair{
 	{"%s a minute", "每分钟 $1"},
 	{"write is: sum for what came in that time, or is: intensity", "要这段时间的累计请写 is: sum，或写 is: intensity"},
 	{"%s is a running total, of which a %s says nothing", "$1 是累计量，对它取 $2 没有意义"},
+	{"a value that stands still ends no alert, so this one would never end", "数值停住不动不能结束告警，这条告警将永远不会结束"},
+	{"write a clear that compares the value itself, like device.channel < 3", "请写比较数值本身的 clear，如 设备.测点 < 3"},
 	{"write %s, without quotes", "请写 $1，不加引号"},
 	{"%s is a running total, whose trend leads to every number in time", "$1 是累计量，其趋势迟早会到达任何数值"},
 	{"nothing that is measured has a power of %s", "没有哪个测量值需要 $1 次方"},

@@ -166,7 +166,7 @@
 //	E3118  a function that says nothing of such a stream: a mean of directions, a mean or a trend of a total
 //	E3119  arithmetic without a result, or with one that is always the same
 //	E3120  a silence or standstill that comes again and again, or is too long to wait for
-//	E3121  a condition that is met because readings come, or a clear that then never is
+//	E3121  a condition that is met because readings come, or a clear that then never is, or needs a standstill
 //	W3101  a part of a condition that is always true, or never
 //	W3102  levels that look two ways: too much is one alert, too little another
 //	W3103  a clear that reads nothing of what when reads

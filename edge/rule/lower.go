@@ -31,6 +31,7 @@ type compiler struct {
 	units map[*node]string // of numbers that names stand for
 	well  bool             // each stream gives its readings in time
 	mood  mood
+	sober bool    // an alert stands
 	fixed []place // comparisons of what never changes
 }
 

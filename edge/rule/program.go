@@ -87,6 +87,7 @@ type program struct {
 	compared []comparison
 	doubts   []*Error // what is probably not meant so
 	calm     truth    // what it is while each stream gives its readings in time
+	alert    outcome  // what it can be found to be while an alert stands: no standstill counts
 }
 
 // short writes a number without superfluous digits.

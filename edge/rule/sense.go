@@ -29,6 +29,9 @@ func (c *compiler) sense(root *node) {
 		c.idle(r)
 		c.times()
 		c.calm = c.calmly(root)
+		standing := *c
+		standing.sober = true
+		c.alert = standing.comes(root)
 	}
 }
 

@@ -76,8 +76,30 @@ func (c *compiler) comes(n *node) outcome {
 	if c.unheard(n) {
 		return outcome{}
 	}
+	if c.sober {
+		if out, rests := c.rests(n); rests {
+			return out
+		}
+	}
 	t := c.anything().truth(n)
 	return outcome{t != isFalse, t != isTrue}
+}
+
+// rests says what the comparison n can be found to be while an alert stands, if it is about
+// for how long a value has stood still: then that it has is no reason for anything, and
+// only that it has not is known.
+func (c *compiler) rests(n *node) (out outcome, is bool) {
+	for i := range c.compared {
+		k := &c.compared[i]
+		if k.node != n || k.value.op != opStuck {
+			continue
+		}
+		if k.kind == opLess || k.kind == opLessEq {
+			return outcome{yes: true}, true
+		}
+		return outcome{no: true, yes: k.kind == opNotEq}, true
+	}
+	return outcome{}, false
 }
 
 // unheard says whether n, a comparison or a number, needs a stream that is silent. The

@@ -104,11 +104,18 @@ func (c *compiler) calmly(root *node) truth {
 	return well.anything().truth(root)
 }
 
-// calm refuses a condition that is met because all is well, and a clear that then never
-// comes.
+// calm refuses a condition that is met because all is well, a clear that then never comes,
+// and an end that rests on a value that stands still.
 func calm(when, clear *program, text, ending string) (wrong, never []*Error) {
 	if when.calm == isTrue {
 		wrong = []*Error{{Length: len(text), ID: "E3121", Msg: "this is met while every reading comes in time", Hint: "turn the comparison round, like stale(device.channel) > 5m"}}
+	}
+	switch {
+	case len(wrong) > 0:
+	case clear == nil && !when.alert.no:
+		wrong = []*Error{{Length: len(text), ID: "E3121", Msg: "a value that stands still ends no alert, so this one would never end", Hint: "write a clear that compares the value itself, like device.channel < 3"}}
+	case clear != nil && !clear.alert.yes:
+		never = []*Error{{Length: len(ending), ID: "E3121", Msg: "a value that stands still ends no alert, so this one would never end", Hint: "write a clear that compares the value itself, like device.channel < 3"}}
 	}
 	if clear != nil && clear.calm == isFalse {
 		never = []*Error{{Length: len(ending), ID: "E3121", Msg: "this is never met while readings come in time, so that only silence would end the alert", Hint: "turn the comparison round, or leave it out"}}
