@@ -61,6 +61,10 @@ func child(mode string) {
 				continue
 			}
 			fmt.Printf("%s: %d\n", "first", n-1)
+		case "expendable":
+			b, err := os.ReadFile("/proc/self/oom_score_adj")
+			fmt.Println(strings.TrimSpace(string(b)), err)
+			continue
 		case "room":
 			var most unix.Rlimit
 			if err := unix.Getrlimit(unix.RLIMIT_DATA, &most); err != nil {

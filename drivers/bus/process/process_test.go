@@ -234,6 +234,25 @@ func TestChildrenHaveRoom(t *testing.T) {
 	}
 }
 
+// When memory runs out, a child goes before who started it.
+func TestAChildIsExpendable(t *testing.T) {
+	b, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		t.Skip(err)
+	}
+	own, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || own > mostScore-expendableBy {
+		t.Skipf("this program's own is %q already", b)
+	}
+	c := open(t, "expendable")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	said, err := c.Ask(ctx, []byte("q"), func([]byte) bool { return true })
+	if want := strconv.Itoa(own+expendableBy) + " <nil>"; err != nil || string(said) != want {
+		t.Errorf("a child's is %q, %v; want %q", said, err, want)
+	}
+}
+
 func TestOrphansOfAKilledGatewayGo(t *testing.T) {
 	space, _, err := starter()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -86,6 +87,28 @@ func bound(pid int, s drivers.ProcessSpec) {
 		_ = unix.Prlimit(pid, what, &unix.Rlimit{Cur: most, Max: most}, nil)
 	}
 	_ = unix.Setpriority(unix.PRIO_PROCESS, pid, 10) // sampling and alerts come first
+	expendable(pid)
+}
+
+// Of oom_score_adj (proc_pid_oom_score_adj(5)), per mille of the memory there is.
+const (
+	expendableBy = 300
+	mostScore    = 1000
+)
+
+// expendable lets the kernel end a child before the program that started it, and what that
+// child starts before the child, however large each is, when memory runs out.
+func expendable(pid int) {
+	b, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		return
+	}
+	own, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		return
+	}
+	score := strconv.Itoa(min(own+expendableBy, mostScore))
+	_ = os.WriteFile("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", []byte(score), 0) // it may be gone
 }
 
 // proc is one process, as /proc tells.
