@@ -205,8 +205,8 @@ func TestWorseSoundsAgain(t *testing.T) {
 	p.start(cfg)
 	wet := p.sensor(2200) // 0.8 m
 	p.until("siren on and off again", func(s status.Snapshot) bool {
-		o := output(s, "siren")
-		return flooding(s) != nil && o.State == "off" && o.By == "flood"
+		siren, lamp := output(s, "siren"), output(s, "lamp")
+		return flooding(s) != nil && siren.State == "off" && siren.By == "flood" && lamp.State == "off" && lamp.By == "flood"
 	})
 	wet()
 	p.sensor(1000) // 2 m
