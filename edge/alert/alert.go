@@ -33,6 +33,9 @@ type Rule struct {
 	Place string // where the gateway is, for people
 	// Made says of devices that are no parts but figures of a window what they are.
 	Made map[string]Made
+	// Mixed says that Value may be of the stream's unit or of another one, see Change's
+	// Quantity: then a message that does not write {unit} is for the first only.
+	Mixed bool
 	// Zone is the time of the place, in which texts name times; nil: the machine's.
 	Zone *time.Location
 }
@@ -104,7 +107,7 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 	case a.Value == nil && prev != nil && a.Stage == prev.Stage && a.Severity == prev.Severity:
 		a.Text = restless(r, prev, nil) // in the dark there is nothing newer to say
 	default:
-		a.Text = texts(r, m, a)
+		a.Text = texts(r.fit(c.Quantity), m, a)
 	}
 	return a
 }

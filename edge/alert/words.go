@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,4 +104,24 @@ func apart(m obs.Metric, value, limit *float64) int {
 		}
 	}
 	return own
+}
+
+// ownUnit are the quantities that have the unit of the stream.
+var ownUnit = []string{"", "mean", "least", "greatest", "sum", "rise", "percentile", "over", "computed"}
+
+// fit is r with the messages that make sense of such a quantity: "level {value} m" does not
+// of 600 s for which the level has stood still.
+func (r Rule) fit(quantity string) Rule {
+	if !r.Mixed || slices.Contains(ownUnit, quantity) {
+		return r
+	}
+	texts := map[string]string{}
+	for lang, text := range r.Texts {
+		number := strings.Contains(text, "{value}") || strings.Contains(text, "{limit}")
+		if !number || strings.Contains(text, "{unit}") {
+			texts[lang] = text
+		}
+	}
+	r.Texts = texts
+	return r
 }

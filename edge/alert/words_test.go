@@ -125,3 +125,29 @@ func TestNoOfficialWords(t *testing.T) {
 		t.Errorf("%d files searched, %v", seen, err)
 	}
 }
+
+// A message that names the unit itself is not put behind a number of another one: where a
+// rule compares both, the plain sentence says what the number is.
+func TestMessageOfAnotherUnit(t *testing.T) {
+	r := river
+	r.Mixed = true
+	for quantity, want := range map[string][2]string{
+		"":         {"拱宸桥水位 3.20 米，限值 3.00 米", "river: level 3.20 m, limit 3.00"},
+		"mean":     {"拱宸桥水位 3.20 米，限值 3.00 米", "river: level 3.20 m, limit 3.00"},
+		"unmoved":  {"拱宸桥：水位（不变时长） 3.2 s，限值 3.0 s", "river: level 3.2 s, limit 3.0"},
+		"number":   {"拱宸桥：水位（读数个数） 3.2，限值 3.0", "river: level 3.2, limit 3.0"},
+		"per-hour": {"拱宸桥：水位（变化率） 3.20 m/h，限值 3.00 m/h", "river: level 3.20 m/h, limit 3.00"},
+	} {
+		c := change(60_000, 3.2, false)
+		c.Quantity = quantity
+		a := alert.Revise(r, level, nil, c, idA, nil)
+		if a.Text["zh"] != want[0] || a.Text["en"] != want[1] {
+			t.Errorf("%q: %q, %q", quantity, a.Text["zh"], a.Text["en"])
+		}
+	}
+	c := change(60_000, 3.2, false)
+	c.Quantity = "unmoved"
+	if a := alert.Revise(river, level, nil, c, idA, nil); a.Text["zh"] != "拱宸桥水位 3.2 米，限值 3.0 米" {
+		t.Errorf("of a rule about nothing else: %q", a.Text["zh"]) // its author knew what it is about
+	}
+}

@@ -97,7 +97,7 @@ func compileRules(cfg *config.Config) map[string]*compiled {
 			continue // the check refused it; a configuration cannot get here with it
 		}
 		out[r.ID] = &compiled{rule: c, still: r.Still, alert: alert.Rule{ID: r.ID, Severity: r.Severity, Category: r.Category,
-			Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Texts: r.Message, Names: names, Place: placeOf(cfg.Gateway), Zone: cfg.Gateway.Zone, Made: made}}
+			Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Texts: r.Message, Names: names, Place: placeOf(cfg.Gateway), Zone: cfg.Gateway.Zone, Made: made, Mixed: c.Mixed()}}
 		if r.Forecast != nil {
 			out[r.ID].alert.Ahead = r.Forecast.Message
 		}

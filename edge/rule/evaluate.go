@@ -78,15 +78,20 @@ func (e *Engine) surely(b *bound, when, clear truth) (truth, truth) {
 	return when, r.truth(b.stage.clear.root)
 }
 
-// decisive finds the comparison to speak of: the first one that is true.
+// decisive finds the comparison to speak of: the first one that is true, and of those
+// rather one about what is measured than about how well it is.
 func (e *Engine) decisive(b *bound) int {
-	r := e.quiet(b)
+	r, first := e.quiet(b), -1
 	for i, c := range b.stage.when.compared {
-		if r.truth(c.node) == isTrue {
+		switch {
+		case r.truth(c.node) != isTrue:
+		case !c.quantity.aside():
 			return i
+		case first < 0:
+			first = i
 		}
 	}
-	return 0
+	return max(first, 0)
 }
 
 // reached says whether the value of which b is a forecast is beyond the limit: a trend lags

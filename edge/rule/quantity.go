@@ -28,6 +28,29 @@ const (
 	Computed Quantity = "computed" // of several values, or of one and a number
 )
 
+// aside says whether q is about the readings and not about what is measured.
+func (q Quantity) aside() bool { return q == Seconds || q == Unmoved || q == Number }
+
+// own says whether q has the unit of the stream.
+func (q Quantity) own() bool {
+	return q == Same || q == Mean || q == Least || q == Greatest || q == Rise || q == Computed
+}
+
+// Mixed says whether a rule's conditions compare numbers of the stream's unit and others,
+// so that its message cannot know the unit of the number that it is about.
+func (r *Rule) Mixed() bool {
+	var own, other bool
+	for _, st := range r.stages {
+		if st.Stage == StageForecast {
+			continue
+		}
+		for _, c := range st.when.compared {
+			own, other = own || c.quantity.own(), other || !c.quantity.own()
+		}
+	}
+	return own && other
+}
+
 // measure is a quantity of a metric.
 type measure struct {
 	quantity Quantity
