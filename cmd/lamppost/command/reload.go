@@ -26,7 +26,7 @@ import (
 // written when somebody draws on the gateway's page. One goroutine does both, so that
 // neither sees the other half done.
 type book struct {
-	builtin *builtin
+	builtin func() (*builtin, error) // read anew for each reading: it is needed some times a year, and takes 1 MB
 	path    string
 	log     *slog.Logger
 	refused refusal
@@ -44,7 +44,7 @@ type order struct {
 	done chan calibrate.Outcome // with room for one
 }
 
-func newBook(b *builtin, path string, running *config.Config, log *slog.Logger) *book {
+func newBook(b func() (*builtin, error), path string, running *config.Config, log *slog.Logger) *book {
 	return &book{builtin: b, path: path, running: running, log: log, orders: make(chan order), out: make(chan *config.Config)}
 }
 
@@ -73,7 +73,11 @@ func (k *book) serve(ctx context.Context) {
 // read takes the file over if it is good.
 func (k *book) read(ctx context.Context) {
 	var said bytes.Buffer
-	cfg, err := k.builtin.load(k.path, io.MultiWriter(os.Stderr, &said))
+	b, err := k.builtin()
+	var cfg *config.Config
+	if err == nil {
+		cfg, err = b.load(k.path, io.MultiWriter(os.Stderr, &said))
+	}
 	if k.refused.note(err, said.String()); err != nil {
 		k.log.Error("the new configuration is refused, the old one goes on", "file", k.path, "running", k.running.Hash)
 		return
@@ -155,8 +159,13 @@ func (k *book) save(o order) (calibrate.Outcome, *config.Config) {
 		out.Why = say(err)
 		return out, nil
 	}
+	b, err := k.builtin()
+	if err != nil {
+		out.Why = say(err)
+		return out, nil
+	}
 	var wrong strings.Builder
-	cfg, err := k.builtin.assess(k.path, now, o.Lang, &wrong)
+	cfg, err := b.assess(k.path, now, o.Lang, &wrong)
 	if err != nil {
 		if out.Wrong = wrong.String(); out.Wrong == "" {
 			out.Why = say(err)

@@ -28,7 +28,7 @@ func bookOf(t *testing.T, text string) *book {
 	must(t, err)
 	cfg, err := b.load(path, os.Stderr)
 	must(t, err)
-	k := newBook(b, path, cfg, slog.New(slog.DiscardHandler))
+	k := newBook(func() (*builtin, error) { return b, nil }, path, cfg, slog.New(slog.DiscardHandler))
 	k.serve(t.Context())
 	return k
 }

@@ -33,7 +33,8 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		runtime.MemProfileRate = 0 // nobody asks a gateway where its memory comes from, and noting it takes 1 MB
 		started := thrift(c.Context())
-		b, err := o.loadBuiltin(insecure)
+		builtin := func() (*builtin, error) { return o.loadBuiltin(insecure) }
+		b, err := builtin() // what of it the configuration does not use goes when that is read
 		if err != nil {
 			return err
 		}
@@ -43,7 +44,7 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 		}
 		log := logger(c.ErrOrStderr(), verbose)
 		defer useCores(c.Context())()
-		file := newBook(b, path, cfg, log)
+		file := newBook(builtin, path, cfg, log)
 		file.serve(c.Context())
 		return classify(gateway.Run(c.Context(), gateway.Options{
 			Config: cfg, Catalog: b.metrics, Version: o.Version, Log: log, Host: b.host, Boards: b.boards,
