@@ -12,17 +12,17 @@ const (
 	// gateway starts, and while it has little to do. What is read at the start, all
 	// profiles and the configuration, is garbage a moment later, and on a busy board it
 	// would be the most memory that the gateway ever takes.
-	thriftyPercent = 50
+	thriftyPercent = 30
 	// paceEvery is how often it is asked whether the gateway has little to do.
 	paceEvery = 10 * time.Second
 	// settling is how many of these after its start a gateway has what it will go on with.
 	settling = 2
 	// Collections in paceEvery from which on a heap that is kept small costs more than it
 	// is worth, and up to which one that may grow can be kept small again. A thrifty
-	// collector goes twice as often, so the second is a third of the first, and a gateway
-	// does not swing between them.
+	// collector goes three times as often as GOGC=100, so the second is a quarter of the
+	// first, and a gateway does not swing between them.
 	busyCollections = 12
-	calmCollections = busyCollections / 3
+	calmCollections = busyCollections / 4
 )
 
 // thrift keeps the heap small until the function that it returns is called. From then on

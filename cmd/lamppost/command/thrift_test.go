@@ -36,7 +36,7 @@ func TestPace(t *testing.T) {
 	}{
 		{"little to do", 100, 100, 1, thriftyPercent},
 		{"as little as may be", 100, 100, calmCollections, thriftyPercent},
-		{"what is calm may be twice as much when it is thrifty", thriftyPercent, 100, 2 * calmCollections, thriftyPercent},
+		{"what is calm may be three times as much when it is thrifty", thriftyPercent, 100, 3 * calmCollections, thriftyPercent},
 		{"between", 100, 100, calmCollections + 1, 100},
 		{"much to do", thriftyPercent, 100, busyCollections, 100},
 		{"much to do, and set generously", thriftyPercent, 400, 1000, 400},
