@@ -53,9 +53,9 @@ func (d *detail) measure(e *Eye) {
 		}
 	}
 	// Of means of sixteen pixels a quarter of the noise's variance is left in this.
-	d.coarse = max(d.coarse/float64(max(n, 1))-e.ground.noise*e.ground.noise/4, 0)
+	d.coarse = max(d.coarse/float64(max(n, 1))-e.ground.hiss*e.ground.hiss/4, 0)
 	// White noise of deviation s adds 20 s² to the variance of the Laplacian.
-	d.fine = max(e.light.sharpness-20*e.ground.noise*e.ground.noise, 0)
+	d.fine = max(e.light.sharpness-20*e.ground.hiss*e.ground.hiss, 0)
 }
 
 // box is a part of a picture, in small cells: x from left to right, y from top to bottom.

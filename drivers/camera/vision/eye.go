@@ -150,7 +150,7 @@ func (e *Eye) measure(since float64, hour int, full plane) {
 	same := e.looked > 1 && e.before == e.now.luma
 	e.ground.look(e, since)
 	e.detail.measure(e)
-	s.Clarity = e.tamper.clarity(&e.detail, hour, e.ground.noise)
+	s.Clarity = e.tamper.clarity(&e.detail, hour, e.ground.hiss)
 	blind := e.tamper.blind()
 	e.tamper.judge(e, since, hour, same)
 	if blind && !e.tamper.blind() {

@@ -8,7 +8,9 @@ import (
 
 // flame looks for what has the colour of fire, keeps its place and never its shape. The
 // colour alone is that of sunsets, lamps, lorries and leaves; those stand still, or move
-// on. Whether a pixel is hot is asked in every picture, and how often the answer changes:
+// on. A pixel is hot only where it is brighter than the background is in the light of the
+// moment, and by more than that usually varies: an orange flower is not, however the sun
+// comes out and the mast sways. Whether a pixel is hot is asked in every picture, and how often the answer changes:
 // that tells a flame at one picture per second as well as at twenty.
 type flame struct {
 	in      [flamePixels]uint8
@@ -88,7 +90,7 @@ func (f *flame) look(e *Eye, since float64) obs.Reading {
 		f.chance = 0
 		return obs.None(obs.Unclear)
 	}
-	f.measure(&e.now, &mean, int32(leastLeap+noisyLeap*e.ground.noise), since)
+	f.measure(e, &mean, since)
 	if f.seconds < flameWarm {
 		return obs.None(obs.WarmUp)
 	}
@@ -119,9 +121,10 @@ func (a *averages) take(f *frame) {
 
 // measure finds the hot pixels of each cell, and those that have become so or ceased to be
 // with a leap of some levels: noise, and clouds that drift, go to and fro in small steps.
-func (f *flame) measure(now *frame, mean *averages, leap int32, since float64) {
+func (f *flame) measure(e *Eye, mean *averages, since float64) {
 	clear(f.glows[:])
 	var lit, died [cells]uint8
+	now, leap := &e.now, int32(leastLeap+noisyLeap*e.ground.noise)
 	for y := range height / 2 {
 		for x := range flameCols {
 			i := y*flameCols + x
@@ -131,7 +134,7 @@ func (f *flame) measure(now *frame, mean *averages, leap int32, since float64) {
 			at := 2*y*width + 2*x
 			luma := (int32(now.luma[at]) + int32(now.luma[at+1]) + int32(now.luma[at+width]) + int32(now.luma[at+width+1])) / 4
 			if f.in[i] != 0 && cr-cb >= leastRed-slack && cb < mean.cb && cr > mean.cr {
-				if luma > max(leastBright, mean.y+overMean)-slack && fiery(luma, cb, cr) {
+				if luma > max(leastBright, mean.y+overMean)-slack && fiery(luma, cb, cr) && e.ground.outshone(at, luma+slack) {
 					is = 1
 				}
 			}

@@ -16,7 +16,8 @@ type ground struct {
 	tone          [256]uint8    // what a level of the background looks like now
 	bands         [bands][256]int32
 	share         float64 // of the open pixels that move
-	noise         float64 // of the sensor, levels
+	noise         float64 // of the picture, levels
+	hiss          float64 // of the sensor alone, levels
 	upset         bool    // nearly everything changed at once
 	calm          float64 // seconds since it was upset
 }
@@ -26,12 +27,16 @@ const (
 	bands       = 8
 	bandLevels  = 256 / bands
 	firstSpread = 3 << 8
-	leastChange = 12      // levels: what moves differs by more
-	mostChange  = 70      // levels: this much is motion however restless a pixel is
-	settle      = 25.0    // seconds in which the background follows what stands
-	melt        = 300.0   // seconds after which what has come and stays becomes background
-	upsetShare  = 0.45    // of the picture that changes at once
-	recover     = 3.0     // seconds in which the background follows then
+	leastChange = 12     // levels: what moves differs by more
+	mostChange  = 70     // levels: this much is motion however restless a pixel is
+	settle      = 25.0   // seconds in which the background follows what stands
+	melt        = 300.0  // seconds after which what has come and stays becomes background
+	upsetShare  = 0.45   // of the picture that changes at once
+	recover     = 3.0    // seconds in which the background follows then
+	evenStep    = 6 << 8 // between the neighbours of a pixel where the background is even
+	blackest    = 6 << 8
+	almostWhite = 245 << 8
+	leastEven   = 50      // of so many pixels one has to be even
 	spreadSlow  = 1 / 4.0 // the spread follows at so much of the background's pace
 )
 
@@ -43,7 +48,7 @@ func (g *ground) begin(f *frame) {
 	clear(g.moving[:])
 	clear(g.stays[:])
 	g.share, g.upset, g.calm = 0, false, 0
-	g.noise = 0
+	g.noise, g.hiss = 0, 0
 }
 
 // look finds what moves and lets the background follow.
@@ -65,20 +70,41 @@ func (g *ground) look(e *Eye, since float64) {
 }
 
 // listen measures the noise: the middle of what pixels differ by from the picture before
-// is 0.954 of its deviation, whatever moves in less than half of the picture.
+// is 0.954 of its deviation, whatever moves in less than half of the picture. Of a view
+// that is full of edges a swaying mast moves more than half. Where the background is even,
+// and neither black nor white, what differs is the sensor's alone: the hiss.
 func (g *ground) listen(now, before *[pixels]uint8) {
-	var steps [256]int32
-	n := int32(0)
-	for i := 0; i < pixels; i += 3 {
-		d := int32(now[i]) - int32(before[i])
-		steps[max(d, -d)]++
-		n++
+	var steps, even [256]int32
+	n, quiet := int32(0), int32(0)
+	for y := 1; y < height-1; y++ {
+		for i := y*width + 1 + y%3; i < (y+1)*width-1; i += 3 {
+			d := int32(now[i]) - int32(before[i])
+			d = max(d, -d)
+			steps[d]++
+			n++
+			if g.even(i) {
+				even[d]++
+				quiet++
+			}
+		}
 	}
 	is := max(middle(&steps, n), 0) / 0.954
+	hiss := is
+	if quiet >= n/leastEven {
+		hiss = min(max(middle(&even, quiet), 0)/0.954, is)
+	}
 	if g.noise == 0 {
-		g.noise = is
+		g.noise, g.hiss = is, hiss
 	}
 	g.noise += (is - g.noise) * 0.2
+	g.hiss += (hiss - g.hiss) * 0.2
+}
+
+// even says whether the background has no step beside a pixel.
+func (g *ground) even(i int) bool {
+	x := int32(g.level[i+1]) - int32(g.level[i-1])
+	y := int32(g.level[i+width]) - int32(g.level[i-width])
+	return max(x, -x)+max(y, -y) <= evenStep && g.level[i] >= blackest && g.level[i] <= almostWhite
 }
 
 // weight is how much of a difference is left behind in a time by what follows with a
@@ -184,6 +210,12 @@ func (f *fit) line(without int) (slope, from float64) {
 		slope = min(max((w*wxy-wx*wy)/d, leastSlope), mostSlope)
 	}
 	return slope, (wy - slope*wx) / w
+}
+
+// outshone says whether a level is above that of the background at a pixel, as it looks in
+// the light of the picture, by more than the background varies there.
+func (g *ground) outshone(i int, luma int32) bool {
+	return luma-int32(g.tone[g.level[i]>>8]) > min(leastChange+int32(g.spread[i])*3>>8, mostChange)
 }
 
 // difference marks in raw what differs from the background.

@@ -78,7 +78,7 @@ func (z *zones) look(e *Eye, since float64, to []obs.Reading) {
 		switch {
 		case e.looked < presenceWarm || z.seconds < presenceAfter:
 			to[i] = obs.None(obs.WarmUp)
-		case e.ground.calm < presenceCalm || e.ground.share > mostPresence || e.tamper.blind() || e.tamper.is < lostView:
+		case e.ground.calm < presenceCalm || e.ground.share > mostPresence || e.light.white > whiteShare || e.tamper.elsewise():
 			to[i] = obs.None(obs.Unclear)
 		default:
 			one.take(z.somebody(e, one))
@@ -160,24 +160,45 @@ func (z *zones) spread(in *zone, c int) []uint16 {
 }
 
 // seenThrough says whether the background shows through a blob: its small edges are still
-// there, in another light. Where it has none, an even change is a shadow, too.
+// there, in another light. Where it has none, an even change is a shadow, too. Only steps
+// within the blob are compared: those at its rim are the blob's own, whatever it is.
 func seenThrough(e *Eye, blob []uint16) bool {
-	var n, a, aa, here, there, both float64
+	var n, a, aa float64
+	var steps compared
+	moving := &e.ground.moving
 	for _, c := range blob {
 		at := int(c)/fineCols*fine*width + int(c)%fineCols*fine
 		for y := range fine {
-			for x := range fine - 1 {
+			for x := range fine {
 				i := at + y*width + x
+				if moving[i] == 0 {
+					continue
+				}
 				p := float64(e.now.luma[i])
 				n, a, aa = n+1, a+p, aa+p*p
-				d := float64(e.now.luma[i+1]) - p
-				b := float64(int(e.ground.level[i+1])-int(e.ground.level[i])) / 256
-				here, there, both = here+d*d, there+b*b, both+d*b
+				if x > 0 && moving[i-1] != 0 {
+					steps.take(e, i, i-1)
+				}
+				if y > 0 && moving[i-width] != 0 {
+					steps.take(e, i, i-width)
+				}
 			}
 		}
 	}
-	if there/n < leastTexture+e.ground.noise*e.ground.noise/4 {
-		return aa/n-a/n*a/n < evenLight*evenLight
+	if steps.there < steps.n*(leastTexture+e.ground.noise*e.ground.noise/4) {
+		return n > 0 && aa/n-a/n*a/n < evenLight*evenLight
 	}
-	return both > sameTexture*math.Sqrt(here*there)
+	return steps.both > sameTexture*math.Sqrt(steps.here*steps.there)
+}
+
+// compared is the steps between neighbouring pixels, now and in the background.
+type compared struct{ n, here, there, both float64 }
+
+func (s *compared) take(e *Eye, i, j int) {
+	d := float64(e.now.luma[i]) - float64(e.now.luma[j])
+	b := float64(int(e.ground.level[i])-int(e.ground.level[j])) / 256
+	s.n++
+	s.here += d * d
+	s.there += b * b
+	s.both += d * b
 }

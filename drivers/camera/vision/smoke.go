@@ -22,6 +22,9 @@ type smoke struct {
 	calm    [cells]float32 // the same while it is not veiled
 	before  [cells]float32 // brightness in the picture before
 	step    [cells]float32 // by how much it changed then
+	left    [cells]float32 // how much of its edges a cell has had lately
+	foggy   bool           // nearly everything has lost its edges
+	sway    sway
 	seconds float64
 	regions regions
 	chance  float64
@@ -41,7 +44,8 @@ const (
 	leastVeiled   = 0.6   // share of the last seconds
 	leastSmoke    = 6     // cells
 	fullSmoke     = 16    // cells that are no question of size any more
-	fogShare      = 0.60  // of the cells with edges that are veiled in fog
+	fogShare      = 0.50  // of the cells with edges that have lost them in fog,
+	clearShare    = 0.20  // and below which it is gone
 	mostChurn     = 4.0   // levels: a car that passes is no churning
 	leastChurn    = 0.4   // levels
 	fullChurn     = 1.2
@@ -66,7 +70,10 @@ func (s *smoke) take(where []Polygon, share *[cells]uint8) {
 }
 
 func (s *smoke) forget() {
-	s.seconds, s.chance = 0, 0
+	s.seconds, s.chance, s.foggy = 0, 0, false
+	for c := range s.left {
+		s.left[c] = 1
+	}
 	clear(s.unrest[:])
 	clear(s.veiled[:])
 	clear(s.churn[:])
@@ -86,17 +93,19 @@ func (s *smoke) look(e *Eye, since float64) obs.Reading {
 	switch {
 	case s.area == 0:
 		return obs.None(obs.Absent)
-	case e.ground.upset || e.tamper.blind():
+	case e.ground.upset || e.tamper.elsewise():
 		s.chance = 0
 		s.keep()
 		return obs.None(obs.Unclear)
 	}
-	fog := s.veil(&e.ground, since) > fogShare
+	lost := s.veil(&e.ground, since)
+	s.sway.measure(s, &e.ground)
+	s.foggy = lost > fogShare || s.foggy && lost > clearShare
 	s.keep()
 	if s.seconds < smokeWarm {
 		return obs.None(obs.WarmUp)
 	}
-	s.chance += (s.judge(fog) - s.chance) * float64(weight(since, smokeFollows)) / 65536
+	s.chance += (s.judge() - s.chance) * float64(weight(since, smokeFollows)) / 65536
 	return obs.Of(math.Round(s.chance * 100))
 }
 
@@ -126,10 +135,10 @@ func (p *patch) follow(now patch, k, more float32) {
 	p.texture += (now.texture - p.texture) * k
 }
 
-// veil judges every cell and lets the background follow; it returns the share that is
-// veiled of those that could be.
+// veil judges every cell and lets the background follow; it returns the share that has
+// lost its edges of those that have any: in fog, and out of focus, nearly all.
 func (s *smoke) veil(g *ground, since float64) float64 {
-	var all, able int
+	var lost, able int
 	short := float32(weight(since, veilFor)) / 65536
 	fast, slow := float32(weight(since, usualFor))/65536, float32(weight(since, veilMelt))/65536
 	for c := range s.now {
@@ -142,13 +151,21 @@ func (s *smoke) veil(g *ground, since float64) float64 {
 		change := now.luma - s.before[c] - s.step[c]
 		change = min(max(change, -change), mostChurn)
 		is, k := float32(0), fast
-		if s.able(c, g) {
+		left, has := s.remains(c, g)
+		if has {
 			able++
+			s.left[c] += (min(left, 1) - s.left[c]) * short
 		}
-		if s.isVeiled(c, g) {
+		gone := has && left < min(veilRatio, 1-2*s.unrest[c])
+		if gone {
+			lost++
+		}
+		switch {
+		case gone && s.pale(c, g):
 			is, k = 1, slow
-			all++
-		} else {
+		case gone && s.foggy:
+			k = slow
+		default:
 			s.calm[c] += (change - s.calm[c]) * fast
 			off := (now.texture - u.texture) / (u.texture + 1)
 			s.unrest[c] += (max(off, -off) - s.unrest[c]) * fast
@@ -157,32 +174,33 @@ func (s *smoke) veil(g *ground, since float64) float64 {
 		s.veiled[c] += (is - s.veiled[c]) * short
 		u.follow(*now, k, slowTexture)
 	}
-	return float64(all) / float64(max(able, 1))
+	return float64(lost) / float64(max(able, 1))
 }
 
-// able says whether a cell has edges that a veil could take: more than noise has.
-func (s *smoke) able(c int, g *ground) bool {
-	return float64(s.usual[c].texture) >= max(leastTextured, 4*g.noise*g.noise)
-}
-
-// isVeiled says whether a cell has lost edges and colour, and is brighter or darker than
-// the light of the whole picture explains.
-func (s *smoke) isVeiled(c int, g *ground) bool {
+// remains is how much of its edges a cell still has, 1 for all, in the light that falls
+// on it now; false where it never had more of them than noise has.
+func (s *smoke) remains(c int, g *ground) (left float32, has bool) {
 	now, u := &s.now[c], &s.usual[c]
 	lit := (now.luma + 16) / (u.luma + 16)
-	if !s.able(c, g) || u.texture*lit*lit < leastTextured {
-		return false
-	}
-	left := now.texture / (u.texture * lit * lit)
+	edges := u.texture * lit * lit
+	has = float64(u.texture) >= s.leastEdges(g) && edges >= leastTextured
+	return now.texture / max(edges, leastTextured), has
+}
+
+// leastEdges is the texture from which on a cell has edges: more than noise has.
+func (s *smoke) leastEdges(g *ground) float64 { return max(leastTextured, 4*g.noise*g.noise) }
+
+// pale says whether a cell has no more colour than it had, and is brighter or darker than
+// the light of the whole picture explains.
+func (s *smoke) pale(c int, g *ground) bool {
+	now, u := &s.now[c], &s.usual[c]
 	step := now.luma - float32(g.tone[uint8(u.luma)])
-	return left < min(veilRatio, 1-2*s.unrest[c]) &&
-		max(step, -step) >= veilStep &&
-		now.grey() <= min(u.grey()+6, greyMost)
+	return max(step, -step) >= veilStep && now.grey() <= min(u.grey()+6, greyMost)
 }
 
 // judge is how likely the best region is smoke, 0 to 1.
-func (s *smoke) judge(fog bool) (best float64) {
-	if fog {
+func (s *smoke) judge() (best float64) {
+	if s.foggy {
 		return 0
 	}
 	s.regions.each(func(c int) bool { return s.veiled[c] > leastVeiled }, func(region []uint16) {
@@ -193,11 +211,15 @@ func (s *smoke) judge(fog bool) (best float64) {
 	return best
 }
 
+// likely compares how a region churns with how it would without smoke: what a swaying
+// mast changes is seen through the veil, and is as much less as the edges are; noise, rain,
+// snow and steam that was there before are not.
 func (s *smoke) likely(region []uint16) float64 {
 	var churn, calm, veiled float64
 	for _, c := range region {
+		swayed := s.sway.share * max(float64(s.calm[c])-s.sway.flat, 0)
 		churn += float64(s.churn[c])
-		calm += float64(s.calm[c])
+		calm += float64(s.calm[c]) - swayed*(1-math.Sqrt(float64(s.left[c])))
 		veiled += float64(s.veiled[c])
 	}
 	n := float64(len(region))
@@ -205,6 +227,45 @@ func (s *smoke) likely(region []uint16) float64 {
 	size := min(n/fullSmoke, 1)
 	lively := ramp(churn-calm, leastChurn, fullChurn)
 	return math.Sqrt(size) * lively * ramp(veiled, 0.4, 0.8)
+}
+
+// sway is how much of what goes on changing at edges is the mast's doing. It moves all of
+// them, and nothing where there are none: what changes there is noise, rain or snow.
+type sway struct {
+	flat, share float64 // change where there are no edges, levels; and the mast's share of the rest
+	steps       [swaySteps]int32
+}
+
+const (
+	swaySteps = 100
+	swayStep  = mostChurn / swaySteps
+	fullSway  = 1.5 // times what changes in flat places, that nearly every edge changes
+)
+
+// measure compares the flat places with the edges, of which all but a quarter change more than that.
+func (w *sway) measure(s *smoke, g *ground) {
+	least := s.leastEdges(g)
+	w.flat = w.quantile(s, 0.5, func(c int) bool { return float64(s.usual[c].texture) < least })
+	edges := w.quantile(s, 0.25, func(c int) bool { return float64(s.usual[c].texture) >= least })
+	w.share = ramp(edges/max(w.flat, swayStep), 1, fullSway)
+}
+
+// quantile of what changes usually, among some cells, in levels; 0 without any.
+func (w *sway) quantile(s *smoke, q float64, of func(c int) bool) float64 {
+	clear(w.steps[:])
+	all, seen := int32(0), int32(0)
+	for c, in := range s.in {
+		if in != 0 && of(c) {
+			w.steps[min(int(s.calm[c]/swayStep), swaySteps-1)]++
+			all++
+		}
+	}
+	for i, n := range w.steps {
+		if seen += n; n > 0 && float64(seen) >= q*float64(all) {
+			return (float64(i) + 0.5) * swayStep
+		}
+	}
+	return 0
 }
 
 // ramp is 0 up to low, 1 from high on, and even between.

@@ -88,6 +88,12 @@ func (t *tamper) on(s State) bool { return t.hold[s].on }
 // blind says whether there is nothing to be seen.
 func (t *tamper) blind() bool { return t.on(Dark) || t.on(Blocked) || t.on(Glare) }
 
+// elsewise says whether what is seen cannot be compared with what was seen before: nothing
+// is, or all of it out of focus, or another view.
+func (t *tamper) elsewise() bool {
+	return t.blind() || t.on(Defocused) || t.on(Moved) || t.is < lostView
+}
+
 // pause is called where pictures are missing: what lasts has to last anew.
 func (t *tamper) pause() {
 	for s := range t.hold {
@@ -125,7 +131,7 @@ func (t *tamper) judge(e *Eye, since float64, hour int, same bool) {
 	if t.warm && !dark && !now[Glare] {
 		t.is = d.likeness(&t.gx, &t.gy, 0, 0)
 		now[Blocked] = t.blocked(l, d, u, since)
-		now[Defocused] = !now[Blocked] && soft(d, u, noise)
+		now[Defocused] = !now[Blocked] && soft(d, u, e.ground.hiss)
 		now[Moved] = !now[Blocked] && !now[Defocused] && t.moved(d, u)
 	} else if dark || now[Glare] { // what cannot be seen is neither so nor otherwise
 		for _, s := range []State{Blocked, Defocused, Moved} {
@@ -166,8 +172,8 @@ func (t *tamper) blocked(l *light, d *detail, u *usual, since float64) bool {
 
 // soft says whether fine detail is gone and coarse is not. Fog and bad light take both.
 // Where noise has more detail than the view, nobody knows.
-func soft(d *detail, u *usual, noise float64) bool {
-	if u.coarse <= 0 || u.fine < 40*noise*noise {
+func soft(d *detail, u *usual, hiss float64) bool {
+	if u.coarse <= 0 || u.fine < 40*hiss*hiss {
 		return false
 	}
 	fine, coarse := d.fine/u.fine, d.coarse/u.coarse
@@ -199,12 +205,12 @@ func (t *tamper) turned(d *detail) bool {
 
 // clarity is how much fine detail the picture has, in percent of what its hour of the day
 // had before; missing until a minute was seen, and where noise hides it.
-func (t *tamper) clarity(d *detail, hour int, noise float64) obs.Reading {
+func (t *tamper) clarity(d *detail, hour int, hiss float64) obs.Reading {
 	u := t.usual(hour)
 	switch {
 	case !t.warm:
 		return obs.None(obs.WarmUp)
-	case u.fine < 40*noise*noise || u.fine <= 0 || t.on(Dark) || t.on(Glare):
+	case u.fine < 40*hiss*hiss || u.fine <= 0 || t.on(Dark) || t.on(Glare):
 		return obs.None(obs.Unclear)
 	}
 	return obs.Of(math.Round(min(100*d.fine/u.fine, MostClarity)))
