@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,7 +102,7 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 	switch {
 	case c.Cleared && prev != nil:
 		// What it was is what it said; its evidence is of then. Value is where it ended.
-		a.Text, a.Evidence = over(r, prev, a, ended(m, a.Value)), prev.Evidence
+		a.Text, a.Evidence = over(r, prev, a, ended(m, a.Value)), aged(prev, a.At)
 	case a.Chatter != nil && prev != nil && a.Stage == prev.Stage && a.Severity == prev.Severity:
 		a.Text = restless(r, prev, a.Chatter) // it is kept as it was at its worst; Value may be harmless now
 	case a.Value == nil && prev != nil && a.Stage == prev.Stage && a.Severity == prev.Severity:
@@ -115,11 +116,34 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 // End makes the revision with which an alert ends for another reason, why, than its rule's
 // condition.
 func End(r Rule, prev *wire.Alert, at wire.Moment, why obs.Label) wire.Alert {
-	a := *prev
-	a.Rev, a.At = prev.Rev+1, at
+	a := Repeat(prev, at)
 	a.Condition, a.Cleared, a.Expected, a.Chatter = "cleared", &a.At, nil, nil
 	a.Text = over(r, prev, a, map[string]string{"zh": why.ZH, "en": why.EN})
 	return a
+}
+
+// Repeat makes the revision after prev that says the same at a later moment.
+func Repeat(prev *wire.Alert, at wire.Moment) wire.Alert {
+	a := *prev
+	a.Rev, a.At, a.Evidence = prev.Rev+1, at, aged(prev, at)
+	return a
+}
+
+// aged is what prev was decided on as seen from at, which is later. Where nobody knows by
+// how much, it is left out: a value at a wrong time says something else.
+func aged(prev *wire.Alert, at wire.Moment) []wire.Evidence {
+	later, known := at.Unix-prev.At.Unix, at.Unix != 0 && prev.At.Unix != 0
+	if at.Boot != "" && at.Boot == prev.At.Boot {
+		later, known = at.BootMS-prev.At.BootMS, true
+	}
+	if !known || later < 0 {
+		return nil
+	}
+	out := slices.Clone(prev.Evidence)
+	for i := range out {
+		out[i].At += later
+	}
+	return out
 }
 
 // worse says whether an alert has become more severe, or is no forecast any more.
@@ -129,8 +153,7 @@ func worse(was, is *wire.Alert) bool {
 
 // Acknowledge makes the revision that says that a person, by, has seen the alert.
 func Acknowledge(prev *wire.Alert, at wire.Moment, by string) wire.Alert {
-	a := *prev
-	a.Rev, a.At = prev.Rev+1, at
+	a := Repeat(prev, at)
 	a.Acknowledged = &wire.Acknowledged{At: at, By: by}
 	return a
 }

@@ -10,8 +10,7 @@ import (
 // Maintain makes the revision that says that somebody, by, works on what the alert is
 // about, so that nothing is judged, or, with on false, that this is over.
 func Maintain(r Rule, prev *wire.Alert, at wire.Moment, by string, on bool) wire.Alert {
-	a := *prev
-	a.Rev, a.At = prev.Rev+1, at
+	a := Repeat(prev, at)
 	if on {
 		a.Maintenance = &wire.Worked{Since: at, By: by}
 	} else if prev.Maintenance != nil {

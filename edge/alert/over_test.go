@@ -145,3 +145,25 @@ func TestTrendAndPlace(t *testing.T) {
 		}
 	}
 }
+
+// What an alert was decided on stays where it was in time, whatever revision tells it.
+func TestEvidenceKeepsItsTime(t *testing.T) {
+	rose := wire.Alert{Rev: 2, At: wire.Moment{Boot: "b", BootMS: 60_000}, Evidence: []wire.Evidence{{Stream: "river.level", At: 500, V: 3.5}}}
+	for name, c := range map[string]struct {
+		at   wire.Moment
+		want int64
+	}{
+		"of the same boot": {wire.Moment{Boot: "b", BootMS: 109_000, Unix: 5}, 49_500},
+		"of another":       {wire.Moment{Boot: "c", BootMS: 9_000}, -1},
+	} {
+		for how, a := range map[string]wire.Alert{"ended": alert.End(alert.Rule{}, &rose, c.at, obs.Label{}), "seen": alert.Acknowledge(&rose, c.at, "li"), "under work": alert.Maintain(alert.Rule{}, &rose, c.at, "li", true)} {
+			if c.want < 0 && len(a.Evidence) > 0 || c.want >= 0 && (len(a.Evidence) != 1 || a.Evidence[0].At != c.want) {
+				t.Errorf("%s, %s: %+v", name, how, a.Evidence)
+			}
+		}
+	}
+	dated := wire.Alert{Rev: 2, At: wire.Moment{Unix: 1_795_000_000_000}, Evidence: rose.Evidence}
+	if got := alert.Acknowledge(&dated, wire.Moment{Boot: "c", BootMS: 3, Unix: 1_795_000_009_000}, "li").Evidence; got[0].At != 9500 {
+		t.Errorf("dated: %+v", got)
+	}
+}

@@ -202,7 +202,12 @@ func TestWorseSoundsAgain(t *testing.T) {
     actions: [{output: siren, for: 1s}, {output: lamp, for: 1s}]
 `)
 	cfg.Outputs[slices.IndexFunc(cfg.Outputs, func(o config.Output) bool { return o.ID == "siren" })].Audible = true
+	dry := p.sensor(2900) // 0.1 m
 	p.start(cfg)
+	p.until("all outputs off", func(s status.Snapshot) bool {
+		return output(s, "siren").State == "off" && output(s, "lamp").State == "off" && len(s.Values) > 0 && s.Values[0].V != nil
+	})
+	dry()
 	wet := p.sensor(2200) // 0.8 m
 	p.until("siren on and off again", func(s status.Snapshot) bool {
 		siren, lamp := output(s, "siren"), output(s, "lamp")

@@ -134,8 +134,12 @@ func (d *device) takeFault(s poll.Sample, rec *record.Sample) (write bool) {
 		return false // it was not even asked: what it failed with last still holds
 	}
 	d.fault = s.Err
-	if errors.Is(s.Err, drivers.ErrUnplugged) {
-		d.streams = nil // what comes back has to warm up again
+	if errors.Is(s.Err, drivers.ErrUnplugged) && d.streams != nil { // what comes back has to warm up again
+		d.recalled = make([]quality.Stream, len(d.streams))
+		for i := range d.streams {
+			d.recalled[i] = d.streams[i].Reconnected()
+		}
+		d.streams = nil
 	}
 	word := drivers.FaultWord(s.Err)
 	if d.failed > 1 && word == d.word && s.BootMS-d.written < faultEvery.Milliseconds() {

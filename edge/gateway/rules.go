@@ -181,9 +181,7 @@ func (g *Gateway) lastSeen() map[string]int64 {
 // place in this epoch, and sends it: an aggregator that lost it has it back.
 func (g *Gateway) resendActive() {
 	for id, a := range g.active {
-		again := *a
-		again.Rev++
-		again.At = g.moment(g.clock.BootMS())
+		again := alert.Repeat(a, g.moment(g.clock.BootMS()))
 		saved := alert.Saved{Rule: id, Snapshot: g.gen.engine.Snapshot(id), Alert: &again, Boot: g.clock.Boot(), BootMS: g.clock.BootMS()}
 		if err := g.publish(ruleKey+id, saved, again); err != nil {
 			g.log.Error("an active alert cannot be taken up again", "rule", id, "error", err)

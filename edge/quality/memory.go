@@ -9,18 +9,18 @@ import (
 // Memory is what of a stream's tests a restart must not lose, as it is written down: a
 // sensor that stands still would be credible again after each.
 type Memory struct {
-	Asked uint64          `json:"asked"` // what the tests were asked for; for others it is worth nothing
 	Tests map[string]Kept `json:"tests"` // by their names in the configuration
 }
 
 // Kept is what one test keeps. Times are milliseconds since boot.
 type Kept struct {
-	QC   int     `json:"qc,omitempty"`   // the flag that stands: 3 suspect, 4 fail; else none
-	Low  float64 `json:"low,omitempty"`  // of the values that did not move
-	High float64 `json:"high,omitempty"` // not below Low
-	From int64   `json:"from,omitempty"`
-	End  int64   `json:"end,omitempty"`
-	N    int     `json:"n,omitempty"` // of the values that did not move; 0: there is no such stretch
+	Asked uint64  `json:"asked,omitempty"` // what the test was asked for; of one that is asked otherwise no flag stands
+	QC    int     `json:"qc,omitempty"`    // the flag that stands: 3 suspect, 4 fail; else none
+	Low   float64 `json:"low,omitempty"`   // of the values that did not move
+	High  float64 `json:"high,omitempty"`  // not below Low
+	From  int64   `json:"from,omitempty"`
+	End   int64   `json:"end,omitempty"`
+	N     int     `json:"n,omitempty"` // of the values that did not move; 0: there is no such stretch
 }
 
 // bad is the flag that stands, NotEvaluated if none does.
@@ -61,8 +61,9 @@ func (s *Stream) Memory() (m Memory, ok bool) {
 		}
 		if k := l.keep(); k.QC != 0 || k.N > 0 {
 			if m.Tests == nil {
-				m = Memory{Asked: s.battery.from.asked, Tests: map[string]Kept{}}
+				m.Tests = map[string]Kept{}
 			}
+			k.Asked = s.battery.from.asked(e.name)
 			m.Tests[e.name] = k
 		}
 	}
@@ -79,15 +80,19 @@ func (m Memory) Bad() bool {
 	return false
 }
 
-// Recall takes up what an earlier run of the program kept. What was kept for tests that
-// were asked for otherwise is passed over: as after a reload they begin anew.
+// Recall takes up what an earlier run of the program, or of the stream, kept. A value that
+// stood still did so whatever was asked: where a test is asked for otherwise, it judges
+// that anew.
 func (s *Stream) Recall(m Memory) {
-	if s.battery == nil || s.battery.from.asked != m.Asked {
+	if s.battery == nil {
 		return
 	}
 	for _, e := range s.battery.entries {
 		if l, is := e.test.(lasting); is {
 			if k, has := m.Tests[e.name]; has {
+				if k.Asked != s.battery.from.asked(e.name) {
+					k.QC = 0
+				}
 				l.recall(k)
 			}
 		}

@@ -160,7 +160,14 @@ func TestAwaits(t *testing.T) {
 	}
 }
 
-// Tests that are asked for otherwise do not take up what was kept; nonsense is none.
+// keeps is the memory of a flat line test.
+func keeps(l *Limits, k Kept) Memory {
+	k.Asked = l.Tests.asked("flat")
+	return Memory{map[string]Kept{"flat": k}}
+}
+
+// Tests that are asked for otherwise judge anew how long a value stood still; nonsense is
+// none.
 func TestMemoryOfOtherTests(t *testing.T) {
 	limits := func(fail time.Duration) *Limits {
 		return &Limits{Every: time.Second, Tests: NewTests(obs.Checks{Flat: &obs.FlatCheck{Fail: fail}}, Env{Every: time.Second, Step: 0.01})}
@@ -171,12 +178,13 @@ func TestMemoryOfOtherTests(t *testing.T) {
 		m    Memory
 		want obs.Flag
 	}{
-		"as it was":        {Memory{l.Tests.asked, map[string]Kept{"flat": kept}}, obs.Fail},
-		"asked otherwise":  {Memory{limits(time.Hour).Tests.asked, map[string]Kept{"flat": kept}}, obs.Pass},
-		"ends before":      {Memory{l.Tests.asked, map[string]Kept{"flat": {QC: 4, Low: 1, High: 1, From: 9, End: 1, N: 3}}}, obs.Pass},
-		"too wide":         {Memory{l.Tests.asked, map[string]Kept{"flat": {QC: 4, Low: 0, High: 2, N: 3}}}, obs.Pass},
-		"no such flag":     {Memory{l.Tests.asked, map[string]Kept{"flat": {QC: 7, Low: 1, High: 1, End: 1, N: 3}}}, obs.Pass},
-		"of another value": {Memory{l.Tests.asked, map[string]Kept{"flat": {QC: 4, Low: 2, High: 2, End: 60_000, N: 60}}}, obs.Pass},
+		"as it was":        {keeps(l, kept), obs.Fail},
+		"asked otherwise":  {keeps(limits(time.Hour), kept), obs.Fail}, // it has stood for a minute
+		"not long enough":  {keeps(limits(time.Hour), Kept{QC: 4, Low: 1, High: 1, From: 50_000, End: 60_000, N: 10}), obs.Pass},
+		"ends before":      {keeps(l, Kept{QC: 4, Low: 1, High: 1, From: 9, End: 1, N: 3}), obs.Pass},
+		"too wide":         {keeps(l, Kept{QC: 4, Low: 0, High: 2, N: 3}), obs.Pass},
+		"no such flag":     {keeps(l, Kept{QC: 7, Low: 1, High: 1, End: 1, N: 3}), obs.Pass},
+		"of another value": {keeps(l, Kept{QC: 4, Low: 2, High: 2, End: 60_000, N: 60}), obs.Pass},
 	} {
 		s := New(l, 0)
 		s.Recall(c.m)
@@ -184,5 +192,41 @@ func TestMemoryOfOtherTests(t *testing.T) {
 		if r := s.Judge(61_000, obs.Of(1)); r.Quality.Flag != c.want {
 			t.Errorf("%s: %v, want %v", name, r.Quality, c.want)
 		}
+	}
+}
+
+// A part that was unplugged for a while is as frozen as it was, until it moves; where only
+// another test is asked for otherwise it is so, too.
+func TestUnpluggedIsNoMovement(t *testing.T) {
+	flat := &obs.FlatCheck{Suspect: 6 * time.Second, Fail: 12 * time.Second}
+	limits := func(c obs.Checks) *Limits {
+		c.Flat = flat
+		return &Limits{Every: time.Second, WarmUp: time.Second, Tests: NewTests(c, Env{Every: time.Second, Step: 0.01})}
+	}
+	s := New(limits(obs.Checks{}), 0)
+	see := func(fromS, n int64, v float64) (q obs.Quality) {
+		for i := range n {
+			q = s.Judge((fromS+i)*1000, obs.Of(v)).Quality
+		}
+		return q
+	}
+	fail := obs.Quality{Flag: obs.Fail, Why: obs.Flat}
+	if q := see(0, 20, 2.5); q != fail {
+		t.Fatalf("frozen it is %v", q)
+	}
+	s = func() *Stream { again := s.Reconnected(); return &again }()
+	s.Reopened(60_000)
+	if q := see(60, 1, 2.5); q.Why != obs.WarmUp {
+		t.Errorf("back it is %v, want that it warms up", q)
+	}
+	if q := see(62, 1, 2.5); q != fail {
+		t.Errorf("warm and unmoved it is %v", q)
+	}
+	s.Limit(limits(obs.Checks{Rate: &obs.RateCheck{Suspect: num(1)}}))
+	if q := see(63, 1, 2.5); q != fail {
+		t.Errorf("with another test beside it is %v", q)
+	}
+	if q := see(64, 3, 2.7); q.Flag == obs.Fail {
+		t.Errorf("it moves and is %v", q)
 	}
 }

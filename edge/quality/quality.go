@@ -117,8 +117,18 @@ func New(l *Limits, bootMS int64) *Stream {
 	return &Stream{limits: l, openedMS: bootMS, battery: newBattery(l.Tests)}
 }
 
-// Limit puts other limits in force; what is known of the stream stays, but tests that
-// are asked for otherwise begin anew.
+// Reconnected is the stream of a part that is back after it was gone: all begins anew but
+// what [Memory] keeps, since to be unplugged makes no frozen sensor good.
+func (s *Stream) Reconnected() Stream {
+	kept, _ := s.Memory()
+	again := New(s.limits, 0)
+	again.Recall(kept)
+	again.Resume()
+	return *again
+}
+
+// Limit puts other limits in force; what is known of the stream stays. Where tests are
+// asked for otherwise, they begin anew but for what [Memory] keeps.
 func (s *Stream) Limit(l *Limits) {
 	s.limits = l
 	if s.battery == nil || !s.battery.from.same(l.Tests) {

@@ -187,7 +187,7 @@ func (e *Engine) dark(g *group) bool {
 		return false
 	}
 	for _, b := range g.stages {
-		if b.phase != Active && b.phase != Clearing && e.quiet(b).truth(b.stage.when.root) == unknown {
+		if b.phase != Active && b.phase != Clearing && e.blind(b) {
 			return true
 		}
 		if b.Standing == g.said {
@@ -195,4 +195,17 @@ func (e *Engine) dark(g *group) bool {
 		}
 	}
 	return false
+}
+
+// blind says whether nobody knows if b's condition is met, or over: what only the silence
+// of a stream says is nothing known.
+func (e *Engine) blind(b *bound) bool {
+	r := e.quiet(b)
+	r.sober, r.firm = true, true
+	when := r.truth(b.stage.when.root)
+	if b.stage.clear == nil || when == isTrue {
+		return when == unknown
+	}
+	r.inputs = b.clear
+	return when == unknown || r.truth(b.stage.clear.root) == unknown
 }

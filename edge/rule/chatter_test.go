@@ -168,3 +168,29 @@ func TestChatterEndsByTime(t *testing.T) {
 		t.Errorf("told %q, want that it is over ten to twenty minutes later", told)
 	}
 }
+
+// An alert that comes and goes does not end in the dark, whatever it says of silence.
+func TestChatterInTheDark(t *testing.T) {
+	for _, spec := range []Spec{
+		{When: "river.level > 3"},
+		{When: "river.level > 3 and stale(river.level) < 90"},
+		{When: "river.level > 3 and stale(river.level) < 90", Clear: "river.level < 2.5"},
+		{When: "river.level > 3 and count(river.level, 5m) > 2"},
+	} {
+		e := New([]*Rule{mustCompile(t, spec)})
+		story(e, repeat(8, 4, 2), 0)
+		if e.Standing("r").Stage != StageActual {
+			t.Fatalf("%+v: no alert that is kept", spec)
+		}
+		for s := 16 * minute; s < 200*minute; s += 1000 {
+			for _, x := range e.Tick(s) {
+				if x.Cleared() {
+					t.Fatalf("%+v: ended in the dark, at %d s", spec, s/1000)
+				}
+			}
+		}
+		if told := story(e, repeat(30, 2, 2), 200); !strings.Contains(told, "-") {
+			t.Errorf("%+v: it goes on when it is known to be over: %q", spec, told)
+		}
+	}
+}

@@ -12,6 +12,7 @@ type series struct {
 	every    int64 // ms
 	stale    int64 // ms
 	sparse   obs.Bound
+	from     int64 // nothing was heard of it before, if the engine began earlier
 	has      bool
 	void     bool  // the last value was taken back
 	at       int64 // of the last usable value
@@ -173,7 +174,7 @@ func (s *series) says(v float64, vague bool) span {
 // silence is for how long a stream has said nothing. Of one that has not spoken since the
 // start nobody knows how long it was silent before.
 func (r *reader) silence(in *input) span {
-	from := r.start
+	from := max(r.start, in.from)
 	if in.has {
 		from = in.at
 	}
@@ -254,7 +255,7 @@ func (r *reader) count(in *input) span {
 	if r.sober && (!in.has || r.now-in.at > in.quiet()) {
 		return nothing()
 	}
-	if r.now-r.start < w.length || r.sober && n < enough*in.due() {
+	if r.now-max(r.start, in.from) < w.length || r.sober && n < enough*in.due() {
 		return atLeast(n)
 	}
 	return exactly(n)

@@ -210,6 +210,8 @@ func (e *Engine) Adopt(old *Engine) {
 	for st, s := range e.series {
 		if was := old.series[st]; was != nil {
 			s.adopt(was)
+		} else {
+			s.from = e.now // nobody listened before
 		}
 	}
 	for id, g := range e.byID {
@@ -233,11 +235,11 @@ func (e *Engine) Adopt(old *Engine) {
 }
 
 func (s *series) adopt(was *series) {
-	s.has, s.void, s.vague, s.at, s.value = was.has, was.void, was.vague, was.at, was.value
+	s.has, s.void, s.vague, s.at, s.value, s.open, s.believed = was.has, was.void, was.vague, was.at, was.value, was.open, was.believed
 	step := s.still.step
 	s.still = was.still
 	s.still.step = step
-	s.heard, s.excused = was.heard, was.excused
+	s.heard, s.excused, s.from = was.heard, was.excused, was.from
 	for i, w := range s.windows {
 		for _, x := range was.windows {
 			if x.length == w.length {

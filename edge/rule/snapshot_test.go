@@ -202,3 +202,25 @@ func TestAdoptChangedText(t *testing.T) {
 		}
 	}
 }
+
+// A stream that nobody read before a reload has been silent since then and not since the
+// engine began; one whose newest value awaits its verdict goes on to do so.
+func TestAdoptListensFromNow(t *testing.T) {
+	high := Spec{ID: "high", When: "river.level > 3"}
+	a := New([]*Rule{mustCompile(t, high)})
+	for i, v := range []float64{3.5, 3.5, 1} {
+		a.Observe(level, int64(i)*minute, reading(v))
+		a.Await(level, int64(i)*minute)
+		a.Tick(int64(i) * minute)
+	}
+	b := New([]*Rule{mustCompile(t, high), mustCompile(t, Spec{ID: "silent", When: "stale(tank.temp.inlet) > 5m"})})
+	b.Adopt(a)
+	for s := 2 * minute; s < 7*minute; s += 1000 {
+		if ts := b.Tick(s); len(ts) > 0 {
+			t.Fatalf("%d s: %+v", s/1000, ts)
+		}
+	}
+	if ts := b.Tick(7*minute + 1000); len(ts) != 1 || !ts[0].Raised() || ts[0].Rule != "silent" {
+		t.Errorf("after five minutes: %+v", ts)
+	}
+}
