@@ -15,9 +15,11 @@ import (
 // deviation of what is just above, less that of what is just below, is largest. The
 // largest step between two rows would be a bar of the staff itself.
 //
-// It is told only if it is the one such place, if everything above it looks like a staff,
-// if nothing moves there, if nearly all of the last pictures showed one, and if it does not jump: a level that jumps is believed when it
-// stays.
+// It is told only if it is the one such place, if what is above it is a staff by its
+// graduation, from the upper mark on, if nothing moves there, if nearly all of the last
+// pictures showed one, and if it does not jump: a level that jumps is believed when it
+// stays. Above the upper mark there may be sky, and below the lower one the staff may end on
+// dry ground: there the water must move more than the staff does.
 type staff struct {
 	lay     layout
 	strips  [medianOf][stripRows * stripCols]uint8
@@ -29,16 +31,22 @@ type staff struct {
 	squares [stripRows + 1]float64
 	lately  lately
 	track   track
+	marks   graduation
+	proven  bool // a long staff was seen here
 }
 
 // layout says where the rows of the strip are.
 type layout struct {
 	rows        int
-	top, bottom Point   // middles of the first and the last row
-	high, low   float64 // their levels
-	half        float64 // of the width, as a share
-	window      int     // rows that are judged on either side of the line
-	view        [4]int  // the strip's box in the reduced picture: x0, y0, x1, y1
+	top, bottom Point      // middles of the first and the last row
+	high, low   float64    // their levels
+	half        float64    // of the width, as a share
+	staff       [2]float64 // levels between which there is a staff: of the marks, or highest
+	upper       int        // row down from which it is a staff, negative above the strip
+	lower       int        // row of the lower one
+	decimetre   float64    // rows
+	window      int        // rows that are judged on either side of the line
+	view        [4]int     // the strip's box in the reduced picture: x0, y0, x1, y1
 }
 
 // track is what was read before.
@@ -63,6 +71,7 @@ const (
 	mostSecond   = 0.75 // of the drop, elsewhere
 	leastBusy    = 0.85 // share of the rows above that are as busy as a staff
 	busyShare    = 0.45 // of the deviation at the line makes a row busy
+	leastLapping = 1.3  // times as much as the staff above does water move, where it may be dry ground
 	mostMoving   = 0.35 // share of the strip that may move
 	passing      = 20   // levels, beside noise, by which a pixel differs where something passes
 	jump         = 0.08 // metres that a level may jump
@@ -94,7 +103,10 @@ func newStaff(c Staff) *staff {
 	edge := c.Width / 2
 	high = min(high, a.Level-a.At.Y*perShare)   // the upper edge of the picture
 	low = max(low, a.Level+(1-a.At.Y)*perShare) // the lower one
-	l := layout{rows: stripRows, top: at(high), bottom: at(low), high: high, low: low, half: edge * 0.85}
+	l := layout{rows: stripRows, top: at(high), bottom: at(low), high: high, low: low, half: edge * 0.85, staff: [2]float64{a.Level, b.Level}}
+	if !(c.Lowest == 0 && c.Highest == 0) {
+		l.staff[0] = high
+	}
 	l.view = [4]int{
 		int(max(min(l.top.X, l.bottom.X)-edge, 0) * width), int(max(l.top.Y, 0) * height),
 		int(min(max(l.top.X, l.bottom.X)+edge, 1) * width), int(min(l.bottom.Y, 1) * height),
@@ -114,7 +126,10 @@ func (s *staff) fit(full plane) {
 	if rows != l.rows {
 		l.rows, s.n = rows, 0
 	}
-	l.window = max(int(windowMetres/(l.high-l.low)*float64(rows)+0.5), leastWindow)
+	perMetre := float64(rows) / (l.high - l.low)
+	l.window = max(int(windowMetres*perMetre+0.5), leastWindow)
+	l.decimetre = perMetre / 10
+	l.upper, l.lower = int((l.high-l.staff[0])*perMetre), int((l.high-l.staff[1])*perMetre)
 }
 
 // read gives the level in metres, or says why there is none.
@@ -126,6 +141,7 @@ func (s *staff) read(e *Eye, full plane, since float64) obs.Reading {
 		return obs.None(obs.Unclear)
 	}
 	s.mix()
+	s.marks.measure(&s.median, s.lay.rows, s.lay.decimetre)
 	row, ok := s.line()
 	if !s.lately.often(ok) || !ok || s.hidden(e, row) {
 		return obs.None(obs.Unclear)
@@ -246,7 +262,7 @@ func (s *staff) line() (float64, bool) {
 	}
 	best, at := 0.0, 0
 	for row := w; row <= rows-w; row++ {
-		if d := s.drop(row); d > best {
+		if d := s.drop(row); d > best && s.possible(row) {
 			best, at = d, row
 		}
 	}
@@ -257,24 +273,66 @@ func (s *staff) line() (float64, bool) {
 	if s.deviation(at, at+w) > mostLeft*above || !s.only(at, best) || !s.busy(at, above) {
 		return 0, false
 	}
-	return s.edge(at), true
+	if !s.graduated(at) || at > s.lay.lower+w/2 && !s.laps(at) {
+		return 0, false
+	}
+	row := s.edge(at)
+	return row, !s.marks.goesOn(at) && !s.marks.goesOn(int(row+0.5))
+}
+
+// possible says whether the water may stand at a row: at any where the staff is known to
+// be, and above it where one is seen.
+func (s *staff) possible(row int) bool {
+	return row >= s.lay.upper || s.proven && s.marks.ends(row)
+}
+
+// graduated says whether what is above a row is a staff. Where little of it is left above
+// the water, more of it must have been seen before.
+func (s *staff) graduated(row int) bool {
+	if seen, far := s.marks.reaches(s.lay.upper, row); far {
+		s.proven = s.proven || seen
+		return seen
+	}
+	d := s.marks.length
+	near := row >= s.lay.upper-d && s.marks.alike(row-s.marks.slack(), d) >= leastAlike
+	return s.proven && (near || s.marks.ends(row))
+}
+
+// laps says whether what is below a row moves, against what is above it. Ice does not.
+func (s *staff) laps(row int) bool {
+	gap, w := s.lay.window/4, s.lay.window
+	return s.moving(row+gap, row+w) > leastLapping*s.moving(row-w, row-gap)+1
+}
+
+// moving is by how many levels rows differ from one picture to the next, the mean over the
+// last pictures.
+func (s *staff) moving(from, to int) float64 {
+	sum, n := 0, min(s.n, medianOf)
+	for i := 1; i < n; i++ {
+		a, b := &s.strips[(s.n-i)%medianOf], &s.strips[(s.n-i-1)%medianOf]
+		for k := from * stripCols; k < to*stripCols; k++ {
+			d := int(a[k]) - int(b[k])
+			sum += max(d, -d)
+		}
+	}
+	return float64(sum) / float64(max((n-1)*(to-from)*stripCols, 1))
 }
 
 // only says whether there is no second place like it.
 func (s *staff) only(at int, best float64) bool {
 	w, rows := s.lay.window, s.lay.rows
 	for row := w; row <= rows-w; row++ {
-		if (row < at-w || row > at+w) && s.drop(row) > mostSecond*best {
+		if (row < at-w || row > at+w) && s.drop(row) > mostSecond*best && s.possible(row) {
 			return false
 		}
 	}
 	return true
 }
 
-// busy says whether what is above a row looks like a staff, from its top on.
+// busy says whether what is above a row is as busy as a staff, from the upper mark on.
 func (s *staff) busy(at int, above float64) bool {
 	w, busy, n := s.lay.window, 0, 0
-	for row := w; row < at; row++ {
+	for row := max(s.lay.upper, 0) + w; row < at; row++ {
 		n++
 		if s.deviation(row-w, row) > busyShare*above {
 			busy++

@@ -12,7 +12,7 @@ import (
 // The known vector: a staff of ten-row marks down to row 96, water from row 97 on. The
 // largest step between neighbouring rows is a mark; the deviation tells the water.
 func TestLineOfAKnownStrip(t *testing.T) {
-	s := &staff{lay: layout{rows: 160, window: 20}, n: 1}
+	s := &staff{lay: layout{rows: 160, window: 20, decimetre: 20, lower: 160}, n: 1}
 	for y := range 160 {
 		for x := range stripCols {
 			v := 90 + (7*y+13*x)%11 - 5
@@ -23,6 +23,7 @@ func TestLineOfAKnownStrip(t *testing.T) {
 		}
 	}
 	s.mix()
+	s.marks.measure(&s.median, s.lay.rows, s.lay.decimetre)
 	row, ok := s.line()
 	if !ok || math.Abs(row-97) > 0.5 {
 		t.Errorf("the line is at %v, %v; want 97", row, ok)
@@ -83,6 +84,33 @@ func TestStaffIsRead(t *testing.T) {
 	}
 }
 
+// Without lowest and highest the range goes beyond the marks, into the sky: the staff is
+// read all the same.
+func TestStaffUnderTheSky(t *testing.T) {
+	c := Config{Staff: &Staff{Marks: [2]Mark{{Point{0.5, 190.0 / 480}, 1.4}, {Point{0.5, 370.0 / 480}, 0.2}}, Width: 48.0 / 640}}
+	all := watch(t, c, noon, 12, time.Second, func(at time.Duration) image.Image {
+		m := river(0.5, 0, at)
+		fill(m.Pix[:160*m.Stride], 190)
+		return m
+	})
+	if got := all[len(all)-1].Level; !(math.Abs(got.Value-0.5) <= 0.015) {
+		t.Errorf("water at 0.5 m is read as %+v", got)
+	}
+}
+
+// stones is a busy wall without a staff, and water below it.
+func stones(at time.Duration) *image.Gray {
+	m := river(0.8, 0, at)
+	for y := range 280 {
+		for x := 280; x < 360; x++ {
+			h := uint32(y/5)*2654435761 ^ uint32(x/6)*40503
+			h = (h ^ h>>13) * 2246822519
+			m.Pix[y*m.Stride+x] = uint8(60 + (h>>16)%140)
+		}
+	}
+	return m
+}
+
 // What cannot be read is no number: a board before the staff, no water in sight, the
 // staff under water, a plain wall, a covered lens.
 func TestStaffThatCannotBeRead(t *testing.T) {
@@ -97,6 +125,7 @@ func TestStaffThatCannotBeRead(t *testing.T) {
 		"a board before it": board,
 		"no water in sight": func(at time.Duration) image.Image { return river(-9, 0, at) },
 		"under water":       func(at time.Duration) image.Image { return river(9, 0, at) },
+		"a wall of stones":  func(at time.Duration) image.Image { return stones(at) },
 		"a plain wall":      func(time.Duration) image.Image { return drawn(640, 480, func(int, int) uint8 { return 128 }) },
 	} {
 		for i, s := range watch(t, Config{Staff: riverStaff}, noon, 12, time.Second, m) {
