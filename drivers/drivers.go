@@ -125,7 +125,7 @@ type Plan struct {
 	MinEvery time.Duration // shortest interval the part allows; 0 = none
 	Timeout  time.Duration // what one Sample needs at most; the poller adds nothing
 	WarmUp   time.Duration // after opening, values are flagged warm-up for this long
-	Line     LineSettings  // the part's default serial settings (SerialLine, ModbusUnit)
+	Line     LineSettings  // the part's default serial settings (SerialLine, ModbusUnit, HTTPHost with a Port)
 	LineOnly bool          // the part speaks at Line and cannot be set otherwise
 	// Exchanges are the bytes, question and answer together, of each exchange of one
 	// Sample on a serial line (ModbusUnit). Empty: not known.
@@ -134,6 +134,7 @@ type Plan struct {
 	Process   ProcessSpec // what to run (ChildProcess)
 	Root      string      // the folder that sys and proc are in (BoardHost); empty: /
 	Pin       PinSettings // the default settings of its line (InputLine, PulseLine)
+	Port      string      // the node of the serial line, set as Line says, that a device names in its url (HTTPHost); empty: none
 	Apart     *Apart      // set: the device is to run in a process of its own (HTTPHost)
 	Overlay   *Overlay    // set: what is drawn into pictures that go with alerts (HTTPHost)
 	// Decoder is the program that some of what the device may send is decoded with, absolute

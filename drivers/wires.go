@@ -108,6 +108,13 @@ type Viewer interface {
 	View(node string, width, height int) (Video, error)
 }
 
+// Wired is a Fetcher that also lends the serial line which Plan.Port names: some cameras
+// hang on one.
+type Wired interface {
+	// Wire returns the line; false: there is none.
+	Wire() (Port, bool)
+}
+
 // Filterer is a Fetcher that also runs programs of the machine over some bytes: decoders of
 // what is not decoded in Go.
 type Filterer interface {

@@ -1,7 +1,8 @@
 // Package camera takes pictures from network cameras: one JPEG from an address, the first
 // picture of a motion JPEG stream over HTTP or RTSP, the first key picture of an H.264 stream
 // over RTSP where a program that decodes it is installed, the still whose address an ONVIF
-// camera names, or a picture of a camera at the board itself. The picture itself is the driver's still (see drivers.StillSource); the
+// camera names, a picture of a camera at the board itself, or of one on a serial line that
+// speaks as the VC0706 does. The picture itself is the driver's still (see drivers.StillSource); the
 // channels say how bright and how sharp it is, so that a dark, blocked or dirty lens is
 // noticed without anybody looking.
 //
@@ -68,6 +69,7 @@ type options struct {
 	PasswordFile string `yaml:"password_file"`
 	MaxBytes     int    `yaml:"max_bytes" range:"16384..16777216 bytes"`
 	Size         string `yaml:"size"`
+	Baud         int    `yaml:"baud" range:"-"` // one of five
 	Apart        bool   `yaml:"apart"`
 	Overlay      bool   `yaml:"overlay"`
 
@@ -100,6 +102,9 @@ func (o options) apart() *drivers.Apart {
 	if o.Size != "" {
 		text += fmt.Sprintf(", size: %q", o.Size)
 	}
+	if o.Baud != 0 {
+		text += fmt.Sprintf(", baud: %d", o.Baud)
+	}
 	if o.Username != "" {
 		text += fmt.Sprintf(", username: %q, password_file: %q", o.Username, o.PasswordFile)
 	}
@@ -122,7 +127,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, err
 	}
 	u, err := o.check()
-	if err == nil {
+	if err == nil && u.Scheme != wired {
 		_, _, err = o.dots()
 	}
 	sight, wrong := o.looking().config()
@@ -138,6 +143,13 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if u.Scheme == "rtsp" {
 		p.Decoder = o.decoder()[0]
 	}
+	if u.Scheme == wired {
+		l, err := o.wire()
+		if err != nil {
+			return nil, err
+		}
+		l.hang(p, u)
+	}
 	if o.Apart {
 		p.Apart = o.apart()
 	}
@@ -150,23 +162,24 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 // check returns the address, whose host errors name.
 func (o options) check() (u *url.URL, err error) {
 	u, err = url.Parse(o.URL)
+	here := err == nil && (u.Scheme == attached || u.Scheme == wired)
 	switch {
-	case err != nil || !slices.Contains(schemes, u.Scheme) || (u.Scheme == attached) != (u.Hostname() == "") || u.Scheme == attached && !filepath.IsAbs(u.Path):
-		return nil, &drivers.OptionError{Key: "url", Msg: "this is no address; write http://HOST/PATH, v4l2:/dev/v4l/by-id/NAME, rtsp://HOST/PATH or onvif://HOST"}
+	case err != nil || !slices.Contains(schemes, u.Scheme) || here != (u.Hostname() == "") || here && !filepath.IsAbs(u.Path):
+		return nil, &drivers.OptionError{Key: "url", Msg: "this is no address; write http://HOST/PATH, v4l2:/dev/v4l/by-id/NAME, vc0706:/dev/serial/by-id/NAME, rtsp://HOST/PATH or onvif://HOST"}
 	case u.User != nil:
 		return nil, &drivers.OptionError{Key: "url", Msg: "a name or password in the address would show in logs; write username and password_file"}
 	case (o.Username == "") != (o.PasswordFile == ""):
 		return nil, &drivers.OptionError{Key: "username", Msg: "username and password_file belong together"}
-	case u.Scheme == attached && o.Username != "":
+	case here && o.Username != "":
 		return nil, &drivers.OptionError{Key: "username", Msg: "a camera at the board itself has no login; delete it"}
-	case u.Scheme != attached && o.Size != "":
+	case !here && o.Size != "":
 		return nil, &drivers.OptionError{Key: "size", Msg: "a camera in the network is set to a size by its own page; delete this, or write the stream's address that has the size"}
 	case o.PasswordFile != "" && !filepath.IsAbs(o.PasswordFile):
 		return nil, &drivers.OptionError{Key: "password_file", Msg: "write the whole path, from /"}
 	case u.Port() != "" && !serves(u.Port()):
 		return nil, &drivers.OptionError{Key: "url", Msg: fmt.Sprintf("port %s cannot be; write 1 to 65535, or leave it out", u.Port())}
 	}
-	return u, o.checkDecoder(u.Scheme)
+	return u, errors.Join(o.checkWire(u.Scheme), o.checkDecoder(u.Scheme))
 }
 
 // serves says whether a port is one that a camera can be reached at.
@@ -176,7 +189,7 @@ func serves(port string) bool {
 }
 
 // schemes are the ways to a picture.
-var schemes = []string{"http", "https", "rtsp", "onvif", attached}
+var schemes = []string{"http", "https", "rtsp", "onvif", attached, wired}
 
 // attached is the scheme of a camera at the board itself.
 const attached = "v4l2"
@@ -223,6 +236,8 @@ func reach(c drivers.Fetcher, o options, u *url.URL) (*driver, error) {
 	switch u.Scheme {
 	case attached:
 		return openAttached(c, o, u)
+	case wired:
+		return openWired(c, o, u)
 	case "onvif":
 		d.source = newDiscovery(w, u)
 	case "rtsp":

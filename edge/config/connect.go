@@ -77,7 +77,7 @@ func (l *loader) connection(d *Device, k deviceKeys) {
 		}
 	}
 	for _, key := range append(slices.Clone(placeKeys), "url") {
-		if !fits(d.Wire, key) && l.has("devices", d.ID, key) {
+		if !fits(d.Wire, key) && !(key == "baud" && ownSpeed(d)) && l.has("devices", d.ID, key) {
 			hint := "delete it"
 			if slices.Contains(lineWords, key) && d.Bus != "" {
 				hint = "write it at buses." + d.Bus
@@ -101,11 +101,31 @@ func (l *loader) connection(d *Device, k deviceKeys) {
 		return
 	}
 	d.Line = drivers.LineSettings{}
+	l.url(d)
 	l.pin(d, k.Contact)
 	l.slave(d)
 	if len(w.on) > 0 {
 		l.place(d, k.Address)
 	}
+}
+
+// ownSpeed says whether the speed of a line is the driver's to judge: that of a device which
+// names its serial line in its url.
+func ownSpeed(d *Device) bool {
+	return d.Wire == drivers.HTTPHost && (d.Plan == nil || d.Plan.Port != "")
+}
+
+// url judges the serial line that a device names in its url.
+func (l *loader) url(d *Device) {
+	if d.Wire != drivers.HTTPHost || d.Plan == nil || d.Plan.Port == "" {
+		return
+	}
+	d.Port, d.Line = d.Plan.Port, d.Plan.Line
+	if impossible(d.Port, "serial") {
+		l.say("E2505", fmt.Sprintf("%s is not where a part is; write %s", d.Port, nodes["serial"]), "devices", d.ID, "url")
+		return
+	}
+	l.port(d.Port, "devices", d.ID, "url")
 }
 
 // merge prefers what is stated in a to b, and to the usual settings.

@@ -188,7 +188,9 @@ func (l *loader) deviceRows(d Device, add adder) {
 	add(d.Pin, "", at("line")...)
 	add(d.Slave, "", at("id")...)
 	pinRows(d, part, add)
-	add(d.Port, "", at("port")...)
+	if d.Wire == drivers.SerialLine { // else it is in its url
+		add(d.Port, "", at("port")...)
+	}
 	if d.Port != "" {
 		lineRows(d.Line, part, add, "devices", d.ID)
 		add(d.RS485, "", at("rs485")...)

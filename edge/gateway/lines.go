@@ -125,7 +125,7 @@ func openOwn(d config.Device, trace Tracer, data string) (*line, error) {
 	case drivers.BoardHost:
 		l, err = openBoard(d.Plan.Root, data, trace.on(d.ID))
 	case drivers.HTTPHost:
-		l, err = openHost(d)
+		l, err = openHost(d, trace)
 	default:
 		err = fmt.Errorf("a device on wire %s has no line of its own", d.Wire)
 	}
@@ -166,12 +166,25 @@ func openPort(d config.Device, trace Tracer) (*line, error) {
 		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenSerial(s) }}, nil
 }
 
-func openHost(d config.Device) (*line, error) {
-	if d.Plan.Apart != nil {
+func openHost(d config.Device, trace Tracer) (*line, error) {
+	switch {
+	case d.Plan.Apart != nil:
 		return openApart(d)
+	case d.Plan.Port != "":
+		return openWired(d, trace)
 	}
 	return &line{path: host(d.URL), close: func() error { return nil },
-		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenHTTP(fetcher(d.Timeout)) }}, nil
+		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenHTTP(fetcher(d.Timeout, nil)) }}, nil
+}
+
+// openWired makes the serial line of a device that is otherwise a host: a camera.
+func openWired(d config.Device, trace Tracer) (*line, error) {
+	s, err := serial.New(serial.Config{Path: d.Plan.Port, Settings: d.Plan.Line, Trace: trace.on(d.ID)})
+	if err != nil {
+		return nil, err
+	}
+	return &line{path: d.Plan.Port, serial: s, close: s.Close,
+		lend: func(d config.Device) (drivers.Driver, error) { return d.Plan.OpenHTTP(fetcher(d.Timeout, s)) }}, nil
 }
 
 // on returns the tracer for one line, nil if nobody looks.
@@ -205,9 +218,9 @@ func (ls *Lines) attach(d config.Device, trace Tracer, known recalled) error {
 }
 
 // fetcher is the HTTP client of one network device: its own connections, so that
-// a wedged camera holds nobody else's.
-func fetcher(timeout time.Duration) drivers.Fetcher {
-	return network{http.Client{Timeout: timeout, Transport: &http.Transport{
+// a wedged camera holds nobody else's. port is its serial line, nil if it has none.
+func fetcher(timeout time.Duration, port drivers.Port) drivers.Fetcher {
+	return network{port: port, client: http.Client{Timeout: timeout, Transport: &http.Transport{
 		Proxy: nil, MaxIdleConns: 1, MaxConnsPerHost: 2, IdleConnTimeout: time.Minute,
 		ResponseHeaderTimeout: timeout, TLSHandshakeTimeout: timeout, MaxResponseHeaderBytes: 64 << 10,
 	}}}
@@ -230,6 +243,9 @@ func (ls *Lines) fixed(id string) bool {
 
 // wireWord is the wire of a plan where health has words of its own for it.
 func wireWord(p *drivers.Plan) string {
+	if p.Port != "" {
+		return "" // a camera on a serial line
+	}
 	for _, w := range p.Opens() {
 		switch w {
 		case drivers.I2CDevice:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/process"
+	"github.com/lamppost-city/lamppost/drivers/bus/serial"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	alone "github.com/lamppost-city/lamppost/edge/apart"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -59,6 +60,19 @@ func ServeApart(ctx context.Context, in io.Reader, out io.Writer, kinds []driver
 		if err != nil {
 			return nil, err
 		}
-		return plan.OpenHTTP(fetcher(plan.Timeout))
+		return openThere(plan)
 	})
+}
+
+// openThere opens a device in a process of its own. A serial line that it hangs on is given
+// back by the kernel when the process ends.
+func openThere(plan *drivers.Plan) (drivers.Driver, error) {
+	if plan.Port == "" {
+		return plan.OpenHTTP(fetcher(plan.Timeout, nil))
+	}
+	s, err := serial.New(serial.Config{Path: plan.Port, Settings: plan.Line})
+	if err != nil {
+		return nil, err
+	}
+	return plan.OpenHTTP(fetcher(plan.Timeout, s))
 }

@@ -12,12 +12,16 @@ import (
 
 // network reaches one network device: by HTTP, and by a connection of its own for what
 // else it speaks. A camera need not be in the network: the board's own is seen here, too.
-type network struct{ client http.Client }
+type network struct {
+	client http.Client
+	port   drivers.Port // of a camera on a serial line; nil: none
+}
 
 var (
 	_ drivers.Dialer  = network{}
 	_ drivers.Viewer  = network{}
 	_ drivers.Starter = network{}
+	_ drivers.Wired   = network{}
 )
 
 // Do implements drivers.Fetcher.
@@ -28,6 +32,9 @@ func (n network) Dial(ctx context.Context, address string) (net.Conn, error) {
 	d := net.Dialer{Timeout: n.client.Timeout}
 	return d.DialContext(ctx, "tcp", address)
 }
+
+// Wire implements drivers.Wired.
+func (n network) Wire() (drivers.Port, bool) { return n.port, n.port != nil }
 
 // Start implements drivers.Starter.
 func (n network) Start(s drivers.ProcessSpec) (drivers.Companion, error) {

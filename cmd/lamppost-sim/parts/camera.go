@@ -7,23 +7,62 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/camera"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/uart"
 )
 
-// cameraParts is a camera at a river with a staff gauge.
+// cameraParts are cameras at a river with a staff gauge.
 func cameraParts() []Part {
+	sees := []Channel{{"level", 2.2, 0, 4}, {"rain_rate", 0, 0, 200}, {"illuminance", 20000, 0, 100000},
+		{"pm2_5", 30, 0, 1000}, {"wind_speed", 2, 0, 40}}
 	return []Part{{
 		ID: "camera", Title: scenario.Text{ZH: "网络摄像机：带水尺的河道，/still.jpg、/stream.mjpg、ONVIF、rtsp://…/live、…/h264", EN: "network camera at a river with a staff gauge: /still.jpg, /stream.mjpg, ONVIF, rtsp://…/live, …/h264"},
-		Wire: HTTP,
-		Channels: []Channel{{"level", 2.2, 0, 4}, {"rain_rate", 0, 0, 200}, {"illuminance", 20000, 0, 100000},
-			{"pm2_5", 30, 0, 1000}, {"wind_speed", 2, 0, 40}},
-		States: scenes(), Own: watch,
+		Wire: HTTP, Channels: sees, States: scenes(), Own: watch,
+	}, {
+		ID: "vc0706", Title: scenario.Text{ZH: "VC0706 串口 JPEG 摄像头（LS-Y201、PTC-08）：带水尺的河道", EN: "VC0706 serial JPEG camera (LS-Y201, PTC-08) at a river with a staff gauge"},
+		Wire: Serial, Line: Line{Baud: 38400, Format: "8N1"}, Channels: slices.Clone(sees),
+		States: append(scenes(), uart.VC0706Faults()...),
+		Serial: wired,
 	}}
+}
+
+// wired plays a camera on a serial line, which takes its pictures where the other one does.
+func wired(s Stage) (func(context.Context, Port), error) {
+	scene, err := sceneOf(s)
+	if err != nil {
+		return nil, err
+	}
+	fault := s.State
+	if strings.HasPrefix(fault, sceneState) {
+		fault = ""
+	}
+	eye := eye{s.Source}
+	return hears(func(Stage) uart.Hearer {
+		return &uart.VC0706{Fault: fault, Picture: func(width, height int) ([]byte, truth.Line, error) {
+			b, is, err := scene.Paint(eye.State())
+			if err != nil {
+				return nil, is, err
+			}
+			b, err = camera.Shrink(b, width, height)
+			return b, is, err
+		}}
+	})(s)
+}
+
+// sceneOf is what the camera looks at.
+func sceneOf(s Stage) (camera.Painter, error) {
+	kind, ok := strings.CutPrefix(s.State, sceneState)
+	if !ok {
+		return camera.NewScene(), nil
+	}
+	return camera.NewShow(kind, s.Seed)
 }
 
 // sceneState stands before the name of a film that the camera plays instead of the river.
@@ -56,13 +95,9 @@ func (e eye) State() camera.State {
 }
 
 func watch(s Stage) (func(context.Context, string, func(string)) error, error) {
-	var scene camera.Painter = camera.NewScene()
-	if kind, ok := strings.CutPrefix(s.State, sceneState); ok {
-		show, err := camera.NewShow(kind, s.Seed)
-		if err != nil {
-			return nil, err
-		}
-		scene = show
+	scene, err := sceneOf(s)
+	if err != nil {
+		return nil, err
 	}
 	cam := &camera.Camera{Device: s.Device, Scene: scene, Source: eye{s.Source}, Record: s.Record}
 	return func(ctx context.Context, place string, ready func(string)) error {

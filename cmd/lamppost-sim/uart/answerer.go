@@ -2,6 +2,7 @@ package uart
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -30,7 +31,7 @@ type Starter interface{ Start() []Saying }
 type Saying struct {
 	After time.Duration // from the end of the request, or from power-on, to the first byte
 	Bytes []byte
-	Lines []truth.Line // of the values in it, without device and time
+	Lines []truth.Line // of the values in it, without device and time; Via only where it is another than that of all it says
 }
 
 // Answerer is a part that hears, on its port.
@@ -248,7 +249,7 @@ func (v *voice) say(b []byte, lines []truth.Line, m scenario.Mishap, via truth.V
 		return
 	}
 	for i := range lines {
-		lines[i].Device, lines[i].Via = v.Device, via
+		lines[i].Device, lines[i].Via = v.Device, cmp.Or(lines[i].Via, via)
 	}
 	truth.Stamp(lines, !m.Wrong(), m.Fault())
 	v.Record.Add(lines...)

@@ -16,6 +16,9 @@ type step struct{ en, zh string }
 
 // wireOf is on what kind of wire a device hangs, for people.
 func wireOf(cfg *config.Config, d config.Device) string {
+	if d.Plan != nil && d.Plan.Port != "" { // a camera on a serial line
+		return "uart"
+	}
 	switch d.Wire {
 	case drivers.I2CDevice:
 		return "i2c"

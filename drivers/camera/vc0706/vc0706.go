@@ -39,9 +39,11 @@ const (
 	CmdMotion    = 0x37
 	EventMotion  = 0x39
 	CmdTVOut     = 0x44
-	headBytes    = 5 // of an answer, up to the number of data bytes
 	registerSize = 0x19
 )
+
+// HeadBytes is the length of an answer, up to and with the number of its data bytes.
+const HeadBytes = 5
 
 // Frame control: what CmdFrame does with the picture in the camera's memory.
 const (
@@ -188,7 +190,7 @@ func (c Camera) Find(b []byte, command byte) (a Answer, used, noise int, found b
 		case size > len(rest):
 			return a, used, noise, false
 		default:
-			return Answer{command, rest[3], rest[headBytes:size:size]}, used + size, noise, true
+			return Answer{command, rest[3], rest[HeadBytes:size:size]}, used + size, noise, true
 		}
 	}
 	return a, used, noise, false
@@ -197,7 +199,7 @@ func (c Camera) Find(b []byte, command byte) (a Answer, used, noise int, found b
 // event is the length of the news of motion that b begins with, 0: none. It comes without
 // a count of data or with a count of none.
 func (c Camera) event(b []byte) int {
-	if len(b) <= headBytes-1 || !slices.Equal(b[:4], []byte{fromCamera, byte(c), EventMotion, 0}) {
+	if len(b) <= HeadBytes-1 || !slices.Equal(b[:4], []byte{fromCamera, byte(c), EventMotion, 0}) {
 		return 0
 	}
 	if b[4] == 0 {
@@ -215,23 +217,23 @@ func (c Camera) size(b []byte, command byte) int {
 	}
 	switch {
 	case len(b) < 3:
-		return headBytes
-	case b[2] == EventMotion && len(b) < headBytes && (len(b) < 4 || b[3] == 0):
-		return headBytes
+		return HeadBytes
+	case b[2] == EventMotion && len(b) < HeadBytes && (len(b) < 4 || b[3] == 0):
+		return HeadBytes
 	case b[2] != command:
 		return 0
-	case len(b) < headBytes:
-		return headBytes
+	case len(b) < HeadBytes:
+		return HeadBytes
 	case b[3] != 0 && b[4] != 0, int(b[4]) > longest[command]:
 		return 0
 	default:
-		return headBytes + int(b[4])
+		return HeadBytes + int(b[4])
 	}
 }
 
 // ChunkBytes is how many bytes more than the picture's the answer to Read has: the answer
 // in front and behind.
-const ChunkBytes = 2 * headBytes
+const ChunkBytes = 2 * HeadBytes
 
 // Chunk takes the count bytes of a picture out of the camera's answer to Read, which b
 // begins with. b must be ChunkBytes longer.
@@ -240,13 +242,13 @@ func (c Camera) Chunk(b []byte, count int) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes came, %d and %d were to come", len(b), count, ChunkBytes)
 	}
 	want := []byte{fromCamera, byte(c), CmdRead, 0, 0}
-	if !slices.Equal(b[:headBytes], want) {
-		return nil, fmt.Errorf("% x stands before the picture's bytes, % x should", b[:headBytes], want)
+	if !slices.Equal(b[:HeadBytes], want) {
+		return nil, fmt.Errorf("% x stands before the picture's bytes, % x should", b[:HeadBytes], want)
 	}
-	if end := b[headBytes+count:]; !slices.Equal(end, want) {
+	if end := b[HeadBytes+count:]; !slices.Equal(end, want) {
 		return nil, fmt.Errorf("% x stands behind %d bytes of the picture, % x should: bytes were lost", end, count, want)
 	}
-	return b[headBytes : headBytes+count : headBytes+count], nil
+	return b[HeadBytes : HeadBytes+count : HeadBytes+count], nil
 }
 
 // Chunks returns the addresses and counts to read a picture of length bytes with, at most

@@ -224,7 +224,7 @@ func FuzzFind(f *testing.F) {
 		case ok && !bytes.Contains(append(bytes.Clone(front), answer...), append([]byte{fromCamera, 0, CmdLength, a.Status, byte(len(a.Data))}, a.Data...)):
 			t.Fatalf("%+v is not in % x", a, front)
 		}
-		if _, used, _, ok := Camera(0).Find(front, CmdLength); !ok && len(front)-used >= headBytes+longest[CmdLength] {
+		if _, used, _, ok := Camera(0).Find(front, CmdLength); !ok && len(front)-used >= HeadBytes+longest[CmdLength] {
 			t.Fatalf("%d bytes are kept that begin no answer", len(front)-used)
 		}
 	})
