@@ -86,7 +86,7 @@ func (l line) hang(p *drivers.Plan, u *url.URL) {
 	p.Port = u.Path
 	p.Line = drivers.LineSettings{Baud: l.baud, Parity: "none", StopBits: 1}
 	p.MinEvery = l.time(l.bytes(usualDots)).Truncate(time.Second) + 2*time.Second
-	p.Timeout += l.time(l.bytes(crowdedDots)) * 5 / 4
+	p.Timeout += (l.time(l.bytes(crowdedDots)) * 5 / 4).Round(time.Second)
 }
 
 // checkWire says what is wrong with the keys of a camera at a serial port, or with those at

@@ -113,8 +113,8 @@ func chained(t *testing.T, c *chain, options string, f func(t *testing.T, d driv
 
 const small = "size: 160x120\nbaud: 115200\n"
 
-// sample takes a picture within the planned time.
-func sample(t *testing.T, d drivers.Driver, p *drivers.Plan) error {
+// snap takes a picture within the planned time.
+func snap(t *testing.T, d drivers.Driver, p *drivers.Plan) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), p.Timeout)
 	defer cancel()
@@ -128,7 +128,7 @@ func TestWired(t *testing.T) {
 	chained(t, c, small, func(t *testing.T, d drivers.Driver, p *drivers.Plan) {
 		for n := range uint32(2) {
 			c.picture, c.asked = exposure(t, n), nil
-			if err := sample(t, d, p); err != nil {
+			if err := snap(t, d, p); err != nil {
 				t.Fatal(err)
 			}
 			if still, ok := d.(drivers.StillSource).Still(); !ok || !bytes.Equal(still, c.picture) {
@@ -151,11 +151,11 @@ func TestWiredSize(t *testing.T) {
 	c := &chain{}
 	chained(t, c, small, func(t *testing.T, d drivers.Driver, p *drivers.Plan) {
 		c.code = 0x11
-		if err := sample(t, d, p); err != nil || c.code != 0x22 || !slices.Contains(c.asked, "26") {
+		if err := snap(t, d, p); err != nil || c.code != 0x22 || !slices.Contains(c.asked, "26") {
 			t.Errorf("%v, size %#x after %v", err, c.code, c.asked)
 		}
 		c.code, c.stuck = 0x11, true
-		if err := sample(t, d, p); !errors.Is(err, drivers.ErrSettings) || !strings.Contains(err.Error(), "size says 160x120") {
+		if err := snap(t, d, p); !errors.Is(err, drivers.ErrSettings) || !strings.Contains(err.Error(), "size says 160x120") {
 			t.Errorf("a size that it has not: %v", err)
 		}
 	})
@@ -189,7 +189,7 @@ func TestWiredNoise(t *testing.T) {
 	} {
 		c := &chain{spoil: spoil}
 		chained(t, c, small, func(t *testing.T, d drivers.Driver, p *drivers.Plan) {
-			if err := sample(t, d, p); err != nil {
+			if err := snap(t, d, p); err != nil {
 				t.Errorf("%s: %v", name, err)
 			} else if still, _ := d.(drivers.StillSource).Still(); !bytes.Equal(still, c.picture) {
 				t.Errorf("%s: another picture", name)
@@ -262,7 +262,7 @@ func TestWiredFaults(t *testing.T) {
 		c.spoil = func(cmd byte, b []byte) []byte { return x.spoil(c, cmd, b) }
 		chained(t, c, small+x.options, func(t *testing.T, d drivers.Driver, p *drivers.Plan) {
 			start := time.Now()
-			err := sample(t, d, p)
+			err := snap(t, d, p)
 			if !errors.Is(err, x.want) || !strings.Contains(err.Error(), x.words) || !strings.Contains(err.Error(), "/dev/serial/by-id/eye") {
 				t.Errorf("%s: %v, want %v, %q", x.name, err, x.want, x.words)
 			}
@@ -272,7 +272,7 @@ func TestWiredFaults(t *testing.T) {
 			if _, ok := d.(drivers.StillSource).Still(); ok {
 				t.Errorf("%s: there is a still", x.name)
 			}
-			if c.spoil = nil; sample(t, d, p) != nil {
+			if c.spoil = nil; snap(t, d, p) != nil {
 				t.Errorf("%s: the next sample fails, too", x.name)
 			}
 		})
@@ -290,7 +290,7 @@ func TestWiredUnplugged(t *testing.T) {
 					c.broken = fmt.Errorf("%w: hung up", drivers.ErrUnplugged)
 				}
 			}
-			if err := sample(t, d, p); !errors.Is(err, drivers.ErrUnplugged) {
+			if err := snap(t, d, p); !errors.Is(err, drivers.ErrUnplugged) {
 				t.Errorf("pulled at command %d: %v", n, err)
 			}
 			ctx, stop := context.WithCancel(t.Context())
@@ -310,7 +310,7 @@ func TestWiredUnplugged(t *testing.T) {
 				t.Errorf("stopped at command %d: %v", n, err)
 			}
 			c.at, c.spoil = nil, nil
-			if err := sample(t, d, p); err != nil {
+			if err := snap(t, d, p); err != nil {
 				t.Errorf("plugged in again: %v", err)
 			}
 			stop()

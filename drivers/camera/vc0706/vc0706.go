@@ -243,10 +243,10 @@ func (c Camera) Chunk(b []byte, count int) ([]byte, error) {
 	}
 	want := []byte{fromCamera, byte(c), CmdRead, 0, 0}
 	if !slices.Equal(b[:HeadBytes], want) {
-		return nil, fmt.Errorf("% x stands before the picture's bytes, % x should", b[:HeadBytes], want)
+		return nil, fmt.Errorf("before the picture's bytes stands % x, not % x", b[:HeadBytes], want)
 	}
 	if end := b[HeadBytes+count:]; !slices.Equal(end, want) {
-		return nil, fmt.Errorf("% x stands behind %d bytes of the picture, % x should: bytes were lost", end, count, want)
+		return nil, fmt.Errorf("bytes were lost: behind %d bytes of the picture stands % x, not % x", count, end, want)
 	}
 	return b[HeadBytes : HeadBytes+count : HeadBytes+count], nil
 }
