@@ -22,7 +22,7 @@ import (
 
 // A camera in a process of its own is read as others are. The process is killed: the camera
 // is gone and back, and the camera beside it never is. A camera that sends a part without
-// end makes neither process larger.
+// end makes neither process larger. A reload that changes a rule leaves each as it is.
 func TestCameraApart(t *testing.T) {
 	still := playCamera(t)
 	bomb := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +38,7 @@ func TestCameraApart(t *testing.T) {
 	dir, addr := t.TempDir(), fmt.Sprintf("127.0.0.1:%d", port(t))
 	cfg := filepath.Join(dir, "gateway.yaml")
 	text := fmt.Sprintf("gateway: {id: eyes, language: en}\njournal: {dir: %s, size: 64MB, commit: 1s}\nstatus: {listen: %q}\ndevices:\n"+
-		"  apart: {driver: camera, url: %q, every: 1s, apart: true}\n  beside: {driver: camera, url: %q, every: 1s}\n  bomb: {driver: camera, url: %q, every: 1s, apart: true}\n",
+		"  apart: {driver: camera, url: %q, every: 1s, apart: true, measure: [motion]}\n  beside: {driver: camera, url: %q, every: 1s}\n  bomb: {driver: camera, url: %q, every: 1s, apart: true}\n",
 		filepath.Join(dir, "journal"), addr, still, still, bomb.URL)
 	if err := os.WriteFile(cfg, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -86,10 +86,46 @@ func TestCameraApart(t *testing.T) {
 		old := slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(own, pid) })
 		return len(now) == 2 && !old && fault == "" && fresh
 	})
+	goesOn(t, gw.cmd.Process, cfg, text+"rules:\n  dark: {when: \"apart.brightness < 1\", for: 1m, severity: yellow, message: {en: dark}}\n", page)
 	for _, pid := range children(t, gw.cmd.Process.Pid) {
 		if kb := residentKB(t, pid); kb > 60_000 {
 			t.Errorf("a camera's process holds %d kB", kb)
 		}
+	}
+}
+
+// goesOn gives a gateway a configuration in which only rules are others, and demands that its
+// devices' processes are the same ones afterwards and that nobody has to learn anew.
+func goesOn(t *testing.T, gateway *os.Process, cfg, text string, page func() status.Snapshot) {
+	t.Helper()
+	learned := func(s status.Snapshot) bool {
+		i := slices.IndexFunc(s.Values, func(v status.Value) bool { return v.Device == "apart" && v.Channel == "motion" })
+		return i >= 0 && s.Values[i].V != nil && s.Values[i].AgeMS >= 0 && !s.Values[i].Stale
+	}
+	eventually(t, soon, "three pictures, from which motion is known", func() bool { return learned(page()) })
+	before, was := page().State.Config, children(t, gateway.Pid)
+	if err := os.WriteFile(cfg, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := gateway.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	var taken time.Time
+	eventually(t, soon, "four more seconds with the other rules", func() bool {
+		s := page()
+		if !learned(s) {
+			t.Fatalf("after the reload the camera learns anew: %+v", s.Values)
+		}
+		if s.State.Config != before && taken.IsZero() {
+			taken = time.Now()
+		}
+		return !taken.IsZero() && time.Since(taken) > 4*time.Second
+	})
+	now := children(t, gateway.Pid)
+	slices.Sort(was)
+	slices.Sort(now)
+	if !slices.Equal(was, now) {
+		t.Errorf("the processes were %v and are %v after a reload that changes a rule", was, now)
 	}
 }
 

@@ -92,8 +92,12 @@ type Device struct {
 	Checks    map[string]obs.Checks
 	OwnChecks bool
 	Options   string // its driver's own keys, as one line of YAML, without secrets
-	Plan      *drivers.Plan
-	Metrics   []obs.Metric // of Plan.Channels, in that order
+	// Mark stands for all that the file and its profile say of how it is read: two devices
+	// with the same one are read in the same way. It gives no secret away.
+	Mark    string
+	Files   []string // whole paths that its driver's own keys name: programs, passwords
+	Plan    *drivers.Plan
+	Metrics []obs.Metric // of Plan.Channels, in that order
 }
 
 // Rule is one rule as it is written, found good.

@@ -110,6 +110,7 @@ func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
 	}
 	d.Wire = kind.Wire
 	d.Options = optionText(n)
+	d.Mark, d.Files = l.mark(n, d.Profile), files(n)
 	before = len(l.problems)
 	if d.Plan, ok = l.plan(kind, id, n); !ok {
 		if len(l.problems) > before { // else its profile has mistakes: it would be judged by what nobody knows

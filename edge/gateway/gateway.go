@@ -95,6 +95,8 @@ type Gateway struct {
 	beat    *wire.Shape    // of the heartbeat
 	metrics
 
+	held heldLines // over a reload; of the goroutine that runs one configuration after another
+
 	mu        sync.Mutex // guards what follows, and all devices, rules and trails
 	gen       *generation
 	active    map[string]*wire.Alert  // by rule
@@ -185,11 +187,13 @@ func (g *Gateway) run(ctx context.Context) error {
 }
 
 // generations runs one configuration after another. What a generation learned
-// goes on in the next: rule states, readings, what is known of devices.
+// goes on in the next: rule states, readings, what is known of devices, and the lines
+// that are the same in both.
 func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
 	cfg := g.opt.Config
 	var running *config.Config
 	g.endLeftovers(ctx)
+	defer func() { g.held.close() }()
 	for {
 		stop, err := g.begin(ctx, cfg)
 		if err != nil && running != nil {
@@ -202,13 +206,29 @@ func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
 		}
 		g.tellStarted(cfg, page, running == nil)
 		running = cfg
+		next := g.awaitReload(ctx)
+		if stop(next); next == nil {
+			return nil
+		}
+		cfg = next
+		g.log.Info("configuration is taken over", "config", cfg.Hash)
+	}
+}
+
+// awaitReload returns the next configuration that can run, nil when ctx has ended. One whose
+// lines cannot be made disturbs nothing.
+func (g *Gateway) awaitReload(ctx context.Context) *config.Config {
+	for {
 		select {
 		case <-ctx.Done():
-			stop(nil)
 			return nil
-		case cfg = <-g.opt.Reload:
-			stop(cfg)
-			g.log.Info("configuration is taken over", "config", cfg.Hash)
+		case next := <-g.opt.Reload:
+			lines, err := OpenLines(next, nil) // nothing of them touches the hardware before it is polled
+			if err == nil {
+				lines.Close()
+				return next
+			}
+			g.log.Error("the new configuration cannot run, the old one goes on", "config", next.Hash, "error", err)
 		}
 	}
 }

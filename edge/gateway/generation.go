@@ -38,11 +38,12 @@ type generation struct {
 	stopped     map[string]string  // rules whose evaluation panicked, with what it said
 }
 
-func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civil civilTime) (*generation, error) {
-	lines, err := openLines(cfg, nil, known)
+func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civil civilTime, held heldLines) (*generation, error) {
+	lines, err := openLines(cfg, nil, known, held)
 	if err != nil {
 		return nil, err
 	}
+	lines.remember(cfg)
 	gen := &generation{cfg: cfg, lines: lines, devices: map[string]*device{}, rules: compileRules(cfg), after: afterRules(cfg), trail: &alert.Trail{},
 		recent: map[string]*recent{}, said: map[string]string{}}
 	gen.ruleStreams = streamsOf(gen.rules)
@@ -51,12 +52,12 @@ func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civ
 	for _, d := range cfg.Devices {
 		gen.order = append(gen.order, d.ID)
 		if gen.devices[d.ID], err = alike.device(specOf(d), catalog); err != nil {
-			lines.Close()
+			lines.close(held)
 			return nil, err
 		}
 	}
 	if err := gen.addDerived(catalog, alike); err != nil {
-		lines.Close()
+		lines.close(held)
 		return nil, err
 	}
 	for id, d := range gen.devices {
@@ -84,14 +85,16 @@ func specOf(d config.Device) deviceSpec {
 	return s
 }
 
-// begin starts a generation. stop ends its polling, sets off the outputs that do not
-// go on in the next configuration (nil: there is none) and closes its lines; what it
-// learned stays with the gateway.
+// begin starts a generation on the lines that are held and those that it opens. stop ends
+// its polling, sets off the outputs that do not go on in the next configuration (nil: there
+// is none) and closes its lines but for those that go on in it, which the gateway then
+// holds; what it learned stays with the gateway.
 func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next *config.Config), err error) {
-	gen, err := newGeneration(cfg, g.catalog, g.recall(), g.civil)
+	gen, err := newGeneration(cfg, g.catalog, g.recall(), g.civil, g.held)
 	if err != nil {
 		return nil, err
 	}
+	g.held = nil // they are the generation's
 	gen.office = g.newOffice(cfg)
 	g.mu.Lock()
 	old := g.gen
@@ -138,12 +141,15 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 	return func(next *config.Config) {
 		cancel()
 		polling.Wait()
+		held := gen.lines.hold(next)
+		gen.lines.but(held, (*line).rest)
 		g.mu.Lock()
 		g.keepDerived()
 		g.keepMemory()
 		g.mu.Unlock()
 		gen.switching.close(stays(cfg, next))
-		gen.lines.Close()
+		gen.lines.close(held)
+		g.held = held
 	}, nil
 }
 
@@ -169,7 +175,8 @@ func (gen *generation) heed() {
 }
 
 // adoptDevices carries over what is known of devices that did not change: their
-// last values, that they have warmed up, and when they are due.
+// last values, that they have warmed up, when they are due, and what the log has of
+// lines that go on.
 func (g *Gateway) adoptDevices(gen, old *generation) {
 	for id, d := range gen.devices {
 		o := old.devices[id]
@@ -179,7 +186,9 @@ func (g *Gateway) adoptDevices(gen, old *generation) {
 		spec, form, seen, located := d.spec, d.form, d.seen, d.located
 		*d = *o
 		d.spec, d.form, d.seen, d.located = spec, form, seen, located
-		d.ring = still.Ring{} // its masks may be others now
+		if !gen.lines.held(id) {
+			d.ring = still.Ring{} // its masks may be others now
+		}
 		for i := range d.streams {
 			d.streams[i].Limit(&d.limits[i])
 		}
@@ -188,6 +197,17 @@ func (g *Gateway) adoptDevices(gen, old *generation) {
 		}
 		if o.spec.every == spec.every {
 			gen.lines.due(id, o.next)
+		}
+	}
+	for _, l := range gen.lines.all {
+		if !l.held {
+			continue
+		}
+		if said, ok := old.said[l.id]; ok {
+			gen.said[l.id] = said
+		}
+		if lately := old.recent[l.id]; lately != nil { // its counts go on
+			gen.recent[l.id] = lately
 		}
 	}
 }

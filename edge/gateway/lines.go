@@ -54,7 +54,12 @@ type line struct {
 	look     func() status.Line // of the other wires: how the line is doing, without id and path
 	edges    bool               // what look counts are edges, not frames
 	fixed    bool               // its speed cannot be chosen
+	own      bool               // of one device, which brought it along
+	held     bool               // it went on over a reload; see heldLines
+	mark     lineMark           // what it and its devices are; zero: nobody asks
 	devices  []poll.Device
+	before   []drivers.Driver // of a held line, by devices: open since before the reload; nil: not open
+	resting  []drivers.Driver // likewise: open, and polled no more
 
 	// lend opens the driver of a device on this line. It must not block on the hardware.
 	lend  func(config.Device) (drivers.Driver, error)
@@ -66,22 +71,26 @@ type line struct {
 // OpenLines makes the lines of a configuration. Hardware that is missing now is
 // opened when it is there; nothing blocks.
 func OpenLines(cfg *config.Config, trace Tracer) (*Lines, error) {
-	return openLines(cfg, trace, recalled{})
+	return openLines(cfg, trace, recalled{}, nil)
 }
 
-func openLines(cfg *config.Config, trace Tracer, known recalled) (*Lines, error) {
+// openLines makes them but for those that are held, which go on as they are.
+func openLines(cfg *config.Config, trace Tracer, known recalled, held heldLines) (*Lines, error) {
 	ls := &Lines{data: cfg.Journal.Dir}
 	for _, b := range cfg.Buses {
-		l, err := openBus(b, trace, known)
+		l, err := held[lineKey{id: b.ID}].again(), error(nil)
+		if l == nil {
+			l, err = openBus(b, trace, known)
+		}
 		if err != nil {
-			ls.Close()
+			ls.close(held)
 			return nil, fmt.Errorf("bus %s: %w", b.ID, err)
 		}
 		ls.all = append(ls.all, l)
 	}
 	for _, d := range cfg.Devices {
-		if err := ls.attach(d, trace, known); err != nil {
-			ls.Close()
+		if err := ls.attach(d, trace, known, held); err != nil {
+			ls.close(held)
 			return nil, fmt.Errorf("device %s: %w", d.ID, err)
 		}
 	}
@@ -132,7 +141,7 @@ func openOwn(d config.Device, trace Tracer, data string) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.id = d.ID
+	l.id, l.own = d.ID, true
 	return l, nil
 }
 
@@ -196,17 +205,23 @@ func (t Tracer) on(line string) func(bool, []byte, time.Time) {
 }
 
 // attach puts a device on its line, which a point-to-point device brings along.
-func (ls *Lines) attach(d config.Device, trace Tracer, known recalled) error {
+func (ls *Lines) attach(d config.Device, trace Tracer, known recalled, held heldLines) error {
 	i := slices.IndexFunc(ls.all, func(l *line) bool { return l.id == d.Bus }) // the configuration has checked that the bus exists
 	if d.Bus == "" {
-		l, err := openOwn(d, trace, ls.data)
+		l, err := held[lineKey{d.ID, true}].again(), error(nil)
+		if l == nil {
+			l, err = openOwn(d, trace, ls.data)
+		}
 		if err != nil {
 			return err
 		}
 		i, ls.all = len(ls.all), append(ls.all, l)
 	}
 	l := ls.all[i]
+	n := len(l.devices)
+	l.resting = append(l.resting, nil)
 	l.devices = append(l.devices, poll.Device{ID: d.ID, Every: d.Every, Timeout: d.Timeout, Least: d.Plan.MinEvery, Pace: &poll.Pace{},
+		Driver: l.driver(n), Keep: func(driver drivers.Driver) { l.resting[n] = driver },
 		Open: func() (drivers.Driver, error) {
 			driver, err := l.lend(d)
 			if err == nil {
@@ -310,12 +325,34 @@ func (ls *Lines) Poll(ctx context.Context, bootMS func() int64, sink func(poll.S
 }
 
 // Close gives all lines up.
-func (ls *Lines) Close() {
+func (ls *Lines) Close() { ls.close(nil) }
+
+// close gives up those that are not held.
+func (ls *Lines) close(held heldLines) {
+	ls.but(held, func(l *line) {
+		l.rest()
+		_ = l.close() // nothing to be done about it, and nothing depends on it
+	})
+}
+
+// but does something with all lines that are not held, with all at a time.
+func (ls *Lines) but(held heldLines, do func(*line)) {
 	var wg sync.WaitGroup
 	for _, l := range ls.all {
-		wg.Go(func() { _ = l.close() }) // nothing to be done about it, and nothing depends on it
+		if held[l.key()] == nil {
+			wg.Go(func() { do(l) })
+		}
 	}
 	wg.Wait()
+}
+
+// rest closes the drivers that are polled no more.
+func (l *line) rest() {
+	for i, driver := range l.resting {
+		if l.resting[i] = nil; driver != nil {
+			_ = driver.Close() // the line is given up; nothing is left to tell
+		}
+	}
 }
 
 // host is what a person needs of a URL: no user, password or query.

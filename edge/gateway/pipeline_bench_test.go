@@ -47,7 +47,7 @@ func BenchmarkPipeline(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = g.journal.Close() })
-	gen, err := newGeneration(cfg, metrics, recalled{}, nil)
+	gen, err := newGeneration(cfg, metrics, recalled{}, nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -76,3 +76,56 @@ devices:
 	}
 	p.until("it is started again", func(s status.Snapshot) bool { return s.Lines[0].Reopened == 1 && reads(21, 1)(s) })
 }
+
+// A reload that changes a rule's text leaves a driver's program as it is: the same process
+// answers on. One that changes the driver's own keys starts another, and a configuration
+// that cannot run changes nothing.
+func TestAProgramGoesOnOverAReload(t *testing.T) {
+	p := newPost(t)
+	pids := filepath.Join(p.dir, "pids")
+	script := fmt.Sprintf(`echo $$ >>%s; while read -r q; do id=${q##*'"id":'}; id=${id%%%%[!0-9]*}; printf '{"id":%%s,"readings":{"temp":21}}\n' "$id"; done`, pids)
+	load := func(min int, message string) *config.Config {
+		cfg, err := config.Load("post.yaml", fmt.Appendf(nil, `
+gateway: {id: post-1, language: en}
+journal: {dir: %s, commit: 100ms}
+status: {listen: "127.0.0.1:0"}
+devices:
+  own: {driver: process, command: [/bin/sh, -c, %q], channels: {temp: {min: %d, max: 85}}, every: 100ms, timeout: 5s}
+rules:
+  hot: {when: "own.temp > 80", for: 1s, severity: yellow, message: {en: %q}}
+`, filepath.Join(p.dir, "journal"), script, min, message), p.env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cfg
+	}
+	started := func() int {
+		b, err := os.ReadFile(pids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(string(b), "\n")
+	}
+	frames := func(n uint64) func(status.Snapshot) bool {
+		return func(s status.Snapshot) bool { return len(s.Lines) == 1 && s.Lines[0].Frames >= n }
+	}
+	p.start(load(-20, "hot"))
+	before := p.until("answers", frames(3))
+	p.reload <- load(-20, "very hot")
+	s := p.until("answers after a rule's text was changed", func(s status.Snapshot) bool {
+		return s.State.Config != before.State.Config && frames(before.Lines[0].Frames+3)(s)
+	})
+	if n := started(); n != 1 || s.Lines[0].Reopened != 0 {
+		t.Errorf("%d programs were started, the page shows %+v", n, s.Lines[0])
+	}
+	odd := *load(-20, "hottest")
+	odd.Buses = append(odd.Buses, config.Bus{ID: "odd"})
+	p.reload <- &odd
+	p.until("answers after one that cannot run", frames(s.Lines[0].Frames+3))
+	if n := started(); n != 1 {
+		t.Errorf("%d programs were started after one that cannot run", n)
+	}
+	p.reload <- load(-10, "very hot")
+	p.until("another program", func(status.Snapshot) bool { return started() == 2 })
+	p.stop()
+}

@@ -40,7 +40,7 @@ func judging(t *testing.T, text string) (g *Gateway, say func(id string, atS int
 	if err != nil {
 		t.Fatal(err)
 	}
-	gen, err := newGeneration(cfg, metrics, recalled{}, g.civil)
+	gen, err := newGeneration(cfg, metrics, recalled{}, g.civil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestSeasonIsThePlaces(t *testing.T) {
 	at := time.Date(2026, 6, 15, 23, 30, 0, 0, time.UTC) // 07:30 in China, 18:30 in New York's winter
 	for zone, want := range map[string]obs.Flag{"": obs.Pass, `, time_zone: "+08:00"`: obs.Pass, `, time_zone: "-05:00"`: obs.Suspect} {
 		text := "gateway: {id: g" + zone + "}\ndevices:\n  gauge: {driver: staff, port: /dev/ttyS1, every: 1s, checks: {level: {climatology: [{suspect: [0, 1]}, {hours: [7, 8], suspect: [0, 5]}]}}}\n"
-		gen, err := newGeneration(checkedConfig(t, text, metrics), metrics, recalled{}, func(int64) (time.Time, bool) { return at, true })
+		gen, err := newGeneration(checkedConfig(t, text, metrics), metrics, recalled{}, func(int64) (time.Time, bool) { return at, true }, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,6 +36,12 @@ type Device struct {
 	// Open makes the driver. It is called before the first sample and again, in a
 	// later slot, as long as it fails. It must not block on the hardware.
 	Open func() (drivers.Driver, error)
+	// Driver is open already: whoever polled the device before handed it on. Nil: Open
+	// makes it.
+	Driver drivers.Driver
+	// Keep is given the open driver when the polling ends, which else closes it. It is
+	// called by the goroutine that polls. Nil: nobody keeps it.
+	Keep func(drivers.Driver)
 }
 
 // Sample is the outcome of one slot: readings, or an error.
@@ -56,19 +62,20 @@ type Sample struct {
 const lastWord = time.Second
 
 // Line samples the devices of one line until ctx ends and the sample in hand is
-// complete, at most a second later; then it closes their drivers. Its first device is
+// complete, at most a second later; then it closes their drivers, or gives them to whom
+// keeps them. Its first device is
 // due at start: lines with the same start wake up together, which costs less than
 // each for itself. bootMS reads the boot clock. sink is called from this goroutine, in
 // order; the samples are its to keep.
 func Line(ctx context.Context, start time.Time, devices []Device, bootMS func() int64, sink func(Sample)) {
 	slots, apart := make([]*slot, len(devices)), spread(devices)
 	for i, d := range devices {
-		slots[i] = &slot{device: d, due: start.Add(time.Duration(i) * apart)}
+		slots[i] = &slot{device: d, driver: d.Driver, due: start.Add(time.Duration(i) * apart)}
 		if !d.Due.IsZero() {
 			slots[i].due = d.Due.Add(max(0, start.Sub(d.Due)/d.Every) * d.Every) // at most one slot late
 		}
 	}
-	defer closeAll(slots)
+	defer end(slots)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var changed atomic.Bool
@@ -129,7 +136,7 @@ func spread(devices []Device) time.Duration {
 // Once opens a device, samples it a single time and closes it again.
 func Once(ctx context.Context, d Device) ([]obs.Reading, time.Duration, error) {
 	s := &slot{device: d}
-	defer closeAll([]*slot{s})
+	defer s.close()
 	began := time.Now()
 	rs, err := s.ask(ctx, began)
 	return rs, time.Since(began), err
@@ -246,10 +253,19 @@ func (s *slot) advance(now time.Time) {
 	s.skipped = max(s.skipped, 0)
 }
 
-func closeAll(slots []*slot) {
+// end closes the drivers that nobody keeps.
+func end(slots []*slot) {
 	for _, s := range slots {
-		if s.driver != nil {
-			_ = s.driver.Close() // the line goes away with the gateway's part; nothing is left to tell
+		if s.driver != nil && s.device.Keep != nil {
+			s.device.Keep(s.driver)
+			continue
 		}
+		s.close()
+	}
+}
+
+func (s *slot) close() {
+	if s.driver != nil {
+		_ = s.driver.Close() // the line goes away with the gateway's part; nothing is left to tell
 	}
 }

@@ -261,3 +261,48 @@ func BenchmarkLine(b *testing.B) {
 		}
 	})
 }
+
+// A driver that is kept is polled on by whoever has it next: it is opened once, never
+// closed between, and no grid point is served twice or not at all. A sample that the end cut
+// short is taken as soon as the polling goes on.
+func TestAKeptDriverIsPolledOn(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		takes time.Duration
+		ends  time.Duration // of the first polling
+		want  []int64       // ms at which samples were complete
+	}{
+		{"between two samples", 100 * time.Millisecond, 2500 * time.Millisecond, []int64{100, 1100, 2100, 3100, 4100}},
+		{"in a sample", 100 * time.Millisecond, 2050 * time.Millisecond, []int64{100, 1100, 2100, 3100, 4100}},
+		{"in a sample that takes too long", 1500 * time.Millisecond, 2200 * time.Millisecond, []int64{1500, 4700}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start, opened, closed := time.Now(), 0, 0
+				var at []int64
+				var last poll.Sample
+				var kept drivers.Driver
+				d := poll.Device{ID: "a", Every: time.Second, Timeout: 5 * time.Second, Open: func() (drivers.Driver, error) {
+					opened++
+					return part{takes: c.takes, closed: &closed}, nil
+				}, Keep: func(k drivers.Driver) { kept = k }}
+				line := func(until time.Duration) {
+					ctx, stop := context.WithTimeout(t.Context(), until-time.Since(start))
+					defer stop()
+					poll.Line(ctx, time.Now(), []poll.Device{d}, func() int64 { return time.Since(start).Milliseconds() }, func(s poll.Sample) {
+						at, last = append(at, s.BootMS), s
+					})
+				}
+				line(c.ends)
+				if kept == nil || closed != 0 {
+					t.Fatalf("%v is kept, and closed %d times", kept, closed)
+				}
+				d.Driver, d.Due, d.Keep = kept, last.Next, nil
+				line(max(c.ends+2*time.Second, 4500*time.Millisecond))
+				if opened != 1 || closed != 1 || !slices.Equal(at, c.want) {
+					t.Errorf("opened %d times, closed %d times, sampled at %v ms, want %v", opened, closed, at, c.want)
+				}
+			})
+		})
+	}
+}
