@@ -90,7 +90,7 @@ gateway: {id: post-1, language: en}
 journal: {dir: %s, commit: 100ms}
 status: {listen: "127.0.0.1:0"}
 devices:
-  own: {driver: process, command: [/bin/sh, -c, %q], channels: {temp: {min: %d, max: 85}}, every: 100ms, timeout: 5s}
+  own: {driver: process, command: [/bin/sh, -c, %q], channels: {temp: {min: %d, max: 85, resolution: 0.1}}, every: 100ms, timeout: 5s}
 rules:
   hot: {when: "own.temp > 80", for: 1s, severity: yellow, message: {en: %q}}
 `, filepath.Join(p.dir, "journal"), script, min, message), p.env)
