@@ -308,6 +308,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{drivertest.Fetcher{Handler: page(200, "multipart/x-mixed-replace; boundary=b", "")}, "protocol", "its stream ends without a picture"},
 		{drivertest.Fetcher{Handler: page(200, "multipart/x-mixed-replace; boundary=b", strings.Repeat("x", 9999))}, "protocol", "no boundary stands"},
 		{drivertest.Fetcher{Handler: page(200, "multipart/x-mixed-replace; boundary=b", "--b\r\n\r\n"+strings.Repeat("x", 20000))}, "protocol", "too long, the limit is 16384 bytes; it is max_bytes"},
+		{drivertest.Fetcher{Handler: page(200, "multipart/x-mixed-replace; boundary=b", "--b\r\n"+strings.Repeat("A: b\r\n", 2000))}, "protocol", "a part's header is longer than 8192 bytes"},
 		{drivertest.Fetcher{Handler: page(503, "multipart/x-mixed-replace; boundary=b", "")}, "device", "status 503"},
 		{drivertest.Fetcher{Handler: page(200, "image/jpeg", strings.Repeat("x", 20000))}, "protocol", "more than max_bytes, 16384"},
 		{drivertest.Fetcher{Handler: page(200, "image/png", "\x89PNG\r\n"+strings.Repeat("x", 600))}, "protocol", "it begins with 89 50 4e"},

@@ -276,7 +276,7 @@ func wireWord(p *drivers.Plan) string {
 		case drivers.BoardHost:
 			return "board"
 		case drivers.HTTPHost:
-			return "host"
+			return "camera"
 		}
 	}
 	return ""

@@ -207,6 +207,15 @@ rules:
 	}
 }
 
+// What is said of a camera's fault is meant for cameras.
+func TestACameraHasWordsOfItsOwn(t *testing.T) {
+	opened := 0
+	cfg := loaded(t, "gateway: {id: g}\ndevices: {eye: {driver: camera, url: 'http://192.0.2.1/still.jpg'}}", []drivers.Kind{inStreet(&opened)})
+	if word := wireWord(cfg.Devices[0].Plan); word != "camera" {
+		t.Errorf("the wire of a camera is called %q", word)
+	}
+}
+
 // anew returns those of the lines that are not held.
 func anew(lines []string, held heldLines) (ids []string) {
 	for _, id := range lines {

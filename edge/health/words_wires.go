@@ -55,6 +55,23 @@ var wireWords = map[string]map[string]text{
 			"%[1]s (%[2]s, %[3]s) has not answered over the network for %[4]s. Check that it is on, its address and, behind a gateway, its unit number: %[5]s.",
 			"%[1]s（%[2]s，%[3]s）已 %[4]s无网络应答。请检查是否通电、地址，以及网关后的单元号：%[5]s。"},
 	},
+	"camera": {
+		"unplugged": {
+			"%[1]s (%[2]s, %[3]s) has not been reached for %[4]s: %[5]s. Check its supply, its cable and its address.",
+			"%[1]s（%[2]s，%[3]s）已 %[4]s无法连接：%[5]s。请检查供电、连接线和地址。"},
+		"timeout": {
+			"%[1]s (%[2]s, %[3]s) has sent no picture in time for %[4]s: %[5]s. Check that it is on, its address, and that neither it nor the network is overloaded.",
+			"%[1]s（%[2]s，%[3]s）已 %[4]s未及时送出图片：%[5]s。请检查是否通电、地址，以及摄像机或网络是否过载。"},
+		"protocol": {
+			"%[1]s (%[2]s, %[3]s) has sent no picture that can be used for %[4]s: %[5]s. Check host, port and path of its url; a browser shows what comes there.",
+			"%[1]s（%[2]s，%[3]s）已 %[4]s没有送出可用的图片：%[5]s。请检查 url 的主机、端口和路径，可用浏览器查看。"},
+		"exception": {
+			"%[1]s (%[2]s, %[3]s) answers but has refused its picture for %[4]s: %[5]s. 401 and 403 are the login (username, password_file), 404 is the path in its url.",
+			"%[1]s（%[2]s，%[3]s）有应答但拒绝送出图片已 %[4]s：%[5]s。401、403 是登录不对（username、password_file），404 是 url 路径不对。"},
+		"device": {
+			"There has been no picture of %[1]s (%[2]s, %[3]s) for %[4]s: %[5]s. Where the message names a program, look at that one; else at the camera: restart it.",
+			"%[1]s（%[2]s，%[3]s）已 %[4]s没有图片：%[5]s。提示中提到程序时请检查该程序，否则请检查并重启摄像机。"},
+	},
 	"board": {
 		"unplugged": {
 			"%[1]s (%[2]s) has read nothing of the board for %[4]s: %[5]s. In a container, mount /sys and /proc into it.",

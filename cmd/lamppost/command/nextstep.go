@@ -77,6 +77,7 @@ var steps = map[string]map[string]step{
 		"unplugged": {"the camera cannot be reached: its power, the network cable, address and port (ping it)", "无法连接摄像机：检查供电、网线、地址与端口（先 ping）"},
 		"protocol":  {"what answers there is no picture: is it the right host, port and path? Open the url in a browser", "应答的不是图片：检查主机、端口和路径，可用浏览器打开 url"},
 		"exception": {"the camera answers and refuses: status 404 is a wrong path in url, 401 or 403 the login (username, password_file); the camera's page in the catalogue lists the makers' paths", "摄像机有应答但拒绝：状态 404 是 url 路径不对，401 或 403 是登录不对（username、password_file）；各厂家路径见目录中摄像机的说明页"},
+		"device":    {"there is no picture: where the message names a program, look at that one; else at the camera, and restart it", "没有图片：提示中提到程序时请检查该程序，否则请检查并重启摄像机"},
 	},
 	"i2c": {
 		"timeout":   {"nobody acknowledges: supply, SDA and SCL (swapped?), address; i2cdetect -y shows who is there", "无人应答：检查供电、SDA/SCL（是否接反）、地址；i2cdetect -y 列出在线器件"},

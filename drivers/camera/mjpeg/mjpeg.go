@@ -60,7 +60,7 @@ func NewReader(r io.Reader, boundary string, limit int) *Reader {
 	return &Reader{in: bufio.NewReaderSize(r, bufferSize), boundary: boundary, limit: limit}
 }
 
-// ErrTooLong is what a part or header beyond its limit wraps.
+// ErrTooLong is what the error of a part beyond the reader's limit wraps.
 var ErrTooLong = errors.New("too long")
 
 // Next returns the body of the next part; the bytes are the caller's. With a
@@ -151,7 +151,7 @@ func (r *Reader) header() (length int64, err error) {
 			return 0, err
 		}
 		if n += len(line); n > maxHeader {
-			return 0, fmt.Errorf("a part's header: %w, the limit is %d bytes", ErrTooLong, maxHeader)
+			return 0, fmt.Errorf("a part's header is longer than %d bytes", maxHeader)
 		}
 		text := bytes.TrimSpace(line)
 		if len(text) == 0 {
