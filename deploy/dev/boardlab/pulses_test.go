@@ -88,8 +88,8 @@ func (l *lab) totals(t *testing.T) {
 	l.killGateway()
 	mark := l.heard.mark()
 	l.startGateway()
-	if after := l.pulses(t, flow, mark, anyTotal); after.V != before.V || after.Why != obs.Lost {
-		t.Errorf("the total is %v (%v) after a kill, want %v, and that nobody watched for a while", after.V, after.Quality, before.V)
+	if after := l.pulses(t, flow, mark, unwatched); after.V != before.V {
+		t.Errorf("the total is %v after a kill, want %v", after.V, before.V)
 	}
 
 	const edges = 4_000
@@ -107,10 +107,10 @@ func (l *lab) totals(t *testing.T) {
 	}
 	mark = l.heard.mark()
 	l.startGateway()
-	after := l.pulses(t, flow, mark, anyTotal)
+	after := l.pulses(t, flow, mark, unwatched)
 	t.Logf("%d pulses were made, %v published before the kill, and the total went on at %v", edges/2, published-before.V, after.V-before.V)
-	if after.V < published || after.V > before.V+edges/2 || after.Why != obs.Lost {
-		t.Errorf("the total is %v (%v), want %v to %v, and that nobody watched for a while", after.V, after.Quality, published, before.V+edges/2)
+	if after.V < published || after.V > before.V+edges/2 {
+		t.Errorf("the total is %v, want %v to %v", after.V, published, before.V+edges/2)
 	}
 	mark = l.heard.mark()
 	l.pulse(200)
@@ -125,6 +125,10 @@ func (l *lab) pulse(edges int) (made panel.Made) {
 }
 
 func anyTotal(heard) bool { return true }
+
+// unwatched is the one reading after a start that says that nobody watched for a while. On
+// a busy machine it is not the first that is heard: the newest are sent before it.
+func unwatched(h heard) bool { return h.Why == obs.Lost }
 
 // pulses waits for a total of a meter behind a mark.
 func (l *lab) pulses(t *testing.T, meter string, after int, ok func(heard) bool) heard {
