@@ -62,6 +62,9 @@ func Compile(specs []Spec, lib Library) ([]*Plan, []Error) {
 			broken[s.ID] = true
 			continue
 		}
+		for _, o := range p.spec.Of {
+			p.wait = append(p.wait, 2*c.known[o.Stream].Every.Milliseconds())
+		}
 		for i, ch := range p.Channels {
 			c.known[obs.Stream{Device: s.ID, Channel: ch}] = Known{p.Every, p.Metrics[i]}
 		}

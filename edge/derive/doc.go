@@ -35,6 +35,14 @@
 // every input has a new reading, and where one is late after the longest interval, with
 // what there is.
 //
+// # Spikes
+//
+// Whether a value is a spike the one behind it shows. A window takes what is awaited
+// ([Engine.Await]) when that has come: the step that holds it waits for two intervals of
+// its stream, and what is never decided does not count. A formula's result is told at once
+// as open, used by windows in the same way, and told again with what it is worth if the
+// verdict is bad ([Engine.Judge]).
+//
 // # What a result is worth
 //
 // As much as the weakest reading in it, in the order pass, not evaluated, suspect, fail,

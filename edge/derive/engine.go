@@ -14,6 +14,11 @@ type Output struct {
 	ID       string
 	BootMS   int64
 	Readings []obs.Reading // never changed after
+	// Open says that it rests on a reading whose verdict is still to come.
+	Open bool
+	// Late is what holds instead of the qualities in Readings, which were told before: the
+	// verdict on what they rest on has come. nil: this is a new result.
+	Late []obs.Quality
 }
 
 // Engine runs plans. It is for one goroutine. A nil one derives nothing.
@@ -42,8 +47,10 @@ type node struct {
 	end    int64 // of the step that runs, in the node's time; 0: none yet
 	last   []int64
 	seen   []bool
-	loose  int64 // until then results rest on a pause of unknown length; 0: no
-	hushed int64 // when a result last said only that there is none; 0: the last one said more
+	held   []held  // by input, of a worker that only takes what is decided
+	above  []*node // what it is made of that is derived itself
+	loose  int64   // until then results rest on a pause of unknown length; 0: no
+	hushed int64   // when a result last said only that there is none; 0: the last one said more
 	feeds  []obs.Stream
 }
 
@@ -51,7 +58,8 @@ type node struct {
 func New(plans []*Plan) *Engine {
 	e := &Engine{feeds: map[obs.Stream][]feed{}, resume: math.MinInt64}
 	for _, p := range plans {
-		n := &node{Plan: p, engine: e, worker: p.make(), step: p.Every.Milliseconds(), last: make([]int64, len(p.spec.Of)), seen: make([]bool, len(p.spec.Of))}
+		of := len(p.spec.Of)
+		n := &node{Plan: p, engine: e, worker: p.make(), step: p.Every.Milliseconds(), last: make([]int64, of), seen: make([]bool, of), held: make([]held, of)}
 		if p.spec.Is == "aqi" && p.spec.Report == "daily" {
 			n.step = hourMS // it makes hourly means, and tells of them once a day
 		}
@@ -60,6 +68,11 @@ func New(plans []*Plan) *Engine {
 		}
 		for i, o := range p.spec.Of {
 			e.feeds[o.Stream] = append(e.feeds[o.Stream], feed{n, i})
+			for _, up := range e.nodes {
+				if up.ID == o.Stream.Device {
+					n.above = append(n.above, up)
+				}
+			}
 		}
 		e.nodes = append(e.nodes, n)
 	}
@@ -94,18 +107,22 @@ func (e *Engine) Reads() (all []obs.Stream) {
 
 // Observe takes a reading. Those of one stream come in order; one that is not newer than
 // the last of its stream is passed over. What results waits for Tick.
-func (e *Engine) Observe(st obs.Stream, at At, r obs.Reading) {
+func (e *Engine) Observe(st obs.Stream, at At, r obs.Reading) { e.take(st, at, r, false) }
+
+func (e *Engine) take(st obs.Stream, at At, r obs.Reading, open bool) {
 	feeds := e.feeds[st]
 	if len(feeds) == 0 {
 		return
 	}
 	e.advance(at)
-	e.hand(feeds, at, r)
+	e.hand(feeds, at, r, open)
 }
 
-func (e *Engine) hand(feeds []feed, at At, r obs.Reading) {
+func (e *Engine) hand(feeds []feed, at At, r obs.Reading, open bool) {
 	for _, f := range feeds {
-		f.node.observe(f.in, at, r)
+		f.node.settle(f.in)
+		f.node.advance(at)
+		f.node.observe(f.in, at, r, open)
 	}
 }
 
@@ -128,7 +145,7 @@ func (e *Engine) Next() (bootMS int64, ok bool) {
 		if n.end == 0 {
 			continue
 		}
-		due, known := n.boot(n.end, e.now)
+		due, known := n.due(e.now)
 		if known && (!ok || due < bootMS) {
 			bootMS, ok = due, true
 		}
@@ -172,7 +189,7 @@ func (n *node) advance(at At) {
 	if behind := (t - n.end) / n.step; behind > maxLate {
 		n.end += (behind - maxLate) * n.step
 	}
-	for t >= n.end {
+	for t >= n.end && !n.waits(t, at) {
 		boot := at.BootMS - (t - n.end)
 		then := At{BootMS: boot, UnixMS: at.UnixMS - (at.BootMS - boot), Dated: at.Dated}
 		end := n.end
@@ -183,16 +200,23 @@ func (n *node) advance(at At) {
 	}
 }
 
-func (n *node) observe(in int, at At, r obs.Reading) {
+func (n *node) observe(in int, at At, r obs.Reading, open bool) {
 	t, ok := n.time(at)
 	if !ok || n.seen[in] && t <= n.last[in] {
 		return
 	}
 	n.last[in], n.seen[in] = t, true
-	if !n.worker.take(in, t, at, r) {
+	i, instantly := n.worker.(*instant)
+	if open && !instantly {
+		n.held[in] = hold(t, at, r)
 		return
 	}
-	if i, ok := n.worker.(*instant); ok {
+	complete := n.worker.take(in, t, at, r)
+	if !instantly {
+		return
+	}
+	i.Newest[in].Open = open
+	if complete {
 		n.tell(at, t, i.result(t, at))
 	}
 }
@@ -212,13 +236,14 @@ func (n *node) tell(at At, t int64, r []obs.Reading) {
 			r[i].Quality = weakest(r[i].Quality, obs.Quality{Flag: obs.Suspect, Why: obs.Range})
 		}
 	}
+	open := n.tells(r)
 	for i, st := range n.feeds {
-		n.engine.hand(n.engine.feeds[st], at, r[i])
+		n.engine.hand(n.engine.feeds[st], at, r[i], open)
 	}
 	if n.quiet(t, none) {
 		return
 	}
-	n.engine.keep(Output{n.ID, max(at.BootMS, n.engine.resume), r})
+	n.engine.keep(Output{ID: n.ID, BootMS: max(at.BootMS, n.engine.resume), Readings: r, Open: open})
 }
 
 // hushFor is how often a result is told again that says only that there is none.
@@ -240,8 +265,8 @@ func (n *node) quiet(t int64, none bool) bool {
 // stands.
 func (e *Engine) keep(o Output) {
 	for i := range e.out {
-		if e.out[i].ID == o.ID && e.out[i].BootMS >= o.BootMS {
-			e.out[i].Readings = o.Readings
+		if e.out[i].ID == o.ID && e.out[i].BootMS >= o.BootMS && e.out[i].Late == nil {
+			e.out[i].Readings, e.out[i].Open = o.Readings, o.Open
 			return
 		}
 	}
@@ -259,6 +284,7 @@ type saved struct {
 	End    int64           `json:"end"`
 	Last   []int64         `json:"last"`
 	Seen   []bool          `json:"seen"`
+	Held   []held          `json:"held,omitempty"`
 	Loose  int64           `json:"loose,omitempty"`
 	Hushed int64           `json:"hushed,omitempty"`
 	State  json.RawMessage `json:"state"`
@@ -273,7 +299,7 @@ func (e *Engine) Snapshot(limit int) (state []byte, out []string, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", n.ID, err)
 		}
-		all.Nodes[n.ID] = saved{n.print(), n.end, n.last, n.seen, n.loose, n.hushed, state}
+		all.Nodes[n.ID] = saved{n.print(), n.end, n.last, n.seen, n.holds(), n.loose, n.hushed, state}
 	}
 	for {
 		if state, err = json.Marshal(all); err != nil || len(state) <= limit || len(all.Nodes) == 0 {
@@ -328,7 +354,13 @@ func (n *node) restore(s saved) error {
 	if f, ok := w.(fitter); ok && !f.fits() {
 		return fmt.Errorf("%s begins anew: its state is damaged", n.ID)
 	}
+	if i, ok := w.(*instant); ok && !i.Rests.fits(len(n.last), len(n.feeds)) {
+		return fmt.Errorf("%s begins anew: its state is damaged", n.ID)
+	}
 	n.worker, n.end, n.last, n.seen, n.loose, n.hushed = w, s.End, s.Last, s.Seen, s.Loose, s.Hushed
+	if len(s.Held) == len(n.held) {
+		n.held = s.Held
+	}
 	return nil
 }
 
@@ -346,6 +378,9 @@ func (w *window) fits() bool { return len(w.Row) <= w.n && w.End%w.step == 0 }
 // lasted; known is false where nobody can say, as after a power cut on a board without a
 // clock: it counts as nothing then, and what rests on it is suspect for a window's length.
 func (e *Engine) Continue(last, now, pause int64, known bool) {
+	for _, n := range e.nodes {
+		n.believe() // what would have judged it never came
+	}
 	e.shift += last + pause - now
 	e.resume = now
 	for _, n := range e.nodes {

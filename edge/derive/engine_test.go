@@ -50,9 +50,10 @@ func from(streams ...string) (of []Source) {
 type street struct {
 	testing.TB
 	*Engine
-	ms   int64
-	unix int64 // of boot; -1: not known
-	got  []Output
+	ms     int64
+	unix   int64 // of boot; -1: not known
+	got    []Output
+	lastAt map[string]int64
 }
 
 func engine(t testing.TB, specs ...Spec) *street {

@@ -13,30 +13,35 @@ type instant struct {
 	Newest []newest `json:"newest"`
 	Last   int64    `json:"last"` // result
 	Told   bool     `json:"told"`
-	Mute   bool     `json:"mute"` // the last result was that everything is stale
+	Mute   bool     `json:"mute"`            // the last result was that everything is stale
+	Rests  *rested  `json:"rests,omitempty"` // the last result that rests on an open verdict
 
 	stale   []int64 // ms
 	late    int64   // ms; without one of its inputs a result comes this long after the last
 	compute func(values []obs.Reading, at At) []obs.Reading
 	values  []obs.Reading
+	unsure  bool // the last result rests on what is not decided
 }
 
 type newest struct {
-	T   int64      `json:"t"`
-	V   float64    `json:"v"`
-	F   obs.Flag   `json:"f,omitempty"`
-	Why obs.Reason `json:"w,omitempty"`
-	New bool       `json:"new,omitempty"`
-	Has bool       `json:"has,omitempty"`
+	T    int64      `json:"t"`
+	V    float64    `json:"v"`
+	F    obs.Flag   `json:"f,omitempty"`
+	Why  obs.Reason `json:"w,omitempty"`
+	New  bool       `json:"new,omitempty"`
+	Has  bool       `json:"has,omitempty"`
+	B    int64      `json:"b"`              // boot ms
+	Open bool       `json:"open,omitempty"` // its verdict is still to come
+	Used bool       `json:"used,omitempty"` // and it was used once: no further result rests on it
 }
 
 func (i *instant) state() any { return i }
 
-func (i *instant) take(in int, t int64, _ At, r obs.Reading) bool {
+func (i *instant) take(in int, t int64, at At, r obs.Reading) bool {
 	if in >= len(i.Newest) {
 		return false
 	}
-	n := newest{t, r.Value, r.Quality.Flag, r.Quality.Why, true, true}
+	n := newest{T: t, V: r.Value, F: r.Quality.Flag, Why: r.Quality.Why, New: true, Has: true, B: at.BootMS}
 	if r.Quality.Flag == obs.Missing {
 		n.V = 0 // plain data has no NaN
 	}
@@ -69,23 +74,31 @@ func (i *instant) close(t int64, at At) []obs.Reading {
 
 // result computes what there is at t.
 func (i *instant) result(t int64, at At) []obs.Reading {
-	i.Mute = true
+	i.Mute, i.unsure = true, false
 	for k := range i.Newest {
 		n := &i.Newest[k]
 		n.New = false
 		switch {
-		case !n.Has || t-n.T > i.stale[k]:
+		case !n.Has || t-n.T > i.stale[k] || n.Open && n.Used:
 			i.values[k] = obs.None(obs.Stale)
 			continue
-		case n.F == obs.Missing:
-			i.values[k] = obs.None(n.Why)
 		default:
-			i.values[k] = obs.Reading{Value: n.V, Quality: obs.Quality{Flag: n.F, Why: n.Why}}
+			i.values[k] = n.reading()
 		}
-		i.Mute = false
+		n.Used, i.Mute = true, false
+		i.unsure = i.unsure || n.Open && n.F != obs.Missing
 	}
-	i.Last, i.Told = t, true
+	if i.Last, i.Told = t, true; i.unsure {
+		i.rest(at)
+	}
 	return i.compute(i.values, at)
+}
+
+func (n newest) reading() obs.Reading {
+	if n.F == obs.Missing {
+		return obs.None(n.Why)
+	}
+	return obs.Reading{Value: n.V, Quality: obs.Quality{Flag: n.F, Why: n.Why}}
 }
 
 // formulaOf computes a formula from inputs and constants.

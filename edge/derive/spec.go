@@ -87,7 +87,8 @@ type Plan struct {
 	Sparse obs.Bound
 
 	spec Spec
-	wall bool // it runs on the wall clock
+	wall bool    // it runs on the wall clock
+	wait []int64 // ms, by source: for how long a step waits for a verdict on its last reading
 	zone int64
 	make func() worker
 }

@@ -59,7 +59,8 @@ type window struct {
 	Row  []step `json:"row"`
 }
 
-// at makes the last step the one that holds t.
+// at makes room up to t and returns the step that holds it: the last one, or the one that
+// a reading belongs to whose verdict was waited for.
 func (w *window) at(t int64) *step {
 	if len(w.Row) == 0 {
 		w.Row, w.End = append(w.Row, step{}), floorDiv(t, w.step)*w.step+w.step
@@ -73,7 +74,11 @@ func (w *window) at(t int64) *step {
 		w.End += w.step
 		w.drop()
 	}
-	return &w.Row[len(w.Row)-1]
+	i := len(w.Row) - 1 - int((w.End-1-t)/w.step)
+	if i < 0 {
+		return &step{} // it is forgotten already
+	}
+	return &w.Row[i]
 }
 
 func (w *window) drop() {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -10,6 +11,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/derive"
 	"github.com/lamppost-city/lamppost/edge/journal"
+	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/record"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
@@ -100,7 +102,14 @@ func (g *Gateway) offer(gen *generation, d *device, rec *record.Sample) {
 	}
 	at := g.at(rec.BootMS)
 	for _, w := range d.derives {
-		gen.derived.Observe(w.stream, at, rec.Readings[w.channel])
+		if l, late := d.lateOf(w.channel); late {
+			gen.derived.Judge(w.stream, l.MS, l.Final)
+		}
+		if d.awaits(w.channel) {
+			gen.derived.Await(w.stream, at, rec.Readings[w.channel])
+		} else {
+			gen.derived.Observe(w.stream, at, rec.Readings[w.channel])
+		}
 	}
 }
 
@@ -114,14 +123,49 @@ func (g *Gateway) derive(gen *generation, bootMS int64) {
 		if d == nil || o.BootMS < 0 {
 			continue
 		}
+		d.late = lateResult(o)
+		if o.Late != nil {
+			g.keepLate(d)
+			for _, w := range d.heeded {
+				gen.takeBack(d, w)
+			}
+			continue
+		}
 		if !d.answered {
 			d.answered, d.changed = true, o.BootMS
 		}
-		d.last, d.lastAt = o.Readings, o.BootMS
+		d.last, d.lastAt, d.open = o.Readings, o.BootMS, o.Open
 		rec := record.Sample{Device: o.ID, BootMS: o.BootMS, Channels: d.channels, Readings: o.Readings}
 		g.keep(&rec, d.shape, derivedDriver, nil)
 		g.heed(gen, d, &rec)
 	}
+}
+
+// lateResult is what came late on a result, by channel; nil: nothing.
+func lateResult(o derive.Output) []quality.Late {
+	if o.Late == nil {
+		return nil
+	}
+	all := make([]quality.Late, len(o.Late))
+	for i, q := range o.Late {
+		if r := o.Readings[i]; q != r.Quality {
+			all[i] = quality.Late{MS: o.BootMS, Value: r.Value, Sent: r.Quality, Final: q}
+		}
+	}
+	return all
+}
+
+// awaits says whether the next reading of a channel shows if the newest is to be believed.
+func (d *device) awaits(channel int) bool {
+	return d.open || channel < len(d.streams) && d.streams[channel].Awaits()
+}
+
+// lateOf is what the newest reading of a channel showed of the one before.
+func (d *device) lateOf(channel int) (quality.Late, bool) {
+	if channel >= len(d.late) || d.late[channel].Final.Flag == obs.NotEvaluated {
+		return quality.Late{}, false
+	}
+	return d.late[channel], true
 }
 
 // derivedKey is the journal's state key for what windows hold.
@@ -241,12 +285,32 @@ func (r *replay) take(boot string) {
 	r.bootMS = max(r.bootMS, r.sample.BootMS)
 	date, ok := r.g.clock.Date(boot, r.sample.BootMS)
 	at := derive.At{BootMS: r.sample.BootMS, UnixMS: date.UnixMS, Dated: ok && !date.Guess}
-	for i, ch := range r.sample.Channels {
-		if d := r.gen.devices[r.sample.Device]; d != nil && d.spec.driver != derivedDriver && i < len(r.sample.Readings) {
-			r.gen.derived.Observe(obs.Stream{Device: r.sample.Device, Channel: ch}, at, r.sample.Readings[i])
-		}
+	if d := r.gen.devices[r.sample.Device]; d != nil && d.spec.driver != derivedDriver {
+		r.show(d, at)
 	}
 	r.gen.derived.Tick(at) // these results are in the journal
+}
+
+// show gives the deriver what it was given when the sample was taken.
+func (r *replay) show(d *device, at derive.At) {
+	for i, ch := range r.sample.Channels {
+		st := obs.Stream{Device: r.sample.Device, Channel: ch}
+		switch {
+		case i < len(r.sample.Late):
+			r.gen.derived.Judge(st, r.sample.BootMS, obs.Quality{Flag: r.sample.Late[i], Why: r.sample.LateWhy[i]})
+		case i >= len(r.sample.Readings):
+		case d.doubts(ch, r.sample.Readings[i]):
+			r.gen.derived.Await(st, at, r.sample.Readings[i])
+		default:
+			r.gen.derived.Observe(st, at, r.sample.Readings[i])
+		}
+	}
+}
+
+// doubts says whether a reading of channel was awaited when it was new.
+func (d *device) doubts(channel string, r obs.Reading) bool {
+	i := slices.Index(d.channels, channel)
+	return i >= 0 && d.limits[i].Tests.Doubts() && r.Quality.Usable()
 }
 
 // pause goes on in another run, at bootMS of boot.

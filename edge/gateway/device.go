@@ -27,6 +27,7 @@ type device struct {
 	derives []heeded       // those that something is derived from
 	seen    []seen         // the channels that other streams' tests look at; see judge
 	late    []quality.Late // what the last sample decided about the one before, by channel; see lateFor
+	open    bool           // of a derived stream: the newest result rests on what is not decided
 	located *quality.Location
 	streams []quality.Stream // one per channel; nil until the first sample
 	// recalled is streams with what an earlier run of the program remembered of them, until

@@ -25,8 +25,8 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	g.underWork(s.Device, rec.Readings)
 	g.countSample(d, &s)
 	if write {
+		g.keepLate(d) // a start reads the journal in this order, and believes what was not judged before the next
 		d.lend(s.Driver, g.keep(&rec, d.shape, d.spec.driver, g.stateOf(&s)))
-		g.keepLate(d)
 	}
 	g.heed(gen, d, &rec)
 	g.offer(gen, d, &rec)
@@ -48,7 +48,7 @@ func (g *Gateway) heed(gen *generation, d *device, rec *record.Sample) {
 		gen.trail.Add(w.stream, rec.BootMS, rec.Readings[w.channel])
 		g.reach(gen, w.stream)
 		gen.engine.Observe(w.stream, rec.BootMS, rec.Readings[w.channel])
-		if w.channel < len(d.streams) && d.streams[w.channel].Awaits() { // derived ones are judged elsewhere
+		if d.awaits(w.channel) {
 			gen.engine.Await(w.stream, rec.BootMS)
 		}
 		gen.switching.observe(w.stream, rec.BootMS, rec.Readings[w.channel])
@@ -116,10 +116,7 @@ func (g *Gateway) tick(gen *generation, bootMS int64) {
 // takeBack lets rules and evidence know that the reading before was wrong, where the
 // one that came now showed it.
 func (gen *generation) takeBack(d *device, w heeded) {
-	if w.channel >= len(d.late) {
-		return
-	}
-	if l := d.late[w.channel]; l.Final.Flag != obs.NotEvaluated {
+	if l, ok := d.lateOf(w.channel); ok {
 		gen.trail.Judge(w.stream, l.MS, l.Final)
 		if !l.Final.Usable() {
 			gen.engine.Retract(w.stream, l.MS)

@@ -119,10 +119,10 @@ func TestLateVerdictIsARecordOfItsOwn(t *testing.T) {
 		t.Fatalf("%d records, want %d and a late verdict: %+v", len(all), len(levels), all)
 	}
 	at := slices.IndexFunc(all, func(s record.Sample) bool { return s.Late != nil })
-	if at != 4 {
-		t.Fatalf("the late verdict is record %d, want 4, behind the value that showed it: %+v", at, all)
+	if at != 3 {
+		t.Fatalf("the late verdict is record %d, want 3, before the value that showed it: %+v", at, all)
 	}
-	sent, late := all[2], all[4]
+	sent, late := all[2], all[3]
 	if q := sent.Readings[0].Quality; q.Flag != obs.Pass {
 		t.Errorf("the spike was sent as %v, want pass", q)
 	}
@@ -252,7 +252,7 @@ func checkedConfig(t *testing.T, text string, metrics *obs.Catalog) *config.Conf
 	kinds := []drivers.Kind{kind("staff", level, drivers.Channel{Name: "water_temp", Min: -10, Max: 60, Resolution: 0.1}),
 		kind("pair", drivers.Channel{Name: "level.a", Min: -1, Max: 10, Resolution: 0.01}, drivers.Channel{Name: "level.b", Min: -1, Max: 10, Resolution: 0.01}),
 		kind("gps", drivers.Channel{Name: "latitude", Min: -90, Max: 90}, drivers.Channel{Name: "longitude", Min: -180, Max: 180})}
-	cfg, err := config.Load("checked.yaml", []byte(text), config.Env{Kinds: kinds, Catalog: metrics, Rules: RuleChecker})
+	cfg, err := config.Load("checked.yaml", []byte(text), config.Env{Kinds: kinds, Catalog: metrics, Rules: RuleChecker, Derived: DerivedChecker(metrics)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,9 @@ func NewTests(c obs.Checks, e Env) *Tests {
 	return nil
 }
 
+// Doubts says whether there is a spike test: a usable value is decided by the next one.
+func (t *Tests) Doubts() bool { return t != nil && t.checks.Spike != nil && !t.checks.Spike.Off }
+
 // asked is a fingerprint of what a test is asked for, the same in every run; 0 where that
 // does not matter to what it keeps.
 func (t *Tests) asked(test string) uint64 {
@@ -80,8 +83,8 @@ func (t *Tests) entries() (all []entry) {
 	if len(c.Climatology) > 0 {
 		add("climatology", obs.Climatology, true, &climatology{members: membersOf(c.Climatology), civil: e.Civil})
 	}
-	if k := c.Spike; k != nil && !k.Off {
-		add("spike", obs.Spike, false, newSpike(k))
+	if t.Doubts() {
+		add("spike", obs.Spike, false, newSpike(c.Spike))
 	}
 	if k := c.Rate; k != nil && !k.Off {
 		add("rate", obs.Rate, false, &rate{limits: limits{suspect: above(k.Suspect) / 60, fail: above(k.Fail) / 60}})

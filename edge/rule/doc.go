@@ -40,8 +40,9 @@
 //
 // A value is used until the stream is stale: three of its intervals, at least half
 // a minute. After that it is unknown, and so is, by Kleene's logic, what depends on
-// it: unknown or true is true, unknown and true is unknown. Readings flagged fail
-// or missing are passed over.
+// it: unknown or true is true, unknown and true is unknown. A reading flagged fail or
+// missing makes nothing true or false, but until the next usable one what is raised does
+// not end on the value before it: its timer goes on and does not run out.
 //
 // A window goes with the readings, not with the clock: it ends half an interval behind
 // the newest one until that is stale, so that a pause or a reading that comes a little

@@ -119,8 +119,9 @@ func (s *series) windowOf(length int64) *window {
 	return w
 }
 
-// Observe takes one reading. A stream that no rule reads, a reading that is not
-// usable and one that is not newer than the last are passed over. Nothing is
+// Observe takes one reading. A stream that no rule reads and a reading that is not newer
+// than the last are passed over; one that is not usable only keeps what was known before
+// it from ending anything. Nothing is
 // evaluated before the next Tick, which belongs behind each sample: of two readings
 // of a stream before one Tick only the later is seen, save by windows. A reading that is
 // sparse is a bound or says nothing, as [Stream] has it, and no window takes it.
@@ -133,7 +134,11 @@ func (e *Engine) Observe(st obs.Stream, bootMS int64, r obs.Reading) {
 	if s != nil && (r.Quality.Usable() || r.Quality.Why == obs.Flat) {
 		s.still.add(bootMS, r.Value, s.stale)
 	}
-	if s == nil || !r.Quality.Usable() || math.IsNaN(r.Value) || math.IsInf(r.Value, 0) || s.has && bootMS <= s.at {
+	if s == nil || s.has && bootMS <= s.at {
+		return
+	}
+	if !r.Quality.Usable() || math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
+		e.fail(s)
 		return
 	}
 	e.begin(bootMS)
@@ -143,6 +148,18 @@ func (e *Engine) Observe(st obs.Stream, bootMS int64, r obs.Reading) {
 			w.add(bootMS, r.Value)
 		}
 	}
+	for _, i := range s.rules {
+		e.touch(i)
+	}
+}
+
+// fail notes that a reading of s came to nothing: what was read before still raises until
+// it is stale, but it ends nothing.
+func (e *Engine) fail(s *series) {
+	if s.failed || !s.has {
+		return
+	}
+	s.failed = true
 	for _, i := range s.rules {
 		e.touch(i)
 	}

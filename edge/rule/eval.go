@@ -19,6 +19,7 @@ type series struct {
 	value    float64
 	vague    bool  // value is sparse
 	open     bool  // whether value is to be believed, a later reading says
+	failed   bool  // a reading came since that is not usable
 	believed       // the value before, if that was
 	heard    int64 // when it had a good reason to give no value, if excused
 	excused  bool
@@ -40,7 +41,8 @@ func (s *series) take(bootMS int64, r obs.Reading) {
 	if s.has && !s.void {
 		s.believed = believed{true, s.value, s.vague}
 	}
-	s.has, s.void, s.open, s.at, s.value, s.vague = true, false, false, bootMS, r.Value, r.Quality.Why == obs.Sparse
+	s.has, s.void, s.open, s.failed = true, false, false, false
+	s.at, s.value, s.vague = bootMS, r.Value, r.Quality.Why == obs.Sparse
 }
 
 // input is a read of a program, bound to an engine's data.
@@ -66,6 +68,8 @@ type reader struct {
 	// firm: a value whose verdict is still to come counts as much as the one before. For
 	// all that ends something.
 	firm bool
+	// whole: a stream whose newest reading failed is not known.
+	whole bool
 }
 
 // number computes n on what is known.
@@ -143,7 +147,7 @@ func (r *reader) fresh(in *input) bool {
 
 // last is a stream's last usable value, while it is not stale.
 func (r *reader) last(in *input) span {
-	if in.void || !r.fresh(in) {
+	if in.void || !r.fresh(in) || r.whole && in.failed {
 		return nothing()
 	}
 	is := in.says(in.value, in.vague)
@@ -222,6 +226,7 @@ func (r *reader) windowed(o op, in *input) span {
 		r.again(in.window.ageing())
 		r.until = min(r.until, r.recheck)
 	}
+	fresh = fresh && !(r.whole && in.failed)
 	is := in.window.at(in.end(r.now)).says(o, fresh)
 	if r.firm && in.open && !in.vague {
 		return is.or(in.window.before(in.end(r.now)).says(o, fresh))

@@ -1,6 +1,9 @@
 package rule
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // evaluate brings one rule up to the present. A panic in it stops that rule only.
 func (e *Engine) evaluate(b *bound) {
@@ -30,9 +33,10 @@ func (e *Engine) evaluate(b *bound) {
 	if b.Stage == StageForecast && b.phase == Normal && when == isTrue && e.reached(b) {
 		when = unknown // what has come already is not foreseen
 	}
+	b.barred = e.failing(b)
 	switch e.duty(b, &r) {
 	case offDuty: // what is not raised yet stays so
-		when, clear = isFalse, isTrue
+		when, clear, b.barred = isFalse, isTrue, false
 	case dismissed:
 		e.dismiss(b)
 		when, clear = unknown, unknown
@@ -76,6 +80,25 @@ func (e *Engine) surely(b *bound, when, clear truth) (truth, truth) {
 	}
 	r.inputs = b.clear
 	return when, r.truth(b.stage.clear.root)
+}
+
+// failing says whether a raised stage would not end for certain because readings of what
+// it looks at failed: until they are stale, the values before them still count for all else.
+func (e *Engine) failing(b *bound) bool {
+	if b.phase != Active && b.phase != Clearing {
+		return false
+	}
+	failed := func(in input) bool { return in.failed }
+	if !slices.ContainsFunc(b.when, failed) && !slices.ContainsFunc(b.clear, failed) {
+		return false
+	}
+	r := e.quiet(b)
+	r.firm, r.sober, r.whole = true, true, true
+	if b.stage.clear == nil {
+		return r.truth(b.stage.when.root) != isFalse
+	}
+	r.inputs = b.clear
+	return r.truth(b.stage.clear.root) != isTrue
 }
 
 // decisive finds the comparison to speak of: the first one that is true, and of those

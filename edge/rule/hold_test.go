@@ -26,7 +26,8 @@ func TestHoldPictures(t *testing.T) {
 		{"clear_for begins anew, hold does not", both, []float64{4, 2, 2, 2, 4, 2, 2, 2}, "AcccAccn"},
 		{"back behind the end of clear_for, before that of hold", both, []float64{4, 2, 2, 2, 2, 4, 4, 2, 2, 2}, "AccccAAccn"},
 		{"the dark does not stop hold", Spec{When: "river.level > 3", Hold: 5 * time.Minute}, []float64{4, no, no, no, no, no, no, 2, 2}, "AAAAAAAnn"},
-		{"a value counts for three intervals, hold may end in them", hold, []float64{4, 2, no, no, no, no, no, no, 2, 2}, "Acccnnnnnn"},
+		{"hold does not end on readings that fail", hold, []float64{4, 2, no, no, no, no, no, no, 2, 2}, "Acccccccnn"},
+		{"but may between them", hold, []float64{4, 2, no, 2, 2, no}, "Acccnn"},
 		{"but nothing ends in the dark", Spec{When: "river.level > 3", Hold: 6 * time.Minute}, []float64{4, 2, no, no, no, no, no, no, 2, 2}, "Acccccccnn"},
 		{"inside the band it is held as well", Spec{When: "river.level > 3", Clear: "river.level < 2", Hold: 3 * time.Minute}, []float64{4, 2.5, 2.5, 2.5, 2.5, 1, 1}, "AAAAAnn"},
 	} {

@@ -235,7 +235,7 @@ func (e *Engine) Adopt(old *Engine) {
 }
 
 func (s *series) adopt(was *series) {
-	s.has, s.void, s.vague, s.at, s.value, s.open, s.believed = was.has, was.void, was.vague, was.at, was.value, was.open, was.believed
+	s.has, s.void, s.vague, s.at, s.value, s.open, s.failed, s.believed = was.has, was.void, was.vague, was.at, was.value, was.open, was.failed, was.believed
 	step := s.still.step
 	s.still = was.still
 	s.still.step = step

@@ -126,6 +126,9 @@ func TestRestartIsNoRestart(t *testing.T) {
 					}
 					e = e2
 					e.Observe(level, lastAt, last)
+					if i > 0 && !values[i-1].Quality.Usable() {
+						e.Observe(level, at-minute, values[i-1])
+					}
 					e.Tick(at - minute)
 				}
 				e.Observe(level, at, v)

@@ -100,6 +100,7 @@ type state struct {
 	paused  int64 // since when the timer stands, if not running
 	subject int   // index of the comparison that decided
 	spent   bool  // a forecast that came true, until its condition is false
+	barred  bool  // the newest readings failed, without which nothing ends
 }
 
 // need is how long the timer of s's phase must run; ok is false without a timer.
@@ -122,10 +123,15 @@ func (s *state) due(r *stage) int64 {
 		return never
 	case !s.running:
 		return s.paused + patience
+	case s.bars():
+		return s.until + 1
 	default:
 		return min(s.out(r, need), s.until+1)
 	}
 }
+
+// bars says whether the timer may go on but not run out: that takes a reading.
+func (s *state) bars() bool { return s.barred && s.phase == Clearing }
 
 // out is when a timer that goes on running runs out. An alert stays for hold from its
 // raise on, whatever is known meanwhile: what is held is not shortened by the dark.
@@ -147,7 +153,7 @@ func (s *state) advance(r *stage, now int64) (at int64, out bool) {
 	if s.running {
 		end := max(s.last, min(now, s.until))
 		// At the very moment the timer runs out the newest readings decide, in meet.
-		if at = s.out(r, need); at <= end && at < now && !(s.cut && at == s.until) {
+		if at = s.out(r, need); at <= end && at < now && !(s.cut && at == s.until) && !s.bars() {
 			s.move(s.phase.ahead(), at)
 			return at, true
 		}
@@ -210,7 +216,7 @@ func (s *state) meet(r *stage, now, until int64, when, clear truth, changed func
 		step(Pending)
 	case when == isTrue && s.phase == Clearing:
 		step(Active)
-	case when != isTrue && clear == isTrue && met:
+	case when != isTrue && clear == isTrue && met && !(s.barred && s.phase == Active):
 		if s.phase == Pending {
 			step(Normal)
 		} else {
@@ -218,7 +224,7 @@ func (s *state) meet(r *stage, now, until int64, when, clear truth, changed func
 		}
 	}
 	need, timed := s.need(r)
-	if timed && known && s.held >= need && (s.phase == Pending || now-s.raised >= r.hold.Milliseconds()) {
+	if timed && known && !s.bars() && s.held >= need && (s.phase == Pending || now-s.raised >= r.hold.Milliseconds()) {
 		step(s.phase.ahead())
 		_, timed = s.need(r)
 	}
