@@ -21,12 +21,10 @@ type sight struct {
 // look lets the driver's pictures be masked and looked at, as far as it was asked for.
 func (d *driver) look(l looking, c vision.Config) (err error) {
 	if len(c.Masks) > 0 {
-		d.Mask = func(m image.Image) error {
-			return picture.Blacken(m, func(w, h int, set func(x, y int)) {
-				for _, p := range c.Masks {
-					p.Fill(w, h, set)
-				}
-			})
+		d.Mask = func(w, h int, set func(x, y int)) {
+			for _, p := range c.Masks {
+				cover(p, w, h, set)
+			}
 		}
 	}
 	if !l.asked() {

@@ -197,8 +197,9 @@ func bright(t *testing.T) (address string) {
 	return s.URL + "/still.jpg"
 }
 
-// masked judges a JPEG whose upper left quarter is masked, but for the blocks at the rim,
-// which share their numbers with what is beside them.
+// masked judges a JPEG whose part left of a slanted line is masked, from 0.5 of the width at
+// the top to 0.3 at the bottom: it is black up to the line, each dot and each colour, and what
+// is more than a square of a JPEG beside it is not.
 func masked(t *testing.T, what string, data []byte) {
 	t.Helper()
 	m, err := jpeg.Decode(bytes.NewReader(data))
@@ -206,14 +207,16 @@ func masked(t *testing.T, what string, data []byte) {
 		t.Errorf("%s: %v", what, err)
 		return
 	}
-	r := m.Bounds()
-	for y := range r.Dy() {
-		for x := range r.Dx() {
-			light := color.GrayModel.Convert(m.At(x, y)).(color.Gray).Y
-			inside := x < r.Dx()/2-16 && y < r.Dy()/2-16
-			outside := (x >= r.Dx()/2+16 || y >= r.Dy()/2+16) && (x < r.Dx()-16 || y < r.Dy()-16)
-			if inside && light > 3 || outside && light < 200 {
-				t.Fatalf("%s: the dot at %d, %d has brightness %d", what, x, y, light)
+	w, h := m.Bounds().Dx(), m.Bounds().Dy()
+	for y := range h {
+		edge := (0.5 - 0.2*(float64(y)+0.5)/float64(h)) * float64(w)
+		for x := range w {
+			r, g, b, _ := m.At(x, y).RGBA()
+			black := r|g|b == 0
+			inside := float64(x) < edge
+			outside := float64(x) > edge+12 && (x < w-16 || y < h-16)
+			if inside && !black || outside && min(r, g, b) < 0xc800 {
+				t.Fatalf("%s: the dot at %d, %d is %04x %04x %04x", what, x, y, r, g, b)
 			}
 		}
 	}
@@ -225,7 +228,7 @@ func masked(t *testing.T, what string, data []byte) {
 func TestMaskedIsBlackInEveryByteThatLeaves(t *testing.T) {
 	p := newPost(t)
 	c, address := newCenter(t)
-	p.camera = bright(t) + `", upload: {every: 1s}, masks: [[[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]]], name: "eye`
+	p.camera = bright(t) + `", upload: {every: 1s}, masks: [[[0, 0], [0.5, 0], [0.3, 1], [0, 1]]], name: "eye`
 	p.sensor(2200)
 	p.start(p.watching(p.camera, c.uplink("mqtt://127.0.0.1:1", "may: [read]")))
 	s := p.until("the flood", func(s status.Snapshot) bool { return flooding(s) != nil && len(flooding(s).Pictures) > 1 })

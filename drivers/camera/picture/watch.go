@@ -25,9 +25,11 @@ type Watch struct {
 	// frozen: no two exposures of a sensor are equal, but on some lines one may be sent
 	// twice.
 	Alike int
-	// Mask, if set, makes parts of a decoded picture black, before anything is measured;
-	// see Blacken. What Still returns is made anew of what is left then.
-	Mask func(image.Image) error
+	// Mask, if set, calls set for each dot of a picture of w × h that nobody may see. They
+	// are black before anything is measured or See is called, and what Still returns is made
+	// anew of what is left then: each of them is 0 in red, green and blue there, and so is
+	// what shares a square of 8 × 8 dots with one.
+	Mask func(w, h int, set func(x, y int))
 	// See, if set, is shown each decoded picture, after masks, also one that came before.
 	// It must not keep it.
 	See func(image.Image) error
@@ -37,6 +39,7 @@ type Watch struct {
 	same   int    // how often it came again
 	values [2]float64
 	grey   grey
+	mask   mask
 }
 
 // Look checks the bytes that a camera calls a picture and measures the picture in them:
@@ -69,10 +72,7 @@ func (w *Watch) measure(raw []byte, same bool) error {
 		return err
 	}
 	if w.Mask != nil {
-		if err := w.Mask(m); err != nil {
-			return err
-		}
-		if p.JPEG, err = remake(m); err != nil {
+		if err := w.mask.blacken(m, w.Mask); err != nil {
 			return err
 		}
 	}
@@ -88,6 +88,11 @@ func (w *Watch) measure(raw []byte, same bool) error {
 	if same {
 		w.same++
 		return nil
+	}
+	if w.Mask != nil {
+		if p.JPEG, err = w.mask.remake(m); err != nil {
+			return err
+		}
 	}
 	w.raw, w.still, w.same = raw, p.JPEG, 0
 	w.values = [...]float64{tenth(g.brightness()), tenth(g.sharpness())}
