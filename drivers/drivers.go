@@ -140,6 +140,7 @@ type Plan struct {
 	// Decoder is the program that some of what the device may send is decoded with, absolute
 	// or looked up in PATH (HTTPHost). Empty: none.
 	Decoder string
+	Needs   []Need // files and programs that options name (HTTPHost)
 
 	// Checks says by channel how values are tested, over what the metric says; a site
 	// may say otherwise. Thresholds are the gateway's business, so this is data.
@@ -155,6 +156,15 @@ type Plan struct {
 	OpenSDI12   func(SDI12) (Driver, error)
 	OpenProcess func(Process) (Driver, error)
 	OpenHost    func(Host) (Driver, error)
+}
+
+// Need is a file or a program that an option names and that has to be on the machine where
+// the gateway runs.
+type Need struct {
+	Key     string // the option's: password_file, detector.program
+	Path    string // absolute; of a program also a name that is looked up in PATH
+	Program bool   // it is started
+	User    string // whom it is started as; empty: the gateway's user
 }
 
 // Overlay is what is drawn into the copy of a picture that goes with an alert, beside time

@@ -213,6 +213,36 @@ func TestEveryErrorIsHere(t *testing.T) {
 	}
 }
 
+// Each mistake in the options of a camera has its Chinese, what is wrong and what to write.
+func TestEveryOptionOfACameraIsHere(t *testing.T) {
+	for _, dir := range []string{"drivers/camera", "drivers/camera/vision"} {
+		for en, place := range saidIn(t, dir, nil, inOption) {
+			if zh, ok := Sentence(example(en)); !slices.Contains(unsaid, en) && (!ok || english(zh) != "") {
+				t.Errorf("%s: %q has no Chinese here (%s)", place, en, zh)
+			}
+		}
+	}
+}
+
+// inOption says whether what stands below n is told as a mistake in an option.
+func inOption(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		f, ok := n.Fun.(*ast.Ident)
+		return ok && f.Name == "wrong"
+	case *ast.CompositeLit:
+		switch f := n.Type.(type) {
+		case *ast.Ident:
+			return f.Name == "Mistake"
+		case *ast.SelectorExpr:
+			return f.Sel.Name == "OptionError"
+		}
+	case *ast.FuncDecl:
+		return n.Name.Name == "Check" || n.Name.Name == "staff"
+	}
+	return false
+}
+
 // inError says whether what stands below n is an error, a hint of one, or a problem.
 func inError(n ast.Node) bool {
 	switch n := n.(type) {

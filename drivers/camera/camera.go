@@ -143,6 +143,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 	if u.Scheme == "rtsp" {
 		p.Decoder = o.decoder()[0]
 	}
+	p.Needs = o.needs()
 	if u.Scheme == wired {
 		l, err := o.wire()
 		if err != nil {
@@ -157,6 +158,18 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		p.Overlay = o.looking().outlines()
 	}
 	return p, nil
+}
+
+// needs are the files and programs that the options name, but for the decoder: whether that
+// is needed only the stream tells.
+func (o options) needs() (all []drivers.Need) {
+	if o.PasswordFile != "" {
+		all = append(all, drivers.Need{Key: "password_file", Path: o.PasswordFile})
+	}
+	if d := o.Detector; d != nil {
+		all = append(all, drivers.Need{Key: "detector.program", Path: d.Program[0], Program: true, User: d.User})
+	}
+	return all
 }
 
 // check returns the address, whose host errors name.

@@ -74,7 +74,7 @@ func (l looking) config() (c vision.Config, err error) {
 	}
 	for name, least := range l.ZoneLeast {
 		if _, is := l.Zones[name]; !is {
-			wrong("zone_least."+name, "no zone is called that")
+			wrong("zone_least."+name, "there is no zone %q; write it under zones", name)
 		} else if least == 0 {
 			wrong("zone_least."+name, "nothing has no size; delete it, or write %v to %v, as a share of the picture", vision.LeastZone, vision.MostZone)
 		}

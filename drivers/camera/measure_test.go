@@ -37,7 +37,7 @@ func TestMeasureOptions(t *testing.T) {
 		{"zones: {The Yard: [[0, 0], [1, 0], [1, 1]]}", "zones.The Yard", "cannot be part of a channel's name"},
 		{"zones: {yard: [[0, 0], [1, 0], [1, 1]]}, zone_least: {yard: 0.9}", "zone_least.yard", "0.9; write 0.0005 to 0.5"},
 		{"zones: {yard: [[0, 0], [1, 0], [1, 1]]}, zone_least: {yard: 0}", "zone_least.yard", "nothing has no size"},
-		{"zones: {yard: [[0, 0], [1, 0], [1, 1]]}, zone_least: {gate: 0.01}", "zone_least.gate", "no zone is called that"},
+		{"zones: {yard: [[0, 0], [1, 0], [1, 1]]}, zone_least: {gate: 0.01}", "zone_least.gate", `there is no zone "gate"; write it under zones`},
 		{"measure: [smoke], fire_areas: [[[0, 0], [1, 0], [0, 2]]]", "fire_areas", "area 1: corner 3, [0, 2], is outside the picture"},
 		{"measure: [motion], fire_areas: [[[0, 0], [1, 0], [0, 1]]]", "fire_areas", "nobody looks for smoke or flame"},
 		{"staff: {marks: [[0.5, 0.2, 3]], width: 0.1}", "staff.marks", "write two marks"},

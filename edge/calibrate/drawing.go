@@ -45,6 +45,9 @@ const (
 // keysDrawn are the keys that a drawing sets, in the order in which they are written.
 var keysDrawn = []string{"masks", "zones", "staff"}
 
+// nothing is how a key says that nothing is drawn.
+var nothing = map[string]string{"masks": "[]", "zones": "{}", "staff": "null"}
+
 // bounded says what is too much in a drawing that came from outside.
 func (d Drawing) bounded() error {
 	all := slices.Collect(maps.Values(d.Zones))
@@ -113,11 +116,17 @@ func number(n *yamldoc.Node) float64 {
 }
 
 // YAML returns the drawing as it is pasted below a device, indented by so many blanks:
-// lines that end in a line break, none for what is not drawn.
-func (d Drawing) YAML(indent int) string {
+// lines that end in a line break. What was drawn and is not any more is written as nothing,
+// so that it also takes away what the device has from elsewhere; there is no line for what
+// never was drawn.
+func (d Drawing) YAML(indent int, was Drawing) string {
 	var b strings.Builder
 	for _, key := range keysDrawn {
-		for _, line := range d.lines(key) {
+		lines := d.lines(key)
+		if len(lines) == 0 && was.flow(key) != "" {
+			lines = []string{key + ": " + nothing[key]}
+		}
+		for _, line := range lines {
 			b.WriteString(strings.Repeat(" ", indent) + line + "\n")
 		}
 	}

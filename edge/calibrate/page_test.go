@@ -38,7 +38,7 @@ func (g *gate) Sheet(context.Context, string) (Sheet, error) { return Sheet{all,
 
 func (g *gate) Save(_ context.Context, camera string, o Order) (Outcome, error) {
 	g.saved = append(g.saved, o)
-	return Outcome{Saved: true, Config: "def", Paste: o.Drawing.YAML(4)}, g.wrong
+	return Outcome{Saved: true, Config: "def", Paste: o.Drawing.YAML(4, Drawing{})}, g.wrong
 }
 
 func (g *gate) Enter(number string) (Guess, error) {

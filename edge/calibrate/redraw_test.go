@@ -101,10 +101,13 @@ func TestDrawingYAML(t *testing.T) {
     yard: [[0.1, 0.6], [0.5, 0.6], [0.5, 1]]
   staff: {marks: [[0.52, 0.2, 3], [0.52, 0.85, 1.5]], width: 0.06}
 `
-	if got := all.YAML(2); got != want {
+	if got := all.YAML(2, Drawing{}); got != want {
 		t.Errorf("YAML = \n%s\nwant\n%s", got, want)
 	}
-	if got := (Drawing{}).YAML(2); got != "" {
+	if got, want := (Drawing{}).YAML(2, all), "  masks: []\n  zones: {}\n  staff: null\n"; got != want {
+		t.Errorf("YAML where all was deleted = %q, want %q", got, want)
+	}
+	if got := (Drawing{}).YAML(2, Drawing{}); got != "" {
 		t.Errorf("nothing drawn gives %q", got)
 	}
 	doc, err := yamldoc.Parse("", []byte("gauge:\n"+want))

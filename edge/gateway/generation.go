@@ -34,7 +34,7 @@ type generation struct {
 	office      *notify.Office     // who tells the site's machines of alerts
 	after       map[string]after   // by rule: what it does beside its outputs
 	recent      map[string]*recent // by line
-	said        map[string]string  // by line: what the log has of its wiring
+	said        map[string]string  // by line: what the log has of its wiring, or its process
 	stopped     map[string]string  // rules whose evaluation panicked, with what it said
 }
 

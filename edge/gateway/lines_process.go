@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"strconv"
+
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/process"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -18,6 +20,23 @@ func openProcess(d config.Device, trace Tracer) (*line, error) {
 }
 
 func viewProcess(h process.Health) status.Line {
+	ended := ""
+	if h.Ended != nil {
+		ended = h.Ended.Error()
+	}
 	return status.Line{Frames: h.Answered, Timeouts: h.Timeouts, Alien: h.Strays, Reopened: h.Restarts, Unplugged: h.Fault != nil,
-		Program: &status.Program{Running: h.Running, Memory: h.Memory, CPU: h.CPU, Said: h.Said}}
+		Program: &status.Program{Running: h.Running, Memory: h.Memory, CPU: h.CPU, Said: h.Said, Ended: ended}}
+}
+
+// sayProgram writes into the log that a device's process had to be started again, and why;
+// was is what was said of it before.
+func (g *Gateway) sayProgram(l status.Line, was string) (said string) {
+	p := l.Program
+	if p == nil || p.Ended == "" || l.Reopened == 0 {
+		return was
+	}
+	if said = strconv.FormatUint(l.Reopened, 10); said != was {
+		g.log.Warn("the process of a device was started again", "device", l.ID, "why", p.Ended, "so far", l.Reopened)
+	}
+	return said
 }

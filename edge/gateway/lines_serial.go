@@ -41,11 +41,14 @@ func (ls *Lines) unswitched(id string) bool {
 }
 
 // sayLines writes into the log, once for each line and again when it changes, how it is
-// wired as far as the machine knows.
+// wired as far as the machine knows, and that a process was started again.
 func (g *Gateway) sayLines() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, l := range g.lineViews() {
+		if say := g.sayProgram(l, g.gen.said[l.ID]); say != "" {
+			g.gen.said[l.ID] = say
+		}
 		s := l.Serial
 		if s == nil || l.Unplugged {
 			continue

@@ -9,6 +9,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/bus/ptytest"
 	"github.com/lamppost-city/lamppost/drivers/bus/serial"
 	"github.com/lamppost-city/lamppost/edge/config"
+	"github.com/lamppost-city/lamppost/edge/status"
 )
 
 // How a line is wired stands in the log once, on the page and in the figures.
@@ -70,6 +71,25 @@ func TestModbusLineConfig(t *testing.T) {
 		c := lineConfig(config.Bus{Serial: "/dev/x", RS485: serial.RTS, Echo: echo})
 		if c.Echo != want || c.RS485 != serial.RTS || c.Path != "/dev/x" {
 			t.Errorf("echo %q gives %+v", echo, c)
+		}
+	}
+}
+
+// That a process had to be started again stands in the log with why, once for each time.
+func TestAProcessStartedAgainIsTold(t *testing.T) {
+	var log bytes.Buffer
+	l := status.Line{ID: "gauge", Program: &status.Program{Running: true}}
+	g := &Gateway{metrics: newMetrics(), log: slog.New(slog.NewTextHandler(&log, nil))}
+	g.gen = &generation{said: map[string]string{}, lines: &Lines{all: []*line{{id: "gauge", look: func() status.Line { return l }}}}}
+	if g.sayLines(); log.Len() > 0 {
+		t.Errorf("said of one that was never started again: %s", log.String())
+	}
+	for n := range 2 {
+		l.Reopened, l.Program.Ended = uint64(n+1), "it was ended: it left 3 questions in a row unanswered"
+		g.sayLines()
+		g.sayLines()
+		if got := strings.Count(log.String(), `level=WARN msg="the process of a device was started again" device=gauge why="it was ended: it left 3 questions in a row unanswered"`); got != n+1 {
+			t.Errorf("after %d starts it is said %d times: %s", n+1, got, log.String())
 		}
 	}
 }

@@ -35,6 +35,15 @@ func (e *eyed) Still() ([]byte, bool) {
 
 func (e *eyed) Sample(ctx context.Context) ([]obs.Reading, error) { return e.meter.Sample(ctx) }
 
+// goBlind lets it see nothing any more from then on.
+func (e *eyed) goBlind(in time.Duration) {
+	time.AfterFunc(in, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.blind = true
+	})
+}
+
 // newWatched is a stage whose flood has pictures, the last of them 5 minutes after the
 // raise. Nobody is there to take them.
 func newWatched(t *testing.T) (*stage, *eyed) {
@@ -178,11 +187,7 @@ func TestPicturesThatNeverComeAreToldOf(t *testing.T) {
 		b.boot(0)
 		g, stop := b.start()
 		b.do(step{"sync", 0})
-		time.AfterFunc(9*time.Minute+50*time.Second, func() { // just before the raise
-			e.mu.Lock()
-			e.blind = true
-			e.mu.Unlock()
-		})
+		e.goBlind(9*time.Minute + 50*time.Second) // just before the raise
 		a := b.raise(g)
 		wait(6 * time.Minute)
 		if got := told(t, g); !slices.Equal(got[wire.NotTaken], []string{a.Pictures[2].Image}) || len(got) != 1 {
@@ -198,6 +203,46 @@ func TestPicturesThatNeverComeAreToldOf(t *testing.T) {
 		wait(time.Minute)
 		if got := told(t, g); !slices.Equal(got[wire.Unread], []string{a.Pictures[0].Image}) {
 			t.Errorf("told of %v; the alert names %+v", got, a.Pictures)
+		}
+		stop()
+	})
+}
+
+// A camera that fell silent between the raise and the moment of the picture after it gave
+// none of that moment: what it saw last is no picture of later.
+func TestNoPictureOfLaterIsFromBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, e := newWatched(t)
+		b.boot(0)
+		g, stop := b.start()
+		b.do(step{"sync", 0})
+		e.goBlind(13 * time.Minute) // the raise is at 10, the picture due at 15
+		a := b.raise(g)
+		wait(6 * time.Minute)
+		if got := told(t, g); !slices.Equal(got[wire.NotTaken], []string{a.Pictures[2].Image}) || len(got) != 1 {
+			t.Errorf("told of %v", got)
+		}
+		if ids := g.keeper.spool.IDs(); slices.Contains(ids, a.Pictures[2].Image) || !slices.Contains(ids, a.Pictures[1].Image) {
+			t.Errorf("there are %v; the alert names %+v", ids, a.Pictures)
+		}
+		stop()
+	})
+}
+
+// A camera whose pictures take half a minute has the time for one of a moment.
+func TestASlowCameraIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := newWatched(t)
+		b.cfg.Devices[0].Plan.Timeout = 30 * time.Second
+		b.boot(0)
+		g, stop := b.start()
+		b.do(step{"sync", 0})
+		b.raise(g)
+		g.mu.Lock()
+		orders := g.orders.List()
+		g.mu.Unlock()
+		if len(orders) != 1 || orders[0].UntilMS != orders[0].FromMS+60_000 {
+			t.Errorf("ordered are %+v", orders)
 		}
 		stop()
 	})

@@ -36,7 +36,7 @@ func (g *Gateway) picture(gen *generation, s config.Still, a *wire.Alert, raised
 		a.Pictures = append(a.Pictures, pictured(a.Image, wire.PictureAt, now, a))
 	}
 	if after := now + s.After.Milliseconds(); raised && s.After > 0 {
-		if id := g.order(d, still.Order{Alert: a.ID, Moment: wire.PictureAfter, FromMS: after, OldestMS: now + 1, Said: said}); id != "" {
+		if id := g.order(d, still.Order{Alert: a.ID, Moment: wire.PictureAfter, FromMS: after, OldestMS: after, Said: said}); id != "" {
 			a.Pictures = append(a.Pictures, pictured(id, wire.PictureAfter, after, a))
 		}
 	}
@@ -56,6 +56,9 @@ func (g *Gateway) order(d *device, x still.Order) string {
 		return ""
 	}
 	x.Camera, x.Image = d.spec.id, id.String()
+	if p := d.spec.plan; p != nil && p.Timeout > still.Patience { // a slow one, which may be taking another just now
+		x.UntilMS = x.FromMS + 2*p.Timeout.Milliseconds()
+	}
 	g.addOrder(x)
 	return x.Image
 }

@@ -166,6 +166,8 @@ type Program struct {
 	Memory  int64    `json:"memory"` // bytes resident, of it and what it started
 	CPU     float64  `json:"cpu"`    // share of one core, average of half a minute
 	Said    []string `json:"said"`   // the last lines of its standard error, oldest first
+	// Ended is why it had to be started again the last time; empty: it never had.
+	Ended string `json:"ended,omitempty"`
 }
 
 //go:embed page.html

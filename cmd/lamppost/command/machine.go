@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"strings"
 
+	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/adapter"
 	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/config"
@@ -38,15 +39,8 @@ func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
 		lines = append(lines, "  "+note)
 	}
 	lines = append(lines, fileLines(cfg.Uplink, words)...)
-	for _, f := range programs(cfg) {
-		if path, err := exec.LookPath(f.path); err != nil {
-			lines = append(lines, fmt.Sprintf(words[3], f.key, f.path, cause(err)))
-		} else if f.user != "" {
-			if _, err := user.Lookup(f.user); err != nil {
-				lines = append(lines, fmt.Sprintf(words[4], f.key, f.user, path))
-			}
-		}
-	}
+	lines = append(lines, programLines(cfg, words)...)
+	lines = append(lines, passwordLines(cfg, lang)...)
 	lines = append(lines, decoderLines(cfg, lang)...)
 	lines = append(lines, wiredLines(adapter.System{}, cfg, lang)...)
 	for _, line := range lines {
@@ -57,22 +51,79 @@ func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
 	return nil
 }
 
-// program is a program that the configuration starts.
-type program struct{ key, path, user string }
+// program is a program that the configuration starts: the key that names it and the one
+// that says as whom it runs.
+type program struct{ key, path, userKey, user string }
 
 // programs are those of devices and outputs.
 func programs(cfg *config.Config) (out []program) {
 	for _, d := range cfg.Devices {
 		if d.Plan != nil && len(d.Plan.Process.Command) > 0 {
-			out = append(out, program{"devices." + d.ID, d.Plan.Process.Command[0], d.Plan.Process.User})
+			at := "devices." + d.ID
+			out = append(out, program{at + ".command", d.Plan.Process.Command[0], at + ".user", d.Plan.Process.User})
+		}
+		for _, n := range needs(d) {
+			if n.Program {
+				at := "devices." + d.ID + "." + n.Key
+				out = append(out, program{at, n.Path, strings.TrimSuffix(at, ".program") + ".user", n.User})
+			}
 		}
 	}
 	for _, o := range cfg.Outputs {
 		if len(o.Command) > 0 {
-			out = append(out, program{"outputs." + o.ID, o.Command[0], ""})
+			out = append(out, program{"outputs." + o.ID + ".command", o.Command[0], "", ""})
 		}
 	}
 	return out
+}
+
+func needs(d config.Device) []drivers.Need {
+	if d.Plan == nil {
+		return nil
+	}
+	return d.Plan.Needs
+}
+
+// programLines says which programs that the configuration starts, and which users that they
+// run as, are not on this machine.
+func programLines(cfg *config.Config, words [6]string) (lines []string) {
+	for _, f := range programs(cfg) {
+		if path, err := exec.LookPath(f.path); err != nil {
+			lines = append(lines, fmt.Sprintf(words[3], f.key, f.path, cause(err)))
+		} else if f.user != "" {
+			if _, err := user.Lookup(f.user); err != nil {
+				lines = append(lines, fmt.Sprintf(words[4], f.userKey, f.user, path))
+			}
+		}
+	}
+	return lines
+}
+
+// passwordLines says which files that devices read a password from are not on this machine,
+// or have nothing in them. Whether the gateway's user may read one is not looked at: it need
+// not be the user that checks.
+func passwordLines(cfg *config.Config, lang string) (lines []string) {
+	for _, d := range cfg.Devices {
+		for _, n := range needs(d) {
+			if n.Program {
+				continue
+			}
+			why := ""
+			switch st, err := os.Stat(n.Path); {
+			case err != nil:
+				why = cause(err).Error()
+			case !st.Mode().IsRegular():
+				why = pick(lang, "it is no file", "不是文件")
+			case st.Size() == 0:
+				why = pick(lang, "it is empty", "文件为空")
+			default:
+				continue
+			}
+			lines = append(lines, fmt.Sprintf(pick(lang, "warning: devices.%s.%s: %s: %s; the device cannot be opened until it is there, with the password in its first line",
+				"警告：devices.%s.%s：%s：%s；该文件就位、首行写有密码之前，设备无法打开"), d.ID, n.Key, n.Path, why))
+		}
+	}
+	return lines
 }
 
 // decoderLines says which programs that pictures may have to be decoded with are not on this
@@ -96,14 +147,14 @@ var diskWords = map[string][6]string{
 	"en": {"on %s, %s: readings are on the disk within %v, which is what a power cut may cost",
 		"on %s, %s: a power cut costs everything that is kept there; set journal.dir to a folder on a disk",
 		"warning: uplink.%s: %v: %s; there is no connection until it is there",
-		"warning: %s.command: %s: %v; it cannot be started on this machine",
-		"warning: %s.user: there is no user %s on this machine to run %s",
+		"warning: %s: %s: %v; it cannot be started on this machine",
+		"warning: %s: there is no user %s on this machine to run %s",
 		"warning: uplink.%s; there is no connection until it is mended"},
 	"zh": {"%s，%s：读数在 %v 内落盘，断电最多损失这段时间",
 		"%s，%s：断电会丢失其中的全部数据；请把 journal.dir 设到磁盘上的目录",
 		"警告：uplink.%s：%v：%s；文件就位之前无法连接",
-		"警告：%s.command：%s：%v；在本机无法启动",
-		"警告：%s.user：本机没有用户 %s，无法运行 %s",
+		"警告：%s：%s：%v；在本机无法启动",
+		"警告：%s：本机没有用户 %s，无法运行 %s",
 		"警告：uplink.%s；修正之前无法连接"},
 }
 

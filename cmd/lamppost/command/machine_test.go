@@ -92,6 +92,38 @@ func TestRoomForTheJournal(t *testing.T) {
 	}
 }
 
+// A password's file and a detector that are not on this machine are told with the key that
+// names them; what is there is not.
+func TestNeedsOfDevices(t *testing.T) {
+	dir := t.TempDir()
+	there, empty := filepath.Join(dir, "there"), filepath.Join(dir, "empty")
+	for path, text := range map[string]string{there: "secret\n", empty: ""} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		need   drivers.Need
+		en, zh string // empty: nothing is said
+	}{
+		"a password":               {need: drivers.Need{Key: "password_file", Path: there}},
+		"no password":              {drivers.Need{Key: "password_file", Path: filepath.Join(dir, "none")}, "devices.gate.password_file: " + dir + "/none: no such file or directory; the device cannot be opened", "devices.gate.password_file：" + dir + "/none：no such file"},
+		"an empty password":        {drivers.Need{Key: "password_file", Path: empty}, dir + "/empty: it is empty; the device", dir + "/empty：文件为空；"},
+		"a folder":                 {drivers.Need{Key: "password_file", Path: dir}, ": it is no file;", "：不是文件；"},
+		"a detector":               {need: drivers.Need{Key: "detector.program", Path: "sh", Program: true}},
+		"no detector":              {drivers.Need{Key: "detector.program", Path: "/none/such", Program: true}, "warning: devices.gate.detector.program: /none/such: no such file or directory; it cannot be started", "警告：devices.gate.detector.program：/none/such："},
+		"nobody to run a detector": {drivers.Need{Key: "detector.program", Path: "sh", Program: true, User: "lamppost-nobody"}, "warning: devices.gate.detector.user: there is no user lamppost-nobody", "警告：devices.gate.detector.user：本机没有用户 lamppost-nobody"},
+	} {
+		cfg := &config.Config{Devices: []config.Device{{ID: "gate", Plan: &drivers.Plan{Needs: []drivers.Need{c.need}}}, {ID: "none"}}}
+		for lang, want := range map[string]string{"en": c.en, "zh": c.zh} {
+			got := strings.Join(append(programLines(cfg, diskWords[lang]), passwordLines(cfg, lang)...), "\n")
+			if (want == "") != (got == "") || !strings.Contains(got, want) || strings.Count(got, "\n") > 0 {
+				t.Errorf("%s, %s: %q, want %q", name, lang, got, want)
+			}
+		}
+	}
+}
+
 // A decoder that a camera may need and this machine does not have is told; one that is
 // there is not, nor is a camera that needs none.
 func TestDecoderLines(t *testing.T) {

@@ -139,7 +139,7 @@ const pasteIndent = 4
 // save carries an order out as far as it can. The configuration is the new one, nil if
 // there is none.
 func (k *book) save(o order) (calibrate.Outcome, *config.Config) {
-	out := calibrate.Outcome{Paste: o.Drawing.YAML(pasteIndent)}
+	out := calibrate.Outcome{Paste: o.Drawing.YAML(pasteIndent, calibrate.Drawing{})}
 	say := func(err error) string {
 		if o.Lang == "zh" {
 			return chinese.Or(err.Error())
@@ -150,6 +150,9 @@ func (k *book) save(o order) (calibrate.Outcome, *config.Config) {
 	if err != nil {
 		out.Why = say(err)
 		return out, nil
+	}
+	if doc, err := yamldoc.Parse(k.path, was); err == nil {
+		out.Paste = o.Drawing.YAML(pasteIndent, calibrate.DrawingOf(doc.Node("devices", o.camera)))
 	}
 	if out.Changed = stamp(was) != o.Was; out.Changed {
 		return out, nil

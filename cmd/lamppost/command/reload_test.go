@@ -121,6 +121,28 @@ func TestDrawingIsNotSaved(t *testing.T) {
 	}
 }
 
+// Of a device that shares its keys with another the lines are put in by hand: also those that
+// take away what was deleted, in a form that the check takes.
+func TestDeletedIsPasted(t *testing.T) {
+	const text = "gateway: {id: bridge-07}\ndevices:\n  base: &b\n    driver: camera\n    url: \"http://192.168.1.20/still.jpg\"\n" +
+		"    masks: [[[0, 0], [0.2, 0], [0.2, 0.3]]]\n    zones: {gate: [[0, 0], [0.2, 0], [0.2, 0.3]]}\n    staff: {marks: [[0.5, 0.2, 2], [0.5, 0.8, 1]], width: 0.05}\n" +
+		"  yard:\n    <<: *b\n    url: \"http://192.168.1.21/still.jpg\"\n"
+	k := bookOf(t, text)
+	out, err := k.Save(t.Context(), "yard", calibrate.Order{Was: k.sheet(t).Was, Lang: "en"})
+	if want := "    masks: []\n    zones: {}\n    staff: null\n"; err != nil || out.Saved || !strings.Contains(out.Why, "by hand") || out.Paste != want {
+		t.Fatalf("%+v, %v; want to paste %q", out, err, want)
+	}
+	b, err := k.builtin()
+	must(t, err)
+	cfg, err := b.assess(k.path, []byte(text+out.Paste), "en", os.Stderr)
+	must(t, err)
+	for _, d := range cfg.Devices {
+		if had := len(d.Plan.Channels) > 2; had != (d.ID == "base") {
+			t.Errorf("%s measures %v", d.ID, d.Plan.Channels)
+		}
+	}
+}
+
 // Nobody is there to save any more: the asker is told, and does not wait for ever.
 func TestSaveEndsWithItsContext(t *testing.T) {
 	k := &book{orders: make(chan order)}

@@ -19,6 +19,7 @@ type Health struct {
 	Restarts uint64    // starts after the first one
 	Next     time.Time // of the next start, if it does not run and one was tried
 	Fault    error     // why it does not run
+	Ended    error     // why it had to be started again the last time; nil: it never had
 
 	Memory    int64   // bytes resident, of its whole session
 	CPU       float64 // share of a core, average of the last half minute
@@ -34,7 +35,7 @@ type Health struct {
 func (c *Child) Health() Health {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	h := Health{Command: c.cfg.Command[0], Restarts: max(c.starts, 1) - 1, Fault: c.why, Said: c.said.all(),
+	h := Health{Command: c.cfg.Command[0], Restarts: max(c.starts, 1) - 1, Fault: c.why, Ended: c.before, Said: c.said.all(),
 		Asked: c.count.asked, Answered: c.count.answered, Timeouts: c.count.timeouts, Strays: c.count.strays}
 	switch {
 	case c.run == nil:

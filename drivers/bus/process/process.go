@@ -119,6 +119,7 @@ type Child struct {
 	pause      time.Duration
 	next       time.Time // no start before this
 	why        error     // why it does not run
+	before     error     // why the one before the running one ended
 	unanswered int
 	count      counts
 	said       tail
@@ -229,13 +230,14 @@ func (c *Child) use() (*running, error) {
 	if wait := c.next.Sub(now); wait > 0 {
 		return nil, fmt.Errorf("%s: %w; next start in %v", c.cfg.Name, c.why, wait.Round(10*time.Millisecond))
 	}
+	before := c.why
 	r, err := start(&c.cfg, &c.said)
 	c.delay(now)
 	if err != nil {
 		c.why = &gone{drivers.ErrUnplugged, "it cannot be started: " + err.Error()}
 		return nil, fmt.Errorf("%s: %w", c.cfg.Name, c.why)
 	}
-	c.run, c.unanswered = r, 0
+	c.run, c.before, c.unanswered = r, before, 0
 	c.starts++
 	return r, nil
 }

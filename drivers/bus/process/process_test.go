@@ -130,6 +130,9 @@ func TestHangingChildIsStartedAgain(t *testing.T) {
 	if alive(first) {
 		t.Errorf("the hanging child %d is still there", first)
 	}
+	if why := c.Health().Ended; why == nil || !strings.Contains(why.Error(), "3 questions in a row unanswered") {
+		t.Errorf("it was started again because %v", why)
+	}
 }
 
 // alive says whether a process exists and is no zombie.

@@ -258,7 +258,7 @@ func (d *decoder) mapping(n *Node, v reflect.Value) {
 }
 
 func (d *decoder) list(n *Node, v reflect.Value) {
-	if !d.is(n, List) {
+	if !d.is(n, List) || !d.deep(n, v.Type()) {
 		return
 	}
 	s := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))

@@ -184,6 +184,43 @@ func TestUnmarshalNode(t *testing.T) {
 	}
 }
 
+// A list of lists that is a pair of brackets short, or has one too many, is one mistake; one
+// that is uneven has its own at each place.
+func TestListsInLists(t *testing.T) {
+	type options struct {
+		Areas [][][]float64          `yaml:"areas"`
+		Named map[string][][]float64 `yaml:"named"`
+		Flat  []float64              `yaml:"flat"`
+	}
+	for text, want := range map[string]string{
+		"areas: [[[0, 0], [1, 0], [1, 1]]]":      "",
+		"areas: []":                              "",
+		"areas: [[]]":                            "",
+		"areas: [[0, 0], [1, 0], [1, 1]]":        "a.yaml:1:8: E1102 areas is a list 2 deep, here belongs one 3 deep; write one more pair of brackets around it",
+		"areas: [0, 1]":                          "a.yaml:1:8: E1102 areas is a list 1 deep, here belongs one 3 deep; write so many pairs of brackets in each other",
+		"areas: [[[[0, 0], [1, 0]]]]":            "a.yaml:1:8: E1102 areas is a list 4 deep, here belongs one 3 deep; take one pair of brackets away",
+		"named: {yard: [[[0, 0], [1, 0]]]}":      "a.yaml:1:15: E1102 named.yard is a list 3 deep, here belongs one 2 deep; take one pair of brackets away",
+		"areas: [[[0, 0], [1, 0]], [[0, 0], 1]]": "a.yaml:1:36: E1102 areas[1][1] is a single value, here belongs a list; write \"- item\" lines, indented, or [item, …]",
+		"areas: [[[0, 0], [1, 0]], [0, 0]]":      "a.yaml:1:27: E1102 areas[1] is a list 1 deep, here belongs one 2 deep; write one more pair of brackets around it",
+		"areas: [[[0, x], [1, 0]]]":              "a.yaml:1:14: E1106 \"x\" is not a number; write it like 3 or 2.75, without a unit",
+		"areas: 3":                               "a.yaml:1:8: E1102 areas is a single value, here belongs a list; write \"- item\" lines, indented, or [item, …]",
+		"flat: [[0]]":                            "a.yaml:1:8: E1102 flat[0] is a list, here belongs a single value; write one value",
+	} {
+		d, err := Parse("a.yaml", []byte(text+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var o options
+		got := ""
+		if err := d.Decode(&o); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
 func TestMisuse(t *testing.T) {
 	d, _ := Parse("a.yaml", []byte("a: 4\n"))
 	for _, out := range []any{nil, 3, new(chan int), new(map[int]string), new(map[string]any)} {
