@@ -1,0 +1,206 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/lamppost-city/lamppost/cloud/auth/role"
+	"github.com/lamppost-city/lamppost/cloud/view"
+)
+
+// Session is what its owner and admins see of a session.
+type Session struct {
+	ID      string `json:"id"`
+	Person  string `json:"person"`
+	Made    int64  `json:"made"` // Unix milliseconds
+	Used    int64  `json:"used"` // to the minute
+	Ends    int64  `json:"ends"` // at the latest
+	Address string `json:"address"`
+	Agent   string `json:"agent"`
+	Current bool   `json:"current"` // it is the one that asks
+}
+
+const (
+	maxSessions = 20          // of one person; a further login ends the one that was used least lately
+	maxAgent    = 200         // characters of what a browser calls itself
+	usedEvery   = time.Minute // how often it is written down that a session or token is used
+)
+
+// newSession stores a session and returns its value.
+func (b *Book) newSession(ctx context.Context, tx *sql.Tx, person, address, agent string) (session, hash string, err error) {
+	session = random()
+	hash = digest(session)
+	now := b.now()
+	for _, s := range []struct {
+		query string
+		args  []any
+	}{
+		{"insert into session(hash, id, person, made, used, address, agent) values(?, ?, ?, ?, ?, ?, ?)", []any{hash, hash[:16], person, now, now, address, seen(agent)}},
+		{"delete from session where used < ? or made < ?", []any{now - b.o.Idle.Milliseconds(), now - b.o.Life.Milliseconds()}},
+		{`delete from session where person = ?1 and hash not in
+			(select hash from session where person = ?1 order by used desc, made desc, hash limit ?2)`, []any{person, maxSessions}},
+	} {
+		if _, err := tx.ExecContext(ctx, s.query, s.args...); err != nil {
+			return "", "", err
+		}
+	}
+	return session, hash, nil
+}
+
+// seen is a text from outside as far as it can be seen, cut.
+func seen(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == ' ' || unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(s, ""))
+	if r := []rune(s); len(r) > maxAgent {
+		s = string(r[:maxAgent])
+	}
+	return s
+}
+
+// principal is a person with a session.
+func (b *Book) principal(who *person, session, hash, address string) *Principal {
+	mac := hmac.New(sha256.New, []byte(session))
+	mac.Write([]byte("csrf"))
+	return &Principal{Person: who.ID, Name: who.Name, Session: hash[:16], CSRF: hex.EncodeToString(mac.Sum(nil)), Must: b.must(who), From: address,
+		hash: hash, layers: [][]role.Grant{who.Grants}, tree: b.o.Tree}
+}
+
+// must says what somebody has to do first. A provider elsewhere sees to it for those
+// that it knows.
+func (b *Book) must(who *person) string {
+	switch {
+	case who.issuer != "":
+		return ""
+	case who.must || b.o.MaxAge > 0 && b.now()-who.changed > b.o.MaxAge.Milliseconds():
+		return "password"
+	case b.o.SecondFactor && who.totp == "":
+		return "second-factor"
+	}
+	return ""
+}
+
+// Authenticate returns who has a session, and notes that it is used. The error is
+// ErrSession if there is none, or no longer.
+func (b *Book) Authenticate(ctx context.Context, session, address string) (*Principal, error) {
+	hash := digest(session)
+	var id string
+	var made, used int64
+	err := b.o.DB.Read().QueryRowContext(ctx, "select person, made, used from session where hash = ?", hash).Scan(&id, &made, &used)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("auth: %w", ErrSession)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("auth: session: %w", err)
+	}
+	now := b.now()
+	if now-used > b.o.Idle.Milliseconds() || now-made > b.o.Life.Milliseconds() {
+		return nil, fmt.Errorf("auth: %w", ErrSession)
+	}
+	who, known, err := load(ctx, b.o.DB.Read(), id)
+	if err != nil {
+		return nil, fmt.Errorf("auth: session: %w", err)
+	}
+	if !known || !who.Active {
+		return nil, fmt.Errorf("auth: %w", ErrSession)
+	}
+	if now-used >= usedEvery.Milliseconds() {
+		err := b.o.DB.Write(ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "update session set used = ? where hash = ? and used < ?", now, hash, now)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("auth: session: %w", err)
+		}
+	}
+	return b.principal(&who, session, hash, address), nil
+}
+
+// Logout ends the principal's session.
+func (b *Book) Logout(ctx context.Context, p *Principal) error {
+	return b.write(ctx, "logout", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "delete from session where hash = ?", p.hash); err != nil {
+			return err
+		}
+		return b.note(ctx, tx, p, "logout", p.Person, "", "", nil)
+	})
+}
+
+// write is the database's Write with errors that name the job and the deed.
+func (b *Book) write(ctx context.Context, what string, fn func(*sql.Tx) error) error {
+	if err := b.o.DB.Write(ctx, fn); err != nil {
+		return fmt.Errorf("auth: %s: %w", what, err)
+	}
+	return nil
+}
+
+// Sessions lists a person's sessions, the one used last first. Others than the person
+// need the right to change the account.
+func (b *Book) Sessions(ctx context.Context, p *Principal, person string) ([]Session, error) {
+	if _, err := b.owner(ctx, p, person, "session.list"); err != nil {
+		return nil, err
+	}
+	now := b.now()
+	rows, err := b.o.DB.Read().QueryContext(ctx, "select hash, id, made, used, address, agent from session where person = ? and used >= ? and made >= ? order by used desc, hash",
+		person, now-b.o.Idle.Milliseconds(), now-b.o.Life.Milliseconds())
+	if err != nil {
+		return nil, fmt.Errorf("auth: sessions: %w", err)
+	}
+	defer rows.Close()
+	list := []Session{}
+	for rows.Next() {
+		s := Session{Person: person}
+		var hash string
+		if err := rows.Scan(&hash, &s.ID, &s.Made, &s.Used, &s.Address, &s.Agent); err != nil {
+			return nil, fmt.Errorf("auth: sessions: %w", err)
+		}
+		s.Ends, s.Current = s.Made+b.o.Life.Milliseconds(), hash == p.hash
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+// EndSession ends one session of a person. The error is view.ErrUnknown if there is none.
+func (b *Book) EndSession(ctx context.Context, p *Principal, person, id string) error {
+	if _, err := b.owner(ctx, p, person, "session.end"); err != nil {
+		return err
+	}
+	return b.write(ctx, "session", func(tx *sql.Tx) error {
+		ended, err := one(tx.ExecContext(ctx, "delete from session where person = ? and id = ?", person, id))
+		if err != nil {
+			return err
+		}
+		if !ended {
+			return view.ErrUnknown
+		}
+		return b.note(ctx, tx, p, "session.end", person, id, "", nil)
+	})
+}
+
+// owner lets a person do something to what is their own, and others if they may change
+// that account.
+func (b *Book) owner(ctx context.Context, p *Principal, id, what string) (person, error) {
+	who, known, err := load(ctx, b.o.DB.Read(), id)
+	switch {
+	case err != nil:
+		return who, fmt.Errorf("auth: %w", err)
+	case p.Token != "":
+		return who, b.refuse(ctx, p, what, id)
+	case known && (p.Person == id || b.manages(p, who.Grants)):
+		return who, nil
+	case !p.Anywhere(role.Accounts):
+		return who, b.refuse(ctx, p, what, id)
+	}
+	return who, fmt.Errorf("auth: %w", view.ErrUnknown) // outside of one's areas nobody exists
+}
