@@ -1,0 +1,140 @@
+package area
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cloud/view"
+)
+
+// DB is what an Atlas needs of the database, which must have Schema.
+type DB interface {
+	Write(ctx context.Context, fn func(*sql.Tx) error) error
+	Read() *sql.DB
+}
+
+// Options says what an Atlas works with. DB is required.
+type Options struct {
+	DB DB
+	// Failed takes what Run could not do, for the log. nil: nobody is told.
+	Failed func(error)
+}
+
+// Atlas holds the places, departments, routes and rosters. It is safe for concurrent
+// use; readers never wait.
+type Atlas struct {
+	o       Options
+	writing sync.Mutex // one change of this process at a time
+	is      atomic.Pointer[state]
+}
+
+// state is everything at one time. It is never changed, only replaced.
+type state struct {
+	versions    map[string]int64 // by part
+	tree        *Tree
+	departments map[string]view.Department
+	routes      map[routeKey]string // → department
+	rosters     map[string]rota
+	places      map[placeKey]view.Place
+}
+
+type (
+	routeKey struct{ category, area string }
+	placeKey struct{ gateway, device string }
+)
+
+// The parts of the state, each with its own version.
+const (
+	partTree = "tree"
+	partRest = "rest"
+)
+
+// Open reads everything from the database.
+func Open(ctx context.Context, o Options) (*Atlas, error) {
+	if o.Failed == nil {
+		o.Failed = func(error) {}
+	}
+	a := &Atlas{o: o}
+	a.is.Store(&state{versions: map[string]int64{}, tree: &Tree{}})
+	if err := a.refresh(ctx); err != nil {
+		return nil, fmt.Errorf("area: %w", err)
+	}
+	return a, nil
+}
+
+// Tree returns the present tree.
+func (a *Atlas) Tree() *Tree { return a.is.Load().tree }
+
+// every is how often Run looks for changes of other aggregators.
+const every = 5 * time.Second
+
+// Run takes over what other aggregators change, until ctx ends. It returns nil.
+func (a *Atlas) Run(ctx context.Context) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			a.writing.Lock()
+			err := a.refresh(ctx)
+			a.writing.Unlock()
+			if err != nil && ctx.Err() == nil {
+				a.o.Failed(fmt.Errorf("area: %w", err))
+			}
+		}
+	}
+}
+
+// errStale says that another aggregator has changed what a change stands on.
+var errStale = errors.New("somebody else changed the places at the same time; try again")
+
+// change lets fn write on the state as it is, and then takes over what it wrote. If
+// somebody else has written meanwhile, that is read first and fn is called again. An
+// error of fn is returned as it is, and nothing is written.
+func (a *Atlas) change(ctx context.Context, part string, fn func(*sql.Tx, *state) error) error {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	const tries = 3
+	var err error
+	for range tries {
+		s := a.is.Load()
+		err = a.o.DB.Write(ctx, func(tx *sql.Tx) error {
+			if err := current(ctx, tx, s); err != nil {
+				return err
+			}
+			if err := fn(tx, s); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, "update area_version set n = n + 1 where part = ?", part)
+			return err
+		})
+		if err == nil || errors.Is(err, errStale) {
+			err = errors.Join(err, a.refresh(ctx))
+		}
+		if !errors.Is(err, errStale) {
+			return err
+		}
+	}
+	return err
+}
+
+// current returns errStale if the database has another version than s.
+func current(ctx context.Context, tx *sql.Tx, s *state) error {
+	for part, n := range s.versions {
+		var is int64
+		if err := tx.QueryRowContext(ctx, "select n from area_version where part = ?", part).Scan(&is); err != nil {
+			return err
+		}
+		if is != n {
+			return errStale
+		}
+	}
+	return nil
+}
