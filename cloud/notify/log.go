@@ -1,0 +1,239 @@
+package notify
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/lamppost-city/lamppost/cloud/view"
+)
+
+// Delivery is one message to one receiver, as the log tells it. Times are Unix
+// milliseconds, 0 where there is none.
+type Delivery struct {
+	ID       string    `json:"id"`
+	Channel  string    `json:"channel"`
+	Person   string    `json:"person"` // empty: the channel's group
+	Kind     string    `json:"kind"`   // single, group, digest, test
+	Level    string    `json:"level"`
+	Items    int       `json:"items"` // events in it
+	Title    string    `json:"title"`
+	State    string    `json:"state"` // queued, sending, sent, refused, given-up, dropped
+	Attempts int       `json:"attempts"`
+	Formed   int64     `json:"formed"`
+	Next     int64     `json:"next"` // not tried before
+	Deadline int64     `json:"deadline"`
+	Finished int64     `json:"finished"`
+	Doubt    bool      `json:"doubt"` // it may have arrived more than once, or though it failed
+	Error    string    `json:"error"`
+	Tries    []Attempt `json:"tries,omitempty"` // only when one is asked for
+}
+
+// Attempt is one try to deliver.
+type Attempt struct {
+	At      int64  `json:"at"`
+	Ended   int64  `json:"ended"`   // 0: not yet, or nobody knows
+	Outcome string `json:"outcome"` // sent, later, mistaken, never; empty: nobody knows
+	Error   string `json:"error"`
+}
+
+// Query chooses deliveries: an empty field means any.
+type Query struct {
+	Channel, State string
+	Before         string // id of the last delivery of the page before
+	Limit          int    // 1 to 500
+}
+
+const deliveryColumns = `id, channel, person, kind, level, items, title, state, attempts, formed, next, deadline, finished, doubt, error`
+
+// Log returns deliveries, the latest first. Where more than Limit fit, the next page begins
+// before the last one's id.
+func (o *Office) Log(ctx context.Context, q Query) ([]Delivery, error) {
+	var formed int64
+	if q.Before != "" {
+		err := o.o.DB.Read().QueryRowContext(ctx, "select formed from notice_delivery where id = ?", q.Before).Scan(&formed)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, fmt.Errorf("notify: delivery %q: %w", q.Before, view.ErrUnknown)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("notify: log: %w", err)
+		}
+	}
+	rows, err := o.o.DB.Read().QueryContext(ctx, "select "+deliveryColumns+` from notice_delivery
+		where (?1 = '' or channel = ?1) and (?2 = '' or state = ?2) and (?3 = '' or formed < ?4 or formed = ?4 and id < ?3)
+		order by formed desc, id desc limit ?5`, q.Channel, q.State, q.Before, formed, min(max(q.Limit, 1), 500))
+	if err != nil {
+		return nil, fmt.Errorf("notify: log: %w", err)
+	}
+	defer rows.Close()
+	out := []Delivery{}
+	for rows.Next() {
+		d, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("notify: log: %w", err)
+		}
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+func scan(row interface{ Scan(...any) error }) (d Delivery, err error) {
+	err = row.Scan(&d.ID, &d.Channel, &d.Person, &d.Kind, &d.Level, &d.Items, &d.Title, &d.State, &d.Attempts, &d.Formed, &d.Next, &d.Deadline, &d.Finished, &d.Doubt, &d.Error)
+	return d, err
+}
+
+// Get returns one delivery with its attempts, or view.ErrUnknown.
+func (o *Office) Get(ctx context.Context, id string) (Delivery, error) {
+	d, err := scan(o.o.DB.Read().QueryRowContext(ctx, "select "+deliveryColumns+" from notice_delivery where id = ?", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = view.ErrUnknown
+	}
+	if err != nil {
+		return d, fmt.Errorf("notify: delivery %q: %w", id, err)
+	}
+	rows, err := o.o.DB.Read().QueryContext(ctx, "select at, ended, outcome, error from notice_attempt where delivery = ? order by n", id)
+	if err != nil {
+		return d, fmt.Errorf("notify: delivery %q: %w", id, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a Attempt
+		if err := rows.Scan(&a.At, &a.Ended, &a.Outcome, &a.Error); err != nil {
+			return d, fmt.Errorf("notify: delivery %q: %w", id, err)
+		}
+		d.Tries = append(d.Tries, a)
+	}
+	return d, rows.Err()
+}
+
+// Test sends one message by a channel now, to a person or, with none, to its group, and
+// returns what became of it: one attempt, in the log like any other. view.ErrUnknown: there
+// is no such channel or person. view.ErrBusy: its limit is reached, or it is paused.
+func (o *Office) Test(ctx context.Context, id, person string) (Delivery, error) {
+	c, err := o.channel(id)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if _, known := o.o.Person(person); person != "" && (!known || !c.Personal) {
+		return Delivery{}, fmt.Errorf("notify: person %q: %w", person, view.ErrUnknown)
+	}
+	now := time.Now()
+	// The state keeps it from the loop that sends; only this call has it.
+	d := Delivery{ID: uuid.Must(uuid.NewV7()).String(), Channel: id, Person: person, Kind: test, State: queued, Title: test,
+		Formed: now.UnixMilli(), Next: now.Add(leaseTime).UnixMilli(), Deadline: now.Add(leaseTime).UnixMilli()}
+	err = o.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		if err := lockChannel(ctx, tx, id); err != nil {
+			return err
+		}
+		if at, err := o.mayAt(ctx, tx, c, now.UnixMilli()); err != nil || at > now.UnixMilli() {
+			return errors.Join(err, view.ErrBusy)
+		}
+		return insert(ctx, tx, d, []string{"test/" + d.ID})
+	})
+	if err != nil {
+		return Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)
+	}
+	j, _, err := o.claim(ctx, c, open{id: d.ID, person: person}, now)
+	if err == nil && j == nil {
+		err = view.ErrBusy
+	}
+	if err != nil {
+		return Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)
+	}
+	if err := o.attempt(ctx, c, *j); err != nil {
+		return Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)
+	}
+	return o.endTest(ctx, d.ID)
+}
+
+// endTest keeps a test that failed from being tried again: whoever pressed the button has
+// the answer.
+func (o *Office) endTest(ctx context.Context, id string) (Delivery, error) {
+	err := o.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "update notice_delivery set state = 'given-up', finished = ? where id = ? and state = 'queued'", time.Now().UnixMilli(), id)
+		return err
+	})
+	if err != nil {
+		return Delivery{}, fmt.Errorf("notify: test: %w", err)
+	}
+	return o.Get(ctx, id)
+}
+
+// State is how a channel does.
+type State struct {
+	ID      string `json:"id"`
+	Waiting int    `json:"waiting"` // messages that are not finished
+	Down    int64  `json:"down"`    // since when nothing passes, Unix ms; 0: it works
+	Paused  int64  `json:"paused"`  // nothing is sent before, Unix ms
+	Error   string `json:"error"`
+}
+
+// States returns how each channel does, in the order of the settings.
+func (o *Office) States(ctx context.Context) ([]State, error) {
+	out := []State{}
+	for _, c := range o.o.Channels {
+		s := State{ID: c.ID}
+		err := o.o.DB.Read().QueryRowContext(ctx, "select paused, down, error from notice_channel where channel = ?", c.ID).Scan(&s.Paused, &s.Down, &s.Error)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, fmt.Errorf("notify: %s: %w", c.ID, err)
+		}
+		err = o.o.DB.Read().QueryRowContext(ctx, "select count(*) from notice_delivery where channel = ? and state in ('queued', 'sending')", c.ID).Scan(&s.Waiting)
+		if err != nil {
+			return nil, fmt.Errorf("notify: %s: %w", c.ID, err)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// keep is how long the log is.
+const keep = 90 * 24 * time.Hour
+
+// keepTidy prunes now and then.
+func (o *Office) keepTidy(ctx context.Context) {
+	tick := time.NewTicker(prune)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			// What cannot be removed now is tried again in an hour.
+			_ = o.Prune(ctx, now)
+		}
+	}
+}
+
+// Prune removes what was finished 90 days ago, and spent links that would be too old anyway.
+func (o *Office) Prune(ctx context.Context, now time.Time) error {
+	old := now.Add(-keep).UnixMilli()
+	err := o.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		for _, s := range []struct {
+			text string
+			arg  int64
+		}{
+			{"delete from notice_delivery where formed < ? and state not in ('queued', 'sending')", old},
+			{"delete from notice_attempt where at < ? and delivery not in (select id from notice_delivery)", old},
+			{"delete from notice_item where delivery <> '' and delivery not in (select id from notice_delivery)", 0},
+			{"delete from notice_event where taken < ? and id not in (select event from notice_item)", old},
+			{"delete from notice_link where expires < ?", now.UnixMilli()},
+		} {
+			args := []any{s.arg}
+			if s.arg == 0 {
+				args = nil
+			}
+			if _, err := tx.ExecContext(ctx, s.text, args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("notify: prune: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cloud/notify/channel"
+	"github.com/lamppost-city/lamppost/cloud/notify/link"
+)
+
+const (
+	maxNamed = 20 // events that one message names
+	maxAcks  = 3  // links to acknowledge by in one message
+	linkLife = 24 * time.Hour
+)
+
+// contents are the events of a delivery: the newest of each subject, the most severe first.
+type contents struct {
+	kind   string
+	formed int64
+	events []Event
+	told   []string
+	first  bool
+	count  map[string]int // subjects by level; beyond maxBatch events they are not counted
+}
+
+// message makes what a job sends. It is the same whenever it is sent, as long as the
+// templates are.
+func (o *Office) message(ctx context.Context, c Channel, j job) (channel.Message, error) {
+	in, err := o.contents(ctx, j.id)
+	if err != nil {
+		return channel.Message{}, err
+	}
+	m := channel.Message{ID: j.id, Repeat: j.repeat, At: time.UnixMilli(in.formed), Level: j.level, Lang: c.Lang}
+	o.address(&m, j.person, in.told)
+	if in.kind == test {
+		m.Title, m.Lines = o.testWords(m.Lang, c.ID)
+		m.Event = channel.Event{ID: j.id, Type: eventType("test"), At: m.At, Data: json.RawMessage(`{"test":true}`)}
+		return m, nil
+	}
+	if len(in.events) == 0 {
+		return m, &channel.Error{Fate: channel.Never, Err: fmt.Errorf("its events are gone from the database")}
+	}
+	e := in.events[0]
+	if in.kind == single {
+		m.Title, m.Lines = o.o.Words[m.Lang].say(fields(e, m.Lang, o.o.Zone))
+		m.Thread, m.First = e.Subject, in.first
+	} else {
+		o.many(&m, in)
+	}
+	o.links(&m, c, j.person, in)
+	m.Event = channel.Event{ID: e.ID, Type: eventType(e.Kind), Subject: e.Subject, At: time.UnixMilli(e.At), Data: e.Data}
+	if e.Data == nil {
+		if m.Event.Data, err = json.Marshal(e); err != nil {
+			return m, &channel.Error{Fate: channel.Never, Err: err}
+		}
+	}
+	return m, nil
+}
+
+func eventType(kind string) string { return "city.lamppost.alert." + kind + ".v1" }
+
+// address says whom a message is for, and so in which language.
+func (o *Office) address(m *channel.Message, person string, told []string) {
+	if person == "" {
+		for _, id := range told {
+			if p, ok := o.o.Person(id); ok {
+				m.To = append(m.To, p)
+			}
+		}
+		return
+	}
+	if p, ok := o.o.Person(person); ok {
+		m.To = []channel.Person{p}
+		if p.Lang == "zh" || p.Lang == "en" {
+			m.Lang = p.Lang
+		}
+	}
+}
+
+// contents reads what a delivery is about.
+func (o *Office) contents(ctx context.Context, id string) (c contents, err error) {
+	c.count = map[string]int{}
+	if err := o.o.DB.Read().QueryRowContext(ctx, "select kind, formed from notice_delivery where id = ?", id).Scan(&c.kind, &c.formed); err != nil {
+		return c, fmt.Errorf("delivery %s: %w", id, err)
+	}
+	rows, err := o.o.DB.Read().QueryContext(ctx, `select e.body, i.told from notice_item i join notice_event e on e.id = i.event
+		where i.delivery = ? order by i.n limit ?`, id, maxBatch)
+	if err != nil {
+		return c, err
+	}
+	defer rows.Close()
+	newest := map[string]int{} // subject → place in events
+	for rows.Next() {
+		var body, told string
+		if err := rows.Scan(&body, &told); err != nil {
+			return c, err
+		}
+		if err := c.add(body, told, newest); err != nil {
+			return c, fmt.Errorf("delivery %s: %w", id, err)
+		}
+	}
+	for _, e := range c.events {
+		c.count[string(e.Severity)]++
+	}
+	slices.SortStableFunc(c.events, func(a, b Event) int { return rank(string(a.Severity)) - rank(string(b.Severity)) })
+	return c, rows.Err()
+}
+
+func (c *contents) add(body, told string, newest map[string]int) error {
+	var e Event
+	var people []string
+	if err := json.Unmarshal([]byte(body), &e); err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(told), &people); err != nil {
+		return err
+	}
+	for _, p := range people {
+		if !slices.Contains(c.told, p) {
+			c.told = append(c.told, p)
+		}
+	}
+	c.first = c.first || e.First
+	if i, ok := newest[e.Subject]; ok {
+		c.events[i] = e
+		return nil
+	}
+	newest[e.Subject] = len(c.events)
+	c.events = append(c.events, e)
+	return nil
+}
+
+// many words a message about several subjects.
+func (o *Office) many(m *channel.Message, in contents) {
+	en := m.Lang == "en"
+	n := strconv.Itoa(len(in.events))
+	f := fields(in.events[0], m.Lang, o.o.Zone)
+	switch {
+	case in.kind == group && en:
+		m.Title = f.Severity + " " + n + " alerts of one kind: " + f.Text
+	case in.kind == group:
+		m.Title = f.Severity + " 同类告警 " + n + " 起：" + f.Text
+	case en:
+		m.Title = n + " notices together: too many in a short time"
+	default:
+		m.Title = "短时间通知过多，合并 " + n + " 条"
+	}
+	sum := ""
+	for _, level := range []string{"red", "orange", "yellow", "blue"} {
+		if in.count[level] > 0 {
+			sum += " " + severities[m.Lang][level] + "×" + strconv.Itoa(in.count[level])
+		}
+	}
+	m.Lines = []string{sum[1:]}
+	for i, e := range in.events {
+		if i == maxNamed {
+			m.Lines = append(m.Lines, map[bool]string{true: "… and " + strconv.Itoa(len(in.events)-i) + " more, in the console", false: "……另有 " + strconv.Itoa(len(in.events)-i) + " 条，见控制台"}[en])
+			break
+		}
+		f := fields(e, m.Lang, o.o.Zone)
+		l := f.Severity + " " + f.Text
+		for _, more := range []string{f.Place, f.State} {
+			if more != "" {
+				l += " · " + more
+			}
+		}
+		m.Lines = append(m.Lines, l)
+	}
+}
+
+// links adds the links of a message: to the console, and to acknowledge by.
+func (o *Office) links(m *channel.Message, c Channel, person string, in contents) {
+	if o.o.Base == "" || c.Machine {
+		return
+	}
+	see, ack := "打开", "确认"
+	if m.Lang == "en" {
+		see, ack = "Open", "Acknowledge"
+	}
+	path := "/"
+	if len(in.events) == 1 && in.events[0].Path != "" {
+		path = in.events[0].Path
+	}
+	m.Links = append(m.Links, channel.Link{Text: see, URL: o.o.Base + safe(path)})
+	if len(in.events) > maxAcks {
+		return
+	}
+	for i, e := range in.events {
+		if !e.Ack {
+			continue
+		}
+		token, err := o.key.Make(link.Grant{Subject: e.Subject, Channel: c.ID, Person: person, Expires: time.UnixMilli(in.formed).Add(linkLife).Truncate(time.Second)})
+		if err != nil {
+			continue // an id that is too long for a link can be acknowledged in the console
+		}
+		words := ack
+		if len(in.events) > 1 {
+			words += " " + strconv.Itoa(i+1)
+		}
+		m.Links = append(m.Links, channel.Link{Text: words, URL: o.o.Base + AckPath + "?t=" + token})
+	}
+}
+
+// safe keeps a path from ending the link that it stands in.
+func safe(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.Host != "" || u.Scheme != "" || len(path) == 0 || path[0] != '/' {
+		return "/"
+	}
+	out := ""
+	for i := range len(path) {
+		if b := path[i]; b <= ' ' || b > '~' || b == '"' || b == '\'' || b == '(' || b == ')' || b == '<' || b == '>' || b == '\\' || b == '`' || b == '[' || b == ']' {
+			out += fmt.Sprintf("%%%02X", b)
+		} else {
+			out += string(rune(b))
+		}
+	}
+	return out
+}
+
+func (o *Office) testWords(lang, id string) (string, []string) {
+	if lang == "en" {
+		return "Test of the notification channel " + id, []string{"Somebody pressed the test button. Nothing has happened."}
+	}
+	return "通知渠道 " + id + " 测试", []string{"有人按下了测试按钮，没有发生任何事件。"}
+}

@@ -1,0 +1,138 @@
+package notify
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// maxWaiting is how many events wait for one channel.
+const maxWaiting = 10_000
+
+// Take takes events to tell. When it returns nil they are on the disk; those that it has
+// already, by their id, are left out. The error is a *view.FieldError if an event cannot be
+// told, and then none is taken.
+func (o *Office) Take(ctx context.Context, events ...Event) error {
+	err := o.o.DB.Write(ctx, func(tx *sql.Tx) error { return o.TakeIn(ctx, tx, time.Now(), events...) })
+	if err != nil {
+		return fmt.Errorf("notify: %w", err)
+	}
+	ring(o.form)
+	return nil
+}
+
+// TakeIn is Take in a transaction of the caller: what it does and that it is told about
+// become true together.
+func (o *Office) TakeIn(ctx context.Context, tx *sql.Tx, now time.Time, events ...Event) error {
+	for _, e := range events {
+		if err := o.takeOne(ctx, tx, now, e, nil); err != nil {
+			return fmt.Errorf("event %q: %w", e.ID, err)
+		}
+	}
+	return nil
+}
+
+// takeOne notes an event for its receivers; if no rule names any, for the others.
+func (o *Office) takeOne(ctx context.Context, tx *sql.Tx, now time.Time, e Event, others []route) error {
+	body, err := e.check()
+	if err != nil {
+		return err
+	}
+	routes, why := o.routes(e, now), ""
+	if len(routes) == 0 {
+		routes = others
+	}
+	switch {
+	case e.Cause != "":
+		routes, why = nil, "symptom"
+	case len(routes) == 0:
+		why = "no-rule"
+	}
+	r, err := tx.ExecContext(ctx, `insert into notice_event(id, subject, taken, routes, why, body) values(?, ?, ?, ?, ?, ?)
+		on conflict(id) do nothing`, e.ID, e.Subject, now.UnixMilli(), len(routes), why, string(body))
+	if err != nil {
+		return err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return err // it is here already
+	}
+	for _, r := range routes {
+		if err := o.takeFor(ctx, tx, now, e, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeFor lets an event wait for one receiver.
+func (o *Office) takeFor(ctx context.Context, tx *sql.Tx, now time.Time, e Event, r route) error {
+	c, err := o.channel(r.channel)
+	if err != nil {
+		return err
+	}
+	full, err := o.full(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	told, err := json.Marshal(r.told)
+	if err != nil {
+		return err
+	}
+	grp, due, err := o.place(ctx, tx, now.UnixMilli(), c, e, r)
+	if err != nil {
+		return err
+	}
+	var delivery string
+	if full {
+		delivery = uuid.Must(uuid.NewV7()).String()
+		d := Delivery{ID: delivery, Channel: c.ID, Person: r.person, Kind: single, Level: string(e.Severity), Items: 1, State: dropped,
+			Title: in(e.Text, c.Lang), Formed: now.UnixMilli(), Finished: now.UnixMilli(), Error: fmt.Sprintf("more than %d events wait for the channel", maxWaiting)}
+		if err := insert(ctx, tx, d, []string{e.Subject}); err != nil {
+			return err
+		}
+	}
+	_, err = tx.ExecContext(ctx, `insert into notice_item(channel, person, n, event, subject, grp, level, told, due, delivery)
+		values(?, ?, (select coalesce(max(n), 0) + 1 from notice_item where channel = ?), ?, ?, ?, ?, ?, ?, ?)`,
+		c.ID, r.person, c.ID, e.ID, e.Subject, grp, string(e.Severity), string(told), due, delivery)
+	return err
+}
+
+// full says whether no more may wait for a channel.
+func (o *Office) full(ctx context.Context, tx *sql.Tx, c Channel) (bool, error) {
+	var items, deliveries int
+	err := tx.QueryRowContext(ctx, "select count(*) from notice_item where delivery = '' and channel = ?", c.ID).Scan(&items)
+	if err != nil {
+		return false, err
+	}
+	err = tx.QueryRowContext(ctx, "select count(*) from notice_delivery where channel = ? and state in ('queued', 'sending')", c.ID).Scan(&deliveries)
+	return items+deliveries >= maxWaiting, err
+}
+
+// place says in which group an event waits, and until when: with what waits about the same
+// subject; else a first notice with those of its area and rule, and anything else alone.
+func (o *Office) place(ctx context.Context, tx *sql.Tx, now int64, c Channel, e Event, r route) (grp string, due int64, err error) {
+	if c.Machine || rank(string(e.Severity)) == 0 {
+		return "event/" + e.ID, now, nil
+	}
+	err = tx.QueryRowContext(ctx, `select grp, due from notice_item where delivery = '' and channel = ? and person = ? and subject = ?
+		order by due desc limit 1`, c.ID, r.person, e.Subject).Scan(&grp, &due)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return grp, due, err
+	}
+	if !e.First {
+		return "subject/" + e.Subject, now, nil
+	}
+	grp = "rule/" + e.Area + "/" + e.Rule
+	var first sql.NullInt64
+	err = tx.QueryRowContext(ctx, "select min(due) from notice_item where delivery = '' and channel = ? and person = ? and grp = ?",
+		c.ID, r.person, grp).Scan(&first)
+	if first.Valid {
+		return grp, first.Int64, err
+	}
+	return grp, now + groupWait, err
+}
