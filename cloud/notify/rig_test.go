@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -214,3 +215,12 @@ func (f *flaky) Write(ctx context.Context, fn func(*sql.Tx) error) error {
 }
 
 func (f *flaky) mend() { f.mu.Lock(); f.whole = true; f.mu.Unlock() }
+
+func readAll(t *testing.T, r io.Reader) string {
+	t.Helper()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -27,7 +27,8 @@ create table notice_item(           -- one event for one receiver
 	delivery text not null,         -- empty: it waits
 	primary key(channel, person, event)
 );
-create index notice_item_delivery on notice_item(delivery, channel, person, due);
+create index notice_item_subject on notice_item(delivery, channel, person, subject, due);
+create index notice_item_group on notice_item(delivery, channel, person, grp, due);
 create index notice_item_order on notice_item(channel, n);
 create index notice_item_event on notice_item(event);
 

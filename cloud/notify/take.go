@@ -29,8 +29,9 @@ func (o *Office) Take(ctx context.Context, events ...Event) error {
 // TakeIn is Take in a transaction of the caller: what it does and that it is told about
 // become true together.
 func (o *Office) TakeIn(ctx context.Context, tx *sql.Tx, now time.Time, events ...Event) error {
+	load := load{}
 	for _, e := range events {
-		if err := o.takeOne(ctx, tx, now, e, nil); err != nil {
+		if err := o.takeOne(ctx, tx, now, e, nil, load); err != nil {
 			return fmt.Errorf("event %q: %w", e.ID, err)
 		}
 	}
@@ -38,7 +39,7 @@ func (o *Office) TakeIn(ctx context.Context, tx *sql.Tx, now time.Time, events .
 }
 
 // takeOne notes an event for its receivers; if no rule names any, for the others.
-func (o *Office) takeOne(ctx context.Context, tx *sql.Tx, now time.Time, e Event, others []route) error {
+func (o *Office) takeOne(ctx context.Context, tx *sql.Tx, now time.Time, e Event, others []route, load load) error {
 	body, err := e.check()
 	if err != nil {
 		return err
@@ -62,7 +63,7 @@ func (o *Office) takeOne(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 		return err // it is here already
 	}
 	for _, r := range routes {
-		if err := o.takeFor(ctx, tx, now, e, r); err != nil {
+		if err := o.takeFor(ctx, tx, now, e, r, load); err != nil {
 			return err
 		}
 	}
@@ -70,12 +71,12 @@ func (o *Office) takeOne(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 }
 
 // takeFor lets an event wait for one receiver.
-func (o *Office) takeFor(ctx context.Context, tx *sql.Tx, now time.Time, e Event, r route) error {
+func (o *Office) takeFor(ctx context.Context, tx *sql.Tx, now time.Time, e Event, r route, load load) error {
 	c, err := o.channel(r.channel)
 	if err != nil {
 		return err
 	}
-	full, err := o.full(ctx, tx, c)
+	full, err := load.full(ctx, tx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -102,15 +103,24 @@ func (o *Office) takeFor(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 	return err
 }
 
-// full says whether no more may wait for a channel.
-func (o *Office) full(ctx context.Context, tx *sql.Tx, c Channel) (bool, error) {
-	var items, deliveries int
-	err := tx.QueryRowContext(ctx, "select count(*) from notice_item where delivery = '' and channel = ?", c.ID).Scan(&items)
-	if err != nil {
-		return false, err
+// load is how much waits for each channel, counted once in a transaction.
+type load map[string]int
+
+// full says whether no more may wait for a channel, and counts one more if it may.
+func (l load) full(ctx context.Context, tx *sql.Tx, channel string) (bool, error) {
+	if _, counted := l[channel]; !counted {
+		var items, deliveries int
+		err := tx.QueryRowContext(ctx, "select count(*) from notice_item where delivery = '' and channel = ?", channel).Scan(&items)
+		if err == nil {
+			err = tx.QueryRowContext(ctx, "select count(*) from notice_delivery where channel = ? and state in ('queued', 'sending')", channel).Scan(&deliveries)
+		}
+		if err != nil {
+			return false, err
+		}
+		l[channel] = items + deliveries
 	}
-	err = tx.QueryRowContext(ctx, "select count(*) from notice_delivery where channel = ? and state in ('queued', 'sending')", c.ID).Scan(&deliveries)
-	return items+deliveries >= maxWaiting, err
+	l[channel]++
+	return l[channel] > maxWaiting, nil
 }
 
 // place says in which group an event waits, and until when: with what waits about the same

@@ -99,5 +99,5 @@ func (o *Office) takeTrouble(ctx context.Context, tx *sql.Tx, t Trouble, now tim
 		e.ID, e.Kind, e.First = subject+"/up", "cleared", false
 		e.Text = view.Text{Zh: fmt.Sprintf("通知渠道 %s 已恢复", t.Channel), En: fmt.Sprintf("the notification channel %s works again", t.Channel)}
 	}
-	return o.takeOne(ctx, tx, now, e, o.everybody(t.Channel))
+	return o.takeOne(ctx, tx, now, e, o.everybody(t.Channel), load{})
 }
