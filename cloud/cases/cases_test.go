@@ -13,6 +13,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/cloud/cases"
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -20,7 +21,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 // noon is when everything arrives; noonMS the same in Unix milliseconds.
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -36,7 +37,7 @@ type bench struct {
 
 func open(t testing.TB) *bench {
 	t.Helper()
-	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), database.Schema{Name: "cases", Steps: cases.Schema()})
+	db, err := databasetest.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), database.Schema{Name: "cases", Steps: cases.Schema()})
 	if err != nil {
 		t.Fatal(err)
 	}

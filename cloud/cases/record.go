@@ -25,10 +25,10 @@ type stored struct {
 // transaction. refused says, by position, why a revision will never be taken;
 // everything else is on the disk when err is nil.
 func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert], at time.Time) (refused map[int]string, err error) {
-	changed := map[string]string{} // alert → gateway
-	newest := map[string]wire.Alert{}
+	var changed map[string]string // alert → gateway
+	var newest map[string]wire.Alert
 	err = b.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		refused = map[int]string{}
+		refused, changed, newest = map[int]string{}, map[string]string{}, map[string]wire.Alert{}
 		i := 0
 		for gateway, a := range alerts {
 			is, why, err := put(ctx, tx, gateway, a, at.UnixMilli())
@@ -78,7 +78,7 @@ func put(ctx context.Context, tx *sql.Tx, gateway string, a wire.Alert, received
 	}
 	if _, err := tx.ExecContext(ctx, `insert into alert(id, gateway, rev, condition, received, updated, vanished, acked_by, acked_at, acked_note, body)
 		values(?1, ?2, ?3, ?4, ?5, ?5, 0, '', 0, '', ?6)
-		on conflict do update set rev = ?3, condition = ?4, updated = ?5, vanished = 0, body = ?6`,
+		on conflict(id) do update set rev = ?3, condition = ?4, updated = ?5, vanished = 0, body = ?6`,
 		a.ID, gateway, a.Rev, a.Condition, received, body); err != nil {
 		return false, "", err
 	}
@@ -198,8 +198,8 @@ func (b *Book) Reconcile(ctx context.Context, gateway string, s wire.State, at t
 }
 
 func mark(ctx context.Context, tx *sql.Tx, id, gateway, what string, vanished, at int64) error {
-	res, err := tx.ExecContext(ctx, "update alert set vanished = ? where id = ? and condition = 'active' and (vanished = 0) = (? != 0)",
-		vanished, id, vanished)
+	res, err := tx.ExecContext(ctx, "update alert set vanished = ?1 where id = ?2 and condition = 'active' and (vanished = 0) = (?1 != 0)",
+		vanished, id)
 	if err != nil {
 		return err
 	}

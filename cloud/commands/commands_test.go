@@ -19,12 +19,13 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"github.com/lamppost-city/lamppost/cloud/store"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 // rig is a desk with everything around it that a test may change.
 type rig struct {
@@ -66,7 +67,7 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := database.Open(t.Context(), filepath.Join(dir, "a.db"), database.Schema{Name: "commands", Steps: Schema()})
+	db, err := databasetest.Open(t.Context(), filepath.Join(dir, "a.db"), database.Schema{Name: "commands", Steps: Schema()})
 	if err != nil {
 		t.Fatal(err)
 	}

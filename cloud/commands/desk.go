@@ -103,8 +103,8 @@ func (d *Desk) Ask(ctx context.Context, gateway string, a view.Ask, now time.Tim
 // put numbers, signs and keeps a command.
 func (d *Desk) put(ctx context.Context, tx *sql.Tx, gateway string, c *wire.Command, now time.Time) error {
 	var last, open int64
-	if err := tx.QueryRowContext(ctx, `select coalesce(max(issued), 0), count(*) filter (where state = 'waiting' and substr(subject, 1, ?) = ?) from command where gateway = ?`,
-		len(c.Kind), c.Kind, gateway).Scan(&last, &open); err != nil {
+	if err := tx.QueryRowContext(ctx, `select coalesce(max(issued), 0), count(*) filter (where state = 'waiting' and substr(subject, 1, length(?1)) = ?1) from command where gateway = ?2`,
+		c.Kind, gateway).Scan(&last, &open); err != nil {
 		return err
 	}
 	if open >= maxWaiting {

@@ -5,96 +5,62 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 	"time"
-
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
 
-// Errors of Open, to be asked for with errors.Is.
+// Errors of Open and OpenPostgres, to be asked for with errors.Is.
 var (
-	// ErrNewer says that a newer version of the program made the file.
+	// ErrNewer says that a newer version of the program made the tables.
 	ErrNewer = errors.New("the database was made by a newer version")
 	// ErrDamaged says that SQLite's own check found the file damaged.
 	ErrDamaged = errors.New("the database is damaged")
+	// ErrAway says that the server cannot be reached now; it may come.
+	ErrAway = errors.New("the database server is away")
+	// ErrUnfit says that the server is set up so that it cannot keep what is promised.
+	ErrUnfit = errors.New("the database server is not fit for this")
+	// ErrClaimed says that another aggregator works on the database.
+	ErrClaimed = errors.New("another aggregator works on this database")
 )
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	path  string
-	write *sql.DB // one connection: the writer
-	read  *sql.DB // a few connections that cannot write
+	name        string  // for errors; without a password
+	write       *sql.DB // one connection: the writer
+	read        *sql.DB // a few connections that cannot write
+	engine      engine
+	claim, lock string         // PostgreSQL's statements that take the two locks; empty: not needed
+	session     func() *sql.DB // one more connection to the server
 }
 
-// busy is how long a statement waits for a lock that another process holds.
-const busy = 5 * time.Second
-
-// Open opens or makes the file at path, checks it and applies the steps of each
-// schema that it does not have yet, all of one schema's steps in one
-// transaction. The directory must exist.
-func Open(ctx context.Context, path string, schemas ...Schema) (*DB, error) {
-	if err := touch(path); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-	write, err := sql.Open("sqlite", dsn(path, false))
-	if err != nil {
-		return nil, fmt.Errorf("database: %s: %w", path, err)
-	}
-	write.SetMaxOpenConns(1)
-	read, err := sql.Open("sqlite", dsn(path, true))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("database: %s: %w", path, err), write.Close())
-	}
-	read.SetMaxOpenConns(4)
-	d := &DB{path: path, write: write, read: read}
-	if err := d.prepare(ctx, schemas); err != nil {
-		return nil, errors.Join(fmt.Errorf("database: %s: %w", path, err), d.Close())
-	}
-	return d, nil
+// engine is what sets one engine apart from another.
+type engine struct {
+	step  func(string) (string, error) // writes a schema's step as the engine reads it
+	again func(error) bool             // whether the same transaction may succeed at once
+	limit time.Duration                // of one Write; 0: none
 }
 
-// touch makes the file readable for its owner only: it holds names of persons.
-func touch(path string) error {
-	f, err := os.OpenFile(filepath.Clean(path), os.O_CREATE|os.O_RDWR, 0o600)
+// maxTries is how often a transaction is tried that another one pushed aside.
+const maxTries = 5
+
+// stepTable is where it is kept which steps were taken.
+const stepTable = `create table if not exists schema_step(
+	name text not null primary key, steps integer not null) strict`
+
+// prepare brings the tables to the present form.
+func (d *DB) prepare(ctx context.Context, schemas []Schema) error {
+	table, err := d.engine.step(stepTable)
 	if err != nil {
 		return err
 	}
-	return f.Close()
-}
-
-func dsn(path string, readOnly bool) string {
-	q := url.Values{}
-	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()))
-	q.Add("_pragma", "journal_mode(WAL)")
-	q.Add("_pragma", "synchronous(FULL)")
-	q.Add("_pragma", "foreign_keys(1)")
-	// A write transaction takes its lock at once: taken later, at the first write,
-	// it can fail with "busy" after reads have already shaped what is written.
-	q.Set("_txlock", "immediate")
-	if readOnly {
-		q.Add("_pragma", "query_only(1)")
-		q.Set("_txlock", "deferred")
-	}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
-}
-
-func (d *DB) prepare(ctx context.Context, schemas []Schema) error {
-	var verdict string
-	if err := d.write.QueryRowContext(ctx, "pragma quick_check(1)").Scan(&verdict); err != nil {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	if verdict != "ok" {
-		return fmt.Errorf("%w: %s", ErrDamaged, verdict)
-	}
-	const table = `create table if not exists schema_step(
-		name text not null primary key, steps integer not null) strict`
-	if _, err := d.write.ExecContext(ctx, table); err != nil {
+	err = d.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, table)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	for _, s := range schemas {
-		if err := d.Write(ctx, func(tx *sql.Tx) error { return s.apply(ctx, tx) }); err != nil {
+		if err := d.Write(ctx, func(tx *sql.Tx) error { return s.apply(ctx, tx, d.engine.step) }); err != nil {
 			return fmt.Errorf("schema %s: %w", s.Name, err)
 		}
 	}
@@ -102,11 +68,34 @@ func (d *DB) prepare(ctx context.Context, schemas []Schema) error {
 }
 
 // Write runs fn in a transaction and commits it. When Write returns nil, what fn
-// wrote is on the disk. fn's error rolls everything back and is returned. Writers
-// wait for each other in turn; a cancelled ctx ends the wait.
+// wrote is on the disk. fn's error rolls everything back and is returned; after the
+// error of a statement fn must return one. Writers wait for each other in turn, those of
+// other processes included; a cancelled ctx ends the wait.
+//
+// fn may be called again when its transaction was pushed aside, so it sets what it
+// keeps outside and does not add to it. It closes the rows of one statement before the
+// next.
 func (d *DB) Write(ctx context.Context, fn func(*sql.Tx) error) error {
+	if d.engine.limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d.engine.limit)
+		defer cancel()
+	}
+	for tries := 1; ; tries++ {
+		err := d.once(ctx, fn)
+		if err == nil || tries == maxTries || !d.engine.again(err) {
+			return err
+		}
+	}
+}
+
+func (d *DB) once(ctx context.Context, fn func(*sql.Tx) error) error {
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := d.turn(ctx, tx); err != nil {
+		_ = tx.Rollback()
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := fn(tx); err != nil {
@@ -121,20 +110,29 @@ func (d *DB) Write(ctx context.Context, fn func(*sql.Tx) error) error {
 	return nil
 }
 
+// turn waits until no other process writes.
+func (d *DB) turn(ctx context.Context, tx *sql.Tx) error {
+	if d.lock == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, d.lock)
+	return err
+}
+
 // Read returns the pool for reading. Its connections refuse to write. The caller
 // does not close it.
 func (d *DB) Read() *sql.DB { return d.read }
 
-// Check asks the file for one row, as a sign of life.
+// Check asks for one row, as a sign of life.
 func (d *DB) Check(ctx context.Context) error {
 	var n int
 	if err := d.read.QueryRowContext(ctx, "select count(*) from schema_step").Scan(&n); err != nil {
-		return fmt.Errorf("database: %s: %w", d.path, err)
+		return fmt.Errorf("database: %s: %w", d.name, err)
 	}
 	return nil
 }
 
-// Close folds the write-ahead log into the file and closes it.
+// Close closes the database; with SQLite it folds the write-ahead log into the file.
 func (d *DB) Close() error {
 	return errors.Join(d.read.Close(), d.write.Close())
 }

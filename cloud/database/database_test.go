@@ -1,22 +1,21 @@
 package database_test
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 var things = database.Schema{Name: "things", Steps: []string{
 	`create table thing(id integer primary key, name text not null) strict`,
@@ -24,7 +23,7 @@ var things = database.Schema{Name: "things", Steps: []string{
 
 func open(t *testing.T, path string, s ...database.Schema) *database.DB {
 	t.Helper()
-	d, err := database.Open(t.Context(), path, s...)
+	d, err := databasetest.Open(t.Context(), path, s...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,40 +48,6 @@ func count(t *testing.T, d *database.DB) (n int) {
 		t.Fatal(err)
 	}
 	return n
-}
-
-func TestSettings(t *testing.T) {
-	d := open(t, filepath.Join(t.TempDir(), "a b%20?.db"), things)
-	err := d.Write(t.Context(), func(tx *sql.Tx) error {
-		for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000"} {
-			var got string
-			if err := tx.QueryRowContext(t.Context(), "pragma "+pragma).Scan(&got); err != nil {
-				return err
-			}
-			if got != want {
-				t.Errorf("pragma %s = %s, want %s", pragma, got, want)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Check(t.Context()); err != nil {
-		t.Errorf("Check = %v", err)
-	}
-}
-
-func TestFileIsPrivate(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.db")
-	open(t, path)
-	fi, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := fi.Mode().Perm(); got != 0o600 {
-		t.Errorf("the file's mode is %o, want 600: it holds names of persons", got)
-	}
 }
 
 func TestWriteIsAllOrNothing(t *testing.T) {
@@ -143,7 +108,7 @@ func TestCancelledWriteLeavesNothing(t *testing.T) {
 
 func TestSteps(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
-	d, err := database.Open(t.Context(), path, things)
+	d, err := databasetest.Open(t.Context(), path, things)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +120,7 @@ func TestSteps(t *testing.T) {
 	}
 	more := database.Schema{Name: "things", Steps: append(things.Steps[:1:1],
 		"alter table thing add column size integer not null default 7")}
-	d, err = database.Open(t.Context(), path, more)
+	d, err = databasetest.Open(t.Context(), path, more)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +131,7 @@ func TestSteps(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := database.Open(t.Context(), path, things); !errors.Is(err, database.ErrNewer) {
+	if _, err := databasetest.Open(t.Context(), path, things); !errors.Is(err, database.ErrNewer) {
 		t.Errorf("Open with an older program = %v, want ErrNewer", err)
 	}
 }
@@ -174,40 +139,15 @@ func TestSteps(t *testing.T) {
 func TestAFailedStepChangesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	bad := database.Schema{Name: "things", Steps: []string{things.Steps[0], "create nonsense"}}
-	_, err := database.Open(t.Context(), path, bad)
+	_, err := databasetest.Open(t.Context(), path, bad)
 	if err == nil || !strings.Contains(err.Error(), "schema things: step 2") {
 		t.Fatalf("Open = %v, want the schema and the step named", err)
 	}
 	open(t, path, things) // step 1 was rolled back, so it can be taken again
 }
 
-func TestDamageIsReportedNotRepaired(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.db")
-	junk := bytes.Repeat([]byte("not a database. "), 512)
-	if err := os.WriteFile(path, junk, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := database.Open(t.Context(), path, things); !errors.Is(err, database.ErrDamaged) {
-		t.Errorf("Open = %v, want ErrDamaged", err)
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, junk) {
-		t.Error("the damaged file was changed")
-	}
-}
-
-func TestMissingDirectory(t *testing.T) {
-	_, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "no", "a.db"))
-	if !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("Open = %v, want os.ErrNotExist", err)
-	}
-}
-
 func BenchmarkWriteOneRow(b *testing.B) {
-	d, err := database.Open(b.Context(), filepath.Join(b.TempDir(), "a.db"), things)
+	d, err := databasetest.Open(b.Context(), filepath.Join(b.TempDir(), "a.db"), things)
 	if err != nil {
 		b.Fatal(err)
 	}

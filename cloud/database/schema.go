@@ -8,13 +8,16 @@ import (
 )
 
 // Schema is one job's tables: the SQL steps that lead from nothing to the present
-// form. A released step is never changed, only followed by another.
+// form. A released step is never changed, only followed by another. Steps are written as
+// SQLite reads them; what they may consist of so that PostgreSQL has the same tables, the
+// package's documentation says.
 type Schema struct {
-	Name  string // unique within a file
+	Name  string // unique within a database
 	Steps []string
 }
 
-func (s Schema) apply(ctx context.Context, tx *sql.Tx) error {
+// apply takes the steps that were not taken yet, each written for the engine by form.
+func (s Schema) apply(ctx context.Context, tx *sql.Tx, form func(string) (string, error)) error {
 	var done int
 	err := tx.QueryRowContext(ctx, "select steps from schema_step where name = ?", s.Name).Scan(&done)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -24,7 +27,11 @@ func (s Schema) apply(ctx context.Context, tx *sql.Tx) error {
 		return fmt.Errorf("%w: it has %d steps, this program knows %d", ErrNewer, done, len(s.Steps))
 	}
 	for i, step := range s.Steps[done:] {
-		if _, err := tx.ExecContext(ctx, step); err != nil {
+		text, err := form(step)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, text)
+		}
+		if err != nil {
 			return fmt.Errorf("step %d: %w", done+i+1, err)
 		}
 	}

@@ -87,8 +87,8 @@ func TestDeclareGrowsOneGap(t *testing.T) {
 }
 
 func TestOldEventsArePruned(t *testing.T) {
-	db := openDB(t, filepath.Join(t.TempDir(), "a.db"))
 	synctest.Test(t, func(t *testing.T) {
+		db := openDB(t, filepath.Join(t.TempDir(), "a.db"))
 		b := openOn(t, db, fleet.Options{})
 		if err := b.Events(t.Context(), one("gw", gapEvent(1, wire.Moment{Unix: 1000}, wire.Moment{Unix: 2000})), time.Now().AddDate(0, 0, -401)); err != nil {
 			t.Fatal(err)
@@ -107,9 +107,9 @@ func TestOldEventsArePruned(t *testing.T) {
 		if gaps, err := b.Gaps(t.Context(), "", 0, 0); err != nil || len(gaps) != 2 {
 			t.Errorf("gaps %v, %v; want both kept", gaps, err)
 		}
+		var n int
+		if err := db.Read().QueryRowContext(t.Context(), "select count(*) from event").Scan(&n); err != nil || n != 1 {
+			t.Errorf("%d events, %v; want 1", n, err)
+		}
 	})
-	var n int
-	if err := db.Read().QueryRowContext(t.Context(), "select count(*) from event").Scan(&n); err != nil || n != 1 {
-		t.Errorf("%d events, %v; want 1", n, err)
-	}
 }

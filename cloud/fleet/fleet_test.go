@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"github.com/lamppost-city/lamppost/cloud/fleet"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -20,7 +21,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 // noon is the time around which the tests play.
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -52,7 +53,7 @@ func (b *bench) took(event string) (docs []any) {
 
 func openDB(t testing.TB, path string) *database.DB {
 	t.Helper()
-	db, err := database.Open(t.Context(), path, database.Schema{Name: "fleet", Steps: fleet.Schema()})
+	db, err := databasetest.Open(t.Context(), path, database.Schema{Name: "fleet", Steps: fleet.Schema()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,8 +241,8 @@ func derefs(vs []view.Value) (out []any) {
 }
 
 func TestChangesArePublished(t *testing.T) {
-	db := openDB(t, filepath.Join(t.TempDir(), "a.db"))
 	synctest.Test(t, func(t *testing.T) {
+		db := openDB(t, filepath.Join(t.TempDir(), "a.db"))
 		b := openOn(t, db, fleet.Options{})
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)

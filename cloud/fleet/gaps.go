@@ -82,7 +82,8 @@ func (r *Registry) Declare(ctx context.Context, g view.Gap) error {
 	err := r.o.DB.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `insert into gap(gateway, epoch, seq, from_unix, from_boot, from_ms, to_unix, to_boot, to_ms, why, detail)
 			values(?1, ?2, ?3, ?3, '', 0, ?4, '', 0, ?5, ?6)
-			on conflict do update set to_unix = max(to_unix, excluded.to_unix), detail = excluded.detail`,
+			on conflict(gateway, epoch, seq) do update set
+				to_unix = case when gap.to_unix > excluded.to_unix then gap.to_unix else excluded.to_unix end, detail = excluded.detail`,
 			g.Gateway, declared+" "+g.Why, g.From, g.To, g.Why, g.Detail)
 		return err
 	})

@@ -3,8 +3,8 @@ package fleet
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/view"
@@ -58,11 +58,11 @@ func (r *Registry) Missing(ctx context.Context, images []string) ([]view.Missing
 	if len(images) == 0 {
 		return nil, nil
 	}
-	list, err := json.Marshal(images)
-	if err != nil {
-		return nil, fmt.Errorf("fleet: missing pictures: %w", err)
+	marks, args := make([]string, len(images)), make([]any, len(images))
+	for i, image := range images {
+		marks[i], args[i] = "?", image
 	}
-	rows, err := r.o.DB.Read().QueryContext(ctx, "select gateway, image, why from missing_picture where image in (select value from json_each(?))", string(list))
+	rows, err := r.o.DB.Read().QueryContext(ctx, "select gateway, image, why from missing_picture where image in ("+strings.Join(marks, ",")+")", args...)
 	if err != nil {
 		return nil, fmt.Errorf("fleet: missing pictures: %w", err)
 	}

@@ -89,13 +89,15 @@ func (g *gateway) unsavedParts() (undo func(), write func(context.Context, *sql.
 }
 
 func writeRows(ctx context.Context, tx *sql.Tx, id string, row []any, values map[obs.Stream]latest) error {
-	_, err := tx.ExecContext(ctx, `insert or replace into gateway(id, first_seen, last_seen, online, conn, since, state)
-		values(?, ?, ?, ?, ?, ?, ?)`, row...)
+	_, err := tx.ExecContext(ctx, `insert into gateway(id, first_seen, last_seen, online, conn, since, state)
+		values(?, ?, ?, ?, ?, ?, ?) on conflict(id) do update set first_seen = excluded.first_seen, last_seen = excluded.last_seen,
+			online = excluded.online, conn = excluded.conn, since = excluded.since, state = excluded.state`, row...)
 	if err != nil || len(values) == 0 {
 		return err
 	}
-	put, err := tx.PrepareContext(ctx, `insert or replace into last_value(gateway, device, channel, t, v, qc, why, unit)
-		values(?, ?, ?, ?, ?, ?, ?, ?)`)
+	put, err := tx.PrepareContext(ctx, `insert into last_value(gateway, device, channel, t, v, qc, why, unit)
+		values(?, ?, ?, ?, ?, ?, ?, ?) on conflict(gateway, device, channel) do update set
+			t = excluded.t, v = excluded.v, qc = excluded.qc, why = excluded.why, unit = excluded.unit`)
 	if err != nil {
 		return err
 	}

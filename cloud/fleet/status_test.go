@@ -72,8 +72,8 @@ func TestLivePacksBringAGatewayBack(t *testing.T) {
 
 func TestQuietGatewayIsOffline(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
-	db := openDB(t, path)
 	synctest.Test(t, func(t *testing.T) {
+		db := openDB(t, path)
 		b := openOn(t, db, fleet.Options{})
 		if err := b.Online("gw", wire.Online{Conn: 1, Online: true}, time.Now()); err != nil {
 			t.Fatal(err)
@@ -93,10 +93,10 @@ func TestQuietGatewayIsOffline(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
+		if got := openOn(t, db, fleet.Options{}).Gateways(); len(got) != 1 || got[0].Online {
+			t.Errorf("after a restart: %+v", got)
+		}
 	})
-	if got := openOn(t, db, fleet.Options{}).Gateways(); len(got) != 1 || got[0].Online {
-		t.Errorf("after a restart: %+v", got)
-	}
 }
 
 func state(epoch wire.Epoch, bootMS int64, devices ...string) wire.State {
@@ -162,8 +162,8 @@ func TestTwoJournalsUnderOneID(t *testing.T) {
 		"taking turns by the minute":  {[]word{{"1-00000000000a", 0}, {"9-00000000000b", 60}, {"1-00000000000a", 120}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			db := openDB(t, filepath.Join(t.TempDir(), "a.db")) // its goroutines live outside the bubble
-			synctest.Test(t, func(t *testing.T) {               // findings look at the clock
+			synctest.Test(t, func(t *testing.T) { // findings look at the clock
+				db := openDB(t, filepath.Join(t.TempDir(), "a.db"))
 				b := openOn(t, db, fleet.Options{})
 				begin := time.Now()
 				for _, w := range c.words {

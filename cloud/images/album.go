@@ -103,7 +103,9 @@ func Open(ctx context.Context, o Options) (*Album, error) {
 			return nil, fmt.Errorf("images: %w", err)
 		}
 	}
-	rows, err := o.DB.Read().QueryContext(ctx, "select gateway, device, id, max(t) from image group by gateway, device")
+	rows, err := o.DB.Read().QueryContext(ctx, `select gateway, device, id, t from (
+		select gateway, device, id, t, row_number() over (partition by gateway, device order by t desc, id desc) as place from image) as ranked
+		where place = 1`)
 	if err != nil {
 		return nil, fmt.Errorf("images: %w", err)
 	}

@@ -16,13 +16,14 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"github.com/lamppost-city/lamppost/cloud/images"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
@@ -49,7 +50,7 @@ func (f *flaky) Write(ctx context.Context, fn func(*sql.Tx) error) error {
 func open(t testing.TB, o images.Options) *bench {
 	t.Helper()
 	dir := t.TempDir()
-	db, err := database.Open(t.Context(), filepath.Join(dir, "a.db"), database.Schema{Name: "images", Steps: images.Schema()})
+	db, err := databasetest.Open(t.Context(), filepath.Join(dir, "a.db"), database.Schema{Name: "images", Steps: images.Schema()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,8 +52,8 @@ func (a *Album) Sweep(ctx context.Context, now time.Time) error {
 // plan says which pictures have to go, at most 1000 at a time.
 func (a *Album) plan(ctx context.Context, now time.Time) ([]string, error) {
 	const q = `select id from (
-			select id, t, alert, sum(bytes) over (order by alert != '' desc, t desc rows unbounded preceding) as kept from image)
-		where t < iif(alert = '', ?1, ?2) or kept > ?3 order by kept desc limit 1000`
+			select id, t, alert, sum(bytes) over (order by alert != '' desc, t desc rows unbounded preceding) as kept from image) as ranked
+		where t < case when alert = '' then ?1 else ?2 end or kept > ?3 order by kept desc limit 1000`
 	rows, err := a.o.DB.Read().QueryContext(ctx, q,
 		now.Add(-a.o.MaxAge).UnixMilli(), now.Add(-alertsLast*a.o.MaxAge).UnixMilli(), a.o.MaxBytes)
 	if err != nil {

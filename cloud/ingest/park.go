@@ -100,7 +100,7 @@ func (p *parking) now(ctx context.Context, group ...aside) error {
 			}
 		}
 		_, err := tx.ExecContext(ctx, `delete from parked where hash in
-			(select hash from parked order by last desc limit -1 offset ?)`, maxParked)
+			(select hash from parked order by last desc, hash desc limit 1000000 offset ?)`, maxParked)
 		return err
 	})
 	if err != nil {
@@ -115,7 +115,7 @@ func park(ctx context.Context, tx *sql.Tx, a aside) error {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q", a.topic, a.why, a.payload)
 	_, err := tx.ExecContext(ctx, `insert into parked(hash, first, last, n, gateway, topic, why, size, payload)
-		values(?1, ?2, ?2, 1, ?3, ?4, ?5, ?6, ?7) on conflict do update set last = ?2, n = n + 1`,
+		values(?1, ?2, ?2, 1, ?3, ?4, ?5, ?6, ?7) on conflict(hash) do update set last = ?2, n = parked.n + 1`,
 		h.Sum(nil), a.at.UnixMilli(), a.gateway, clip(a.topic), a.why, max(a.size, len(a.payload)), a.payload[:min(len(a.payload), maxKept)])
 	return err
 }

@@ -314,7 +314,7 @@ func TestWhatIsSetAsideIsBounded(t *testing.T) {
 	for i := range maxParked/100 + 2 {
 		var group []aside
 		for j := range 100 {
-			group = append(group, aside{topic: fmt.Sprint(i, j), why: "w", payload: big[:1]})
+			group = append(group, aside{topic: fmt.Sprint(i, j), why: "w", payload: big[:1], at: time.UnixMilli(1)})
 		}
 		if err := r.in.parked.now(t.Context(), group...); err != nil {
 			t.Fatal(err)
@@ -323,7 +323,7 @@ func TestWhatIsSetAsideIsBounded(t *testing.T) {
 	if n := len(r.parkedWhy()); n != maxParked {
 		t.Errorf("%d rows, want %d", n, maxParked)
 	}
-	r.in.parked.put(aside{topic: "big", why: "big", payload: big})
+	r.in.parked.put(aside{topic: "big", why: "big", payload: big, at: time.UnixMilli(2)})
 	r.eventually("it is set aside", func() bool { return slices.Contains(r.parkedWhy(), "big") })
 	var size, kept int
 	if err := r.db.Read().QueryRowContext(t.Context(), "select size, length(payload) from parked where why = 'big'").Scan(&size, &kept); err != nil || size != len(big) || kept != maxKept {

@@ -20,6 +20,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/broker"
 	"github.com/lamppost-city/lamppost/cloud/cases"
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"github.com/lamppost-city/lamppost/cloud/fleet"
 	"github.com/lamppost-city/lamppost/cloud/images"
 	"github.com/lamppost-city/lamppost/cloud/store"
@@ -28,7 +29,7 @@ import (
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 // patience is how long a test waits for what must come; a moment, how long for
 // what must not.
@@ -172,7 +173,7 @@ func newRig(t testing.TB) *rig {
 func rigAt(t testing.TB, url string) *rig {
 	t.Helper()
 	dir := t.TempDir()
-	db, err := database.Open(t.Context(), filepath.Join(dir, "a.db"),
+	db, err := databasetest.Open(t.Context(), filepath.Join(dir, "a.db"),
 		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
 		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: Schema()})
 	if err != nil {

@@ -66,7 +66,7 @@ var testRules = []rule{
 }
 
 // onlyInTests are packages that no program may hold.
-var onlyInTests = []string{"drivers/drivertest", "drivers/bus/ptytest", "edge/journal/faultfs", "edge/uplink/explore"}
+var onlyInTests = []string{"cloud/database/databasetest", "drivers/drivertest", "drivers/bus/ptytest", "edge/journal/faultfs", "edge/uplink/explore"}
 
 // emptyNames say nothing about what a package provides.
 var emptyNames = []string{"util", "utils", "common", "helper", "helpers", "misc", "types", "model", "models", "base", "lib", "shared"}

@@ -7,6 +7,7 @@ tools=$1 influxd=$2
 
 declare -A need=(
   [mosquitto]="command -v mosquitto || test -x /usr/sbin/mosquitto"
+  [postgresql]="command -v initdb || ls /usr/lib/postgresql/*/bin/initdb"
   [chromium]="command -v chromium"
   [fonts-noto-cjk]="test -d /usr/share/fonts/opentype/noto"
   [qemu-user-static]="command -v qemu-aarch64-static"
@@ -32,7 +33,7 @@ declare -A need=(
   [libc6-dev]="test -e /usr/include/stdlib.h"
 )
 missing=()
-for p in mosquitto chromium fonts-noto-cjk qemu-user-static debootstrap iproute2 nftables e2fsprogs \
+for p in mosquitto postgresql chromium fonts-noto-cjk qemu-user-static debootstrap iproute2 nftables e2fsprogs \
   qemu-system-arm gcc-aarch64-linux-gnu socat xz-utils cpio zstd openssl python3 python3-pymodbus python3-serial python3-serial-asyncio \
   libmodbus-dev mbpoll ffmpeg gcc libc6-dev; do
   bash -c "${need[$p]}" >/dev/null 2>&1 || missing+=("$p")
