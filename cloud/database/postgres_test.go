@@ -38,6 +38,17 @@ func at(t *testing.T, url string, s ...database.Schema) *database.DB {
 	return d
 }
 
+// ours opens a database on the server that all tests of the package share, on the same
+// tables each time.
+func ours(t *testing.T) func() *database.DB {
+	t.Helper()
+	if !databasetest.OnPostgres() {
+		t.Skip("it is SQLite's turn")
+	}
+	path := t.TempDir()
+	return func() *database.DB { return open(t, path, things) }
+}
+
 // soon is how long something may take that happens by itself.
 const soon = time.Minute
 
@@ -112,8 +123,8 @@ func TestServerIsFrozen(t *testing.T) {
 // Two programs on one server write in turn: what one has read within its transaction
 // still holds when it writes.
 func TestProcessesWriteInTurn(t *testing.T) {
-	s := server(t)
-	ds := []*database.DB{at(t, s.URL, things), at(t, s.URL, things)}
+	db := ours(t)
+	ds := []*database.DB{db(), db()}
 	var wg sync.WaitGroup
 	for i := range 40 {
 		wg.Go(func() {
@@ -141,8 +152,8 @@ func TestProcessesWriteInTurn(t *testing.T) {
 // Who waits for the writer's turn and does not want it any more leaves the queue, at the
 // server, too.
 func TestCancelledWait(t *testing.T) {
-	s := server(t)
-	a, b := at(t, s.URL, things), at(t, s.URL, things)
+	db := ours(t)
+	a, b := db(), db()
 	held, release, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
 		ended <- a.Write(context.Background(), func(*sql.Tx) error { close(held); <-release; return nil })
@@ -173,8 +184,8 @@ func TestCancelledWait(t *testing.T) {
 // A transaction that a stranger pushes aside is tried again, and no more often than is
 // good.
 func TestPushedAsideIsTriedAgain(t *testing.T) {
-	s := server(t)
-	d := at(t, s.URL, things)
+	db := ours(t)
+	d := db()
 	for times, want := range map[int]bool{1: true, 4: true, 1000: false} {
 		tries := 0
 		err := d.Write(t.Context(), func(tx *sql.Tx) error {
@@ -192,8 +203,8 @@ func TestPushedAsideIsTriedAgain(t *testing.T) {
 
 // What a gateway may send and PostgreSQL's text cannot hold is stored all the same.
 func TestTextThatIsNone(t *testing.T) {
-	s := server(t)
-	d := at(t, s.URL, things)
+	db := ours(t)
+	d := db()
 	for _, c := range []struct{ in, want string }{{"a\x00b", "a\uFFFDb"}, {"a\xffb", "a\uFFFDb"}, {"闸门 \"1\" '?' $1", "闸门 \"1\" '?' $1"}} {
 		if err := insert(t.Context(), d, c.in); err != nil {
 			t.Errorf("%q: %v", c.in, err)
