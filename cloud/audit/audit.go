@@ -62,18 +62,9 @@ func (l *Log) Record(ctx context.Context, e view.Audit) error {
 	return l.db.Write(ctx, func(tx *sql.Tx) error { return l.Append(ctx, tx, e) })
 }
 
-// Filter says which lines to list; an empty field takes all.
-type Filter struct {
-	Who, About, Result string
-	What               string // a deed like account.make, or an object like account for all of its deeds
-	From, To           int64  // Unix milliseconds, both included; To 0: no end
-	Before             int64  // only lines with a smaller number; 0: from the newest on
-	Limit              int    // at most this many, 1 to 1000
-}
-
 // List returns lines, the newest first. The next page is that before the last N.
-func (l *Log) List(ctx context.Context, f Filter) ([]view.Audit, error) {
-	where, args := f.where()
+func (l *Log) List(ctx context.Context, f view.AuditFilter) ([]view.Audit, error) {
+	where, args := terms(&f)
 	rows, err := l.db.Read().QueryContext(ctx, "select "+columns+" from audit"+where+" order by n desc limit ?",
 		append(args, min(max(f.Limit, 1), 1000))...)
 	if err != nil {
@@ -86,11 +77,12 @@ func (l *Log) List(ctx context.Context, f Filter) ([]view.Audit, error) {
 	return list, nil
 }
 
-func (f *Filter) where() (text string, args []any) {
-	var terms []string
+// terms are the conditions of a filter.
+func terms(f *view.AuditFilter) (text string, args []any) {
+	var all []string
 	add := func(is bool, term string, values ...any) {
 		if is {
-			terms, args = append(terms, term), append(args, values...)
+			all, args = append(all, term), append(args, values...)
 		}
 	}
 	add(f.Who != "", "who = ?", f.Who)
@@ -101,10 +93,10 @@ func (f *Filter) where() (text string, args []any) {
 	add(f.From != 0, "at >= ?", f.From)
 	add(f.To != 0, "at <= ?", f.To)
 	add(f.Before != 0, "n < ?", f.Before)
-	if len(terms) == 0 {
+	if len(all) == 0 {
 		return "", nil
 	}
-	return " where " + strings.Join(terms, " and "), args
+	return " where " + strings.Join(all, " and "), args
 }
 
 const columns = "n, at, who, role, source, what, about, was, becomes, result, hash"

@@ -68,13 +68,21 @@ func filled(t *testing.T, n int) (*Log, *database.DB) {
 	return l, db
 }
 
-func verify(t *testing.T, l *Log, anchors ...Head) Verdict {
+func verify(t *testing.T, l *Log, anchors ...Head) view.AuditVerdict {
 	t.Helper()
 	v, err := l.Verify(t.Context(), anchors...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// at is where a log is broken; 0: nowhere.
+func at(v view.AuditVerdict) int64 {
+	if v.Broken == nil {
+		return 0
+	}
+	return *v.Broken
 }
 
 // intruder does to the tables what somebody with every right on the database can do.
@@ -119,7 +127,7 @@ func TestTheChainShowsWhatWasDoneToIt(t *testing.T) {
 			l, db := filled(t, n)
 			intruder(t, db, c.do)
 			v := verify(t, l)
-			if v.Broken != c.broken || (v.Why.En == "") != (c.broken == 0) || (v.Why.Zh == "") != (c.broken == 0) {
+			if at(v) != c.broken || (v.Why.En == "") != (c.broken == 0) || (v.Why.Zh == "") != (c.broken == 0) {
 				t.Errorf("Verify = %+v, want broken at %d", v, c.broken)
 			}
 		})
@@ -134,7 +142,7 @@ func TestAnchorsShowALogWrittenAnew(t *testing.T) {
 	if _, err := l.Keep(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	all, err := l.List(t.Context(), Filter{Limit: 100})
+	all, err := l.List(t.Context(), view.AuditFilter{Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +160,7 @@ func TestAnchorsShowALogWrittenAnew(t *testing.T) {
 	if err != nil || len(anchors) != 2 || anchors[0].N != 20 || anchors[1] != head {
 		t.Fatalf("Anchors = %v, %v, want two", anchors, err)
 	}
-	if v := verify(t, l, anchors...); v.Broken != 0 || v.Head != head {
+	if v := verify(t, l, anchors...); at(v) != 0 || v.Head != head.String() {
 		t.Fatalf("Verify before = %+v", v)
 	}
 
@@ -166,17 +174,17 @@ func TestAnchorsShowALogWrittenAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if v := verify(t, l); v.Broken != 0 {
+	if v := verify(t, l); at(v) != 0 {
 		t.Errorf("without an anchor the forged log is found: %+v; then the package's comment is wrong", v)
 	}
-	if v := verify(t, l, anchors[0]); v.Broken != 20 {
+	if v := verify(t, l, anchors[0]); at(v) != 20 {
 		t.Errorf("with an anchor at 20 Verify = %+v, want broken at 20", v)
 	}
-	if v := verify(t, l, anchors[1]); v.Broken != 21 {
+	if v := verify(t, l, anchors[1]); at(v) != 21 {
 		t.Errorf("with an anchor at 21, which was cut off, Verify = %+v, want broken at 21", v)
 	}
 	other, _ := filled(t, 20)
-	if v := verify(t, other, anchors...); v.Broken != 1 {
+	if v := verify(t, other, anchors...); at(v) != 1 {
 		t.Errorf("another log in its place: %+v, want broken at 1", v)
 	}
 }
@@ -206,7 +214,7 @@ func TestALineIsStoredWithWhatItTellsOfOrNotAtAll(t *testing.T) {
 	if err := l.Record(t.Context(), view.Audit{What: "whole"}); err != nil {
 		t.Fatal(err)
 	}
-	if v := verify(t, l); v.Broken != 0 || v.Head.N != 4 {
+	if v := verify(t, l); at(v) != 0 || v.Lines != 4 {
 		t.Errorf("Verify = %+v, want 4 lines without a hole", v)
 	}
 }
@@ -227,14 +235,14 @@ func TestSeveralWriters(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if v := verify(t, b); v.Broken != 0 || v.Head.N != 60 {
+	if v := verify(t, b); at(v) != 0 || v.Lines != 60 {
 		t.Errorf("Verify = %+v, want 60 lines", v)
 	}
 }
 
 func TestList(t *testing.T) {
 	l, _ := filled(t, 20)
-	numbers := func(f Filter) (ns []int64) {
+	numbers := func(f view.AuditFilter) (ns []int64) {
 		t.Helper()
 		list, err := l.List(t.Context(), f)
 		if err != nil {
@@ -247,18 +255,18 @@ func TestList(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		f    Filter
+		f    view.AuditFilter
 		want []int64
 	}{
-		{"newest first", Filter{Limit: 3}, []int64{20, 19, 18}},
-		{"next page", Filter{Limit: 3, Before: 18}, []int64{17, 16, 15}},
-		{"who", Filter{Who: "p0", Limit: 2}, []int64{19, 16}},
-		{"an object takes its deeds and not its namesakes", Filter{What: "account", Limit: 2}, []int64{19, 17}},
-		{"a deed", Filter{What: "accounting", Limit: 1}, []int64{20}},
-		{"result and time", Filter{Result: "refused", From: 1003, To: 1005, Limit: 9}, []int64{6, 4}},
-		{"nobody", Filter{Who: "p0' or '1'='1", Limit: 9}, nil},
-		{"about", Filter{About: "li", Limit: 1}, []int64{20}},
-		{"at least one", Filter{}, []int64{20}},
+		{"newest first", view.AuditFilter{Limit: 3}, []int64{20, 19, 18}},
+		{"next page", view.AuditFilter{Limit: 3, Before: 18}, []int64{17, 16, 15}},
+		{"who", view.AuditFilter{Who: "p0", Limit: 2}, []int64{19, 16}},
+		{"an object takes its deeds and not its namesakes", view.AuditFilter{What: "account", Limit: 2}, []int64{19, 17}},
+		{"a deed", view.AuditFilter{What: "accounting", Limit: 1}, []int64{20}},
+		{"result and time", view.AuditFilter{Result: "refused", From: 1003, To: 1005, Limit: 9}, []int64{6, 4}},
+		{"nobody", view.AuditFilter{Who: "p0' or '1'='1", Limit: 9}, nil},
+		{"about", view.AuditFilter{About: "li", Limit: 1}, []int64{20}},
+		{"at least one", view.AuditFilter{}, []int64{20}},
 	} {
 		if got := numbers(c.f); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
@@ -273,7 +281,7 @@ func TestTextFromOutsideIsSafeToShow(t *testing.T) {
 	if err := l.Record(t.Context(), view.Audit{Who: evil, About: long, What: "王芳 ✓ <script>"}); err != nil {
 		t.Fatal(err)
 	}
-	list, err := l.List(t.Context(), Filter{Limit: 1})
+	list, err := l.List(t.Context(), view.AuditFilter{Limit: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +295,7 @@ func TestTextFromOutsideIsSafeToShow(t *testing.T) {
 	if got := list[0].What; got != "王芳 ✓ <script>" {
 		t.Errorf("what = %q: what can be seen is left alone; a page escapes its markup", got)
 	}
-	if v := verify(t, l); v.Broken != 0 {
+	if v := verify(t, l); at(v) != 0 {
 		t.Errorf("Verify = %+v", v)
 	}
 }

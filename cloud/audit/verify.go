@@ -8,22 +8,13 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
-// Verdict is what Verify found.
-type Verdict struct {
-	Head Head // where the log ends, as its rows say
-	// Broken is the number of the first line that is not as it was written, or that
-	// is missing; 0: the chain holds.
-	Broken int64
-	Why    view.Text // what is wrong with it; empty if the chain holds
-}
-
 // page is how many lines Verify holds in memory.
 const page = 500
 
 // Verify reads the log up to where it ends now, and compares it with anchors taken
 // before. An error means that it could not be read, not that it is
 // broken.
-func (l *Log) Verify(ctx context.Context, anchors ...Head) (v Verdict, err error) {
+func (l *Log) Verify(ctx context.Context, anchors ...Head) (v view.AuditVerdict, err error) {
 	tx, err := l.db.Read().BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return v, fmt.Errorf("audit: %w", err)
@@ -58,7 +49,11 @@ func (l *Log) Verify(ctx context.Context, anchors ...Head) (v Verdict, err error
 	if beyond > 0 {
 		w.fail(end.N+1, "日志末尾之后多出行", "there are lines that the log did not write")
 	}
-	return Verdict{Head: w.at, Broken: w.broken, Why: w.why}, nil
+	v = view.AuditVerdict{Lines: w.at.N, Head: w.at.String(), Anchors: len(anchors), Why: w.why}
+	if w.broken != 0 {
+		v.Broken = &w.broken
+	}
+	return v, nil
 }
 
 // walk follows the chain. The first thing that is wrong stays.

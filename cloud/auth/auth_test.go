@@ -128,7 +128,7 @@ func (f *office) alive(session string) bool {
 // lines are the audit log, the oldest first, as "who what about result".
 func (f *office) lines() (out []string) {
 	f.t.Helper()
-	for _, e := range slices.Backward(must[[]view.Audit](f.t)(f.log.List(f.t.Context(), audit.Filter{Limit: 1000}))) {
+	for _, e := range slices.Backward(must[[]view.Audit](f.t)(f.log.List(f.t.Context(), view.AuditFilter{Limit: 1000}))) {
 		out = append(out, e.Who+" "+e.What+" "+e.About+" "+e.Result)
 	}
 	return out
@@ -565,6 +565,14 @@ func TestAttemptsAtOnceAreAllCounted(t *testing.T) {
 	}
 }
 
+func TestPlace(t *testing.T) {
+	for in, want := range map[string]string{"10.0.0.7": "10.0.0.7", "::ffff:10.0.0.7": "::ffff:10.0.0.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": ""} {
+		if got := place(in); got != want {
+			t.Errorf("place(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestGateIsBounded(t *testing.T) {
 	g, now := newGate(), time.Unix(1e9, 0)
 	for range 8 {
@@ -933,7 +941,7 @@ func TestNoSecretIsStored(t *testing.T) {
 			t.Errorf("%s stands in the database", name)
 		}
 	}
-	if v := must[audit.Verdict](t)(f.log.Verify(t.Context())); v.Broken != 0 {
+	if v := must[view.AuditVerdict](t)(f.log.Verify(t.Context())); v.Broken != nil {
 		t.Errorf("the audit log is broken: %+v", v)
 	}
 }

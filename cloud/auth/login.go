@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/auth/totp"
@@ -65,13 +66,24 @@ func (b *Book) keys(ctx context.Context, a Attempt) ([]keyed, error) {
 	if checkID(id) != nil {
 		id = "?" // all that cannot be an account count as one
 	}
-	keys := []keyed{{id + " " + a.Address, byBoth}, {" " + a.Address, byAddress}}
+	from := place(a.Address)
+	keys := []keyed{{id + " " + from, byBoth}, {" " + from, byAddress}}
 	var known int
-	err := b.o.DB.Read().QueryRowContext(ctx, "select count(*) from person_address where person = ? and address = ?", id, a.Address).Scan(&known)
+	err := b.o.DB.Read().QueryRowContext(ctx, "select count(*) from person_address where person = ? and address = ?", id, from).Scan(&known)
 	if known == 0 {
 		keys = append(keys, keyed{id, byAccount})
 	}
 	return keys, err
+}
+
+// place is an address as attempts are counted: of IPv6 the first 64 bits, because one
+// customer has all the rest.
+func place(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil || a.Unmap().Is4() {
+		return address
+	}
+	return netip.PrefixFrom(a.WithZone(""), 64).Masked().String()
 }
 
 // admit counts an attempt, or says how long it has to wait.
@@ -167,7 +179,7 @@ func (b *Book) begin(ctx context.Context, tx *sql.Tx, who *person, a Attempt, st
 	if err := who.update(ctx, tx); err != nil {
 		return "", nil, err
 	}
-	if err := b.remember(ctx, tx, who.ID, a.Address); err != nil {
+	if err := b.remember(ctx, tx, who.ID, place(a.Address)); err != nil {
 		return "", nil, err
 	}
 	if _, err := tx.ExecContext(ctx, "delete from session where hash = ?", digest(a.Replaces)); err != nil {

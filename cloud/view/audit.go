@@ -15,3 +15,21 @@ type Audit struct {
 	Result string `json:"result"` // done, refused or failed
 	Hash   string `json:"hash"`   // of this line and the one before, in hex; given by the log
 }
+
+// AuditFilter says which lines of the audit log to list; an empty field takes all.
+type AuditFilter struct {
+	Who, About, Result string
+	What               string // a deed like account.make, or an object like account for all of its deeds
+	From, To           int64  // Unix milliseconds, both included; To 0: no end
+	Before             int64  // only lines with a smaller number; 0: from the newest on
+	Limit              int    // at most this many, 1 to 1000
+}
+
+// AuditVerdict is what a reading of the whole audit log has found.
+type AuditVerdict struct {
+	Lines   int64  `json:"lines"`   // that follow each other from the first on
+	Head    string `json:"head"`    // of the last of them: an anchor, to be kept elsewhere
+	Anchors int    `json:"anchors"` // taken before, with which it was compared
+	Broken  *int64 `json:"broken"`  // number of the first line that is not as it was written, or is missing; null: none
+	Why     Text   `json:"why"`     // what is wrong with it; empty if nothing is
+}

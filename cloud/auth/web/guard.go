@@ -1,0 +1,202 @@
+package web
+
+import (
+	"crypto/subtle"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/lamppost-city/lamppost/cloud/auth"
+)
+
+// Names of the session's cookie: with the prefix, a browser takes it only over TLS, for
+// this host alone and for all of its paths.
+const (
+	secureCookie = "__Host-lamppost"
+	plainCookie  = "lamppost"
+)
+
+// csrfHeader is where a page sends back the token that login and me gave it.
+const csrfHeader = "X-CSRF-Token"
+
+// Guard lets in who may come in, with the principal in the context, and answers the
+// others.
+func (s *Server) Guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, err := s.who(w, r)
+		if err == nil {
+			err = s.admit(r, p)
+		}
+		if err != nil {
+			if p == nil {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="lamppost"`)
+			}
+			s.fail(w, r, err)
+			return
+		}
+		if p != nil {
+			r = r.WithContext(auth.With(r.Context(), p))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// who returns who asks; nil: nobody that is known. A wrong token is an error, a cookie of
+// a session that has ended is taken back.
+func (s *Server) who(w http.ResponseWriter, r *http.Request) (*auth.Principal, error) {
+	from := s.address(r)
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, value, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return nil, problem(http.StatusUnauthorized, "E7204", "", "Authorization 应为 Bearer 加令牌", "write Authorization: Bearer and the token")
+		}
+		p, err := s.o.Book.AuthenticateToken(r.Context(), value, from)
+		if errors.Is(err, auth.ErrSession) {
+			return nil, problem(http.StatusUnauthorized, "E7204", "", "令牌无效、已过期或已吊销", "the token is not valid, or no longer")
+		}
+		return p, err
+	}
+	value := s.cookie(r)
+	if value == "" {
+		return nil, nil
+	}
+	p, err := s.o.Book.Authenticate(r.Context(), value, from)
+	if errors.Is(err, auth.ErrSession) {
+		s.setCookie(w, r, "")
+		return nil, nil
+	}
+	return p, err
+}
+
+// admit says whether somebody may come in at all; what they may do there, who answers
+// asks.
+func (s *Server) admit(r *http.Request, p *auth.Principal) error {
+	kind := byRight
+	switch {
+	case strings.HasPrefix(r.URL.Path, prefix+"/"):
+		kind = s.kindOf(r)
+	case free(r):
+		kind = forAll
+	}
+	switch {
+	case p != nil && p.Session != "" && !safe(r.Method):
+		if err := s.sameSite(r, p); err != nil {
+			return err
+		}
+	case kind == forAll && !safe(r.Method) && s.origin.Check(r) != nil:
+		return elsewhere()
+	}
+	switch {
+	case kind == forAll:
+		return nil
+	case p == nil:
+		return nobody()
+	case p.Token != "" && kind == forPerson && r.URL.Path != prefix+"/me":
+		return auth.ErrForbidden
+	case kind == forPerson || p.Must == "":
+		return nil
+	case p.Must == "password":
+		return problem(http.StatusForbidden, "E7208", "", "请先修改口令", "change your password first")
+	}
+	return problem(http.StatusForbidden, "E7209", "", "请先设置动态验证码", "set up the second factor first")
+}
+
+// free says whether an address needs no account: the console's own files and the sign of
+// life. Everything else that is served besides them is below /api/ or is /metrics.
+func free(r *http.Request) bool {
+	return safe(r.Method) && r.URL.Path != "/metrics" && r.URL.Path != "/api" && !strings.HasPrefix(r.URL.Path, "/api/")
+}
+
+func safe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+func elsewhere() error {
+	return problem(http.StatusForbidden, "E7105", "", "不接受来自其他网站的操作", "writes from other sites are not accepted")
+}
+
+// sameSite takes a change with a session only from the console's own pages.
+func (s *Server) sameSite(r *http.Request, p *auth.Principal) error {
+	if s.origin.Check(r) != nil {
+		return elsewhere()
+	}
+	if subtle.ConstantTimeCompare([]byte(r.Header.Get(csrfHeader)), []byte(p.CSRF)) != 1 {
+		return problem(http.StatusForbidden, "E7207", "", "页面已过期，请刷新后重试", "this page is out of date; load it again")
+	}
+	return nil
+}
+
+// trusts says whether an address is that of a proxy that is believed.
+func (s *Server) trusts(a netip.Addr) bool {
+	for _, p := range s.o.Proxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// peer is the other end of the connection.
+func peer(r *http.Request) (netip.Addr, bool) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	a, err := netip.ParseAddr(host)
+	return a.Unmap(), err == nil
+}
+
+// address is where a request comes from: the connection's other end, or if that is a
+// proxy, the last of the addresses it names that is not one itself.
+func (s *Server) address(r *http.Request) string {
+	at, ok := peer(r)
+	if !ok {
+		return r.RemoteAddr
+	}
+	chain := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for s.trusts(at) && len(chain) > 0 {
+		said, err := netip.ParseAddr(strings.TrimSpace(chain[len(chain)-1]))
+		if err != nil {
+			break
+		}
+		at, chain = said.Unmap(), chain[:len(chain)-1]
+	}
+	return at.String()
+}
+
+// secure says whether the browser's connection is over TLS.
+func (s *Server) secure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	a, ok := peer(r)
+	return ok && s.trusts(a) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+}
+
+// cookie is the session's value that a browser brings; empty: none. Two of one name, of
+// which one may be a stranger's, are none.
+func (s *Server) cookie(r *http.Request) string {
+	found := r.CookiesNamed(s.cookieName(r))
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0].Value
+}
+
+func (s *Server) cookieName(r *http.Request) string {
+	if s.secure(r) {
+		return secureCookie
+	}
+	return plainCookie
+}
+
+// setCookie gives a browser its session's value; an empty one takes it back.
+func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string) {
+	c := &http.Cookie{Name: s.cookieName(r), Value: value, Path: "/", HttpOnly: true, Secure: s.secure(r), SameSite: http.SameSiteStrictMode}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
