@@ -345,3 +345,51 @@ func TestWiredOptions(t *testing.T) {
 		t.Error("without a line there is a camera")
 	}
 }
+
+// darkroom is a chain whose camera sees what a page shows: the picture is fetched when it is
+// told to hold one, and what goes wrong there goes wrong on the line.
+type darkroom struct {
+	chain
+	page web
+}
+
+func (d *darkroom) Wire() (drivers.Port, bool) { return d, true }
+
+func (d *darkroom) Write(ctx context.Context, f []byte) (int, error) {
+	if f[2] == vc0706.CmdFrame && f[4] == vc0706.StopThis {
+		b, err := d.page.fetch(ctx, "http://cam/still.jpg")
+		if err != nil {
+			return 0, err
+		}
+		d.picture, d.asked = b, nil
+	}
+	return d.chain.Write(ctx, f)
+}
+
+// A serial camera keeps the contract as those in the network do. What only a line has stands
+// in the tests above.
+func TestWiredConformance(t *testing.T) {
+	k := Kind()
+	k.Plan = func(decode func(any) error) (*drivers.Plan, error) {
+		p, err := plan(decode)
+		if err != nil {
+			return nil, err
+		}
+		open := p.OpenHTTP
+		p.OpenHTTP = func(c drivers.Fetcher) (drivers.Driver, error) {
+			return open(&darkroom{chain: chain{code: 0x22}, page: web{client: c, limit: 1 << 20}})
+		}
+		return p, nil
+	}
+	const options = "{url: 'vc0706:/dev/serial/by-id/eye', size: 160x120, baud: 115200}"
+	others := more(t)
+	for i := range others {
+		others[i].Options = options
+	}
+	drivertest.Run(t, drivertest.Config{
+		Kind:        k,
+		Good:        drivertest.Part{Name: "serial", Source: "constructed", Options: options, Page: living(t), Want: "brightness=55.8 sharpness=1377.9"},
+		More:        others,
+		NeverBeyond: "both are computed from bytes and cannot leave their range",
+	})
+}
