@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/lamppost-city/lamppost/edge/status"
 )
 
@@ -36,13 +37,16 @@ func contrast(t *testing.T, what string, data []byte) (bright, dark int) {
 // over the disk or from memory; those that are sent without an alert, and what is measured,
 // have nothing of it.
 func TestOverlay(t *testing.T) {
-	for where, more := range map[string]string{"over the disk": "", "from memory": "\n# size: 0B"} {
+	for where, more := range map[string]string{"over the disk": "", "from memory": "\n# size: 0B", "in processes of their own": ""} {
 		t.Run(where, func(t *testing.T) {
 			p := newPost(t)
 			c, address := newCenter(t)
 			pictures := newAlbum()
 			pictures.listen(t, c)
 			p.camera = bright(t) + `", overlay: true, upload: {every: 1s}, zones: {bank: [[0.5, 0.5], [0.9, 0.5], [0.9, 0.9]]}, name: "eye`
+			if strings.HasPrefix(where, "in processes") {
+				p.camera = strings.Replace(p.camera, "overlay", "apart: true, overlay", 1)
+			}
 			p.sensor(2200)
 			cfg := p.watching(p.camera, c.uplink(address, "may: [read]"))
 			if more != "" {
@@ -81,6 +85,35 @@ func brightness(s status.Snapshot) float64 {
 		}
 	}
 	return 0
+}
+
+// Whatever is to be drawn into, the process that draws says what is wrong and writes nothing,
+// or writes the picture.
+func TestServeDraw(t *testing.T) {
+	var photo bytes.Buffer
+	if err := jpeg.Encode(&photo, image.NewGray(image.Rect(0, 0, 160, 120)), nil); err != nil {
+		t.Fatal(err)
+	}
+	caption := `{"Lines":["2026-05-01 12:00:00","at the alert: flood red"],"Outlines":[{"Name":"bank","Corners":[[0.5,0.5],[0.9,0.5],[0.9,0.9]]}]}` + "\n"
+	for name, c := range map[string]struct{ in, want string }{
+		"good":                 {caption + photo.String(), ""},
+		"no picture":           {caption, "draw into a picture"},
+		"half a picture":       {caption + photo.String()[:photo.Len()/2], "draw into a picture"},
+		"no caption":           {"", "no caption came"},
+		"a caption too long":   {strings.Repeat(" ", 1<<20) + caption, "no caption came"},
+		"a caption of rubbish": {"{\n" + photo.String(), "no JSON"},
+	} {
+		var out bytes.Buffer
+		err := gateway.ServeDraw(strings.NewReader(c.in), &out)
+		switch {
+		case c.want == "":
+			if bright, _ := contrast(t, name, out.Bytes()); err != nil || bright < 60 {
+				t.Errorf("%s: %v, %d bright dots", name, err, bright)
+			}
+		case err == nil || !strings.Contains(err.Error(), c.want) || out.Len() > 0:
+			t.Errorf("%s: %v and %d bytes, want %q", name, err, out.Len(), c.want)
+		}
+	}
 }
 
 // What stands under a mask does not come back with an overlay: below the text it is black.

@@ -29,7 +29,21 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is also the process of a device that runs apart, and the one that draws.
+func TestMain(m *testing.M) {
+	if len(os.Args) < 2 || os.Args[1] != gateway.ApartCommand {
+		goleak.VerifyTestMain(m)
+		return
+	}
+	serve := func() error { return gateway.ServeApart(context.Background(), os.Stdin, os.Stdout, catalog.Builtin(nil)) }
+	if len(os.Args) > 2 {
+		serve = func() error { return gateway.ServeDraw(os.Stdin, os.Stdout) }
+	}
+	if err := serve(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
 
 // post is one gateway on one ranging sensor whose distance the test decides.
 type post struct {

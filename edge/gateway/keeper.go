@@ -24,7 +24,8 @@ const (
 // they are there. Whoever takes a picture does not wait for the disk, which only run
 // touches, and the uplink when it reads one back. Pictures that the disk does not take,
 // or that come faster than it takes them, the uplink gets from memory. What is drawn into a
-// picture is drawn here, too, into the copy that leaves.
+// picture is drawn here, too, into the copy that leaves: in a process of its own, if the
+// camera has one.
 type pictureKeeper struct {
 	spool *still.Spool // nil: they wait in the uplink's memory only
 	dates *dates
@@ -43,6 +44,7 @@ type putting struct {
 	meta    wire.ImageMeta
 	jpeg    []byte
 	caption *overlay.Caption // nil: nothing is drawn
+	apart   bool             // its camera runs in a process of its own
 }
 
 var _ uplink.Album = (*pictureKeeper)(nil)
@@ -127,17 +129,17 @@ func (k *pictureKeeper) Done(id string) {
 // run does what the disk is needed for until ctx ends, and then what is still there.
 func (k *pictureKeeper) run(ctx context.Context) error {
 	for {
-		k.work()
+		k.work(ctx)
 		select {
 		case <-k.wake:
 		case <-ctx.Done():
-			k.work()
+			k.work(ctx)
 			return nil
 		}
 	}
 }
 
-func (k *pictureKeeper) work() {
+func (k *pictureKeeper) work(ctx context.Context) {
 	for {
 		k.mu.Lock()
 		put, done := k.putting, k.done
@@ -152,13 +154,13 @@ func (k *pictureKeeper) work() {
 			}
 		}
 		for _, p := range put {
-			k.put(p)
+			k.put(ctx, p)
 		}
 	}
 }
 
-func (k *pictureKeeper) put(p putting) {
-	if k.draw(&p); k.spool == nil {
+func (k *pictureKeeper) put(ctx context.Context, p putting) {
+	if k.draw(ctx, &p); k.spool == nil {
 		k.remember(p)
 		return
 	}
@@ -172,13 +174,19 @@ func (k *pictureKeeper) put(p putting) {
 	k.sayLost(before)
 }
 
-// draw makes the copy that leaves. A picture into which nothing can be drawn leaves as it
-// is: its masks are in it all the same.
-func (k *pictureKeeper) draw(p *putting) {
+// draw makes the copy that leaves. A picture into which nothing can be drawn, or no more
+// because the gateway stops, leaves as it is: its masks are in it all the same.
+func (k *pictureKeeper) draw(ctx context.Context, p *putting) {
 	if p.caption == nil {
 		return
 	}
-	drawn, err := overlay.Draw(p.jpeg, *p.caption)
+	var drawn []byte
+	var err error
+	if p.apart {
+		drawn, err = drawApart(ctx, p.jpeg, *p.caption)
+	} else {
+		drawn, err = overlay.Draw(p.jpeg, *p.caption)
+	}
 	if err != nil {
 		k.log.Warn("a picture of an alert goes without what should be drawn into it", "device", p.meta.Device, "error", err)
 		return

@@ -104,7 +104,7 @@ func (g *Gateway) fillOrder(gen *generation, x still.Order) {
 		g.log.Warn("a picture that an alert names was not taken: the camera gave none in time", "device", x.Camera, "alert", x.Alert, "moment", x.Moment)
 		return
 	}
-	g.sendStill(wire.ImageMeta{ID: x.Image, Device: x.Camera, At: g.moment(shot.BootMS), Alert: x.Alert, Moment: x.Moment}, shot.JPEG, g.caption(d, shot, x.Said))
+	g.sendStill(d, wire.ImageMeta{ID: x.Image, Device: x.Camera, At: g.moment(shot.BootMS), Alert: x.Alert, Moment: x.Moment}, shot.JPEG, g.caption(d, shot, x.Said))
 }
 
 // takeStill keeps a camera's newest picture, gives it to the alerts that wait for it,
@@ -140,18 +140,18 @@ func (g *Gateway) takeStill(gen *generation, d *device, s poll.Sample) {
 // sendShot sends a picture under a new id and returns that; empty if it cannot be sent.
 func (g *Gateway) sendShot(d *device, s still.Shot, alertID, moment string, said []string) string {
 	id, err := uuid.NewV7()
-	if err != nil || !g.sendStill(wire.ImageMeta{ID: id.String(), Device: d.spec.id, At: g.moment(s.BootMS), Alert: alertID, Moment: moment}, s.JPEG, g.caption(d, s, said)) {
+	if err != nil || !g.sendStill(d, wire.ImageMeta{ID: id.String(), Device: d.spec.id, At: g.moment(s.BootMS), Alert: alertID, Moment: moment}, s.JPEG, g.caption(d, s, said)) {
 		return ""
 	}
 	return id.String()
 }
 
-func (g *Gateway) sendStill(meta wire.ImageMeta, jpeg []byte, c *overlay.Caption) bool {
+func (g *Gateway) sendStill(d *device, meta wire.ImageMeta, jpeg []byte, c *overlay.Caption) bool {
 	if g.uplink == nil {
 		return false
 	}
 	if meta.Alert != "" && g.keeper != nil {
-		g.keeper.take(putting{meta, jpeg, c})
+		g.keeper.take(putting{meta, jpeg, c, d.spec.plan != nil && d.spec.plan.Apart != nil})
 		return true
 	}
 	if err := g.uplink.Image(meta, jpeg); err != nil {
