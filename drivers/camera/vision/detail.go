@@ -96,16 +96,16 @@ func (d *detail) alike(gx, gy *[fineCells]float32, dx, dy int, in box) (is, edge
 }
 
 // steady is the share of the known edges that stand in parts of the picture that are as
-// they were. A camera that was turned has hardly any; where a river has risen over half of
+// they were, as far as those known are to be trusted. A camera that was turned has hardly any; where a river has risen over half of
 // the picture, or a wall was painted, the rest of it says that the camera stands.
-func (d *detail) steady(gx, gy *[fineCells]float32) float64 {
+func (d *detail) steady(gx, gy *[fineCells]float32, trust float64) float64 {
 	var same, all float64
 	for y := range parts {
 		for x := range parts {
 			in := box{max(x*fineCols/parts, 1), max(y*fineRows/parts, 1), min((x+1)*fineCols/parts, fineCols-1), min((y+1)*fineRows/parts, fineRows-1)}
 			is, edges := d.alike(gx, gy, 0, 0, in)
 			all += edges
-			if is > samePart {
+			if is > samePart*trust {
 				same += edges
 			}
 		}

@@ -13,6 +13,7 @@ import (
 type tamper struct {
 	gx, gy    [fineCells]float32 // the view's edges
 	known     float64            // seconds of view that were learned
+	trust     float64            // how like the view is to what it stands for: 1, but less after Recall
 	hours     [24]usual
 	lately    usual
 	is        float64 // correlation with the view
@@ -129,7 +130,7 @@ func (t *tamper) judge(e *Eye, since float64, hour int, same bool) {
 	t.warm = t.known >= warmSeconds
 	t.is = 1
 	if t.warm && !dark && !now[Glare] {
-		t.is = d.likeness(&t.gx, &t.gy, 0, 0)
+		t.is = t.likeness(d, 0, 0)
 		now[Blocked] = t.blocked(l, d, u, since)
 		now[Defocused] = !now[Blocked] && soft(d, u, e.ground.hiss)
 		now[Moved] = !now[Blocked] && !now[Defocused] && t.moved(d, u)
@@ -184,8 +185,8 @@ func soft(d *detail, u *usual, hiss float64) bool {
 func (t *tamper) moved(d *detail, u *usual) bool {
 	switch {
 	case t.on(Moved):
-		return t.is < foundView && d.steady(&t.gx, &t.gy) < steadyView
-	case t.is >= turnedView, d.edges < 0.6*u.edges, d.fine < 0.4*u.fine, d.steady(&t.gx, &t.gy) >= steadyView:
+		return t.is < foundView && d.steady(&t.gx, &t.gy, t.trust) < steadyView
+	case t.is >= turnedView, d.edges < 0.6*u.edges, d.fine < 0.4*u.fine, d.steady(&t.gx, &t.gy, t.trust) >= steadyView:
 		return false
 	}
 	return t.is < lostView || t.turned(d)
@@ -195,7 +196,7 @@ func (t *tamper) moved(d *detail, u *usual) bool {
 func (t *tamper) turned(d *detail) bool {
 	for dy := -searchCells; dy <= searchCells; dy += 2 {
 		for dx := -searchCells; dx <= searchCells; dx += 2 {
-			if d.likeness(&t.gx, &t.gy, dx, dy) > t.is+betterView {
+			if t.likeness(d, dx, dy) > t.is+betterView {
 				return true
 			}
 		}
@@ -232,6 +233,9 @@ func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
 	} else {
 		*t = tamper{hold: t.hold}
 	}
+	if t.known == 0 {
+		t.trust = 1 // nothing is known but what was seen
+	}
 	t.known += since
 	if !t.warm || t.is > lostView {
 		k := float32(pace(since, viewSeconds, t.known))
@@ -239,9 +243,16 @@ func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
 			t.gx[i] += (d.gx[i] - t.gx[i]) * k
 			t.gy[i] += (d.gy[i] - t.gy[i]) * k
 		}
+		t.trust += (1 - t.trust) * float64(k)
 	}
 	t.lately.take(d, since, usualSeconds)
 	t.hours[hour%24].take(d, since, 3*usualSeconds)
+}
+
+// likeness is how like the picture is to the view, moved by dx and dy small cells: 1 for
+// the same, whatever became of the view while it was kept.
+func (t *tamper) likeness(d *detail, dx, dy int) float64 {
+	return min(d.likeness(&t.gx, &t.gy, dx, dy)/t.trust, 1)
 }
 
 // pace is how far an average goes towards a new value: all the way at first.
