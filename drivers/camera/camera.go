@@ -20,8 +20,8 @@
 // that has frozen: no two exposures are equal. Its readings are flagged suspect.
 //
 // What is looked for beside brightness and sharpness, if it was asked for, is seen by
-// package vision, which knows its pictures one after the other: about 2 MB that begin anew
-// with each start. Masks are made black in the decoded picture, before anything is measured,
+// package vision, which knows its pictures one after the other: about 2 MB, of which less than
+// a kilobyte, the view and the hours, is kept over a restart. Masks are made black in the decoded picture, before anything is measured,
 // and the still is made anew from what is left: what is masked never leaves the driver.
 //
 // A driver holds one picture: up to max_bytes between samples, and up to three
@@ -294,6 +294,7 @@ var (
 	_ drivers.StillSource = (*driver)(nil)
 	_ drivers.Finder      = (*driver)(nil)
 	_ drivers.Impaired    = (*driver)(nil)
+	_ drivers.Stateful    = (*driver)(nil)
 )
 
 // Sample fetches one picture.

@@ -7,12 +7,16 @@ import (
 	"image/color"
 	"image/jpeg"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/drivertest"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 func planned(t *testing.T, options string) (*drivers.Plan, error) {
@@ -128,4 +132,60 @@ func TestMasksAreBurntIn(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What is known of the view is given away to be kept once an hour, from the eleventh minute
+// on, and a driver that was opened with it judges the first picture by it.
+func TestTheViewIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		open := func(options string) drivers.Driver {
+			p, err := planned(t, options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := p.OpenHTTP(&drivertest.Fetcher{Handler: living(t)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d
+		}
+		moved := func(d drivers.Driver) obs.Reading {
+			rs, err := d.Sample(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rs[4] // behind brightness, sharpness, blocked and defocused
+		}
+		const options = "{url: 'http://cam/still.jpg', measure: [tamper]}"
+		d := open(options)
+		var at []int
+		var kept []byte
+		for n := range 500 { // 83 minutes
+			moved(d)
+			if b := d.(drivers.Stateful).State(); b != nil {
+				at, kept = append(at, n/6), b
+			}
+			time.Sleep(10 * time.Second)
+		}
+		if !slices.Equal(at, []int{10, 70}) || len(kept) > 1024 {
+			t.Fatalf("%d bytes are kept in the minutes %v, want 10 and 70", len(kept), at)
+		}
+		again := open(options)
+		if err := again.(drivers.Stateful).Restore(kept); err != nil {
+			t.Fatal(err)
+		}
+		if got := moved(again); got != obs.Of(0) {
+			t.Errorf("after a restart moved is %+v", got)
+		}
+		if got := moved(open(options)); got != obs.None(obs.WarmUp) {
+			t.Errorf("of a camera that is new, moved is %+v", got)
+		}
+		if err := again.(drivers.Stateful).Restore(kept[1:]); err == nil || !strings.HasPrefix(err.Error(), "camera: what was kept of the view") {
+			t.Errorf("half of what was kept: %v", err)
+		}
+		plain := open("{url: 'http://cam/still.jpg'}").(drivers.Stateful)
+		if err := plain.Restore(kept); err != nil || plain.State() != nil {
+			t.Errorf("nothing is looked for: %v", err)
+		}
+	})
 }

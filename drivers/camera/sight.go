@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"fmt"
 	"image"
 	"time"
 
@@ -16,6 +17,34 @@ type sight struct {
 	seen     vision.Seen
 	taken    time.Time // when the picture came
 	measured []measured
+	kept     time.Time // when what is known was last given away to be kept
+}
+
+// keepEvery is how often what is known of the view and its hours is given away to be kept.
+const keepEvery = time.Hour
+
+// State implements drivers.Stateful: what a camera that is looked at knows of its view and of
+// each hour, once an hour; nil in between, and while there is nothing worth it.
+func (s *sight) State() []byte {
+	if s.eye == nil || !s.kept.IsZero() && s.taken.Sub(s.kept) < keepEvery && !s.taken.Before(s.kept) {
+		return nil
+	}
+	b := s.eye.Keep()
+	if b != nil {
+		s.kept = s.taken
+	}
+	return b
+}
+
+// Restore implements drivers.Stateful.
+func (s *sight) Restore(kept []byte) error {
+	if s.eye == nil {
+		return nil // nothing is looked for any more
+	}
+	if err := s.eye.Recall(kept); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
 }
 
 // look lets the driver's pictures be masked and looked at, as far as it was asked for.

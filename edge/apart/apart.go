@@ -21,11 +21,15 @@
 // A fault is {"id":2,"fault":"timeout","text":"camera: …"}. A child that has just started
 // answers a sample with the fault "not-open"; then it is told to open, and asked again.
 //
+// A device that keeps something over a restart (drivers.Stateful) is given it when it is
+// opened, after a restart of its own process, too, and says state in the answer to a sample
+// when there is something new; what it cannot read any more is the text of the answer to open.
+//
 // What is promised: [Remote] keeps the contract of drivers.Driver, drivers.StillSource,
-// drivers.Finder and drivers.Impaired.
+// drivers.Finder, drivers.Impaired and drivers.Stateful.
 // A child that ends in the middle of a sample is the fault unplugged, one that hangs is
-// timeout, and both are ended and started by their owner. What is not: the state of a
-// drivers.Stateful or the facts of a drivers.Informant; cameras have neither.
+// timeout, and both are ended and started by their owner. What is not: the facts of
+// a drivers.Informant; cameras have none.
 package apart
 
 import (
@@ -47,6 +51,9 @@ const (
 // notOpen is the fault of a child that was started anew.
 const notOpen = "not-open"
 
+// maxState is how much a device may keep, bytes.
+const maxState = 1024
+
 // pieceBytes of a picture fit into a line of 64 KiB in base64, with what stands around them.
 const pieceBytes = 45 << 10
 
@@ -58,6 +65,7 @@ type question struct {
 	Options string `json:"options,omitempty"` // YAML
 	MS      int64  `json:"ms,omitempty"`      // that a sample may take
 	From    int    `json:"from,omitempty"`    // the first byte of a piece
+	State   []byte `json:"state,omitempty"`   // that the device kept, to open it with
 }
 
 // answer is what the child says.
@@ -72,6 +80,8 @@ type answer struct {
 	Found    *[]drivers.Detection `json:"found,omitempty"`    // nil: not known
 	Impaired string               `json:"impaired,omitempty"` // a fault beside the part,
 	Why      string               `json:"why,omitempty"`      // and its text
+
+	State []byte `json:"state,omitempty"` // to be kept with this sample; nil: nothing new
 }
 
 // reading is an obs.Reading as [value, flag, reason].

@@ -39,6 +39,23 @@ type toy struct {
 	what  string
 	n     int
 	still []byte
+	from  string // what it was opened with
+}
+
+// State is what it was opened with and how often it sampled, with every second sample.
+func (d *toy) State() []byte {
+	if d.n%2 == 0 {
+		return nil
+	}
+	return fmt.Append(nil, d.from, d.n, ".")
+}
+
+func (d *toy) Restore(b []byte) error {
+	if string(b) == "rubbish" {
+		return errors.New("toy: rubbish was kept")
+	}
+	d.from = string(b)
+	return nil
 }
 
 func openToy(driver, options string) (drivers.Driver, error) {
@@ -171,6 +188,42 @@ func TestRemoteComesBack(t *testing.T) {
 	}
 }
 
+// What a device keeps is with the samples that have something new, and it gets it back when
+// it is opened, after its process has ended, too.
+func TestRemoteKeepsState(t *testing.T) {
+	r := New(child(t), Device{Driver: "toy", Options: "ends", Channels: 3, MaxStill: 1 << 20})
+	if err := r.Restore([]byte("0.")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sample(t, r, 20*time.Second); err != nil || string(r.State()) != "0.1." {
+		t.Fatalf("%v; kept is %q", err, r.State())
+	}
+	if _, err := sample(t, r, 20*time.Second); err == nil { // it ends
+		t.Fatal("its process did not end")
+	}
+	var err error
+	for range 100 {
+		if _, err = sample(t, r, 20*time.Second); err == nil {
+			break
+		}
+		if err := drivers.Wait(t.Context(), 100*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err != nil || string(r.State()) != "0.1.1." {
+		t.Errorf("%v; of a process that was started again, kept is %q", err, r.State())
+	}
+	n := New(child(t), Device{Driver: "toy", Options: "", Channels: 3, MaxStill: 1 << 20})
+	for i, want := range []string{"1.", "", "3."} {
+		if err := n.Restore([]byte("rubbish")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sample(t, n, 20*time.Second); err != nil || string(n.State()) != want {
+			t.Errorf("sample %d: %v; kept is %q, want %q", i+1, err, n.State(), want)
+		}
+	}
+}
+
 // liar is a child that says what it likes; %d is the id of the question.
 type liar []string
 
@@ -202,6 +255,7 @@ func TestRemoteBelievesLittle(t *testing.T) {
 		{liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"still":3}`, `{"id":%d,"piece":"AAAAAAAA"}`}, "a piece of 6 bytes"},
 		{liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"found":[{"class":"a","score":2,"box":[0,0,1,1]}]}`}, "was found cannot be"},
 		{liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"found":[{"class":"a","score":1,"box":[1,0,0,1]}]}`}, "was found cannot be"},
+		{liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"state":"` + strings.Repeat("AAAA", 400) + `"}`}, "wants to keep 1200 bytes"},
 		{liar{`{"id":%d,"fault":"lazy","text":"x"}`}, `"lazy"`},
 		{liar{`{"id":%d,"fault":"timeout"}`}, `"timeout"`},
 		{liar{`{"id":%d,"fault":"not-open"}`, `{"id":%d}`, `{"id":%d,"fault":"not-open"}`}, `"not-open"`},

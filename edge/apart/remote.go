@@ -26,12 +26,15 @@ type Remote struct {
 	still  []byte
 	found  *[]drivers.Detection // of the last sample; nil: not known
 	why    error                // what was wrong beside the part
+	state  []byte               // of the last sample; nil: nothing new
+	kept   []byte               // what the device is opened with
 }
 
 var (
 	_ drivers.StillSource = (*Remote)(nil)
 	_ drivers.Finder      = (*Remote)(nil)
 	_ drivers.Impaired    = (*Remote)(nil)
+	_ drivers.Stateful    = (*Remote)(nil)
 )
 
 // New returns a driver that asks child, which stays the caller's.
@@ -44,7 +47,7 @@ const reserve = 200 * time.Millisecond
 func (r *Remote) Sample(ctx context.Context) ([]obs.Reading, error) {
 	a, err := r.ask(ctx, question{Do: doSample, MS: left(ctx)})
 	if err == nil && a.Fault == notOpen {
-		if a, err = r.ask(ctx, question{Do: doOpen, Driver: r.device.Driver, Options: r.device.Options}); err == nil && a.Fault == "" {
+		if a, err = r.ask(ctx, question{Do: doOpen, Driver: r.device.Driver, Options: r.device.Options, State: r.kept}); err == nil && a.Fault == "" {
 			a, err = r.ask(ctx, question{Do: doSample, MS: left(ctx)})
 		}
 	}
@@ -60,11 +63,17 @@ func (r *Remote) Sample(ctx context.Context) ([]obs.Reading, error) {
 	if a.Found != nil && !good(*a.Found) {
 		return nil, fmt.Errorf("%w: what its process says was found cannot be", drivers.ErrProtocol)
 	}
+	if len(a.State) > maxState {
+		return nil, fmt.Errorf("%w: its process wants to keep %d bytes, %d are allowed", drivers.ErrProtocol, len(a.State), maxState)
+	}
 	still, err := r.fetch(ctx, a.Still)
 	if err != nil {
 		return nil, err
 	}
-	r.still, r.found, r.why = still, a.Found, toldOf(a.Impaired, a.Why)
+	r.still, r.found, r.why, r.state = still, a.Found, toldOf(a.Impaired, a.Why), a.State
+	if r.state != nil {
+		r.kept = r.state
+	}
 	out := make([]obs.Reading, len(a.Readings))
 	for i, v := range a.Readings {
 		out[i] = obs.Reading(v)
@@ -138,6 +147,16 @@ func (r *Remote) Found() ([]drivers.Detection, bool) {
 
 // Impaired implements drivers.Impaired.
 func (r *Remote) Impaired() error { return r.why }
+
+// State implements drivers.Stateful.
+func (r *Remote) State() []byte { return r.state }
+
+// Restore implements drivers.Stateful. The device takes it when it is opened; what it cannot
+// read it begins anew without.
+func (r *Remote) Restore(state []byte) error {
+	r.kept = state
+	return nil
+}
 
 // Close does nothing: the device is closed when its process ends, which its owner sees to.
 func (r *Remote) Close() error { return nil }

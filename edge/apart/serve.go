@@ -61,7 +61,7 @@ func (s *server) answer(ctx context.Context, q question) answer {
 			return failed(err)
 		}
 		s.device = d
-		return answer{}
+		return answer{Text: s.restore(q.State)}
 	case q.Do == doOpen:
 		return answer{}
 	case s.device == nil:
@@ -73,6 +73,17 @@ func (s *server) answer(ctx context.Context, q question) answer {
 	default:
 		return answer{Fault: "protocol", Text: fmt.Sprintf("it cannot do %.20q", q.Do)}
 	}
+}
+
+// restore gives the device what it kept, and says why that was no use; empty: it was, or
+// there was nothing.
+func (s *server) restore(kept []byte) string {
+	if d, ok := s.device.(drivers.Stateful); ok && kept != nil {
+		if err := d.Restore(kept); err != nil {
+			return err.Error()
+		}
+	}
+	return ""
 }
 
 func (s *server) sample(ctx context.Context, within time.Duration) (a answer) {
@@ -94,6 +105,9 @@ func (s *server) sample(ctx context.Context, within time.Duration) (a answer) {
 			found = append([]drivers.Detection{}, found...) // none is written [], not null
 			a.Found = &found
 		}
+	}
+	if d, ok := s.device.(drivers.Stateful); ok {
+		a.State = d.State()
 	}
 	if i, ok := s.device.(drivers.Impaired); ok {
 		if err := i.Impaired(); err != nil {

@@ -35,7 +35,9 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 		return
 	}
-	serve := func() error { return gateway.ServeApart(context.Background(), os.Stdin, os.Stdout, catalog.Builtin(nil)) }
+	serve := func() error {
+		return gateway.ServeApart(context.Background(), os.Stdin, os.Stdout, catalog.Builtin(nil))
+	}
 	if len(os.Args) > 2 {
 		serve = func() error { return gateway.ServeDraw(os.Stdin, os.Stdout) }
 	}
