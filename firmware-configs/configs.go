@@ -1,5 +1,5 @@
 // Package firmwareconfigs holds the data that is compiled into the programs: the
-// metric catalogue, the device profiles, the boards, the tables of indices and the rule packs. It only embeds: whoever needs the data
+// metric catalogue, the device profiles, the boards, the tables of indices, the rule packs and a demo city. It only embeds: whoever needs the data
 // passes it to the package that can read it. Nothing here is ever written.
 package firmwareconfigs
 
@@ -17,6 +17,11 @@ var metrics []byte
 //go:embed boards/*.yaml devices/*.yaml indices/*.yaml rules/*.yaml
 var files embed.FS
 
+// sites is apart from the other files: only who asks for it carries it.
+//
+//go:embed sites/*.csv sites/*.geojson
+var sites embed.FS
+
 // Metrics returns the metric catalogue, for obs.ParseCatalog. The bytes are the
 // caller's.
 func Metrics() []byte { return append([]byte(nil), metrics...) }
@@ -32,6 +37,16 @@ func Indices() fs.FS { return folder("indices") }
 
 // Rules returns the folder of rule packs, for rulepack.Reader.
 func Rules() fs.FS { return folder("rules") }
+
+// Sites returns the folder of the demo city: demo-city.csv, its areas, and
+// demo-city.geojson, their boundaries. Everything in it is invented.
+func Sites() fs.FS {
+	sub, err := fs.Sub(sites, "sites")
+	if err != nil {
+		return embed.FS{}
+	}
+	return sub
+}
 
 // folder returns one folder of files, empty if there is none.
 func folder(name string) fs.FS {

@@ -70,6 +70,7 @@ func (p *parts) serve(ctx context.Context) error {
 	g.Go(func() error { return p.fleet.Run(failed) })
 	g.Go(func() error { return p.images.Run(failed) })
 	g.Go(func() error { return p.cases.Run(failed) })
+	g.Go(func() error { return p.places.Run(failed) })
 	g.Go(func() error { return p.store.run(failed) })
 	g.Go(func() error { return p.commands.Run(failed) })
 	g.Go(func() error {

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/lamppost-city/lamppost/cloud/api"
+	"github.com/lamppost-city/lamppost/cloud/area"
 	"github.com/lamppost-city/lamppost/cloud/broker"
 	"github.com/lamppost-city/lamppost/cloud/cases"
 	"github.com/lamppost-city/lamppost/cloud/commands"
@@ -42,6 +43,7 @@ type parts struct {
 	db       *database.DB
 	store    *lateStore
 	fleet    *fleet.Registry
+	places   *area.Atlas
 	cases    *cases.Book
 	images   *images.Album
 	commands *commands.Desk
@@ -111,7 +113,7 @@ func (p *parts) openData(ctx context.Context) (err error) {
 	p.db, err = database.Open(ctx, filepath.Join(dir, "lamppost.db"),
 		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
 		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()},
-		database.Schema{Name: "commands", Steps: commands.Schema()})
+		database.Schema{Name: "commands", Steps: commands.Schema()}, database.Schema{Name: "area", Steps: area.Schema()})
 	if err != nil {
 		return storage(err)
 	}
@@ -135,7 +137,10 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 	if p.fleet, err = fleet.Open(ctx, fleet.Options{DB: p.db, Catalog: p.catalog, Publish: p.publish}); err != nil {
 		return storage(err)
 	}
-	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.fleet.Site, Switched: p.fleet.Switched, Publish: p.publish}); err != nil {
+	if err := p.openPlaces(ctx); err != nil {
+		return err
+	}
+	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Switched: p.fleet.Switched, Publish: p.publish}); err != nil {
 		return storage(err)
 	}
 	dir := filepath.Join(p.o.Settings.Data, "images")
@@ -147,6 +152,10 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 
 // publish sends a change to the consoles.
 func (p *parts) publish(event string, doc any) {
+	if g, ok := doc.(view.Gateway); ok && p.places != nil {
+		placedFleet{p.fleet, p.places}.put(&g)
+		doc = g
+	}
 	if err := p.live.Publish(event, doc); err != nil {
 		p.o.Log.Error("a change cannot be shown", "event", event, "error", err)
 	}
@@ -191,7 +200,7 @@ func (p *parts) openAPI(context.Context) error {
 		})
 	}
 	p.handler = api.New(api.Options{
-		Info: p.info, Fleet: p.fleet, Alerts: p.cases, Images: p.images, Commands: p.commands, Points: p.store, Metrics: metrics,
+		Info: p.info, Fleet: placedFleet{p.fleet, p.places}, Areas: p.places, Departments: p.places, Rosters: p.places, Alerts: p.cases, Images: p.images, Commands: p.commands, Points: p.store, Metrics: metrics,
 		Live: p.live, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure,
 		Checks: []api.Check{
 			{Name: "database", Do: p.db.Check}, {Name: "store", Do: p.store.check}, {Name: "writes", Do: p.ingest.CheckStore}, {Name: "mqtt", Do: p.ingest.CheckLink},

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +16,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/store"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 //go:embed openapi.json
@@ -59,6 +62,35 @@ type Points interface {
 	Query(ctx context.Context, q store.Query) ([]store.Point, error)
 }
 
+// Areas is what the API needs of the tree of areas. Its errors are view.ErrUnknown,
+// *view.FieldError and, of an import, view.Faults.
+type Areas interface {
+	AreaPage(below string, depth int, after string, limit int) (view.AreaPage, error)
+	AreaDetail(code string) (view.AreaDetail, error)
+	AreaAt(pos wire.Position) (view.AreaDetail, error)
+	ImportAreas(ctx context.Context, f view.AreaFile, now time.Time) (view.AreaImport, error)
+	PutPlace(ctx context.Context, p view.Place) (view.Place, error)
+}
+
+// Departments is what the API needs of who is responsible. Its errors are those of Areas.
+type Departments interface {
+	Departments() []view.Department
+	PutDepartment(ctx context.Context, d view.Department) (view.Department, error)
+	DeleteDepartment(ctx context.Context, id string) error
+	Routes() []view.Route
+	PutRoutes(ctx context.Context, routes []view.Route) error
+	WhoIsResponsible(area, category string) (view.Routed, error)
+}
+
+// Rosters is what the API needs of who is on duty. Its errors are those of Areas.
+type Rosters interface {
+	Rosters() []view.Roster
+	PutRoster(ctx context.Context, r view.Roster) (view.Roster, error)
+	DeleteRoster(ctx context.Context, id string) error
+	Duty(id string, now, from, to time.Time) (view.Duty, error)
+	WhoIsOnDuty(area, department, role string, at time.Time) (view.OnDuty, error)
+}
+
 // Check is one thing that /healthz looks at. Do returns nil if it is well, else
 // what is wrong in words for a person.
 type Check struct {
@@ -74,12 +106,17 @@ type Options struct {
 	Images   Images
 	Commands Commands
 	Points   Points
-	Metrics  []view.Metric
-	Live     http.Handler // the stream of events
-	Console  http.Handler // everything that is not an API route
-	Checks   []Check
-	Gather   *prometheus.Registry // shown at /metrics; the API adds its own counters
-	Log      *slog.Logger
+
+	Areas       Areas
+	Departments Departments
+	Rosters     Rosters
+
+	Metrics []view.Metric
+	Live    http.Handler // the stream of events
+	Console http.Handler // everything that is not an API route
+	Checks  []Check
+	Gather  *prometheus.Registry // shown at /metrics; the API adds its own counters
+	Log     *slog.Logger
 	// AnyHost answers requests whatever host they name. Without it a page from
 	// elsewhere could point its own name at this machine (DNS rebinding) and read
 	// everything.
@@ -89,7 +126,8 @@ type Options struct {
 // server carries the options through the handlers.
 type server struct {
 	Options
-	mux *http.ServeMux
+	mux       *http.ServeMux
+	importing sync.Mutex
 }
 
 // route is one line of the API.
@@ -102,7 +140,7 @@ type route struct {
 const prefix = "/api/v1"
 
 func (s *server) routes() []route {
-	return []route{
+	return slices.Concat(s.areaRoutes(), []route{
 		{"GET", prefix + "/info", s.info},
 		{"GET", prefix + "/gateways", s.gateways},
 		{"GET", prefix + "/gateways/{id}", s.gateway},
@@ -123,7 +161,7 @@ func (s *server) routes() []route {
 		{"GET", prefix + "/openapi.json", s.openapi},
 		{"GET", "/healthz", s.healthz},
 		{"GET", "/metrics", s.metrics(s.Gather)},
-	}
+	})
 }
 
 // New returns the handler of everything. It panics only if a metric of the same

@@ -191,6 +191,7 @@ func newAPI(t testing.TB, f *fakes, edit ...func(*Options)) http.Handler {
 	o := Options{
 		Info:  func() view.Info { return view.Info{Version: "1", Store: view.StoreInfo{ID: "s", Kind: "embedded"}} },
 		Fleet: f, Alerts: f, Images: f, Points: f, Commands: desk{f},
+		Areas: &city{}, Departments: &city{}, Rosters: &city{},
 		Metrics: []view.Metric{{Name: "level", Unit: "m"}},
 		Live:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "event: hello\n\n") }),
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "console") }),

@@ -36,7 +36,7 @@ func (s *server) guard(next http.Handler) http.Handler {
 			return
 		}
 		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -44,6 +44,25 @@ func (s *server) guard(next http.Handler) http.Handler {
 
 // maxBody bounds what a request may carry, in bytes.
 const maxBody = 16 << 10
+
+// What larger documents may have, in bytes: lists of areas, and tables that are sent whole.
+const (
+	maxAreaFile = 32 << 20
+	maxTable    = 2 << 20
+)
+
+// bodyLimit is what a request may carry.
+func bodyLimit(r *http.Request) int64 {
+	switch path := r.URL.Path; {
+	case r.Method != http.MethodPut:
+		return maxBody
+	case path == prefix+"/areas":
+		return maxAreaFile
+	case path == prefix+"/routes" || strings.HasPrefix(path, prefix+"/rosters/") || strings.HasPrefix(path, prefix+"/departments/"):
+		return maxTable
+	}
+	return maxBody
+}
 
 // local says whether a Host header names this machine.
 func local(host string) bool {

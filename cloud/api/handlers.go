@@ -120,7 +120,7 @@ func decode(r *http.Request, into any) error {
 	}
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return problem(http.StatusRequestEntityTooLarge, "E7108", "", fmt.Sprintf("请求体超过 %d 字节", maxBody), fmt.Sprintf("the body is larger than %d bytes", maxBody))
+		return problem(http.StatusRequestEntityTooLarge, "E7108", "", fmt.Sprintf("请求体超过 %d 字节", large.Limit), fmt.Sprintf("the body is larger than %d bytes", large.Limit))
 	}
 	if err != nil {
 		return badField("", "请求体不是有效的 JSON", "the body is not the JSON that is expected: "+err.Error())

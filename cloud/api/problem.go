@@ -20,6 +20,8 @@ type failure struct {
 	ID     string    `json:"id"`
 	Text   view.Text `json:"text"`
 	Field  string    `json:"field"`
+	// Faults are those of a file, where one is not taken.
+	Faults []view.Fault `json:"faults,omitempty"`
 }
 
 // Error returns the English sentence.
@@ -48,10 +50,13 @@ func badField(field, zh, en string) error {
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var f *failure
 	var field *view.FieldError
+	var faults view.Faults
 	switch {
 	case errors.As(err, &f):
 	case errors.As(err, &field):
 		f = problem(http.StatusBadRequest, "E7101", field.Field, field.Text.Zh, field.Text.En)
+	case errors.As(err, &faults):
+		f = badFile(faults)
 	case errors.Is(err, view.ErrUnknown):
 		f = problem(http.StatusNotFound, "E7102", "", "没有这一项，或已不存在", "there is no such thing, or no longer")
 	case r.Context().Err() != nil:
@@ -87,7 +92,7 @@ func send(w http.ResponseWriter, status int, doc any) error {
 
 // unknown answers for routes that do not exist, or not with this method.
 func (s *server) unknown(w http.ResponseWriter, r *http.Request) error {
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := s.mux.Handler(other); pattern != prefix+"/" {

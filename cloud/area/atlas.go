@@ -21,6 +21,9 @@ type DB interface {
 // Options says what an Atlas works with. DB is required.
 type Options struct {
 	DB DB
+	// Gateways and Standing say what is counted. nil: nothing.
+	Gateways func() []view.Gateway
+	Standing func() []view.Standing
 	// Failed takes what Run could not do, for the log. nil: nobody is told.
 	Failed func(error)
 }
@@ -58,6 +61,12 @@ const (
 func Open(ctx context.Context, o Options) (*Atlas, error) {
 	if o.Failed == nil {
 		o.Failed = func(error) {}
+	}
+	if o.Gateways == nil {
+		o.Gateways = func() []view.Gateway { return nil }
+	}
+	if o.Standing == nil {
+		o.Standing = func() []view.Standing { return nil }
 	}
 	a := &Atlas{o: o}
 	a.is.Store(&state{versions: map[string]int64{}, tree: &Tree{}})

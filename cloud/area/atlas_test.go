@@ -331,7 +331,7 @@ func TestLocate(t *testing.T) {
 		{ID: "moved", Online: true, Devices: []view.Device{{ID: "near", State: "ok"}, {ID: "far", State: "silent"}, {ID: "new", State: "waiting"}, {ID: "bad", State: "fault"}}},
 		{ID: "g", Area: "990101001001", Devices: []view.Device{{ID: "x", State: "ok"}}},
 		{ID: "stray", Online: true, Devices: []view.Device{{ID: "x", State: "ok"}}},
-	}, []Standing{{Gateway: "moved", Device: "far", Alerts: 2, Worst: wire.Orange}, {Gateway: "gone", Area: "990101002001", Alerts: 1, Cases: 1, Worst: wire.Red}, {Gateway: "g", Area: "990101002", Alerts: 1, Worst: wire.Blue}})
+	}, []view.Standing{{Gateway: "moved", Device: "far", Alerts: 2, Worst: wire.Orange}, {Gateway: "gone", Area: "990101002001", Alerts: 1, Cases: 1, Worst: wire.Red}, {Gateway: "g", Area: "990101002", Alerts: 1, Worst: wire.Blue}})
 	for c, want := range map[Code]view.AreaCounts{
 		"990101":       {Gateways: 2, Devices: 5, Online: 1, Silent: 2, Faulty: 1, Waiting: 1, Alerts: 4, Cases: 1, Worst: wire.Red},
 		"990101002":    {Gateways: 1, Devices: 3, Online: 1, Faulty: 1, Waiting: 1, Alerts: 1, Cases: 1, Worst: wire.Red},

@@ -12,7 +12,7 @@ import (
 // bigCity is a district of 22 towns and 549 villages, each with a boundary of 60 corners,
 // and 1000 gateways with 10 devices each, of which every other one says only where it
 // stands. 300 of them have something open.
-func bigCity(tb testing.TB) (*Atlas, []view.Gateway, []Standing) {
+func bigCity(tb testing.TB) (*Atlas, []view.Gateway, []view.Standing) {
 	tb.Helper()
 	f := File{Name: "big", Rows: []Row{{Code: "990101", Name: view.Text{Zh: "区"}}}}
 	place := map[Code]wire.Position{}
@@ -31,7 +31,7 @@ func bigCity(tb testing.TB) (*Atlas, []view.Gateway, []Standing) {
 		tb.Fatal(err)
 	}
 	var gateways []view.Gateway
-	var open []Standing
+	var open []view.Standing
 	for i := range 1000 {
 		c := f.Rows[1+i%(len(f.Rows)-1)].Code
 		g := view.Gateway{ID: fmt.Sprintf("g-%d", i), Online: i%7 > 0, Area: string(c)}
@@ -43,7 +43,7 @@ func bigCity(tb testing.TB) (*Atlas, []view.Gateway, []Standing) {
 		}
 		gateways = append(gateways, g)
 		if i < 300 {
-			open = append(open, Standing{Gateway: g.ID, Alerts: 1 + i%3, Cases: i % 2, Worst: worsening[1+i%4]})
+			open = append(open, view.Standing{Gateway: g.ID, Alerts: 1 + i%3, Cases: i % 2, Worst: worsening[1+i%4]})
 		}
 	}
 	return a, gateways, open

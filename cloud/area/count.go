@@ -5,18 +5,13 @@ import (
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// Standing is what is open somewhere: alerts and cases of one place.
-type Standing struct {
-	Gateway, Device string // whose; may be empty
-	Area            string // what it says of its own place; counts where the gateway is not known
-	Alerts, Cases   int
-	Worst           wire.Severity
-}
-
 // Count counts gateways, their devices, and what is open, for every area of the present
 // tree.
-func (a *Atlas) Count(gateways []view.Gateway, open []Standing) *Sums {
-	s := a.is.Load()
+func (a *Atlas) Count(gateways []view.Gateway, open []view.Standing) *Sums {
+	return a.is.Load().count(gateways, open)
+}
+
+func (s *state) count(gateways []view.Gateway, open []view.Standing) *Sums {
 	things := make([]Thing, 0, 2*len(gateways)+len(open))
 	at := make(map[string]*view.Gateway, len(gateways))
 	for i := range gateways {

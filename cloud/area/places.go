@@ -96,6 +96,30 @@ func (s *state) locate(gateway, device, area string, pos *wire.Position) Code {
 	return c
 }
 
+// Site returns what is shown as a gateway's place, of what it says of itself: the area
+// and position that it was given here, or its own. An old code is told as the present one.
+func (a *Atlas) Site(gateway, area string, pos *wire.Position) (string, *wire.Position) {
+	s := a.is.Load()
+	if p := s.places[placeKey{gateway, ""}]; p.Position != nil {
+		pos = p.Position
+	}
+	if c, ok := s.placed(placeKey{gateway, ""}); ok {
+		return string(c), pos
+	}
+	if hint, why := ParseCode(area); why == nil {
+		if c, ok := s.tree.Resolve(hint); ok && c != hint {
+			return string(c), pos
+		}
+		return area, pos
+	}
+	if pos != nil {
+		if c, ok := s.tree.At(*pos); ok {
+			return string(c), pos
+		}
+	}
+	return area, pos
+}
+
 // placed returns where something was put.
 func (s *state) placed(k placeKey) (Code, bool) {
 	p, ok := s.places[k]

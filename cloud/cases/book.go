@@ -48,6 +48,9 @@ type standing struct {
 	epoch    wire.Epoch
 	bootMS   int64
 	vanished bool
+	device   string
+	area     string
+	severity wire.Severity
 }
 
 // Open reads which alerts are active.
@@ -94,7 +97,9 @@ func (b *Book) stand(gateway string, a wire.Alert, vanished bool) {
 	if b.active[gateway] == nil {
 		b.active[gateway] = map[string]standing{}
 	}
-	b.active[gateway][a.ID] = standing{epoch: a.Epoch, bootMS: a.At.BootMS, vanished: vanished}
+	b.active[gateway][a.ID] = standing{
+		epoch: a.Epoch, bootMS: a.At.BootMS, vanished: vanished, device: a.Device, area: a.Area, severity: a.Severity,
+	}
 }
 
 // Active returns how many alerts are active, vanished ones included.
@@ -105,6 +110,19 @@ func (b *Book) Active() (n int) {
 		n += len(m)
 	}
 	return n
+}
+
+// Standing returns the alerts that are active, vanished ones included, each with where it
+// is and how severe.
+func (b *Book) Standing() (all []view.Standing) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for gateway, m := range b.active {
+		for _, s := range m {
+			all = append(all, view.Standing{Gateway: gateway, Device: s.device, Area: s.area, Alerts: 1, Worst: s.severity})
+		}
+	}
+	return all
 }
 
 // keepRevisions is how long revisions that were replaced are kept. The newest one

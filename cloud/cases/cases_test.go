@@ -435,3 +435,20 @@ func BenchmarkRecord(b *testing.B) {
 		bk.record(b, alert(1, func(a *wire.Alert) { a.ID = fmt.Sprint(i) }))
 	}
 }
+
+// What is active, and only that, is told with its place and its severity as it is now.
+func TestStanding(t *testing.T) {
+	b := open(t)
+	if got := b.Standing(); len(got) != 0 {
+		t.Errorf("nothing was raised, and there is %+v", got)
+	}
+	b.record(t, alert(1), alert(2, orange))
+	want := view.Standing{Gateway: "gw", Device: alert(1).Device, Area: alert(1).Area, Alerts: 1, Worst: wire.Orange}
+	if got := b.Standing(); len(got) != 1 || got[0] != want {
+		t.Errorf("standing: %+v, want %+v", got, want)
+	}
+	b.record(t, alert(3, cleared))
+	if got := b.Standing(); len(got) != 0 {
+		t.Errorf("it is over, and there is %+v", got)
+	}
+}

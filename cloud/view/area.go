@@ -51,6 +51,14 @@ type AreaCounts struct {
 	Worst    wire.Severity `json:"worst"`   // of the active alerts and open cases; empty: there are none
 }
 
+// Standing is what is open somewhere: alerts and cases of one place.
+type Standing struct {
+	Gateway, Device string // whose; may be empty
+	Area            string // what it says of its own place; counts where the gateway is not known
+	Alerts, Cases   int
+	Worst           wire.Severity
+}
+
 // AreaPage is a part of the tree, each area before those below it.
 type AreaPage struct {
 	Areas []Area `json:"areas"`
@@ -67,6 +75,16 @@ type AreaChange struct {
 	Name Text   `json:"name"`
 	Was  string `json:"was"` // renamed: its name; moved: its parent; replaced: the old code
 	Is   string `json:"is"`
+}
+
+// AreaFile is a list of areas to be imported, as it came.
+type AreaFile struct {
+	Name     string
+	Data     []byte
+	Format   string // csv, geojson; empty: as it looks
+	Encoding string // utf-8, utf-16, gb18030; empty: as it looks
+	CRS      string // wgs84, cgcs2000, gcj02; empty: wgs84
+	DryRun   bool
 }
 
 // AreaImport says what an import changed, or would change.
@@ -220,6 +238,12 @@ type DutyGap struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 	Text Text  `json:"text"`
+}
+
+// OnDuty is who is on duty somewhere.
+type OnDuty struct {
+	At      int64    `json:"at"`
+	Persons []string `json:"persons"`
 }
 
 // Place is where a gateway or one of its devices stands, as the city's own register says.

@@ -5,7 +5,7 @@ var cloudManuals = map[string]manual{
 	"lamppost-cloud": {"平台：接收网关数据，保存并展示", `lamppost-cloud 是全市 Lamppost 网关的汇聚平台。没有配置时所需的一切都已内置：
 消息服务器、存储、数据库、控制台。
 
-退出码：0 完成或被信号停止；1 失败；2 用法错误；3 配置无效或文件不存在；
+退出码：0 完成或被信号停止；1 失败；2 用法错误；3 配置无效，或文件有误或不存在；
 4 平台没有应答，或消息服务器不支持所需功能；6 端口或数据被占用；7 没有权限；8 存储故障。`},
 	"lamppost-cloud version": {"显示版本", ""},
 	"lamppost-cloud check":   {"检查配置，不改动任何内容", "check 读取配置，列出全部错误及所在行。文件也可写成 --config 文件，与其他命令相同。有错误时退出码为 3。"},
@@ -40,6 +40,14 @@ var cloudManuals = map[string]manual{
 
 时间可以是时刻（2026-11-22T08:00:00+08:00）、日期（2026-11-22，本地零点起）、多久以前（36h），或 "everything"。`},
 	"lamppost-cloud commands": {"列出要求网关做的事及结果", ""},
+	"lamppost-cloud areas":    {"导入和列出城市区划", `areas 管理区划树：市、区县、街道、社区和单元网格。`},
+	"lamppost-cloud areas import": {"导入区划表（CSV）或边界（GeoJSON）", `import 把文件发送给运行中的平台，由平台整体导入；有错误则一项也不导入。导入后列出变更。
+再次导入同一文件不会有变化，文件未提及的区域保持不变。--dry-run 只列出将会发生的变更。
+
+CSV 首行为列名：code、name、name_en、parent、replaces、since（代码、名称、英文名称、上级代码、
+原代码、启用日期）。GeoJSON 为多边形的 FeatureCollection，属性名相同。编码自动识别。
+坐标为 WGS-84 或 CGCS2000；来自街道地图的 GCJ-02 坐标用 --crs gcj02 转换。`},
+	"lamppost-cloud areas list": {"列出区划及其中的设备", `list 列出该代码之下或全部区域，以及各区域的设备数、在线设备数、有效告警、未办结案件和其中的最高级别。`},
 }
 
 // simManuals are the helps of lamppost-sim, by the command's path.

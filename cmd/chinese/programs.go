@@ -3,6 +3,8 @@ package chinese
 // programs are the errors and hints of the commands.
 var programs = []pair{
 	{"write more than nothing, like 30s", "请写大于零的时长，如 30s"},
+	{"%s is larger than %d MB", "$1 超过 $2 MB"},
+	{"split it", "请分成几个文件"},
 	{"--lang %q is not spoken here", "不支持 --lang $1"},
 	{"area %d: %s", "第 $1 个区域：$2"},
 	{"it has hardly any area", "几乎没有面积"},

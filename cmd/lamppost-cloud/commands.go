@@ -19,7 +19,7 @@ func root(version string) *cobra.Command {
 configuration everything it needs is inside: broker, store, database, console.
 
 Exit codes: 0 done, or stopped by a signal; 1 failed; 2 wrong usage;
-3 configuration invalid, or a file is missing; 4 no answer from the aggregator, or
+3 configuration invalid, or a file is wrong or missing; 4 no answer from the aggregator, or
 the broker does not do what is asked of it; 6 port or data in use; 7 permission missing; 8 storage problem.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -30,7 +30,7 @@ the broker does not do what is asked of it; 6 port or data in use; 7 permission 
 		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(serveCommand(version), checkCommand(), keyCommand(), acknowledgeCommand(), readCommand(), stillCommand(), switchCommand(), rewindCommand(), commandsCommand(), versionCommand(version))
+	cmd.AddCommand(serveCommand(version), checkCommand(), keyCommand(), acknowledgeCommand(), readCommand(), stillCommand(), switchCommand(), rewindCommand(), commandsCommand(), areasCommand(), versionCommand(version))
 	chinese.Speak(cmd)
 	return cmd
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/aggregator"
 	"github.com/lamppost-city/lamppost/cloud/commands"
 	"github.com/lamppost-city/lamppost/cloud/ingest"
+	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
@@ -61,12 +62,13 @@ var errUsage = errors.New("wrong usage")
 
 func exitCode(err error) int {
 	var problems yamldoc.Problems
+	var faults view.Faults
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case errors.As(err, &problems), errors.Is(err, aggregator.ErrSettings), errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, &problems), errors.As(err, &faults), errors.Is(err, aggregator.ErrSettings), errors.Is(err, fs.ErrNotExist):
 		return exitConfig
 	case errors.Is(err, ingest.ErrShare), errors.Is(err, errNoAnswer):
 		return exitNoAnswer

@@ -1,0 +1,267 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+func (s *server) areaRoutes() []route {
+	return []route{
+		{"GET", prefix + "/areas", s.areas},
+		{"PUT", prefix + "/areas", s.importAreas},
+		{"GET", prefix + "/areas/at", s.areaAt},
+		{"GET", prefix + "/areas/{code}", s.area},
+		{"PUT", prefix + "/gateways/{id}/place", s.place},
+		{"PUT", prefix + "/gateways/{id}/devices/{device}/place", s.place},
+		{"GET", prefix + "/departments", s.departments},
+		{"PUT", prefix + "/departments/{id}", s.putDepartment},
+		{"DELETE", prefix + "/departments/{id}", s.deleteDepartment},
+		{"GET", prefix + "/routes", s.listRoutes},
+		{"PUT", prefix + "/routes", s.putRoutes},
+		{"GET", prefix + "/routes/responsible", s.responsible},
+		{"GET", prefix + "/rosters", s.rosters},
+		{"PUT", prefix + "/rosters/{id}", s.putRoster},
+		{"DELETE", prefix + "/rosters/{id}", s.deleteRoster},
+		{"GET", prefix + "/rosters/{id}/duty", s.duty},
+		{"GET", prefix + "/duty", s.onDuty},
+	}
+}
+
+// areas shows a part of the tree with what stands in it.
+func (s *server) areas(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	limit, err := intParam(q, "limit", 200, 1, 1000)
+	if err != nil {
+		return err
+	}
+	depth, err := intParam(q, "depth", 1, 1, 6)
+	if err != nil {
+		return err
+	}
+	page, err := s.Areas.AreaPage(q.Get("below"), int(depth), q.Get("after"), int(limit))
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, page)
+}
+
+func (s *server) area(w http.ResponseWriter, r *http.Request) error {
+	d, err := s.Areas.AreaDetail(r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, d)
+}
+
+func (s *server) areaAt(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	lat, err := degrees(q, "lat", 90)
+	if err != nil {
+		return err
+	}
+	lon, err := degrees(q, "lon", 180)
+	if err != nil {
+		return err
+	}
+	d, err := s.Areas.AreaAt(wire.Position{Lat: lat, Lon: lon})
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, d)
+}
+
+// degrees returns a parameter of at most as many degrees either way.
+func degrees(q url.Values, name string, most float64) (float64, error) {
+	v, err := strconv.ParseFloat(q.Get(name), 64)
+	if err != nil || !(v >= -most && v <= most) {
+		return 0, badField(name, fmt.Sprintf("应为 -%v 到 %v 之间的度数", most, most), fmt.Sprintf("write degrees from -%v to %v", most, most))
+	}
+	return v, nil
+}
+
+// importAreas takes a list of areas: the body is the file.
+func (s *server) importAreas(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	f := view.AreaFile{Name: fileName(q.Get("name")), Format: q.Get("format"), Encoding: q.Get("encoding"), CRS: q.Get("crs")}
+	switch dry := q.Get("dry_run"); dry {
+	case "", "false":
+	case "true":
+		f.DryRun = true
+	default:
+		return badField("dry_run", "应为 true 或 false", "write true or false")
+	}
+	if kind := r.Header.Get("Content-Type"); strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
+		return problem(http.StatusUnsupportedMediaType, "E7106", "", "请求体应为文件本身（text/csv 或 application/geo+json）", "send the file itself as the body, as text/csv or application/geo+json")
+	}
+	// A large file takes a second and much memory: one at a time.
+	if !s.importing.TryLock() {
+		return problem(http.StatusServiceUnavailable, "E7111", "", "正在导入另一个文件，请稍后重试", "another file is being imported; try again in a moment")
+	}
+	defer s.importing.Unlock()
+	var err error
+	var large *http.MaxBytesError
+	if f.Data, err = io.ReadAll(r.Body); errors.As(err, &large) {
+		return problem(http.StatusRequestEntityTooLarge, "E7108", "", fmt.Sprintf("文件超过 %d 字节，请分成几个文件", large.Limit), fmt.Sprintf("the file is larger than %d bytes; split it", large.Limit))
+	} else if err != nil {
+		return badField("", "文件没有传完", "the file did not come whole")
+	}
+	done, err := s.Areas.ImportAreas(r.Context(), f, time.Now())
+	if err != nil {
+		return err
+	}
+	if !f.DryRun {
+		s.Log.Info("areas were imported", "file", f.Name, "read", done.Read, "changes", len(done.Changes)+done.More)
+	}
+	return send(w, http.StatusOK, done)
+}
+
+// fileName is how a file is called in messages: without a folder, and nothing that a
+// terminal or a log would take for something else.
+func fileName(name string) string {
+	name = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\\' {
+			return '_'
+		}
+		return c
+	}, path.Base(strings.ReplaceAll(name, "\\", "/")))
+	if r := []rune(name); len(r) > 100 {
+		name = string(r[:100])
+	}
+	if name == "." || name == "/" {
+		return "areas"
+	}
+	return name
+}
+
+// badFile is the answer to a file with faults.
+func badFile(faults view.Faults) *failure {
+	f := problem(http.StatusUnprocessableEntity, "E7112", "", fmt.Sprintf("文件有 %d 处错误，没有导入任何内容", len(faults)), fmt.Sprintf("%d things are wrong in the file; nothing was imported", len(faults)))
+	f.Faults = faults
+	return f
+}
+
+// place says where a gateway or one of its devices stands.
+func (s *server) place(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		Area     string
+		Position *wire.Position
+	}
+	if err := decode(r, &body); err != nil {
+		return err
+	}
+	p, err := s.Areas.PutPlace(r.Context(), view.Place{Gateway: r.PathValue("id"), Device: r.PathValue("device"), Area: body.Area, Position: body.Position})
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, p)
+}
+
+func (s *server) departments(w http.ResponseWriter, _ *http.Request) error {
+	return send(w, http.StatusOK, map[string]any{"departments": s.Departments.Departments()})
+}
+
+func (s *server) putDepartment(w http.ResponseWriter, r *http.Request) error {
+	var d view.Department
+	if err := decode(r, &d); err != nil {
+		return err
+	}
+	d.ID = r.PathValue("id")
+	d, err := s.Departments.PutDepartment(r.Context(), d)
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, d)
+}
+
+func (s *server) deleteDepartment(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Departments.DeleteDepartment(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, map[string]any{"id": r.PathValue("id")})
+}
+
+func (s *server) listRoutes(w http.ResponseWriter, _ *http.Request) error {
+	return send(w, http.StatusOK, map[string]any{"routes": s.Departments.Routes()})
+}
+
+func (s *server) putRoutes(w http.ResponseWriter, r *http.Request) error {
+	var body struct{ Routes []view.Route }
+	if err := decode(r, &body); err != nil {
+		return err
+	}
+	if err := s.Departments.PutRoutes(r.Context(), body.Routes); err != nil {
+		return err
+	}
+	return s.listRoutes(w, r)
+}
+
+func (s *server) responsible(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	found, err := s.Departments.WhoIsResponsible(q.Get("area"), q.Get("category"))
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, found)
+}
+
+func (s *server) rosters(w http.ResponseWriter, _ *http.Request) error {
+	return send(w, http.StatusOK, map[string]any{"rosters": s.Rosters.Rosters()})
+}
+
+func (s *server) putRoster(w http.ResponseWriter, r *http.Request) error {
+	var doc view.Roster
+	if err := decode(r, &doc); err != nil {
+		return err
+	}
+	doc.ID = r.PathValue("id")
+	doc, err := s.Rosters.PutRoster(r.Context(), doc)
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, doc)
+}
+
+func (s *server) deleteRoster(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Rosters.DeleteRoster(r.Context(), r.PathValue("id")); err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, map[string]any{"id": r.PathValue("id")})
+}
+
+// duty works out a roster; unless it is said otherwise, the week from now on.
+func (s *server) duty(w http.ResponseWriter, r *http.Request) error {
+	now := time.Now()
+	from, to, err := span(r.URL.Query(), now.UnixMilli(), now.Add(7*24*time.Hour).UnixMilli())
+	if err != nil {
+		return err
+	}
+	d, err := s.Rosters.Duty(r.PathValue("id"), now, time.UnixMilli(from), time.UnixMilli(to))
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, d)
+}
+
+func (s *server) onDuty(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	at, err := intParam(q, "at", time.Now().UnixMilli(), 0, latestTime)
+	if err != nil {
+		return err
+	}
+	d, err := s.Rosters.WhoIsOnDuty(q.Get("area"), q.Get("department"), q.Get("role"), time.UnixMilli(at))
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, d)
+}
