@@ -70,7 +70,7 @@ func rowOf(c *Case, e Entry) *row {
 // enter notes that the case is in the state that an entry leads to, and since when.
 func (c *Case) enter(e Entry) {
 	if e.To != e.From {
-		c.Entered = e.At
+		c.Entered, c.Way = e.At, e.N
 	}
 	c.State, c.Version, c.Touched = e.To, e.N, e.At
 	for _, code := range e.Told {
@@ -124,7 +124,10 @@ var effects = map[Action]func(*Case, Entry) error{
 	AttachReport: func(c *Case, e Entry) error { c.Reports = append(c.Reports, *e.Report); return nil },
 	Verdict:      func(c *Case, e Entry) error { c.Outcome.FalseAlarm = e.FalseAlarm; return nil },
 	Attach:       func(c *Case, e Entry) error { c.Overlays.Parent = e.Parent; return nil },
-	Detach:       func(c *Case, e Entry) error { c.Overlays.Parent, c.Entered = "", e.At; return nil },
+	Detach: func(c *Case, e Entry) error {
+		c.Overlays.Parent, c.Overlays.Alone, c.Entered = "", e.At, e.At
+		return nil
+	},
 }
 
 func nothing(*Case, Entry) error { return nil }

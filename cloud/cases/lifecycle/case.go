@@ -84,6 +84,7 @@ type Overlays struct {
 	Pauses    []Pause   `json:"pauses,omitempty"` // those that are over
 	Owner     string    `json:"owner,omitempty"`  // who took the case over
 	Parent    string    `json:"parent,omitempty"`
+	Alone     int64     `json:"alone,omitempty"` // since when it has no cause any more
 	Proposal  *Proposal `json:"proposal,omitempty"`
 	Told      []string  `json:"told,omitempty"`     // areas above that were told
 	Override  bool      `json:"override,omitempty"` // verified although the condition was active
@@ -135,6 +136,7 @@ type Case struct {
 	Severity  wire.Severity `json:"severity"`
 	Peak      wire.Severity `json:"peak"`    // the highest that it has had
 	Entered   int64         `json:"entered"` // when it came to its state
+	Way       int           `json:"way"`     // the entry by which it came to its state
 	Opened    int64         `json:"opened"`
 	Touched   int64         `json:"touched"` // the last entry
 	Round     int           `json:"round"`   // from 1; reopened or come back: one more

@@ -27,9 +27,10 @@ func (c *Case) clock(s Step, task int) *Clock {
 	return &c.Clocks[i]
 }
 
-// running returns which clocks run for the case as it stands, without their deadlines. Of
-// a symptom only those of its tasks do: nobody is to hurry for it while its cause is open.
-func (c *Case) running() (out []Clock) {
+// running returns which clocks run for the case as it stands, without their deadlines; held
+// adds those that wait while it is suspended. Of a symptom only those of its tasks run:
+// nobody is to hurry for it while its cause is open.
+func (c *Case) running(held bool) (out []Clock) {
 	alone := c.Overlays.Parent == ""
 	add := func(s Step, start int64) {
 		if alone {
@@ -43,7 +44,7 @@ func (c *Case) running() (out []Clock) {
 		add(StepDispatch, c.Entered)
 	case Dispatched:
 		if c.SeenBy == "" {
-			add(StepAcknowledge, c.Opened)
+			add(StepAcknowledge, max(c.Opened, c.Overlays.Alone))
 		}
 		for _, t := range c.Tasks {
 			if t.Round != c.Round || t.State != TaskOpen {
@@ -52,7 +53,7 @@ func (c *Case) running() (out []Clock) {
 			if t.SignedBy == "" {
 				out = append(out, Clock{Step: StepSign, Task: t.ID, Start: t.Given})
 			}
-			if c.Overlays.PausedAt == 0 {
+			if held || c.Overlays.PausedAt == 0 {
 				out = append(out, Clock{Step: StepHandle, Task: t.ID, Start: t.Given})
 			}
 		}
@@ -74,7 +75,7 @@ func (k Clock) key() string { return fmt.Sprintf("%s.%d.%d", k.Step, k.Task, k.S
 // brings instead, none that has stopped, and no word of timers that have gone with them.
 func (c *Case) wind(brought []Clock) {
 	var now []Clock
-	for _, k := range c.running() {
+	for _, k := range c.running(false) {
 		for _, set := range [][]Clock{brought, c.Clocks} {
 			if i := slices.IndexFunc(set, k.same); i >= 0 {
 				now = append(now, set[i])
@@ -84,7 +85,7 @@ func (c *Case) wind(brought []Clock) {
 	}
 	c.Clocks = now
 	c.Fired = slices.DeleteFunc(c.Fired, func(key string) bool {
-		return !slices.ContainsFunc(now, func(k Clock) bool { return strings.HasPrefix(key, k.key()+".") })
+		return !slices.ContainsFunc(c.running(true), func(k Clock) bool { return strings.HasPrefix(key, k.key()+".") })
 	})
 }
 
@@ -92,7 +93,7 @@ func (c *Case) wind(brought []Clock) {
 // before it, or whose limits have changed.
 func (p *Policy) newClocks(before, after *Case) (out []Clock) {
 	changed := before.Severity != after.Severity
-	for _, k := range after.running() {
+	for _, k := range after.running(false) {
 		if had := before.clock(k.Step, k.Task); had == nil || had.Start != k.Start || changed || p.moved(before, after, k) {
 			out = append(out, p.set(k, after))
 		}
@@ -171,34 +172,35 @@ func Timers(c Case, p Policy) (out []Timer) {
 			}
 		}
 	}
-	once := func(name string, base int64, a Action, due int64) {
-		out = append(out, Timer{Key: fmt.Sprintf("%s.%d", name, base), Action: a, Due: due})
+	once := func(a Action, base, due int64) {
+		out = append(out, Timer{Key: fmt.Sprintf("%s.%d", a, base), Action: a, Due: due})
 	}
 	if c.Overlays.Shelved > 0 {
-		once("shelf", c.Overlays.Shelved, Unshelve, c.Overlays.Shelved)
+		once(Unshelve, c.Overlays.Shelved, c.Overlays.Shelved)
 	}
 	if c.Overlays.PausedAt > 0 {
-		once("pause", c.Overlays.PausedAt, Resume, c.Overlays.Suspended)
+		once(Resume, c.Overlays.PausedAt, c.Overlays.Suspended)
 	}
 	if c.Condition.Restless && c.State != Closed {
-		once("calm", c.Condition.Since, Calm, c.Condition.Since+p.Join.Quiet.Milliseconds())
+		once(Calm, c.Condition.Since, c.Condition.Since+p.Join.Quiet.Milliseconds())
 	}
 	if a, due := c.byItself(p); a != "" {
-		once(string(a), max(c.Entered, c.Condition.Since), a, due)
+		out = append(out, Timer{Key: fmt.Sprintf("%s.%d.%d", a, c.Way, c.Condition.Count), Action: a, Due: due})
 	}
 	slices.SortStableFunc(out, func(a, b Timer) int { return cmp.Or(cmp.Compare(a.Due, b.Due), strings.Compare(a.Key, b.Key)) })
 	return out
 }
 
 // byItself returns what a slight case does of itself next, and when: only where sensors
-// say that it is over, and never while its cause is open.
+// say that it is over, and never while its cause is open. One that was sent back, reopened
+// or came back does not recover of itself: a person wanted it looked after, or it lied once.
 func (c *Case) byItself(p Policy) (Action, int64) {
 	if !slices.Contains([]wire.Severity{wire.Yellow, wire.Blue}, c.Severity) || !c.Condition.Watched || c.Condition.Active || c.Overlays.Parent != "" {
 		return "", 0
 	}
 	held := max(c.Entered, c.Condition.Since+p.Hold.Milliseconds())
 	switch {
-	case c.State == Acknowledged && !c.tasked():
+	case c.State == Acknowledged && !c.tasked() && c.Tally == (Tally{}):
 		return SelfRecover, held
 	case c.State == Handled && c.wellAnswered():
 		return AutoVerify, held

@@ -57,7 +57,9 @@ func (s Signal) Keys() Keys {
 // key joins words that may hold anything.
 func key(words ...string) string {
 	for i, w := range words {
-		words[i] = strings.NewReplacer("%", "%25", "|", "%7C").Replace(w)
+		if strings.ContainsAny(w, "%|") {
+			words[i] = strings.ReplaceAll(strings.ReplaceAll(w, "%", "%25"), "|", "%7C")
+		}
 	}
 	return strings.Join(words, "|")
 }

@@ -34,7 +34,7 @@ func TestNight(t *testing.T) {
 	if !slices.Equal(b.c.Overlays.Told, []string{"330105003012", "330105003000"}) {
 		t.Errorf("an orange case told %v at once", b.c.Overlays.Told)
 	}
-	b.pass(4 * aMinute).must(wang, Command{Action: Acknowledge})
+	b.pass(4*aMinute).must(wang, Command{Action: Acknowledge})
 	b.must(wang, Command{Action: Dispatch, Orders: order("drainage", "power")})
 	b.must(pump, Command{Action: Sign, Task: 1})
 	b.refused(power, Command{Action: Sign, Task: 1}, "do not allow")

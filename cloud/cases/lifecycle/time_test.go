@@ -40,7 +40,7 @@ func TestEscalation(t *testing.T) {
 // A rule calls the pumps: the clock of the acknowledgement goes on, beside those of the task.
 func TestAutoDispatchIsSeenByNobody(t *testing.T) {
 	b := newBench(t, red).must(TheSystem(), Command{Action: AutoDispatch, Orders: order("drainage"), Why: "rule river-high"})
-	b.pass(6 * aMinute).must(wang, Command{Action: Acknowledge})
+	b.pass(6*aMinute).must(wang, Command{Action: Acknowledge})
 	b.pass(3 * aMinute)
 	if b.c.State != Dispatched || b.c.SeenBy != "wang" {
 		t.Errorf("%q, seen by %q", b.c.State, b.c.SeenBy)
@@ -71,7 +71,7 @@ func TestClocks(t *testing.T) {
 	if due(b, StepHandle) != -1 || due(b, StepSign) != 0.5 {
 		t.Errorf("suspended: handle in %v h, sign in %v h", due(b, StepHandle), due(b, StepSign))
 	}
-	b.pass(2 * anHour).must(wang, Command{Action: Resume})
+	b.pass(2*anHour).must(wang, Command{Action: Resume})
 	if due(b, StepHandle) != 10 {
 		t.Errorf("resumed after 2 h: handle in %v h", due(b, StepHandle))
 	}

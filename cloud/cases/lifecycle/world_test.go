@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ var noon = time.Date(2026, 11, 25, 2, 0, 0, 0, time.UTC).UnixMilli()
 
 const (
 	aMinute = int64(60_000)
-	anHour   = 60 * aMinute
+	anHour  = 60 * aMinute
 	aDay    = 24 * anHour
 )
 
@@ -128,19 +129,11 @@ func full(a Action, now int64) Command {
 		Resolution: Fixed, Answer: "the water is gone", Until: now + anHour/2, Parent: "p", Report: &Citizen{ID: "12345-1", Text: "water"}, FalseAlarm: &yes}
 }
 
-// handled brings the case to a state by the shortest way, with wang and chen.
+// to brings the case to a state by the shortest way, with wang and chen.
 func (b *bench) to(s State) *bench {
 	b.t.Helper()
-	for _, next := range []Command{{Action: Acknowledge}, {Action: Dispatch, Orders: order("drainage")}, {Action: Report, Task: 1, Done: "pumped", Result: Done},
-		{Action: Verify, Why: "seen on the camera"}, {Action: Close, Resolution: Fixed, Answer: "the water is gone"}} {
-		if b.c.State == s {
-			break
-		}
-		who := wang
-		if next.Action == Report {
-			who = pump
-		}
-		b.must(who, next)
+	for _, next := range wayTo(s)[max(0, slices.Index(states, b.c.State)):] {
+		b.must(next.who, next.cmd)
 	}
 	if b.c.State != s {
 		b.t.Fatalf("the way to %q ended at %q", s, b.c.State)
