@@ -43,7 +43,11 @@ func (m *machine) withdraw(now int64, rule string) {
 func (m *machine) silence(now int64, rule, by string) (silenced bool) {
 	m.step(now)
 	for i, a := range m.asks {
-		if a.cause == (cause{wire.WhyRule, rule}) && !a.spent {
+		if a.cause != (cause{wire.WhyRule, rule}) {
+			continue
+		}
+		m.asks[i].cut = false
+		if !a.spent {
 			m.asks[i].spent, m.gone, m.dirty, silenced = true, cause{wire.WhyCommand, by}, true, true
 		}
 	}
@@ -129,7 +133,7 @@ func (m *machine) commandOff(now int64, by string, hold time.Duration) {
 	m.gone = cause{wire.WhyCommand, by}
 	m.asks = slices.DeleteFunc(m.asks, func(a ask) bool { return a.why == wire.WhyCommand })
 	for i := range m.asks {
-		m.asks[i].spent = true
+		m.asks[i].spent, m.asks[i].cut = true, false
 	}
 	m.held, m.dirty = 0, true
 	if hold > 0 {

@@ -67,10 +67,10 @@ func (b *Board) Restore(output string, state []byte, r Resume) error {
 }
 
 // Stays says whether an output of an older board is the same here, so that it need
-// not be set off in between.
+// not be set off in between. Its limits may be others.
 func (b *Board) Stays(old *Board, output string) bool {
 	u, was := b.units[output], old.units[output]
-	return u != nil && was != nil && u.Same == was.Same && u.Spec == was.Spec
+	return u != nil && was != nil && u.Same == was.Same && u.Spec.place() == was.Spec.place()
 }
 
 // Adopt lets the outputs that stay go on where an older board, which is closed, has
@@ -83,6 +83,7 @@ func (b *Board) Adopt(old *Board) {
 		case was == nil:
 		case b.Stays(old, id):
 			u.m = was.m
+			u.m.limited(u.Spec)
 			u.m.reopened(now)
 		default:
 			state := was.m.snapshot(b.o.Boot)

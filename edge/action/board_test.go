@@ -341,6 +341,51 @@ func TestReload(t *testing.T) {
 	})
 }
 
+// Other limits do not make an output another one: what is on is judged by the new ones,
+// and who was ended by the old longest time alone goes on for what is left of a longer one.
+func TestReloadOfLimits(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		maxOn time.Duration
+		at    int // second of the reload; raised at 10
+		do    func(b *bench)
+		want  string
+	}{
+		{"longer, while on", 2 * time.Minute, 30, nil, "-0 +10 +30 -130"},
+		{"shorter, while on", 40 * time.Second, 30, nil, "-0 +10 +30 -50"},
+		{"shorter than it has been on", 15 * time.Second, 30, nil, "-0 +10 -30"},
+		{"longer, after the limit", 2 * time.Minute, 80, nil, "-0 +10 -70 +80 -140"},
+		{"shorter, after the limit", 50 * time.Second, 80, nil, "-0 +10 -70 -80"},
+		{"longer, after a person", 2 * time.Minute, 80, func(b *bench) { _, _ = b.Off(b.t.Context(), "siren", "li", 0) }, "-0 +10 -70 -79 -80"},
+		{"longer, after it was seen", 2 * time.Minute, 80, func(b *bench) { b.Silence("siren", "flood", "li") }, "-0 +10 -70 -80"},
+		{"longer, after the alert", 2 * time.Minute, 80, func(b *bench) { b.Cleared("siren", "flood") }, "-0 +10 -70 -80"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, map[string]Spec{"siren": plain})
+				b.Start()
+				wait(10 * time.Second)
+				b.Raised("siren", "flood", 0)
+				wait(time.Duration(c.at-11) * time.Second)
+				if c.do != nil {
+					c.do(b)
+				}
+				wait(time.Second)
+				next := slices.Clone(b.outs)
+				next[0].Spec.MaxOn = c.maxOn
+				after := New(next, b.o)
+				b.Close(func(id string) bool { return after.Stays(b.Board, id) })
+				after.Adopt(b.Board)
+				b.Board = after
+				b.Start()
+				wait(5 * time.Minute)
+				b.wantRelay("siren", c.want)
+				b.Close(nil)
+			})
+		})
+	}
+}
+
 // After a kill it is off and says so. What rules wanted goes on only where that is
 // asked for, and for no longer than what is left; the count goes on.
 func TestAfterAKill(t *testing.T) {

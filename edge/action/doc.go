@@ -14,7 +14,8 @@
 //     Spec.MinOff after it went off, or more than Spec.PerHour times in an hour. An
 //     interlock that is not true any more switches off.
 //   - Off is the safe state. It is set at the start, at the stop, when an output leaves
-//     the configuration or is changed in it, and when the hardware fails. Where rest
+//     the configuration or is wired or conditioned otherwise in it, and when the hardware
+//     fails. Limits that change do not switch it: it is judged by the new ones. Where rest
 //     has to be the energized state, the configuration turns active round.
 //   - An output that hangs holds up nobody: not the caller, not another output. Its
 //     call ends with its time; if it does not heed that, nothing more can be done from

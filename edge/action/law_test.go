@@ -26,6 +26,9 @@ type world struct {
 	begins   []int64
 	blocked  bool  // a person said off, or the limit, and nobody has asked anew
 	anew     bool  // somebody asked anew while it was on
+	cut      bool  // it was the limit that blocked last
+	ran      int64 // ms for which it had been on then
+	spent    int64 // of the longest time, what is used up when it goes on by a longer limit
 	held     int64 // until when a person said off
 	lastOff  int64 // when the last attempt at off began
 }
@@ -44,6 +47,9 @@ func (w *world) check(before phase) {
 	}
 	if before != falling && m.phase == falling && m.cause.why == wire.WhyLimit && m.took {
 		w.blocked, w.anew = !w.anew, false // who asked until now has had the longest time
+		if w.cut = true; w.onSince >= 0 {
+			w.ran = w.now - w.onSince
+		}
 	}
 	if (m.phase == on || m.phase == rising) && m.spec.Interlock && m.permit != True {
 		w.Fatalf("%v although the interlock is %v", m.phase, m.permit)
@@ -89,7 +95,7 @@ func (w *world) issue(c call) {
 		if off := w.now - w.offSince; off < ms(w.spec.MinOff) {
 			w.Fatalf("switched on after %d ms, the shortest time off is %v", off, w.spec.MinOff)
 		}
-		w.onSince = w.now
+		w.onSince, w.spent = w.now-w.spent, 0
 		w.begins = append(w.begins, w.now)
 		n := 0
 		for _, t := range w.begins {
@@ -154,12 +160,13 @@ func (w *world) restart(sameBoot bool) {
 	if !w.spec.Resume {
 		w.blocked = true // nobody has asked since
 	}
+	w.cut, w.spent = false, 0
 }
 
 func (w *world) act() {
 	m := w.m
 	rule := rapid.SampledFrom([]string{"flood", "fire", "gas"})
-	switch rapid.IntRange(0, 13).Draw(w.T, "what") {
+	switch rapid.IntRange(0, 14).Draw(w.T, "what") {
 	case 0, 1:
 		d := time.Duration(rapid.SampledFrom([]int64{0, 0, 1, 5_000, 90_000}).Draw(w.T, "for")) * time.Millisecond
 		if rapid.Bool().Draw(w.T, "worse") {
@@ -168,7 +175,7 @@ func (w *world) act() {
 		} else {
 			m.raised(w.now, rule.Draw(w.T, "rule"), d)
 		}
-		w.blocked = false
+		w.blocked, w.spent = false, 0
 	case 2:
 		m.withdraw(w.now, rule.Draw(w.T, "rule"))
 		if rapid.Bool().Draw(w.T, "silence") {
@@ -176,12 +183,12 @@ func (w *world) act() {
 		}
 	case 3:
 		if m.commandOn(w.now, "root", time.Duration(rapid.Int64Range(0, 70).Draw(w.T, "for"))*time.Second) == nil {
-			w.blocked, w.held = false, 0
+			w.blocked, w.held, w.spent = false, 0, 0
 		}
 	case 4:
 		hold := rapid.SampledFrom([]time.Duration{0, 0, time.Minute, time.Hour}).Draw(w.T, "hold")
 		m.commandOff(w.now, "root", hold)
-		w.blocked, w.anew, w.held = true, false, 0
+		w.blocked, w.anew, w.cut, w.held = true, false, false, 0
 		if hold > 0 {
 			w.held = w.now + ms(hold)
 		}
@@ -199,7 +206,21 @@ func (w *world) act() {
 		w.answer(false, rapid.Bool().Draw(w.T, "effect"))
 	case 12:
 		w.restart(rapid.Bool().Draw(w.T, "same boot"))
+	case 13:
+		w.reload(time.Duration(rapid.SampledFrom([]int64{20, 60, 180}).Draw(w.T, "max on")) * time.Second)
 	}
+}
+
+// reload gives other limits. More time may let go on whom the limit alone had ended, for
+// what is left of it.
+func (w *world) reload(maxOn time.Duration) {
+	longer := maxOn > w.spec.MaxOn
+	w.spec.MaxOn = maxOn
+	w.m.limited(w.spec)
+	if longer && w.blocked && w.cut {
+		w.blocked, w.spent = false, min(w.ran, ms(maxOn))
+	}
+	w.m.step(w.now)
 }
 
 // Whatever comes in whatever order: the longest time on, the shortest off, the count
@@ -244,7 +265,7 @@ func TestEndsOff(t *testing.T) {
 			w.check(before)
 			w.now += rapid.Int64Range(0, 5_000).Draw(t, "wait")
 		}
-		for range 200 {
+		for range 300 {
 			w.answer(true, true)
 			w.check(w.m.phase)
 			w.now += 1000

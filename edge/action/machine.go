@@ -23,6 +23,7 @@ type machine struct {
 	took   bool    // the hardware has taken on since then
 	ended  int64   // when off was last taken
 	used   int64   // ms of MaxOn that what is resumed has used up already
+	ran    int64   // ms for which it had been on when MaxOn ended it last
 	starts []int64 // when on was decided, within the last hour
 	rest   int64   // nothing is tried anew before, after a fault
 	rests  int
@@ -113,7 +114,7 @@ func (m *machine) obstacle() (c cause, detail string, until int64) {
 	case m.now < m.ended+ms(m.spec.MinOff):
 		return cause{why: wire.WhyLimit}, fmt.Sprintf("it stays off for %v", m.spec.MinOff), m.ended + ms(m.spec.MinOff)
 	case full:
-		return cause{why: wire.WhyLimit}, fmt.Sprintf("it was switched on %d times in an hour already", m.spec.PerHour), m.starts[0] + hour
+		return cause{why: wire.WhyLimit}, fmt.Sprintf("it was switched on %d times in an hour already", m.spec.PerHour), m.starts[len(m.starts)-m.spec.PerHour] + hour
 	case m.now < m.rest:
 		return cause{why: wire.WhyFault}, "it rests after a fault", m.rest
 	}
@@ -161,9 +162,12 @@ func (m *machine) end(c cause) {
 	keep := func(a ask) bool { return a.why == wire.WhyRule }
 	switch c.why {
 	case wire.WhyLimit:
+		m.ran = m.now - m.begun
 		for i := range m.asks {
 			a := &m.asks[i]
-			a.spent = a.spent || m.took && !a.anew // what never sounded is still wanted
+			if !a.spent && m.took && !a.anew { // what never sounded is still wanted
+				a.spent, a.cut = true, true
+			}
 			a.anew = a.anew && !m.took
 		}
 	case wire.WhySafe:

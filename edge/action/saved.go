@@ -142,6 +142,22 @@ func (m *machine) keepRules(now int64, asks func(rule string) bool) {
 	m.drop(func(a ask) bool { return a.why == wire.WhyRule && !asks(a.by) })
 }
 
+// limited gives a machine that goes on other limits. What has been on counts: longer than
+// the new MaxOn, it ends at the next step; and whom the old one alone had ended, with more
+// left of the new one, goes on where it stopped.
+func (m *machine) limited(s Spec) {
+	longer := s.MaxOn > m.spec.MaxOn && ms(s.MaxOn) > m.ran
+	m.spec = s
+	for i := range m.asks {
+		if a := &m.asks[i]; a.cut && longer {
+			a.spent, a.cut, a.told, m.dirty = false, false, false, true
+			if m.phase == off || m.phase == falling {
+				m.used = max(m.used, m.ran)
+			}
+		}
+	}
+}
+
 // reopened prepares a machine that goes on with its hardware opened anew.
 func (m *machine) reopened(now int64) {
 	m.step(now)

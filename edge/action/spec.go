@@ -18,6 +18,10 @@ type Spec struct {
 	Resume    bool          // what rules asked for counts after a restart too
 }
 
+// place is what of a Spec makes the output another one; the rest are limits, which may
+// change while it is on.
+func (s Spec) place() Spec { return Spec{Interlock: s.Interlock, Feedback: s.Feedback} }
+
 // Truth is what is known of a condition. The zero value is Unknown.
 type Truth int8
 
@@ -87,6 +91,7 @@ type ask struct {
 	cause
 	until int64 // boot ms; never: until it is withdrawn
 	spent bool  // it counts no more, and is kept to be told from a new one
+	cut   bool  // it is spent because of MaxOn, and nothing else
 	anew  bool  // it was wished while on: MaxOn ends that once without ending the wish
 	told  bool  // that it cannot be carried out now
 }

@@ -85,7 +85,7 @@ func specOfOutput(o config.Output) action.Spec {
 }
 
 // wiring tells an output from one of the same name that is something else. Its name
-// for people does not matter.
+// for people and its limits do not matter: what is on goes on within the new ones.
 func wiring(cfg *config.Config, output string) string {
 	i := slices.IndexFunc(cfg.Outputs, func(o config.Output) bool { return o.ID == output })
 	if i < 0 {
@@ -93,6 +93,7 @@ func wiring(cfg *config.Config, output string) string {
 	}
 	o := cfg.Outputs[i]
 	o.Name, o.Plan = nil, nil // the plan follows from the rest
+	o.MaxOn, o.MinOff, o.PerHour, o.Timeout, o.Within, o.Resume, o.Audible = 0, 0, 0, 0, 0, false, false
 	b := slices.IndexFunc(cfg.Buses, func(b config.Bus) bool { return b.ID == o.Bus })
 	if b < 0 {
 		return fmt.Sprintf("%+v", o)

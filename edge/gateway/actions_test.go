@@ -281,6 +281,54 @@ func TestReloadSwitches(t *testing.T) {
 	p.stop()
 }
 
+// A longest time that is changed in the middle of a flood is the one by which the siren
+// goes on: it is not silent until the water rises anew, and with less it ends.
+func TestReloadOfTheLongestTime(t *testing.T) {
+	p, r := newPost(t), newRelayBoard(t)
+	p.sensor(2200)
+	cfg := p.switching(r, sirens)
+	with := func(d time.Duration) *config.Config {
+		next := p.switching(r, sirens)
+		for i := range next.Outputs {
+			if next.Outputs[i].ID == "siren" {
+				next.Outputs[i].MaxOn = d
+			}
+		}
+		return next
+	}
+	for i := range cfg.Outputs {
+		if cfg.Outputs[i].ID == "siren" {
+			cfg.Outputs[i].MaxOn = time.Second
+		}
+	}
+	p.start(cfg)
+	p.until("its second is over", func(s status.Snapshot) bool {
+		o := output(s, "siren")
+		return o.State == "off" && o.Why == "limit"
+	})
+	p.reload <- with(10 * time.Minute)
+	s := p.until("it sounds for what is left of ten minutes", func(s status.Snapshot) bool { return output(s, "siren").State == "on" })
+	if o := output(s, "siren"); o.By != "flood" || o.LeftMS <= 120_000 || o.LeftMS > 599_000 {
+		t.Errorf("siren %+v", o)
+	}
+	p.reload <- with(20 * time.Minute)
+	s = p.until("and goes on by twenty", func(s status.Snapshot) bool { return output(s, "siren").LeftMS > 600_000 })
+	if o := output(s, "siren"); o.State != "on" || o.By != "flood" {
+		t.Errorf("siren %+v", o)
+	}
+	p.reload <- with(time.Second)
+	p.until("and ends by one second", func(s status.Snapshot) bool {
+		o := output(s, "siren")
+		return o.State == "off" && o.Why == "limit"
+	})
+	p.stop()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if want := []string{"3 true", "3 false", "3 true", "3 false"}; !slices.Equal(r.log, want) {
+		t.Errorf("the board was told %q, want %q: off and on in between is a switching", r.log, want)
+	}
+}
+
 // The gateway ends while the siren sounds: off. It starts again while the alert is
 // active: the siren stays off, since nobody asked anew.
 func TestRestartSwitchesOff(t *testing.T) {
