@@ -20,6 +20,11 @@ SIGTERM 和 Ctrl-C 使其正常停止。
 	"lamppost read": {"每台设备采集一次并显示应答，不需要平台", `read 对配置中的设备（全部或指定的）各采集一次，显示数值、质量和耗时；
 加 --raw 同时显示线路上的字节。它不写入任何内容，也不向平台发送。
 
+加 --json 时每台设备带有状态（state），以及该状态的 HJ 212-2017 数据标记：ok N、
+warming F、manual S、beyond T、maintenance M、calibrating C、fault D、stopped F、
+damaged B、no-answer B；有几种时取最严重的，此处排在最后的最严重。状态由仪器和线路
+说明；对数值的检验结果（qc）不影响它。
+
 退出码：0 全部应答，4 无一应答，5 部分应答，6 端口被网关占用。`},
 	"lamppost buffer": {"查看数据缓存：统计、记录、导出、校验", `buffer 查看网关的数据缓存；网关运行时、停止时，或复制出的存储卡都可以。
 它不加锁，也不改动任何内容。

@@ -166,7 +166,7 @@ type Status struct {
 	Bits     codec.Bits  `yaml:"bits"` // zero: the whole number
 	// OK are the contents (in abcd order) with which the values count. With any other
 	// they are flagged Flag, fail (if it is empty) or suspect, for the reason Why:
-	// instrument if it is empty, or warm-up, calibration or maintenance. Flag missing says
+	// instrument if it is empty, or warm-up, calibration, maintenance, switched-off or manual. Flag missing says
 	// that there is then no value at all, whatever the registers hold.
 	OK   []uint64   `yaml:"ok,required"`
 	Flag string     `yaml:"flag"`
@@ -177,7 +177,7 @@ type Status struct {
 
 // reasons are those that a status may have, the default first; flags likewise.
 var (
-	reasons = []obs.Reason{obs.Instrument, obs.WarmUp, obs.Calibration, obs.Maintenance}
+	reasons = []obs.Reason{obs.Instrument, obs.WarmUp, obs.Calibration, obs.Maintenance, obs.SwitchedOff, obs.Manual}
 	flags   = []obs.Flag{obs.Fail, obs.Suspect, obs.Missing}
 )
 

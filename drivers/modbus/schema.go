@@ -37,7 +37,7 @@ var words = map[string][]string{
 	"status[].type":            codec.TypeNames(),
 	"status[].order":           codec.OrderNames(),
 	"status[].flag":            {"fail", "suspect", "missing"},
-	"status[].why":             {"instrument", "warm-up", "calibration", "maintenance"},
+	"status[].why":             {"instrument", "warm-up", "calibration", "maintenance", "switched-off", "manual"},
 	"channels[].decimals.type": codec.TypeNames(),
 }
 

@@ -107,17 +107,19 @@ type Reason string
 
 // The reasons in use. Every screen translates them; add here, nowhere else.
 const (
-	Range       Reason = "range"       // outside what the part or the metric can be
-	Rate        Reason = "rate"        // changed faster than nature does
-	Flat        Reason = "flat"        // has not moved for too long
-	Spike       Reason = "spike"       // alone between its neighbours
-	Stale       Reason = "stale"       // older than it should be
-	WarmUp      Reason = "warm-up"     // the part is not ready yet
-	Calibration Reason = "calibration" // being calibrated
-	Maintenance Reason = "maintenance" // somebody works on it
-	Instrument  Reason = "instrument"  // the part reports a fault of its own
-	NoEcho      Reason = "no-echo"     // a ranging part hears nothing back
-	Absent      Reason = "absent"      // this part, or this board, has nothing that measures it
+	Range       Reason = "range"        // outside what the part or the metric can be
+	Rate        Reason = "rate"         // changed faster than nature does
+	Flat        Reason = "flat"         // has not moved for too long
+	Spike       Reason = "spike"        // alone between its neighbours
+	Stale       Reason = "stale"        // older than it should be
+	WarmUp      Reason = "warm-up"      // the part is not ready yet
+	Calibration Reason = "calibration"  // being calibrated
+	Maintenance Reason = "maintenance"  // somebody works on it
+	Instrument  Reason = "instrument"   // the part reports a fault of its own
+	SwitchedOff Reason = "switched-off" // the part is out of service, by plan
+	Manual      Reason = "manual"       // a person typed the value in
+	NoEcho      Reason = "no-echo"      // a ranging part hears nothing back
+	Absent      Reason = "absent"       // this part, or this board, has nothing that measures it
 	NotANumber  Reason = "not-a-number"
 	Lost        Reason = "lost"       // pulses may be missing: some were lost, or nobody watched
 	Time        Reason = "time"       // nobody knows exactly when it was measured

@@ -7,7 +7,7 @@ type State string
 
 // The states, the gravest first: where only one can be told, it is the first that holds.
 const (
-	StateNoAnswer    State = "no-answer"   // silent for several polls
+	StateNoAnswer    State = "no-answer"   // silent, or nobody could ask it
 	StateDamaged     State = "damaged"     // the wire garbles what it says
 	StateStopped     State = "stopped"     // off, by plan
 	StateFault       State = "fault"       // it reports a fault of its own
@@ -39,7 +39,9 @@ func Gravest(all ...State) State {
 // something of the number only: range, flat, spike, rate and the like.
 var stateOf = map[Reason]State{
 	WarmUp: StateWarming, Calibration: StateCalibrating, Maintenance: StateMaintenance, Instrument: StateFault,
-	"timeout": StateNoAnswer, "unplugged": StateNoAnswer, "checksum": StateDamaged, "protocol": StateDamaged,
+	SwitchedOff: StateStopped, Manual: StateManual,
+	"timeout": StateNoAnswer, "unplugged": StateNoAnswer, "busy": StateNoAnswer, "error": StateNoAnswer,
+	"checksum": StateDamaged, "protocol": StateDamaged,
 	"exception": StateFault, "device": StateFault, "wrong-part": StateFault,
 }
 
@@ -73,13 +75,13 @@ var signs = map[Edition]map[State]string{
 var read = map[Edition]map[string]signed{
 	HJ2122017: {
 		"N": {StateOK, Quality{}},
-		"F": {StateStopped, Quality{Fail, Instrument}},
+		"F": {StateStopped, Quality{Fail, SwitchedOff}},
 		"M": {StateMaintenance, Quality{Fail, Maintenance}},
-		"S": {StateManual, Quality{}},
+		"S": {StateManual, Quality{NotEvaluated, Manual}},
 		"D": {StateFault, Quality{Fail, Instrument}},
 		"C": {StateCalibrating, Quality{Fail, Calibration}},
 		"T": {StateBeyond, Quality{Fail, Range}},
-		"B": {StateDamaged, Quality{Fail, Instrument}},
+		"B": {StateNoAnswer, Quality{Missing, "timeout"}}, // of its logger: what stands there is no value
 	},
 }
 

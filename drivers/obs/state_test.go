@@ -22,6 +22,12 @@ func TestStatesInOtherWords(t *testing.T) {
 		{"damaged frame", Quality{Missing, "checksum"}, StateDamaged, "B"},
 		{"no answer", Quality{Missing, "timeout"}, StateNoAnswer, "B"},
 		{"fault bit", Quality{Fail, Instrument}, StateFault, "D"},
+		{"unplugged", Quality{Missing, "unplugged"}, StateNoAnswer, "B"},
+		{"its line is in use", Quality{Missing, "busy"}, StateNoAnswer, "B"},
+		{"nobody could ask", Quality{Missing, "error"}, StateNoAnswer, "B"},
+		{"switched off", Quality{Fail, SwitchedOff}, StateStopped, "F"},
+		{"typed in", Quality{NotEvaluated, Manual}, StateManual, "S"},
+		{"no echo", Quality{Missing, NoEcho}, StateOK, "N"},
 		{"maintenance", Quality{Fail, Maintenance}, StateMaintenance, "M"},
 		{"calibration", Quality{Fail, Calibration}, StateCalibrating, "C"},
 		{"warming up", Quality{Fail, WarmUp}, StateWarming, "F"},
@@ -47,6 +53,9 @@ func TestSignsReadBack(t *testing.T) {
 		}
 		if back, _ := Sign(HJ2122017, s); back != letter {
 			t.Errorf("%s reads as %s, which is told as %s", letter, s, back)
+		}
+		if told, _ := Sign(HJ2122017, StateOf(q)); told != letter {
+			t.Errorf("a value with %s is %v, which is told as %s", letter, q, told)
 		}
 		if usable := letter == "N" || letter == "S"; q.Usable() != usable {
 			t.Errorf("%s: %v, usable %v, want %v", letter, q, q.Usable(), usable)

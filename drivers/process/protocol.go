@@ -61,7 +61,7 @@ func (v Value) String() string {
 }
 
 // reasons are those that a program may give.
-var reasons = []obs.Reason{obs.WarmUp, obs.Calibration, obs.Maintenance, obs.Instrument, obs.NoEcho, obs.NotANumber, obs.Range, obs.Stale}
+var reasons = []obs.Reason{obs.WarmUp, obs.Calibration, obs.Maintenance, obs.Instrument, obs.NoEcho, obs.NotANumber, obs.Range, obs.Stale, obs.SwitchedOff, obs.Manual}
 
 // faults are those that a program may report.
 var faults = map[string]error{

@@ -147,7 +147,7 @@ var (
 	reasons = map[obs.Reason]string{"range": "超出量程", "rate": "变化过快", "flat": "数据不变", "warm-up": "预热中", "stale": "过期", "no-echo": "无回波", "absent": "本机没有", "lost": "可能漏计", "sparse": "数据不足", "unclear": "画面不清",
 		"instrument": "仪器故障", "not-a-number": "非数值", "timeout": "无应答", "checksum": "数据损坏", "protocol": "无法解析", "exception": "拒绝请求", "wrong-part": "不是该设备",
 		"unplugged": "已拔出", "spike": "尖峰", "calibration": "校准中", "maintenance": "维护中", "gap": "间隔过长", "season": "与季节不符", "attenuated": "信号衰减", "alone": "单独跳变", "neighbour": "与邻站不符", "place": "位置不符",
-		"busy": "端口被占用", "device": "设备故障", "error": "错误"}
+		"switched-off": "按计划停运", "manual": "人工录入", "busy": "端口被占用", "device": "设备故障", "error": "错误"}
 )
 
 func (t teller) grade(q obs.Quality) string {

@@ -31,6 +31,11 @@ func readCommand(o Options) *cobra.Command {
 value, quality and timing; with --raw also the bytes that crossed the line.
 It writes nothing and sends nothing to the cloud.
 
+With --json each device has its state, and the state's data flag of HJ 212-2017: ok N,
+warming F, manual S, beyond T, maintenance M, calibrating C, fault D, stopped F, damaged
+B, no-answer B; of several the gravest, which stands last here. The state is what
+instrument and wire say; what the tests make of a number (qc) does not change it.
+
 Exit codes: 0 all answered, 4 none did, 5 some did, 6 a port is in use by the gateway.`,
 	}
 	c.Flags().StringVar(&path, "config", defaultConfig, "the configuration")
@@ -303,6 +308,7 @@ type jsonOutcome struct {
 	Device   string        `json:"device"`
 	Fault    string        `json:"fault,omitempty"`
 	State    obs.State     `json:"state"` // of the instrument, the gravest that the answer tells
+	HJ212    string        `json:"hj212"` // State as a data flag of HJ 212-2017
 	Error    string        `json:"error,omitempty"`
 	TookMS   int64         `json:"took_ms"`
 	Readings []jsonReading `json:"readings,omitempty"`
@@ -338,6 +344,7 @@ func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
 	enc := json.NewEncoder(w)
 	for _, o := range outcomes {
 		j := jsonOutcome{Device: o.Device.ID, Fault: o.Fault(), State: stateOf(o), TookMS: o.Took.Milliseconds(), Doubt: o.Doubt}
+		j.HJ212, _ = obs.Sign(obs.HJ2122017, j.State) // it has one for each state
 		if o.Err != nil {
 			j.Error = o.Err.Error()
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -162,6 +163,31 @@ func TestReadShowsFacts(t *testing.T) {
 	must(t, json.Unmarshal([]byte(out), &got))
 	if got.Facts["serial_number"] != "4711" || len(got.Readings) != 2 {
 		t.Errorf("%s", out)
+	}
+}
+
+// The state of an instrument and its letter are those of the field engineers' page, which
+// shows what this test reads.
+func TestReadTellsTheLetter(t *testing.T) {
+	pages := map[string]string{}
+	for _, name := range []string{"field-engineers.md", "field-engineers.zh-CN.md"} {
+		src, err := os.ReadFile("../../../docs/" + name)
+		must(t, err)
+		pages[name] = string(src)
+	}
+	config := hall(t)
+	src, err := os.ReadFile("profiles/hall-sensor.yaml")
+	must(t, err)
+	must(t, os.WriteFile("profiles/hall-sensor.yaml", []byte(strings.Replace(string(src), "sure: true", "sure: true\nwarm_up: 3m", 1)), 0o600))
+	out, errs, code := lamppost(t.Context(), "read", "hall", "--config", config, "--json")
+	if code != exitOK {
+		t.Fatalf("exit %d\n%s", code, errs)
+	}
+	out = regexp.MustCompile(`"took_ms":\d+`).ReplaceAllString(out, `"took_ms":3`)
+	for name, page := range pages {
+		if !strings.Contains(page, "```json\n"+out+"```\n") {
+			t.Errorf("docs/%s does not show\n%s", name, out)
+		}
 	}
 }
 

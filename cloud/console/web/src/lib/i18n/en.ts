@@ -273,6 +273,8 @@ export const en = {
   'why.calibration': 'being calibrated',
   'why.maintenance': 'maintenance',
   'why.instrument': 'instrument reports a fault',
+  'why.switched-off': 'switched off by plan',
+  'why.manual': 'typed in by a person',
   'why.no-echo': 'no echo',
   'why.gap': 'after a gap',
   'why.season': 'unusual for the season',

@@ -270,6 +270,8 @@ export const zh: Messages = {
   'why.calibration': '校准中',
   'why.maintenance': '维护中',
   'why.instrument': '仪器自报故障',
+  'why.switched-off': '按计划停运',
+  'why.manual': '人工录入',
   'why.no-echo': '无回波',
   'why.gap': '间隔过长',
   'why.season': '与季节不符',
