@@ -59,8 +59,11 @@ func (b *Book) revisions(ctx context.Context, id string) (steps []view.Step, err
 			return nil, fmt.Errorf("cases: timeline of %s: %w", id, err)
 		}
 		same := len(steps) > 0 && a.Stage == last.Stage && a.Severity == last.Severity && a.Condition == last.Condition
-		if !same {
-			steps = append(steps, step(a, last, received))
+		if s := step(a, last, received); !same {
+			steps = append(steps, s)
+		} else if a.Renews(&last) {
+			s.What = "renewed"
+			steps = append(steps, s)
 		}
 		last = a
 	}

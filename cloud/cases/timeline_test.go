@@ -43,7 +43,7 @@ func TestTimeline(t *testing.T) {
 			a.Stage, a.Severity, a.Condition, a.Image = stage, severity, condition, image
 			a.At.Unix = noonMS + int64(a.Rev)*1000
 			if stage == "forecast" {
-				a.Expected = &wire.Expected{FromMS: 2000, ToMS: 9000}
+				a.Expected = &wire.Expected{FromMS: 3000 - int64(a.Rev)*1000, ToMS: 10_000 - int64(a.Rev)*1000} // as seen from its own time
 			}
 			if condition == "cleared" {
 				a.Cleared = &wire.Moment{Boot: "b", Unix: noonMS + 6000}
@@ -94,6 +94,28 @@ func TestTimeline(t *testing.T) {
 	list, err := b.List(t.Context(), "all", "", 10)
 	if err != nil || len(list) != 1 || list[0].Timeline != nil {
 		t.Errorf("a list carries timelines: %+v, %v", list, err)
+	}
+}
+
+// A forecast whose range is told anew shows each of them, and what said nothing else once.
+func TestTimelineOfRanges(t *testing.T) {
+	b := open(t)
+	for rev, to := range []int64{300_000, 299_000, 60_000, 59_000} {
+		b.record(t, alert(rev+1, func(a *wire.Alert) {
+			a.Stage, a.At.Unix = "forecast", noonMS+int64(rev)*1000
+			a.Expected = &wire.Expected{ToMS: to}
+		}))
+	}
+	got, err := b.Get(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, s := range got.Timeline {
+		lines = append(lines, line(s))
+	}
+	if want := []string{"0 forecast yellow 0…300000", "2000 renewed yellow 2000…62000"}; strings.Join(lines, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got %q, want %q", lines, want)
 	}
 }
 

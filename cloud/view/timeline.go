@@ -6,7 +6,7 @@ import "github.com/lamppost-city/lamppost/edge/wire"
 // switched an output for it. Times are Unix milliseconds.
 type Step struct {
 	At       int64         `json:"at"`
-	What     string        `json:"what"`     // forecast, actual, cleared, switched
+	What     string        `json:"what"`     // forecast, renewed (its range alone), actual, cleared, switched
 	Severity wire.Severity `json:"severity"` // then; empty: switched
 	Value    *float64      `json:"value"`    // then
 	// From and To are between when the limit was expected; both null where nothing was.

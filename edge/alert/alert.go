@@ -126,17 +126,34 @@ func End(r Rule, prev *wire.Alert, at wire.Moment, why obs.Label) wire.Alert {
 func Repeat(prev *wire.Alert, at wire.Moment) wire.Alert {
 	a := *prev
 	a.Rev, a.At, a.Evidence = prev.Rev+1, at, aged(prev, at)
+	a.Expected = nearer(prev, at)
 	return a
+}
+
+// nearer is the range of prev as seen from at, which is later; nil: it has none, it is
+// over, or nobody knows how much later.
+func nearer(prev *wire.Alert, at wire.Moment) *wire.Expected {
+	later, known := elapsed(prev.At, at)
+	if prev.Expected == nil || !known || later > prev.Expected.ToMS {
+		return nil
+	}
+	return &wire.Expected{FromMS: max(0, prev.Expected.FromMS-later), ToMS: prev.Expected.ToMS - later}
+}
+
+// elapsed is how many ms lie between two moments; false where nobody knows, or none do.
+func elapsed(from, to wire.Moment) (ms int64, known bool) {
+	ms, known = to.Unix-from.Unix, to.Unix != 0 && from.Unix != 0
+	if to.Boot != "" && to.Boot == from.Boot {
+		ms, known = to.BootMS-from.BootMS, true
+	}
+	return ms, known && ms >= 0
 }
 
 // aged is what prev was decided on as seen from at, which is later. Where nobody knows by
 // how much, it is left out: a value at a wrong time says something else.
 func aged(prev *wire.Alert, at wire.Moment) []wire.Evidence {
-	later, known := at.Unix-prev.At.Unix, at.Unix != 0 && prev.At.Unix != 0
-	if at.Boot != "" && at.Boot == prev.At.Boot {
-		later, known = at.BootMS-prev.At.BootMS, true
-	}
-	if !known || later < 0 {
+	later, known := elapsed(prev.At, at)
+	if !known {
 		return nil
 	}
 	out := slices.Clone(prev.Evidence)

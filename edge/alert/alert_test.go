@@ -189,3 +189,26 @@ func BenchmarkRevise(b *testing.B) {
 		alert.Revise(river, level, nil, change(60_000, 3.014, false), idA, nil)
 	}
 }
+
+// A range that is said once more is the same one, as seen from then; when it is over, or
+// nobody knows how much later it is, there is none.
+func TestRepeatedRange(t *testing.T) {
+	forecast := wire.Alert{ID: idA, Rev: 1, Stage: "forecast", At: wire.Moment{Boot: boot1, BootMS: 1000}, Expected: &wire.Expected{FromMS: 60_000, ToMS: 300_000}}
+	for name, c := range map[string]struct {
+		at   wire.Moment
+		want *wire.Expected
+	}{
+		"half a minute later": {wire.Moment{Boot: boot1, BootMS: 31_000}, &wire.Expected{FromMS: 30_000, ToMS: 270_000}},
+		"within it":           {wire.Moment{Boot: boot1, BootMS: 101_000}, &wire.Expected{ToMS: 200_000}},
+		"it is over":          {wire.Moment{Boot: boot1, BootMS: 302_000}, nil},
+		"in another boot":     {wire.Moment{Boot: "another", BootMS: 2000}, nil},
+	} {
+		got := alert.Repeat(&forecast, c.at).Expected
+		if (got == nil) != (c.want == nil) || got != nil && *got != *c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+	if got := alert.Acknowledge(&forecast, wire.Moment{Boot: boot1, BootMS: 61_000}, "li").Expected; *got != (wire.Expected{ToMS: 240_000}) {
+		t.Errorf("acknowledged: %+v", got)
+	}
+}

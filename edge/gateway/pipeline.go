@@ -195,7 +195,7 @@ func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 
 // publish carries a revision out: it is written down, it stands, it leaves.
 func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
-	news := a.News(g.active[a.Rule])
+	news, renews := a.News(g.active[a.Rule]), a.Renews(g.active[a.Rule])
 	if err := g.file(key, &saved, &a); err != nil {
 		return err
 	}
@@ -205,7 +205,9 @@ func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
 	} else {
 		g.active[a.Rule] = &a
 	}
-	g.tellTargets(a)
+	if !renews {
+		g.tellTargets(a)
+	}
 	g.alerts.WithLabelValues(string(a.Severity), a.Condition).Inc()
 	g.log.Info("alert", "rule", a.Rule, "severity", a.Severity, "condition", a.Condition, "news", news, "text", a.Text["en"])
 	g.send(a)

@@ -17,6 +17,9 @@ import (
 // If there has never been a picture of the camera, the revision names none. The caller
 // holds the lock.
 func (g *Gateway) picture(gen *generation, s config.Still, a *wire.Alert, raised bool) {
+	if was := g.active[a.Rule]; !raised && was != nil && was.Stage == a.Stage && was.Severity == a.Severity {
+		return // it looks as it looked: the picture of then stays
+	}
 	a.Image = ""
 	d := gen.devices[s.Camera]
 	if d == nil || g.uplink == nil {

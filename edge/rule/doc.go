@@ -124,11 +124,16 @@
 // the time that is looked ahead, and only while the limit is not reached yet.
 //
 // The range of minutes that an alert announces is wider: rises change their pace. It is
-// straight-line time, times what such forecasts were off by, eight or nine times in ten, on
-// storms to practise on; it depends on how steady the rise was, which is the slope of the
+// straight-line time, times what such forecasts were off by, nine times in ten, on
+// storms to practise on, and by how much the line itself may be misplaced (scatter and half
+// a step, at its slope, and the time between two fits); it depends on how steady the rise was, which is the slope of the
 // whole window as a share of the newest third's (the table spread, in trend.go). How often
 // it holds on other storms docs/foresight.md says; a tide, a pump or a gate turns a trend
 // that was right.
+//
+// While the pre-alert stands its range is told anew (News) where it has become half as
+// wide, where the limit is expected outside of it, or where half of the announced time is
+// over; at most once a minute.
 //
 // # Restart
 //

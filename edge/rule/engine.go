@@ -42,6 +42,7 @@ type group struct {
 	stirs  bool     // in moved
 	news   bool     // it has calmed down, and that is not said yet
 	chatter
+	foretold          foretold
 	parents, children []*group
 	back              bool // a parent's alert stands: it is kept back
 	aside             bool // under maintenance

@@ -46,6 +46,7 @@ func (e *Engine) evaluate(b *bound) {
 	}
 	b.recheck = r.recheck
 	b.meet(b.stage, e.now, r.until, when, clear, func(from Phase) { e.report(b, from, e.now) })
+	e.renew(b)
 }
 
 // conditions answers b's two expressions.
@@ -155,12 +156,13 @@ func (e *Engine) report(b *bound, from Phase, at int64) {
 	}
 	g.last = len(e.out)
 	e.out = append(e.out, t)
+	g.announced(&t)
 	e.release(g, at)
 }
 
 // speak fills in what a transition says of b's condition.
 func (e *Engine) speak(t *Transition, b *bound) {
-	t.Value, t.Limit, t.Early, t.Late, t.Straight, t.Steady = math.NaN(), math.NaN(), 0, 0, 0, 0
+	t.Value, t.Limit, t.Early, t.Late, t.Straight, t.Steady, t.Blur = math.NaN(), math.NaN(), 0, 0, 0, 0, 0
 	t.Quantity, t.Over = Same, 0
 	when := b.stage.when
 	if len(when.compared) == 0 {
@@ -173,7 +175,7 @@ func (e *Engine) speak(t *Transition, b *bound) {
 	if b.Stage == StageForecast { // what is expected of the stream, not when: that is Early and Late
 		t.Quantity, t.Limit = Same, c.value.num
 		_, o := r.ahead(c.value)
-		t.Early, t.Late, t.Straight, t.Steady = o.early, o.late, o.best, o.steady
+		t.Early, t.Late, t.Straight, t.Steady, t.Blur = o.early, o.late, o.best, o.steady, o.blur
 		t.Value = r.last(&r.inputs[c.value.read]).best()
 		return
 	}

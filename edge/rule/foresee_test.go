@@ -116,7 +116,7 @@ func TestForecastTransitions(t *testing.T) {
 		}
 	}
 	want := []string{
-		"5 -→f river/level 2.5/3.0 in 273…870 truefalsefalse",
+		"5 -→f river/level 2.5/3.0 in 267…870 truefalsefalse",
 		"11 f→a river/level 3.1/3.0 in 0…0 falsetruefalse",
 		"13 a→- river/level 2.9/3.0 in 0…0 falsefalsetrue",
 	}

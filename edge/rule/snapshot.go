@@ -222,7 +222,7 @@ func (e *Engine) Adopt(old *Engine) {
 		for _, b := range was.stages {
 			e.inherit(g, b.Standing, b.state, was.spec == g.spec, e.now)
 		}
-		g.said = was.said
+		g.said, g.foretold = was.said, was.foretold
 		if was.spec == g.spec {
 			e.carryOn(g, was.chatter)
 		}

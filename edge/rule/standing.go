@@ -123,5 +123,6 @@ func (e *Engine) told(g *group, is Standing, news bool) {
 		e.speak(t, b)
 	}
 	t.News, t.Chatter = t.News || news && t.Was == t.Is, g.chatter.says()
+	g.announced(t)
 	e.release(g, e.now)
 }

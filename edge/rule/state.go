@@ -52,17 +52,18 @@ type Transition struct {
 	Quantity     Quantity      // what Value and Limit are
 	Over         time.Duration // the window of Quantity; 0: it has none
 	// News says that the alert has something to tell although it stands as it stood: it
-	// began to chatter, chatters on, or has calmed down.
+	// began to chatter, chatters on, or has calmed down, or a forecast has another range.
 	News    bool
 	Chatter Chatter // zero: it does not
 	// Withdrawn says that the reading on which the condition was met has been taken back.
 	Withdrawn bool
 	// Early and Late are between how many seconds from At a forecast expects Limit to
 	// be reached; both 0 where there is none. It is no promise. They are made from where
-	// a straight line reaches Limit, in seconds, and from how steady the rise is: 0 where
-	// it just begins, 1 where it goes on evenly, 2 where it abates.
-	Early, Late      float64
-	Straight, Steady float64
+	// a straight line reaches Limit, in seconds, from how steady the rise is: 0 where
+	// it just begins, 1 where it goes on evenly, 2 where it abates, and from Blur, by how
+	// many seconds the line's own place may be wrong.
+	Early, Late            float64
+	Straight, Steady, Blur float64
 }
 
 // Raised says whether an alert begins.

@@ -41,6 +41,27 @@ func (a *Alert) News(prev *Alert) string {
 	return Repeated
 }
 
+// Renews says that a tells nothing new but when the limit is expected: nobody has to be
+// told of it who was told of prev. Seen from a later moment the same range is no other.
+func (a *Alert) Renews(prev *Alert) bool {
+	if prev == nil || a.Expected == nil || a.Chatter != nil || prev.Stage != a.Stage || a.News(prev) != Repeated {
+		return false
+	}
+	if prev.Expected == nil {
+		return true
+	}
+	return a.At.later(prev.At, a.Expected.ToMS) != prev.Expected.ToMS
+}
+
+// later is ms after m as seen from the moment from, by the same boot's time where both
+// have it.
+func (m Moment) later(from Moment, ms int64) int64 {
+	if m.Boot != "" && m.Boot == from.Boot {
+		return m.BootMS - from.BootMS + ms
+	}
+	return m.Unix - from.Unix + ms
+}
+
 // Above says whether s is more severe than o. Words that are none count as more than all.
 func (s Severity) Above(o Severity) bool {
 	rank := func(s Severity) int { return slices.Index([]Severity{Red, Orange, Yellow, Blue}, s) }

@@ -37,6 +37,40 @@ func TestNews(t *testing.T) {
 	}
 }
 
+func TestRenews(t *testing.T) {
+	at := func(ms int64) Moment { return Moment{Boot: "b", BootMS: ms} }
+	dated := func(ms int64) Moment { return Moment{Boot: "c", Unix: ms} }
+	one := Alert{ID: "a", Rev: 1, Stage: "forecast", Severity: Blue, Condition: "active", At: at(1000), Expected: &Expected{FromMS: 60_000, ToMS: 300_000}}
+	next := func(change func(*Alert)) Alert {
+		a := one
+		a.Rev, a.At, a.Expected = 2, at(61_000), &Expected{FromMS: 30_000, ToMS: 90_000}
+		change(&a)
+		return a
+	}
+	same := &Expected{ToMS: 240_000}
+	for name, c := range map[string]struct {
+		prev *Alert
+		is   Alert
+		want bool
+	}{
+		"another range":             {&one, next(func(*Alert) {}), true},
+		"the same, a minute later":  {&one, next(func(a *Alert) { a.Expected = same }), false},
+		"the same, in another boot": {&Alert{ID: "a", Rev: 1, Stage: "forecast", Severity: Blue, At: Moment{Boot: "d", Unix: 5000}, Expected: one.Expected}, next(func(a *Alert) { a.At, a.Expected = dated(65_000), same }), false},
+		"nobody knows of what":      {nil, next(func(*Alert) {}), false},
+		"there was none before":     {&Alert{ID: "a", Rev: 1, Stage: "forecast", Severity: Blue}, next(func(*Alert) {}), true},
+		"somebody has seen it":      {&one, next(func(a *Alert) { a.Acknowledged = &Acknowledged{} }), false},
+		"more severe":               {&one, next(func(a *Alert) { a.Severity = Red }), false},
+		"it has come":               {&one, next(func(a *Alert) { a.Stage, a.Expected = "actual", nil }), false},
+		"withdrawn":                 {&one, next(func(a *Alert) { a.Condition, a.Expected = "cleared", nil }), false},
+		"it comes and goes":         {&one, next(func(a *Alert) { a.Chatter = &Chatter{Changes: 9} }), false},
+		"the first":                 {nil, one, false},
+	} {
+		if got := c.is.Renews(c.prev); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestUpkeepIsChecked(t *testing.T) {
 	for name, c := range map[string]struct {
 		u    *Upkeep

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -17,17 +18,32 @@ const (
 
 var stream = obs.Stream{Device: "river", Channel: "level"}
 
-// watcher says after each reading whether its pre-alert stands, and what range of
-// seconds ahead it announced when it began.
+// watcher says after each reading whether its pre-alert stands, and what range it has
+// announced last, from now on if now.
 type watcher interface {
-	look(at int64, v float64) (stands bool, early, late float64)
+	look(at int64, v float64) (stands bool, said announced)
 }
+
+// announced is a range, in seconds from when it was announced, at.
+type announced struct {
+	at                     int64 // ms
+	early, late            float64
+	straight, steady, blur float64 // what it was made from
+}
+
+// holds says whether the range holds a moment, ms.
+func (a announced) holds(at int64) bool {
+	ahead := float64(at-a.at) / 1000
+	return a.early <= ahead && ahead <= a.late
+}
+
+// width is in minutes.
+func (a announced) width() float64 { return (a.late - a.early) / 60 }
 
 // engine is the rule engine with its forecast stage.
 type engine struct {
 	*rule.Engine
-	early, late      float64
-	straight, steady float64
+	said announced
 }
 
 func newEngine(m rule.Method) (watcher, error) {
@@ -39,16 +55,16 @@ func newEngine(m rule.Method) (watcher, error) {
 	return &engine{Engine: rule.New([]*rule.Rule{r})}, nil
 }
 
-func (e *engine) look(at int64, v float64) (bool, float64, float64) {
+func (e *engine) look(at int64, v float64) (bool, announced) {
 	if !math.IsNaN(v) {
 		e.Observe(stream, at, obs.Of(v))
 	}
 	for _, t := range e.Tick(at) {
-		if t.Raised() && t.Is.Stage == rule.StageForecast {
-			e.early, e.late, e.straight, e.steady = t.Early, t.Late, t.Straight, t.Steady
+		if (t.Raised() || t.News) && t.Is.Stage == rule.StageForecast && t.Late > 0 {
+			e.said = announced{at: t.At, early: t.Early, late: t.Late, straight: t.Straight, steady: t.Steady, blur: t.Blur}
 		}
 	}
-	return e.Standing("r").Stage == rule.StageForecast, e.early, e.late
+	return e.Standing("r").Stage == rule.StageForecast, e.said
 }
 
 // plain is a threshold below the limit, met for a minute, with five centimetres of
@@ -59,7 +75,7 @@ type plain struct {
 	met  bool
 }
 
-func (p *plain) look(_ int64, v float64) (bool, float64, float64) {
+func (p *plain) look(_ int64, v float64) (bool, announced) {
 	switch {
 	case v >= p.at:
 		p.over++
@@ -68,7 +84,7 @@ func (p *plain) look(_ int64, v float64) (bool, float64, float64) {
 		p.over = 0
 		p.met = p.met && v >= p.at-0.05
 	}
-	return p.met, 0, 0
+	return p.met, announced{}
 }
 
 // squares is a forecast by least squares over the same window, under the same rules:
@@ -80,7 +96,7 @@ type squares struct {
 	since float64 // of it being over
 }
 
-func (s *squares) look(at int64, v float64) (bool, float64, float64) {
+func (s *squares) look(at int64, v float64) (bool, announced) {
 	now := float64(at) / 1000
 	if !math.IsNaN(v) {
 		s.t, s.y = append(s.t, now), append(s.y, v)
@@ -100,7 +116,7 @@ func (s *squares) look(at int64, v float64) (bool, float64, float64) {
 	default:
 		s.since = math.Inf(1)
 	}
-	return s.met, 0, 0
+	return s.met, announced{}
 }
 
 func (s *squares) left(now float64) (seconds float64, known bool) {
@@ -134,22 +150,39 @@ func (s *squares) left(now float64) (seconds float64, known bool) {
 
 // verdict is what a watcher made of one storm.
 type verdict struct {
-	lead   float64 // minutes from the pre-alert that stood at the crossing; 0: none did
-	falses int     // pre-alerts that ended without one
-	inside bool    // the crossing lay in the range that was announced
-	width  float64 // of that range, minutes
+	lead   float64     // minutes from the pre-alert that stood at the crossing to that; 0: none did
+	falses int         // pre-alerts that ended without one
+	said   []announced // by the one that stood, the first when it began
+}
+
+// first and last are the first and the newest range that were announced; none: false.
+func (v *verdict) first() (announced, bool) {
+	if len(v.said) == 0 {
+		return announced{}, false
+	}
+	return v.said[0], true
+}
+
+func (v *verdict) last() (announced, bool) {
+	if len(v.said) == 0 {
+		return announced{}, false
+	}
+	return v.said[len(v.said)-1], true
 }
 
 // judge lets w see a storm up to its crossing, or whole.
 func judge(w watcher, s *storm) (v verdict) {
-	begun, early, late := -1, 0.0, 0.0
+	begun := -1
+	var said []announced
 	for i, x := range s.read {
 		if i == s.crosses {
 			break
 		}
-		switch up, from, to := w.look(int64(i)*every*1000, x); {
+		switch up, now := w.look(int64(i)*every*1000, x); {
 		case up && begun < 0:
-			begun, early, late = i, from, to
+			begun, said = i, []announced{now}
+		case up && now != said[len(said)-1]:
+			said = append(said, now)
 		case !up && begun >= 0:
 			// The engine's forecast also ends when it comes true for the sensor, which may
 			// be a moment before it does in truth.
@@ -162,8 +195,8 @@ func judge(w watcher, s *storm) (v verdict) {
 	}
 	switch {
 	case begun >= 0 && s.crosses >= 0:
-		ahead := float64(s.crosses-begun) * every
-		v.lead, v.inside, v.width = ahead/60, early <= ahead && ahead <= late, (late-early)/60
+		v.lead = float64(s.crosses-begun) * every / 60
+		v.said = slices.DeleteFunc(said, func(a announced) bool { return a == announced{} }) // of who announces none
 	case begun >= 0:
 		v.falses++
 	}

@@ -50,6 +50,8 @@ func run(source, docs string, n int) error {
 	if docs == "" {
 		table(os.Stdout, methods, storms, "en")
 		fmt.Println()
+		ranges(os.Stdout, methods, storms, "en")
+		fmt.Println()
 		shapes(os.Stdout, methods[0], storms, "en")
 		fmt.Println()
 		return each(os.Stdout, methods, storms)

@@ -12,11 +12,15 @@ func pages(dir string, hash [32]byte, methods []*method, storms []*storm) error 
 	var en, zh, svg, all bytes.Buffer
 	fmt.Fprintf(&en, english, len(storms))
 	table(&en, methods, storms, "en")
+	fmt.Fprint(&en, englishRanges)
+	ranges(&en, methods, storms, "en")
 	fmt.Fprintf(&en, "\n![Share of crossings by lead time](foresight.svg)\n\n## By shape\n\nOf the forecast by Theil–Sen:\n\n")
 	shapes(&en, methods[0], storms, "en")
 	fmt.Fprintf(&en, "\n## Which storms\n\nSHA-256 of the engine's sources: `%x`. Every storm that was run, with its seed and what each method made of it, stands in [foresight.csv](foresight.csv).\n", hash)
 	fmt.Fprintf(&zh, chinese, len(storms))
 	table(&zh, methods, storms, "zh")
+	fmt.Fprint(&zh, chineseRanges)
+	ranges(&zh, methods, storms, "zh")
 	fmt.Fprintf(&zh, "\n![按提前量统计的越限比例](foresight.svg)\n\n## 按形状\n\nTheil–Sen 预测：\n\n")
 	shapes(&zh, methods[0], storms, "zh")
 	fmt.Fprintf(&zh, "\n## 用了哪些暴雨\n\n规则引擎源码的 SHA-256：`%x`。每一场暴雨的种子和各方式的结果见 [foresight.csv](foresight.csv)。\n", hash)
@@ -70,5 +74,22 @@ const chinese = `# 预测能提前多久
 暴雨是合成的，不含实测过程线：各机构公开水文数据的使用条款不一，本仓库不收录；用站点自己的记录检验更好。
 
 ## 结果
+
+`
+
+const englishRanges = `
+## The range is told anew
+
+A pre-alert that stands tells its range anew when that has become half as wide, when the limit is expected outside of the
+one announced before, or when half of the announced time is over; at most once a minute, as a revision of the same alert at the same
+severity, which no siren, lamp or target of notifications hears. *Newest* is the one that stood at the crossing.
+
+`
+
+const chineseRanges = `
+## 范围会更新
+
+提前告警有效期间，若范围已窄到一半、预计越限时刻落到已公布的范围之外，或公布的时间已过去一半，就公布新的范围：最多每分钟一次，
+是同一告警同一级别的新修订，不触发警笛、灯和通知。*最新的*指越限时有效的范围。
 
 `

@@ -118,36 +118,45 @@ func basin(rain func(float64) float64, pump float64) func(t float64) float64 {
 const kept = 0.90
 
 // practise prints the engine's table of ranges as n storms would have it: for each
-// steadiness the quantiles of how long it truly took, as a multiple of what the
-// straight line said when the pre-alert began. Both methods share one table.
+// steadiness the quantiles of how long it truly took, but for the blur, as a multiple of
+// what the straight line said when the pre-alert began. Both methods share one table.
+// Below it stands what became of all ranges that were announced with the present table.
 func practise(out io.Writer, n int) error {
-	type foreseen struct{ steady, share float64 }
+	type foreseen struct{ steady, early, late float64 }
 	var all []foreseen
+	var storms []*storm
+	methods := []*method{{en: "forecast, Theil–Sen"}, {en: "forecast, Holt"}}
 	for i := range n {
 		s := newPractice(i)
-		for _, m := range []rule.Method{rule.TheilSen, rule.Holt} {
+		storms = append(storms, s)
+		for k, m := range []rule.Method{rule.TheilSen, rule.Holt} {
 			w, err := newEngine(m)
 			if err != nil {
 				return err
 			}
-			if v := judge(w, s); v.lead > 0 {
-				e := w.(*engine)
-				all = append(all, foreseen{e.steady, v.lead * 60 / e.straight})
+			v := judge(w, s)
+			methods[k].verdicts = append(methods[k].verdicts, v)
+			if a, ok := v.first(); ok {
+				took := float64(s.crossed()-a.at) / 1000
+				all = append(all, foreseen{a.steady, (took + a.blur) / a.straight, (took - a.blur) / a.straight})
 			}
 		}
 	}
 	fmt.Fprintln(out, "steady  cases  early  late")
 	for _, at := range []float64{0, 0.5, 1, 1.5} {
-		var shares []float64
+		var early, late []float64
 		for _, c := range all {
 			if math.Abs(min(c.steady, 1.5)-at) <= 0.25 {
-				shares = append(shares, c.share)
+				early, late = append(early, c.early), append(late, c.late)
 			}
 		}
-		slices.Sort(shares)
-		if k := len(shares); k > 0 {
-			fmt.Fprintf(out, "%.2f %6d %6.2f %6.2f\n", at, k, shares[int((1-kept)/2*float64(k))], shares[int((1+kept)/2*float64(k))])
+		slices.Sort(early)
+		slices.Sort(late)
+		if k := float64(len(early)); k > 0 {
+			fmt.Fprintf(out, "%.2f %6.0f %6.2f %6.2f\n", at, k, early[int((1-kept)/2*k)], late[int((1+kept)/2*k)])
 		}
 	}
+	fmt.Fprintln(out)
+	ranges(out, methods, storms, "en")
 	return nil
 }

@@ -21,12 +21,51 @@ type score struct {
 	falses      int     // pre-alerts that came to nothing
 	falseStorms int
 	crossings   int
-	inside      int
-	width       float64 // minutes, the median of the ranges
+	first, last span // of the ranges that a pre-alert announced, the first and the newest
+	all         span // of all of them
+}
+
+// span sums ranges up: how many, how many held the crossing, and how wide they were.
+type span struct {
+	n, inside    int
+	median, mean float64 // minutes
+	widths       []float64
+}
+
+func (s *span) add(a announced, crossed int64) {
+	s.n++
+	s.widths = append(s.widths, a.width())
+	if a.holds(crossed) {
+		s.inside++
+	}
+}
+
+func (s *span) sum() {
+	slices.Sort(s.widths)
+	for _, w := range s.widths {
+		s.mean += w / float64(len(s.widths))
+	}
+	if s.n > 0 {
+		s.median = s.widths[s.n/2]
+	}
+}
+
+func (s span) held() string {
+	if s.n == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%d / %d (%.0f %%)", s.inside, s.n, 100*float64(s.inside)/float64(s.n))
+}
+
+func (s span) wide() string {
+	if s.n == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f min", s.median)
 }
 
 func (m *method) score(storms []*storm) (s score) {
-	var leads, widths []float64
+	var leads []float64
 	for i, v := range m.verdicts {
 		s.falses += v.falses
 		if v.falses > 0 {
@@ -40,21 +79,24 @@ func (m *method) score(storms []*storm) (s score) {
 		if v.lead == 0 {
 			s.missed++
 		}
-		if v.inside {
-			s.inside++
+		at := storms[i].crossed()
+		if a, ok := v.first(); ok {
+			s.first.add(a, at)
 		}
-		if v.width > 0 {
-			widths = append(widths, v.width)
+		if a, ok := v.last(); ok {
+			s.last.add(a, at)
+		}
+		for _, a := range v.said {
+			s.all.add(a, at)
 		}
 	}
 	slices.Sort(leads)
 	if len(leads) > 0 {
 		s.median, s.p10 = leads[len(leads)/2], leads[len(leads)/10]
 	}
-	slices.Sort(widths)
-	if len(widths) > 0 {
-		s.width = widths[len(widths)/2]
-	}
+	s.first.sum()
+	s.last.sum()
+	s.all.sum()
 	return s
 }
 
@@ -71,11 +113,29 @@ func table(w io.Writer, methods []*method, storms []*storm, lang string) {
 		if lang == "zh" {
 			name = m.zh
 		}
-		held, width := "–", "–"
-		if s.width > 0 {
-			held, width = fmt.Sprintf("%d / %d (%.0f %%)", s.inside, s.crossings-s.missed, 100*float64(s.inside)/float64(s.crossings-s.missed)), fmt.Sprintf("%.0f min", s.width)
+		fmt.Fprintf(w, "| %s | %.1f min | %.1f min | %d / %d | %d / %d | %d | %s | %s |\n", name, s.median, s.p10, s.missed, s.crossings, s.falseStorms, len(storms), s.falses, s.first.held(), s.first.wide())
+	}
+}
+
+// ranges writes what became of the ranges that were announced, the first and those that
+// took its place, for the methods that announce any.
+func ranges(w io.Writer, methods []*method, storms []*storm, lang string) {
+	head := "| pre-alert | ranges | crossing in it | width, median | width, mean |"
+	which := []string{"first", "newest at the crossing", "all"}
+	if lang == "zh" {
+		head, which = "| 提前告警方式 | 范围 | 真实越限落在其中 | 宽度中位数 | 宽度均值 |", []string{"首次", "越限时最新的", "全部"}
+	}
+	fmt.Fprintf(w, "%s\n| --- | --- | --- | --- | --- |\n", head)
+	for _, m := range methods {
+		s, name := m.score(storms), m.en
+		if lang == "zh" {
+			name = m.zh
 		}
-		fmt.Fprintf(w, "| %s | %.1f min | %.1f min | %d / %d | %d / %d | %d | %s | %s |\n", name, s.median, s.p10, s.missed, s.crossings, s.falseStorms, len(storms), s.falses, held, width)
+		for i, of := range []span{s.first, s.last, s.all} {
+			if of.n > 0 {
+				fmt.Fprintf(w, "| %s | %s | %s | %s | %.1f min |\n", name, which[i], of.held(), of.wide(), of.mean)
+			}
+		}
 	}
 }
 
@@ -97,7 +157,7 @@ func shapes(w io.Writer, m *method, storms []*storm, lang string) {
 		s := part.score(of)
 		lead, held := "–", "–"
 		if s.crossings > 0 {
-			lead, held = fmt.Sprintf("%.1f min", s.median), fmt.Sprintf("%d / %d", s.inside, s.crossings-s.missed)
+			lead, held = fmt.Sprintf("%.1f min", s.median), fmt.Sprintf("%d / %d", s.first.inside, s.first.n)
 		}
 		fmt.Fprintf(w, "| %s | %d | %s | %d / %d | %d | %s |\n", k, len(of), lead, s.missed, s.crossings, s.falses, held)
 	}
@@ -108,7 +168,7 @@ func each(w io.Writer, methods []*method, storms []*storm) error {
 	c := csv.NewWriter(w)
 	head := []string{"seed", "shape", "crosses_min"}
 	for _, m := range methods {
-		head = append(head, m.en+" lead_min", m.en+" false", m.en+" in range")
+		head = append(head, m.en+" lead_min", m.en+" false", m.en+" in range", m.en+" in newest")
 	}
 	rows := [][]string{head}
 	for i, s := range storms {
@@ -118,7 +178,7 @@ func each(w io.Writer, methods []*method, storms []*storm) error {
 		}
 		row := []string{fmt.Sprintf("%016x", s.seed), s.kind, at}
 		for _, m := range methods {
-			row = append(row, fmt.Sprintf("%.2f", m.verdicts[i].lead), fmt.Sprint(m.verdicts[i].falses), held(m.verdicts[i]))
+			row = append(row, fmt.Sprintf("%.2f", m.verdicts[i].lead), fmt.Sprint(m.verdicts[i].falses), held(m.verdicts[i], s), newest(m.verdicts[i], s))
 		}
 		rows = append(rows, row)
 	}
@@ -160,10 +220,20 @@ func plot(w io.Writer, methods []*method, storms []*storm) {
 	fmt.Fprintf(w, "<text x=\"%.0f\" y=\"320\">share of crossings with at least this lead · 越限中提前量不少于此值的比例</text>\n</svg>\n", left)
 }
 
-// held says whether a range held, empty where none was announced.
-func held(v verdict) string {
-	if v.width == 0 {
+// held says whether the first range held, newest whether the last one did; empty where
+// none was announced.
+func held(v verdict, s *storm) string {
+	a, ok := v.first()
+	if !ok {
 		return ""
 	}
-	return fmt.Sprint(v.inside)
+	return fmt.Sprint(a.holds(s.crossed()))
+}
+
+func newest(v verdict, s *storm) string {
+	a, ok := v.last()
+	if !ok {
+		return ""
+	}
+	return fmt.Sprint(a.holds(s.crossed()))
 }

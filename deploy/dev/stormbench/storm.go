@@ -145,3 +145,6 @@ func (s *storm) sense(r *rand.Rand) {
 		s.read[i] = math.Round(x/step) * step
 	}
 }
+
+// crossed is when the limit was truly reached, ms; only if it was.
+func (s *storm) crossed() int64 { return int64(s.crosses) * every * 1000 }

@@ -57,8 +57,11 @@ func TestRangeHolds(t *testing.T) {
 			m.verdicts = append(m.verdicts, judge(w, s))
 		}
 		s := m.score(storms)
-		if seen := s.crossings - s.missed; seen < 30 || s.inside < seen*7/10 || s.width > 45 {
-			t.Errorf("%s: %d of %d crossings in range, median width %.0f min", name, s.inside, seen, s.width)
+		if seen := s.crossings - s.missed; seen < 30 || s.first.n != seen || s.first.inside < seen*7/10 || s.first.median > 45 {
+			t.Errorf("%s: %d of %d crossings in the first range, median width %.0f min", name, s.first.inside, seen, s.first.median)
+		}
+		if s.last.inside < s.last.n*7/10 || s.all.inside < s.all.n*7/10 || s.last.mean > s.first.mean/2 {
+			t.Errorf("%s: %d of %d crossings in the newest range, %.1f min wide, of %.1f at first; %d of all %d held it", name, s.last.inside, s.last.n, s.last.mean, s.first.mean, s.all.inside, s.all.n)
 		}
 	}
 }
@@ -111,7 +114,7 @@ func TestPlain(t *testing.T) {
 	p := &plain{at: 0.8}
 	got := ""
 	for i, v := range []float64{0.7, 0.9, 0.7, 0.8, 0.8, 0.8, 0.8, 0.8, 0.76, math.NaN(), 0.76, 0.74} {
-		up, _, _ := p.look(int64(i)*every*1000, v)
+		up, _ := p.look(int64(i)*every*1000, v)
 		got += map[bool]string{true: "U", false: "-"}[up]
 	}
 	if want := "-------UUUU-"; got != want {

@@ -193,7 +193,7 @@ export interface AlertPicture {
 /** One revision of an alert, or one switching of an output for it. */
 export interface Step {
   at: number;
-  what: 'forecast' | 'actual' | 'cleared' | 'switched';
+  what: 'forecast' | 'renewed' | 'actual' | 'cleared' | 'switched';
   severity: Severity | '';
   value: number | null;
   /** Between these the limit was expected. */

@@ -123,6 +123,7 @@ export const en = {
   'timeline.reached': 'Limit reached',
   'timeline.climbs': 'More severe',
   'timeline.falls': 'Less severe',
+  'timeline.renewed': 'Newer range',
   'timeline.cleared': 'Cleared',
   'timeline.on': '{output} on',
   'timeline.off': '{output} off',

@@ -121,6 +121,7 @@ export const zh: Messages = {
   'timeline.reached': '达到限值',
   'timeline.climbs': '级别升高',
   'timeline.falls': '级别降低',
+  'timeline.renewed': '更新预计时间',
   'timeline.cleared': '恢复',
   'timeline.on': '{output} 开',
   'timeline.off': '{output} 关',
