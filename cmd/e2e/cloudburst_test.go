@@ -80,6 +80,8 @@ func TestCloudburstIsTold(t *testing.T) {
 		a = city.course()
 		return a.Condition == "cleared" && slices.Contains(steps(a), "siren off")
 	})
+	// How often the range was told anew depends on how fast this machine is.
+	a.Timeline = slices.DeleteFunc(a.Timeline, func(s view.Step) bool { return s.What == "renewed" })
 	if got := steps(a); !slices.Equal(got, want) {
 		t.Fatalf("the timeline says %q, want %q", got, want)
 	}
