@@ -118,6 +118,7 @@ var faults = []pair{
 	{"401, it wants a login; set username and password_file", "401，需要登录；请设置 username 和 password_file"},
 	{"status %d", "状态码 $1"},
 	{"is the camera on, and is this its address?", "摄像机是否通电，地址是否正确？"},
+	{"its first line is empty; it should be the password", "首行为空；首行应为密码"},
 	{"it hung up before it had answered", "没有应答就断开了连接"},
 	{"it sends %q and not a picture; a login page?", "发来的是 $1，不是图片；是登录页面吗？"},
 	{"its stream ends without a picture", "视频流中没有图片"},

@@ -8,6 +8,7 @@ import (
 	"os/user"
 	"strings"
 
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/bus/adapter"
 	"github.com/lamppost-city/lamppost/edge/board"
@@ -111,7 +112,9 @@ func passwordLines(cfg *config.Config, lang string) (lines []string) {
 			why := ""
 			switch st, err := os.Stat(n.Path); {
 			case err != nil:
-				why = cause(err).Error()
+				if why = cause(err).Error(); lang == "zh" {
+					why = chinese.Or(why)
+				}
 			case !st.Mode().IsRegular():
 				why = pick(lang, "it is no file", "不是文件")
 			case st.Size() == 0:

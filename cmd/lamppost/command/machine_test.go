@@ -107,7 +107,7 @@ func TestNeedsOfDevices(t *testing.T) {
 		en, zh string // empty: nothing is said
 	}{
 		"a password":               {need: drivers.Need{Key: "password_file", Path: there}},
-		"no password":              {drivers.Need{Key: "password_file", Path: filepath.Join(dir, "none")}, "devices.gate.password_file: " + dir + "/none: no such file or directory; the device cannot be opened", "devices.gate.password_file：" + dir + "/none：no such file"},
+		"no password":              {drivers.Need{Key: "password_file", Path: filepath.Join(dir, "none")}, "devices.gate.password_file: " + dir + "/none: no such file or directory; the device cannot be opened", "devices.gate.password_file：" + dir + "/none：没有该文件或目录；"},
 		"an empty password":        {drivers.Need{Key: "password_file", Path: empty}, dir + "/empty: it is empty; the device", dir + "/empty：文件为空；"},
 		"a folder":                 {drivers.Need{Key: "password_file", Path: dir}, ": it is no file;", "：不是文件；"},
 		"a detector":               {need: drivers.Need{Key: "detector.program", Path: "sh", Program: true}},
