@@ -85,6 +85,25 @@ func TestOperationsCenterPagesAreInStep(t *testing.T) {
 	}
 }
 
+// The page about areas as well; its examples and what they print are the same.
+func TestAreasPagesAreInStep(t *testing.T) {
+	const enPage, zhPage = "docs/areas.md", "docs/areas.zh-CN.md"
+	en, zh := read(t, enPage), read(t, zhPage)
+	fenced := func(md string) []string { return regexp.MustCompile("(?s)```.*?\n```").FindAllString(md, -1) }
+	for what, of := range map[string]func(string) []string{
+		"heading levels": levels, "kinds of lines": shape, "examples": fenced,
+	} {
+		if a, b := of(en), of(zh); len(a) == 0 || !slices.Equal(a, b) {
+			t.Errorf("the %s differ, or there are none:\n  %s  %q\n  %s  %q", what, enPage, a, zhPage, b)
+		}
+	}
+	for page, link := range map[string]string{"README.md": "(docs/areas.md)", "README.zh-CN.md": "(docs/areas.zh-CN.md)", "docs/operations-center.md": "(areas.md)", "docs/operations-center.zh-CN.md": "(areas.zh-CN.md)"} {
+		if !strings.Contains(read(t, page), link) {
+			t.Errorf("%s does not lead to %s", page, link)
+		}
+	}
+}
+
 // Who has no part at hand finds the name of each simulated GPIO line on the integrators'
 // page, in both languages.
 func TestSimulatedLinesAreTold(t *testing.T) {

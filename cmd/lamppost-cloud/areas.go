@@ -154,12 +154,12 @@ var changeWords = map[string]string{
 // renderImport prints what an import changed, one change a line.
 func renderImport(w io.Writer, done view.AreaImport, zh bool) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	head, sum := "CHANGE\tCODE\tNAME\tWAS\tIS", "%d areas read (%s, %s): %d changes, %d unchanged, %d not in the file"
+	head, sum := "CHANGE\tCODE\tNAME\tWAS\tIS", "%d areas read (%s, %s): %d changes, %d unchanged, %d others stay"
 	if done.DryRun {
 		sum += "; nothing was changed (--dry-run)"
 	}
 	if zh {
-		head, sum = "变更\t代码\t名称\t原为\t现为", "读入 %d 个区域（%s，%s）：变更 %d 处，未变 %d 个，文件未提及 %d 个"
+		head, sum = "变更\t代码\t名称\t原为\t现为", "读入 %d 个区域（%s，%s）：变更 %d 处，未变 %d 个，其余 %d 个不受影响"
 		if done.DryRun {
 			sum += "；未作任何改动（--dry-run）"
 		}

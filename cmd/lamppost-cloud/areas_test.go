@@ -74,7 +74,7 @@ func TestAreasCommands(t *testing.T) {
 		want string
 	}{
 		{[]string{"areas", "list"}, exitOK, "CODE  NAME  GATEWAYS"},
-		{[]string{"areas", "import", "demo-city.csv", "--dry-run"}, exitOK, "16 areas read (csv, utf-8): 16 changes, 0 unchanged, 0 not in the file; nothing was changed (--dry-run)"},
+		{[]string{"areas", "import", "demo-city.csv", "--dry-run"}, exitOK, "16 areas read (csv, utf-8): 16 changes, 0 unchanged, 0 others stay; nothing was changed (--dry-run)"},
 		{[]string{"areas", "import", "demo-city.csv"}, exitOK, "added   990101           Lamppost District (invented)"},
 		{[]string{"areas", "import", "demo-city.csv"}, exitOK, "16 areas read (csv, utf-8): 0 changes, 16 unchanged"},
 		{[]string{"areas", "import", "demo-city.geojson"}, exitOK, "15 areas read (geojson, utf-8): 15 changes"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -82,4 +83,88 @@ func write(t *testing.T, name, text string) {
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Every example on the page about areas is carried out in its order, on an aggregator
+// that runs, and prints what stands below it.
+func TestAreasPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/areas.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("firmware-configs/sites", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	demoFiles(t)
+	for _, name := range []string{"demo-city.csv", "demo-city.geojson"} {
+		if err := os.Rename(name, "firmware-configs/sites/"+name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	api, said, done, expected := serving(t), "", 0, 0
+	for _, block := range regexp.MustCompile("(?ms)^```([a-z]+)(?: ([^\n]+))?\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+		switch lang, arg, text := block[1], block[2], block[3]; {
+		case lang == "sh":
+			said = ""
+			for line := range strings.Lines(text) {
+				said += carryOut(t, api, strings.TrimSpace(line), arg == "fails")
+				done++
+			}
+		case lang == "text":
+			rest := said
+			for line := range strings.Lines(text) {
+				_, after, ok := strings.Cut(rest, strings.TrimSpace(line))
+				if !ok {
+					t.Errorf("%q is not printed, or not in this order, in\n%s", line, said)
+				}
+				rest = after
+				expected++
+			}
+		default:
+			write(t, arg, text)
+		}
+	}
+	if done < 12 || expected < 18 {
+		t.Errorf("only %d commands and %d lines of output; the test is looking for the wrong thing", done, expected)
+	}
+}
+
+// carryOut does what one command of a page says, and returns what it prints.
+func carryOut(t *testing.T, api, line string, fails bool) string {
+	t.Helper()
+	const there = "http://127.0.0.1:8080"
+	var out, errOut bytes.Buffer
+	if args, ok := strings.CutPrefix(line, "lamppost-cloud "); ok {
+		code := run(t.Context(), append(strings.Fields(args), "--api", api), &out, &errOut)
+		if (code != exitOK) != fails {
+			t.Errorf("%s: exit %d\n%s%s", line, code, out.String(), errOut.String())
+		}
+		return out.String() + errOut.String()
+	}
+	m := regexp.MustCompile(`^curl -s (?:-X (PUT) --json @(\S+) )?"?` + there + `([^" ]+)"?$`).FindStringSubmatch(line)
+	if m == nil {
+		t.Fatalf("%s: the test does not know this command", line)
+	}
+	var body []byte
+	if m[2] != "" {
+		var err error
+		if body, err = os.ReadFile(m[2]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := http.NewRequestWithContext(t.Context(), cmp.Or(m[1], http.MethodGet), api+m[3], bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := out.ReadFrom(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s %v %s", line, resp.Status, err, out.String())
+	}
+	return out.String()
 }
