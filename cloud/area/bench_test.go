@@ -1,6 +1,7 @@
 package area
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"testing"
@@ -106,6 +107,22 @@ func BenchmarkPositionToArea(b *testing.B) {
 	for b.Loop() {
 		if _, ok := t.At(p); !ok {
 			b.Fatal("it is nowhere")
+		}
+	}
+}
+
+// The answer to the console: the whole tree with its counts, as JSON.
+func BenchmarkPageOfTheWholeTree(b *testing.B) {
+	a, gateways, open := bigCity(b)
+	a.o.Gateways, a.o.Standing = func() []view.Gateway { return gateways }, func() []view.Standing { return open }
+	b.ReportAllocs()
+	for b.Loop() {
+		page, err := a.AreaPage("", 6, "", 1000)
+		if err != nil || len(page.Areas) != 572 {
+			b.Fatal(err, len(page.Areas))
+		}
+		if _, err := json.Marshal(page); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
