@@ -14,15 +14,16 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 func openDB(t testing.TB, path string) *database.DB {
 	t.Helper()
-	db, err := database.Open(t.Context(), path, database.Schema{Name: "area", Steps: Schema()})
+	db, err := databasetest.Open(t.Context(), path, database.Schema{Name: "area", Steps: Schema()})
 	if err != nil {
 		t.Fatal(err)
 	}
