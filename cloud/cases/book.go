@@ -184,6 +184,18 @@ func when(m wire.Moment, received int64) int64 {
 	return received
 }
 
+// moment is when for one of an alert's own moments. Where the gateway could say the time of
+// another one in the same boot, this one follows from that: the times of one alert are then
+// of one clock.
+func moment(a *wire.Alert, m wire.Moment, received int64) int64 {
+	for _, o := range []*wire.Moment{&a.At, &a.Since, a.Cleared} {
+		if m.Unix == 0 && o != nil && o.Unix != 0 && o.Boot != "" && o.Boot == m.Boot {
+			return o.Unix + m.BootMS - o.BootMS
+		}
+	}
+	return when(m, received)
+}
+
 // Acknowledge notes that a person has seen the alert. It returns view.ErrUnknown,
 // view.ErrAcknowledged, or a *view.FieldError if by or text cannot be kept.
 func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Time) error {

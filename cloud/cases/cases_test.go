@@ -231,6 +231,24 @@ func TestUndatedAlertsStandWhereTheyArrived(t *testing.T) {
 	}
 }
 
+// An alert that was raised before its gateway knew the time has all its times by that
+// gateway's clock once it knew: an age must not mix two clocks.
+func TestTimesOfOneAlertAreOfOneClock(t *testing.T) {
+	b := open(t)
+	b.record(t, alert(1, func(a *wire.Alert) {
+		a.Since, a.At = wire.Moment{Boot: "b", BootMS: 5000}, wire.Moment{Boot: "b", BootMS: 65_000, Unix: noonMS - 3_600_000}
+	}))
+	if v := b.get(t); v.Since != noonMS-3_660_000 || v.At != noonMS-3_600_000 || v.Undated {
+		t.Errorf("since %d, at %d, undated %v", v.Since-noonMS, v.At-noonMS, v.Undated)
+	}
+	b.record(t, alert(2, func(a *wire.Alert) {
+		a.Since, a.At = wire.Moment{Boot: "old", BootMS: 5000}, wire.Moment{Boot: "b", BootMS: 70_000, Unix: noonMS}
+	}))
+	if v := b.get(t); !v.Undated {
+		t.Errorf("of another boot nobody knows: %+v", v)
+	}
+}
+
 func TestAnotherGatewayCannotTouchAnAlert(t *testing.T) {
 	b := open(t)
 	b.record(t, alert(1))

@@ -103,13 +103,13 @@ func (b *Book) show(gateway string, a wire.Alert, received, updated int64) view.
 	v := view.Alert{
 		ID: a.ID, Rev: a.Rev, Gateway: gateway, Device: a.Device, Channel: a.Channel, Rule: a.Rule,
 		Severity: a.Severity, Stage: a.Stage, Condition: a.Condition,
-		Since: when(a.Since, received), At: when(a.At, updated), Value: a.Value, Limit: a.Limit,
+		Since: moment(&a, a.Since, received), At: moment(&a, a.At, updated), Value: a.Value, Limit: a.Limit,
 		Worst: cmp.Or(a.Worst, a.Severity), Peak: a.Peak,
 		Unit: a.Unit, UnitText: a.Unit, Text: a.Text, Area: a.Area, Position: a.Position, Image: a.Image,
-		Evidence: a.Evidence, Undated: a.Since.Unix == 0 || a.At.Unix == 0,
+		Evidence: a.Evidence, Undated: moment(&a, a.Since, 0) == 0 || moment(&a, a.At, 0) == 0,
 	}
 	if a.Cleared != nil {
-		t := when(*a.Cleared, updated)
+		t := moment(&a, *a.Cleared, updated)
 		v.Cleared = &t
 	}
 	if m, ok := b.o.Catalog.Lookup(a.Channel); ok && (a.Unit == m.Unit || a.Unit == m.Wire || a.Unit == "") {

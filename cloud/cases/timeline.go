@@ -72,14 +72,14 @@ func (b *Book) revisions(ctx context.Context, id string) (steps []view.Step, err
 
 // step is what a revision says that follows last.
 func step(a, last wire.Alert, received int64) view.Step {
-	s := view.Step{At: when(a.At, received), What: a.Stage, Severity: a.Severity, Value: a.Value}
+	s := view.Step{At: moment(&a, a.At, received), What: a.Stage, Severity: a.Severity, Value: a.Value}
 	if a.Image != last.Image {
 		s.Image = a.Image
 	}
 	if a.Condition == "cleared" {
 		s.What = "cleared"
 		if a.Cleared != nil {
-			s.At = when(*a.Cleared, received)
+			s.At = moment(&a, *a.Cleared, received)
 		}
 		return s
 	}

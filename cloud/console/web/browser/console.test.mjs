@@ -271,15 +271,17 @@ test('a picture that comes after its alert is shown when it has come', async () 
   await close();
 });
 
-test('the pictures of before, at and after an alert stand side by side, and one still to come has its place', async () => {
+test('the picture at an alert stands first and large, those of before and after beside it, and one still to come has its place', async () => {
   const id = '01928f3a-7c00-7000-8000-000000000001';
   const { page, faults, close } = await open(env, `/alerts/${id}`);
   const shown = page.locator('section[aria-labelledby=alert-pictures] li');
   await shown.nth(2).getByText('Picture on its way').first().waitFor();
-  assert.deepEqual(await shown.evaluateAll((l) => l.map((e) => e.dataset.moment)), ['before', 'at', 'after']);
-  assert.match(await shown.nth(0).innerText(), /Before\s*\d\d:\d\d:\d\d/);
+  assert.deepEqual(await shown.evaluateAll((l) => l.map((e) => e.dataset.moment)), ['at', 'before', 'after']);
+  const widths = await shown.evaluateAll((l) => l.map((e) => e.getBoundingClientRect().width));
+  assert.ok(widths[0] > 1.5 * widths[1], `widths ${widths}`);
+  assert.match(await shown.nth(1).innerText(), /Before\s*\d\d:\d\d:\d\d/);
   assert.ok(await shown.nth(2).getByRole('button').isDisabled());
-  await shown.nth(0).getByRole('button', { name: /^Before, \d\d:\d\d:\d\d: / }).focus();
+  await shown.nth(1).getByRole('button', { name: /^Before, \d\d:\d\d:\d\d: / }).focus();
   await page.keyboard.press('Enter');
   await page.locator('dialog[open] img').waitFor();
   await page.keyboard.press('Escape');

@@ -2,6 +2,8 @@
 // Every number and word that comes in was checked by the aggregator; what may be
 // absent is optional here, so that a newer or older aggregator is still readable.
 
+import { clock } from './clock.svelte';
+
 /** A text in each language that the sender knows. */
 export type Texts = Readonly<Record<string, string>>;
 
@@ -268,6 +270,7 @@ function toApiError(status: number, body: unknown): ApiError {
 /** Asks for JSON. Throws ApiError when the aggregator refuses, TypeError when it cannot be reached. */
 async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   const answer = await fetch(base + path, { ...init, signal: init.signal ?? AbortSignal.timeout(20_000) });
+  clock.hint(answer.headers.get('Date'));
   const body: unknown = await answer.json().catch(() => undefined);
   if (!answer.ok) throw toApiError(answer.status, body);
   return body as T;

@@ -43,7 +43,10 @@ class Session {
   #gapListeners = new Set<GapListener>();
 
   start(): () => void {
-    clock.start(() => this.#tick());
+    clock.start(
+      () => this.#tick(),
+      () => this.loaded && void this.load(),
+    );
     const close = openLive({
       url: api.streamURL,
       onAlive: () => (this.lastMessage = clock.read()),

@@ -350,6 +350,7 @@ export const en = {
   'moment.before': 'Before',
   'moment.at': 'At the alert',
   'moment.after': 'After',
+  'moment.change': 'At the newest change',
   'picture.waiting': 'Picture on its way',
   'picture.none': 'No picture',
   'picture.overdue': 'Not here after an hour; it is shown if it still comes',

@@ -347,6 +347,7 @@ export const zh: Messages = {
   'moment.before': '告警前',
   'moment.at': '告警时',
   'moment.after': '告警后',
+  'moment.change': '最近一次变化时',
   'picture.waiting': '画面传输中',
   'picture.none': '无画面',
   'picture.overdue': '一小时内未收到；之后收到仍会显示',
