@@ -109,6 +109,11 @@ func playPart(ctx context.Context, out io.Writer, f partFlags, id string, args [
 			fmt.Fprintf(out, "  %s %s\n", c.Name, shown(p.Sent(c.Name, stage.Source.Value(c.Name))))
 		}
 		told.registers(p.ID)
+		if p.Calibration != nil {
+			if line := p.Calibration(stage); line != "" {
+				fmt.Fprintf(out, "  %s\n", line)
+			}
+		}
 		fmt.Fprintln(out, "ready")
 	})
 	if errors.Is(err, parts.ErrWire) {

@@ -10,12 +10,12 @@ import (
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
 )
 
-// Show plays a film of package scenery, again and again, each time with the next seed.
-// It begins with the first picture. Of a State it takes the time only.
+// Show plays a film of package scenery, again and again: each time with the next seed, but
+// at the same place, so that what was calibrated stays so. It begins with the first
+// picture. Of a State it takes the time only.
 type Show struct {
 	mu    sync.Mutex
 	kind  string
-	seed  uint64
 	film  *scenery.Film
 	lap   int64
 	began time.Time
@@ -30,7 +30,7 @@ func NewShow(kind string, seed uint64) (*Show, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Show{kind: kind, seed: seed, film: film}, nil
+	return &Show{kind: kind, film: film}, nil
 }
 
 // Paint implements Painter. A moment that is not after the last one has its picture: a
@@ -46,19 +46,25 @@ func (s *Show) Paint(state State) ([]byte, truth.Line, error) {
 		s.began = state.At
 	}
 	since := state.At.Sub(s.began)
-	if lap := int64(since / s.film.Length); lap != s.lap {
-		film, err := scenery.New(s.kind, s.seed+uint64(lap), Width, Height)
-		if err != nil {
-			return nil, truth.Line{}, err
-		}
-		s.film, s.lap = film, lap
-	}
+	s.turn(int64(since / s.film.Length))
 	b, is, err := s.film.JPEG(since % s.film.Length)
 	if err != nil {
 		return nil, truth.Line{}, err
 	}
 	s.jpeg, s.at, s.is = b, state.At, lineOf(s.kind, is)
 	return s.jpeg, s.is, nil
+}
+
+// turn goes on to the film of a lap. Of very many that nobody has seen, after a clock was
+// set, it leaves out all but the last.
+func (s *Show) turn(lap int64) {
+	const most = 1000
+	if unseen := lap - s.lap - most; unseen > 0 {
+		s.lap += unseen
+	}
+	for ; s.lap < lap; s.lap++ {
+		s.film.Again(s.film.Seed + 1)
+	}
 }
 
 func lineOf(kind string, is scenery.Truth) truth.Line {

@@ -2,6 +2,8 @@ package camera
 
 import (
 	"bytes"
+	"image"
+	"image/color"
 	"image/jpeg"
 	"testing"
 	"time"
@@ -59,6 +61,44 @@ func TestShowOfARiverHasItsLevel(t *testing.T) {
 	if _, err := NewShow("sunrise", 1); err == nil {
 		t.Error("a film that nobody knows is shown")
 	}
+}
+
+// The staff that was calibrated in the first film is where it was in the ones after it: the
+// white between its bars ends at the level that the truth has, hours later, too.
+func TestShowKeepsItsPlace(t *testing.T) {
+	s, err := NewShow("river", 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks, _, _ := s.film.Staff()
+	for _, at := range []time.Duration{time.Minute, 8 * time.Minute, 26 * time.Hour} {
+		var m image.Image
+		var is truth.Line
+		for i := range 4 { // until the exposure has followed
+			b, line, err := s.Paint(State{At: afternoon.Add(at + time.Duration(i)*time.Second)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m, err = jpeg.Decode(bytes.NewReader(b)); err != nil {
+				t.Fatal(err)
+			}
+			is = line
+		}
+		u := (is.V - marks[0].Level) / (marks[1].Level - marks[0].Level)
+		row := int((marks[0].Y + u*(marks[1].Y-marks[0].Y)) * Height)
+		above, below := 0, 0
+		for k := 4; k < 12; k++ {
+			above += grey(m, int(marks[0].X*Width), row-k) / 8
+			below += grey(m, int(marks[0].X*Width), row+k) / 8
+		}
+		if above < below+25 {
+			t.Errorf("after %v, at %.3f m, the staff is %d and the water %d", at, is.V, above, below)
+		}
+	}
+}
+
+func grey(m image.Image, x, y int) int {
+	return int(color.GrayModel.Convert(m.At(x, y)).(color.Gray).Y)
 }
 
 // A film comes over HTTP, as a stream and over RTSP as the river does.

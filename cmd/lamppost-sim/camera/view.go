@@ -8,7 +8,11 @@
 // twenty. [Row] gives the picture row of an elevation at the staff.
 package camera
 
-import "math"
+import (
+	"math"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
+)
 
 // Width and Height are the picture's size in pixels.
 const (
@@ -52,6 +56,14 @@ func Row(elevation float64) float64 { return row(elevation, atStaff) }
 
 func row(elevation, distance float64) float64 {
 	return horizon + perMetre*(eyeLevel-elevation)/distance
+}
+
+// Staff says where the staff is in the picture: two of its marks, and its width as a share
+// of the picture's.
+func Staff() (marks [2]scenery.Mark, width float64) {
+	const middle = (StaffLeft + StaffRight) / 2.0 / Width
+	at := func(level float64) scenery.Mark { return scenery.Mark{X: middle, Y: Row(level) / Height, Level: level} }
+	return [2]scenery.Mark{at(StaffTop), at(StaffBottom + 0.7)}, float64(StaffRight-StaffLeft) / Width
 }
 
 // bridgeEnd is the column where the quay, seen at its end, meets the bridge.

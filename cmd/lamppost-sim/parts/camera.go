@@ -3,6 +3,7 @@ package parts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -24,12 +25,12 @@ func cameraParts() []Part {
 		{"pm2_5", 30, 0, 1000}, {"wind_speed", 2, 0, 40}}
 	return []Part{{
 		ID: "camera", Title: scenario.Text{ZH: "网络摄像机：带水尺的河道，/still.jpg、/stream.mjpg、ONVIF、rtsp://…/live、…/h264", EN: "network camera at a river with a staff gauge: /still.jpg, /stream.mjpg, ONVIF, rtsp://…/live, …/h264"},
-		Wire: HTTP, Channels: sees, States: scenes(), Own: watch,
+		Wire: HTTP, Channels: sees, States: scenes(), Own: watch, Calibration: staffOf,
 	}, {
 		ID: "vc0706", Title: scenario.Text{ZH: "VC0706 串口 JPEG 摄像头（LS-Y201、PTC-08）：带水尺的河道", EN: "VC0706 serial JPEG camera (LS-Y201, PTC-08) at a river with a staff gauge"},
 		Wire: Serial, Line: Line{Baud: 38400, Format: "8N1"}, Channels: slices.Clone(sees),
 		States: append(scenes(), uart.VC0706Faults()...),
-		Serial: wired,
+		Serial: wired, Calibration: staffOf,
 	}}
 }
 
@@ -63,6 +64,26 @@ func sceneOf(s Stage) (camera.Painter, error) {
 		return camera.NewScene(), nil
 	}
 	return camera.NewShow(kind, s.Seed)
+}
+
+// staffOf says where the staff stands in what the camera looks at, as the gateway's option
+// staff has it; "" where there is none.
+func staffOf(s Stage) string {
+	marks, width, reach := [2]scenery.Mark{}, 0.0, ""
+	if kind, ok := strings.CutPrefix(s.State, sceneState); !ok {
+		marks, width = camera.Staff()
+	} else {
+		film, err := scenery.New(kind, s.Seed, camera.Width, camera.Height)
+		if err != nil {
+			return ""
+		}
+		if marks, width, ok = film.Staff(); !ok {
+			return ""
+		}
+		reach = ", lowest: 0.1, highest: 1.95"
+	}
+	a, b := marks[0], marks[1]
+	return fmt.Sprintf("staff: {marks: [[%.4f, %.4f, %.2f], [%.4f, %.4f, %.2f]], width: %.4f%s}", a.X, a.Y, a.Level, b.X, b.Y, b.Level, width, reach)
 }
 
 // sceneState stands before the name of a film that the camera plays instead of the river.

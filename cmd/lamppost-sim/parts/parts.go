@@ -65,6 +65,10 @@ type Part struct {
 	// to listen on (port 0: any free one). It calls ready with where it is when
 	// somebody can read it, and returns when ctx has ended.
 	Own func(Stage) (func(ctx context.Context, place string, ready func(at string)) error, error)
+
+	// Calibration is the line of a gateway's configuration without which the part cannot be
+	// read as it stands here; nil or "": there is none.
+	Calibration func(Stage) string
 }
 
 // Line is how a line is set. The zero value of a field means that the maker does not

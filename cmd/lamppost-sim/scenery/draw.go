@@ -26,7 +26,7 @@ func (s *stage) draw(v *view, a act) {
 				e = e.plus(s.ownLamp(i, u, w))
 			}
 			if flicker > 0 {
-				e = e.plus(rgb{1, 0.45, 0.12}.times(flicker * gauss(((u-s.fireU())*(u-s.fireU())+(w-fireV)*(w-fireV))/0.03)))
+				e = e.plus(rgb{1, 0.45, 0.12}.times(flicker * gauss(((u-fireU(s.dice))*(u-fireU(s.dice))+(w-fireV)*(w-fireV))/0.03)))
 			}
 			v.pix[i] = s.lying(a, i, u, w).lit(e).plus(s.glow[i])
 		}

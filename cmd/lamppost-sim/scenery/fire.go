@@ -10,7 +10,7 @@ const (
 	growing  = 45.0 // seconds in which a fire grows
 )
 
-func (s *stage) fireU() float64 { return 0.2 + 0.6*s.dice.draw("fire") }
+func fireU(d dice) float64 { return 0.2 + 0.6*d.draw("fire") }
 
 // fireLight is how much light a fire throws around.
 func (s *stage) fireLight(a act) float32 {
@@ -26,7 +26,7 @@ func (s *stage) fire(v *view, a act) {
 		return
 	}
 	grown := 0.35 + 0.65*a.strength(growing)
-	u0, wide := s.fireU(), fireWide*grown*(0.8+0.5*s.dice.draw("fire wide"))
+	u0, wide := fireU(s.dice), fireWide*grown*(0.8+0.5*s.dice.draw("fire wide"))
 	high := fireHigh * grown * (1 + 0.3*s.grain.flow(a.t*3, 21))
 	s.box(u0-wide*2, fireV-high*1.8, u0+wide*2, fireV+0.01, func(i int, u, w float64) {
 		y := (fireV - w) / high
@@ -55,7 +55,7 @@ func (s *stage) plume(v *view, a act, l light) {
 	}
 	clear(v.haze)
 	const every, life = 0.5, 26.0
-	u0 := s.fireU()
+	u0 := fireU(s.dice)
 	last := int(min(a.since, a.since+a.left) / every)
 	for n := max(int((a.since-life)/every), 0); n <= last; n++ {
 		s.puff(v, a, u0, a.since-float64(n)*every, life, n)

@@ -19,7 +19,26 @@ const (
 func newRiver(d dice) *river {
 	return &river{left: d.between("staff", 0.55, 0.75), wide: d.between("staff wide", 0.055, 0.08),
 		top: d.between("staff top", 0.12, 0.2), bottom: d.between("staff end", 0.86, 0.94),
-		from: d.between("level", 0.5, 1.2), rise: d.between("rise", -0.25, 0.45), phase: 9 * d.draw("phase")}
+		from: d.between("level", 0.5, 1.2), rise: riseOf(d), phase: 9 * d.draw("phase")}
+}
+
+func riseOf(d dice) float64 { return d.between("rise", -0.25, 0.45) }
+
+// Levels between which a river that goes on stays: those that its first film can end at.
+const (
+	lowWater  = 0.25
+	highWater = 1.65
+)
+
+// again is the river as it goes on from where it stands at the end, by another rise: the
+// other way where the water would leave the staff.
+func (r *river) again(d dice) *river {
+	next := *r
+	next.from, next.rise = r.from+r.rise, riseOf(d)
+	if end := next.from + next.rise; end < lowWater || end > highWater {
+		next.rise = -next.rise
+	}
+	return &next
 }
 
 // level of the water, without its waves.

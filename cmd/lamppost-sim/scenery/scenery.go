@@ -74,9 +74,8 @@ func New(kind string, seed uint64, w, h int) (*Film, error) {
 	if scripts[i].river {
 		every = 3 * time.Second
 	}
-	f := &Film{Kind: kind, Seed: seed, script: scripts[i], Every: every, Length: 6 * time.Minute}
-	f.From = 2*time.Minute + time.Duration(d.draw("from")*20*float64(time.Second))
-	f.To = f.From + 90*time.Second + time.Duration(d.draw("to")*30*float64(time.Second))
+	f := &Film{Kind: kind, script: scripts[i], Every: every, Length: 6 * time.Minute}
+	f.schedule(d)
 	if f.quality = f.script.quality; f.quality == 0 {
 		f.quality = 55 + int(d.draw("jpeg")*30)
 	}
@@ -88,6 +87,27 @@ func New(kind string, seed uint64, w, h int) (*Film, error) {
 	f.lens = lens{dice: d, gain: 1}
 	f.view = view{w: w, h: h, pix: make([]rgb, w*h)}
 	return f, nil
+}
+
+// schedule says when what happens does.
+func (f *Film) schedule(d dice) {
+	f.Seed = d.seed
+	f.From = 2*time.Minute + time.Duration(d.draw("from")*20*float64(time.Second))
+	f.To = f.From + 90*time.Second + time.Duration(d.draw("to")*30*float64(time.Second))
+}
+
+// Again makes f the film that follows at the same place, by the same camera, and begins its
+// time anew. What stands stays where it is and the water goes on from where it stood; what
+// comes and goes is drawn from the seed.
+func (f *Film) Again(seed uint64) {
+	d := dice{seed: seed}
+	f.schedule(d)
+	f.stage = f.stage.again(d)
+	if f.moved != nil {
+		f.moved = f.moved.again(d)
+	}
+	f.lens.dice = d
+	f.lens.last -= f.Length.Seconds()
 }
 
 // JPEG draws the picture of a moment, which is not before that of the call before.

@@ -164,6 +164,31 @@ func TestWaterStandsAtTheLevel(t *testing.T) {
 	}
 }
 
+// A film that is played again is another one at the same place: the wall and the staff are
+// where they were, the water goes on from where it stood and stays on the staff.
+func TestAgainAtTheSamePlace(t *testing.T) {
+	f := film(t, "river", 3, 96, 72)
+	marks, _, _ := f.Staff()
+	wall, from := f.stage.albedo, f.From
+	for seed := range uint64(50) {
+		stood := f.Truth(f.Length).Level
+		f.Draw(f.Length)
+		f.Again(seed + 4)
+		if is := f.Truth(0).Level; math.Abs(is-stood) > 1e-9 {
+			t.Fatalf("seed %d: the water stood at %v m and goes on from %v", seed, stood, is)
+		}
+		if is := f.Truth(f.Length).Level; !(is > 0.2 && is < 1.7) {
+			t.Errorf("seed %d: the water leaves the staff: %v m", seed, is)
+		}
+		if f.Draw(0); f.lens.gain < leastGain || f.lens.gain > mostGain {
+			t.Fatalf("seed %d: a gain of %v", seed, f.lens.gain)
+		}
+	}
+	if again, _, _ := f.Staff(); again != marks || &f.stage.albedo[0] != &wall[0] || f.From == from {
+		t.Errorf("the staff was at %v and is at %v; what happens begins at %v, then at %v", marks, again, from, f.From)
+	}
+}
+
 func TestWhatCannotBeFilmed(t *testing.T) {
 	for _, c := range []struct {
 		kind string

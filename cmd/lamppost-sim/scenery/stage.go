@@ -7,7 +7,8 @@ import "math"
 type stage struct {
 	w, h   int
 	du, dv float64
-	dice   dice
+	dice   dice // of what comes and goes
+	site   dice // of what stands
 	grain  *grain
 	albedo []rgb
 	depth  []float32 // metres
@@ -23,7 +24,7 @@ const (
 )
 
 func newStage(s script, d dice, w, h int, du, dv float64) *stage {
-	st := &stage{w: w, h: h, du: du, dv: dv, dice: d, grain: newGrain(d.seed),
+	st := &stage{w: w, h: h, du: du, dv: dv, dice: d, site: d, grain: newGrain(d.seed),
 		albedo: make([]rgb, w*h), depth: make([]float32, w*h), lamps: make([]rgb, w*h), glow: make([]rgb, w*h)}
 	if s.river {
 		st.river = newRiver(d)
@@ -39,6 +40,16 @@ func newStage(s script, d dice, w, h int, du, dv float64) *stage {
 		}
 	}
 	return st
+}
+
+// again is the same place, where other things happen.
+func (s *stage) again(d dice) *stage {
+	next := *s
+	next.dice = d
+	if s.river != nil {
+		next.river = s.river.again(d)
+	}
+	return &next
 }
 
 // place is the share of the picture that a pixel shows.

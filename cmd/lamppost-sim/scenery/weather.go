@@ -32,7 +32,7 @@ func (s *stage) vapour(v *view, a act, l light) {
 		return
 	}
 	const every, life = 0.25, 4.0
-	u0 := s.fireU()
+	u0 := fireU(s.site)
 	white := rgb{0.9, 0.9, 0.9}.lit(l.sky.plus(l.sun.times(0.4)))
 	for n := int((a.t - life) / every); n <= int(a.t/every); n++ {
 		age := a.t - float64(n)*every
@@ -100,7 +100,7 @@ func (s *stage) sodium(v *view, a act) {
 		if on < 15 && s.grain.flow(a.t*6, float64(n)*11) < -0.1 {
 			strength *= 0.3
 		}
-		u, w := 0.2+0.3*float64(n)+0.05*s.dice.draw("lamp u", n), 0.46+0.06*s.dice.draw("lamp v", n)
+		u, w := 0.2+0.3*float64(n)+0.05*s.site.draw("lamp u", n), 0.46+0.06*s.site.draw("lamp v", n)
 		s.shine(v, u, w, 0.011, rgb{3.2, 1.5, 0.25}.times(float32(strength)))
 		s.box(u-0.3, w, u+0.3, w+0.5, func(i int, x, y float64) {
 			d2 := (x-u)*(x-u)/0.015 + (y-w-0.15)*(y-w-0.15)/0.02
