@@ -35,7 +35,10 @@ const (
 	restlessFor   = 90.0 // seconds in which that is averaged
 	sameTexture   = 0.35 // correlation with the background's small edges that makes a shadow
 	leastTexture  = 1.0  // mean squared step that a background needs to show through
-	evenLight     = 6.0  // levels of deviation of a shadow on an even ground
+	darkTexture   = 0.28 // the same over two pixels, of what is darker,
+	evenTexture   = 0.20 // and of what is nearly even
+	evenLight     = 6.0  // levels of deviation of a shadow on an even ground,
+	nearlyEven    = 10.0 // and on one with texture
 	presenceTimes = 2
 	presenceCalm  = 10   // seconds after everything changed at once
 	mostPresence  = 0.30 // of the picture: fog, a shaken camera
@@ -78,7 +81,7 @@ func (z *zones) look(e *Eye, since float64, to []obs.Reading) {
 		switch {
 		case e.looked < presenceWarm || z.seconds < presenceAfter:
 			to[i] = obs.None(obs.WarmUp)
-		case e.ground.calm < presenceCalm || e.ground.share > mostPresence || e.light.white > whiteShare || e.tamper.elsewise():
+		case e.ground.calm < presenceCalm || e.ground.share > mostPresence || e.light.white > whiteShare || e.tamper.elsewise() || e.tamper.doubtful():
 			to[i] = obs.None(obs.Unclear)
 		default:
 			one.take(z.somebody(e, one))
@@ -160,11 +163,13 @@ func (z *zones) spread(in *zone, c int) []uint16 {
 }
 
 // seenThrough says whether the background shows through a blob: its small edges are still
-// there, in another light. Where it has none, an even change is a shadow, too. Only steps
-// within the blob are compared: those at its rim are the blob's own, whatever it is.
+// there, in another light. JPEG leaves little of them in a shadow: of what is darker, or as
+// even as a shadow, edges over two pixels count, too. Where the background has none, an even
+// change is a shadow. Only steps within the blob are compared: those at its rim are the
+// blob's own, whatever it is.
 func seenThrough(e *Eye, blob []uint16) bool {
-	var n, a, aa float64
-	var steps compared
+	var n, sum, squares, brighter float64
+	var one, two compared
 	moving := &e.ground.moving
 	for _, c := range blob {
 		at := int(c)/fineCols*fine*width + int(c)%fineCols*fine
@@ -175,30 +180,52 @@ func seenThrough(e *Eye, blob []uint16) bool {
 					continue
 				}
 				p := float64(e.now.luma[i])
-				n, a, aa = n+1, a+p, aa+p*p
-				if x > 0 && moving[i-1] != 0 {
-					steps.take(e, i, i-1)
+				n, sum, squares = n+1, sum+p, squares+p*p
+				brighter += p - float64(e.ground.tone[e.ground.level[i]>>8])
+				if x > 0 {
+					one.take(e, i, i-1)
 				}
-				if y > 0 && moving[i-width] != 0 {
-					steps.take(e, i, i-width)
+				if y > 0 {
+					one.take(e, i, i-width)
+				}
+				if i >= 2*width { // what moves does not touch the picture's edge
+					two.take(e, i, i-2)
+					two.take(e, i, i-2*width)
 				}
 			}
 		}
 	}
-	if steps.there < steps.n*(leastTexture+e.ground.noise*e.ground.noise/4) {
-		return n > 0 && aa/n-a/n*a/n < evenLight*evenLight
+	if n == 0 {
+		return false
 	}
-	return steps.both > sameTexture*math.Sqrt(steps.here*steps.there)
+	deviation := math.Sqrt(max(squares/n-sum/n*sum/n, 0))
+	switch {
+	case one.there < one.n*(leastTexture+e.ground.noise*e.ground.noise/4):
+		return deviation < evenLight
+	case one.alike(sameTexture):
+		return true
+	case deviation < nearlyEven:
+		return two.alike(evenTexture)
+	}
+	return brighter < 0 && two.alike(darkTexture)
 }
 
-// compared is the steps between neighbouring pixels, now and in the background.
+// compared is the steps between pixels that move, now and in the background.
 type compared struct{ n, here, there, both float64 }
 
 func (s *compared) take(e *Eye, i, j int) {
+	if e.ground.moving[j] == 0 {
+		return
+	}
 	d := float64(e.now.luma[i]) - float64(e.now.luma[j])
 	b := float64(int(e.ground.level[i])-int(e.ground.level[j])) / 256
 	s.n++
 	s.here += d * d
 	s.there += b * b
 	s.both += d * b
+}
+
+// alike says whether the steps correlate by more than so much.
+func (s *compared) alike(least float64) bool {
+	return s.both > least*math.Sqrt(s.here*s.there)
 }

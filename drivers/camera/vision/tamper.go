@@ -95,6 +95,17 @@ func (t *tamper) elsewise() bool {
 	return t.blind() || t.on(Defocused) || t.on(Moved) || t.is < lostView
 }
 
+// doubtful says whether the camera may be covered, out of focus or turned: it looks so, but
+// has not for long enough to say it.
+func (t *tamper) doubtful() bool {
+	for _, s := range []State{Blocked, Defocused, Moved} {
+		if h := &t.hold[s]; h.on || h.pending > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // pause is called where pictures are missing: what lasts has to last anew.
 func (t *tamper) pause() {
 	for s := range t.hold {
