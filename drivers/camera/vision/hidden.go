@@ -2,11 +2,13 @@ package vision
 
 // Of what passes before the staff.
 const (
-	mostMoving = 0.35 // share of the strip that may move
-	passing    = 20   // levels, beside noise, by which a pixel differs where something passes
-	swayRows   = 6    // of the strip, that a mast in the wind moves it by
-	swayCols   = 3
-	mostShaken = 0.25 // of its places that differ all the same
+	mostMoving   = 0.35 // share of the strip that may move
+	passing      = 20   // levels, beside noise, by which a pixel differs where something passes
+	swayRows     = 6    // of the strip, that a mast in the wind moves it by
+	swayCols     = 3
+	noiseMoves   = 1.13 // levels that pixels differ by for one of noise
+	clearlyMoves = 3    // levels beyond noise by which water moves
+	mostShaken   = 0.25 // of its places that differ all the same
 )
 
 // hidden says whether something moves before the staff: much of it, or of what is just
@@ -69,4 +71,27 @@ func unlike(a, b *[stripRows * stripCols]uint8, row, dx, dy, limit, most int) (n
 		}
 	}
 	return n
+}
+
+// lapping is how much moves below a line, in levels beyond the noise, and whether it hides
+// the line.
+type lapping struct {
+	below float64 // just below it
+	hides bool    // that stands still, before water that moves
+}
+
+// lapping measures it below a row.
+func (s *staff) lapping(row, noise float64) (l lapping) {
+	at, w := int(row+0.5), s.lay.window
+	beyond := func(from, to int) float64 { return max(s.moving(from, min(to, s.lay.rows))-noiseMoves*noise, 0) }
+	l.below = beyond(at+w/4, at+w)
+	lively, n := 0, 0
+	for from := at + w; from+w <= s.lay.rows; from += w {
+		if is := beyond(from, from+w); is > clearlyMoves+noise/2 && l.below < leastLaps*is {
+			lively++
+		}
+		n++
+	}
+	l.hides = 2*lively > n
+	return l
 }

@@ -17,7 +17,8 @@ import (
 // It is told only if it is the one such place, if what is above it is a staff by its
 // graduation, from the upper mark on, if nothing moves there, if nearly all of the last
 // pictures showed one, and if it does not jump: a level that jumps is believed when it
-// stays. Above the upper mark there may be sky, and below the lower one the staff may end on
+// stays, and water is below it. What hangs or drifts before the staff ends it as water does;
+// but it stands still where water moved, or before water that moves. Above the upper mark there may be sky, and below the lower one the staff may end on
 // dry ground: there the water must move more than the staff does.
 type staff struct {
 	lay     layout
@@ -38,9 +39,13 @@ type staff struct {
 const (
 	leastDrop    = 9    // levels by which the deviation falls at the line
 	mostLeft     = 0.62 // of it below the line
-	mostSecond   = 0.75 // of the drop, elsewhere
+	mostSecond   = 0.65 // of the drop, elsewhere
 	leastBusy    = 0.85 // share of the rows above that are as busy as a staff
 	busyShare    = 0.45 // of the deviation at the line makes a row busy
+	leastEdge    = 0.5  // of the drop, where the line is found to be more closely
+	leastAlive   = 0.5  // levels beyond noise: where less moves below the line it is vague
+	vagueDrop    = 0.85 // if so much of the drop
+	mostVague    = 0.6  // goes on for more than this share of a window
 	leastLapping = 1.3  // times as much as the staff above does water move, where it may be dry ground
 )
 
@@ -64,8 +69,8 @@ func (s *staff) read(e *Eye, full plane, since float64) obs.Reading {
 	if !s.lately.often(ok) || !ok || s.hidden(e, row) {
 		return obs.None(obs.Unclear)
 	}
-	level := s.level(row)
-	if !s.track.follow(level, s.clock) {
+	level, laps := s.level(row), s.lapping(row, e.ground.noise)
+	if laps.hides || laps.below < leastAlive && s.vague(int(row+0.5)) || !s.track.follow(level, s.clock, laps.below) {
 		return obs.None(obs.Unclear)
 	}
 	return obs.Of(math.Round(level*1000) / 1000)
@@ -100,7 +105,30 @@ func (s *staff) line() (float64, bool) {
 		return 0, false
 	}
 	row := s.edge(at)
-	return row, !s.marks.goesOn(at) && !s.marks.goesOn(int(row+0.5))
+	return row, s.agree(int(row+0.5), best) && !s.marks.goesOn(at) && !s.marks.goesOn(int(row+0.5))
+}
+
+// vague says whether the deviation falls over many rows near one, so that the line may be at
+// one bar of the staff as well as at the next. Where water moves, it is the waves that do it.
+func (s *staff) vague(edge int) bool {
+	w, n, best := s.lay.window, 0, 0.0
+	from, to := max(edge-w, w), min(edge+w, s.lay.rows-w)
+	for row := from; row <= to; row++ {
+		best = max(best, s.drop(row))
+	}
+	for row := from; row <= to; row++ {
+		if s.drop(row) > vagueDrop*best {
+			n++
+		}
+	}
+	return float64(n) > mostVague*float64(w)
+}
+
+// agree says whether the busy part ends where the line is found to be more closely, and not
+// only near it. A reflection ends nowhere.
+func (s *staff) agree(edge int, best float64) bool {
+	w := s.lay.window
+	return s.drop(min(max(edge, w), s.lay.rows-w)) >= leastEdge*best
 }
 
 // possible says whether the water may stand at a row: at any where the staff is known to

@@ -147,7 +147,7 @@ func TestLevelThatJumps(t *testing.T) {
 		{1, 0, true}, {1.05, 1, true}, {1.5, 2, false}, {1.06, 3, true}, {1.5, 4, false}, {1.51, 40, false}, {1.5, 60, false}, {1.49, 80, false}, {1.5, 95, true},
 		{1.8, 96, false}, {2.2, 150, false}, {1.5, 160, true}, {1.9, 500, true},
 	} {
-		if got := tr.follow(c.level, c.clock); got != c.want {
+		if got := tr.follow(c.level, c.clock, 0); got != c.want {
 			t.Errorf("%v m at %v s: %v, want %v", c.level, c.clock, got, c.want)
 		}
 	}
