@@ -7,7 +7,8 @@ const (
 	swayRows     = 6    // of the strip, that a mast in the wind moves it by
 	swayCols     = 3
 	noiseMoves   = 1.13 // levels that pixels differ by for one of noise
-	clearlyMoves = 3    // levels beyond noise by which water moves
+	clearlyMoves = 3    // levels beyond noise by which water moves,
+	hardlyMoves  = 0.5  // and what is before it does not
 	mostShaken   = 0.25 // of its places that differ all the same
 )
 
@@ -87,11 +88,11 @@ func (s *staff) lapping(row, noise float64) (l lapping) {
 	l.below = beyond(at+w/4, at+w)
 	lively, n := 0, 0
 	for from := at + w; from+w <= s.lay.rows; from += w {
-		if is := beyond(from, from+w); is > clearlyMoves+noise/2 && l.below < leastLaps*is {
+		if beyond(from, from+w) > clearlyMoves+noise/2 {
 			lively++
 		}
 		n++
 	}
-	l.hides = 2*lively > n
+	l.hides = 2*lively > n && l.below < hardlyMoves+noise/4
 	return l
 }

@@ -66,11 +66,16 @@ func (s *staff) read(e *Eye, full plane, since float64) obs.Reading {
 	s.mix()
 	s.marks.measure(&s.median, s.lay.rows, s.lay.decimetre)
 	row, ok := s.line()
-	if !s.lately.often(ok) || !ok || s.hidden(e, row) {
+	var laps lapping
+	if ok {
+		laps = s.lapping(row, e.ground.noise)
+		ok = !laps.hides
+	}
+	if !s.lately.often(ok) || !ok || s.hidden(e, row) || laps.below < leastAlive && s.vague(int(row+0.5)) {
 		return obs.None(obs.Unclear)
 	}
-	level, laps := s.level(row), s.lapping(row, e.ground.noise)
-	if laps.hides || laps.below < leastAlive && s.vague(int(row+0.5)) || !s.track.follow(level, s.clock, laps.below) {
+	level := s.level(row)
+	if !s.track.follow(level, s.clock, laps.below) {
 		return obs.None(obs.Unclear)
 	}
 	return obs.Of(math.Round(level*1000) / 1000)

@@ -137,18 +137,63 @@ func TestStaffThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A level that jumps is not believed until it has stayed; one that rises as rivers do is.
+// A level that jumps is not believed until it has stayed, with water below it; one that
+// rises as rivers do is.
 func TestLevelThatJumps(t *testing.T) {
-	var tr track
-	for _, c := range []struct {
-		level, clock float64
-		want         bool
-	}{
-		{1, 0, true}, {1.05, 1, true}, {1.5, 2, false}, {1.06, 3, true}, {1.5, 4, false}, {1.51, 40, false}, {1.5, 60, false}, {1.49, 80, false}, {1.5, 95, true},
-		{1.8, 96, false}, {2.2, 150, false}, {1.5, 160, true}, {1.9, 500, true},
+	type seen struct {
+		level, clock, laps float64
+		want               bool
+	}
+	for name, all := range map[string][]seen{
+		"a rise": {{1, 0, 9, true}, {1.05, 1, 9, true}, {1.1, 2, 9, true}, {1.15, 3, 9, true}, {1.2, 4, 9, true}, {1.9, 500, 9, true}},
+		"a jump": {{1, 0, 9, true}, {1.05, 1, 9, true}, {1.5, 2, 9, false}, {1.06, 3, 9, true}, {1.5, 4, 9, false}, {1.51, 40, 9, false},
+			{1.5, 60, 9, false}, {1.49, 80, 9, false}, {1.5, 95, 9, true}},
+		"two jumps": {{1, 0, 9, true}, {1.8, 96, 9, false}, {2.2, 150, 9, false}, {1, 160, 9, true}},
+		"what hangs before the staff, and goes": {{1, 0, 9, true}, {1, 3, 9, true}, {1.4, 6, 0, false}, {1.4, 100, 0, false}, {1.4, 200, 0, false},
+			{1.4, 300, 1, false}, {1.4, 400, 0, false}, {1.4, 500, 20, false}, {1.4, 503, 20, false}, {1.02, 506, 9, true}},
+		"what hangs there for more than an hour": {{1, 0, 9, true}, {1.4, 6, 0, false}, {1.4, 3000, 0, false}, {1.4, 3607, 0, true}},
+		"ice, which never moved":                 {{1, 0, 0, true}, {1.4, 6, 0, false}, {1.4, 30, 0, false}, {1.4, 60, 0, false}, {1.4, 80, 0, false}, {1.4, 97, 0, true}},
 	} {
-		if got := tr.follow(c.level, c.clock, 0); got != c.want {
-			t.Errorf("%v m at %v s: %v, want %v", c.level, c.clock, got, c.want)
+		var tr track
+		for _, c := range all {
+			if got := tr.follow(c.level, c.clock, c.laps); got != c.want {
+				t.Errorf("%s: %v m at %v s: %v, want %v", name, c.level, c.clock, got, c.want)
+			}
+		}
+	}
+}
+
+// A raft of weed that hangs before the staff ends it as water does. It is no level, however
+// long it stays, also not for who sees it first; when it has gone the water is read again.
+func TestRaftBeforeTheStaff(t *testing.T) {
+	for name, from := range map[string]int{"that comes": 30, "that was there first": 0} {
+		raft := func(at time.Duration) image.Image {
+			m := river(0.6, 0, at)
+			for y := 310; y < 480; y++ { // waves
+				for x := range m.Stride {
+					m.Pix[y*m.Stride+x] += uint8(20 + 20*math.Sin(float64(x)/7+float64(y)/11+2.3*at.Seconds()))
+				}
+			}
+			if n := int(at / (3 * time.Second)); n < from || n >= from+70 {
+				return m
+			}
+			for y := 250; y < 340; y++ { // down from 1.0 m
+				for x := 250; x < 400; x++ {
+					m.Pix[y*m.Stride+x] = uint8(70 + (x*31+y*17)%19)
+				}
+			}
+			return m
+		}
+		for i, s := range watch(t, Config{Staff: riverStaff}, noon, from+90, 3*time.Second, raft) {
+			hidden, read := i >= from && i < from+70, s.Level.Quality.Usable()
+			if read && math.Abs(s.Level.Value-0.6) > 0.02 || hidden && i > from+4 && read {
+				t.Errorf("a raft %s, picture %d: it reads %+v", name, i, s.Level)
+				break
+			}
+			if !read && (i >= 10 && i < from || i >= from+76) {
+				t.Errorf("a raft %s, picture %d: nothing is read", name, i)
+				break
+			}
 		}
 	}
 }
