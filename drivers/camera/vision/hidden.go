@@ -6,10 +6,10 @@ const (
 	passing      = 20   // levels, beside noise, by which a pixel differs where something passes
 	swayRows     = 6    // of the strip, that a mast in the wind moves it by
 	swayCols     = 3
+	mostShaken   = 0.25 // of its places that differ all the same
 	noiseMoves   = 1.13 // levels that pixels differ by for one of noise
 	clearlyMoves = 3    // levels beyond noise by which water moves,
 	hardlyMoves  = 0.5  // and what is before it does not
-	mostShaken   = 0.25 // of its places that differ all the same
 )
 
 // hidden says whether something moves before the staff: much of it, or of what is just

@@ -17,9 +17,10 @@ import (
 // It is told only if it is the one such place, if what is above it is a staff by its
 // graduation, from the upper mark on, if nothing moves there, if nearly all of the last
 // pictures showed one, and if it does not jump: a level that jumps is believed when it
-// stays, and water is below it. What hangs or drifts before the staff ends it as water does;
-// but it stands still where water moved, or before water that moves. Above the upper mark there may be sky, and below the lower one the staff may end on
-// dry ground: there the water must move more than the staff does.
+// stays, and water is below it. What hangs before the staff ends it as water does, but
+// stands still where water moved, or before water that moves. Above the upper mark there may
+// be sky, and below the lower one the staff may end on dry ground: there the water must move
+// more than the staff does.
 type staff struct {
 	lay     layout
 	strips  [medianOf][stripRows * stripCols]uint8

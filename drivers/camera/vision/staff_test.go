@@ -166,7 +166,7 @@ func TestLevelThatJumps(t *testing.T) {
 // A raft of weed that hangs before the staff ends it as water does. It is no level, however
 // long it stays, also not for who sees it first; when it has gone the water is read again.
 func TestRaftBeforeTheStaff(t *testing.T) {
-	for name, from := range map[string]int{"that comes": 30, "that was there first": 0} {
+	for name, from := range map[string]int{"that comes": 15, "that was there first": 0} {
 		raft := func(at time.Duration) image.Image {
 			m := river(0.6, 0, at)
 			for y := 310; y < 480; y++ { // waves
@@ -174,7 +174,7 @@ func TestRaftBeforeTheStaff(t *testing.T) {
 					m.Pix[y*m.Stride+x] += uint8(20 + 20*math.Sin(float64(x)/7+float64(y)/11+2.3*at.Seconds()))
 				}
 			}
-			if n := int(at / (3 * time.Second)); n < from || n >= from+70 {
+			if n := int(at / (3 * time.Second)); n < from || n >= from+45 {
 				return m
 			}
 			for y := 250; y < 340; y++ { // down from 1.0 m
@@ -184,13 +184,13 @@ func TestRaftBeforeTheStaff(t *testing.T) {
 			}
 			return m
 		}
-		for i, s := range watch(t, Config{Staff: riverStaff}, noon, from+90, 3*time.Second, raft) {
-			hidden, read := i >= from && i < from+70, s.Level.Quality.Usable()
+		for i, s := range watch(t, Config{Staff: riverStaff}, noon, from+60, 3*time.Second, raft) {
+			hidden, read := i >= from && i < from+45, s.Level.Quality.Usable()
 			if read && math.Abs(s.Level.Value-0.6) > 0.02 || hidden && i > from+4 && read {
 				t.Errorf("a raft %s, picture %d: it reads %+v", name, i, s.Level)
 				break
 			}
-			if !read && (i >= 10 && i < from || i >= from+76) {
+			if !read && (i >= 10 && i < from || i >= from+51) {
 				t.Errorf("a raft %s, picture %d: nothing is read", name, i)
 				break
 			}
