@@ -23,11 +23,11 @@ func (p *parts) openPlaces(ctx context.Context) (err error) {
 	return nil
 }
 
-// site says where a gateway stands, for its alerts: the city's own register wins over what
-// the gateway says of itself.
-func (p *parts) site(gateway string) (string, *wire.Position) {
+// site says where a gateway or one of its devices stands, for its alerts: the city's own
+// register wins over what the gateway says of itself.
+func (p *parts) site(gateway, device string) (string, *wire.Position) {
 	code, pos := p.fleet.Site(gateway)
-	return p.places.Site(gateway, code, pos)
+	return p.places.Site(gateway, device, code, pos)
 }
 
 // placedFleet is the fleet as it is shown, each gateway where the city's register has it.
@@ -53,5 +53,5 @@ func (f placedFleet) Gateway(id string) (view.Gateway, bool) {
 }
 
 func (f placedFleet) put(g *view.Gateway) {
-	g.Area, g.Position = f.places.Site(g.ID, g.Area, g.Position)
+	g.Area, g.Position = f.places.Site(g.ID, "", g.Area, g.Position)
 }

@@ -66,8 +66,11 @@ func (c *city) ImportAreas(_ context.Context, f view.AreaFile, _ time.Time) (vie
 }
 
 func (c *city) done(what, id string) error {
-	if id == "no" {
+	switch id {
+	case "no":
 		return view.ErrUnknown
+	case "busy":
+		return fmt.Errorf("area: %w", view.ErrChanged)
 	}
 	c.changed = append(c.changed, what+" "+id)
 	return nil
@@ -150,6 +153,7 @@ func places() [][5]string {
 		{"PUT", a + "/departments/water", a + "/departments/{id}", `{"name":7}`, "400"},
 		{"PUT", a + "/departments/water", a + "/departments/{id}", `{"name":{"zh":"` + strings.Repeat("x", maxTable) + `"}}`, "413"},
 		{"DELETE", a + "/departments/water", a + "/departments/{id}", "", "200"},
+		{"DELETE", a + "/departments/busy", a + "/departments/{id}", "", "409"},
 		{"DELETE", a + "/departments/no", a + "/departments/{id}", "", "404"},
 		{"GET", a + "/routes", a + "/routes", "", "200"},
 		{"PUT", a + "/routes", a + "/routes", `{"routes":[{"department":"water"}]}`, "200"},

@@ -63,6 +63,8 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return // nobody listens any more
 	case errors.Is(err, view.ErrBusy):
 		f = problem(http.StatusConflict, "E7110", "", "等待网关执行的命令已满，请等它答复", "as many commands as are allowed wait for this gateway; let it answer first")
+	case errors.Is(err, view.ErrChanged):
+		f = problem(http.StatusConflict, "E7113", "", "他人正在同时修改，请重新读取后再试", "somebody else is changing this at the same time; read it again and retry")
 	case errors.Is(err, store.ErrUnavailable):
 		s.Log.Warn("the store does not answer", "path", r.URL.Path, "error", err)
 		f = problem(http.StatusServiceUnavailable, "E7109", "", "时序数据库暂时不可用", "the time-series store does not answer at the moment")

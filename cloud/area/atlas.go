@@ -79,6 +79,18 @@ func Open(ctx context.Context, o Options) (*Atlas, error) {
 // Tree returns the present tree.
 func (a *Atlas) Tree() *Tree { return a.is.Load().tree }
 
+// Contains says whether an area, by its code, is another or lies above it, by the present
+// tree; an empty code is above everything. What is no code lies nowhere and has nothing
+// below it.
+func (a *Atlas) Contains(above, code string) bool {
+	if above == "" {
+		return true
+	}
+	up, why := ParseCode(above)
+	c, not := ParseCode(code)
+	return why == nil && not == nil && a.Tree().Contains(up, c)
+}
+
 // every is how often Run looks for changes of other aggregators.
 const every = 5 * time.Second
 
@@ -101,12 +113,10 @@ func (a *Atlas) Run(ctx context.Context) error {
 	}
 }
 
-// errStale says that another aggregator has changed what a change stands on.
-var errStale = errors.New("somebody else changed the places at the same time; try again")
-
 // change lets fn write on the state as it is, and then takes over what it wrote. If
 // somebody else has written meanwhile, that is read first and fn is called again. An
-// error of fn is returned as it is, and nothing is written.
+// error of fn is returned as it is, and nothing is written; view.ErrChanged means that
+// others write without pause.
 func (a *Atlas) change(ctx context.Context, part string, fn func(*sql.Tx, *state) error) error {
 	a.writing.Lock()
 	defer a.writing.Unlock()
@@ -124,17 +134,17 @@ func (a *Atlas) change(ctx context.Context, part string, fn func(*sql.Tx, *state
 			_, err := tx.ExecContext(ctx, "update area_version set n = n + 1 where part = ?", part)
 			return err
 		})
-		if err == nil || errors.Is(err, errStale) {
+		if err == nil || errors.Is(err, view.ErrChanged) {
 			err = errors.Join(err, a.refresh(ctx))
 		}
-		if !errors.Is(err, errStale) {
+		if !errors.Is(err, view.ErrChanged) {
 			return err
 		}
 	}
 	return err
 }
 
-// current returns errStale if the database has another version than s.
+// current returns view.ErrChanged if the database has another version than s.
 func current(ctx context.Context, tx *sql.Tx, s *state) error {
 	for part, n := range s.versions {
 		var is int64
@@ -142,7 +152,7 @@ func current(ctx context.Context, tx *sql.Tx, s *state) error {
 			return err
 		}
 		if is != n {
-			return errStale
+			return view.ErrChanged
 		}
 	}
 	return nil

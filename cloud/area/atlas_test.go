@@ -371,7 +371,7 @@ func TestTwoAtTheSameTime(t *testing.T) {
 					if err == nil {
 						break
 					}
-					if !errors.Is(err, errStale) {
+					if !errors.Is(err, view.ErrChanged) {
 						t.Error(err)
 						return
 					}

@@ -38,6 +38,11 @@ func (a *Atlas) Department(id string) (view.Department, bool) {
 	return d, ok
 }
 
+// Member says whether a person belongs to a department.
+func (a *Atlas) Member(department, person string) bool {
+	return slices.Contains(a.is.Load().departments[department].Members, person)
+}
+
 // PutDepartment makes a department or replaces it. Its error is a *view.FieldError if it
 // cannot be kept.
 func (a *Atlas) PutDepartment(ctx context.Context, d view.Department) (view.Department, error) {

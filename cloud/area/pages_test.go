@@ -121,35 +121,54 @@ func TestWhoIsAsked(t *testing.T) {
 	}
 }
 
+func TestContainsAndMember(t *testing.T) {
+	a := newAtlas(t)
+	load(t, a, district)
+	for _, c := range []struct {
+		above, code string
+		want        bool
+	}{{"", "x", true}, {"990101000000", "990101001001", true}, {"990101001", "990101002001", false}, {"x", "990101", false}, {"990101", "", false}, {"990101", "x", false}} {
+		if got := a.Contains(c.above, c.code); got != c.want {
+			t.Errorf("Contains(%q, %q) = %v", c.above, c.code, got)
+		}
+	}
+	if _, err := a.PutDepartment(t.Context(), view.Department{ID: "water", Name: view.Text{Zh: "局"}, Members: []string{"li.lei", "li.lei"}}); err != nil {
+		t.Fatal(err)
+	}
+	if !a.Member("water", "li.lei") || a.Member("water", "li") || a.Member("fire", "li.lei") {
+		t.Error("the members are not those that were written")
+	}
+}
+
 // What is shown as a gateway's place, of what it says of itself and what was said of it.
 func TestSite(t *testing.T) {
 	a := newAtlas(t)
 	here, there := &wire.Position{Lat: 30.5, Lon: 120.5}, &wire.Position{Lat: 1, Lon: 2}
-	if code, pos := a.Site("g", "330105003012", here); code != "330105003012" || pos != here {
+	if code, pos := a.Site("g", "", "330105003012", here); code != "330105003012" || pos != here {
 		t.Errorf("without areas: %s, %v", code, pos)
 	}
 	load(t, a, district)
 	if _, err := a.ImportAreas(t.Context(), view.AreaFile{Name: "shapes", Data: []byte(withShape)}, now); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range []view.Place{{Gateway: "moved", Area: "990101002"}, {Gateway: "measured", Position: there}} {
+	for _, p := range []view.Place{{Gateway: "moved", Area: "990101002"}, {Gateway: "measured", Position: there}, {Gateway: "moved", Device: "far", Area: "990101001001", Position: there}} {
 		if _, err := a.PutPlace(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}
 	}
 	load(t, a, "code,name,replaces\n990101005,新街道,990101002\n")
 	for _, c := range []struct {
-		gateway, area string
-		pos           *wire.Position
-		want          string
-		at            *wire.Position
+		gateway, device, area string
+		pos                   *wire.Position
+		want                  string
+		at                    *wire.Position
 	}{
-		{"g", "990101001777", nil, "990101001777", nil}, // more exact than the tree: as it says
-		{"g", "990101002", here, "990101005", here},
-		{"g", "", here, "990101001", here}, {"g", "?", here, "990101001", here}, {"g", "?", nil, "?", nil},
-		{"moved", "990101001", here, "990101005", here}, {"measured", "990101001", here, "990101001", there},
+		{"g", "", "990101001777", nil, "990101001777", nil}, // more exact than the tree: as it says
+		{"g", "", "990101002", here, "990101005", here},
+		{"g", "", "", here, "990101001", here}, {"g", "", "?", here, "990101001", here}, {"g", "", "?", nil, "?", nil},
+		{"moved", "", "990101001", here, "990101005", here}, {"moved", "far", "", nil, "990101001001", there}, {"moved", "near", "", here, "990101005", here}, {"measured", "", "990101001", here, "990101001", there},
 	} {
-		if code, pos := a.Site(c.gateway, c.area, c.pos); code != c.want || fmt.Sprint(pos) != fmt.Sprint(c.at) {
+		if code, pos := a.Site(c.gateway, c.device, c.area, c.pos); code != c.want || fmt.Sprint(pos) != fmt.Sprint(c.at) {
 			t.Errorf("%+v: %s, %v", c, code, pos)
 		}
 	}

@@ -96,15 +96,22 @@ func (s *state) locate(gateway, device, area string, pos *wire.Position) Code {
 	return c
 }
 
-// Site returns what is shown as a gateway's place, of what it says of itself: the area
-// and position that it was given here, or its own. An old code is told as the present one.
-func (a *Atlas) Site(gateway, area string, pos *wire.Position) (string, *wire.Position) {
+// Site returns what is shown as the place of a gateway or, with a device, of one of its
+// devices, of what the gateway says of itself: the area and position that it was given
+// here, or its own. An old code is told as the present one.
+func (a *Atlas) Site(gateway, device, area string, pos *wire.Position) (string, *wire.Position) {
 	s := a.is.Load()
-	if p := s.places[placeKey{gateway, ""}]; p.Position != nil {
-		pos = p.Position
+	own, home := placeKey{gateway, device}, placeKey{gateway, ""}
+	for _, k := range []placeKey{own, home} {
+		if p := s.places[k]; p.Position != nil {
+			pos = p.Position
+			break
+		}
 	}
-	if c, ok := s.placed(placeKey{gateway, ""}); ok {
-		return string(c), pos
+	for _, k := range []placeKey{own, home} {
+		if c, ok := s.placed(k); ok {
+			return string(c), pos
+		}
 	}
 	if hint, why := ParseCode(area); why == nil {
 		if c, ok := s.tree.Resolve(hint); ok && c != hint {

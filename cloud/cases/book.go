@@ -24,9 +24,9 @@ type DB interface {
 type Options struct {
 	DB      DB
 	Catalog *obs.Catalog
-	// Site returns where a gateway stands; the alert's own words are used where it
+	// Site returns where a gateway, or with a device one of its devices, stands; the alert's own words are used where it
 	// knows nothing. nil: they are always used.
-	Site func(gateway string) (area string, pos *wire.Position)
+	Site func(gateway, device string) (area string, pos *wire.Position)
 	// Switched returns what a gateway did to its outputs between two Unix times in
 	// milliseconds, each with an Actuation, for an alert's timeline. nil: nothing is known.
 	Switched func(ctx context.Context, gateway string, from, to int64) ([]wire.Event, error)
@@ -56,7 +56,7 @@ type standing struct {
 // Open reads which alerts are active.
 func Open(ctx context.Context, o Options) (*Book, error) {
 	if o.Site == nil {
-		o.Site = func(string) (string, *wire.Position) { return "", nil }
+		o.Site = func(string, string) (string, *wire.Position) { return "", nil }
 	}
 	if o.Switched == nil {
 		o.Switched = func(context.Context, string, int64, int64) ([]wire.Event, error) { return nil, nil }

@@ -58,7 +58,7 @@ func openOn(t testing.TB, db *database.DB) *bench {
 	b := &bench{db: db}
 	b.Book, err = cases.Open(t.Context(), cases.Options{
 		DB: db, Catalog: c,
-		Site: func(string) (string, *wire.Position) { return "330105003012", nil },
+		Site: func(string, string) (string, *wire.Position) { return "330105003012", nil },
 		Switched: func(_ context.Context, gateway string, from, to int64) ([]wire.Event, error) {
 			var out []wire.Event
 			for _, e := range b.switched {

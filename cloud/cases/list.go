@@ -116,7 +116,7 @@ func (b *Book) show(gateway string, a wire.Alert, received, updated int64) view.
 		v.Unit, v.UnitText = m.Unit, m.Text
 	}
 	// Where a gateway stands, the fleet knows better than the gateway.
-	area, pos := b.o.Site(gateway)
+	area, pos := b.o.Site(gateway, a.Device)
 	if area != "" {
 		v.Area = area
 	}

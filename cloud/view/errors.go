@@ -10,6 +10,8 @@ var (
 	ErrAcknowledged = errors.New("the alert is already acknowledged")
 	// ErrBusy: as much as is allowed is waiting already.
 	ErrBusy = errors.New("too much is waiting already")
+	// ErrChanged: somebody else changed it at the same time.
+	ErrChanged = errors.New("somebody else changed it at the same time")
 	// ErrRefused: what a gateway sent will never be taken, however often it comes.
 	ErrRefused = errors.New("refused")
 )
