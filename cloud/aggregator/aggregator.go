@@ -21,15 +21,18 @@ var (
 	ErrStorage  = errors.New("storage problem")
 )
 
-// Options says how to run. All fields but PortFallback are required.
+// Options says how to run. All fields but PortFallback and First are required.
 type Options struct {
 	Settings *settings.Settings
 	Version  string
 	// PortFallback takes the next free port where a configured one is in use.
 	PortFallback bool
 	// Ready is called once, when everything listens, with the addresses of the
-	// console (http://…) and of the broker (mqtt://…).
+	// console (http://… or https://…) and of the broker (mqtt://…).
 	Ready func(console, mqtt string)
+	// First is called when the first account is made, with its password, which is told this
+	// once. Nil: nobody is told, and the password has to be reset.
+	First func(person, password string)
 	Log   *slog.Logger
 }
 
@@ -73,6 +76,7 @@ func (p *parts) serve(ctx context.Context) error {
 	g.Go(func() error { return p.places.Run(failed) })
 	g.Go(func() error { return p.store.run(failed) })
 	g.Go(func() error { return p.commands.Run(failed) })
+	g.Go(func() error { return p.keepAnchors(failed) })
 	g.Go(func() error {
 		if err := server.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("http: %w", err)
@@ -80,7 +84,7 @@ func (p *parts) serve(ctx context.Context) error {
 		return nil
 	})
 	p.settle(failed)
-	p.o.Ready("http://"+p.listener.Addr().String(), p.info().MQTT.Address)
+	p.o.Ready(p.scheme()+"://"+p.listener.Addr().String(), p.info().MQTT.Address)
 
 	select {
 	case <-ctx.Done():

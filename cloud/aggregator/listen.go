@@ -23,7 +23,10 @@ func (p *parts) judge() error {
 	if s.Insecure {
 		return nil
 	}
-	addresses := []string{s.Listen}
+	var addresses []string
+	if !s.Protected() {
+		addresses = append(addresses, s.Listen)
+	}
 	if s.MQTT.Broker == "" {
 		addresses = append(addresses, s.MQTT.Embedded.Listen)
 	}
@@ -33,7 +36,7 @@ func (p *parts) judge() error {
 			return fmt.Errorf("%w: %w", ErrSettings, err)
 		}
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return fmt.Errorf("%w: %s can be reached from outside, and there are no accounts yet; listen on 127.0.0.1, or start with --insecure if the network itself keeps strangers out", ErrSettings, a)
+			return fmt.Errorf("%w: %s can be reached from outside, and neither accounts nor TLS keep strangers out; listen on 127.0.0.1, or start with --insecure if the network itself keeps strangers out", ErrSettings, a)
 		}
 	}
 	return nil

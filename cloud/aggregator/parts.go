@@ -17,6 +17,8 @@ import (
 
 	"github.com/lamppost-city/lamppost/cloud/api"
 	"github.com/lamppost-city/lamppost/cloud/area"
+	"github.com/lamppost-city/lamppost/cloud/audit"
+	"github.com/lamppost-city/lamppost/cloud/auth/web"
 	"github.com/lamppost-city/lamppost/cloud/broker"
 	"github.com/lamppost-city/lamppost/cloud/cases"
 	"github.com/lamppost-city/lamppost/cloud/commands"
@@ -49,16 +51,21 @@ type parts struct {
 	commands *commands.Desk
 	broker   *broker.Broker // nil: an external one
 	ingest   *ingest.Ingest
+	audit    *audit.Log  // nil: there are no accounts
+	door     *web.Server // nil: there are no accounts
 	handler  http.Handler
 	listener net.Listener
 }
+
+// databaseFile is the name of the database in the data directory.
+const databaseFile = "lamppost.db"
 
 // open opens the parts. What is open when it fails is closed by close.
 func open(ctx context.Context, o Options) (*parts, error) {
 	p := &parts{o: o, started: time.Now(), metrics: prometheus.NewRegistry(), live: live.New(live.Options{})}
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		p.openAddresses, p.openData, p.openStore, p.openJobs, p.openCommands, p.openBroker, p.openIngest, p.openAPI,
+		p.openAddresses, p.secure, p.openData, p.openStore, p.openJobs, p.openCommands, p.openBroker, p.openIngest, p.openAccounts, p.openAPI,
 	} {
 		if err := step(ctx); err != nil {
 			return p, err
@@ -110,10 +117,10 @@ func (p *parts) openData(ctx context.Context) (err error) {
 		return err
 	}
 	p.onClose(unlock)
-	p.db, err = database.Open(ctx, filepath.Join(dir, "lamppost.db"),
+	p.db, err = database.Open(ctx, filepath.Join(dir, databaseFile), append(accountTables(),
 		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
 		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()},
-		database.Schema{Name: "commands", Steps: commands.Schema()}, database.Schema{Name: "area", Steps: area.Schema()})
+		database.Schema{Name: "commands", Steps: commands.Schema()}, database.Schema{Name: "area", Steps: area.Schema()})...)
 	if err != nil {
 		return storage(err)
 	}
@@ -199,13 +206,17 @@ func (p *parts) openAPI(context.Context) error {
 			Label: view.Text{Zh: m.Label.ZH, En: m.Label.EN}, HJ212: m.HJ212,
 		})
 	}
-	p.handler = api.New(api.Options{
+	o := api.Options{
 		Info: p.info, Fleet: placedFleet{p.fleet, p.places}, Areas: p.places, Departments: p.places, Rosters: p.places, Alerts: p.cases, Images: p.images, Commands: p.commands, Points: p.store, Metrics: metrics,
-		Live: p.live, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure,
+		Live: p.live, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure || p.o.Settings.Protected(),
 		Checks: []api.Check{
 			{Name: "database", Do: p.db.Check}, {Name: "store", Do: p.store.check}, {Name: "writes", Do: p.ingest.CheckStore}, {Name: "mqtt", Do: p.ingest.CheckLink},
 		},
-	})
+	}
+	if p.door != nil {
+		o.Door = p.door
+	}
+	p.handler = api.New(o)
 	return nil
 }
 
@@ -215,7 +226,7 @@ func (p *parts) info() view.Info {
 	i := view.Info{
 		Version: p.o.Version, Store: view.StoreInfo{ID: p.store.ID(), Kind: "embedded"},
 		MQTT:    view.MQTTInfo{Address: s.MQTT.Broker, Prefix: s.Prefix},
-		Started: p.started.UnixMilli(), Now: time.Now().UnixMilli(), Insecure: s.Insecure,
+		Started: p.started.UnixMilli(), Now: time.Now().UnixMilli(), Insecure: s.Insecure && s.Accounts == nil,
 		CommandKey: p.commands.PublicKey(),
 	}
 	if s.Store.Influx != nil {

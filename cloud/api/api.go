@@ -52,6 +52,7 @@ type Commands interface {
 // Images is what the API needs of the album.
 type Images interface {
 	File(ctx context.Context, id string) (*os.File, time.Time, error)
+	Owner(ctx context.Context, id string) (gateway string, err error)
 	Taken(ctx context.Context, id string) (time.Time, error)
 	Latest(gateway, device string) (view.Camera, bool)
 	Cameras(gateway string) []view.Camera
@@ -98,7 +99,7 @@ type Check struct {
 	Do   func(ctx context.Context) error
 }
 
-// Options is everything the API shows. All fields but AnyHost are required.
+// Options is everything the API shows. All fields but AnyHost and Door are required.
 type Options struct {
 	Info     func() view.Info
 	Fleet    Fleet
@@ -121,6 +122,9 @@ type Options struct {
 	// elsewhere could point its own name at this machine (DNS rebinding) and read
 	// everything.
 	AnyHost bool
+	// Door says who may come in and do what. Nil: there are no accounts, and everybody may
+	// do everything.
+	Door Door
 }
 
 // server carries the options through the handlers.
@@ -170,11 +174,15 @@ func New(o Options) http.Handler {
 	s := &server{Options: o, mux: http.NewServeMux()}
 	count := promhttp.InstrumentHandlerCounter(requests(o.Gather), s.mux)
 	for _, r := range s.routes() {
-		s.mux.HandleFunc(r.method+" "+r.path, s.answer(r.do))
+		s.mux.HandleFunc(r.method+" "+r.path, s.answer(s.guarded(r)))
 	}
 	s.mux.HandleFunc(prefix+"/", s.answer(s.unknown))
 	s.mux.Handle("/", o.Console)
-	return s.guard(count)
+	if o.Door == nil {
+		return s.guard(count)
+	}
+	s.mux.Handle(prefix+"/auth/", o.Door)
+	return s.guard(o.Door.Guard(count))
 }
 
 func requests(r prometheus.Registerer) *prometheus.CounterVec {

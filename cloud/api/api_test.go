@@ -154,6 +154,10 @@ func (f *fakes) File(_ context.Context, id string) (*os.File, time.Time, error) 
 	return file, time.UnixMilli(1795262400000), err
 }
 
+func (f *fakes) Owner(_ context.Context, id string) (string, error) {
+	return map[string]string{"pic": "gw"}[id], nil
+}
+
 func (f *fakes) Taken(_ context.Context, id string) (time.Time, error) {
 	if id != "pic" {
 		return time.Time{}, view.ErrUnknown

@@ -53,11 +53,18 @@ func (s *server) areas(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if !s.wide(r, toView) {
+		page.Areas = visible(page.Areas, func(code string) bool { return s.inArea(r, toView, code) }, func(a *view.Area) string { return a.Code })
+		page.Unplaced = view.AreaCounts{}
+	}
 	return send(w, http.StatusOK, page)
 }
 
 func (s *server) area(w http.ResponseWriter, r *http.Request) error {
 	d, err := s.Areas.AreaDetail(r.PathValue("code"))
+	if err == nil && !s.inArea(r, toView, d.Code) {
+		err = view.ErrUnknown
+	}
 	if err != nil {
 		return err
 	}
@@ -75,6 +82,9 @@ func (s *server) areaAt(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	d, err := s.Areas.AreaAt(wire.Position{Lat: lat, Lon: lon})
+	if err == nil && !s.inArea(r, toView, d.Code) {
+		err = view.ErrUnknown
+	}
 	if err != nil {
 		return err
 	}
@@ -160,11 +170,30 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &body); err != nil {
 		return err
 	}
+	if err := s.mayMove(r, body.Area); err != nil {
+		return err
+	}
 	p, err := s.Areas.PutPlace(r.Context(), view.Place{Gateway: r.PathValue("id"), Device: r.PathValue("device"), Area: body.Area, Position: body.Position})
 	if err != nil {
 		return err
 	}
 	return send(w, http.StatusOK, p)
+}
+
+// mayMove says whether who asks may put the request's gateway into an area: it takes the
+// right where it stands and where it is to stand, so that nobody gets more by moving a
+// device. With a position alone it may come to stand anywhere.
+func (s *server) mayMove(r *http.Request, into string) error {
+	if s.wide(r, toConfigure) {
+		return nil
+	}
+	if err := s.must(r, toConfigure, r.PathValue("id")); err != nil {
+		return err
+	}
+	if into == "" || !s.inArea(r, toConfigure, into) {
+		return forbidden()
+	}
+	return nil
 }
 
 func (s *server) departments(w http.ResponseWriter, _ *http.Request) error {

@@ -23,6 +23,10 @@ func (s *server) ask(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &body); err != nil {
 		return err
 	}
+	if err := s.mayAsk(r, r.PathValue("id"), body.Kind); err != nil {
+		return err
+	}
+	body.By = s.by(r, body.By)
 	c, err := s.Commands.Ask(r.Context(), r.PathValue("id"), view.Ask(body), time.Now())
 	if errors.Is(err, view.ErrUnknown) {
 		return noGateway(r.PathValue("id"))
@@ -33,9 +37,26 @@ func (s *server) ask(w http.ResponseWriter, r *http.Request) error {
 	return send(w, http.StatusAccepted, c)
 }
 
+// mayAsk says whether who asks may have this kind of thing done by a gateway.
+func (s *server) mayAsk(r *http.Request, gateway, kind string) error {
+	action, ok := map[string]string{wire.KindRead: "ask", wire.KindStill: "ask", wire.KindActuate: "switch",
+		wire.KindAcknowledge: toAcknowledge, wire.KindRewind: "configure"}[kind]
+	if !ok {
+		action = toView // the desk says what is wrong with it
+	}
+	err := s.must(r, action, gateway)
+	if errors.Is(err, view.ErrUnknown) {
+		return noGateway(gateway)
+	}
+	return err
+}
+
 // command shows one command.
 func (s *server) command(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.Commands.Get(r.Context(), r.PathValue("id"))
+	if err == nil {
+		err = s.must(r, toView, c.Gateway)
+	}
 	if err != nil {
 		return err
 	}
@@ -84,6 +105,9 @@ func (s *server) missing(ctx context.Context, alerts []view.Alert) error {
 	for i := range alerts {
 		images = append(images, named(&alerts[i])...)
 	}
+	if len(images) == 0 {
+		return nil
+	}
 	gone, err := s.Fleet.Missing(ctx, images)
 	if err != nil || len(gone) == 0 {
 		return err
@@ -128,7 +152,7 @@ func named(a *view.Alert) (images []string) {
 // commands lists what a gateway was asked to do, the newest first.
 func (s *server) commands(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	if _, ok := s.Fleet.Gateway(id); !ok {
+	if _, ok := s.Fleet.Gateway(id); !ok || !s.may(r, toView, id) {
 		return noGateway(id)
 	}
 	list, err := s.Commands.List(r.Context(), id)

@@ -19,12 +19,13 @@ func (s *server) info(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) gateways(w http.ResponseWriter, r *http.Request) error {
-	return send(w, http.StatusOK, map[string]any{"gateways": s.Fleet.Gateways()})
+	list := visible(s.Fleet.Gateways(), s.scope(r), func(g *view.Gateway) string { return g.ID })
+	return send(w, http.StatusOK, map[string]any{"gateways": list})
 }
 
 func (s *server) gateway(w http.ResponseWriter, r *http.Request) error {
 	g, ok := s.Fleet.Gateway(r.PathValue("id"))
-	if !ok {
+	if !ok || !s.may(r, toView, g.ID) {
 		return noGateway(r.PathValue("id"))
 	}
 	return send(w, http.StatusOK, g)
@@ -35,7 +36,8 @@ func (s *server) values(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return send(w, http.StatusOK, map[string]any{"now": time.Now().UnixMilli(), "values": s.Fleet.Values(gateway)})
+	values := visible(s.Fleet.Values(gateway), s.scope(r), func(v *view.Value) string { return v.Gateway })
+	return send(w, http.StatusOK, map[string]any{"now": time.Now().UnixMilli(), "values": values})
 }
 
 func (s *server) alerts(w http.ResponseWriter, r *http.Request) error {
@@ -56,7 +58,7 @@ func (s *server) alerts(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return badField("state", "应为 active、past 或 all", "write active, past or all")
 	}
-	alerts, err := s.Alerts.List(r.Context(), state, gateway, int(limit))
+	alerts, err := s.inScope(r, state, gateway, int(limit))
 	if err != nil {
 		return err
 	}
@@ -66,8 +68,25 @@ func (s *server) alerts(w http.ResponseWriter, r *http.Request) error {
 	return send(w, http.StatusOK, map[string]any{"alerts": alerts})
 }
 
+// most is the most alerts that a list can hold.
+const most = 1000
+
+// inScope lists alerts that who asks may see. Who may not see all of them gets those among
+// the newest 1000.
+func (s *server) inScope(r *http.Request, state, gateway string, limit int) ([]view.Alert, error) {
+	if s.wide(r, toView) {
+		return s.Alerts.List(r.Context(), state, gateway, limit)
+	}
+	alerts, err := s.Alerts.List(r.Context(), state, gateway, most)
+	alerts = visible(alerts, s.scope(r), func(a *view.Alert) string { return a.Gateway })
+	return alerts[:min(len(alerts), limit)], err
+}
+
 func (s *server) alert(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.Alerts.Get(r.Context(), r.PathValue("id"))
+	if err == nil {
+		err = s.must(r, toView, a.Gateway)
+	}
 	if err == nil {
 		a, err = s.details(r, a)
 	}
@@ -83,6 +102,10 @@ func (s *server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := r.PathValue("id")
+	if err := s.mayAcknowledge(r, id); err != nil {
+		return err
+	}
+	body.By = s.by(r, body.By)
 	status := http.StatusOK
 	err := s.Alerts.Acknowledge(r.Context(), id, body.By, body.Note, time.Now())
 	switch {
@@ -104,6 +127,18 @@ func (s *server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return send(w, status, a)
+}
+
+// mayAcknowledge says whether who asks may acknowledge an alert.
+func (s *server) mayAcknowledge(r *http.Request, alert string) error {
+	if s.Door == nil {
+		return nil
+	}
+	a, err := s.Alerts.Get(r.Context(), alert)
+	if err != nil {
+		return err
+	}
+	return s.must(r, toAcknowledge, a.Gateway)
 }
 
 // decode reads a JSON body strictly.
@@ -142,6 +177,7 @@ func (s *server) gaps(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	gaps = visible(gaps, s.scope(r), func(g *view.Gap) string { return g.Gateway })
 	return send(w, http.StatusOK, map[string]any{"gaps": gaps})
 }
 
@@ -182,6 +218,7 @@ func (s *server) cameras(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
+	list = visible(list, s.scope(r), func(c *view.Camera) string { return c.Gateway })
 	return send(w, http.StatusOK, map[string]any{"cameras": list})
 }
 
@@ -190,13 +227,22 @@ func (s *server) image(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return view.ErrUnknown
 	}
+	if s.Door != nil {
+		gateway, err := s.Images.Owner(r.Context(), id)
+		if err == nil {
+			err = s.must(r, toView, gateway)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	// A picture never changes under its id.
 	return s.picture(w, r, id, "private, max-age=31536000, immutable")
 }
 
 func (s *server) latest(w http.ResponseWriter, r *http.Request) error {
 	c, ok := s.Images.Latest(r.PathValue("gateway"), r.PathValue("device"))
-	if !ok || c.Image == nil {
+	if !ok || c.Image == nil || !s.may(r, toView, c.Gateway) {
 		return view.ErrUnknown
 	}
 	return s.picture(w, r, *c.Image, "no-cache")

@@ -36,7 +36,7 @@ type parts struct {
 // already before. view.ErrRefused: this will never be taken. Any other error: nothing is
 // lost if the gateway sends again.
 func (a *Album) Piece(ctx context.Context, gateway string, m wire.ImageMeta, data []byte, at time.Time) (stored bool, err error) {
-	owner, err := a.owner(ctx, m.ID)
+	owner, err := a.Owner(ctx, m.ID)
 	if err != nil {
 		return false, err
 	}
@@ -59,7 +59,8 @@ func (a *Album) Piece(ctx context.Context, gateway string, m wire.ImageMeta, dat
 	return true, nil
 }
 
-func (a *Album) owner(ctx context.Context, id string) (gateway string, err error) {
+// Owner returns the gateway that a picture came from; empty: there is no such picture.
+func (a *Album) Owner(ctx context.Context, id string) (gateway string, err error) {
 	err = a.o.DB.Read().QueryRowContext(ctx, "select gateway from image where id = ?", id).Scan(&gateway)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil

@@ -5,13 +5,14 @@
 // Problem ids beside those of yamldoc:
 //
 //	E5001  not an address (host:port)
-//	E5002  not a loopback address, and insecure is not set
+//	E5002  not a loopback address, and neither is it protected nor insecure set
 //	E5003  an embedded part and an external one at the same time
 //	E5004  not a URL of a kind that is spoken here
 //	E5005  a secret twice, or one that cannot be read
 //	E5006  something that the store or broker needs is missing
 //	E5007  not a topic prefix
 //	E5008  out of range
+//	E5009  a certificate or key that cannot be used
 package settings
 
 import (
@@ -37,6 +38,9 @@ type Settings struct {
 	Insecure bool   `yaml:"insecure"`
 	MQTT     MQTT   `yaml:"mqtt"`
 	Store    Store  `yaml:"store"`
+	TLS      *TLS   `yaml:"tls"` // nil: none
+	// Accounts lets nobody in but people with an account. Nil: there are no accounts.
+	Accounts *Accounts `yaml:"accounts"`
 }
 
 // MQTT says which broker: the embedded one, or an external one if Broker is set.
@@ -146,7 +150,10 @@ func (c *checker) say(id, msg string, path ...string) {
 }
 
 func (c *checker) all(s *Settings) {
-	c.address(s.Listen, "listen")
+	if !s.Protected() {
+		c.address(s.Listen, "%q can be reached from outside, and there are no accounts with TLS; write 127.0.0.1:%s, or set accounts and tls, or set insecure: true if the network itself keeps strangers out", "listen")
+	}
+	c.accounts(s)
 	if err := wire.CheckPrefix(s.Prefix); err != nil {
 		c.say("E5007", err.Error(), "prefix")
 	}
@@ -157,7 +164,8 @@ func (c *checker) all(s *Settings) {
 	c.store(&s.Store)
 }
 
-func (c *checker) address(addr string, path ...string) {
+// address checks one. outside is what is said of one that is not on loopback.
+func (c *checker) address(addr, outside string, path ...string) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || port == "" {
 		c.say("E5001", fmt.Sprintf("%q is not an address; write host:port, for example 127.0.0.1:8080", addr), path...)
@@ -165,14 +173,14 @@ func (c *checker) address(addr string, path ...string) {
 	}
 	ip := net.ParseIP(host)
 	if c.loopbackOnly && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		c.say("E5002", fmt.Sprintf("%q can be reached from outside, and there are no accounts yet; write 127.0.0.1:%s, or set insecure: true if the network itself keeps strangers out", addr, port), path...)
+		c.say("E5002", fmt.Sprintf(outside, addr, port), path...)
 	}
 }
 
 func (c *checker) mqtt(m *MQTT) {
 	if m.Broker == "" {
 		if m.Embedded != nil {
-			c.address(m.Embedded.Listen, "mqtt", "embedded", "listen")
+			c.address(m.Embedded.Listen, "%q can be reached from outside, and there are no accounts for gateways yet; write 127.0.0.1:%s, or set insecure: true if the network itself keeps strangers out", "mqtt", "embedded", "listen")
 		}
 		if m.Share {
 			c.say("E5003", "share needs an external broker: the embedded one serves exactly one aggregator", "mqtt", "share")

@@ -61,6 +61,10 @@ func TestGoodFiles(t *testing.T) {
 		"short": func(s *settings.Settings) bool {
 			return s.Listen == "127.0.0.1:8080" && s.MQTT.Embedded.Listen == "127.0.0.1:1883" && s.Store.Embedded.Retention == 90*24*time.Hour
 		},
+		"accounts": func(s *settings.Settings) bool {
+			n := s.Accounts.ProxyNetworks()
+			return s.Protected() && s.Accounts.SecondFactor && s.Accounts.PasswordAge == 90*24*time.Hour && len(n) == 2 && n[0].String() == "10.0.0.5/32" && n[1].String() == "fd00::/8"
+		},
 		"embedded": func(s *settings.Settings) bool {
 			return s.MQTT.Embedded.Listen == "[::1]:1884" && s.Store.Embedded.Retention == 30*24*time.Hour && s.Store.Influx == nil
 		},

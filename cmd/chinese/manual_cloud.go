@@ -15,7 +15,15 @@ var cloudManuals = map[string]manual{
   console http://127.0.0.1:8080
   mqtt mqtt://127.0.0.1:1883
 
-没有 --config 时一切内置，只监听回环地址，数据在 ./lamppost-cloud-data。日志写到标准错误。`},
+没有 --config 时一切内置，只监听回环地址，数据在 ./lamppost-cloud-data。日志写到标准错误。
+配置中有 accounts 时，首次启动在这两行之前另写一行 "account admin PASSWORD"：
+该口令只显示这一次，首次登录时必须修改。`},
+	"lamppost-cloud reset-account": {"在本机为账号设置新口令", `reset-account 为账号设置新口令并显示这一次，下次登录时必须修改；同时启用该账号，结束其全部登录。
+它直接读写数据目录，平台运行时也可使用，并记入审计日志。用于再也无人能登录的情况：
+平时由控制台的管理员完成。`},
+	"lamppost-cloud check-audit": {"通读审计日志，检查是否被篡改", `check-audit 通读数据目录中的审计日志，并与旁边保存的锚点以及给出的锚点比较：
+后者是抄到别的机器上的 audit.anchors 的行，或取自平台日志。被改动、删除或插入的行会指明，
+退出码为 1。整个重写的日志只有别处保存的锚点才能发现。`},
 	"lamppost-cloud key": {"显示签署网关命令的公钥", `key 显示本平台的公钥。网关的配置中写有该公钥时，才接受平台的命令：
 
   uplink:

@@ -30,7 +30,7 @@ the broker does not do what is asked of it; 6 port or data in use; 7 permission 
 		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(serveCommand(version), checkCommand(), keyCommand(), acknowledgeCommand(), readCommand(), stillCommand(), switchCommand(), rewindCommand(), commandsCommand(), areasCommand(), versionCommand(version))
+	cmd.AddCommand(serveCommand(version), checkCommand(), keyCommand(), acknowledgeCommand(), readCommand(), stillCommand(), switchCommand(), rewindCommand(), commandsCommand(), areasCommand(), resetCommand(), auditCommand(), versionCommand(version))
 	chinese.Speak(cmd)
 	return cmd
 }
@@ -97,12 +97,14 @@ broker:
   mqtt mqtt://127.0.0.1:1883
 
 Without --config everything is embedded, on loopback, with its data in
-./lamppost-cloud-data. The log goes to standard error.`,
+./lamppost-cloud-data. The log goes to standard error. Where the configuration has
+accounts, the first start prints a line before them, "account admin PASSWORD": a
+password that is told this once and must be changed at the first login.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c, f, version) },
 	}
 	cmd.Flags().StringVar(&f.config, "config", "", "configuration file (YAML)")
-	cmd.Flags().BoolVar(&f.insecure, "insecure", false, "listen on other addresses than loopback, although there are no accounts yet")
+	cmd.Flags().BoolVar(&f.insecure, "insecure", false, "listen on other addresses than loopback, although nothing keeps strangers out")
 	cmd.Flags().BoolVar(&f.fallback, "port-fallback", false, "take the next free port where a configured one is in use")
 	cmd.Flags().StringVar(&f.log, "log", "text", "form of the log: text or json")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "log details as well")
@@ -123,6 +125,10 @@ func serve(c *cobra.Command, f serveFlags, version string) error {
 	s.Insecure = s.Insecure || f.insecure
 	return aggregator.Run(c.Context(), aggregator.Options{
 		Settings: s, Version: version, PortFallback: f.fallback, Log: log,
+		First: func(person, password string) {
+			// It is not in the log, which others may read: told here, and only now.
+			_, _ = fmt.Fprintf(c.OutOrStdout(), "account %s %s\n", person, password)
+		},
 		Ready: func(console, mqtt string) {
 			// Whoever reads these lines may have gone; the log has them as well.
 			_, _ = fmt.Fprintf(c.OutOrStdout(), "console %s\nmqtt %s\n", console, mqtt)

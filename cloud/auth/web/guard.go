@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lamppost-city/lamppost/cloud/auth"
+	"github.com/lamppost-city/lamppost/cloud/auth/role"
 )
 
 // Names of the session's cookie: with the prefix, a browser takes it only over TLS, for
@@ -25,6 +27,10 @@ const csrfHeader = "X-CSRF-Token"
 // others.
 func (s *Server) Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.overTLS(r); err != nil {
+			s.fail(w, r, err)
+			return
+		}
 		p, err := s.who(w, r)
 		if err == nil {
 			err = s.admit(r, p)
@@ -41,6 +47,30 @@ func (s *Server) Guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// May says whether who asks, as Guard has found out, may do something to what lies in an
+// area; see role.Permit.
+func (s *Server) May(ctx context.Context, action, area string) bool {
+	return auth.From(ctx).May(role.Action(action), area)
+}
+
+// Anywhere says whether there may be an area in which who asks may do something.
+func (s *Server) Anywhere(ctx context.Context, action string) bool {
+	return auth.From(ctx).Anywhere(role.Action(action))
+}
+
+// Name is how the record calls who asks: the person's id, for a program with the token's
+// behind it.
+func (s *Server) Name(ctx context.Context) string {
+	p := auth.From(ctx)
+	switch {
+	case p == nil:
+		return ""
+	case p.Token != "":
+		return p.Person + " (" + p.Token + ")"
+	}
+	return p.Person
 }
 
 // who returns who asks; nil: nobody that is known. A wrong token is an error, a cookie of
@@ -173,6 +203,18 @@ func (s *Server) secure(r *http.Request) bool {
 	}
 	a, ok := peer(r)
 	return ok && s.trusts(a) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+}
+
+// overTLS refuses what everybody on the way could read: before anything is answered, so
+// that no cookie is set and nobody gets used to it.
+func (s *Server) overTLS(r *http.Request) error {
+	if !s.o.SecureOnly || s.secure(r) {
+		return nil
+	}
+	if a, ok := peer(r); ok && a.IsLoopback() {
+		return nil
+	}
+	return problem(http.StatusForbidden, "E7212", "", "请使用 https 访问", "use https")
 }
 
 // cookie is the session's value that a browser brings; empty: none. Two of one name, of

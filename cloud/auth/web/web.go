@@ -22,8 +22,10 @@ type Options struct {
 	// Proxies are those that stand before the aggregator: only they are believed when they
 	// say where a request comes from and that it came over TLS.
 	Proxies []netip.Prefix
-	OIDC    Provider // nil: there is no identity provider
-	Log     *slog.Logger
+	// SecureOnly refuses requests from other machines that do not come over TLS.
+	SecureOnly bool
+	OIDC       Provider // nil: there is no identity provider
+	Log        *slog.Logger
 }
 
 // Provider is an identity provider that knows people.

@@ -245,6 +245,31 @@ func TestCookieFlags(t *testing.T) {
 	}
 }
 
+func TestSecureOnly(t *testing.T) {
+	d := open(t, func(o *Options) {
+		o.SecureOnly, o.Proxies = true, []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}
+	})
+	https := func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "https") }
+	for _, c := range []struct {
+		name string
+		b    *browser
+		with func(*http.Request)
+		want int
+	}{
+		{"plain from elsewhere", &browser{door: d, from: "10.0.0.7:1"}, func(*http.Request) {}, 403},
+		{"plain from elsewhere, with a claim", &browser{door: d, from: "10.0.0.7:1"}, https, 403},
+		{"plain at the proxy", &browser{door: d, from: "10.9.0.7:1"}, func(*http.Request) {}, 403},
+		{"TLS at the proxy", &browser{door: d, from: "10.9.0.7:1"}, https, 200},
+		{"TLS", &browser{door: d, from: "10.0.0.7:1", tls: true}, func(*http.Request) {}, 200},
+		{"this machine", &browser{door: d, from: "127.0.0.1:1"}, func(*http.Request) {}, 200},
+		{"this machine, IPv6", &browser{door: d, from: "[::1]:1"}, func(*http.Request) {}, 200},
+	} {
+		if w := c.b.send("GET", "/", "", c.with); w.Code != c.want {
+			t.Errorf("%s = %d %s, want %d", c.name, w.Code, w.Body, c.want)
+		}
+	}
+}
+
 // A neighbour's cookie beside the right one, or one of the other name, lets nobody in.
 func TestForeignCookies(t *testing.T) {
 	d := open(t)

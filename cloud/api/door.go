@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/lamppost-city/lamppost/cloud/view"
+)
+
+// Door says who asks and what they may do.
+type Door interface {
+	http.Handler // answers below /api/v1/auth/
+	// Guard lets in who may come in, and puts who it is into the request's context.
+	Guard(next http.Handler) http.Handler
+	// May says whether who asks may do something to what lies in an area.
+	May(ctx context.Context, action, area string) bool
+	// Anywhere says whether there is an area in which who asks may do something.
+	Anywhere(ctx context.Context, action string) bool
+	// Name is that of who asks, for the record.
+	Name(ctx context.Context) string
+}
+
+// What the door is asked about; the area everywhere is for what concerns all of them.
+const (
+	toView        = "view"
+	toAcknowledge = "acknowledge"
+	toConfigure   = "configure"
+	toSet         = "settings"
+	toKnow        = "see-persons"
+	toMeasure     = "read-metrics"
+	everywhere    = "*"
+)
+
+// forbidden is the answer to who may see something and not do it.
+func forbidden() error {
+	return problem(http.StatusForbidden, "E7205", "", "您没有这项权限", "you have no right to do this here")
+}
+
+// wide says whether who asks may do something everywhere.
+func (s *server) wide(r *http.Request, action string) bool {
+	return s.Door == nil || s.Door.May(r.Context(), action, everywhere)
+}
+
+// may says whether who asks may do something to a gateway and what belongs to it. What
+// nobody knows lies in no area.
+func (s *server) may(r *http.Request, action, gateway string) bool {
+	if s.wide(r, action) {
+		return true
+	}
+	g, _ := s.Fleet.Gateway(gateway)
+	return s.Door.May(r.Context(), action, g.Area)
+}
+
+// must is may as an error: who may not even see it is told that there is no such thing.
+func (s *server) must(r *http.Request, action, gateway string) error {
+	switch {
+	case s.may(r, action, gateway):
+		return nil
+	case s.may(r, toView, gateway):
+		return forbidden()
+	}
+	return view.ErrUnknown
+}
+
+// scope is what somebody may see in a list, with each gateway asked about once.
+func (s *server) scope(r *http.Request) func(gateway string) bool {
+	if s.wide(r, toView) {
+		return func(string) bool { return true }
+	}
+	asked := map[string]bool{}
+	return func(gateway string) bool {
+		sees, ok := asked[gateway]
+		if !ok {
+			sees = s.may(r, toView, gateway)
+			asked[gateway] = sees
+		}
+		return sees
+	}
+}
+
+// guarded puts the door's question before a route. Those in this list ask it themselves,
+// about the area of what they show or change, or show nothing that belongs to one. For any
+// other, also one that is added later, the right everywhere is needed.
+func (s *server) guarded(r route) func(http.ResponseWriter, *http.Request) error {
+	if s.Door == nil {
+		return r.do
+	}
+	switch r.method + " " + strings.TrimPrefix(r.path, prefix) {
+	case "GET /info", "GET /openapi.json", "GET /metrics-catalogue", "GET /healthz",
+		"GET /gateways", "GET /gateways/{id}", "GET /gateways/{id}/commands", "POST /gateways/{id}/commands", "GET /commands/{id}",
+		"GET /values", "GET /series", "GET /alerts", "GET /alerts/{id}", "POST /alerts/{id}/acknowledge", "GET /gaps",
+		"GET /cameras", "GET /cameras/{gateway}/{device}/latest.jpg", "GET /images/{file}",
+		"GET /areas", "GET /areas/{code}", "GET /areas/at", "PUT /gateways/{id}/place", "PUT /gateways/{id}/devices/{device}/place":
+		return r.do
+	case "GET /departments", "GET /routes", "GET /routes/responsible", "GET /rosters", "GET /rosters/{id}/duty", "GET /duty":
+		return s.only(r, func(ctx context.Context) bool { return s.Door.Anywhere(ctx, toKnow) })
+	case "GET /metrics":
+		return s.only(r, func(ctx context.Context) bool { return s.Door.May(ctx, toMeasure, everywhere) })
+	}
+	action := toSet
+	if r.method == http.MethodGet {
+		action = toView
+	}
+	return s.only(r, func(ctx context.Context) bool { return s.Door.May(ctx, action, everywhere) })
+}
+
+// only lets through who fits.
+func (s *server) only(r route, fits func(ctx context.Context) bool) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, req *http.Request) error {
+		if !fits(req.Context()) {
+			return forbidden()
+		}
+		return r.do(w, req)
+	}
+}
+
+// inArea says whether who asks may do something in an area.
+func (s *server) inArea(r *http.Request, action, area string) bool {
+	return s.Door == nil || s.Door.May(r.Context(), action, area)
+}
+
+// by is who does something: who is logged in, else the name that is given.
+func (s *server) by(r *http.Request, given string) string {
+	if s.Door == nil {
+		return given
+	}
+	return s.Door.Name(r.Context())
+}
+
+// visible keeps of a list what belongs to gateways that are in scope.
+func visible[T any](list []T, sees func(gateway string) bool, gateway func(*T) string) []T {
+	kept := make([]T, 0, len(list))
+	for i := range list {
+		if sees(gateway(&list[i])) {
+			kept = append(kept, list[i])
+		}
+	}
+	return kept
+}

@@ -1,0 +1,71 @@
+package settings
+
+import (
+	"crypto/tls"
+	"net/netip"
+	"time"
+)
+
+// TLS is the certificate that the console and the API show.
+type TLS struct {
+	Certificate string `yaml:"certificate,required"` // PEM file, the server's first
+	Key         string `yaml:"key,required"`         // PEM file
+}
+
+// Accounts says who may log in, and how.
+type Accounts struct {
+	SecondFactor bool          `yaml:"second_factor"` // one-time codes are needed, not only possible
+	PasswordAge  time.Duration `yaml:"password_age"`  // older passwords must be changed; 0: never
+	// Proxies are the addresses of reverse proxies, like 10.0.0.5 or 10.0.0.0/24, that see to
+	// TLS and say where requests come from.
+	Proxies []string `yaml:"proxies"`
+}
+
+// maxPasswordAge is what nobody wants to exceed: ten years.
+const maxPasswordAge = 3650 * 24 * time.Hour
+
+// Protected says whether the console's address may be reached from outside: it has
+// accounts, and either TLS or a proxy that sees to it.
+func (s *Settings) Protected() bool {
+	return s.Accounts != nil && (s.TLS != nil || len(s.Accounts.Proxies) > 0)
+}
+
+// ProxyNetworks are the proxies' addresses as networks. Parse has checked them.
+func (a *Accounts) ProxyNetworks() []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range a.Proxies {
+		if p, ok := network(text); ok {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// network reads an address or a network.
+func network(text string) (netip.Prefix, bool) {
+	if a, err := netip.ParseAddr(text); err == nil && a.Zone() == "" {
+		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), true
+	}
+	p, err := netip.ParsePrefix(text)
+	return p.Masked(), err == nil
+}
+
+func (c *checker) accounts(s *Settings) {
+	if t := s.TLS; t != nil && t.Certificate != "" && t.Key != "" {
+		if _, err := tls.LoadX509KeyPair(t.Certificate, t.Key); err != nil {
+			c.say("E5009", "the certificate and its key cannot be used: "+err.Error(), "tls")
+		}
+	}
+	a := s.Accounts
+	if a == nil {
+		return
+	}
+	if a.PasswordAge != 0 && (a.PasswordAge < 24*time.Hour || a.PasswordAge > maxPasswordAge) {
+		c.say("E5008", "password_age must be between 1d and 3650d; leave it out for passwords that do not age", "accounts", "password_age")
+	}
+	for _, text := range a.Proxies {
+		if p, ok := network(text); !ok || p.Bits() == 0 {
+			c.say("E5001", "\""+text+"\" is no proxy's address; write one like 10.0.0.5, or a network like 10.0.0.0/24", "accounts", "proxies")
+		}
+	}
+}
