@@ -37,13 +37,18 @@ func over(r Rule, was *wire.Alert, a wire.Alert, how map[string]string) map[stri
 	return out
 }
 
-// ended says where a value ended, if that is known.
-func ended(m obs.Metric, v *float64) map[string]string {
-	if v == nil {
-		return nil
+// ended says how far a value went, where what was said last was less, and where it ended,
+// as far as that is known.
+func ended(m obs.Metric, was, a *wire.Alert) map[string]string {
+	say := func(v *float64) string { return strings.TrimSpace(shown(m, v) + " " + m.Text) }
+	var zh, en []string
+	if a.Peak != nil && (was.Value == nil || say(was.Value) != say(a.Peak)) {
+		zh, en = append(zh, "最严重时 "+say(a.Peak)), append(en, "at worst "+say(a.Peak))
 	}
-	text := strings.TrimSpace(shown(m, v) + " " + m.Text)
-	return map[string]string{"zh": "现为 " + text, "en": "now " + text}
+	if a.Value != nil {
+		zh, en = append(zh, "现为 "+say(a.Value)), append(en, "now "+say(a.Value))
+	}
+	return map[string]string{"zh": strings.Join(zh, "，"), "en": strings.Join(en, ", ")}
 }
 
 // chattering is what is added to a text while the alert comes and goes.

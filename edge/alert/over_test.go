@@ -43,11 +43,18 @@ func TestOverIsSaid(t *testing.T) {
 		unrest  int
 		minutes int
 		value   float64
+		peak    float64
 		zh, en  string
 	}{
 		"an alert": {stage: "actual", minutes: 12, value: 2.85,
 			zh: "已恢复：river：水位 3.20 m，限值 3.00 m（14:00 至 14:12，现为 2.85 m）",
 			en: "Over: river: water level 3.20 m, limit 3.00 m (14:00 to 14:12, now 2.85 m)"},
+		"one that went further than was said": {stage: "actual", minutes: 12, value: 2.85, peak: 3.461,
+			zh: "已恢复：river：水位 3.20 m，限值 3.00 m（14:00 至 14:12，最严重时 3.46 m，现为 2.85 m）",
+			en: "Over: river: water level 3.20 m, limit 3.00 m (14:00 to 14:12, at worst 3.46 m, now 2.85 m)"},
+		"one whose sensor was lost": {stage: "actual", minutes: 12, value: math.NaN(), peak: 3.461,
+			zh: "已恢复：river：水位 3.20 m，限值 3.00 m（14:00 至 14:12，最严重时 3.46 m）",
+			en: "Over: river: water level 3.20 m, limit 3.00 m (14:00 to 14:12, at worst 3.46 m)"},
 		"one that chattered": {stage: "actual", unrest: 9, minutes: 12, value: 2.85,
 			zh: "已恢复：river：水位 3.20 m，限值 3.00 m（14:00 至 14:12，现为 2.85 m）",
 			en: "Over: river: water level 3.20 m, limit 3.00 m (14:00 to 14:12, now 2.85 m)"},
@@ -62,6 +69,9 @@ func TestOverIsSaid(t *testing.T) {
 		raise.Stage, raise.At, raise.Since, raise.Changes, raise.Unrest = c.stage, dated(0), dated(0), c.unrest, dated(0)
 		raise.Early, raise.Late = 600, 900
 		raised := alert.Revise(r, level, nil, raise, idA, nil)
+		if c.peak != 0 {
+			alert.Reach(&raised, c.peak)
+		}
 		clear := change(1, c.value, true)
 		clear.Stage, clear.At = c.stage, dated(c.minutes)
 		a := alert.Revise(r, level, &raised, clear, idB, nil)
