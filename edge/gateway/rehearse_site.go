@@ -187,9 +187,12 @@ func (s *staged) deriver() rehearsal.Deriver {
 type stagedDeriver struct{ *staged }
 
 // Observe implements rehearsal.Deriver.
-func (d stagedDeriver) Observe(st obs.Stream, ms, localMS int64, r obs.Reading) {
-	d.derive.Observe(st, ms, d.unix(localMS), r)
+func (d stagedDeriver) Observe(st obs.Stream, ms, localMS int64, r obs.Reading, awaits bool) {
+	d.derive.Observe(st, ms, d.unix(localMS), r, awaits)
 }
+
+// Judge implements rehearsal.Deriver.
+func (d stagedDeriver) Judge(st obs.Stream, late rehearsal.Verdict) { d.derive.Judge(st, late) }
 
 // Tick implements rehearsal.Deriver.
 func (d stagedDeriver) Tick(ms, localMS int64) []rehearsal.Derived {

@@ -15,6 +15,7 @@ import (
 // and in its time zone; see rehearsal.NewSimulation.
 func NewSimulation(cfg *config.Config, metrics *obs.Catalog, rules []*rule.Rule, happened func(rehearsal.Happening)) *rehearsal.Simulation {
 	s := rehearsal.NewSimulation(rules, cfg.Gateway.Zone, happened)
+	s.Judge(newSpikes(cfg))
 	if len(cfg.Derived) == 0 {
 		return s
 	}
@@ -48,15 +49,31 @@ func newDeriver(all []config.Derived, measured []config.Stream, metrics *obs.Cat
 }
 
 // Observe implements rehearsal.Deriver.
-func (d deriver) Observe(st obs.Stream, ms, unixMS int64, r obs.Reading) {
-	d.engine.Observe(st, derive.At{BootMS: ms, UnixMS: unixMS, Dated: true}, r)
+func (d deriver) Observe(st obs.Stream, ms, unixMS int64, r obs.Reading, awaits bool) {
+	at := derive.At{BootMS: ms, UnixMS: unixMS, Dated: true}
+	if awaits {
+		d.engine.Await(st, at, r)
+	} else {
+		d.engine.Observe(st, at, r)
+	}
+}
+
+// Judge implements rehearsal.Deriver.
+func (d deriver) Judge(st obs.Stream, late rehearsal.Verdict) {
+	d.engine.Judge(st, late.MS, late.Quality)
 }
 
 // Tick implements rehearsal.Deriver.
 func (d deriver) Tick(ms, unixMS int64) (all []rehearsal.Derived) {
 	for _, o := range d.engine.Tick(derive.At{BootMS: ms, UnixMS: unixMS, Dated: true}) {
 		for i, r := range o.Readings {
-			all = append(all, rehearsal.Derived{Stream: obs.Stream{Device: o.ID, Channel: d.channels[o.ID][i]}, MS: o.BootMS, Reading: r})
+			x := rehearsal.Derived{Stream: obs.Stream{Device: o.ID, Channel: d.channels[o.ID][i]}, MS: o.BootMS, Reading: r, Open: o.Open}
+			if o.Late != nil {
+				if x.Late, x.Quality = true, o.Late[i]; x.Quality.Flag == obs.NotEvaluated {
+					continue // nothing else holds of this channel
+				}
+			}
+			all = append(all, x)
 		}
 	}
 	return all

@@ -9,8 +9,12 @@ import (
 // Deriver computes streams out of others, as the gateway does. Times are ms of a clock that
 // begins with the first reading, with Unix ms beside.
 type Deriver interface {
-	// Observe shows a reading of a stream that something may be made of.
-	Observe(st obs.Stream, ms, unixMS int64, r obs.Reading)
+	// Observe shows a reading of a stream that something may be made of. awaits says that
+	// the next one decides whether it is to be believed.
+	Observe(st obs.Stream, ms, unixMS int64, r obs.Reading, awaits bool)
+	// Judge says what holds of an earlier reading; it comes before Observe of the one that
+	// showed it.
+	Judge(st obs.Stream, late Verdict)
 	// Tick lets time pass and returns what there is to tell, in order.
 	Tick(ms, unixMS int64) []Derived
 	// Next is when there may be something by time alone.
@@ -25,6 +29,8 @@ type Derived struct {
 	Stream obs.Stream
 	MS     int64
 	obs.Reading
+	Open bool // it rests on a reading that the next one decides about
+	Late bool // it was told before, and this is what it is worth
 }
 
 // Derive lets the simulation compute derived streams. It is called before Take. What was
@@ -37,10 +43,13 @@ func (s *Simulation) Derive(d Deriver) {
 		}
 	}
 	s.player.derived = func(x Derived) {
-		if s.computed[x.Stream] {
-			s.count(x.Stream, x.Reading)
-			s.player.engine.Observe(x.Stream, x.MS, x.Reading)
+		if !s.computed[x.Stream] {
+			return
 		}
+		if !x.Late {
+			s.count(x.Stream, x.Reading)
+		}
+		s.player.made(x)
 	}
 }
 

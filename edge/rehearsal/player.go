@@ -18,6 +18,7 @@ type player struct {
 	begun  bool
 	open   bool // observed and not yet ticked
 
+	judge   Judge   // nil: nothing is judged anew
 	deriver Deriver // nil: nothing is derived
 	derived func(Derived)
 	base    int64 // Unix ms of the time 0
@@ -32,9 +33,17 @@ func (p *player) observe(st obs.Stream, ms int64, r obs.Reading) {
 	if !p.begun || ms > p.now {
 		p.pass(ms)
 	}
-	p.engine.Observe(st, ms, r)
+	var late Verdict
+	awaits := false
+	if p.judge != nil {
+		late, awaits = p.judge.Judge(st, ms, r)
+	}
+	p.show(st, ms, r, late, awaits)
 	if p.deriver != nil {
-		p.deriver.Observe(st, ms, p.base+ms, r)
+		if late.some() {
+			p.deriver.Judge(st, late)
+		}
+		p.deriver.Observe(st, ms, p.base+ms, r, awaits)
 	}
 	p.open = true
 }

@@ -60,7 +60,7 @@ func (t *Test) Run(r *rule.Rule, severity string, bind map[string]obs.Stream, d 
 	if p.base = monday().UnixMilli(); !t.Start.IsZero() {
 		p.base = t.Start.UnixMilli()
 	}
-	p.deriver, p.derived = d, func(x Derived) { p.engine.Observe(x.Stream, x.MS, x.Reading) }
+	p.deriver, p.derived = d, p.made
 	p.pass(0)
 	p.open = true // silence counts from the beginning
 	names, n := sorted(t.Series), 0

@@ -72,6 +72,7 @@ type Simulation struct {
 	from, to int64
 	happened func(Happening)
 
+	newest   map[obs.Stream]int64        // Unix ms of the newest reading
 	seen     map[obs.Stream]bool         // recorded, and used
 	makes    map[obs.Stream][]obs.Stream // by source: the derived streams that rules read
 	computed map[obs.Stream]bool         // derived streams of which a source was seen
@@ -93,7 +94,7 @@ type followed struct {
 // machine's. happened is told each change as it comes; it may be nil.
 func NewSimulation(rules []*rule.Rule, zone *time.Location, happened func(Happening)) *Simulation {
 	s := &Simulation{rules: map[string]*followed{}, reads: map[obs.Stream][]*followed{}, happened: happened,
-		seen: map[obs.Stream]bool{}, makes: map[obs.Stream][]obs.Stream{}, computed: map[obs.Stream]bool{}}
+		newest: map[obs.Stream]int64{}, seen: map[obs.Stream]bool{}, makes: map[obs.Stream][]obs.Stream{}, computed: map[obs.Stream]bool{}}
 	if happened == nil {
 		s.happened = func(Happening) {}
 	}
@@ -116,11 +117,13 @@ func NewSimulation(rules []*rule.Rule, zone *time.Location, happened func(Happen
 func (s *Simulation) Reads(st obs.Stream) bool { return len(s.reads[st]) > 0 || len(s.makes[st]) > 0 }
 
 // Take shows one reading. They come in the order of their time; one that is late counts
-// as the gateway counts it: not at all where its stream has a newer one.
+// as the gateway counts it: not at all where its stream has a newer one. So does one that
+// was recorded once more, with a late verdict: Judge finds that anew.
 func (s *Simulation) Take(r Record) {
-	if s.superseded(r.Stream) {
+	if newest, known := s.newest[r.Stream]; s.superseded(r.Stream) || known && r.UnixMS <= newest {
 		return
 	}
+	s.newest[r.Stream] = r.UnixMS
 	if !s.begun {
 		s.begun, s.base, s.from, s.player.base = true, r.UnixMS, r.UnixMS, r.UnixMS
 	}

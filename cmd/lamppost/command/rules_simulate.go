@@ -41,8 +41,9 @@ Readings come from the journal, or from files:
   *.csv  what lamppost buffer export writes; or a column time and one for each
          device.channel, empty where there is no reading
   *.lp   InfluxDB line protocol: level,device=river v=2.71 …, or river level=2.71 …
-Readings keep the flags they were recorded with; from elsewhere they count as good. What
-the rules read and nobody recorded is told. Derived streams are computed anew, as the
+Readings keep the flags they were recorded with; from elsewhere they count as good. The
+spike tests of the configuration judge them anew: what is decided by the next reading
+raises and is taken back as in the gateway. What the rules read and nobody recorded is told. Derived streams are computed anew, as the
 configuration has them now; where nothing was recorded of what they are made of, they
 count as they were recorded. Where nothing was recorded the rules see
 silence. Schedules follow the readings' own time of day. Times are those of the place
