@@ -17,14 +17,15 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 func openAt(t *testing.T, path string) (*Log, *database.DB) {
 	t.Helper()
-	db, err := database.Open(t.Context(), path, database.Schema{Name: "audit", Steps: Schema()})
+	db, err := databasetest.Open(t.Context(), path, database.Schema{Name: "audit", Steps: Schema()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,11 @@ func at(v view.AuditVerdict) int64 {
 func intruder(t *testing.T, db *database.DB, statements ...string) {
 	t.Helper()
 	err := db.Write(t.Context(), func(tx *sql.Tx) error {
-		for _, s := range append([]string{"drop trigger if exists audit_stays", "drop trigger if exists audit_remains"}, statements...) {
+		drop := []string{"drop trigger if exists audit_stays", "drop trigger if exists audit_remains"}
+		if databasetest.OnPostgres() {
+			drop = []string{"drop trigger if exists audit_stays on audit", "drop trigger if exists audit_remains on audit"}
+		}
+		for _, s := range append(drop, statements...) {
 			if _, err := tx.ExecContext(t.Context(), s); err != nil {
 				return err
 			}
@@ -384,7 +389,7 @@ func TestOpenTwiceKeepsTheChain(t *testing.T) {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	db, err := database.Open(b.Context(), filepath.Join(b.TempDir(), "a.db"), database.Schema{Name: "audit", Steps: Schema()})
+	db, err := databasetest.Open(b.Context(), filepath.Join(b.TempDir(), "a.db"), database.Schema{Name: "audit", Steps: Schema()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -21,10 +21,11 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/auth/role"
 	"github.com/lamppost-city/lamppost/cloud/auth/totp"
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 // office is a book on a real database, with a clock that the test turns.
 type office struct {
@@ -41,7 +42,7 @@ const good = "tulip otter brass 94"
 
 func open(t *testing.T, with ...func(*Options)) *office {
 	t.Helper()
-	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"),
+	db, err := databasetest.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"),
 		database.Schema{Name: "audit", Steps: audit.Schema()}, database.Schema{Name: "auth", Steps: Schema()})
 	if err != nil {
 		t.Fatal(err)
