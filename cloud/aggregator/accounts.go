@@ -155,9 +155,16 @@ func (p *parts) scheme() string {
 	return "http"
 }
 
-// openKept opens the accounts' tables of a data directory that is there. A wrong one is
-// not filled with a new database.
+// openKept opens the accounts' tables of a data directory that is there, or of the
+// server's database. A wrong directory is not filled with a new database.
 func openKept(ctx context.Context, s *settings.Settings) (*database.DB, error) {
+	if pg := s.Database.Postgres; pg != nil {
+		db, err := database.OpenPostgres(ctx, database.Postgres{URL: pg.URL, Password: pg.Password}, accountTables()...)
+		if err != nil {
+			return nil, storage(err)
+		}
+		return db, nil
+	}
 	path := filepath.Join(s.Data, databaseFile)
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no database of an aggregator: %w", err)

@@ -16,7 +16,7 @@ import (
 // Errors of Run, for the exit status. syscall.EADDRINUSE and fs.ErrPermission come
 // as they are.
 var (
-	ErrInUse    = errors.New("the data directory is in use by another aggregator")
+	ErrInUse    = errors.New("the data are in use by another aggregator")
 	ErrSettings = errors.New("the configuration cannot be carried out")
 	ErrStorage  = errors.New("storage problem")
 )
@@ -44,6 +44,9 @@ const stopTime = 5 * time.Second
 func Run(ctx context.Context, o Options) (err error) {
 	p, err := open(ctx, o)
 	defer func() { err = errors.Join(err, p.close()) }()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil // it was stopped while it waited for the database
+	}
 	if err != nil {
 		return err
 	}
@@ -75,6 +78,7 @@ func (p *parts) serve(ctx context.Context) error {
 	g.Go(func() error { return p.cases.Run(failed) })
 	g.Go(func() error { return p.places.Run(failed) })
 	g.Go(func() error { return p.store.run(failed) })
+	g.Go(func() error { return inUse(p.claim.Run(failed)) })
 	g.Go(func() error { return p.commands.Run(failed) })
 	g.Go(func() error { return p.keepAnchors(failed) })
 	g.Go(func() error {

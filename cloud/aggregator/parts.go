@@ -43,6 +43,7 @@ type parts struct {
 	catalog  *obs.Catalog
 	live     *live.Hub
 	db       *database.DB
+	claim    *database.Claim
 	store    *lateStore
 	fleet    *fleet.Registry
 	places   *area.Atlas
@@ -117,15 +118,10 @@ func (p *parts) openData(ctx context.Context) (err error) {
 		return err
 	}
 	p.onClose(unlock)
-	p.db, err = database.Open(ctx, filepath.Join(dir, databaseFile), append(accountTables(),
+	return p.openDatabase(ctx, append(accountTables(),
 		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
 		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()},
 		database.Schema{Name: "commands", Steps: commands.Schema()}, database.Schema{Name: "area", Steps: area.Schema()})...)
-	if err != nil {
-		return storage(err)
-	}
-	p.onClose(p.db.Close)
-	return nil
 }
 
 // storage marks an error as one of storage, unless it is one of permission, which

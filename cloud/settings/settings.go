@@ -41,6 +41,7 @@ type Settings struct {
 	TLS      *TLS   `yaml:"tls"` // nil: none
 	// Accounts lets nobody in but people with an account. Nil: there are no accounts.
 	Accounts *Accounts `yaml:"accounts"`
+	Database Database  `yaml:"database"`
 }
 
 // MQTT says which broker: the embedded one, or an external one if Broker is set.
@@ -77,6 +78,19 @@ type Influx struct {
 	Bucket    string `yaml:"bucket,required"` // "database/retention-policy" for 1.8
 	Token     string `yaml:"token"`           // "user:password" for 1.8
 	TokenFile string `yaml:"token_file"`
+}
+
+// Database says where alerts, the fleet and what people did are kept: a SQLite file in the
+// data directory, or PostgreSQL if Postgres is set.
+type Database struct {
+	Postgres *Postgres `yaml:"postgres"`
+}
+
+// Postgres is a PostgreSQL server. What is not said is taken from PGPASSWORD and its like.
+type Postgres struct {
+	URL          string `yaml:"url,required"` // postgres://user@host/database?sslmode=verify-full
+	PasswordFile string `yaml:"password_file"`
+	Password     string `yaml:"-"` // content of PasswordFile
 }
 
 // Default returns what holds without a file. Data is the service manager's state
@@ -162,6 +176,9 @@ func (c *checker) all(s *Settings) {
 	}
 	c.mqtt(&s.MQTT)
 	c.store(&s.Store)
+	if p := s.Database.Postgres; p != nil && c.doc.Node("database", "postgres", "url") != nil {
+		c.postgres(p)
+	}
 }
 
 // address checks one. outside is what is said of one that is not on loopback.
@@ -214,6 +231,20 @@ func (c *checker) influx(i *Influx) {
 	case i.TokenFile != "":
 		i.Token = c.secret(i.TokenFile, "store", "influx", "token_file")
 	}
+}
+
+// postgres judges no more than how the URL begins: it may name several hosts, or a socket.
+func (c *checker) postgres(p *Postgres) {
+	scheme, rest, _ := strings.Cut(p.URL, "://")
+	authority, parameters, _ := strings.Cut(rest, "?")
+	user, _, named := strings.Cut(authority, "@")
+	switch {
+	case scheme != "postgres" && scheme != "postgresql" || rest == "":
+		c.say("E5004", fmt.Sprintf("%q is not an address that can be used here; write postgres://user@host:port/database", rest[strings.LastIndexByte(rest, '@')+1:]), "database", "postgres", "url")
+	case named && strings.Contains(user, ":") || strings.Contains(parameters, "password="):
+		c.say("E5005", "a URL with a password ends up in logs; write it into a file of its own and name that: password_file: /etc/lamppost/database.password", "database", "postgres", "url")
+	}
+	p.Password = c.secret(p.PasswordFile, "database", "postgres", "password_file")
 }
 
 func (c *checker) url(text string, schemes []string, path ...string) {

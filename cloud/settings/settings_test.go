@@ -101,6 +101,37 @@ func TestPasswordFile(t *testing.T) {
 	}
 }
 
+func TestPostgres(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p")
+	if err := os.WriteFile(path, []byte("geheim\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]string{
+		"postgres://lamppost@db.example.org:5432/lamppost?sslmode=verify-full": "",
+		"postgresql://lamppost@a.example.org:5432,b.example.org:5433/lamppost": "",
+		"postgres:///lamppost?host=/run/postgresql":                            "",
+		"postgres://lamppost:hush@db.example.org/lamppost":                     "E5005",
+		"postgres://db.example.org/lamppost?password=hush":                     "E5005",
+		"mysql://lamppost:hush@db.example.org/lamppost":                        "E5004",
+		"hush": "E5004",
+	} {
+		s, err := settings.Parse("f", []byte("database: {postgres: {url: \""+url+"\", password_file: "+path+"}}"), false)
+		switch {
+		case want == "":
+			if err != nil || s.Database.Postgres.URL != url || s.Database.Postgres.Password != "geheim" {
+				t.Errorf("%s: %+v, %v", url, s, err)
+			}
+		case err == nil || !strings.Contains(err.Error(), want):
+			t.Errorf("%s: %v, want %s", url, err, want)
+		case want == "E5005" && strings.Contains(err.Error(), "hush"):
+			t.Errorf("%s: the password is told: %v", url, err)
+		}
+	}
+	if _, err := settings.Parse("f", []byte("database: {postgres: {}}"), false); err == nil {
+		t.Error("a server without a URL was taken")
+	}
+}
+
 // Whatever the bytes are, the answer is settings or problems.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("listen: 127.0.0.1:8080\nmqtt: {broker: \"mqtt://h:1\"}\n"))

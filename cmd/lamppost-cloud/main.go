@@ -106,7 +106,7 @@ func explain(w io.Writer, c *cobra.Command, err error) {
 	case errors.Is(err, syscall.EADDRINUSE):
 		hint = "another program listens there; stop it, change the address in the configuration, or start with --port-fallback"
 	case errors.Is(err, aggregator.ErrInUse):
-		hint = "embedded parts belong to exactly one aggregator; stop the other one or set another data directory"
+		hint = "data belong to exactly one aggregator; stop the other one, or set another data directory or database"
 	case errors.Is(err, fs.ErrPermission):
 		hint = "the data directory must be writable for this user; below port 1024 the capability CAP_NET_BIND_SERVICE is needed"
 	case errors.Is(err, aggregator.ErrStorage):
