@@ -12,6 +12,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/area"
 	"github.com/lamppost-city/lamppost/cloud/audit"
 	"github.com/lamppost-city/lamppost/cloud/auth"
+	"github.com/lamppost-city/lamppost/cloud/auth/oidc"
 	"github.com/lamppost-city/lamppost/cloud/auth/password"
 	"github.com/lamppost-city/lamppost/cloud/auth/role"
 	"github.com/lamppost-city/lamppost/cloud/auth/web"
@@ -86,12 +87,30 @@ func (p *parts) openAccounts(ctx context.Context) error {
 		p.o.First(first.Person, first.Password)
 	}
 	p.audit = log
+	provider, err := identity(s.Accounts.OIDC)
+	if err != nil {
+		return fmt.Errorf("%w: accounts.oidc: %w", ErrSettings, err)
+	}
 	anchors := filepath.Join(s.Data, AnchorFile)
 	p.door = web.New(web.Options{
-		Book: book, Lines: log.List, Proxies: s.Accounts.ProxyNetworks(), SecureOnly: s.Protected() && !s.Insecure, Log: p.o.Log.With("part", "accounts"),
+		Book: book, Lines: log.List, Proxies: s.Accounts.ProxyNetworks(), SecureOnly: s.Protected() && !s.Insecure, OIDC: provider, Log: p.o.Log.With("part", "accounts"),
 		Verify: func(ctx context.Context) (view.AuditVerdict, error) { return verify(ctx, log, anchors) },
 	})
 	return nil
+}
+
+// identity is the identity provider of the settings; nil: there is none.
+func identity(o *settings.OIDC) (web.Provider, error) {
+	if o == nil {
+		return nil, nil
+	}
+	groups := map[string][]role.Grant{}
+	for name, grants := range o.Groups {
+		for _, g := range grants {
+			groups[name] = append(groups[name], role.Grant{Role: role.Role(g.Role), Area: g.Area})
+		}
+	}
+	return oidc.New(oidc.Options{Issuer: o.Issuer, ID: o.ClientID, Secret: o.ClientSecret, Redirect: o.Redirect, Groups: o.Claim, Grants: groups})
 }
 
 // verify reads the audit log and compares it with the anchors that were kept.

@@ -212,6 +212,24 @@ func TestOutsideNeedsAccountsAndTLS(t *testing.T) {
 	p.want(200, "GET", "/api/v1/auth/me", nil)
 }
 
+// An identity provider with rights that are none is refused at the start; one that is away
+// is not missed until somebody wants to log in there.
+func TestIdentityProvider(t *testing.T) {
+	with := func(r string) *settings.Settings {
+		return at(t.TempDir(), withAccounts, func(s *settings.Settings) {
+			s.Accounts.OIDC = &settings.OIDC{Issuer: "http://127.0.0.1:1", ClientID: "lamppost", Redirect: "http://127.0.0.1/api/v1/auth/oidc/callback",
+				Groups: map[string][]settings.Grant{"desk": {{Role: r, Area: "330105"}}}}
+		})
+	}
+	if _, err := try(t, with("root"), false); !errors.Is(err, aggregator.ErrSettings) || !strings.Contains(err.Error(), `accounts.oidc: oidc: group "desk": there is no role "root"`) {
+		t.Errorf("a group with a role that is none: %v", err)
+	}
+	p := guarded(t, with("operator"))
+	if got, _ := p.ask("GET", "/api/v1/auth/oidc/start", nil); got != 502 {
+		t.Errorf("a provider that is away = %d", got)
+	}
+}
+
 // certificate makes one for this machine.
 func certificate(t *testing.T) *settings.TLS {
 	t.Helper()

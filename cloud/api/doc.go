@@ -5,8 +5,9 @@
 // fields are only added. Times are Unix milliseconds. Errors are
 // {"error":{"id","text":{"zh","en"},"field"}}; an id never changes its meaning.
 //
-// Until accounts exist everything may be read, and the two things that can be
-// written, the acknowledgement of an alert and the request that a gateway send again
+// Behind a Door only those with an account come in, see what lies in their areas, and do
+// what their roles allow. Without one everything may be read, and the things that can be
+// written, among them the acknowledgement of an alert and the request that a gateway send again
 // what it has, record the name that is given. So
 // the handler answers only requests that name this machine (unless Options.AnyHost
 // is set), takes writes only from its own pages or from programs, sends no CORS

@@ -19,6 +19,24 @@ type Accounts struct {
 	// Proxies are the addresses of reverse proxies, like 10.0.0.5 or 10.0.0.0/24, that see to
 	// TLS and say where requests come from.
 	Proxies []string `yaml:"proxies"`
+	OIDC    *OIDC    `yaml:"oidc"` // nil: nobody but local accounts
+}
+
+// OIDC is an identity provider that people may log in with.
+type OIDC struct {
+	Issuer       string             `yaml:"issuer,required"`    // URL
+	ClientID     string             `yaml:"client_id,required"` // as the provider knows the aggregator
+	ClientSecret string             `yaml:"-"`                  // content of SecretFile
+	SecretFile   string             `yaml:"client_secret_file"`
+	Redirect     string             `yaml:"redirect,required"` // the aggregator's own URL of /api/v1/auth/oidc/callback
+	Claim        string             `yaml:"groups_claim"`      // empty: groups
+	Groups       map[string][]Grant `yaml:"groups,required"`   // the rights that each group gives
+}
+
+// Grant is a role for an area and all below it; "*" is everywhere.
+type Grant struct {
+	Role string `yaml:"role,required"`
+	Area string `yaml:"area,required"`
 }
 
 // maxPasswordAge is what nobody wants to exceed: ten years.
@@ -62,6 +80,11 @@ func (c *checker) accounts(s *Settings) {
 	}
 	if a.PasswordAge != 0 && (a.PasswordAge < 24*time.Hour || a.PasswordAge > maxPasswordAge) {
 		c.say("E5008", "password_age must be between 1d and 3650d; leave it out for passwords that do not age", "accounts", "password_age")
+	}
+	if o := a.OIDC; o != nil && o.Issuer != "" && o.Redirect != "" {
+		c.url(o.Issuer, []string{"https", "http"}, "accounts", "oidc", "issuer")
+		c.url(o.Redirect, []string{"https", "http"}, "accounts", "oidc", "redirect")
+		o.ClientSecret = c.secret(o.SecretFile, "accounts", "oidc", "client_secret_file")
 	}
 	for _, text := range a.Proxies {
 		if p, ok := network(text); !ok || p.Bits() == 0 {

@@ -63,7 +63,7 @@ func TestGoodFiles(t *testing.T) {
 		},
 		"accounts": func(s *settings.Settings) bool {
 			n := s.Accounts.ProxyNetworks()
-			return s.Protected() && s.Accounts.SecondFactor && s.Accounts.PasswordAge == 90*24*time.Hour && len(n) == 2 && n[0].String() == "10.0.0.5/32" && n[1].String() == "fd00::/8"
+			return s.Protected() && s.Accounts.SecondFactor && s.Accounts.PasswordAge == 90*24*time.Hour && s.Accounts.OIDC.ClientSecret == "hush" && s.Accounts.OIDC.Groups["desk"][1].Area == "330106" && len(n) == 2 && n[0].String() == "10.0.0.5/32" && n[1].String() == "fd00::/8"
 		},
 		"embedded": func(s *settings.Settings) bool {
 			return s.MQTT.Embedded.Listen == "[::1]:1884" && s.Store.Embedded.Retention == 30*24*time.Hour && s.Store.Influx == nil

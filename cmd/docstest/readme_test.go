@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lamppost-city/lamppost/cloud/auth/role"
 )
 
 const root = "../.."
@@ -98,6 +100,38 @@ func TestAreasPagesAreInStep(t *testing.T) {
 		}
 	}
 	for page, link := range map[string]string{"README.md": "(docs/areas.md)", "README.zh-CN.md": "(docs/areas.zh-CN.md)", "docs/operations-center.md": "(areas.md)", "docs/operations-center.zh-CN.md": "(areas.zh-CN.md)"} {
+		if !strings.Contains(read(t, page), link) {
+			t.Errorf("%s does not lead to %s", page, link)
+		}
+	}
+}
+
+// The page about accounts as well, and its table is the one that the program has.
+func TestAccountsPagesAreInStep(t *testing.T) {
+	const enPage, zhPage = "docs/accounts.md", "docs/accounts.zh-CN.md"
+	en, zh := read(t, enPage), read(t, zhPage)
+	fenced := func(md string) []string { return regexp.MustCompile("(?s)```.*?\n```").FindAllString(md, -1) }
+	for what, of := range map[string]func(string) []string{"heading levels": levels, "kinds of lines": shape, "examples": fenced} {
+		if a, b := of(en), of(zh); len(a) == 0 || !slices.Equal(a, b) {
+			t.Errorf("the %s differ, or there are none:\n  %s  %q\n  %s  %q", what, enPage, a, zhPage, b)
+		}
+	}
+	for page, md := range map[string]string{enPage: en, zhPage: zh} {
+		told := map[string][]string{}
+		for _, row := range regexp.MustCompile("(?m)^\\| .* \\(`([a-z-]+)`\\) \\|(.*)\\|$").FindAllStringSubmatch(md, -1) {
+			told[row[1]] = strings.Fields(strings.ReplaceAll(row[2], "|", " "))
+		}
+		for _, a := range role.Actions() {
+			var want []string
+			for _, r := range role.All() {
+				want = append(want, map[bool]string{true: "yes", false: "-"}[r.May(a)])
+			}
+			if !slices.Equal(told[string(a)], want) {
+				t.Errorf("%s: %s is %v, want %v", page, a, told[string(a)], want)
+			}
+		}
+	}
+	for page, link := range map[string]string{"README.md": "(docs/accounts.md)", "README.zh-CN.md": "(docs/accounts.zh-CN.md)"} {
 		if !strings.Contains(read(t, page), link) {
 			t.Errorf("%s does not lead to %s", page, link)
 		}

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +13,13 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/cmd/chinese"
 )
+
+// authorize shows the aggregator a token, where it has accounts.
+func authorize(r *http.Request) {
+	if token := os.Getenv("LAMPPOST_TOKEN"); token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+}
 
 // kept are the settings that say where the data is.
 func kept(config string) (*settings.Settings, error) {

@@ -115,6 +115,7 @@ func (a *aggregatorAPI) sendAreas(ctx context.Context, q url.Values, data []byte
 		return done, err
 	}
 	r.Header.Set("Content-Type", "application/octet-stream")
+	authorize(r)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return done, fmt.Errorf("%w: %w", errNoAnswer, err)

@@ -291,6 +291,7 @@ func (a *aggregatorAPI) ask(ctx context.Context, method, path string, body, into
 		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
+	authorize(r)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoAnswer, err)

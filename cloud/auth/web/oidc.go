@@ -20,7 +20,8 @@ func (s *Server) flow(r *http.Request, value string, age int) *http.Cookie {
 func (s *Server) startOIDC(w http.ResponseWriter, r *http.Request) error {
 	url, state, err := s.o.OIDC.Start()
 	if err != nil {
-		return err
+		s.o.Log.Warn("the identity provider does not answer", "error", err)
+		return problem(http.StatusBadGateway, "E7213", "", "统一身份认证平台没有应答", "the identity provider does not answer")
 	}
 	http.SetCookie(w, s.flow(r, state, flowTime))
 	w.Header().Set("Referrer-Policy", "no-referrer")

@@ -755,6 +755,10 @@ func TestIdentityProvider(t *testing.T) {
 	if doc := b.want(200, "GET", prefix+"/me", ""); doc["person"] != "zhao" {
 		t.Errorf("me = %v", doc)
 	}
+	away := open(t, func(o *Options) { o.OIDC = fakeProvider{errors.New("refused")} })
+	if w := away.browser().send("GET", prefix+"/oidc/start", ""); w.Code != 502 || problemID(w) != "E7213" {
+		t.Errorf("a provider that is away = %d %s", w.Code, w.Body)
+	}
 	if w := open(t).browser().send("GET", prefix+"/oidc/start", ""); w.Code != 401 {
 		t.Errorf("without a provider start = %d", w.Code)
 	}
