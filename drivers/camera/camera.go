@@ -2,7 +2,7 @@
 // picture of a motion JPEG stream over HTTP or RTSP, the first key picture of an H.264 stream
 // over RTSP where a program that decodes it is installed, the still whose address an ONVIF
 // camera names, a picture of a camera at the board itself, or of one on a serial line that
-// speaks as the VC0706 does. The picture itself is the driver's still (see drivers.StillSource); the
+// speaks as the VC0706 or the HydroCam does. The picture itself is the driver's still (see drivers.StillSource); the
 // channels say how bright and how sharp it is, so that a dark, blocked or dirty lens is
 // noticed without anybody looking.
 //
@@ -127,7 +127,7 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, err
 	}
 	u, err := o.check()
-	if err == nil && u.Scheme != wired {
+	if err == nil && !onLine(u.Scheme) {
 		_, _, err = o.dots()
 	}
 	sight, wrong := o.looking().config()
@@ -144,8 +144,8 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		p.Decoder = o.decoder()[0]
 	}
 	p.Needs = o.needs()
-	if u.Scheme == wired {
-		l, err := o.wire()
+	if onLine(u.Scheme) {
+		l, err := o.wire(u.Scheme)
 		if err != nil {
 			return nil, err
 		}
@@ -175,10 +175,10 @@ func (o options) needs() (all []drivers.Need) {
 // check returns the address, whose host errors name.
 func (o options) check() (u *url.URL, err error) {
 	u, err = url.Parse(o.URL)
-	here := err == nil && (u.Scheme == attached || u.Scheme == wired)
+	here := err == nil && (u.Scheme == attached || onLine(u.Scheme))
 	switch {
 	case err != nil || !slices.Contains(schemes, u.Scheme) || here != (u.Hostname() == "") || here && !filepath.IsAbs(u.Path):
-		return nil, &drivers.OptionError{Key: "url", Msg: "this is no address; write http://HOST/PATH, v4l2:/dev/v4l/by-id/NAME, vc0706:/dev/serial/by-id/NAME, rtsp://HOST/PATH or onvif://HOST"}
+		return nil, &drivers.OptionError{Key: "url", Msg: "this is no address; write http://HOST/PATH, v4l2:/dev/v4l/by-id/NAME, vc0706: or hydrocam:/dev/serial/by-id/NAME, rtsp://HOST/PATH or onvif://HOST"}
 	case u.User != nil:
 		return nil, &drivers.OptionError{Key: "url", Msg: "a name or password in the address would show in logs; write username and password_file"}
 	case (o.Username == "") != (o.PasswordFile == ""):
@@ -202,10 +202,13 @@ func serves(port string) bool {
 }
 
 // schemes are the ways to a picture.
-var schemes = []string{"http", "https", "rtsp", "onvif", attached, wired}
+var schemes = []string{"http", "https", "rtsp", "onvif", attached, wired, hydro}
 
 // attached is the scheme of a camera at the board itself.
 const attached = "v4l2"
+
+// onLine says whether a scheme is that of a camera on a serial line.
+func onLine(scheme string) bool { return scheme == wired || scheme == hydro }
 
 // source is a way to a picture: it returns the bytes that a camera calls one.
 type source interface {
@@ -249,7 +252,7 @@ func reach(c drivers.Fetcher, o options, u *url.URL) (*driver, error) {
 	switch u.Scheme {
 	case attached:
 		return openAttached(c, o, u)
-	case wired:
+	case wired, hydro:
 		return openWired(c, o, u)
 	case "onvif":
 		d.source = newDiscovery(w, u)

@@ -38,7 +38,10 @@ type line struct {
 }
 
 // wire returns the line of a camera at a serial port.
-func (o options) wire() (l line, err error) {
+func (o options) wire(scheme string) (l line, err error) {
+	if scheme == hydro {
+		return o.hydroLine()
+	}
 	if l.baud = o.Baud; l.baud == 0 {
 		l.baud = wiredBaud
 	}
@@ -58,10 +61,15 @@ func (o options) wire() (l line, err error) {
 	if l.size.Name == "" {
 		return l, &drivers.OptionError{Key: "size", Msg: fmt.Sprintf("a camera on a serial line has no such size; write one of %s", strings.Join(names, ", "))}
 	}
+	return l, l.carries()
+}
+
+// carries says why a usual picture takes too long on the line; nil: it does not.
+func (l line) carries() error {
 	if takes := l.time(l.bytes(usualDots)); takes > mostOnLine {
-		return l, &drivers.OptionError{Key: "size", Msg: fmt.Sprintf("a picture of %s takes about %s at %d bit/s; choose a smaller size or a higher baud", wanted, takes.Round(time.Second), l.baud)}
+		return &drivers.OptionError{Key: "size", Msg: fmt.Sprintf("a picture of %s takes about %s at %d bit/s; choose a smaller size or a higher baud", l.size.Name, takes.Round(time.Second), l.baud)}
 	}
-	return l, nil
+	return nil
 }
 
 // bytes of a picture, with so many dots a byte.
@@ -87,32 +95,43 @@ func (l line) hang(p *drivers.Plan, u *url.URL) {
 	p.Line = drivers.LineSettings{Baud: l.baud, Parity: "none", StopBits: 1}
 	p.MinEvery = l.time(l.bytes(usualDots)).Truncate(time.Second) + 2*time.Second
 	p.Timeout += (l.time(l.bytes(crowdedDots)) * 5 / 4).Round(time.Second)
+	if u.Scheme == hydro {
+		p.MinEvery += exposes
+		p.Timeout += longestSetting + longestExposure
+	}
 }
 
 // checkWire says what is wrong with the keys of a camera at a serial port, or with those at
 // another one.
 func (o options) checkWire(scheme string) error {
-	if scheme != wired {
+	if scheme != wired && scheme != hydro {
 		if o.Baud != 0 {
 			return &drivers.OptionError{Key: "baud", Msg: "only a camera on a serial line (vc0706:) has a speed; delete it"}
 		}
 		return nil
 	}
-	_, err := o.wire()
+	_, err := o.wire(scheme)
 	return err
 }
 
 func openWired(c drivers.Fetcher, o options, u *url.URL) (*driver, error) {
-	l, err := o.wire()
+	l, err := o.wire(u.Scheme)
 	if err != nil {
 		return nil, err
 	}
-	if w, ok := c.(drivers.Wired); ok {
-		if port, ok := w.Wire(); ok {
-			return &driver{host: u.Path, source: &wiredCamera{port: port, line: l, limit: o.MaxBytes}}, nil
-		}
+	w, ok := c.(drivers.Wired)
+	if !ok {
+		return nil, fmt.Errorf("%s: %s: there is no serial line here", name, u.Path)
 	}
-	return nil, fmt.Errorf("%s: %s: there is no serial line here", name, u.Path)
+	port, ok := w.Wire()
+	if !ok {
+		return nil, fmt.Errorf("%s: %s: there is no serial line here", name, u.Path)
+	}
+	end := wireEnd{port: port, line: l, limit: o.MaxBytes}
+	if u.Scheme == hydro {
+		return &driver{host: u.Path, source: &hydroCamera{wireEnd: end}}, nil
+	}
+	return &driver{host: u.Path, source: &wiredCamera{wireEnd: end}}, nil
 }
 
 // wiredCamera takes pictures with a camera on a serial line. It holds the picture that the
@@ -120,14 +139,19 @@ func openWired(c drivers.Fetcher, o options, u *url.URL) (*driver, error) {
 // The camera has no checksums: a piece is believed when it stands between the two frames
 // that belong there, and the picture when it has as many bytes as were announced.
 type wiredCamera struct {
-	port  drivers.Port
+	wireEnd
 	cam   vc0706.Camera
+	ready bool // pictures run, and nothing is on its way
+	other int  // bytes that came with the last question and were no answer
+	again int  // how many pieces may still be asked for again
+}
+
+// wireEnd is our end of a camera's serial line.
+type wireEnd struct {
+	port  drivers.Port
 	line  line
-	limit int
-	ready bool   // pictures run, and nothing is on its way
+	limit int    // bytes of a picture
 	in    []byte // what came and was not used yet
-	other int    // bytes that came with the last question and were no answer
-	again int    // how many pieces may still be asked for again
 }
 
 // Times of the protocol.
@@ -310,14 +334,14 @@ func (w *wiredCamera) ask(ctx context.Context, frame []byte, command byte) (vc07
 }
 
 // quiet waits until nothing is on its way any more, and forgets what came.
-func (w *wiredCamera) quiet(ctx context.Context) error {
+func (w *wireEnd) quiet(ctx context.Context) error {
 	if err := drivers.Wait(ctx, quietTime+w.line.chars(pieceBytes)); err != nil {
 		return err
 	}
 	return w.forget()
 }
 
-func (w *wiredCamera) forget() error {
+func (w *wireEnd) forget() error {
 	w.in = w.in[:0]
 	return w.port.Discard()
 }
@@ -357,7 +381,7 @@ func (w *wiredCamera) await(ctx context.Context, command byte, behind int) (a vc
 }
 
 // more reads what is there, or waits for it.
-func (w *wiredCamera) more(ctx context.Context) error {
+func (w *wireEnd) more(ctx context.Context) error {
 	var b [512]byte
 	n, err := w.port.Read(ctx, b[:])
 	w.in = append(w.in, b[:n]...)

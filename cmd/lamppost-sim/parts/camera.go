@@ -29,32 +29,46 @@ func cameraParts() []Part {
 	}, {
 		ID: "vc0706", Title: scenario.Text{ZH: "VC0706 串口 JPEG 摄像头（LS-Y201、PTC-08）：带水尺的河道", EN: "VC0706 serial JPEG camera (LS-Y201, PTC-08) at a river with a staff gauge"},
 		Wire: Serial, Line: Line{Baud: 38400, Format: "8N1"}, Channels: slices.Clone(sees),
-		States: append(scenes(), uart.VC0706Faults()...),
-		Serial: wired, Calibration: staffOf,
+		States:      append(scenes(), uart.VC0706Faults()...),
+		Serial:      wired(func(fault string, look look) uart.Hearer { return &uart.VC0706{Fault: fault, Picture: look} }),
+		Calibration: staffOf,
+	}, {
+		ID: "hydrocam", Title: scenario.Text{ZH: "Geolux HydroCam 水文摄像头（RS-232）：带水尺的河道", EN: "Geolux HydroCam on RS-232 at a river with a staff gauge"},
+		Wire: Serial, Line: Line{Baud: 115200, Format: "8N1"}, Channels: slices.Clone(sees),
+		States: append(scenes(), uart.HydroCamFaults()...),
+		Serial: wired(func(fault string, look look) uart.Hearer {
+			return &uart.HydroCam{Fault: fault, Picture: look, Exposes: 6200 * time.Millisecond, Sets: time.Second}
+		}),
+		Calibration: staffOf,
 	}}
 }
 
+// look takes a picture of a size, with what the truth log says of it.
+type look = func(width, height int) ([]byte, truth.Line, error)
+
 // wired plays a camera on a serial line, which takes its pictures where the other one does.
-func wired(s Stage) (func(context.Context, Port), error) {
-	scene, err := sceneOf(s)
-	if err != nil {
-		return nil, err
+func wired(part func(fault string, look look) uart.Hearer) func(Stage) (func(context.Context, Port), error) {
+	return func(s Stage) (func(context.Context, Port), error) {
+		scene, err := sceneOf(s)
+		if err != nil {
+			return nil, err
+		}
+		fault := s.State
+		if strings.HasPrefix(fault, sceneState) {
+			fault = ""
+		}
+		eye := eye{s.Source}
+		return hears(func(Stage) uart.Hearer {
+			return part(fault, func(width, height int) ([]byte, truth.Line, error) {
+				b, is, err := scene.Paint(eye.State())
+				if err != nil {
+					return nil, is, err
+				}
+				b, err = camera.Shrink(b, width, height)
+				return b, is, err
+			})
+		})(s)
 	}
-	fault := s.State
-	if strings.HasPrefix(fault, sceneState) {
-		fault = ""
-	}
-	eye := eye{s.Source}
-	return hears(func(Stage) uart.Hearer {
-		return &uart.VC0706{Fault: fault, Picture: func(width, height int) ([]byte, truth.Line, error) {
-			b, is, err := scene.Paint(eye.State())
-			if err != nil {
-				return nil, is, err
-			}
-			b, err = camera.Shrink(b, width, height)
-			return b, is, err
-		}}
-	})(s)
 }
 
 // sceneOf is what the camera looks at.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenario"
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/truth"
@@ -49,10 +50,10 @@ func (w *written) last() (l truth.Line) {
 }
 
 // playing is a camera on a pseudo terminal and the gateway's driver at its other end.
-func playing(t *testing.T, state, options string, faults ...scenario.Fault) (drivers.Driver, *drivers.Plan, *written, context.CancelFunc) {
+func playing(t *testing.T, part, state, options string, faults ...scenario.Fault) (drivers.Driver, *drivers.Plan, *written, context.CancelFunc) {
 	t.Helper()
 	const baud = 115200
-	p, err := Find("vc0706")
+	p, err := Find(part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func playing(t *testing.T, state, options string, faults ...scenario.Fault) (dri
 	}()
 	<-there
 	plan, err := camera.Kind().Plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte("url: vc0706:"+link+"\nbaud: 115200\n"+options))
+		doc, err := yamldoc.Parse("options", []byte("url: "+part+":"+link+"\nbaud: 115200\n"+options))
 		if err != nil {
 			return err
 		}
@@ -115,7 +116,7 @@ func TestVC0706(t *testing.T) {
 	for state, size := range map[string]string{"": "320x240", "motion": "160x120", "late": "160x120"} {
 		t.Run("state "+state, func(t *testing.T) {
 			t.Parallel()
-			d, plan, log, pull := playing(t, state, "size: "+size)
+			d, plan, log, pull := playing(t, "vc0706", state, "size: "+size)
 			var before string
 			for range 2 {
 				err := sampled(t, d, plan)
@@ -145,26 +146,57 @@ func TestVC0706(t *testing.T) {
 	}
 }
 
+// A HydroCam's picture, too, is the one of the truth log, in the size that was asked for.
+func TestHydroCam(t *testing.T) {
+	t.Parallel()
+	d, plan, log, pull := playing(t, "hydrocam", "", "size: 320x240")
+	err := sampled(t, d, plan)
+	for tries := 0; tries < 5 && errors.Is(err, drivers.ErrTimeout); tries++ { // a machine that is busy elsewhere
+		err = sampled(t, d, plan)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := d.(drivers.StillSource).Still()
+	sum := sha256.Sum256(b)
+	for ctx := t.Context(); log.last().SHA256 == "" && drivers.Wait(ctx, 10*time.Millisecond) == nil; { // the log is written behind the last byte
+	}
+	if l := log.last(); l.SHA256 != hex.EncodeToString(sum[:]) || l.Via != truth.Still || l.V != 2.2 {
+		t.Errorf("the picture is %x; the truth log says %+v", sum, l)
+	}
+	if p, err := picture.Clean(b); err != nil || p.Width != 320 || p.Height != 240 {
+		t.Errorf("%d × %d, %v", p.Width, p.Height, err)
+	}
+	pull()
+	if err := sampled(t, d, plan); !errors.Is(err, drivers.ErrUnplugged) {
+		t.Errorf("pulled: %v", err)
+	}
+}
+
 // What is wrong with a camera or its line is told in a fault's word, and no picture comes.
-func TestVC0706Faults(t *testing.T) {
+func TestSerialCameraFaults(t *testing.T) {
 	for _, c := range []struct {
-		state string
-		fault scenario.Kind
-		want  error
-		words string
+		part, state string
+		fault       scenario.Kind
+		want        error
+		words       string
 	}{
-		{"truncated", "", drivers.ErrProtocol, "cut short"},
-		{"torn", "", drivers.ErrTimeout, "after"},
-		{"garbled", "", drivers.ErrProtocol, "is baud, 115200, what the camera is set to"},
-		{"", scenario.Silent, drivers.ErrTimeout, "it says nothing"},
+		{"vc0706", "truncated", "", drivers.ErrProtocol, "cut short"},
+		{"vc0706", "torn", "", drivers.ErrTimeout, "after"},
+		{"vc0706", "garbled", "", drivers.ErrProtocol, "is baud, 115200, what the camera is set to"},
+		{"vc0706", "", scenario.Silent, drivers.ErrTimeout, "it says nothing"},
+		{"hydrocam", "truncated", "", drivers.ErrProtocol, "cut short"},
+		{"hydrocam", "torn", "", drivers.ErrTimeout, "after 512 of"},
+		{"hydrocam", "fixed", "", drivers.ErrSettings, "it refuses the size 160x120"},
+		{"hydrocam", "", scenario.Silent, drivers.ErrTimeout, "it says nothing"},
 	} {
-		t.Run(c.state+string(c.fault), func(t *testing.T) {
+		t.Run(c.part+" "+c.state+string(c.fault), func(t *testing.T) {
 			t.Parallel()
 			var faults []scenario.Fault
 			if c.fault != "" {
 				faults = append(faults, scenario.Fault{Kind: c.fault})
 			}
-			d, plan, _, _ := playing(t, c.state, "size: 160x120", faults...)
+			d, plan, _, _ := playing(t, c.part, c.state, "size: 160x120", faults...)
 			err := sampled(t, d, plan)
 			if _, ok := d.(drivers.StillSource).Still(); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.words) || ok {
 				t.Errorf("%v, a picture %v; want %v, %q", err, ok, c.want, c.words)
