@@ -1,12 +1,16 @@
 package camera
 
 import (
+	"bytes"
 	"fmt"
+	"image/jpeg"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/camera/vision"
 )
 
 // The gateway's driver reads the level off the staff of a film as it comes over the
@@ -35,6 +39,41 @@ func TestLevelOfAShow(t *testing.T) {
 		}
 		if _, ok := d.(drivers.StillSource).Still(); !ok {
 			t.Errorf("%s: there is no still", url)
+		}
+	}
+}
+
+// The detector reads the level of the street's river with the marks that Staff gives, within
+// two centimetres, at levels that the river usually has.
+func TestLevelOfTheRiver(t *testing.T) {
+	marks, width := Staff()
+	c := vision.Config{Staff: &vision.Staff{Width: width}}
+	for i, m := range marks {
+		c.Staff.Marks[i] = vision.Mark{At: vision.Point{X: m.X, Y: m.Y}, Level: m.Level}
+	}
+	scene := NewScene()
+	for _, level := range []float64{2, 2.35, 2.8, 3.2} {
+		eye, err := vision.New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var seen vision.Seen
+		for i := range 6 {
+			at := afternoon.Add(time.Duration(i) * 10 * time.Second)
+			b, err := scene.JPEG(State{Level: level, Light: 20000, Haze: 30, Wind: 2, At: at})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := jpeg.Decode(bytes.NewReader(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen, err = eye.Look(m, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !(math.Abs(seen.Level.Value-level) <= 0.02) {
+			t.Errorf("water at %v m is read as %+v", level, seen.Level)
 		}
 	}
 }
