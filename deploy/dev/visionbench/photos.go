@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -278,7 +279,7 @@ func watchPhotos(dir string, hash [32]byte, only string) ([]photoResult, error) 
 	list = slices.DeleteFunc(list, func(p photo) bool { return !strings.Contains(p.name, only) })
 	results := make([]photoResult, len(list)*len(treatments))
 	var wg sync.WaitGroup
-	free := make(chan struct{}, 2)
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i := range results {
 		free <- struct{}{}
 		wg.Go(func() {
