@@ -81,6 +81,10 @@ func (p *parts) serve(ctx context.Context) error {
 	g.Go(func() error { return inUse(p.claim.Run(failed)) })
 	g.Go(func() error { return p.commands.Run(failed) })
 	g.Go(func() error { return p.keepAnchors(failed) })
+	if p.notify != nil {
+		g.Go(func() error { return p.notify.Run(failed) })
+		g.Go(func() error { return p.tell(failed) })
+	}
 	g.Go(func() error {
 		if err := server.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("http: %w", err)

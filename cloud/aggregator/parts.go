@@ -22,12 +22,12 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/broker"
 	"github.com/lamppost-city/lamppost/cloud/cases"
 	"github.com/lamppost-city/lamppost/cloud/commands"
-	"github.com/lamppost-city/lamppost/cloud/console"
 	"github.com/lamppost-city/lamppost/cloud/database"
 	"github.com/lamppost-city/lamppost/cloud/fleet"
 	"github.com/lamppost-city/lamppost/cloud/images"
 	"github.com/lamppost-city/lamppost/cloud/ingest"
 	"github.com/lamppost-city/lamppost/cloud/live"
+	"github.com/lamppost-city/lamppost/cloud/notify"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
@@ -50,6 +50,8 @@ type parts struct {
 	cases    *cases.Book
 	images   *images.Album
 	commands *commands.Desk
+	notify   *notify.Office // nil: nobody is told
+	teller   teller
 	broker   *broker.Broker // nil: an external one
 	ingest   *ingest.Ingest
 	audit    *audit.Log  // nil: there are no accounts
@@ -63,10 +65,10 @@ const databaseFile = "lamppost.db"
 
 // open opens the parts. What is open when it fails is closed by close.
 func open(ctx context.Context, o Options) (*parts, error) {
-	p := &parts{o: o, started: time.Now(), metrics: prometheus.NewRegistry(), live: live.New(live.Options{})}
+	p := &parts{o: o, started: time.Now(), teller: teller{wake: make(chan struct{}, 1)}, metrics: prometheus.NewRegistry(), live: live.New(live.Options{})}
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
-		p.openAddresses, p.secure, p.openData, p.openStore, p.openJobs, p.openCommands, p.openBroker, p.openIngest, p.openAccounts, p.openAPI,
+		p.openAddresses, p.secure, p.openData, p.openStore, p.openJobs, p.openCommands, p.openNotify, p.openBroker, p.openIngest, p.openAccounts, p.openAPI,
 	} {
 		if err := step(ctx); err != nil {
 			return p, err
@@ -121,7 +123,8 @@ func (p *parts) openData(ctx context.Context) (err error) {
 	return p.openDatabase(ctx, append(accountTables(),
 		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
 		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()},
-		database.Schema{Name: "commands", Steps: commands.Schema()}, database.Schema{Name: "area", Steps: area.Schema()})...)
+		database.Schema{Name: "commands", Steps: commands.Schema()}, database.Schema{Name: "area", Steps: area.Schema()},
+		database.Schema{Name: "notify", Steps: notify.Schema()})...)
 }
 
 // storage marks an error as one of storage, unless it is one of permission, which
@@ -143,7 +146,7 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 	if err := p.openPlaces(ctx); err != nil {
 		return err
 	}
-	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Switched: p.fleet.Switched, Publish: p.publish}); err != nil {
+	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Switched: p.fleet.Switched, Publish: p.told}); err != nil {
 		return storage(err)
 	}
 	dir := filepath.Join(p.o.Settings.Data, "images")
@@ -204,7 +207,7 @@ func (p *parts) openAPI(context.Context) error {
 	}
 	o := api.Options{
 		Info: p.info, Fleet: placedFleet{p.fleet, p.places}, Areas: p.places, Departments: p.places, Rosters: p.places, Alerts: p.cases, Images: p.images, Commands: p.commands, Points: p.store, Metrics: metrics,
-		Live: p.live, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure || p.o.Settings.Protected(),
+		Live: p.live, Console: p.front(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure || p.o.Settings.Protected(),
 		Checks: []api.Check{
 			{Name: "database", Do: p.db.Check}, {Name: "store", Do: p.store.check}, {Name: "writes", Do: p.ingest.CheckStore}, {Name: "mqtt", Do: p.ingest.CheckLink},
 		},

@@ -163,11 +163,15 @@ func pack(t *testing.T, seq uint64, at int64, v float64) []byte {
 
 func alert(t testing.TB) []byte { return alertNumber(t, 1) }
 
-func alertNumber(t testing.TB, n int) []byte {
+func alertNumber(t testing.TB, n int) []byte { return alertOf(t, n, wire.Orange) }
+
+func alertRed(t testing.TB) []byte { return alertOf(t, 1, wire.Red) }
+
+func alertOf(t testing.TB, n int, severity wire.Severity) []byte {
 	t.Helper()
 	m := wire.Moment{Boot: "01234567", Unix: time.Now().UnixMilli()}
 	b, err := wire.Encode(&wire.Alert{V: 1, ID: fmt.Sprintf("01940000-0000-7000-8000-%012d", n), Rev: 1, Epoch: wire.NewEpoch(1, [6]byte{1}), Seq: uint64(900 + n), Rule: "river-high",
-		Stage: "actual", Severity: wire.Orange, Condition: "active", At: m, Since: m, Text: map[string]string{"zh": "河道水位 3.12 米"}})
+		Stage: "actual", Severity: severity, Condition: "active", At: m, Since: m, Text: map[string]string{"zh": "河道水位 3.12 米"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
 // States of a delivery.
@@ -33,22 +35,41 @@ var errTaken = errors.New("formed already")
 // formAll makes messages of what waits, and returns when to look again.
 func (o *Office) formAll(ctx context.Context, now time.Time) (next time.Time, err error) {
 	next = now.Add(look)
-	for _, c := range o.o.Channels {
-		people, err := column(ctx, o.o.DB.Read(), "select distinct person from notice_item where delivery = '' and channel = ?", c.ID)
+	waiting, err := o.receivers(ctx)
+	if err != nil {
+		return next, err
+	}
+	for _, r := range waiting {
+		c, err := o.channel(r.channel)
+		if err != nil {
+			continue // it was taken out of the settings
+		}
+		at, err := o.formFor(ctx, c, r.person, now)
 		if err != nil {
 			return next, err
 		}
-		for _, p := range people {
-			at, err := o.formFor(ctx, c, p, now)
-			if err != nil {
-				return next, err
-			}
-			if at != 0 && time.UnixMilli(at).Before(next) {
-				next = time.UnixMilli(at)
-			}
+		if at != 0 && time.UnixMilli(at).Before(next) {
+			next = time.UnixMilli(at)
 		}
 	}
 	return next, nil
+}
+
+// receivers are those for whom something waits.
+func (o *Office) receivers(ctx context.Context) (out []route, err error) {
+	rows, err := o.o.DB.Read().QueryContext(ctx, "select distinct channel, person from notice_item where delivery = ''")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r route
+		if err := rows.Scan(&r.channel, &r.person); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
 }
 
 // formFor makes the messages for one receiver.
@@ -144,9 +165,11 @@ func (o *Office) past(ctx context.Context, channel, person string, now int64) (h
 
 // formOne makes one message of a batch, unless another process did.
 func (o *Office) formOne(ctx context.Context, c Channel, person string, items []waiting, b batch, now time.Time) error {
-	d := Delivery{ID: uuid.Must(uuid.NewV7()).String(), Channel: c.ID, Person: person, Kind: b.kind, State: queued,
+	d := view.Delivery{ID: uuid.Must(uuid.NewV7()).String(), Channel: c.ID, Person: person, Kind: b.kind, State: queued,
 		Formed: now.UnixMilli(), Next: now.UnixMilli(), Deadline: now.Add(c.GiveUp).UnixMilli()}
+	empty := d
 	return o.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		d := empty // it may be done again
 		var subjects []string
 		var newest string
 		for _, i := range b.items {
@@ -181,7 +204,7 @@ func (o *Office) formOne(ctx context.Context, c Channel, person string, items []
 }
 
 // insert writes a new delivery as the last of its channel.
-func insert(ctx context.Context, tx *sql.Tx, d Delivery, subjects []string) error {
+func insert(ctx context.Context, tx *sql.Tx, d view.Delivery, subjects []string) error {
 	list, err := json.Marshal(subjects)
 	if err != nil {
 		return err

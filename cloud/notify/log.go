@@ -12,47 +12,11 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
-// Delivery is one message to one receiver, as the log tells it. Times are Unix
-// milliseconds, 0 where there is none.
-type Delivery struct {
-	ID       string    `json:"id"`
-	Channel  string    `json:"channel"`
-	Person   string    `json:"person"` // empty: the channel's group
-	Kind     string    `json:"kind"`   // single, group, digest, test
-	Level    string    `json:"level"`
-	Items    int       `json:"items"` // events in it
-	Title    string    `json:"title"`
-	State    string    `json:"state"` // queued, sending, sent, refused, given-up, dropped
-	Attempts int       `json:"attempts"`
-	Formed   int64     `json:"formed"`
-	Next     int64     `json:"next"` // not tried before
-	Deadline int64     `json:"deadline"`
-	Finished int64     `json:"finished"`
-	Doubt    bool      `json:"doubt"` // it may have arrived more than once, or though it failed
-	Error    string    `json:"error"`
-	Tries    []Attempt `json:"tries,omitempty"` // only when one is asked for
-}
-
-// Attempt is one try to deliver.
-type Attempt struct {
-	At      int64  `json:"at"`
-	Ended   int64  `json:"ended"`   // 0: not yet, or nobody knows
-	Outcome string `json:"outcome"` // sent, later, mistaken, never; empty: nobody knows
-	Error   string `json:"error"`
-}
-
-// Query chooses deliveries: an empty field means any.
-type Query struct {
-	Channel, State string
-	Before         string // id of the last delivery of the page before
-	Limit          int    // 1 to 500
-}
-
 const deliveryColumns = `id, channel, person, kind, level, items, title, state, attempts, formed, next, deadline, finished, doubt, error`
 
 // Log returns deliveries, the latest first. Where more than Limit fit, the next page begins
 // before the last one's id.
-func (o *Office) Log(ctx context.Context, q Query) ([]Delivery, error) {
+func (o *Office) Log(ctx context.Context, q view.DeliveryQuery) ([]view.Delivery, error) {
 	var formed int64
 	if q.Before != "" {
 		err := o.o.DB.Read().QueryRowContext(ctx, "select formed from notice_delivery where id = ?", q.Before).Scan(&formed)
@@ -70,7 +34,7 @@ func (o *Office) Log(ctx context.Context, q Query) ([]Delivery, error) {
 		return nil, fmt.Errorf("notify: log: %w", err)
 	}
 	defer rows.Close()
-	out := []Delivery{}
+	out := []view.Delivery{}
 	for rows.Next() {
 		d, err := scan(rows)
 		if err != nil {
@@ -81,13 +45,13 @@ func (o *Office) Log(ctx context.Context, q Query) ([]Delivery, error) {
 	return out, rows.Err()
 }
 
-func scan(row interface{ Scan(...any) error }) (d Delivery, err error) {
+func scan(row interface{ Scan(...any) error }) (d view.Delivery, err error) {
 	err = row.Scan(&d.ID, &d.Channel, &d.Person, &d.Kind, &d.Level, &d.Items, &d.Title, &d.State, &d.Attempts, &d.Formed, &d.Next, &d.Deadline, &d.Finished, &d.Doubt, &d.Error)
 	return d, err
 }
 
 // Get returns one delivery with its attempts, or view.ErrUnknown.
-func (o *Office) Get(ctx context.Context, id string) (Delivery, error) {
+func (o *Office) Get(ctx context.Context, id string) (view.Delivery, error) {
 	d, err := scan(o.o.DB.Read().QueryRowContext(ctx, "select "+deliveryColumns+" from notice_delivery where id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		err = view.ErrUnknown
@@ -101,7 +65,7 @@ func (o *Office) Get(ctx context.Context, id string) (Delivery, error) {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var a Attempt
+		var a view.Try
 		if err := rows.Scan(&a.At, &a.Ended, &a.Outcome, &a.Error); err != nil {
 			return d, fmt.Errorf("notify: delivery %q: %w", id, err)
 		}
@@ -113,17 +77,17 @@ func (o *Office) Get(ctx context.Context, id string) (Delivery, error) {
 // Test sends one message by a channel now, to a person or, with none, to its group, and
 // returns what became of it: one attempt, in the log like any other. view.ErrUnknown: there
 // is no such channel or person. view.ErrBusy: its limit is reached, or it is paused.
-func (o *Office) Test(ctx context.Context, id, person string) (Delivery, error) {
+func (o *Office) Test(ctx context.Context, id, person string) (view.Delivery, error) {
 	c, err := o.channel(id)
 	if err != nil {
-		return Delivery{}, err
+		return view.Delivery{}, err
 	}
 	if _, known := o.o.Person(person); person != "" && (!known || !c.Personal) {
-		return Delivery{}, fmt.Errorf("notify: person %q: %w", person, view.ErrUnknown)
+		return view.Delivery{}, fmt.Errorf("notify: person %q: %w", person, view.ErrUnknown)
 	}
 	now := time.Now()
 	// The state keeps it from the loop that sends; only this call has it.
-	d := Delivery{ID: uuid.Must(uuid.NewV7()).String(), Channel: id, Person: person, Kind: test, State: queued, Title: test,
+	d := view.Delivery{ID: uuid.Must(uuid.NewV7()).String(), Channel: id, Person: person, Kind: test, State: queued, Title: test,
 		Formed: now.UnixMilli(), Next: now.Add(leaseTime).UnixMilli(), Deadline: now.Add(leaseTime).UnixMilli()}
 	err = o.o.DB.Write(ctx, func(tx *sql.Tx) error {
 		if err := lockChannel(ctx, tx, id); err != nil {
@@ -135,48 +99,39 @@ func (o *Office) Test(ctx context.Context, id, person string) (Delivery, error) 
 		return insert(ctx, tx, d, []string{"test/" + d.ID})
 	})
 	if err != nil {
-		return Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)
+		return view.Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)
 	}
 	j, _, err := o.claim(ctx, c, open{id: d.ID, person: person}, now)
 	if err == nil && j == nil {
 		err = view.ErrBusy
 	}
 	if err != nil {
-		return Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)
+		return view.Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)
 	}
 	if err := o.attempt(ctx, c, *j); err != nil {
-		return Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)
+		return view.Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)
 	}
 	return o.endTest(ctx, d.ID)
 }
 
 // endTest keeps a test that failed from being tried again: whoever pressed the button has
 // the answer.
-func (o *Office) endTest(ctx context.Context, id string) (Delivery, error) {
+func (o *Office) endTest(ctx context.Context, id string) (view.Delivery, error) {
 	err := o.o.DB.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "update notice_delivery set state = 'given-up', finished = ? where id = ? and state = 'queued'", time.Now().UnixMilli(), id)
 		return err
 	})
 	if err != nil {
-		return Delivery{}, fmt.Errorf("notify: test: %w", err)
+		return view.Delivery{}, fmt.Errorf("notify: test: %w", err)
 	}
 	return o.Get(ctx, id)
 }
 
-// State is how a channel does.
-type State struct {
-	ID      string `json:"id"`
-	Waiting int    `json:"waiting"` // messages that are not finished
-	Down    int64  `json:"down"`    // since when nothing passes, Unix ms; 0: it works
-	Paused  int64  `json:"paused"`  // nothing is sent before, Unix ms
-	Error   string `json:"error"`
-}
-
 // States returns how each channel does, in the order of the settings.
-func (o *Office) States(ctx context.Context) ([]State, error) {
-	out := []State{}
+func (o *Office) States(ctx context.Context) ([]view.Way, error) {
+	out := []view.Way{}
 	for _, c := range o.o.Channels {
-		s := State{ID: c.ID}
+		s := view.Way{ID: c.ID}
 		err := o.o.DB.Read().QueryRowContext(ctx, "select paused, down, error from notice_channel where channel = ?", c.ID).Scan(&s.Paused, &s.Down, &s.Error)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return nil, fmt.Errorf("notify: %s: %w", c.ID, err)
@@ -188,6 +143,15 @@ func (o *Office) States(ctx context.Context) ([]State, error) {
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// Knows says whether anything about a subject was taken.
+func (o *Office) Knows(ctx context.Context, subject string) (bool, error) {
+	var n int
+	if err := o.o.DB.Read().QueryRowContext(ctx, "select count(*) from notice_event where subject = ?", subject).Scan(&n); err != nil {
+		return false, fmt.Errorf("notify: %w", err)
+	}
+	return n > 0, nil
 }
 
 // keep is how long the log is.
@@ -208,7 +172,7 @@ func (o *Office) keepTidy(ctx context.Context) {
 	}
 }
 
-// Prune removes what was finished 90 days ago, and spent links that would be too old anyway.
+// Prune removes what was taken 90 days ago, and spent links that would be too old anyway.
 func (o *Office) Prune(ctx context.Context, now time.Time) error {
 	old := now.Add(-keep).UnixMilli()
 	err := o.o.DB.Write(ctx, func(tx *sql.Tx) error {
@@ -216,17 +180,13 @@ func (o *Office) Prune(ctx context.Context, now time.Time) error {
 			text string
 			arg  int64
 		}{
-			{"delete from notice_delivery where formed < ? and state not in ('queued', 'sending')", old},
+			{"delete from notice_delivery where formed < ?", old},
 			{"delete from notice_attempt where at < ? and delivery not in (select id from notice_delivery)", old},
-			{"delete from notice_item where delivery <> '' and delivery not in (select id from notice_delivery)", 0},
-			{"delete from notice_event where taken < ? and id not in (select event from notice_item)", old},
+			{"delete from notice_item where event in (select id from notice_event where taken < ?)", old},
+			{"delete from notice_event where taken < ?", old},
 			{"delete from notice_link where expires < ?", now.UnixMilli()},
 		} {
-			args := []any{s.arg}
-			if s.arg == 0 {
-				args = nil
-			}
-			if _, err := tx.ExecContext(ctx, s.text, args...); err != nil {
+			if _, err := tx.ExecContext(ctx, s.text, s.arg); err != nil {
 				return err
 			}
 		}

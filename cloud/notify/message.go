@@ -11,6 +11,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 	"github.com/lamppost-city/lamppost/cloud/notify/link"
+	"github.com/lamppost-city/lamppost/cloud/notify/words"
 )
 
 const (
@@ -48,7 +49,7 @@ func (o *Office) message(ctx context.Context, c Channel, j job) (channel.Message
 	}
 	e := in.events[0]
 	if in.kind == single {
-		m.Title, m.Lines = o.o.Words[m.Lang].say(fields(e, m.Lang, o.o.Zone))
+		m.Title, m.Lines = o.o.Words[m.Lang].Say(fields(e, m.Lang, o.o.Zone))
 		m.Thread, m.First = e.Subject, in.first
 	} else {
 		o.many(&m, in)
@@ -154,7 +155,7 @@ func (o *Office) many(m *channel.Message, in contents) {
 	sum := ""
 	for _, level := range []string{"red", "orange", "yellow", "blue"} {
 		if in.count[level] > 0 {
-			sum += " " + severities[m.Lang][level] + "×" + strconv.Itoa(in.count[level])
+			sum += " " + words.Severity(m.Lang, level) + "×" + strconv.Itoa(in.count[level])
 		}
 	}
 	m.Lines = []string{sum[1:]}
@@ -199,11 +200,11 @@ func (o *Office) links(m *channel.Message, c Channel, person string, in contents
 		if err != nil {
 			continue // an id that is too long for a link can be acknowledged in the console
 		}
-		words := ack
+		label := ack
 		if len(in.events) > 1 {
-			words += " " + strconv.Itoa(i+1)
+			label += " " + strconv.Itoa(i+1)
 		}
-		m.Links = append(m.Links, channel.Link{Text: words, URL: o.o.Base + AckPath + "?t=" + token})
+		m.Links = append(m.Links, channel.Link{Text: label, URL: o.o.Base + AckPath + "?t=" + token})
 	}
 }
 
@@ -229,4 +230,14 @@ func (o *Office) testWords(lang, id string) (string, []string) {
 		return "Test of the notification channel " + id, []string{"Somebody pressed the test button. Nothing has happened."}
 	}
 	return "通知渠道 " + id + " 测试", []string{"有人按下了测试按钮，没有发生任何事件。"}
+}
+
+// fields is an event as a template sees it.
+func fields(e Event, lang string, zone *time.Location) words.Fields {
+	return words.Fields{
+		Severity: words.Severity(lang, string(e.Severity)),
+		Text:     channel.Plain(in(e.Text, lang)), Place: channel.Plain(in(e.Place, lang)), State: channel.Plain(in(e.State, lang)),
+		Time: time.UnixMilli(e.At).In(zone).Format("2006-01-02 15:04"), Area: channel.Plain(e.Area), Category: channel.Plain(e.Category),
+		Kind: e.Kind, Rule: channel.Plain(e.Rule), Subject: e.Subject,
+	}
 }

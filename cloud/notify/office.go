@@ -15,6 +15,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 	"github.com/lamppost-city/lamppost/cloud/notify/link"
+	"github.com/lamppost-city/lamppost/cloud/notify/words"
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
@@ -50,7 +51,7 @@ type Options struct {
 	// asked when the event would be told. nil: only what the event says itself.
 	Cause func(ctx context.Context, e Event) string
 	// Words by language; one that is missing has the built-in ones.
-	Words map[string]*Words
+	Words map[string]*words.Words
 	Base  string         // of links: https://console.example.org; empty: messages have none
 	Zone  *time.Location // of times in messages; nil: UTC
 	// Trouble is told when a channel fails for good or for long, and when it works again.
@@ -90,18 +91,18 @@ func Open(ctx context.Context, o Options) (*Office, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
 	}
-	words := map[string]*Words{}
+	known := map[string]*words.Words{}
 	for _, lang := range []string{"zh", "en"} {
 		w, err := o.Words[lang], error(nil)
 		if w == nil {
-			w, err = defaults(lang)
+			w, err = words.Default(lang)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("notify: templates %s: %w", lang, err)
 		}
-		words[lang] = w
+		known[lang] = w
 	}
-	o.Words = words
+	o.Words = known
 	f := &Office{o: o, owner: uuid.NewString(), form: make(chan struct{}, 1), desks: map[string]chan struct{}{}}
 	for i := range f.o.Channels {
 		c := &f.o.Channels[i]
@@ -161,10 +162,11 @@ func (o *Office) channel(id string) (Channel, error) {
 	return o.o.Channels[i], nil
 }
 
-// How often the database is asked, since another process may have written to it, and how
-// long to leave it alone when it fails.
+// How often the database is asked, since another process may have written to it, how long a
+// channel rests that nobody wakes, and how long the database is left alone when it fails.
 const (
 	look  = time.Second
+	rest  = time.Minute
 	sulk  = 5 * time.Second
 	prune = time.Hour
 )
@@ -175,24 +177,40 @@ func (o *Office) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for _, c := range o.o.Channels {
 		wg.Go(func() {
-			o.loop(ctx, o.desks[c.ID], func(now time.Time) (time.Time, error) { return o.turn(ctx, c, now) })
+			o.loop(ctx, o.desks[c.ID], rest, func(now time.Time) (time.Time, error) { return o.turn(ctx, c, now) })
 		})
 	}
 	wg.Go(func() {
-		o.loop(ctx, o.form, func(now time.Time) (time.Time, error) { return o.formAll(ctx, now) })
+		o.loop(ctx, o.form, look, func(now time.Time) (time.Time, error) {
+			if err := o.ringDue(ctx, now); err != nil {
+				return now, err
+			}
+			return o.formAll(ctx, now)
+		})
 	})
 	wg.Go(func() { o.keepTidy(ctx) })
 	wg.Wait()
 	return nil
 }
 
+// ringDue wakes the channels for which something is due: another process may have formed it.
+func (o *Office) ringDue(ctx context.Context, now time.Time) error {
+	due, err := column(ctx, o.o.DB.Read(), "select distinct channel from notice_delivery where state in ('queued', 'sending') and next <= ?", now.UnixMilli())
+	for _, id := range due {
+		if desk := o.desks[id]; desk != nil {
+			ring(desk)
+		}
+	}
+	return err
+}
+
 // loop does step again and again: at once if it returns the zero time, else at that time,
-// when woken, or after a second.
-func (o *Office) loop(ctx context.Context, wake <-chan struct{}, step func(now time.Time) (time.Time, error)) {
+// when woken, or after a while.
+func (o *Office) loop(ctx context.Context, wake <-chan struct{}, most time.Duration, step func(now time.Time) (time.Time, error)) {
 	for ctx.Err() == nil {
 		now := time.Now()
 		next, err := step(now)
-		pause := min(max(next.Sub(now), 0), look)
+		pause := min(max(next.Sub(now), 0), most)
 		if err != nil && ctx.Err() == nil {
 			o.o.Log.Error("notifications wait: the database does not answer", "error", err)
 			pause = sulk

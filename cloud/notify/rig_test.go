@@ -17,12 +17,13 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/lamppost-city/lamppost/cloud/database"
+	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
 	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
 
@@ -84,7 +85,7 @@ type rig struct {
 
 func database1(t *testing.T) *database.DB {
 	t.Helper()
-	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), database.Schema{Name: "notify", Steps: Schema()})
+	db, err := databasetest.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), database.Schema{Name: "notify", Steps: Schema()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ func (r *rig) take(events ...Event) {
 	}
 }
 
-func (r *rig) log(q Query) []Delivery {
+func (r *rig) log(q view.DeliveryQuery) []view.Delivery {
 	r.t.Helper()
 	q.Limit = 500
 	l, err := r.Log(r.t.Context(), q)

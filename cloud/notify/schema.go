@@ -13,6 +13,7 @@ create table notice_event(          -- what was to be told
 	body text not null              -- JSON of Event
 );
 create index notice_event_taken on notice_event(taken);
+create index notice_event_subject on notice_event(subject);
 
 create table notice_item(           -- one event for one receiver
 	channel text not null,

@@ -31,7 +31,7 @@ type job struct {
 // turn sends the next message of a channel, or says when there may be one. The zero time:
 // look again at once.
 func (o *Office) turn(ctx context.Context, c Channel, now time.Time) (time.Time, error) {
-	rest := now.Add(look)
+	rest := now.Add(rest)
 	paused, err := o.paused(ctx, c.ID)
 	if err != nil {
 		return rest, err
@@ -103,6 +103,7 @@ func (o *Office) opened(ctx context.Context, id string) (out []open, err error) 
 func (o *Office) claim(ctx context.Context, c Channel, r open, now time.Time) (j *job, at time.Time, err error) {
 	ms := now.UnixMilli()
 	err = o.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		j, at = nil, time.Time{}
 		// The row is locked first, so that processes count one after another.
 		if err := lockChannel(ctx, tx, c.ID); err != nil {
 			return err
@@ -207,6 +208,7 @@ func (o *Office) note(ctx context.Context, c Channel, j job, result error, now t
 	}
 	var told *Trouble
 	err := o.o.DB.Write(ctx, func(tx *sql.Tx) (err error) {
+		told = nil
 		if err := lockChannel(ctx, tx, c.ID); err != nil {
 			return err
 		}

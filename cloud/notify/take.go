@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
 // maxWaiting is how many events wait for one channel.
@@ -91,7 +93,7 @@ func (o *Office) takeFor(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 	var delivery string
 	if full {
 		delivery = uuid.Must(uuid.NewV7()).String()
-		d := Delivery{ID: delivery, Channel: c.ID, Person: r.person, Kind: single, Level: string(e.Severity), Items: 1, State: dropped,
+		d := view.Delivery{ID: delivery, Channel: c.ID, Person: r.person, Kind: single, Level: string(e.Severity), Items: 1, State: dropped,
 			Title: in(e.Text, c.Lang), Formed: now.UnixMilli(), Finished: now.UnixMilli(), Error: fmt.Sprintf("more than %d events wait for the channel", maxWaiting)}
 		if err := insert(ctx, tx, d, []string{e.Subject}); err != nil {
 			return err

@@ -59,6 +59,7 @@ func (o *Office) weigh(ctx context.Context, tx *sql.Tx, c Channel, result error,
 func (o *Office) giveUp(ctx context.Context, c Channel, r open, now time.Time) error {
 	var t *Trouble
 	err := o.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		t = nil
 		if err := lockChannel(ctx, tx, c.ID); err != nil {
 			return err
 		}

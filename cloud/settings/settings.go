@@ -13,6 +13,12 @@
 //	E5007  not a topic prefix
 //	E5008  out of range
 //	E5009  a certificate or key that cannot be used
+//	E5010  a name that no channel or person has
+//	E5011  a host that is not listed under notify.allow
+//	E5012  not one of the words that are known there
+//	E5013  not an id, a time, a zone, an address or a code
+//	E5014  not a template
+//	E5015  a channel of no kind, or of several
 package settings
 
 import (
@@ -42,6 +48,8 @@ type Settings struct {
 	// Accounts lets nobody in but people with an account. Nil: there are no accounts.
 	Accounts *Accounts `yaml:"accounts"`
 	Database Database  `yaml:"database"`
+	// Notify says who is told of alerts; nil: nobody.
+	Notify *Notify `yaml:"notify"`
 }
 
 // MQTT says which broker: the embedded one, or an external one if Broker is set.
@@ -179,6 +187,7 @@ func (c *checker) all(s *Settings) {
 	if p := s.Database.Postgres; p != nil && c.doc.Node("database", "postgres", "url") != nil {
 		c.postgres(p)
 	}
+	c.notify(s.Notify)
 }
 
 // address checks one. outside is what is said of one that is not on loopback.
@@ -268,5 +277,9 @@ func (c *checker) secret(file string, path ...string) string {
 		c.say("E5005", "the secret cannot be read: "+err.Error(), path...)
 		return ""
 	}
-	return strings.TrimRight(string(b), "\r\n")
+	s := strings.TrimRight(string(b), "\r\n")
+	if s == "" {
+		c.say("E5005", "the file of the secret is empty; write the secret into it", path...)
+	}
+	return s
 }

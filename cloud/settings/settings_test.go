@@ -65,6 +65,14 @@ func TestGoodFiles(t *testing.T) {
 			n := s.Accounts.ProxyNetworks()
 			return s.Protected() && s.Accounts.SecondFactor && s.Accounts.PasswordAge == 90*24*time.Hour && s.Accounts.OIDC.ClientSecret == "hush" && s.Accounts.OIDC.Groups["desk"][1].Area == "330106" && len(n) == 2 && n[0].String() == "10.0.0.5/32" && n[1].String() == "fd00::/8"
 		},
+		"notify": func(s *settings.Settings) bool {
+			n := s.Notify
+			m, r := n.Channels["mail"].Mail, n.Rules["nights"]
+			return n.Console == "https://console.example.org" && n.Place.String() == "Asia/Shanghai" && n.Channels["duty"].DingTalk.Token == "geheim" &&
+				n.Channels["duty"].PerMinute == 15 && m.Host == "smtp.example.org" && m.Port == 587 && n.Channels["city"].Webhook.Secrets[0][:6] == "whsec_" &&
+				r.Hours.Start == 18*60 && r.Hours.End == 8*60+30 && len(r.Hours.Weekdays) == 2 && r.Hours.Weekdays[1] == time.Sunday &&
+				n.Words["zh"] != nil && n.Guard.Host("oapi.dingtalk.com") == nil && n.Guard.Host("10.1.2.9") == nil && n.Guard.Host("example.org") != nil
+		},
 		"embedded": func(s *settings.Settings) bool {
 			return s.MQTT.Embedded.Listen == "[::1]:1884" && s.Store.Embedded.Retention == 30*24*time.Hour && s.Store.Influx == nil
 		},

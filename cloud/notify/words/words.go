@@ -1,4 +1,7 @@
-package notify
+// Package words turns an event into the lines of a message, by templates that a city may
+// write itself. A template gives plain text and can neither loop nor call nor grow beyond
+// bounds; what values hold is one harmless line each.
+package words
 
 import (
 	"bytes"
@@ -7,9 +10,6 @@ import (
 	"slices"
 	"text/template"
 	"text/template/parse"
-	"time"
-
-	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 )
 
 // Words are the templates of one language, in a part of the language of Go's text/template:
@@ -44,9 +44,9 @@ const (
 // without bound, or escapes for other places than ours.
 var allowed = []string{"and", "or", "not", "eq", "ne", "len"}
 
-// ParseWords reads the templates of a title and of the lines below it. An error names
+// Parse reads the templates of a title and of the lines below it. An error names
 // "title" or "line 2", says what is wrong, and what can be written.
-func ParseWords(title string, lines []string) (*Words, error) {
+func Parse(title string, lines []string) (*Words, error) {
 	w := &Words{}
 	var err error
 	if w.title, err = one(title); err != nil {
@@ -150,9 +150,9 @@ func expand(t *template.Template, f Fields) (string, error) {
 	return b.String(), nil
 }
 
-// say returns title and lines of an event; lines that come out empty are left out. A
+// Say returns title and lines of an event; lines that come out empty are left out. A
 // template that fails on these values, by its length, gives the text itself.
-func (w *Words) say(f Fields) (title string, lines []string) {
+func (w *Words) Say(f Fields) (title string, lines []string) {
 	title, err := expand(w.title, f)
 	if err != nil || title == "" {
 		title = f.Text
@@ -165,25 +165,18 @@ func (w *Words) say(f Fields) (title string, lines []string) {
 	return title, lines
 }
 
-// defaults are the words without a configuration.
-func defaults(lang string) (*Words, error) {
+// Default returns the words without a configuration, in zh or en.
+func Default(lang string) (*Words, error) {
 	if lang == "en" {
-		return ParseWords(`{{.Severity}} {{.Text}}`, []string{`{{if .Place}}Where: {{.Place}}{{end}}`, `{{if .State}}State: {{.State}}{{end}}`, `Time: {{.Time}}`})
+		return Parse(`{{.Severity}} {{.Text}}`, []string{`{{if .Place}}Where: {{.Place}}{{end}}`, `{{if .State}}State: {{.State}}{{end}}`, `Time: {{.Time}}`})
 	}
-	return ParseWords(`{{.Severity}} {{.Text}}`, []string{`{{if .Place}}地点：{{.Place}}{{end}}`, `{{if .State}}状态：{{.State}}{{end}}`, `时间：{{.Time}}`})
+	return Parse(`{{.Severity}} {{.Text}}`, []string{`{{if .Place}}地点：{{.Place}}{{end}}`, `{{if .State}}状态：{{.State}}{{end}}`, `时间：{{.Time}}`})
 }
+
+// Severity is a level's name in zh or en; empty for one that is none.
+func Severity(lang, level string) string { return severities[lang][level] }
 
 var severities = map[string]map[string]string{
 	"zh": {"red": "Ⅰ级(红)", "orange": "Ⅱ级(橙)", "yellow": "Ⅲ级(黄)", "blue": "Ⅳ级(蓝)"},
 	"en": {"red": "Ⅰ Red", "orange": "Ⅱ Orange", "yellow": "Ⅲ Yellow", "blue": "Ⅳ Blue"},
-}
-
-// fields is an event as a template sees it.
-func fields(e Event, lang string, zone *time.Location) Fields {
-	return Fields{
-		Severity: severities[lang][string(e.Severity)],
-		Text:     channel.Plain(in(e.Text, lang)), Place: channel.Plain(in(e.Place, lang)), State: channel.Plain(in(e.State, lang)),
-		Time: time.UnixMilli(e.At).In(zone).Format("2006-01-02 15:04"), Area: channel.Plain(e.Area), Category: channel.Plain(e.Category),
-		Kind: e.Kind, Rule: channel.Plain(e.Rule), Subject: e.Subject,
-	}
 }

@@ -1,0 +1,243 @@
+package aggregator
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cloud/console"
+	"github.com/lamppost-city/lamppost/cloud/notify"
+	"github.com/lamppost-city/lamppost/cloud/notify/channel"
+	"github.com/lamppost-city/lamppost/cloud/settings"
+	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// openNotify opens the office that tells people of alerts, if the settings say whom.
+func (p *parts) openNotify(ctx context.Context) (err error) {
+	n := p.o.Settings.Notify
+	if n == nil {
+		return nil
+	}
+	o := notify.Options{
+		DB: p.db, Base: n.Console, Zone: n.Place, Words: n.Words, Within: func(code, of string) bool { return p.places.Contains(of, code) }, Log: p.o.Log.With("part", "notify"),
+		Person: func(id string) (channel.Person, bool) {
+			q, ok := n.People[id]
+			return channel.Person{ID: id, Name: q.Name, Lang: q.Language, Mail: q.Mail, Mobile: q.Mobile, WeCom: q.WeCom, Feishu: q.Feishu}, ok
+		},
+		Trouble: func(t notify.Trouble) {
+			if t.Over {
+				p.o.Log.Info("a notification channel works again", "channel", t.Channel)
+				return
+			}
+			p.o.Log.Error("a notification channel does not get through", "channel", t.Channel, "error", t.Error)
+		},
+	}
+	for _, id := range slices.Sorted(maps.Keys(n.Channels)) {
+		o.Channels = append(o.Channels, tellBy(id, n.Channels[id], n.Guard, "/lamppost/"+p.store.ID()))
+	}
+	for _, id := range slices.Sorted(maps.Keys(n.Rules)) {
+		o.Rules = append(o.Rules, tellRule(id, n.Rules[id], n.Place))
+	}
+	if p.notify, err = notify.Open(ctx, o); err != nil {
+		return storage(err)
+	}
+	return nil
+}
+
+// tellBy makes a channel as it is set.
+func tellBy(id string, s settings.Channel, g *channel.Guard, source string) notify.Channel {
+	c := notify.Channel{ID: id, Lang: s.Language, PerMinute: s.PerMinute, GiveUp: s.GiveUp, Group: true}
+	web := channel.Web{Guard: g}
+	switch {
+	case s.DingTalk != nil:
+		c.Sender = &channel.DingTalk{Web: web, Base: s.DingTalk.URL, Token: s.DingTalk.Token, Secret: s.DingTalk.Secret}
+	case s.WeCom != nil:
+		c.Sender = &channel.WeCom{Web: web, Base: s.WeCom.URL, Key: s.WeCom.Key}
+	case s.Feishu != nil:
+		c.Sender = &channel.Feishu{Web: web, Base: s.Feishu.URL, Hook: s.Feishu.Hook, Secret: s.Feishu.Secret}
+		c.PerMinute = cmp.Or(c.PerMinute, 100)
+	case s.Webhook != nil:
+		c.Sender = &channel.Webhook{Web: web, URL: s.Webhook.URL, Source: source, Secrets: s.Webhook.Secrets}
+		c.Machine, c.PerMinute = true, cmp.Or(c.PerMinute, 600)
+	case s.Mail != nil:
+		m := s.Mail
+		c.Sender = &channel.Mail{Guard: g, Host: m.Host, Port: m.Port, Security: m.Security, From: m.From, To: m.To, Username: m.Username, Password: m.Password}
+		c.Personal, c.Group = true, len(m.To) > 0
+		c.PerMinute = cmp.Or(c.PerMinute, 60)
+	case s.Topic != nil:
+		c.Sender = &channel.MQTT{Guard: g, Broker: s.Topic.Broker, Topic: s.Topic.Topic, Source: source, Username: s.Topic.Username, Password: s.Topic.Password}
+		c.Machine, c.PerMinute = true, cmp.Or(c.PerMinute, 600)
+	}
+	return c
+}
+
+func tellRule(id string, s settings.Rule, zone *time.Location) notify.Rule {
+	r := notify.Rule{ID: id, Severities: s.Severities, Areas: s.Areas, Categories: s.Categories, Kinds: s.Kinds, Channels: s.Channels, People: s.People}
+	if s.Hours != nil {
+		r.Hours = &notify.Hours{Days: s.Hours.Weekdays, From: s.Hours.Start, To: s.Hours.End, Zone: zone}
+	}
+	return r
+}
+
+// teller hands changed alerts to the office. Whoever changes an alert does not wait for it.
+type teller struct {
+	mu      sync.Mutex
+	changed []view.Alert
+	wake    chan struct{}
+}
+
+// maxUntold is how many changes wait; what does not fit is found by the next look at all.
+const maxUntold = 10_000
+
+// told publishes a change to the consoles, and has it told.
+func (p *parts) told(event string, doc any) {
+	p.publish(event, doc)
+	a, ok := doc.(view.Alert)
+	if !ok || event != "alert" || p.notify == nil {
+		return
+	}
+	p.teller.mu.Lock()
+	if len(p.teller.changed) < maxUntold {
+		p.teller.changed = append(p.teller.changed, a)
+	}
+	p.teller.mu.Unlock()
+	select {
+	case p.teller.wake <- struct{}{}:
+	default: // it is to look already
+	}
+}
+
+// tell takes changed alerts to the office until ctx ends, and looks at all of them at the
+// start and each minute: one that was raised just before the program stopped, or that did
+// not fit, is told late and not never.
+func (p *parts) tell(ctx context.Context) error {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		if err := p.tellLatest(ctx); err != nil && ctx.Err() == nil {
+			p.o.Log.Error("alerts are told later: the database does not answer", "error", err)
+		}
+	wait:
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+				break wait
+			case <-p.teller.wake:
+				p.tellChanged(ctx)
+			}
+		}
+	}
+}
+
+func (p *parts) tellChanged(ctx context.Context) {
+	p.teller.mu.Lock()
+	changed := p.teller.changed
+	p.teller.changed = nil
+	p.teller.mu.Unlock()
+	for _, a := range changed {
+		if err := p.notify.Take(ctx, alertEvent(a)); err != nil && ctx.Err() == nil {
+			p.o.Log.Error("an alert is told later", "alert", a.ID, "error", err)
+		}
+	}
+}
+
+// news is how old what an alert last said may be, to be told all the same.
+const news = 24 * time.Hour
+
+// tellLatest takes the latest alerts as they stand. What was taken before is not told again,
+// and that something is over only to who was told that it began.
+func (p *parts) tellLatest(ctx context.Context) error {
+	all, err := p.cases.List(ctx, "all", "", 1000)
+	if err != nil {
+		return err
+	}
+	for _, a := range slices.Backward(all) {
+		if time.Since(time.UnixMilli(a.At)) > news {
+			continue
+		}
+		known := a.Condition == "active"
+		if !known {
+			if known, err = p.notify.Knows(ctx, a.ID); err != nil {
+				return err
+			}
+		}
+		if known {
+			if err := p.notify.Take(ctx, alertEvent(a)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// alertEvent is how an alert stands now, as an event. A revision that only has another
+// value is the same event; one that raises, changes severity or stage, is acknowledged or
+// clears is another.
+func alertEvent(a view.Alert) notify.Event {
+	e := notify.Event{
+		Subject: a.ID, Kind: "raised", First: true, Severity: a.Severity, Area: a.Area, Rule: a.Rule, At: a.At,
+		Text: view.Text{Zh: cmp.Or(a.Text["zh"], a.Text["en"], a.Rule), En: cmp.Or(a.Text["en"], a.Text["zh"], a.Rule)},
+		Path: "/alerts/" + a.ID, Ack: a.Condition == "active" && a.Acknowledged == nil,
+		Place: view.Text{Zh: strings.TrimSpace(a.Gateway + " " + a.Device), En: strings.TrimSpace(a.Gateway + " " + a.Device)},
+	}
+	step := string(a.Severity) + "-" + a.Stage
+	switch {
+	case a.Condition == "cleared":
+		step, e.Kind, e.First, e.State = "cleared", "cleared", false, view.Text{Zh: "已解除", En: "over"}
+	case a.Acknowledged != nil:
+		step, e.Kind, e.First = "acknowledged-"+step, "acknowledged", false
+		e.State = view.Text{Zh: a.Acknowledged.By + " 已确认", En: "acknowledged by " + a.Acknowledged.By}
+	case a.Stage == "forecast":
+		e.State = view.Text{Zh: "预计将达到", En: "expected"}
+	}
+	e.ID = fmt.Sprintf("alert/%s/%s", a.ID, step)
+	return e
+}
+
+// front is the console, and beside it the page of the links in messages.
+func (p *parts) front() http.Handler {
+	if p.notify == nil {
+		return console.Handler()
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", console.Handler())
+	mux.Handle(notify.AckPath, p.acknowledgePage())
+	return mux
+}
+
+func (p *parts) acknowledgePage() http.Handler {
+	return p.notify.Pages(
+		func(ctx context.Context, id string) (view.Text, error) {
+			a, err := p.cases.Get(ctx, id)
+			return alertEvent(a).Text, err
+		},
+		func(ctx context.Context, id, by string) error {
+			now := time.Now()
+			if err := p.cases.Acknowledge(ctx, id, by, "", now); err != nil {
+				return err
+			}
+			p.silence(ctx, id, by, now)
+			return nil
+		})
+}
+
+// silence lets the gateway of an alert know that somebody has seen it. What fails here is in
+// the log: the acknowledgement stands all the same.
+func (p *parts) silence(ctx context.Context, id, by string, now time.Time) {
+	a, err := p.cases.Get(ctx, id)
+	if err == nil && a.Condition == "active" {
+		_, err = p.commands.Ask(ctx, a.Gateway, view.Ask{Kind: wire.KindAcknowledge, Alert: id, By: by}, now)
+	}
+	if err != nil {
+		p.o.Log.Warn("a gateway is not told that its alert was acknowledged", "alert", id, "error", err)
+	}
+}
