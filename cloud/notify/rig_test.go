@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -135,12 +136,14 @@ func rigOn(t *testing.T, db *database.DB, change func(*Options)) *rig {
 	return r
 }
 
-// run starts the office in a bubble; stop ends it.
+// run starts the office in a bubble; stop ends it when it rests: a query of PostgreSQL that
+// is cut off waits for a while under a lock, which a bubble takes for a deadlock.
 func (r *rig) run() (stop func()) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
 	return func() {
+		synctest.Wait()
 		cancel()
 		if err := <-done; err != nil {
 			r.t.Error(err)

@@ -68,6 +68,30 @@ func TestOperationsCenterPage(t *testing.T) {
 	}
 }
 
+// Every example on the page about notification is a configuration, and misspelt it is not.
+func TestNotificationPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/notification.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	text := strings.ReplaceAll(string(page), "/etc/lamppost-cloud/", "")
+	for _, name := range regexp.MustCompile(`[a-z]+\.(?:token|secret|key|hook|password|whsec)\b`).FindAllString(text, -1) {
+		write(t, name, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
+	}
+	key, examples := regexp.MustCompile(`(?m)(?:^ *|[{,] *)([a-z_]+):(?: |$)`), 0
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		examples++
+		checks(t, block[1], exitOK)
+		for _, at := range key.FindAllStringSubmatchIndex(block[1], -1) {
+			checks(t, block[1][:at[3]]+"x"+block[1][at[3]:], exitConfig)
+		}
+	}
+	if examples < 2 {
+		t.Errorf("only %d examples; the test is looking for the wrong thing", examples)
+	}
+}
+
 // checks tests what check says of a configuration.
 func checks(t *testing.T, text string, want int) {
 	t.Helper()
