@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lamppost-city/lamppost/cloud/console"
 	"github.com/lamppost-city/lamppost/cloud/notify"
 	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 	"github.com/lamppost-city/lamppost/cloud/settings"
@@ -203,15 +202,20 @@ func alertEvent(a view.Alert) notify.Event {
 	return e
 }
 
-// front is the console, and beside it the page of the links in messages.
-func (p *parts) front() http.Handler {
+// front is everything else, and before it the page of the links in messages: who has a link
+// needs no account, and proves nothing by having one.
+func (p *parts) front(rest http.Handler) http.Handler {
 	if p.notify == nil {
-		return console.Handler()
+		return rest
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", console.Handler())
-	mux.Handle(notify.AckPath, p.acknowledgePage())
-	return mux
+	page := p.acknowledgePage()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == notify.AckPath {
+			page.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
 }
 
 func (p *parts) acknowledgePage() http.Handler {

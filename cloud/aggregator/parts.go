@@ -22,6 +22,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/broker"
 	"github.com/lamppost-city/lamppost/cloud/cases"
 	"github.com/lamppost-city/lamppost/cloud/commands"
+	"github.com/lamppost-city/lamppost/cloud/console"
 	"github.com/lamppost-city/lamppost/cloud/database"
 	"github.com/lamppost-city/lamppost/cloud/fleet"
 	"github.com/lamppost-city/lamppost/cloud/images"
@@ -207,7 +208,7 @@ func (p *parts) openAPI(context.Context) error {
 	}
 	o := api.Options{
 		Info: p.info, Fleet: placedFleet{p.fleet, p.places}, Areas: p.places, Departments: p.places, Rosters: p.places, Alerts: p.cases, Images: p.images, Commands: p.commands, Points: p.store, Metrics: metrics,
-		Live: p.live, Console: p.front(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure || p.o.Settings.Protected(),
+		Live: p.live, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure || p.o.Settings.Protected(),
 		Checks: []api.Check{
 			{Name: "database", Do: p.db.Check}, {Name: "store", Do: p.store.check}, {Name: "writes", Do: p.ingest.CheckStore}, {Name: "mqtt", Do: p.ingest.CheckLink},
 		},
@@ -215,7 +216,7 @@ func (p *parts) openAPI(context.Context) error {
 	if p.door != nil {
 		o.Door = p.door
 	}
-	p.handler = api.New(o)
+	p.handler = p.front(api.New(o))
 	return nil
 }
 
