@@ -30,6 +30,11 @@ type Options struct {
 	// Switched returns what a gateway did to its outputs between two Unix times in
 	// milliseconds, each with an Actuation, for an alert's timeline. nil: nothing is known.
 	Switched func(ctx context.Context, gateway string, from, to int64) ([]wire.Event, error)
+	// Follow lets an alert's newest revision open a case, join one or change it, in the
+	// transaction that stores the revision; area is where Site says that the gateway
+	// stands, or the alert itself. What it returns is called when that is committed. nil:
+	// there are no cases.
+	Follow func(ctx context.Context, tx *sql.Tx, gateway, area string, a wire.Alert, received int64) (committed func(), err error)
 	// Publish takes a changed alert (view.Alert) for the live stream, as event
 	// "alert". It must not block. nil: nobody listens.
 	Publish func(event string, doc any)
@@ -60,6 +65,11 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 	}
 	if o.Switched == nil {
 		o.Switched = func(context.Context, string, int64, int64) ([]wire.Event, error) { return nil, nil }
+	}
+	if o.Follow == nil {
+		o.Follow = func(context.Context, *sql.Tx, string, string, wire.Alert, int64) (func(), error) {
+			return func() {}, nil
+		}
 	}
 	if o.Publish == nil {
 		o.Publish = func(string, any) {}

@@ -27,8 +27,9 @@ type stored struct {
 func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert], at time.Time) (refused map[int]string, err error) {
 	var changed map[string]string // alert → gateway
 	var newest map[string]wire.Alert
+	var committed []func()
 	err = b.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		refused, changed, newest = map[int]string{}, map[string]string{}, map[string]wire.Alert{}
+		refused, changed, newest, committed = map[int]string{}, map[string]string{}, map[string]wire.Alert{}, nil
 		i := 0
 		for gateway, a := range alerts {
 			is, why, err := put(ctx, tx, gateway, a, at.UnixMilli())
@@ -40,6 +41,11 @@ func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert],
 			}
 			if is {
 				changed[a.ID], newest[a.ID] = gateway, a
+				done, err := b.o.Follow(ctx, tx, gateway, b.area(gateway, a), a, at.UnixMilli())
+				if err != nil {
+					return err
+				}
+				committed = append(committed, done)
 			}
 			i++
 		}
@@ -52,7 +58,18 @@ func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert],
 		b.stand(gateway, newest[id], false)
 		b.publish(ctx, id)
 	}
+	for _, done := range committed {
+		done()
+	}
 	return refused, nil
+}
+
+// area is where an alert is: as the city's register has its gateway, or as it says itself.
+func (b *Book) area(gateway string, a wire.Alert) string {
+	if area, _ := b.o.Site(gateway); area != "" {
+		return area
+	}
+	return a.Area
 }
 
 // put stores one revision. newer says whether it is the newest one now; why is set

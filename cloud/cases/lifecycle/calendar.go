@@ -44,7 +44,8 @@ func (z *Zone) UnmarshalText(b []byte) error {
 	return nil
 }
 
-func (z Zone) location() *time.Location {
+// Location returns the zone; UTC where none was named.
+func (z Zone) Location() *time.Location {
 	if z.loc == nil {
 		return time.UTC
 	}
@@ -136,7 +137,7 @@ func (c Calendar) Knows(year int) bool {
 
 // Works says whether the day of t is a working day.
 func (c Calendar) Works(t time.Time) bool {
-	t = t.In(c.Zone.location())
+	t = t.In(c.Zone.Location())
 	day := t.Format(time.DateOnly)
 	has := func(d Date) bool { return d.has(day) }
 	if slices.ContainsFunc(c.Worked, has) {
@@ -148,7 +149,7 @@ func (c Calendar) Works(t time.Time) bool {
 // spans calls visit with the working times that end after t, in order, until it returns
 // false, for at most ten years.
 func (c Calendar) spans(t time.Time, visit func(from, to time.Time) bool) {
-	loc := c.Zone.location()
+	loc := c.Zone.Location()
 	y, m, d := t.In(loc).Date()
 	for i := range maxDays {
 		noon := time.Date(y, m, d+i, 12, 0, 0, 0, loc)
@@ -204,7 +205,7 @@ func (c Calendar) Between(a, b time.Time) (work time.Duration) {
 // AddDays returns the end of work on the n-th working day after that of t, which does not
 // count itself: so periods of days are counted in China (Civil Code, articles 201 and 203).
 func (c Calendar) AddDays(t time.Time, n int) time.Time {
-	loc := c.Zone.location()
+	loc := c.Zone.Location()
 	y, m, d := t.In(loc).Date()
 	end := t
 	for i := 1; n > 0 && i <= maxDays; i++ {

@@ -214,7 +214,7 @@ func (c *Case) foundOut() Resolution {
 // answer is what a case that closes of itself says.
 func (p Policy) answer(c *Case) string {
 	at := func(ms int64) string {
-		return time.UnixMilli(ms).In(p.Calendar.Zone.location()).Format("2006-01-02 15:04")
+		return time.UnixMilli(ms).In(p.Calendar.Zone.Location()).Format("2006-01-02 15:04")
 	}
 	text := strings.NewReplacer("{count}", strconv.Itoa(c.Condition.Count), "{from}", at(c.Condition.Begun), "{to}", at(c.Condition.Since)).Replace(p.Answer)
 	if !plain(text, maxText, "\n\t") || !said(text) {

@@ -117,7 +117,7 @@ func TestReworkEscalates(t *testing.T) {
 
 func at(t *testing.T, text string) time.Time {
 	t.Helper()
-	x, err := time.ParseInLocation("2006-01-02 15:04", text, DefaultCalendar().Zone.location())
+	x, err := time.ParseInLocation("2006-01-02 15:04", text, DefaultCalendar().Zone.Location())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,12 +175,12 @@ func TestWorkingDeadlines(t *testing.T) {
 		want string
 	}{"half": {half, "2026-11-27 11:45"}, "all": {full, "2026-11-27 17:30"}, "twice": {twice, "2026-12-01 09:30"}} {
 		if x.got != at(t, x.want).UnixMilli() {
-			t.Errorf("%s of a working day is at %s, want %s", what, time.UnixMilli(x.got).In(p.Calendar.Zone.location()), x.want)
+			t.Errorf("%s of a working day is at %s, want %s", what, time.UnixMilli(x.got).In(p.Calendar.Zone.Location()), x.want)
 		}
 	}
 	k := Limit{2, "wh"}
 	pause := Pause{at(t, "2026-11-26 17:00").UnixMilli(), at(t, "2026-11-30 09:00").UnixMilli()}
 	if got := p.shift(k, at(t, "2026-11-27 09:30").UnixMilli(), pause); got != at(t, "2026-11-30 10:30").UnixMilli() {
-		t.Errorf("a working deadline over a pause is %s", time.UnixMilli(got).In(p.Calendar.Zone.location()))
+		t.Errorf("a working deadline over a pause is %s", time.UnixMilli(got).In(p.Calendar.Zone.Location()))
 	}
 }
