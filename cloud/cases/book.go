@@ -31,7 +31,7 @@ type Options struct {
 	// milliseconds, each with an Actuation, for an alert's timeline. nil: nothing is known.
 	Switched func(ctx context.Context, gateway string, from, to int64) ([]wire.Event, error)
 	// Follow lets an alert's newest revision open a case, join one or change it, in the
-	// transaction that stores the revision; area is where Site says that the gateway
+	// transaction that stores the revision; area is where Site says that the device
 	// stands, or the alert itself. What it returns is called when that is committed. nil:
 	// there are no cases.
 	Follow func(ctx context.Context, tx *sql.Tx, gateway, area string, a wire.Alert, received int64) (committed func(), err error)

@@ -64,9 +64,9 @@ func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert],
 	return refused, nil
 }
 
-// area is where an alert is: as the city's register has its gateway, or as it says itself.
+// area is where an alert is: as the city's register has its device or its gateway, or as it says itself.
 func (b *Book) area(gateway string, a wire.Alert) string {
-	if area, _ := b.o.Site(gateway); area != "" {
+	if area, _ := b.o.Site(gateway, a.Device); area != "" {
 		return area
 	}
 	return a.Area
