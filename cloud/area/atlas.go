@@ -118,17 +118,32 @@ func (a *Atlas) Run(ctx context.Context) error {
 // error of fn is returned as it is, and nothing is written; view.ErrChanged means that
 // others write without pause.
 func (a *Atlas) change(ctx context.Context, part string, fn func(*sql.Tx, *state) error) error {
+	return a.prepared(ctx, part, func(s *state) (func(*sql.Tx) error, error) {
+		return func(tx *sql.Tx) error { return fn(tx, s) }, nil
+	})
+}
+
+// prepared is change for what takes its time: prepare works it out while others may write,
+// and returns what is to be written, nil for nothing.
+func (a *Atlas) prepared(ctx context.Context, part string, prepare func(*state) (func(*sql.Tx) error, error)) error {
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	const tries = 3
-	var err error
+	err := a.refresh(ctx) // also what changes nothing is to be so of what is there now
+	if err != nil {
+		return err
+	}
 	for range tries {
 		s := a.is.Load()
+		write, failed := prepare(s)
+		if failed != nil || write == nil {
+			return failed
+		}
 		err = a.o.DB.Write(ctx, func(tx *sql.Tx) error {
 			if err := current(ctx, tx, s); err != nil {
 				return err
 			}
-			if err := fn(tx, s); err != nil {
+			if err := write(tx); err != nil {
 				return err
 			}
 			_, err := tx.ExecContext(ctx, "update area_version set n = n + 1 where part = ?", part)

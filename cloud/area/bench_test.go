@@ -111,6 +111,21 @@ func BenchmarkPositionToArea(b *testing.B) {
 	}
 }
 
+// In a storm: 100 000 active alerts, of 1000 gateways.
+func BenchmarkCountsInAStorm(b *testing.B) {
+	a, gateways, _ := bigCity(b)
+	var open []view.Standing
+	for i := range 100_000 {
+		open = append(open, view.Standing{Gateway: gateways[i%1000].ID, Device: gateways[i%1000].Devices[i%10].ID, Alerts: 1, Worst: worsening[1+i%4]})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if s := a.Count(gateways, open); s.Of("990101").Alerts != 100_000 {
+			b.Fatal("alerts are missing")
+		}
+	}
+}
+
 // The answer to the console: the whole tree with its counts, as JSON.
 func BenchmarkPageOfTheWholeTree(b *testing.B) {
 	a, gateways, open := bigCity(b)

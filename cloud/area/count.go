@@ -2,7 +2,6 @@ package area
 
 import (
 	"github.com/lamppost-city/lamppost/cloud/view"
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // Count counts gateways, their devices, and what is open, for every area of the present
@@ -13,26 +12,39 @@ func (a *Atlas) Count(gateways []view.Gateway, open []view.Standing) *Sums {
 
 func (s *state) count(gateways []view.Gateway, open []view.Standing) *Sums {
 	things := make([]Thing, 0, 2*len(gateways)+len(open))
-	at := make(map[string]*view.Gateway, len(gateways))
+	homes := make(map[string]Code, len(gateways))
 	for i := range gateways {
 		g := &gateways[i]
-		at[g.ID] = g
-		things = s.gateway(things, g)
+		home := s.locate(g.ID, "", g.Area, g.Position)
+		if g.Area != "" || g.Position != nil || home != "" {
+			homes[g.ID] = home
+		}
+		things = s.gateway(things, g, home)
 	}
 	for _, o := range open {
-		area, pos := o.Area, (*wire.Position)(nil)
-		if g := at[o.Gateway]; g != nil && (g.Area != "" || g.Position != nil) {
-			area, pos = g.Area, g.Position
-		}
-		things = append(things, Thing{s.locate(o.Gateway, o.Device, area, pos), view.AreaCounts{Alerts: o.Alerts, Cases: o.Cases, Worst: o.Worst}})
+		things = append(things, Thing{s.whereOpen(o, homes), view.AreaCounts{Alerts: o.Alerts, Cases: o.Cases, Worst: o.Worst}})
 	}
 	return s.tree.RollUp(things)
 }
 
+// whereOpen is where something open counts: where its device was put, else where its
+// gateway is, else where it says itself. In a storm there are many of one gateway, so each
+// gateway is located once.
+func (s *state) whereOpen(o view.Standing, homes map[string]Code) Code {
+	if o.Device != "" {
+		if c, ok := s.placed(placeKey{o.Gateway, o.Device}); ok {
+			return c
+		}
+	}
+	if home, ok := homes[o.Gateway]; ok {
+		return home
+	}
+	return s.locate(o.Gateway, "", o.Area, nil)
+}
+
 // gateway counts a gateway and its devices where they stand; those that stand with their
 // gateway count together.
-func (s *state) gateway(things []Thing, g *view.Gateway) []Thing {
-	home := s.locate(g.ID, "", g.Area, g.Position)
+func (s *state) gateway(things []Thing, g *view.Gateway, home Code) []Thing {
 	here := Thing{home, view.AreaCounts{Gateways: 1}}
 	for i := range g.Devices {
 		d := &g.Devices[i]

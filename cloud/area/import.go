@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/view"
@@ -19,13 +21,14 @@ func (a *Atlas) Import(ctx context.Context, f File, dry bool, now time.Time) (vi
 	var plan Plan
 	var err error
 	if dry {
+		// Of the tree as this aggregator knows it; another's change shows within seconds.
 		plan, err = a.Tree().Plan(f, now.UnixMilli())
 	} else {
-		err = a.change(ctx, partTree, func(tx *sql.Tx, s *state) (err error) {
+		err = a.prepared(ctx, partTree, func(s *state) (func(*sql.Tx) error, error) {
 			if plan, err = s.tree.Plan(f, now.UnixMilli()); err != nil || len(plan.Changes) == 0 {
-				return err
+				return nil, err
 			}
-			return plan.write(ctx, tx)
+			return func(tx *sql.Tx) error { return plan.write(ctx, tx) }, nil
 		})
 	}
 	if err != nil {
@@ -56,14 +59,22 @@ func (p *Plan) write(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 	}
-	put, err := tx.PrepareContext(ctx, `insert into area(code, parent, name_zh, name_en, since, edition, shape) values(?, ?, ?, ?, ?, ?, ?)
-		on conflict(code) do update set parent = excluded.parent, name_zh = excluded.name_zh, name_en = excluded.name_en,
-		since = excluded.since, edition = excluded.edition, shape = excluded.shape`)
-	if err != nil {
-		return err
+	for group := range slices.Chunk(p.put, rowsAtOnce) {
+		if err := putAreas(ctx, tx, group); err != nil {
+			return err
+		}
 	}
-	defer put.Close()
-	for _, a := range p.put {
+	return nil
+}
+
+// rowsAtOnce is how many areas one statement writes: every statement is a round trip to a
+// server, in which all other writers wait.
+const rowsAtOnce = 100
+
+func putAreas(ctx context.Context, tx *sql.Tx, areas []Area) error {
+	const columns = 7
+	args := make([]any, 0, columns*len(areas))
+	for _, a := range areas {
 		shape := ""
 		if len(a.Shape) > 0 {
 			b, err := json.Marshal(a.Shape)
@@ -72,9 +83,11 @@ func (p *Plan) write(ctx context.Context, tx *sql.Tx) error {
 			}
 			shape = string(b)
 		}
-		if _, err := put.ExecContext(ctx, string(a.Code), string(a.Parent), a.Name.Zh, a.Name.En, a.Since, a.Edition, shape); err != nil {
-			return err
-		}
+		args = append(args, string(a.Code), string(a.Parent), a.Name.Zh, a.Name.En, a.Since, a.Edition, shape)
 	}
-	return nil
+	_, err := tx.ExecContext(ctx, `insert into area(code, parent, name_zh, name_en, since, edition, shape) values `+
+		strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?, ?), ", len(areas)), ", ")+`
+		on conflict(code) do update set parent = excluded.parent, name_zh = excluded.name_zh, name_en = excluded.name_en,
+		since = excluded.since, edition = excluded.edition, shape = excluded.shape`, args...)
+	return err
 }

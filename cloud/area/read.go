@@ -14,7 +14,7 @@ import (
 // Limits of a file.
 const (
 	MaxFile   = 32 << 20  // bytes
-	maxRows   = 200_000   // areas
+	maxRows   = 50_000    // areas: they are written in one transaction, for which other writers wait
 	maxPoints = 2_000_000 // corners of all shapes
 	maxFaults = 100       // then the rest is not looked at
 	maxName   = 100       // characters
