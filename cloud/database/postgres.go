@@ -12,7 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -65,10 +64,8 @@ func OpenPostgres(ctx context.Context, p Postgres, schemas ...Schema) (*DB, erro
 // pool returns the writer's connection, or those of the readers.
 func pool(config *pgx.ConnConfig, readOnly bool) *sql.DB {
 	c := config.Copy()
-	// A cancelled statement is cancelled at the server too, where it may wait for a lock.
-	c.BuildContextWatcherHandler = func(pc *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: pc, DeadlineDelay: time.Second}
-	}
+	// A cancelled statement costs its connection, and pgx cancels it at the server too,
+	// where it may wait for a lock.
 	if c.ConnectTimeout <= 0 || c.ConnectTimeout > connectTime {
 		c.ConnectTimeout = connectTime
 	}
