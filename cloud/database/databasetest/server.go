@@ -28,7 +28,7 @@ var ErrNotInstalled = errors.New("no initdb in PATH or below /usr/lib/postgresql
 const nobody = 65534
 
 // patience is how long the server may take for a step.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // Server is a PostgreSQL server with a data directory of its own that listens on a Unix
 // socket alone. It dies with this process.
