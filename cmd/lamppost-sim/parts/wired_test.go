@@ -102,7 +102,8 @@ func sampled(t *testing.T, d drivers.Driver, plan *drivers.Plan) (err error) {
 		ctx, cancel := context.WithTimeout(t.Context(), plan.Timeout)
 		_, err = d.Sample(ctx)
 		cancel()
-		if err == nil || !strings.Contains(err.Error(), "it says nothing") {
+		// On a busy machine the text of its start comes in the place of an answer.
+		if err == nil || !strings.Contains(err.Error(), "it says nothing") && !strings.Contains(err.Error(), "no answer is among them") {
 			break
 		}
 	}
