@@ -38,7 +38,7 @@ func helpIn(asked string, here bool, of string) string {
 
 // helpOf is the word help behind a group of commands: rules help, rules help test.
 func helpOf(group *cobra.Command) *cobra.Command {
-	return &cobra.Command{Use: "help [COMMAND]", Hidden: true, Run: func(c *cobra.Command, args []string) {
+	return &cobra.Command{Use: "help [COMMAND]", Short: "Help about any command", Hidden: true, Run: func(c *cobra.Command, args []string) {
 		of := group
 		if i := slices.IndexFunc(group.Commands(), func(s *cobra.Command) bool { return len(args) > 0 && s.Name() == args[0] }); i >= 0 {
 			of = group.Commands()[i]
