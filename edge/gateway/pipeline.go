@@ -196,6 +196,9 @@ func (g *Gateway) decide(gen *generation, t rule.Transition) error {
 // publish carries a revision out: it is written down, it stands, it leaves.
 func (g *Gateway) publish(key string, saved alert.Saved, a wire.Alert) error {
 	news, renews := a.News(g.active[a.Rule]), a.Renews(g.active[a.Rule])
+	if renews {
+		news = "renewed" // the range of when it is expected
+	}
 	if err := g.file(key, &saved, &a); err != nil {
 		return err
 	}

@@ -108,7 +108,9 @@ func renderEntries(w io.Writer, entries []buffer.Entry, sum buffer.Summary, t te
 		e := &entries[i]
 		news := ""
 		if e.Alert != nil {
-			news = e.Alert.News(before[e.Alert.ID])
+			if news = e.Alert.News(before[e.Alert.ID]); e.Alert.Renews(before[e.Alert.ID]) {
+				news = renewed
+			}
 			before[e.Alert.ID] = e.Alert
 		}
 		rows = append(rows, t.entryRow(e, news))
@@ -161,6 +163,9 @@ func (t teller) grade(q obs.Quality) string {
 	return text
 }
 
+// renewed is of a forecast that tells its range anew.
+const renewed = "renewed"
+
 // newsWords stand before what an alert says again: a reader must not take it for a new one.
 var newsWords = map[string][2]string{
 	wire.Reached:      {" reached: ", " 已到限值："},
@@ -170,6 +175,7 @@ var newsWords = map[string][2]string{
 	wire.Aside:        {" still active: ", " 仍在："},
 	wire.Restless:     {" still active: ", " 仍在："},
 	wire.Repeated:     {" repeated: ", " 重报："},
+	renewed:           {" newer range: ", " 更新预计："},
 	wire.Over:         {" cleared: ", " 解除："},
 }
 

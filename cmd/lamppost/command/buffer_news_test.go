@@ -35,3 +35,20 @@ func TestInspectTellsWhatIsNew(t *testing.T) {
 		}
 	}
 }
+
+// A forecast that only tells its range anew is no repetition of the old one.
+func TestInspectTellsNewerRanges(t *testing.T) {
+	var entries []buffer.Entry
+	for i, to := range []int64{300_000, 299_000, 90_000} { // the second is the same, a second later
+		entries = append(entries, buffer.Entry{Kind: buffer.Alert, Dated: true, Stream: obs.Stream{Device: "river", Channel: "level"},
+			Alert: &wire.Alert{ID: "a", Rev: i + 1, Severity: wire.Blue, Condition: "active", Stage: "forecast", At: wire.Moment{Boot: "b", BootMS: int64(i) * 1000},
+				Expected: &wire.Expected{ToMS: to}, Text: map[string]string{"en": "soon"}}})
+	}
+	var out strings.Builder
+	must(t, renderEntries(&out, entries, buffer.Summary{Entries: 3}, teller{"en", time.UTC}))
+	for i, want := range []string{"Ⅳ soon", "repeated: soon", "newer range: soon"} {
+		if line := strings.Split(out.String(), "\n")[i+1]; !strings.HasSuffix(line, want) {
+			t.Errorf("%q, want %q at its end", line, want)
+		}
+	}
+}
