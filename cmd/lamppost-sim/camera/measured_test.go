@@ -10,6 +10,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/camera/vision"
 )
 
@@ -30,11 +31,13 @@ func TestLevelOfAShow(t *testing.T) {
 	log, at := streetOf(t, show)
 	for _, url := range []string{"http://" + at + Path, "rtsp://" + at + RTSPPath} {
 		d := watching(t, url+options)
-		rs, err := d.Sample(t.Context())
-		if err != nil {
-			t.Fatal(err)
+		var rs []obs.Reading
+		for range 12 { // a staff is looked at a few times before anything is said of it
+			if rs, err = d.Sample(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if level, is := rs[len(rs)-1], log.last(t).V; math.Abs(level.Value-is) > 0.02 {
+		if level, is := rs[len(rs)-1], log.last(t).V; !(math.Abs(level.Value-is) <= 0.02) {
 			t.Errorf("%s: %+v, the water stands at %v m", url, level, is)
 		}
 		if _, ok := d.(drivers.StillSource).Still(); !ok {
