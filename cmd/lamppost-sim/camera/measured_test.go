@@ -10,8 +10,8 @@ import (
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
 	"github.com/lamppost-city/lamppost/drivers"
-	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/drivers/camera/vision"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 // The gateway's driver reads the level off the staff of a film as it comes over the
