@@ -107,26 +107,26 @@ func intruder(t *testing.T, db *database.DB, statements ...string) {
 }
 
 func TestTheChainShowsWhatWasDoneToIt(t *testing.T) {
-	const n = 1203 // more than two pages
+	const n = 243 // more than two pages
 	for _, c := range []struct {
 		name, do string
 		broken   int64
 	}{
 		{"nothing", "select 1", 0},
-		{"who changed", "update audit set who = 'somebody' where n = 700", 700},
+		{"who changed", "update audit set who = 'somebody' where n = 140", 140},
 		{"a time changed", "update audit set at = at + 1 where n = 1", 1},
-		{"a result changed in the last line", "update audit set result = 'done' where n = 1202", 1202},
+		{"a result changed in the last line", "update audit set result = 'done' where n = 242", 242},
 		{"text moved between two fields", "update audit set was = 'viewero', becomes = 'perator' where n = 5", 5},
 		{"a line and its hash exchanged for its neighbour's", "update audit set hash = (select hash from audit where n = 9) where n = 10", 10},
 		{"the first line removed", "delete from audit where n = 1", 1},
-		{"a line removed", "delete from audit where n = 800", 800},
-		{"a line removed and the rest moved up", "delete from audit where n = 800; update audit set n = -n where n > 800; update audit set n = -n - 1 where n < 0", 800},
-		{"the end cut off", "delete from audit where n > 1000", 1001},
+		{"a line removed", "delete from audit where n = 160", 160},
+		{"a line removed and the rest moved up", "delete from audit where n = 160; update audit set n = -n where n > 160; update audit set n = -n - 1 where n < 0", 160},
+		{"the end cut off", "delete from audit where n > 200", 201},
 		{"all removed", "delete from audit", 1},
-		{"a line put behind the end", "insert into audit select n + 1, at, who, role, source, what, about, was, becomes, result, hash from audit where n = 1203", 1204},
-		{"a line put before the beginning", "insert into audit select 0, at, who, role, source, what, about, was, becomes, result, hash from audit where n = 1", 1204},
-		{"the head's hash changed", "update audit_head set hash = (select hash from audit where n = 3)", 1203},
-		{"the end cut off and the head moved to a wrong hash", "delete from audit where n > 1000; update audit_head set n = 1000", 1000},
+		{"a line put behind the end", "insert into audit select n + 1, at, who, role, source, what, about, was, becomes, result, hash from audit where n = 243", 244},
+		{"a line put before the beginning", "insert into audit select 0, at, who, role, source, what, about, was, becomes, result, hash from audit where n = 1", 244},
+		{"the head's hash changed", "update audit_head set hash = (select hash from audit where n = 3)", 243},
+		{"the end cut off and the head moved to a wrong hash", "delete from audit where n > 200; update audit_head set n = 200", 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, db := filled(t, n)

@@ -9,7 +9,7 @@ import (
 )
 
 // page is how many lines Verify holds in memory.
-const page = 500
+const page = 100
 
 // Verify reads the log up to where it ends now, and compares it with anchors taken
 // before. An error means that it could not be read, not that it is
