@@ -441,7 +441,7 @@ func TestDatabaseFails(t *testing.T) {
 		r.o.DB = broken
 		stop := r.run()
 		time.Sleep(time.Minute)
-		if n := broken.tries; n == 0 || n > 40 {
+		if n := broken.tried(); n == 0 || n > 40 {
 			t.Errorf("%d attempts to write in a minute", n)
 		}
 		broken.mend()

@@ -218,6 +218,8 @@ func (f *flaky) Write(ctx context.Context, fn func(*sql.Tx) error) error {
 	return f.DB.Write(ctx, fn)
 }
 
+func (f *flaky) tried() int { f.mu.Lock(); defer f.mu.Unlock(); return f.tries }
+
 func (f *flaky) mend() { f.mu.Lock(); f.whole = true; f.mu.Unlock() }
 
 func readAll(t *testing.T, r io.Reader) string {
