@@ -44,6 +44,8 @@ func TestOperationsCenterPage(t *testing.T) {
 	if _, err := commands.EnsureKey("."); err != nil {
 		t.Fatal(err)
 	}
+	write(t, "database.password", "not a word of the page\n")
+	page = []byte(strings.ReplaceAll(string(page), "/etc/lamppost/database.password", "database.password"))
 	n := 0
 	for _, line := range regexp.MustCompile(`(?m)^lamppost-cloud (.*)$`).FindAllStringSubmatch(string(page), -1) {
 		n++
