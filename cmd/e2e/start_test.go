@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -125,7 +126,7 @@ func TestReload(t *testing.T) {
 		"one slip":    strings.Replace(string(good), "profile: sdm120", "profile: sdm12", 1),
 		"a rule":      strings.Replace(string(good), "river.level > 2.80", "rivr.level > 2.80", 1),
 		"no id":       strings.Replace(string(good), "id: "+gatewayID, "id: 'Not An Id'", 1),
-		"a torn file": string(good[:len(good)/2]),
+		"a torn file": string(good[:bytes.Index(good, []byte("profile: sdm120"))+len("profile: sd")]),
 	} {
 		if err := os.WriteFile(city.gatewayCfg, []byte(bad), 0o600); err != nil {
 			t.Fatal(err)
