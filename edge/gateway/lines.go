@@ -235,7 +235,7 @@ func (ls *Lines) attach(d config.Device, trace Tracer, known recalled, held held
 // fetcher is the HTTP client of one network device: its own connections, so that
 // a wedged camera holds nobody else's. port is its serial line, nil if it has none.
 func fetcher(timeout time.Duration, port drivers.Port) drivers.Fetcher {
-	return network{port: port, client: http.Client{Timeout: timeout, Transport: &http.Transport{
+	return network{port: port, client: http.Client{Timeout: timeout, CheckRedirect: redirected, Transport: &http.Transport{
 		Proxy: nil, MaxIdleConns: 1, MaxConnsPerHost: 2, IdleConnTimeout: time.Minute,
 		ResponseHeaderTimeout: timeout, TLSHandshakeTimeout: timeout, MaxResponseHeaderBytes: 64 << 10,
 	}}}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 
@@ -26,6 +27,24 @@ var (
 
 // Do implements drivers.Fetcher.
 func (n network) Do(r *http.Request) (*http.Response, error) { return n.client.Do(r) }
+
+// maxRedirects is how often a device may send on one request.
+const maxRedirects = 3
+
+// redirected judges the request that a device wants to be sent instead. Its address may
+// hold a key, so where it points to does not learn it; and the login is for the device
+// alone, not for another port of its host either.
+func redirected(r *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return fmt.Errorf("it sends on more than %d times", maxRedirects)
+	}
+	r.Header.Del("Referer")
+	if first := via[0].URL; r.URL.Scheme != first.Scheme || r.URL.Host != first.Host {
+		r.Header.Del("Authorization")
+		r.Header.Del("Cookie")
+	}
+	return nil
+}
 
 // Dial implements drivers.Dialer.
 func (n network) Dial(ctx context.Context, address string) (net.Conn, error) {
