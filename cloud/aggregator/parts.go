@@ -21,6 +21,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/auth/web"
 	"github.com/lamppost-city/lamppost/cloud/broker"
 	"github.com/lamppost-city/lamppost/cloud/cases"
+	"github.com/lamppost-city/lamppost/cloud/cases/docket"
 	"github.com/lamppost-city/lamppost/cloud/commands"
 	"github.com/lamppost-city/lamppost/cloud/console"
 	"github.com/lamppost-city/lamppost/cloud/database"
@@ -49,6 +50,7 @@ type parts struct {
 	fleet    *fleet.Registry
 	places   *area.Atlas
 	cases    *cases.Book
+	docket   *docket.Docket // nil: there are no accounts, and so no cases
 	images   *images.Album
 	commands *commands.Desk
 	notify   *notify.Office // nil: nobody is told
@@ -125,7 +127,7 @@ func (p *parts) openData(ctx context.Context) (err error) {
 		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
 		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()},
 		database.Schema{Name: "commands", Steps: commands.Schema()}, database.Schema{Name: "area", Steps: area.Schema()},
-		database.Schema{Name: "notify", Steps: notify.Schema()})...)
+		database.Schema{Name: "notify", Steps: notify.Schema()}, database.Schema{Name: "docket", Steps: docket.Schema()})...)
 }
 
 // storage marks an error as one of storage, unless it is one of permission, which
@@ -147,7 +149,8 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 	if err := p.openPlaces(ctx); err != nil {
 		return err
 	}
-	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Switched: p.fleet.Switched, Publish: p.told}); err != nil {
+	p.openDocket()
+	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Switched: p.fleet.Switched, Follow: p.follow(), Publish: p.told}); err != nil {
 		return storage(err)
 	}
 	dir := filepath.Join(p.o.Settings.Data, "images")
@@ -214,7 +217,7 @@ func (p *parts) openAPI(context.Context) error {
 		},
 	}
 	if p.door != nil {
-		o.Door = p.door
+		o.Door, o.Cases = p.door, caseDesk{p}
 	}
 	p.handler = p.front(api.New(o))
 	return nil

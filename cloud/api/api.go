@@ -99,7 +99,7 @@ type Check struct {
 	Do   func(ctx context.Context) error
 }
 
-// Options is everything the API shows. All fields but AnyHost and Door are required.
+// Options is everything the API shows. All fields but Cases, AnyHost and Door are required.
 type Options struct {
 	Info     func() view.Info
 	Fleet    Fleet
@@ -111,6 +111,7 @@ type Options struct {
 	Areas       Areas
 	Departments Departments
 	Rosters     Rosters
+	Cases       Cases // nil: there are none
 
 	Metrics []view.Metric
 	Live    http.Handler // the stream of events
@@ -144,7 +145,7 @@ type route struct {
 const prefix = "/api/v1"
 
 func (s *server) routes() []route {
-	return slices.Concat(s.areaRoutes(), []route{
+	return slices.Concat(s.areaRoutes(), s.caseRoutes(), []route{
 		{"GET", prefix + "/info", s.info},
 		{"GET", prefix + "/gateways", s.gateways},
 		{"GET", prefix + "/gateways/{id}", s.gateway},

@@ -22,6 +22,8 @@ type failure struct {
 	Field  string    `json:"field"`
 	// Faults are those of a file, where one is not taken.
 	Faults []view.Fault `json:"faults,omitempty"`
+	// Allowed is what may be done to a case instead of what was refused.
+	Allowed []view.CaseAction `json:"allowed,omitempty"`
 }
 
 // Error returns the English sentence.
@@ -51,12 +53,18 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var f *failure
 	var field *view.FieldError
 	var faults view.Faults
+	var no *view.CaseRefusal
+	var stale *view.StaleError
 	switch {
 	case errors.As(err, &f):
 	case errors.As(err, &field):
 		f = problem(http.StatusBadRequest, "E7101", field.Field, field.Text.Zh, field.Text.En)
 	case errors.As(err, &faults):
 		f = badFile(faults)
+	case errors.As(err, &no):
+		f = refusal(no)
+	case errors.As(err, &stale):
+		f = problem(http.StatusPreconditionFailed, "E7117", "", stale.Text.Zh, stale.Text.En)
 	case errors.Is(err, view.ErrUnknown):
 		f = problem(http.StatusNotFound, "E7102", "", "没有这一项，或已不存在", "there is no such thing, or no longer")
 	case r.Context().Err() != nil:

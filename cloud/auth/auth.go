@@ -181,6 +181,28 @@ func (p *Principal) Grants() []role.Grant {
 	return slices.Clone(p.layers[len(p.layers)-1])
 }
 
+// Effective are the grants that every layer gives, each role for each area that stands in
+// any of them: what a token gives, as far as its owner has it.
+func (p *Principal) Effective() []role.Grant {
+	out := []role.Grant{}
+	if p == nil || p.Must != "" || len(p.layers) == 0 {
+		return out
+	}
+	seen := map[string]bool{}
+	for _, layer := range p.layers {
+		for _, g := range layer {
+			if seen[g.Area] {
+				continue
+			}
+			seen[g.Area] = true
+			for _, r := range p.Roles(g.Area) {
+				out = append(out, role.Grant{Role: r, Area: g.Area})
+			}
+		}
+	}
+	return out
+}
+
 // title is the principal's roles as the audit log has them.
 func (p *Principal) title() string {
 	if p.Token != "" {

@@ -19,6 +19,7 @@
 //	E5013  not an id, a time, a zone, an address or a code
 //	E5014  not a template
 //	E5015  a channel of no kind, or of several
+//	E5101  something that no policy about cases can be
 package settings
 
 import (
@@ -31,6 +32,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
@@ -50,6 +52,9 @@ type Settings struct {
 	Database Database  `yaml:"database"`
 	// Notify says who is told of alerts; nil: nobody.
 	Notify *Notify `yaml:"notify"`
+	// Cases says what the city has decided about its cases, which there are with accounts;
+	// nil: what lifecycle.DefaultPolicy says.
+	Cases *lifecycle.Policy `yaml:"cases"`
 }
 
 // MQTT says which broker: the embedded one, or an external one if Broker is set.
@@ -137,6 +142,10 @@ func Parse(file string, src []byte, insecure bool) (*Settings, error) {
 	if doc.Node("store", "influx") != nil && doc.Node("store", "embedded") == nil {
 		s.Store.Embedded = nil
 	}
+	if doc.Node("cases") != nil {
+		draft := lifecycle.Draft()
+		s.Cases = &draft
+	}
 	c := checker{doc: doc, loopbackOnly: !insecure}
 	c.take(err)
 	c.take(doc.Decode(s))
@@ -188,6 +197,7 @@ func (c *checker) all(s *Settings) {
 		c.postgres(p)
 	}
 	c.notify(s.Notify)
+	c.cases(s)
 }
 
 // address checks one. outside is what is said of one that is not on loopback.
@@ -230,6 +240,17 @@ func (c *checker) store(s *Store) {
 	if i := s.Influx; i != nil && c.doc.Node("store", "influx", "url") != nil {
 		c.influx(i)
 	}
+}
+
+// cases completes what the file says of cases.
+func (c *checker) cases(s *Settings) {
+	if s.Cases == nil {
+		return
+	}
+	if s.Accounts == nil {
+		c.say("E5006", "cases are worked on by persons, and there are no accounts; add accounts, or take cases out", "cases")
+	}
+	s.Cases.Settle(func(why string, path ...string) { c.say("E5101", why, append([]string{"cases"}, path...)...) })
 }
 
 func (c *checker) influx(i *Influx) {

@@ -148,7 +148,7 @@ func (p *process) get(id string, a lifecycle.Actor, at time.Time) docket.Detail 
 // all are the cases, and that the journal of each is the case.
 func (p *process) all() []lifecycle.Case {
 	p.t.Helper()
-	page, err := p.List(p.t.Context(), true, "", 500, lifecycle.TheSystem())
+	page, err := p.List(p.t.Context(), docket.Filter{State: "all", Limit: 500}, lifecycle.TheSystem())
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestScopeAndKeys(t *testing.T) {
 	if _, err := p.Get(ctx, first, hu, noon); !errors.Is(err, view.ErrUnknown) {
 		t.Errorf("Get from another district: %v", err)
 	}
-	if page, err := p.List(ctx, true, "", 10, hu); err != nil || len(page.Cases) != 0 {
+	if page, err := p.List(ctx, docket.Filter{State: "all", After: "", Limit: 10}, hu); err != nil || len(page.Cases) != 0 {
 		t.Errorf("List from another district: %v, %v", page, err)
 	}
 	if _, err := p.Do(ctx, first, "", lifecycle.Command{Action: lifecycle.Acknowledge}, hu, noon); !errors.Is(err, view.ErrUnknown) {
@@ -283,7 +283,7 @@ func TestHostileAlert(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	// What nobody has placed, the whole city's people see.
-	if page, err := p.List(t.Context(), false, "", 10, li); err != nil || len(page.Cases) != 2 {
+	if page, err := p.List(t.Context(), docket.Filter{State: "open", After: "", Limit: 10}, li); err != nil || len(page.Cases) != 2 {
 		t.Errorf("%+v, %v", page, err)
 	}
 }

@@ -1,10 +1,12 @@
 package docket
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
@@ -68,23 +70,33 @@ type Page struct {
 	Next  string           // for the next page; empty: this was the last one
 }
 
-// List returns cases that an actor may see, newest first: those that are open, or all.
-// after is the Next of the page before, empty for the first.
-func (d *Docket) List(ctx context.Context, all bool, after string, limit int, a lifecycle.Actor) (p Page, err error) {
-	limit = min(max(limit, 1), 500)
-	if after == "" {
-		after = "~" // behind every id
-	}
-	where := "id < ? and state <> 'closed'"
-	if all {
-		where = "id < ?"
-	}
-	rows, err := d.o.DB.Read().QueryContext(ctx, "select id, body from casefile where "+where+" order by id desc", after)
+// Filter says which cases to list.
+type Filter struct {
+	State      string // one of the states, or all; empty or open: those that are not closed
+	Severity   string // empty: all
+	Area       string // and below it; empty: all
+	Department string // one that a task waits for; empty: all
+	Overdue    bool   // only those of which a deadline has passed
+	After      string // the Next of the page before; empty: from the newest on
+	Limit      int    // 1 to 500
+	Now        int64  // Unix milliseconds
+}
+
+// mostLooked bounds how many cases are looked at for one page.
+const mostLooked = 5000
+
+// List returns cases that an actor may see and the filter takes, newest first. A page may be
+// short, or empty, and yet have a Next: no more than 5000 cases are looked at for one.
+func (d *Docket) List(ctx context.Context, f Filter, a lifecycle.Actor) (p Page, err error) {
+	limit := min(max(f.Limit, 1), 500)
+	where, args := f.terms()
+	rows, err := d.o.DB.Read().QueryContext(ctx, "select id, body from casefile where "+where+" order by id desc limit ?", append(args, mostLooked+1)...)
 	if err != nil {
 		return p, fmt.Errorf("docket: list: %w", err)
 	}
 	defer rows.Close()
-	for rows.Next() {
+	last := ""
+	for looked := 0; rows.Next(); looked++ {
 		var id string
 		var body []byte
 		var c lifecycle.Case
@@ -94,17 +106,41 @@ func (d *Docket) List(ctx context.Context, all bool, after string, limit int, a 
 		if err := json.Unmarshal(body, &c); err != nil {
 			return Page{}, fmt.Errorf("docket: case %s: %w", id, err)
 		}
-		if !lifecycle.Visible(c, a, lifecycle.World{Path: (&session{d: d}).path(c.Opening.Area)}) {
-			continue
-		}
-		if len(p.Cases) == limit {
-			p.Next = p.Cases[limit-1].Opening.ID
+		fits := d.fits(f, c, a)
+		if looked == mostLooked || fits && len(p.Cases) == limit {
+			p.Next = last
 			break
 		}
-		p.Cases = append(p.Cases, c)
+		if last = id; fits {
+			p.Cases = append(p.Cases, c)
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return Page{}, fmt.Errorf("docket: list: %w", err)
 	}
 	return p, nil
+}
+
+// terms is what the database can judge of a filter.
+func (f Filter) terms() (where string, args []any) {
+	where, args = "id < ?", []any{cmp.Or(f.After, "~")} // behind every id
+	switch f.State {
+	case "all":
+	case "", "open":
+		where += " and state <> 'closed'"
+	default:
+		where, args = where+" and state = ?", append(args, f.State)
+	}
+	if f.Severity != "" {
+		where, args = where+" and severity = ?", append(args, f.Severity)
+	}
+	return where, args
+}
+
+// fits says whether an actor may see a case that the filter takes.
+func (d *Docket) fits(f Filter, c lifecycle.Case, a lifecycle.Actor) bool {
+	path := (&session{d: d}).path(c.Opening.Area)
+	return lifecycle.Visible(c, a, lifecycle.World{Path: path}) && (!f.Overdue || overdue(c, f.Now)) &&
+		(f.Department == "" || slices.Contains(waiting(c), f.Department)) &&
+		(f.Area == "" || slices.ContainsFunc(path, func(p lifecycle.Place) bool { return p.Code == f.Area }))
 }

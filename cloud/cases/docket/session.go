@@ -115,6 +115,14 @@ func (s *session) do(f *file, cmd lifecycle.Command, a lifecycle.Actor) error {
 	if err := s.save(*f, entries); err != nil {
 		return err
 	}
+	for _, e := range entries {
+		if e.Role == lifecycle.System {
+			continue
+		}
+		if err := s.d.o.Record(s.ctx, s.tx, f.c, e); err != nil {
+			return err
+		}
+	}
 	s.news = append(s.news, news{f.c, entries})
 	if f.c.State == lifecycle.Closed && was != lifecycle.Closed {
 		return s.closeSymptoms(f.c.Opening.ID)

@@ -114,13 +114,32 @@ func DefaultPolicy() Policy {
 	}
 }
 
+// Draft is DefaultPolicy for a document to be decoded over; Settle makes it a policy.
+func Draft() Policy {
+	p := DefaultPolicy()
+	p.Limits = nil
+	return p
+}
+
+// Settle completes a Draft that a document was decoded over: of limits, each single one
+// that the document does not say is DefaultPolicy's. say is told what no policy can be, and
+// where.
+func (p *Policy) Settle(say func(why string, path ...string)) {
+	own := p.Limits
+	p.Limits = DefaultPolicy().Limits
+	for step, by := range own {
+		if p.Limits[step] != nil {
+			maps.Copy(p.Limits[step], by)
+		}
+	}
+	p.check(own, say)
+}
+
 // ParsePolicy reads a policy as YAML over the defaults: what the file does not say stays as
 // DefaultPolicy has it, and of limits each single one. file names the source in the error,
 // which is yamldoc.Problems; of its ids, E5101 is something that no policy can be.
 func ParsePolicy(file string, src []byte) (Policy, error) {
-	p := DefaultPolicy()
-	base := p.Limits
-	p.Limits = nil
+	p := Draft()
 	doc, err := yamldoc.Parse(file, src)
 	if doc == nil {
 		return Policy{}, err
@@ -128,22 +147,13 @@ func ParsePolicy(file string, src []byte) (Policy, error) {
 	if err = errors.Join(err, doc.Decode(&p)); err != nil {
 		return Policy{}, err
 	}
-	own := p.Limits
-	p.Limits = base
-	for step, by := range own {
-		if base[step] != nil {
-			maps.Copy(base[step], by)
-		}
-	}
-	return p, p.check(doc, own)
+	var ps yamldoc.Problems
+	p.Settle(func(why string, path ...string) { ps = append(ps, doc.Problem(path, "E5101", why)) })
+	return p, ps.Err()
 }
 
-// check says what a document can hold and a policy cannot.
-func (p Policy) check(doc *yamldoc.Doc, own Limits) error {
-	var ps yamldoc.Problems
-	say := func(why string, path ...string) {
-		ps = append(ps, doc.Problem(path, "E5101", why))
-	}
+// check says what a document can hold and a policy cannot; own are the limits that it has.
+func (p Policy) check(own Limits, say func(string, ...string)) {
 	p.checkLimits(own, []string{"limits"}, say)
 	for _, name := range slices.Sorted(maps.Keys(p.Categories)) {
 		p.checkLimits(p.Categories[name], []string{"categories", name}, say)
@@ -161,7 +171,6 @@ func (p Policy) check(doc *yamldoc.Doc, own Limits) error {
 	if err := p.Calendar.check(); err != nil {
 		say(err.Error(), "calendar")
 	}
-	return ps.Err()
 }
 
 func (p Policy) checkLimits(l Limits, path []string, say func(string, ...string)) {

@@ -1,0 +1,253 @@
+package aggregator
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cloud/area"
+	"github.com/lamppost-city/lamppost/cloud/auth"
+	"github.com/lamppost-city/lamppost/cloud/auth/role"
+	"github.com/lamppost-city/lamppost/cloud/cases/docket"
+	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
+	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// openDocket opens the cases, where there are persons who can work on them.
+func (p *parts) openDocket() {
+	s := p.o.Settings
+	if s.Accounts == nil {
+		return
+	}
+	policy := lifecycle.DefaultPolicy()
+	if s.Cases != nil {
+		policy = *s.Cases
+	}
+	p.docket = docket.New(docket.Options{
+		DB: p.db, Policy: func() lifecycle.Policy { return policy }, Path: p.path, Record: p.noteCase, Changed: p.caseChanged,
+	})
+}
+
+// follow lets a new revision of an alert be followed in a case; nil: there are no cases.
+func (p *parts) follow() func(ctx context.Context, tx *sql.Tx, gateway, area string, a wire.Alert, received int64) (func(), error) {
+	if p.docket == nil {
+		return nil
+	}
+	return func(ctx context.Context, tx *sql.Tx, gateway, area string, a wire.Alert, received int64) (func(), error) {
+		if known, err := p.areaCode(area); err == nil {
+			area = known
+		}
+		return p.docket.Follow(ctx, tx, gateway, area, a, received)
+	}
+}
+
+// runCases does what cases wait for, until ctx ends.
+func (p *parts) runCases(ctx context.Context) error {
+	if p.docket == nil {
+		return nil
+	}
+	return p.docket.Run(ctx, func(err error) {
+		p.o.Log.Error("what cases wait for is done later", "error", err)
+	})
+}
+
+// caseChanged shows a changed case to the consoles.
+func (p *parts) caseChanged(c lifecycle.Case, _ []lifecycle.Entry) {
+	p.publish("case", docket.Show(c, time.Now().UnixMilli()))
+}
+
+// noteCase writes what a person did to a case into the audit log.
+func (p *parts) noteCase(ctx context.Context, tx *sql.Tx, c lifecycle.Case, e lifecycle.Entry) error {
+	from, as := "", string(e.Role)
+	if who := auth.From(ctx); who != nil {
+		if from = who.From; who.Token != "" {
+			as = "token " + who.Token
+		}
+	}
+	return p.audit.Append(ctx, tx, view.Audit{
+		At: e.At, Who: e.Who, Role: as, From: from, What: "case." + string(e.Action), About: c.Opening.ID,
+		Old: string(e.From), New: string(e.To), Result: "done",
+	})
+}
+
+// levelOf is what cases call the levels of areas.
+var levelOf = map[area.Level]lifecycle.Level{
+	area.Province: lifecycle.Province, area.City: lifecycle.City, area.District: lifecycle.District,
+	area.Street: lifecycle.Street, area.Community: lifecycle.Community, area.Cell: lifecycle.Grid,
+}
+
+// path returns an area and those above it, nearest first. Above all of them is everywhere,
+// which stands alone for what is no area.
+func (p *parts) path(text string) (out []lifecycle.Place) {
+	if code, bad := area.ParseCode(text); bad == nil {
+		for _, c := range slices.Backward(p.places.Tree().Path(code)) {
+			out = append(out, lifecycle.Place{Code: string(c), Level: levelOf[c.Level()]})
+		}
+	}
+	return append(out, lifecycle.Place{Code: role.Everywhere, Level: lifecycle.Province})
+}
+
+// areaCode is the present and short form of an area's code.
+func (p *parts) areaCode(text string) (string, error) {
+	code, bad := area.ParseCode(text)
+	if bad != nil {
+		return "", &view.FieldError{Field: "area", Text: *bad}
+	}
+	if now, ok := p.places.Tree().Resolve(code); ok {
+		code = now
+	}
+	return string(code), nil
+}
+
+// caseDesk is the docket for whoever is logged in.
+type caseDesk struct{ *parts }
+
+// actor is whoever is logged in. A program with a token acts in its person's name, but does
+// not answer for the departments that the person belongs to.
+func (d caseDesk) actor(ctx context.Context) (lifecycle.Actor, error) {
+	who := auth.From(ctx)
+	if who == nil || who.Person == "" || who.Must != "" {
+		return lifecycle.Actor{}, view.ErrUnknown
+	}
+	a := lifecycle.Actor{Person: who.Person}
+	for _, g := range who.Effective() {
+		code := g.Area
+		if known, err := d.areaCode(code); err == nil {
+			code = known
+		}
+		a.Grants = append(a.Grants, lifecycle.Grant{Role: lifecycle.Role(g.Role), Area: code})
+	}
+	if who.Token != "" {
+		return a, nil
+	}
+	for _, department := range d.places.Departments() {
+		if slices.Contains(department.Members, who.Person) {
+			a.Departments = append(a.Departments, department.ID)
+		}
+	}
+	return a, nil
+}
+
+// Cases lists those that who asks may see.
+func (d caseDesk) Cases(ctx context.Context, f view.CaseFilter) (view.CasePage, error) {
+	page := view.CasePage{Cases: []view.Case{}}
+	a, err := d.actor(ctx)
+	if err != nil {
+		return page, err
+	}
+	if f.Area != "" {
+		if f.Area, err = d.areaCode(f.Area); err != nil {
+			return page, err
+		}
+	}
+	now := time.Now().UnixMilli()
+	list, err := d.docket.List(ctx, docket.Filter{State: f.State, Severity: f.Severity, Area: f.Area, Department: f.Department,
+		Overdue: f.Overdue, After: f.After, Limit: f.Limit, Now: now}, a)
+	if err != nil {
+		return page, err
+	}
+	for _, c := range list.Cases {
+		page.Cases = append(page.Cases, docket.Show(c, now))
+	}
+	page.Next = list.Next
+	return page, nil
+}
+
+// Case returns one with its history and what may be done to it.
+func (d caseDesk) Case(ctx context.Context, id string) (view.CaseDetail, error) {
+	a, err := d.actor(ctx)
+	if err != nil {
+		return view.CaseDetail{}, err
+	}
+	now := time.Now()
+	c, err := d.docket.Get(ctx, id, a, now)
+	if err != nil {
+		return view.CaseDetail{}, err
+	}
+	return c.Show(now.UnixMilli()), nil
+}
+
+// Act does something to a case that who asks saw in a version; 0: in whatever it is. With a
+// key it is done once.
+func (d caseDesk) Act(ctx context.Context, id, key string, version int, action string, c view.CaseCommand) (view.CaseDetail, error) {
+	a, err := d.actor(ctx)
+	if err != nil {
+		return view.CaseDetail{}, err
+	}
+	if err := d.judgeOrders(c.Orders); err != nil {
+		return view.CaseDetail{}, err
+	}
+	cmd := docket.Wanted(action, version, c)
+	if cmd.Action == lifecycle.Raise { // there is no case yet
+		return view.CaseDetail{}, view.ErrUnknown
+	}
+	if _, err := d.docket.Do(ctx, id, key, cmd, a, time.Now()); err != nil {
+		return view.CaseDetail{}, told(err)
+	}
+	return d.Case(ctx, id)
+}
+
+// judgeOrders finds departments that there are not: nobody would ever answer for them.
+func (d caseDesk) judgeOrders(orders []view.CaseOrder) error {
+	for i, o := range orders {
+		if _, ok := d.places.Department(o.Department); o.Department != "" && !ok {
+			return &view.FieldError{Field: fmt.Sprintf("orders.%d.department", i), Text: view.Text{Zh: "没有这个部门", En: "there is no such department"}}
+		}
+	}
+	return nil
+}
+
+// Open raises a case. A citizen's report is attached to it, and the same report, sent again
+// within a week, is the same case.
+func (d caseDesk) Open(ctx context.Context, key string, o view.CaseOpening) (view.CaseDetail, error) {
+	a, err := d.actor(ctx)
+	if err != nil {
+		return view.CaseDetail{}, err
+	}
+	code, err := d.areaCode(o.Area)
+	if err != nil {
+		return view.CaseDetail{}, err
+	}
+	cmd := lifecycle.Command{Action: lifecycle.Raise, Opening: &lifecycle.Opening{
+		Source: "person", Kind: strings.TrimSpace(o.Kind), Category: o.Category, Area: code, Severity: o.Severity, Text: o.Text, Parent: o.Parent,
+	}}
+	report := docket.Wanted(string(lifecycle.AttachReport), 0, view.CaseCommand{Report: o.Report})
+	if o.Report != nil {
+		if strings.TrimSpace(o.Report.ID) == "" || strings.TrimSpace(o.Report.Text) == "" {
+			return view.CaseDetail{}, &view.FieldError{Field: "report", Text: view.Text{Zh: "请写明诉求编号和内容", En: "the report's number and its text are needed"}}
+		}
+		if cmd.Opening.Source = "hotline"; key == "" {
+			key = "report " + o.Report.ID
+		}
+	}
+	now := time.Now()
+	c, err := d.docket.Do(ctx, "", key, cmd, a, now)
+	if err != nil {
+		return view.CaseDetail{}, told(err)
+	}
+	id := c.Opening.ID
+	if o.Report != nil && !slices.ContainsFunc(c.Reports, func(r lifecycle.Citizen) bool { return r.ID == o.Report.ID }) {
+		if _, err := d.docket.Do(ctx, id, "", report, a, now); err != nil {
+			return view.CaseDetail{}, told(err)
+		}
+	}
+	return d.Case(ctx, id)
+}
+
+// told is an error of the engine as the API knows it.
+func told(err error) error {
+	var no *lifecycle.Refusal
+	var stale *lifecycle.Stale
+	switch {
+	case errors.As(err, &no):
+		return &view.CaseRefusal{Text: no.Text, Allowed: docket.Labelled(no.Allowed), Forbidden: no.Forbidden}
+	case errors.As(err, &stale):
+		return &view.StaleError{Text: stale.Text(), Version: stale.Is}
+	}
+	return err
+}
