@@ -32,6 +32,7 @@ import (
 type page struct {
 	t                    *testing.T
 	console, first, csrf string
+	mqtt                 string
 	client               *http.Client
 	cookie               *http.Cookie
 	stop                 func()
@@ -46,7 +47,7 @@ func guarded(t *testing.T, s *settings.Settings) *page {
 	go func() {
 		done <- aggregator.Run(ctx, aggregator.Options{Settings: s, Version: "test", Log: slog.New(slog.DiscardHandler),
 			First: func(person, password string) { p.first = person + " " + password },
-			Ready: func(console, _ string) { p.console = console; close(ready) }})
+			Ready: func(console, mqtt string) { p.console, p.mqtt = console, mqtt; close(ready) }})
 	}()
 	select {
 	case <-ready:

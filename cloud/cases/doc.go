@@ -1,7 +1,6 @@
 // Package cases keeps the alerts that gateways raised and what people did about
-// them. It is the first step of what a case will be: an alert is raised, and a
-// person acknowledges it; the steps that follow (dispatched, handled, verified,
-// closed) will be further lines of the same history.
+// them: an alert is raised, and a person acknowledges it. Where there are accounts
+// each alert is also followed in a case, which package docket keeps.
 //
 // Two things are kept apart. The condition follows the sensor: a newer revision
 // of an alert replaces an older one, whatever order they arrive in, and every

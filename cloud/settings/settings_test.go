@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
 	"github.com/lamppost-city/lamppost/cloud/settings"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 var update = flag.Bool("update", false, "write the .want files anew")
@@ -64,6 +66,11 @@ func TestGoodFiles(t *testing.T) {
 		"accounts": func(s *settings.Settings) bool {
 			n := s.Accounts.ProxyNetworks()
 			return s.Protected() && s.Accounts.SecondFactor && s.Accounts.PasswordAge == 90*24*time.Hour && s.Accounts.OIDC.ClientSecret == "hush" && s.Accounts.OIDC.Groups["desk"][1].Area == "330106" && len(n) == 2 && n[0].String() == "10.0.0.5/32" && n[1].String() == "fd00::/8"
+		},
+		"cases": func(s *settings.Settings) bool {
+			was := lifecycle.DefaultPolicy()
+			return s.Cases.Limits[lifecycle.StepAcknowledge][wire.Red].String() == "3m" && s.Cases.Limits[lifecycle.StepSign][wire.Blue] == was.Limits[lifecycle.StepSign][wire.Blue] &&
+				s.Cases.CloseAfter == 12*time.Hour && s.Cases.Join.Within == 45*time.Minute && s.Cases.Join.Storm == was.Join.Storm && s.Cases.Hold == was.Hold
 		},
 		"notify": func(s *settings.Settings) bool {
 			n := s.Notify
