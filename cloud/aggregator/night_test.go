@@ -112,8 +112,16 @@ func open(t *testing.T, edit ...func(*settings.Settings)) center {
 
 // One night by the API alone: a storm comes with its pre-alert, is one case, is worked on by
 // two departments, and gets its answer; a citizen calls, nobody acts, and somebody takes over.
-func TestTheOperatorsNight(t *testing.T) {
-	c := open(t)
+func TestTheOperatorsNight(t *testing.T) { night(open(t)) }
+
+// The same night on a PostgreSQL server.
+func TestTheOperatorsNightOnPostgres(t *testing.T) {
+	_, on := postgres(t)
+	night(open(t, on))
+}
+
+func night(c center) {
+	t := c.t
 	wang, li, chen, zhou := c.hire("wang", "operator", "330105"), c.hire("li", "dispatcher", "3301"), c.hire("chen", "operator", "330105"), c.hire("zhou", "viewer", "33")
 	fang, hotline := c.hire("fang", "operator", "330106"), c.hire("hotline", "integrator", "3301")
 	for id, member := range map[string]string{"water": "chen", "roads": "zhou"} {
