@@ -229,7 +229,7 @@ func (p *parts) info() view.Info {
 	i := view.Info{
 		Version: p.o.Version, Store: view.StoreInfo{ID: p.store.ID(), Kind: "embedded"},
 		MQTT:    view.MQTTInfo{Address: s.MQTT.Broker, Prefix: s.Prefix},
-		Started: p.started.UnixMilli(), Now: time.Now().UnixMilli(), Insecure: s.Insecure && s.Accounts == nil,
+		Started: p.started.UnixMilli(), Now: time.Now().UnixMilli(), Insecure: s.Insecure && s.Accounts == nil, Accounts: s.Accounts != nil,
 		CommandKey: p.commands.PublicKey(),
 	}
 	if s.Store.Influx != nil {

@@ -16,6 +16,7 @@ type Info struct {
 	Started  int64     `json:"started"`
 	Now      int64     `json:"now"`
 	Insecure bool      `json:"insecure"` // listens on more than loopback, without accounts
+	Accounts bool      `json:"accounts"` // nobody comes in without an account or a token
 	// CommandKey is the public key that commands are signed with, for the gateways'
 	// uplink.commands.
 	CommandKey string `json:"command_key"`

@@ -35,6 +35,11 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	return send(w, http.StatusOK, meOf(p))
 }
 
+// ways says how people can log in, for the page that asks them to.
+func (s *Server) ways(w http.ResponseWriter, r *http.Request) error {
+	return send(w, http.StatusOK, map[string]bool{"oidc": s.o.OIDC != nil})
+}
+
 func (s *Server) me(w http.ResponseWriter, r *http.Request) error {
 	return send(w, http.StatusOK, meOf(auth.From(r.Context())))
 }

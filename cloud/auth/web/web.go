@@ -65,6 +65,7 @@ const (
 
 func (s *Server) routes() []route {
 	r := []route{
+		{"GET", "/login", forAll, s.ways},
 		{"POST", "/login", forAll, s.login},
 		{"GET", "/me", forPerson, s.me},
 		{"POST", "/logout", forPerson, s.logout},

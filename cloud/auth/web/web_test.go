@@ -192,7 +192,7 @@ func TestWhoComesIn(t *testing.T) {
 		method, path string
 		nobody       int
 	}{
-		{"GET", "/", 200}, {"GET", "/assets/index.js", 200}, {"HEAD", "/", 200}, {"GET", "/healthz", 200}, {"GET", prefix + "/openapi.json", 200},
+		{"GET", "/", 200}, {"GET", "/assets/index.js", 200}, {"HEAD", "/", 200}, {"GET", "/healthz", 200}, {"GET", prefix + "/openapi.json", 200}, {"GET", prefix + "/login", 200},
 		{"GET", "/api/v1/alerts", 401}, {"GET", "/metrics", 401}, {"GET", "/api", 401}, {"GET", "/api/", 401}, {"GET", "/%61pi/v1/alerts", 401}, {"GET", "/api%2fv1/alerts", 401},
 		{"POST", "/", 401}, {"DELETE", "/healthz", 401}, {"POST", "/api/v1/alerts/a/acknowledge", 401}, {"GET", prefix + "/me", 401}, {"GET", prefix + "/accounts", 401}, {"GET", prefix + "/nothing", 401},
 	} {
@@ -678,7 +678,7 @@ func TestAnswersMatchTheDescription(t *testing.T) {
 	ends := d.now.Add(time.Hour).UnixMilli()
 	var token string
 	for _, c := range []struct{ method, target, path, body, status string }{
-		{"POST", "/login", "/login", `{"person":"x","password":"y"}`, "401"}, {"POST", "/login", "/login", `{}x`, "400"}, {"POST", "/login", "/login", login("admin", good), "200"},
+		{"GET", "/login", "/login", "", "200"}, {"POST", "/login", "/login", `{"person":"x","password":"y"}`, "401"}, {"POST", "/login", "/login", `{}x`, "400"}, {"POST", "/login", "/login", login("admin", good), "200"},
 		{"GET", "/me", "/me", "", "200"}, {"GET", "/roles", "/roles", "", "200"}, {"GET", "/sessions", "/sessions", "", "200"},
 		{"POST", "/tokens", "/tokens", fmt.Sprintf(`{"name":"b","grants":[{"role":"viewer","area":"3302"}],"rate":1,"ends":%d}`, ends), "201"},
 		{"POST", "/tokens", "/tokens", `{"name":""}`, "400"}, {"GET", "/tokens", "/tokens", "", "200"}, {"POST", "/tokens/TOKEN/revoke", "/tokens/{id}/revoke", "", "200"},

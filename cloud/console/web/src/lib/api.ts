@@ -19,6 +19,8 @@ export interface Info {
   started: number;
   now: number;
   insecure?: boolean;
+  /** Nobody comes in without an account. */
+  accounts?: boolean;
 }
 
 export interface Health {
@@ -239,6 +241,57 @@ export interface Missing {
   why: string;
 }
 
+/** A role for an area and all below it; the area * is everywhere. */
+export interface Grant {
+  role: string;
+  area: string;
+}
+
+/** Who is logged in. */
+export interface Me {
+  person: string;
+  name: string;
+  grants: Grant[] | null;
+  /** What has to be done before anything else. */
+  must: 'password' | 'second-factor' | '';
+  /** Goes with every change as X-CSRF-Token. */
+  csrf: string;
+}
+
+export interface LoginSession {
+  id: string;
+  made: number;
+  used: number;
+  ends: number;
+  address: string;
+  agent: string;
+  current: boolean;
+}
+
+export interface Account {
+  id: string;
+  name: string;
+  active: boolean;
+  grants: Grant[] | null;
+  second_factor: boolean;
+  external: boolean;
+  last_login: number | null;
+}
+
+/** A line of the audit log. */
+export interface AuditLine {
+  n: number;
+  at: number;
+  who: string;
+  role: string;
+  from: string;
+  what: string;
+  about: string;
+  old: string;
+  new: string;
+  result: 'done' | 'refused' | 'failed';
+}
+
 /** What the aggregator answered instead of what was asked for. */
 export class ApiError extends Error {
   constructor(
@@ -248,6 +301,8 @@ export class ApiError extends Error {
     readonly field?: string,
     /** The body as it came; a 409 carries the alert. */
     readonly body?: unknown,
+    /** Seconds to wait before the next attempt; undefined: it does not say. */
+    readonly wait?: number,
   ) {
     super(`${status} ${id}`);
   }
@@ -259,21 +314,59 @@ function isRecord(x: unknown): x is Record<string, unknown> {
   return typeof x === 'object' && x !== null;
 }
 
-function toApiError(status: number, body: unknown): ApiError {
+/** What an answer that is a refusal says. */
+export async function refusal(answer: Response): Promise<ApiError> {
+  return toApiError(answer.status, await answer.json().catch(() => undefined), answer.headers.get('Retry-After'));
+}
+
+function toApiError(status: number, body: unknown, retry: string | null): ApiError {
   const e = isRecord(body) && isRecord(body['error']) ? body['error'] : {};
   const raw = e['text'];
   const text: Texts = isRecord(raw) ? (raw as Texts) : typeof raw === 'string' ? { en: raw } : {};
   const field = typeof e['field'] === 'string' ? e['field'] : undefined;
-  return new ApiError(status, String(e['id'] ?? ''), text, field, body);
+  const wait = retry && /^\d+$/.test(retry) ? Number(retry) : undefined;
+  return new ApiError(status, String(e['id'] ?? ''), text, field, body, wait);
 }
+
+/** What the person who is logged in adds to requests; identity.svelte.ts sees to it. */
+export const door = {
+  /** Goes with every change; empty where nobody is logged in. */
+  csrf: '',
+  /** Told of every refusal that may be about who asks. */
+  onRefused: (_e: ApiError): void => {},
+  /** Asks for csrf anew, and says whether it is worth to try again. */
+  renew: async (): Promise<boolean> => false,
+};
 
 /** Asks for JSON. Throws ApiError when the aggregator refuses, TypeError when it cannot be reached. */
 async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const answer = await fetch(base + path, { ...init, signal: init.signal ?? AbortSignal.timeout(20_000) });
+  try {
+    return await attempt<T>(path, init);
+  } catch (e) {
+    if (!(e instanceof ApiError)) throw e;
+    // Another tab has logged in or changed the password: the value that goes with a change is a new one.
+    if (e.id === 'E7207' && (await door.renew())) return attempt<T>(path, init);
+    door.onRefused(e);
+    throw e;
+  }
+}
+
+async function attempt<T>(path: string, init: RequestInit): Promise<T> {
+  const headers = new Headers(init.headers);
+  if (init.method && door.csrf) headers.set('X-CSRF-Token', door.csrf);
+  const answer = await fetch(base + path, { ...init, headers, signal: init.signal ?? AbortSignal.timeout(20_000) });
   clock.hint(answer.headers.get('Date'));
-  const body: unknown = await answer.json().catch(() => undefined);
-  if (!answer.ok) throw toApiError(answer.status, body);
-  return body as T;
+  if (!answer.ok) throw await refusal(answer);
+  return (await answer.json().catch(() => undefined)) as T;
+}
+
+/** A change, with a JSON body. */
+function post<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
 }
 
 function query(fields: Record<string, string | number | undefined>): string {
@@ -296,11 +389,7 @@ export const api = {
     (await request<{ alerts: Alert[] | null }>(`/alerts${query(f)}`)).alerts ?? [],
   alert: (id: string) => request<Alert>(`/alerts/${part(id)}`),
   acknowledge: (id: string, by: string, note: string) =>
-    request<Alert>(`/alerts/${part(id)}/acknowledge`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ by, note }),
-    }),
+    post<Alert>(`/alerts/${part(id)}/acknowledge`, { by, note }),
   series: async (
     f: { gateway: string; device: string; channel: string; from: number; to: number; max: number },
     signal?: AbortSignal,
@@ -311,6 +400,20 @@ export const api = {
   gaps: async (f: { gateway: string; from: number; to: number }) =>
     (await request<{ gaps: Gap[] | null }>(`/gaps${query(f)}`)).gaps ?? [],
   cameras: async () => (await request<{ cameras: Camera[] | null }>('/cameras')).cameras ?? [],
+  ways: () => request<{ oidc: boolean }>('/auth/login'),
+  login: (person: string, password: string, code: string) =>
+    post<Me>('/auth/login', { person, password, ...(code && { code }) }),
+  me: () => request<Me>('/auth/me'),
+  logout: () => post<unknown>('/auth/logout', {}),
+  changePassword: (old: string, fresh: string) => post<Me>('/auth/password', { old, new: fresh }),
+  beginFactor: (password: string) => post<{ secret: string; uri: string }>('/auth/second-factor', { password }),
+  confirmFactor: (code: string) => post<{ recovery_codes: string[]; me: Me }>('/auth/second-factor/confirm', { code }),
+  removeFactor: (password: string) => post<Me>('/auth/second-factor/remove', { password }),
+  sessions: async () => (await request<{ sessions: LoginSession[] | null }>('/auth/sessions')).sessions ?? [],
+  endSession: (id: string) => post<unknown>(`/auth/sessions/${part(id)}/end`, {}),
+  account: (id: string) => request<Account>(`/auth/accounts/${part(id)}`),
+  /** Where the browser goes to log in with the identity provider. */
+  providerURL: `${base}/auth/oidc/start`,
   imageURL: (id: string) => `${base}/images/${part(id)}.jpg`,
   streamURL: `${base}/stream`,
 };

@@ -17,6 +17,8 @@ export interface LiveOptions {
    */
   onOpen(downMs: number): void;
   onPhase(p: Phase): void;
+  /** Called when the stream is refused to who asks. It tries on until it is closed. */
+  onRefused?(answer: Response): void;
   fetch?: typeof fetch;
   /** Milliseconds of silence after which the connection counts as dead. The heartbeat comes every 15 s. */
   silence?: number;
@@ -46,6 +48,7 @@ export function openLive(o: LiveOptions): () => void {
       const headers: Record<string, string> = { Accept: 'text/event-stream' };
       if (lastId) headers['Last-Event-ID'] = lastId;
       const answer = await get(o.url, { headers, cache: 'no-store', signal: controller.signal });
+      if (answer.status === 401 || answer.status === 403) o.onRefused?.(answer);
       if (!answer.ok || !answer.body) throw new Error(`event stream: status ${answer.status}`);
       clearTimeout(offlineTimer);
       o.onPhase('live');

@@ -1,5 +1,8 @@
 // Pages by path. The aggregator answers every path with the same document.
 
+/** What concerns the person who is logged in. */
+export type AccountPart = 'password' | 'codes' | 'sessions';
+
 export type Route =
   | { page: 'overview' }
   | { page: 'alerts' }
@@ -7,6 +10,7 @@ export type Route =
   | { page: 'alert'; id: string }
   | { page: 'gateway'; gateway: string }
   | { page: 'stream'; gateway: string; device: string; channel: string }
+  | { page: 'account'; part: AccountPart }
   | { page: 'notfound' };
 
 export function parseRoute(path: string): Route {
@@ -25,6 +29,9 @@ export function parseRoute(path: string): Route {
   if (first === 'gateways' && a && b && c && parts.length === 4) {
     return { page: 'stream', gateway: a, device: b, channel: c };
   }
+  if (first === 'account' && (a === 'password' || a === 'codes' || a === 'sessions') && parts.length === 2) {
+    return { page: 'account', part: a };
+  }
   return { page: 'notfound' };
 }
 
@@ -32,6 +39,7 @@ export const href = {
   overview: () => '/',
   alerts: () => '/alerts',
   connect: () => '/connect',
+  account: (part: AccountPart) => `/account/${part}`,
   alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
   gateway: (id: string) => `/gateways/${encodeURIComponent(id)}`,
   stream: (s: { gateway: string; device: string; channel: string }) =>

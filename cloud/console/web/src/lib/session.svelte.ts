@@ -2,9 +2,10 @@
 // people about it.
 import { announcer } from './announce.svelte';
 import { alerts } from './alerts.svelte';
-import { api, type Alert, type Camera, type Command, type Gap, type Gateway, type Info, type Missing, type Value } from './api';
+import { api, ApiError, door, refusal, type Alert, type Camera, type Command, type Gap, type Gateway, type Info, type Missing, type Value } from './api';
 import { clock } from './clock.svelte';
 import { fleet } from './fleet.svelte';
+import { identity } from './identity.svelte';
 import { openLive, type Phase } from './live';
 import { absences, arrivals } from './pictures.svelte';
 import { settings, t, word } from './settings.svelte';
@@ -17,12 +18,14 @@ import { alertText, gatewayName, stageWord } from './words';
 const replayable = 10_000;
 const sirenEvery = 30_000;
 const pastAtStart = 50;
+/** How often those load all anew who may not have the live stream, ms. */
+const pollEvery = 10_000;
 
 type ValueListener = (values: readonly Value[]) => void;
 type GapListener = (gap: Gap) => void;
 
 class Session {
-  phase = $state<Phase>('connecting');
+  phase = $state<Phase | 'polling'>('connecting');
   /** When anything last came from the aggregator, heartbeats included, in its time. */
   lastMessage = $state(0);
   /** When the connection was lost, in the aggregator's time; 0 while it stands. */
@@ -30,6 +33,8 @@ class Session {
   loaded = $state(false);
   /** The last attempt to load everything did not succeed. */
   failing = $state(false);
+  /** Who is logged in may see nothing of it. */
+  denied = $state(false);
   info = $state.raw<Info | undefined>(undefined);
   /** Whether sounds can be heard: the browser wants a click first. */
   soundReady = $state(false);
@@ -41,13 +46,26 @@ class Session {
   #frame = false;
   #valueListeners = new Set<ValueListener>();
   #gapListeners = new Set<GapListener>();
+  #close: (() => void) | undefined;
+  #polling: ReturnType<typeof setInterval> | undefined;
 
   start(): () => void {
     clock.start(
       () => this.#tick(),
       () => this.loaded && void this.load(),
     );
-    const close = openLive({
+    identity.onChange = () => (identity.admitted ? this.#follow() : this.#leave());
+    this.#follow();
+    return () => {
+      this.#leave();
+      clock.stop();
+    };
+  }
+
+  /** Follows what happens, unless it does already. */
+  #follow(): void {
+    if (this.#close || this.#polling) return;
+    this.#close = openLive({
       url: api.streamURL,
       onAlive: () => (this.lastMessage = clock.read()),
       onOpen: (downMs) => {
@@ -55,16 +73,33 @@ class Session {
       },
       onPhase: (p) => this.#setPhase(p),
       onEvent: (e) => this.#receive(e),
+      onRefused: (answer) => void this.#refused(answer),
     });
-    return () => {
-      close();
-      clock.stop();
-    };
+  }
+
+  #leave(): void {
+    this.#close?.();
+    clearInterval(this.#polling);
+    this.#close = this.#polling = undefined;
+  }
+
+  async #refused(answer: Response): Promise<void> {
+    const e = await refusal(answer);
+    if (e.id !== 'E7205') {
+      door.onRefused(e);
+      return;
+    }
+    // The live stream is for those who see all areas; others ask for theirs from time to time.
+    if (!this.#close) return;
+    this.#leave();
+    this.#polling = setInterval(() => void this.load(), pollEvery);
+    this.#setPhase('polling');
+    void this.load();
   }
 
   /** Loads all there is. Tries again by itself until it has succeeded. */
   async load(): Promise<void> {
-    if (this.#loading) return;
+    if (this.#loading || !identity.admitted) return;
     this.#loading = true;
     try {
       this.#fresher.clear();
@@ -78,28 +113,43 @@ class Session {
         api.cameras().catch(() => []),
       ]);
       this.info = info;
+      void identity.meet(info);
       clock.set(values.now);
       fleet.setGateways(gateways, this.#fresher);
       fleet.queue(values.values);
       fleet.flush();
       fleet.setCameras(cameras);
       fleet.summarize(clock.now);
+      if (this.#polling) this.#polled(values.values, active);
       const ended = alerts.setActive(active);
       alerts.put(past);
-      void this.#follow(ended);
+      void this.#ask(ended);
       this.loaded = true;
-      this.failing = false;
+      this.failing = this.denied = false;
       this.lastMessage = clock.now;
-    } catch {
-      this.failing = true;
-      setTimeout(() => void this.load(), 2000);
+    } catch (e) {
+      this.#failed(e);
     } finally {
       this.#loading = false;
     }
   }
 
+  /** What came with a load is news to those without the live stream. */
+  #polled(values: readonly Value[], active: readonly Alert[]) {
+    for (const f of this.#valueListeners) f(values);
+    if (this.loaded) for (const a of active) this.#alert(a);
+    this.#setPhase('polling');
+  }
+
+  #failed(e: unknown) {
+    this.failing = true;
+    this.denied = e instanceof ApiError && e.id === 'E7205';
+    if (this.#polling) this.#setPhase('offline');
+    else if (identity.admitted) setTimeout(() => void this.load(), 2000);
+  }
+
   /** Asks how alerts ended that were active before and are not listed any more. */
-  async #follow(ids: readonly string[]): Promise<void> {
+  async #ask(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       const a = await api.alert(id).catch((e: unknown) => e);
       if (a instanceof Error) {
@@ -136,13 +186,13 @@ class Session {
     if (settings.sound && !this.soundReady) this.soundReady = await this.#siren.enable();
   }
 
-  #setPhase(p: Phase) {
+  #setPhase(p: Phase | 'polling') {
     const was = this.phase;
     this.phase = p;
-    if (p === 'live') {
-      if (was !== 'live' && this.lostAt) announcer.say(t('conn.back'));
+    if (p === 'live' || p === 'polling') {
+      if (was !== p && this.lostAt) announcer.say(t('conn.back'));
       this.lostAt = 0;
-    } else if (was === 'live') this.lostAt = clock.read();
+    } else if (was === 'live' || was === 'polling') this.lostAt = clock.read();
     if (p === 'offline') {
       this.lostAt ||= clock.read();
       announcer.say(t('conn.lost'));
@@ -233,7 +283,7 @@ class Session {
 
   #tick() {
     fleet.summarize(clock.now);
-    if (!settings.sound) return;
+    if (!settings.sound || !identity.admitted) return;
     this.soundReady = this.#siren.ready;
     const loudest = alerts.loudest;
     if (loudest?.severity === 'red' && clock.now - this.#lastSiren >= sirenEvery) {
