@@ -461,7 +461,8 @@ func TestMatrix(t *testing.T) {
 		{"POST", "/second-factor/remove", `{"password":"wrong"}`, 401, 401, 401, 401, 403},
 		{"POST", "/second-factor/confirm", `{"code":"000000"}`, 401, 400, 400, 400, 403},
 		{"GET", "/nothing", "", 401, 404, 404, 404, 404},
-		{"GET", "/login", "", 401, 405, 405, 405, 405},
+		{"GET", "/logout", "", 401, 405, 405, 405, 405},
+		{"GET", "/login", "", 200, 200, 200, 200, 200},
 	} {
 		for i, who := range []struct {
 			name string
