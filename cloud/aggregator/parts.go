@@ -219,6 +219,9 @@ func (p *parts) openAPI(context.Context) error {
 	if p.door != nil {
 		o.Door, o.Cases = p.door, caseDesk{p}
 	}
+	if p.notify != nil {
+		o.Notifications = p.notify
+	}
 	p.handler = p.front(api.New(o))
 	return nil
 }

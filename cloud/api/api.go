@@ -99,7 +99,7 @@ type Check struct {
 	Do   func(ctx context.Context) error
 }
 
-// Options is everything the API shows. All fields but Cases, AnyHost and Door are required.
+// Options is everything the API shows. All fields but Cases, Notifications, AnyHost and Door are required.
 type Options struct {
 	Info     func() view.Info
 	Fleet    Fleet
@@ -112,6 +112,8 @@ type Options struct {
 	Departments Departments
 	Rosters     Rosters
 	Cases       Cases // nil: there are none
+	// Notifications is who is told; nil: nobody.
+	Notifications Notifications
 
 	Metrics []view.Metric
 	Live    http.Handler // the stream of events
@@ -145,7 +147,7 @@ type route struct {
 const prefix = "/api/v1"
 
 func (s *server) routes() []route {
-	return slices.Concat(s.areaRoutes(), s.caseRoutes(), []route{
+	return slices.Concat(s.areaRoutes(), s.caseRoutes(), s.notificationRoutes(), []route{
 		{"GET", prefix + "/info", s.info},
 		{"GET", prefix + "/gateways", s.gateways},
 		{"GET", prefix + "/gateways/{id}", s.gateway},

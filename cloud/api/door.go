@@ -96,6 +96,8 @@ func (s *server) guarded(r route) func(http.ResponseWriter, *http.Request) error
 		return r.do
 	case "GET /departments", "GET /routes", "GET /routes/responsible", "GET /rosters", "GET /rosters/{id}/duty", "GET /duty":
 		return s.only(r, func(ctx context.Context) bool { return s.Door.Anywhere(ctx, toKnow) })
+	case "GET /notifications", "GET /notifications/{id}", "GET /channels":
+		return s.only(r, func(ctx context.Context) bool { return s.Door.May(ctx, toSet, everywhere) })
 	case "GET /metrics":
 		return s.only(r, func(ctx context.Context) bool { return s.Door.May(ctx, toMeasure, everywhere) })
 	}
