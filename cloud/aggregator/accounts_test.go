@@ -133,6 +133,9 @@ func TestAccounts(t *testing.T) {
 	p.want(403, "GET", "/api/v1/alerts", nil) // the password must be changed first
 	p.want(200, "POST", "/api/v1/auth/password", map[string]string{"old": password, "new": "tulip otter brass 94"})
 	p.want(200, "GET", "/api/v1/alerts", nil)
+	if doc := p.want(200, "GET", "/api/v1/info", nil); doc["accounts"] != true || doc["insecure"] != false {
+		t.Errorf("info with accounts says %v", doc)
+	}
 	if doc := p.want(200, "GET", "/api/v1/auth/audit/check", nil); doc["broken"] != nil || doc["anchors"].(float64) < 1 {
 		t.Errorf("the audit log: %v", doc)
 	}

@@ -124,3 +124,23 @@ test('closing ends it for good', async () => {
   expect(s.requests).toHaveLength(1);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test('a refusal is told each time, and it tries on until it is closed', async () => {
+  const told: number[] = [];
+  const get = (async () => new Response('{}', { status: told.length === 0 ? 401 : 403 })) as typeof fetch;
+  const close = openLive({
+    url: '/stream',
+    fetch: get,
+    onEvent: () => undefined,
+    onAlive: () => undefined,
+    onOpen: () => undefined,
+    onPhase: () => undefined,
+    onRefused: (answer) => told.push(answer.status),
+  });
+  await wait(2000);
+  expect(told.slice(0, 2)).toEqual([401, 403]);
+  close();
+  const asked = told.length;
+  await wait(60_000);
+  expect(told).toHaveLength(asked);
+});
