@@ -114,7 +114,7 @@ func (d caseDesk) actor(ctx context.Context) (lifecycle.Actor, error) {
 	if who == nil || who.Person == "" || who.Must != "" {
 		return lifecycle.Actor{}, view.ErrUnknown
 	}
-	a := lifecycle.Actor{Person: who.Person}
+	a := lifecycle.Actor{Person: who.Person, Token: who.Token != ""}
 	for _, g := range who.Effective() {
 		code := g.Area
 		if known, err := d.areaCode(code); err == nil {
@@ -122,7 +122,7 @@ func (d caseDesk) actor(ctx context.Context) (lifecycle.Actor, error) {
 		}
 		a.Grants = append(a.Grants, lifecycle.Grant{Role: lifecycle.Role(g.Role), Area: code})
 	}
-	if who.Token != "" {
+	if a.Token {
 		return a, nil
 	}
 	for _, department := range d.places.Departments() {

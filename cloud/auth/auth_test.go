@@ -413,6 +413,23 @@ func TestOneTimeCodes(t *testing.T) {
 	}
 }
 
+// Who has the password guesses no code by asking in between which is wanted.
+func TestAskingForTheCodeForgivesNothing(t *testing.T) {
+	f := open(t)
+	_, p := f.person(f.admin(), "li", operator)
+	f.factorWithRecovery(p)
+	for range 20 {
+		var slow *Slow
+		if _, _, err := f.login("li", good, "000000"); errors.As(err, &slow) {
+			return
+		}
+		if _, _, err := f.login("li", good, ""); errors.As(err, &slow) {
+			return
+		}
+	}
+	t.Error("twenty wrong codes were not slowed down")
+}
+
 // One code offered many times at once, to two aggregators, lets one in.
 func TestACodeWorksOnce(t *testing.T) {
 	f := open(t)

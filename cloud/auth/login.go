@@ -45,9 +45,12 @@ func (b *Book) Login(ctx context.Context, a Attempt) (session string, p *Princip
 		session, p, err = b.enter(ctx, a, who)
 	}
 	switch {
-	case err == nil, errors.Is(err, ErrCode):
-		// With the right password, and nothing to say about the code, nobody is guessing.
+	case err == nil:
 		b.gate.forgive(b.o.Now(), keys[:1], keys[1:])
+	case errors.Is(err, ErrCode):
+		// With the right password, and nothing to say about the code, nobody is guessing this
+		// time; codes that were wrong before still count.
+		b.gate.forgive(b.o.Now(), nil, keys)
 	case errors.Is(err, ErrLogin):
 		if noted := b.noteLogin(ctx, a, "login", err); noted != nil {
 			err = noted

@@ -80,7 +80,7 @@ func (s *session) world(f file, area, cause string) (lifecycle.World, error) {
 		}
 		if err == nil {
 			w.Cause = &lifecycle.Cause{ID: cause, Closed: p.c.State == lifecycle.Closed, Child: p.c.Overlays.Parent != "",
-				Answer: p.c.Outcome.Answer, Resolution: p.c.Outcome.Resolution}
+				Answer: p.c.Outcome.Answer, Resolution: p.c.Outcome.Resolution, Peak: p.c.Peak}
 		}
 	}
 	if f.c.Opening.ID == "" {
@@ -92,6 +92,12 @@ func (s *session) world(f file, area, cause string) (lifecycle.World, error) {
 	return w, err
 }
 
+// sees says whether a may read the case that a command names, if there is one.
+func (s *session) sees(a lifecycle.Actor, id string) bool {
+	f, err := s.load(id)
+	return err != nil || lifecycle.Visible(f.c, a, lifecycle.World{Now: s.now, Policy: &s.policy, Path: s.path(f.c.Opening.Area)})
+}
+
 // do decides a command on a case and stores what comes of it.
 func (s *session) do(f *file, cmd lifecycle.Command, a lifecycle.Actor) error {
 	area, cause := f.c.Opening.Area, cmd.Parent
@@ -101,6 +107,9 @@ func (s *session) do(f *file, cmd lifecycle.Command, a lifecycle.Actor) error {
 	w, err := s.world(*f, area, cause)
 	if err != nil {
 		return err
+	}
+	if cause != "" && !s.sees(a, cause) {
+		w.Cause = nil // a case that somebody may not see is none
 	}
 	entries, err := lifecycle.Decide(f.c, cmd, a, w)
 	if err != nil || len(entries) == 0 {
@@ -242,14 +251,21 @@ func (s *session) closeSymptoms(cause string) error {
 	if err != nil {
 		return err
 	}
+	closed, err := s.load(cause)
+	if err != nil {
+		return err
+	}
 	for _, id := range ids {
 		f, err := s.load(id)
 		if err != nil {
 			return err
 		}
 		cmd := lifecycle.Command{Action: lifecycle.CloseWithParent}
-		if f.c.Condition.Active {
+		switch {
+		case f.c.Condition.Active:
 			cmd = lifecycle.Command{Action: lifecycle.Detach, Why: "its cause is closed and its own condition is not cleared · 主案件已办结，本案告警未解除"}
+		case !lifecycle.ClosesWith(f.c, lifecycle.Cause{Resolution: closed.c.Outcome.Resolution, Peak: closed.c.Peak}):
+			cmd = lifecycle.Command{Action: lifecycle.Detach, Why: "its cause was dismissed, or less severe · 主案件未经处置即办结，或级别较低"}
 		}
 		if err := s.system(&f, cmd); err != nil {
 			return err

@@ -1,6 +1,10 @@
 package lifecycle
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
 
 // Grant is a role for an area and all below it.
 type Grant struct {
@@ -13,7 +17,13 @@ type Actor struct {
 	Person      string // empty: the system
 	Grants      []Grant
 	Departments []string
+	// Token says that a program acts in the person's name: it may what Grants say, and what
+	// was given to the person is not its own.
+	Token bool
 }
+
+// owns says whether the actor has taken the case over.
+func (a Actor) owns(c *Case) bool { return a.Person != "" && !a.Token && c.Overlays.Owner == a.Person }
 
 // TheSystem is the actor of timers, rules and sensors.
 func TheSystem() Actor { return Actor{} }
@@ -31,6 +41,13 @@ type Cause struct {
 	Child      bool // it is itself a symptom
 	Answer     string
 	Resolution Resolution
+	Peak       wire.Severity // as severe as it ever was
+}
+
+// ClosesWith says whether a case may close with its cause: what was dismissed, or was never
+// as severe, answers for nothing else.
+func ClosesWith(c Case, cause Cause) bool {
+	return !slices.Contains(dismissals, cause.Resolution) && !c.Peak.Above(cause.Peak)
 }
 
 // World is what a decision depends on beside the case: values, read by the caller in the
@@ -63,7 +80,7 @@ func (a Actor) has(r Role, w World) bool {
 
 // responds says whether a task was given to the actor.
 func (a Actor) responds(t *Task) bool {
-	return a.Person != "" && (t.Department != "" && slices.Contains(a.Departments, t.Department) || t.Person == a.Person)
+	return a.Person != "" && !a.Token && (t.Department != "" && slices.Contains(a.Departments, t.Department) || t.Person == a.Person)
 }
 
 // responder says whether the actor answers for the task, or for any that stands if task
@@ -72,7 +89,7 @@ func (a Actor) responder(c *Case, task int) bool {
 	if a.Person == "" {
 		return false
 	}
-	if c.Overlays.Owner == a.Person {
+	if a.owns(c) {
 		return true
 	}
 	if task != 0 {
@@ -91,7 +108,7 @@ func (a Actor) holds(c *Case, in ...string) bool {
 // will say.
 func (a Actor) could(r *row, c *Case, w World) bool {
 	if slices.Equal(r.who, crew) {
-		return a.holds(c, TaskOpen) || a.Person != "" && c.Overlays.Owner == a.Person
+		return a.holds(c, TaskOpen) || a.owns(c)
 	}
 	_, ok := a.as(r.who, c, w, 0)
 	return ok
@@ -118,7 +135,7 @@ func (a Actor) as(who []Role, c *Case, w World, task int) (r Role, ok bool) {
 // Visible says whether the actor may read the case: any role in its area, or a task in it,
 // now or before. Whoever may not is answered as if there were no such case.
 func Visible(c Case, a Actor, w World) bool {
-	if a.Person == "" || c.Overlays.Owner == a.Person {
+	if a.Person == "" || a.owns(&c) {
 		return true
 	}
 	if slices.ContainsFunc(a.Grants, func(g Grant) bool { return w.covers(g.Area) }) {

@@ -91,17 +91,21 @@ var (
 			return !slices.ContainsFunc(m.c.Reports, func(r Citizen) bool { return m.cmd.Report != nil && r.ID == m.cmd.Report.ID })
 		}, false}
 	isChild   = guard{view.Text{Zh: "已并入主案件", En: "it is attached to a cause"}, func(m moment) bool { return m.c.Overlays.Parent != "" }, true}
-	causeOpen = guard{view.Text{Zh: "主案件未办结，不是本案，也未并入他案；本案未并入且没有子案件",
-		En: "the cause is open, another case and no symptom itself, and this one is neither attached nor a cause"},
+	causeOpen = guard{view.Text{Zh: "主案件未办结，不是本案，也未并入他案；本案未并入且没有子案件；由人并入时，主案件级别不低于本案",
+		En: "the cause is open, another case and no symptom itself, and this one is neither attached nor a cause; by a person only under one that was as severe"},
 		func(m moment) bool {
-			return m.c.Overlays.Parent == "" && !m.w.Children && goodCause(m.w.Cause, m.cmd.Parent, m.c.Opening.ID)
+			return m.c.Overlays.Parent == "" && !m.w.Children && goodCause(m.w.Cause, m.cmd.Parent, m.c.Opening.ID) &&
+				(m.actor.Person == "" || !m.c.Peak.Above(m.w.Cause.Peak))
 		}, false}
 	otherCase = guard{view.Text{Zh: "如为重复，另一案件存在且不是本案", En: "if it is a duplicate: the other case exists and is not this one"},
 		func(m moment) bool {
 			return m.cmd.Resolution != Duplicate || m.w.Cause != nil && m.w.Cause.ID == m.cmd.Parent && m.cmd.Parent != m.c.Opening.ID
 		}, false}
-	causeClosed = guard{view.Text{Zh: "主案件已办结，且本案告警已解除", En: "its cause is closed and its own condition is cleared"},
-		func(m moment) bool { return m.c.calm() && m.ownCause() && m.w.Cause.Closed && said(m.w.Cause.Answer) }, true}
+	causeClosed = guard{view.Text{Zh: "主案件已办结（非误报、重复、计划作业、测试），级别不低于本案，且本案告警已解除",
+		En: "its cause is closed, was not dismissed and was as severe, and its own condition is cleared"},
+		func(m moment) bool {
+			return m.c.calm() && m.ownCause() && m.w.Cause.Closed && said(m.w.Cause.Answer) && ClosesWith(*m.c, *m.w.Cause)
+		}, true}
 	raisable = guard{view.Text{Zh: "区域在权限内；如有主案件，该案件未办结", En: "its area is known; its cause, if it names one, is open"},
 		func(m moment) bool {
 			o := m.cmd.Opening
