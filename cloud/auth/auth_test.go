@@ -904,6 +904,15 @@ func TestExternal(t *testing.T) {
 	if _, _, err := f.book.Enter(t.Context(), External{Issuer: "https://id.example", Subject: "78", Person: "li", Name: "骗子", Grants: e.Grants}, a); !errors.Is(err, ErrTaken) {
 		t.Errorf("an account of somebody else was taken over: %v", err)
 	}
+	last, _, err := f.book.Enter(t.Context(), e, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := e
+	none.Grants = nil
+	if _, _, err := f.book.Enter(t.Context(), none, a); !errors.Is(err, ErrForbidden) || f.alive(last) {
+		t.Errorf("who is in no group any more: %v, the session before lives: %t", err, f.alive(last))
+	}
 	if _, _, err := f.book.Enter(t.Context(), External{Issuer: "https://id.example", Subject: "79", Person: "guest", Name: "客", Grants: nil}, a); !errors.Is(err, ErrForbidden) {
 		t.Errorf("without any rights: %v", err)
 	}

@@ -28,6 +28,9 @@ func (b *Book) Enter(ctx context.Context, e External, a Attempt) (session string
 		}
 	}
 	if e.Issuer == "" || e.Subject == "" || len(e.Grants) == 0 {
+		if err := b.strip(ctx, e, a); err != nil {
+			return "", nil, err
+		}
 		return "", nil, b.refuse(ctx, &Principal{Person: e.Person, From: a.Address}, "login", e.Person)
 	}
 	err = b.write(ctx, "login", func(tx *sql.Tx) error {
@@ -50,6 +53,19 @@ func (b *Book) Enter(ctx context.Context, e External, a Attempt) (session string
 		return err
 	})
 	return session, p, err
+}
+
+// strip takes the rights of somebody whom the provider gives none any more: open sessions
+// end, and tokens are worth nothing.
+func (b *Book) strip(ctx context.Context, e External, a Attempt) error {
+	return b.write(ctx, "login", func(tx *sql.Tx) error {
+		who, known, err := scanPerson(tx.QueryRowContext(ctx, "select "+personColumns+" from person where issuer = ? and subject = ? and issuer <> ''", e.Issuer, e.Subject))
+		if err != nil || !known || len(who.Grants) == 0 {
+			return err
+		}
+		e.Grants = nil
+		return b.regrant(ctx, tx, &who, e, a)
+	})
 }
 
 // adopt makes the account of somebody who comes for the first time.

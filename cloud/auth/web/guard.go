@@ -211,7 +211,7 @@ func (s *Server) overTLS(r *http.Request) error {
 	if !s.o.SecureOnly || s.secure(r) {
 		return nil
 	}
-	if a, ok := peer(r); ok && a.IsLoopback() {
+	if a, err := netip.ParseAddr(s.address(r)); err == nil && a.IsLoopback() { // and not only its proxy
 		return nil
 	}
 	return problem(http.StatusForbidden, "E7212", "", "请使用 https 访问", "use https")

@@ -247,8 +247,9 @@ func TestCookieFlags(t *testing.T) {
 
 func TestSecureOnly(t *testing.T) {
 	d := open(t, func(o *Options) {
-		o.SecureOnly, o.Proxies = true, []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}
+		o.SecureOnly, o.Proxies = true, []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16"), netip.MustParsePrefix("127.0.0.2/32")}
 	})
+	forwarded := func(r *http.Request) { r.Header.Set("X-Forwarded-For", "203.0.113.9") }
 	https := func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "https") }
 	for _, c := range []struct {
 		name string
@@ -262,6 +263,8 @@ func TestSecureOnly(t *testing.T) {
 		{"TLS at the proxy", &browser{door: d, from: "10.9.0.7:1"}, https, 200},
 		{"TLS", &browser{door: d, from: "10.0.0.7:1", tls: true}, func(*http.Request) {}, 200},
 		{"this machine", &browser{door: d, from: "127.0.0.1:1"}, func(*http.Request) {}, 200},
+		{"plain from elsewhere by a proxy on this machine", &browser{door: d, from: "127.0.0.2:1"}, forwarded, 403},
+		{"TLS from elsewhere by it", &browser{door: d, from: "127.0.0.2:1"}, func(r *http.Request) { forwarded(r); https(r) }, 200},
 		{"this machine, IPv6", &browser{door: d, from: "[::1]:1"}, func(*http.Request) {}, 200},
 	} {
 		if w := c.b.send("GET", "/", "", c.with); w.Code != c.want {
