@@ -13,6 +13,9 @@ import (
 // csv reads a table whose first line names its columns. Columns are parted by commas,
 // semicolons or tabs, whichever the first line has most of.
 func (r *reader) csv() {
+	if !r.shortLines() {
+		return
+	}
 	in := csv.NewReader(strings.NewReader(r.text))
 	head, _, _ := strings.Cut(r.text, "\n")
 	in.Comma = slices.MaxFunc([]rune{',', ';', '\t'}, func(a, b rune) int {
@@ -44,9 +47,32 @@ func (r *reader) csv() {
 	}
 }
 
+// Bounds of a table, far beyond what a list of areas needs.
+const (
+	maxLine    = 64 << 10 // bytes
+	maxColumns = 64
+)
+
+// shortLines says whether no line is longer than any can be: a record costs many times its
+// length.
+func (r *reader) shortLines() bool {
+	n := 0
+	for line := range strings.Lines(r.text) {
+		if n++; len(line) > maxLine {
+			r.wrong(view.Fault{Line: n}, "此行超过 64 KiB，不是区划表", "this line is longer than 64 KiB; no list of areas has such")
+			return false
+		}
+	}
+	return true
+}
+
 // header reads the names of the columns; a name that begins with # is of a column that
 // is skipped.
 func (r *reader) header(record []string, pos func(int) (line, column int)) (columns []string) {
+	if len(record) > maxColumns {
+		r.wrong(view.Fault{Line: 1}, "首行超过 64 列，不是区划表", "the first line has more than 64 columns; no list of areas has so many")
+		return nil
+	}
 	for i, name := range record {
 		name = strings.TrimSpace(name)
 		field := ""
