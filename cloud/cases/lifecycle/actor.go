@@ -125,8 +125,6 @@ func (a Actor) as(who []Role, c *Case, w World, task int) (r Role, ok bool) {
 		case r == System:
 		case r == Responder && a.responder(c, task), r != Responder && a.has(r, w):
 			return r, true
-		case r == Dispatcher && a.has(Admin, w):
-			return Admin, true
 		}
 	}
 	return "", false

@@ -58,8 +58,7 @@ func Replay(entries []Entry) (c Case, err error) {
 func rowOf(c *Case, e Entry) *row {
 	for i := range table {
 		r := &table[i]
-		may := slices.Contains(r.who, e.Role) || e.Role == Admin && slices.Contains(r.who, Dispatcher)
-		if r.action == e.Action && r.leads(e.From, e.To) && r.fits(c) && may &&
+		if r.action == e.Action && r.leads(e.From, e.To) && r.fits(c) && slices.Contains(r.who, e.Role) &&
 			!slices.ContainsFunc(r.needs, func(n need) bool { return !n.ok(e.Command) }) {
 			return r
 		}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // paused returns how long the case was suspended before, in milliseconds.
@@ -192,10 +190,10 @@ func Timers(c Case, p Policy) (out []Timer) {
 }
 
 // byItself returns what a slight case does of itself next, and when: only where sensors
-// say that it is over, and never while its cause is open. One that was sent back, reopened
+// say that it is over, never while its cause is open, and never if it was grave once. One that was sent back, reopened
 // or came back does not recover of itself: a person wanted it looked after, or it lied once.
 func (c *Case) byItself(p Policy) (Action, int64) {
-	if !slices.Contains([]wire.Severity{wire.Yellow, wire.Blue}, c.Severity) || !c.Condition.Watched || c.Condition.Active || c.Overlays.Parent != "" {
+	if !slices.Contains(slight, c.Peak) || !c.Condition.Watched || c.Condition.Active || c.Overlays.Parent != "" {
 		return "", 0
 	}
 	held := max(c.Entered, c.Condition.Since+p.Hold.Milliseconds())

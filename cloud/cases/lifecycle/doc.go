@@ -38,6 +38,8 @@
 //     until it has been quiet for so long; its changes are no entries meanwhile.
 //   - Alerts that join a case are not entries of its journal, only what they change is: a
 //     storm of 100 000 alerts is a short journal.
+//   - What the system does of itself to a slight case, it does only if the case was never
+//     grave: a severity that was lowered takes no person out of the matter.
 //   - A case that nothing measures, such as a citizen's report, is never recovered, verified
 //     or closed of itself.
 //

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,10 +35,16 @@ type observer struct {
 	signers map[int][]string
 	timers  map[string]bool
 	last    Entry
+	worst   wire.Severity // that any entry has named
 }
 
 func (o *observer) see(e Entry, after Case) error {
 	way := letter(e.From) + letter(e.To)
+	for s := range o.named(e) {
+		if o.worst == "" || s.Above(o.worst) {
+			o.worst = s
+		}
+	}
 	switch {
 	case e.From != e.To && !slices.Contains(ways, way):
 		return fmt.Errorf("the way %s is in no table", way)
@@ -47,12 +54,14 @@ func (o *observer) see(e Entry, after Case) error {
 		return fmt.Errorf("%s does %s to his own work", e.Who, e.Action)
 	case e.To == Closed && (after.Outcome.Resolution == "" || strings.TrimSpace(after.Outcome.Answer) == ""):
 		return fmt.Errorf("closed without an answer: %+v", after.Outcome)
-	case e.Who == "hu" || e.Who == "jing":
+	case e.Who == "hu" || e.Who == "jing" || e.Who == "root":
 		return fmt.Errorf("%s has no business here and did %s", e.Who, e.Action)
 	case e.Timer != "" && o.timers[e.Timer] && e.Role == System:
 		return fmt.Errorf("the timer %s fired twice", e.Timer)
-	case e.To == Closed && e.Role == System && e.Action != CloseWithParent && slices.Contains(grave, after.Severity):
-		return errors.New("the system closed a grave case")
+	case e.To == Closed && e.Role == System && e.Action != CloseWithParent && slices.Contains(grave, o.worst):
+		return errors.New("the system closed a case that was grave")
+	case e.Role == System && slices.Contains([]Action{SelfRecover, AutoVerify, AutoClose}, e.Action) && slices.Contains(grave, o.worst):
+		return fmt.Errorf("the system did %s to a case that was grave", e.Action)
 	}
 	o.last = e
 	if e.Timer != "" && e.Role == System {
@@ -71,6 +80,18 @@ func (o *observer) see(e Entry, after Case) error {
 		clear(o.signers)
 	}
 	return nil
+}
+
+// named are the severities that an entry gives to the case.
+func (o *observer) named(e Entry) iter.Seq[wire.Severity] {
+	return func(yield func(wire.Severity) bool) {
+		switch {
+		case e.Opening != nil:
+			yield(e.Opening.Severity)
+		case e.Action == RaiseSeverity || e.Action == LowerSeverity:
+			yield(e.Severity)
+		}
+	}
 }
 
 // command draws what somebody might want, mostly what he may.

@@ -146,6 +146,12 @@ func TestByItself(t *testing.T) {
 	if b = newBench(t, orange).must(wang, Command{Action: Acknowledge}).clear().pass(30 * aDay); b.c.State != Acknowledged {
 		t.Errorf("a grave case became %q of itself", b.c.State)
 	}
+	for _, s := range []State{Acknowledged, Handled, Verified} {
+		b = newBench(t, orange).to(s).must(li, Command{Action: LowerSeverity, Severity: wire.Blue, Why: "it was measured wrongly"})
+		if b.clear().pass(30 * aDay); b.c.State != s {
+			t.Errorf("a case that was grave and %q became %q of itself", s, b.c.State)
+		}
+	}
 	if b = newBench(t, blue, citizen).to(Handled).pass(30 * aDay); b.c.State != Handled {
 		t.Errorf("a citizen's report became %q of itself", b.c.State)
 	}

@@ -73,8 +73,8 @@ const (
 
 // Role is what somebody may be, granted for an area and all below it. A responder is a
 // member of the department that a task was given to, the person named in it, or who took
-// the case over; no area is asked for. An admin may do what a dispatcher may: who grants
-// roles could grant that one to himself, and so the history says admin.
+// the case over; no area is asked for. An admin sees the cases of the area and works on
+// none: who makes accounts does not dismiss alarms.
 type Role string
 
 // The roles.
