@@ -58,6 +58,8 @@ var derived = []pair{
 	{"a percentile keeps every value, here %d", "百分位数要保留每个值，这里有 $1 个"},
 	{"at most %d; shorten over, or sample less often", "最多 $1；请缩短 over，或降低采集频率"},
 	{"%s is no noise level", "$1 不是噪声级"},
+	{"the mean of 40 dB and 80 dB is not 60 dB: levels are logarithms", "40 dB 与 80 dB 的平均不是 60 dB：声级是对数"},
+	{"write is: leq, the energy mean", "请写 is: leq，即能量平均"},
 	{"leq is the energy mean of decibels; of this write is: mean", "leq 是分贝的能量平均；这里请写 is: mean"},
 	{"leq is the energy mean of decibels", "leq 是分贝的能量平均"},
 	{"of this write is: mean", "这里请写 is: mean"},

@@ -18,6 +18,7 @@ var said = map[string]obs.Label{
 	"until":    {ZH: "预计到达时间", EN: "time until it is reached"},
 	"number":   {ZH: "%s读数个数", EN: "readings in %s"},
 	"mean":     {ZH: "%s平均", EN: "mean of %s"},
+	"leq":      {ZH: "%s等效声级", EN: "Leq of %s"},
 	"least":    {ZH: "%s最低", EN: "lowest of %s"},
 	"greatest": {ZH: "%s最高", EN: "highest of %s"},
 	"sum":      {ZH: "%s累计", EN: "sum of %s"},
@@ -107,7 +108,7 @@ func apart(m obs.Metric, value, limit *float64) int {
 }
 
 // ownUnit are the quantities that have the unit of the stream.
-var ownUnit = []string{"", "mean", "least", "greatest", "sum", "rise", "percentile", "over", "computed"}
+var ownUnit = []string{"", "mean", "leq", "least", "greatest", "sum", "rise", "percentile", "over", "computed"}
 
 // fit is r with the messages that make sense of such a quantity: "level {value} m" does not
 // of 600 s for which the level has stood still.

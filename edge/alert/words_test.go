@@ -22,6 +22,7 @@ func TestQuantities(t *testing.T) {
 		"":         {"m", "river：水位 3.20 m，限值 3.00 m", "river: water level 3.20 m, limit 3.00 m"},
 		"per-hour": {"m/h", "river：水位（10 分钟变化率） 3.20 m/h，限值 3.00 m/h", "river: water level (change in 10 min) 3.20 m/h, limit 3.00 m/h"},
 		"mean":     {"m", "river：水位（10 分钟平均） 3.20 m，限值 3.00 m", "river: water level (mean of 10 min) 3.20 m, limit 3.00 m"},
+		"leq":      {"m", "river：水位（10 分钟等效声级） 3.20 m，限值 3.00 m", "river: water level (Leq of 10 min) 3.20 m, limit 3.00 m"},
 		"least":    {"m", "river：水位（10 分钟最低） 3.20 m，限值 3.00 m", "river: water level (lowest of 10 min) 3.20 m, limit 3.00 m"},
 		"greatest": {"m", "river：水位（10 分钟最高） 3.20 m，限值 3.00 m", "river: water level (highest of 10 min) 3.20 m, limit 3.00 m"},
 		"sum":      {"m", "river：水位（10 分钟累计） 3.20 m，限值 3.00 m", "river: water level (sum of 10 min) 3.20 m, limit 3.00 m"},
@@ -50,7 +51,7 @@ func TestQuantities(t *testing.T) {
 
 // Each quantity that a rule can compare has words, but for the stream's own.
 func TestEveryQuantityHasWords(t *testing.T) {
-	for _, q := range []rule.Quantity{rule.PerHour, rule.Seconds, rule.Unmoved, rule.Until, rule.Number, rule.Other, rule.Mean, rule.Least, rule.Greatest, rule.Rise, rule.Computed} {
+	for _, q := range []rule.Quantity{rule.PerHour, rule.Seconds, rule.Unmoved, rule.Until, rule.Number, rule.Other, rule.Mean, rule.Leq, rule.Least, rule.Greatest, rule.Rise, rule.Computed} {
 		if m := alert.Measured(level, string(q), 0); m.Label.EN == level.Label.EN || m.Label.ZH == level.Label.ZH || strings.Contains(m.Label.EN+m.Label.ZH, "%") {
 			t.Errorf("%q: %+v", q, m.Label)
 		}

@@ -106,14 +106,14 @@ const hourMS = 3_600_000
 // since is by how much a total grew between two readings. One that fell began anew, and
 // has grown by what it shows at least. One that grew faster than possible was misread.
 func (c *total) since(prev heard, t int64, r obs.Reading) (more float64, q obs.Quality) {
-	more, q = r.Value-prev.V, r.Quality
-	if more < 0 {
-		more, q = max(r.Value, 0), weakest(q, obs.Quality{Flag: obs.Suspect, Why: obs.Lost})
+	more, why := obs.Grown(prev.V, r.Value, t-prev.At, c.perHour)
+	switch why {
+	case obs.Rate:
+		return 0, weakest(obs.Quality{Flag: obs.Suspect, Why: why}, r.Quality)
+	case "":
+		return more, r.Quality
 	}
-	if c.perHour > 0 && more > 1+c.perHour*float64(t-prev.At)/hourMS {
-		return 0, weakest(obs.Quality{Flag: obs.Suspect, Why: obs.Rate}, r.Quality)
-	}
-	return more, q
+	return more, weakest(r.Quality, obs.Quality{Flag: obs.Suspect, Why: why})
 }
 
 func (a *aggregate) close(t int64, _ At) []obs.Reading {

@@ -36,6 +36,7 @@ func TestWrongSpecs(t *testing.T) {
 		{"two results of an hour", Spec{Is: "mean", Of: level, Over: time.Hour, Every: time.Minute, Aligned: true}, "every: E2904 an aligned window has one result"},
 		{"a sum of levels", Spec{Is: "sum", Of: level, Over: time.Hour}, "of: E2906 level is no running total, so nothing of it adds up; write mean"},
 		{"a mean of directions", Spec{Is: "mean", Of: from("mast/wind_dir"), Over: time.Hour}, "of: E2906 the mean of 350° and 10° is not 180°; write is: vector-mean"},
+		{"a mean of decibels", Spec{Is: "mean", Of: from("mic/noise"), Over: time.Hour}, "of: E2906 the mean of 40 dB and 80 dB is not 60 dB: levels are logarithms; write is: leq, the energy mean"},
 		{"loud rain", Spec{Is: "leq", Of: rain, Over: time.Hour}, "of: E2906 rain is no noise level"},
 		{"no percentage", Spec{Is: "percentile", Of: level, Over: time.Hour}, "percent: E2904 0 is no percentile"},
 		{"too many values", Spec{Is: "percentile", Percent: 50, Of: from("mic/noise"), Over: 2 * time.Hour}, "over: E2904 a percentile keeps every value, here 7200; at most 4000"},
@@ -111,6 +112,18 @@ func TestOrder(t *testing.T) {
 	}, library(t))
 	if len(wrong) > 0 || len(plans) != 2 || plans[0].ID != "base" || plans[1].Channels[0] != "rain_sum" {
 		t.Errorf("%v %v", plans, wrong)
+	}
+}
+
+// What is exceeded for a share of the time is a level that holds no energy: its plain mean is
+// usual, its energy mean is not.
+func TestMeanOfPercentileLevels(t *testing.T) {
+	l10 := Spec{ID: "l10", Is: "percentile", Percent: 90, Of: from("mic/noise"), Over: time.Hour}
+	for is, good := range map[string]bool{"mean": true, "max": true, "leq": false} {
+		_, wrong := Compile([]Spec{l10, {ID: "day", Is: is, Of: from("l10/noise_l10"), Over: 18 * time.Hour}}, library(t))
+		if (len(wrong) == 0) != good {
+			t.Errorf("%s of L10: %v", is, wrong)
+		}
 	}
 }
 

@@ -15,7 +15,8 @@
 //	intensity            that, per hour (rain_rate, flow, W) or second (pulse_rate)
 //	percentile           percent: 90 is the value that 90 % of the readings are below,
 //	                     between two of them interpolated; every value is kept
-//	leq                  10·lg of the mean of 10^(L/10): the energy mean of a noise
+//	leq                  10·lg of the mean of 10^(L/10): the energy mean of a noise, of which
+//	                     a plain mean is refused (of L10, L50 and L90 it is usual)
 //	vector-mean          of {speed, dir}: length of the mean vector, and whence it blows
 //	wetness              antecedent precipitation index: keep · yesterday's + today's rain
 //	nowcast              US EPA's weighted mean of twelve hours, truncated to 0.1

@@ -55,7 +55,7 @@ func (c *compiler) measured(p *Plan, m obs.Metric, a *aggregate) {
 	case "sum", "intensity":
 		c.summed(p, m, a)
 	case "leq":
-		if m.Unit != "dB[SPL]" {
+		if !Level(m) {
 			c.say("of", "E2906", fmt.Sprintf("%s is no noise level", m.Name), "leq is the energy mean of decibels; of this write is: mean")
 			return
 		}
@@ -74,6 +74,10 @@ func (c *compiler) measured(p *Plan, m obs.Metric, a *aggregate) {
 	default:
 		if m.Unit == "deg" && m.Name == "wind_dir" {
 			c.say("of", "E2906", "the mean of 350° and 10° is not 180°", "write is: vector-mean with of: {speed: …, dir: …}")
+		}
+		if s.Is == "mean" && Level(m) {
+			c.say("of", "E2906", "the mean of 40 dB and 80 dB is not 60 dB: levels are logarithms", "write is: leq, the energy mean")
+			return
 		}
 		c.result(p, m.Name)
 		c.same(p, m.Unit, m.Name)

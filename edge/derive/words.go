@@ -64,6 +64,19 @@ var totals = map[string]struct {
 	"energy_export": {"energy_sum", "power", 1000, 0},
 }
 
+// Level says whether a metric is a sound level: decibels, of which a mean over a time is one
+// of energies. What is exceeded for a share of the time (L10, L90) has none: of such
+// figures of equal times the plain mean is usual (LA10,18h).
+func Level(m obs.Metric) bool {
+	return m.Unit == "dB[SPL]" && !slices.Contains(exceeded, m.Name)
+}
+
+// exceeded are the levels that are exceeded for a share of the time.
+var exceeded = []string{"noise_l10", "noise_l50", "noise_l90"}
+
+// Most is the most by which a running total can grow in an hour; 0: not known.
+func Most(metric string) float64 { return totals[metric].most }
+
 // Total says whether a metric is a running total, which only grows.
 func Total(metric string) bool {
 	_, ok := totals[metric]

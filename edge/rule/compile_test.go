@@ -30,7 +30,7 @@ func TestCompileErrors(t *testing.T) {
 		{"«River».level > 3", "E3102", `no device is called "River"`, `did you mean "river"?`},
 		{"«averge»(river.level, 5m) > 3", "E3103", `there is no function "averge"`, `did you mean "avg"?`},
 		{"«sum»(river.level, 5m) > 3", "E3103", `there is no function "sum"`, "what adds up is a derived stream, is: sum over a time; rules read that"},
-		{"«filter»(river.level, 5m) > 3", "E3103", `there is no function "filter"`, "known: abs, avg, count, falls_to, max, min, rate, rise, rises_to, stale, stuck"},
+		{"«filter»(river.level, 5m) > 3", "E3103", `there is no function "filter"`, "known: abs, avg, count, falls_to, leq, max, min, rate, rise, rises_to, stale, stuck"},
 		{"«mx»(river.level, 5m) > 3", "E3103", `there is no function "mx"`, `did you mean "max"?`},
 		{"«avg»(river.level) > 3", "E3104", "avg takes 2 argument(s), here are 1", "write avg(device.channel, 10m)"},
 		{"avg(«river.level + 1», 5m) > 3", "E3104", "the first argument must be a stream", "write avg(device.channel, 10m)"},

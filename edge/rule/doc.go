@@ -18,9 +18,11 @@
 //
 //	river.level               the last usable value; tank.temp.inlet is a qualified channel
 //	avg(river.level, 10m)     mean of the readings of the last ten minutes; also min, max
+//	leq(street.noise, 10m)    energy mean of a sound level, 10·lg of the mean of 10^(L/10)
 //	count(river.level, 10m)   how many usable readings there were
 //	rise(river.level, 10m)    by how much the last reading is above the lowest one in the window
-//	rate(river.level, 30m)    last reading less the first in the window, per hour
+//	rate(river.level, 30m)    last reading less the first in the window, per hour; both of a
+//	                          running total are what it grew by, see Totals
 //	rises_to(river.level, 3.00, 15m)
 //	                          seconds until the trend of the last fifteen minutes reaches 3.00
 //	                          from below; falls_to from above
@@ -35,6 +37,12 @@
 // around a minus. Loops, lists and texts are not part of a rule. A text has at most
 // 2000 bytes, 200 parts and 16 streams and windows, so that an evaluation costs
 // microseconds whatever is written.
+//
+// # Totals
+//
+// A running total (rain, energy) that falls began anew and has grown by what it shows at
+// least; one that grows faster than possible was misread: nothing is added, and that time
+// was not observed ([obs.Grown], by which derived sums go too).
 //
 // # What is not known
 //
@@ -52,7 +60,7 @@
 // seen, so max(river.level, 1h) > 3 can be true a minute after the start, and false only
 // when the hour is known. The same holds for min, for rise while the stream is not stale
 // and, until the engine has run for the window, for count, which alone goes with the
-// clock. avg and rate are unknown then. A derived stream that is marked as sparse is a
+// clock. avg, leq and rate are unknown then. A derived stream that is marked as sparse is a
 // bound, too, or unknown ([Stream]). How long a stream has been silent is known on one
 // side until it has spoken once, how long it has been stuck until it has moved once.
 // Division by zero is unknown too.
@@ -169,7 +177,7 @@
 //	E3115  a condition that no reading can meet
 //	E3116  a condition that every reading meets
 //	E3117  a window that is too short for the stream's interval
-//	E3118  a function that says nothing of such a stream: a mean of directions, a mean or a trend of a total
+//	E3118  a function that says nothing of such a stream: a mean of directions or decibels, a mean or a trend of a total
 //	E3119  arithmetic without a result, or with one that is always the same
 //	E3120  a silence or standstill that comes again and again, or is too long to wait for
 //	E3121  a condition that is met because readings come, or a clear that then never is, or needs a standstill

@@ -100,21 +100,24 @@ func (e *Engine) bind(p *program, i int) (ins []input) {
 		}
 		in := input{series: s, step: x.step}
 		if x.window > 0 {
-			in.window = s.windowOf(x.window)
+			in.window = s.windowOf(x)
 		}
 		ins = append(ins, in)
 	}
 	return ins
 }
 
-// windowOf returns the window of a length, which all rules share.
-func (s *series) windowOf(length int64) *window {
+// windowOf returns the window of a length that keeps the same, which all rules share.
+func (s *series) windowOf(x read) *window {
 	for _, w := range s.windows {
-		if w.length == length {
+		if w.length == x.window && w.keeps == x.keeps {
 			return w
 		}
 	}
-	w := &window{length: length}
+	if x.keeps == growth && s.meter == nil {
+		s.meter = &meter{most: x.most}
+	}
+	w := &window{length: x.window, keeps: x.keeps}
 	w.pace(s.every, s.stale)
 	s.windows = append(s.windows, w)
 	return w
@@ -145,9 +148,7 @@ func (e *Engine) Observe(st obs.Stream, bootMS int64, r obs.Reading) {
 	e.begin(bootMS)
 	s.take(bootMS, r)
 	if !s.vague {
-		for _, w := range s.windows {
-			w.add(bootMS, r.Value)
-		}
+		s.keep(bootMS, r.Value)
 	}
 	for _, i := range s.rules {
 		e.touch(i)

@@ -24,6 +24,7 @@ type series struct {
 	heard    int64 // when it had a good reason to give no value, if excused
 	excused  bool
 	windows  []*window
+	meter    *meter // of a running total whose growth a window keeps; nil: none does
 	still    still
 	rules    []int   // of the engine, those that read it
 	fit      *fitter // shared by all
@@ -312,6 +313,8 @@ func (s summary) value(o op) float64 {
 	switch o {
 	case opAvg:
 		return s.sum / float64(s.n)
+	case opLeq:
+		return 10 * math.Log10(s.sum/float64(s.n))
 	case opMin:
 		return s.min
 	case opMax:

@@ -43,7 +43,7 @@ var functions = map[string]struct {
 	op     op
 	window bool
 }{
-	"avg": {opAvg, true}, "min": {opMin, true}, "max": {opMax, true}, "count": {opCount, true},
+	"avg": {opAvg, true}, "leq": {opLeq, true}, "min": {opMin, true}, "max": {opMax, true}, "count": {opCount, true},
 	"rise": {opRise, true}, "rate": {opRate, true}, "stale": {opStale, false}, "stuck": {opStuck, false}, "abs": {opAbs, false},
 	"rises_to": {opRises, true}, "falls_to": {opFalls, true},
 }
@@ -154,7 +154,7 @@ func (c *compiler) identifier(n *ast.IdentifierNode) (*node, kind) {
 
 // otherNames are what functions are called elsewhere.
 var otherNames = map[string]string{"average": "avg", "mean": "avg", "maximum": "max", "minimum": "min", "slope": "rate", "derivative": "rate",
-	"silent": "stale", "nodata": "stale", "age": "stale", "flat": "stuck", "frozen": "stuck", "forecast": "rises_to", "timeleft": "rises_to", "increase": "rise"}
+	"silent": "stale", "nodata": "stale", "age": "stale", "flat": "stuck", "frozen": "stuck", "forecast": "rises_to", "timeleft": "rises_to", "increase": "rise", "laeq": "leq"}
 
 // meant is what to write instead of a function that does not exist.
 func meant(name string) string {
@@ -182,6 +182,9 @@ func functionNames() (all []string) {
 func (c *compiler) reading(o op, w word, window time.Duration) *node {
 	s := c.known[w.stream]
 	r := read{stream: w.stream, window: window.Milliseconds(), step: s.Step, every: s.Every.Milliseconds(), stale: max(3*s.Every, 30*time.Second).Milliseconds(), sparse: s.Sparse}
+	if r.keeps = keptFor(o, s); r.keeps == growth {
+		r.most = s.Most
+	}
 	i := slices.Index(c.reads, r)
 	if i < 0 {
 		i = len(c.reads)

@@ -15,6 +15,7 @@ const (
 	opConst op = iota // a number
 	opLast            // what a stream or window says
 	opAvg
+	opLeq // the energy mean of a level in decibels
 	opMin
 	opMax
 	opCount
@@ -62,6 +63,8 @@ type node struct {
 type read struct {
 	stream obs.Stream
 	window int64
+	keeps  keeps   // what the window keeps of a reading
+	most   float64 // of a total that it keeps the growth of: its Stream's Most
 	step   float64 // the least change that shows
 	every  int64   // ms, between two readings
 	stale  int64   // ms, for how long one speaks for the stream

@@ -22,6 +22,7 @@ const (
 
 	// These have the unit of the stream.
 	Mean     Quantity = "mean"     // of a window
+	Leq      Quantity = "leq"      // the energy mean of a window
 	Least    Quantity = "least"    // of a window
 	Greatest Quantity = "greatest" // of a window
 	Rise     Quantity = "rise"     // above the least of a window
@@ -33,7 +34,7 @@ func (q Quantity) aside() bool { return q == Seconds || q == Unmoved || q == Num
 
 // own says whether q has the unit of the stream.
 func (q Quantity) own() bool {
-	return q == Same || q == Mean || q == Least || q == Greatest || q == Rise || q == Computed
+	return q == Same || q == Mean || q == Leq || q == Least || q == Greatest || q == Rise || q == Computed
 }
 
 // Mixed says whether a rule's conditions compare numbers of the stream's unit and others,
@@ -96,7 +97,7 @@ func (p *program) spokenOf(n *node) (q Quantity, over time.Duration) {
 	for n.op == opNeg || n.op == opAbs {
 		n = n.a
 	}
-	aggregate := map[op]Quantity{opAvg: Mean, opMin: Least, opMax: Greatest, opRise: Rise}
+	aggregate := map[op]Quantity{opAvg: Mean, opLeq: Leq, opMin: Least, opMax: Greatest, opRise: Rise}
 	switch {
 	case n.op > opLast && n.op <= opRate:
 		over = ms(p.reads[n.read].window)

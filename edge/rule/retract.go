@@ -15,6 +15,7 @@ func (e *Engine) Retract(st obs.Stream, bootMS int64) {
 	for _, w := range s.windows {
 		w.remove(bootMS)
 	}
+	s.meter.forget(bootMS)
 	for _, i := range s.rules {
 		e.touch(i)
 	}

@@ -55,7 +55,7 @@ func (c *compiler) because(verdict string) string {
 		if s.bounded() {
 			return fmt.Sprintf("%s changes by %s an hour at most: %s", name, with(s.steepest(in), s.Unit), verdict)
 		}
-	case opLast, opAvg, opMin, opMax:
+	case opLast, opAvg, opLeq, opMin, opMax:
 		if s.bounded() {
 			return fmt.Sprintf("%s is from %s to %s: %s", name, short(s.Min), with(s.Max, s.Unit), verdict)
 		}
@@ -180,7 +180,7 @@ func (c *compiler) possible(o op, in read) span {
 		values = between(s.Min, s.Max)
 	}
 	switch o {
-	case opLast, opAvg, opMin, opMax:
+	case opLast, opAvg, opLeq, opMin, opMax:
 		return values
 	case opCount:
 		least := c.fewest(in)
@@ -277,8 +277,8 @@ func (c *compiler) arithmetic(out *node, n *ast.BinaryNode) {
 	}
 }
 
-// fits refuses what a function cannot say of a stream: a mean of directions, the sum of a
-// total, what a window is too short for.
+// fits refuses what a function cannot say of a stream: a mean of directions or decibels, the
+// sum of a total, what a window is too short for.
 func (c *compiler) fits(n *ast.CallNode, o op, w word, window time.Duration) bool {
 	s, name := c.known[w.stream], c.text[w.at:w.at+w.length]
 	at, size := c.extent(n)
@@ -291,6 +291,12 @@ func (c *compiler) fits(n *ast.CallNode, o op, w word, window time.Duration) boo
 	if s.Turns && o != opCount && o != opStale && o != opStuck {
 		return say("E3118", fmt.Sprintf("%s is a direction, of which there is no %s: 350 and 10 are near one another", name, function),
 			"make a mean under derived: (is: vector-mean, of: {speed: …, dir: "+name+"}) and compare that")
+	}
+	switch {
+	case s.Level && o == opAvg:
+		return say("E3118", fmt.Sprintf("%s is a level in decibels, whose plain mean is wrong: of 40 and 80 it is 77, not 60", name), fmt.Sprintf("write leq(%s, %s), the energy mean", name, brief(window)))
+	case !s.Level && o == opLeq:
+		return say("E3118", fmt.Sprintf("%s is no sound level, of which there is an energy mean", name), fmt.Sprintf("write avg(%s, %s)", name, brief(window)))
 	}
 	came := fmt.Sprintf("write rise(%s, %s), which is what came in that time", name, brief(window))
 	switch {

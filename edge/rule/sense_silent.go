@@ -110,7 +110,7 @@ func (c *compiler) unheard(n *node) bool {
 		return false
 	case n.op == opPick:
 		return c.unheard(n.b) && c.unheard(n.c)
-	case n.op == opLast, n.op == opAvg, n.op == opRise, n.op == opRate, n.op == opRises, n.op == opFalls:
+	case n.op == opLast, n.op == opAvg, n.op == opLeq, n.op == opRise, n.op == opRate, n.op == opRises, n.op == opFalls:
 		return c.mood.about(c.reads[n.read].stream)
 	}
 	return c.unheard(n.a) || c.unheard(n.b)

@@ -240,9 +240,14 @@ func (s *series) adopt(was *series) {
 	s.still = was.still
 	s.still.step = step
 	s.heard, s.excused, s.from = was.heard, was.excused, was.from
+	if s.meter != nil && was.meter != nil {
+		most := s.meter.most
+		*s.meter = *was.meter
+		s.meter.most = most
+	}
 	for i, w := range s.windows {
 		for _, x := range was.windows {
-			if x.length == w.length {
+			if x.length == w.length && x.keeps == w.keeps {
 				*s.windows[i] = *x
 				s.windows[i].pace(s.every, s.stale)
 			}

@@ -20,6 +20,8 @@ type Stream struct {
 	Unit    string        // as people write it: m, °C; empty: not known
 	Turns   bool          // it is a direction: behind 360 comes 0
 	Total   bool          // it is a running total, which only grows
+	Most    float64       // the most by which that can grow in an hour; 0: not known
+	Level   bool          // it is a sound level in decibels, of which a mean is one of energies
 	// Sparse is what a reading says that is marked as sparse: nothing, or a bound.
 	Sparse obs.Bound
 }

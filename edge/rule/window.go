@@ -19,6 +19,7 @@ type bucket struct {
 // window holds the readings of the last length milliseconds of one stream.
 type window struct {
 	length int64
+	keeps  keeps
 	speaks int64 // for how long one reading covers the window
 	half   int64 // of the interval; no more than half the window
 	step   int64 // readings closer than this share a bucket; 0: none do

@@ -102,7 +102,7 @@ func TestMeasuredText(t *testing.T) {
 	b, err := Options{}.loadBuiltin(true)
 	must(t, err)
 	for quantity, want := range map[rule.Quantity]string{
-		rule.Same: "10.34 m", rule.Mean: "10.34 m (mean of 10 min)", rule.Rise: "10.34 m (rise within 10 min)",
+		rule.Same: "10.34 m", rule.Mean: "10.34 m (mean of 10 min)", rule.Leq: "10.34 m (Leq of 10 min)", rule.Rise: "10.34 m (rise within 10 min)",
 		rule.Least: "10.34 m (lowest of 10 min)", rule.Greatest: "10.34 m (highest of 10 min)", rule.Computed: "10.34 m (computed)",
 		rule.PerHour: "10.34 m/h (change in 10 min)", rule.Number: "10.34 (readings in 10 min)", rule.Other: "10.34 (computed)",
 		rule.Seconds: "10.3 s (time without data)", rule.Unmoved: "10.3 s (time without movement)", rule.Until: "10.3 s (time until it is reached)",

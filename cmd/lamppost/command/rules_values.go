@@ -20,7 +20,7 @@ func (b *builtin) measured(channel, quantity string, v *float64) string {
 	m, ok := b.metrics.Lookup(channel)
 	plain := strconv.FormatFloat(math.Round(*v*1e6)/1e6, 'f', -1, 64)
 	switch rule.Quantity(quantity) {
-	case rule.Same, rule.Mean, rule.Least, rule.Greatest, rule.Rise, rule.Computed:
+	case rule.Same, rule.Mean, rule.Leq, rule.Least, rule.Greatest, rule.Rise, rule.Computed:
 		if !ok {
 			return plain
 		}

@@ -13,10 +13,11 @@ type conditionWord struct{ example, en, zh string }
 var conditionWords = []conditionWord{
 	{"river.level > 3.00", "the last usable value: device.channel", "最近一个可用值：设备.测点"},
 	{"avg(river.level, 10m) > 3.00", "`avg`: mean of the readings of the last ten minutes", "`avg`：最近十分钟读数的平均值"},
+	{"leq(street.noise, 10m) > 65", "`leq`: energy mean of a sound level; `avg` of decibels is refused", "`leq`：声级的能量平均（等效声级）；分贝值不能用 `avg`"},
 	{"min(river.level, 1h) < 0.20", "`min`: the lowest of them", "`min`：其中最小值"},
 	{"max(river.level, 1h) > 3.00", "`max`: the highest of them", "`max`：其中最大值"},
 	{"count(river.level, 10m) < 30", "`count`: how many usable readings there were", "`count`：可用读数的个数"},
-	{"rise(river.level, 10m) > 0.30", "`rise`: by how much the last reading is above the lowest one in the window; of a running total, what came in that time", "`rise`：最后一个读数比窗口内最低读数高多少；对累计量即这段时间内的增量"},
+	{"rise(river.level, 10m) > 0.30", "`rise`: by how much the last reading is above the lowest one in the window; of a running total, what came in that time, also where its counter begins anew", "`rise`：最后一个读数比窗口内最低读数高多少；对累计量即这段时间内的增量，计数器归零也不受影响"},
 	{"rate(river.level, 30m) > 0.20", "`rate`: last reading less the first one in the window, per hour", "`rate`：窗口内最后一个读数减第一个读数，折算为每小时"},
 	{"rises_to(river.level, 3.00, 15m) < 30m", "`rises_to`: how long until the trend of the last fifteen minutes reaches 3.00 from below", "`rises_to`：按最近十五分钟的趋势，多久以后从下方到达 3.00"},
 	{"falls_to(river.level, 0.50, 1h) < 2h", "`falls_to`: likewise, from above", "`falls_to`：同上，从上方到达"},

@@ -16,6 +16,7 @@ buses:
 devices:
   river: {profile: keller-36xw, bus: plant, address: 3, every: 5s}
   canal: {profile: keller-36xw, bus: plant, address: 4, every: 5s}
+  street: {profile: sm7901b, bus: plant, address: 5, every: 5s}
 `
 
 // checked is what lamppost check says of a file with these rules.
