@@ -155,11 +155,11 @@ const news = 24 * time.Hour
 // tellLatest takes the latest alerts as they stand. What was taken before is not told again,
 // and that something is over only to who was told that it began.
 func (p *parts) tellLatest(ctx context.Context) error {
-	all, err := p.cases.List(ctx, "all", "", 1000)
+	all, err := p.cases.List(ctx, view.AlertFilter{State: "all", Limit: 1000}, nil)
 	if err != nil {
 		return err
 	}
-	for _, a := range slices.Backward(all) {
+	for _, a := range slices.Backward(all.Alerts) {
 		if time.Since(time.UnixMilli(a.At)) > news {
 			continue
 		}

@@ -52,6 +52,13 @@ func (f placedFleet) Gateway(id string) (view.Gateway, bool) {
 	return g, ok
 }
 
+// Area is where a gateway or, with a device, one of its devices stands.
+func (f placedFleet) Area(gateway, device string) string {
+	code, pos := f.Registry.Site(gateway)
+	at, _ := f.places.Site(gateway, device, code, pos)
+	return at
+}
+
 func (f placedFleet) put(g *view.Gateway) {
 	g.Area, g.Position = f.places.Site(g.ID, "", g.Area, g.Position)
 }

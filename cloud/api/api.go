@@ -26,6 +26,8 @@ var openAPI []byte
 type Fleet interface {
 	Gateways() []view.Gateway
 	Gateway(id string) (view.Gateway, bool)
+	// Area is where a gateway or, with a device, one of its devices stands; empty: not known.
+	Area(gateway, device string) string
 	Values(gateway string) []view.Value
 	Stream(gateway string, s obs.Stream) (view.Stream, bool)
 	Gaps(ctx context.Context, gateway string, from, to int64) ([]view.Gap, error)
@@ -35,7 +37,9 @@ type Fleet interface {
 // Alerts is what the API needs of the alert book. Its errors are view.ErrUnknown,
 // view.ErrAcknowledged and *view.FieldError.
 type Alerts interface {
-	List(ctx context.Context, state, gateway string, limit int) ([]view.Alert, error)
+	// List returns a part of the list, and where the next one begins; sees says of areas
+	// whether what lies in them may be seen, nil: all may.
+	List(ctx context.Context, f view.AlertFilter, sees func(area string) bool) (view.AlertPage, error)
 	Get(ctx context.Context, id string) (view.Alert, error)
 	Acknowledge(ctx context.Context, id, by, note string, at time.Time) error
 }
@@ -52,7 +56,7 @@ type Commands interface {
 // Images is what the API needs of the album.
 type Images interface {
 	File(ctx context.Context, id string) (*os.File, time.Time, error)
-	Owner(ctx context.Context, id string) (gateway string, err error)
+	Owner(ctx context.Context, id string) (gateway, device string, err error)
 	Taken(ctx context.Context, id string) (time.Time, error)
 	Latest(gateway, device string) (view.Camera, bool)
 	Cameras(gateway string) []view.Camera

@@ -38,6 +38,8 @@ type fakes struct {
 	every  int64
 	broken error
 	pages  int
+	area   string           // where the alert, the gateway and its devices are
+	filter view.AlertFilter // what alerts were last asked for
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -80,15 +82,21 @@ func (f *fakes) one() view.Alert {
 	a := view.Alert{ID: "a1", Rev: 1, Gateway: "gw", Severity: wire.Yellow, Worst: wire.Orange, Peak: ptr(3.51), Stage: "actual", Condition: "active", Value: ptr(3.12),
 		Text: map[string]string{"zh": "河道水位 3.12 米"}, Evidence: []wire.Evidence{{Stream: "river/level", At: 1, V: 3}}, Cleared: ptr(int64(5)), Vanished: ptr(int64(6)),
 		Pictures: []view.Picture{{Image: "pic", Moment: "before", Due: 1}, {Image: "late", Moment: "after", Due: 2}}}
+	a.Area = f.area
 	if f.acked {
 		a.Acknowledged = &view.Acknowledged{By: "王芳", At: 7}
 	}
 	return a
 }
 
-func (f *fakes) List(_ context.Context, state, gateway string, limit int) ([]view.Alert, error) {
-	return []view.Alert{f.one()}, f.broken
+func (f *fakes) List(_ context.Context, q view.AlertFilter, sees func(area string) bool) (view.AlertPage, error) {
+	if f.filter = q; sees != nil && !sees(f.area) {
+		return view.AlertPage{Alerts: []view.Alert{}}, f.broken
+	}
+	return view.AlertPage{Alerts: []view.Alert{f.one()}, Next: "a1"}, f.broken
 }
+
+func (f *fakes) Area(string, string) string { return f.area }
 
 func (f *fakes) Get(_ context.Context, id string) (view.Alert, error) {
 	if id != "a1" {
@@ -154,8 +162,8 @@ func (f *fakes) File(_ context.Context, id string) (*os.File, time.Time, error) 
 	return file, time.UnixMilli(1795262400000), err
 }
 
-func (f *fakes) Owner(_ context.Context, id string) (string, error) {
-	return map[string]string{"pic": "gw"}[id], nil
+func (f *fakes) Owner(_ context.Context, id string) (string, string, error) {
+	return map[string]string{"pic": "gw"}[id], "gauge", nil
 }
 
 func (f *fakes) Taken(_ context.Context, id string) (time.Time, error) {

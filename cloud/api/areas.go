@@ -54,7 +54,7 @@ func (s *server) areas(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if !s.wide(r, toView) {
-		page.Areas = visible(page.Areas, func(code string) bool { return s.inArea(r, toView, code) }, func(a *view.Area) string { return a.Code })
+		page.Areas = visible(page.Areas, func(code, _ string) bool { return s.inArea(r, toView, code) }, func(a *view.Area) (string, string) { return a.Code, "" })
 		page.Unplaced = view.AreaCounts{}
 	}
 	return send(w, http.StatusOK, page)
@@ -180,14 +180,14 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	return send(w, http.StatusOK, p)
 }
 
-// mayMove says whether who asks may put the request's gateway into an area: it takes the
+// mayMove says whether who asks may put the request's gateway or device into an area: it takes the
 // right where it stands and where it is to stand, so that nobody gets more by moving a
 // device. With a position alone it may come to stand anywhere.
 func (s *server) mayMove(r *http.Request, into string) error {
 	if s.wide(r, toConfigure) {
 		return nil
 	}
-	if err := s.must(r, toConfigure, r.PathValue("id")); err != nil {
+	if err := s.must(r, toConfigure, r.PathValue("id"), r.PathValue("device")); err != nil {
 		return err
 	}
 	if into == "" || !s.inArea(r, toConfigure, into) {

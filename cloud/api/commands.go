@@ -23,7 +23,7 @@ func (s *server) ask(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &body); err != nil {
 		return err
 	}
-	if err := s.mayAsk(r, r.PathValue("id"), body.Kind); err != nil {
+	if err := s.mayAsk(r, r.PathValue("id"), view.Ask(body)); err != nil {
 		return err
 	}
 	body.By = s.by(r, body.By)
@@ -37,25 +37,50 @@ func (s *server) ask(w http.ResponseWriter, r *http.Request) error {
 	return send(w, http.StatusAccepted, c)
 }
 
-// mayAsk says whether who asks may have this kind of thing done by a gateway.
-func (s *server) mayAsk(r *http.Request, gateway, kind string) error {
+// mayAsk says whether who asks may have this kind of thing done by a gateway: what is
+// about a device or an alert, where that is.
+func (s *server) mayAsk(r *http.Request, gateway string, a view.Ask) error {
+	if s.Door == nil {
+		return nil
+	}
 	action, ok := map[string]string{wire.KindRead: "ask", wire.KindStill: "ask", wire.KindActuate: "switch",
-		wire.KindAcknowledge: toAcknowledge, wire.KindRewind: "configure"}[kind]
+		wire.KindAcknowledge: toAcknowledge, wire.KindRewind: toConfigure}[a.Kind]
 	if !ok {
 		action = toView // the desk says what is wrong with it
 	}
-	err := s.must(r, action, gateway)
+	var err error
+	switch a.Kind {
+	case wire.KindAcknowledge:
+		err = s.maySilence(r, gateway, a.Alert)
+	case wire.KindRead, wire.KindStill:
+		err = s.must(r, action, gateway, a.Device)
+	default: // an output is the gateway's, whatever device is named
+		err = s.must(r, action, gateway, "")
+	}
 	if errors.Is(err, view.ErrUnknown) {
 		return noGateway(gateway)
 	}
 	return err
 }
 
+// maySilence says whether who asks may tell a gateway that its alert was seen: where the
+// alert is. Without an alert that is known it is asked of the gateway.
+func (s *server) maySilence(r *http.Request, gateway, alert string) error {
+	a, err := s.Alerts.Get(r.Context(), alert)
+	if errors.Is(err, view.ErrUnknown) || err == nil && a.Gateway != gateway {
+		return s.must(r, toAcknowledge, gateway, "")
+	}
+	if err != nil {
+		return err
+	}
+	return s.mustIn(r, toAcknowledge, a.Area)
+}
+
 // command shows one command.
 func (s *server) command(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.Commands.Get(r.Context(), r.PathValue("id"))
 	if err == nil {
-		err = s.must(r, toView, c.Gateway)
+		err = s.must(r, toView, c.Gateway, c.Device)
 	}
 	if err != nil {
 		return err
@@ -152,12 +177,13 @@ func named(a *view.Alert) (images []string) {
 // commands lists what a gateway was asked to do, the newest first.
 func (s *server) commands(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	if _, ok := s.Fleet.Gateway(id); !ok || !s.may(r, toView, id) {
+	if _, ok := s.Fleet.Gateway(id); !ok || !s.may(r, toView, id, "") {
 		return noGateway(id)
 	}
 	list, err := s.Commands.List(r.Context(), id)
 	if err != nil {
 		return err
 	}
+	list = visible(list, s.scope(r), func(c *view.Command) (string, string) { return c.Gateway, c.Device })
 	return send(w, http.StatusOK, map[string]any{"commands": list})
 }

@@ -42,38 +42,43 @@ func (s *server) wide(r *http.Request, action string) bool {
 	return s.Door == nil || s.Door.May(r.Context(), action, everywhere)
 }
 
-// may says whether who asks may do something to a gateway and what belongs to it. What
-// nobody knows lies in no area.
-func (s *server) may(r *http.Request, action, gateway string) bool {
-	if s.wide(r, action) {
-		return true
-	}
-	g, _ := s.Fleet.Gateway(gateway)
-	return s.Door.May(r.Context(), action, g.Area)
+// may says whether who asks may do something to a gateway or, with a device, to one of its
+// devices, which may stand elsewhere. What nobody knows lies in no area.
+func (s *server) may(r *http.Request, action, gateway, device string) bool {
+	return s.wide(r, action) || s.Door.May(r.Context(), action, s.Fleet.Area(gateway, device))
 }
 
 // must is may as an error: who may not even see it is told that there is no such thing.
-func (s *server) must(r *http.Request, action, gateway string) error {
-	switch {
-	case s.may(r, action, gateway):
+func (s *server) must(r *http.Request, action, gateway, device string) error {
+	if s.wide(r, action) {
 		return nil
-	case s.may(r, toView, gateway):
+	}
+	return s.mustIn(r, action, s.Fleet.Area(gateway, device))
+}
+
+// mustIn is must for what lies in an area.
+func (s *server) mustIn(r *http.Request, action, area string) error {
+	switch {
+	case s.inArea(r, action, area):
+		return nil
+	case s.inArea(r, toView, area):
 		return forbidden()
 	}
 	return view.ErrUnknown
 }
 
-// scope is what somebody may see in a list, with each gateway asked about once.
-func (s *server) scope(r *http.Request) func(gateway string) bool {
+// scope is what somebody may see in a list, with each device asked about once.
+func (s *server) scope(r *http.Request) func(gateway, device string) bool {
 	if s.wide(r, toView) {
-		return func(string) bool { return true }
+		return func(string, string) bool { return true }
 	}
-	asked := map[string]bool{}
-	return func(gateway string) bool {
-		sees, ok := asked[gateway]
+	type key struct{ gateway, device string }
+	asked := map[key]bool{}
+	return func(gateway, device string) bool {
+		sees, ok := asked[key{gateway, device}]
 		if !ok {
-			sees = s.may(r, toView, gateway)
-			asked[gateway] = sees
+			sees = s.may(r, toView, gateway, device)
+			asked[key{gateway, device}] = sees
 		}
 		return sees
 	}
@@ -131,11 +136,11 @@ func (s *server) by(r *http.Request, given string) string {
 	return s.Door.Name(r.Context())
 }
 
-// visible keeps of a list what belongs to gateways that are in scope.
-func visible[T any](list []T, sees func(gateway string) bool, gateway func(*T) string) []T {
+// visible keeps of a list what belongs to gateways and devices that are in scope.
+func visible[T any](list []T, sees func(gateway, device string) bool, whose func(*T) (gateway, device string)) []T {
 	kept := make([]T, 0, len(list))
 	for i := range list {
-		if sees(gateway(&list[i])) {
+		if sees(whose(&list[i])) {
 			kept = append(kept, list[i])
 		}
 	}

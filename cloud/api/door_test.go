@@ -39,19 +39,18 @@ func (d warden) Anywhere(_ context.Context, action string) bool {
 
 func (d warden) Name(context.Context) string { return "li" }
 
-// town is the fakes with their one gateway in an area.
+// town is the fakes with one of the gateway's devices elsewhere.
 type town struct {
 	*fakes
-	area string
+	device, elsewhere string
 }
 
-func (f town) Gateways() []view.Gateway {
-	list := f.fakes.Gateways()
-	list[0].Area = f.area
-	return list
+func (f town) Area(_, device string) string {
+	if device == f.device {
+		return f.elsewhere
+	}
+	return f.area
 }
-
-func (f town) Gateway(id string) (view.Gateway, bool) { return f.Gateways()[0], id == "gw" }
 
 // seen is the statuses that each role gets, in the order of role.All.
 type seen [6]int
@@ -98,9 +97,8 @@ func TestRolesByEndpointAndArea(t *testing.T) {
 	} {
 		for i, r := range role.All() {
 			for area, want := range map[string]seen{"330105003012": c.own, "330106001001": c.foreign, "": c.foreign} {
-				h := newAPI(t, &fakes{every: 1000}, func(o *Options) {
-					f := town{o.Fleet.(*fakes), area}
-					o.Fleet, o.Door = f, warden{[]role.Grant{{Role: r, Area: "330105"}}}
+				h := newAPI(t, &fakes{every: 1000, area: area}, func(o *Options) {
+					o.Door = warden{[]role.Grant{{Role: r, Area: "330105"}}}
 				})
 				if got := request(h, c.method, c.target, c.body); got.StatusCode != want[i] {
 					t.Errorf("%s of 330105: %s %s %s in %q = %d, want %d: %s", r, c.method, c.target, c.body, area, got.StatusCode, want[i], text(t, got))
@@ -110,6 +108,36 @@ func TestRolesByEndpointAndArea(t *testing.T) {
 		h := newAPI(t, &fakes{}, func(o *Options) { o.Door = warden{} })
 		if got := request(h, c.method, c.target, c.body); got.StatusCode != 401 {
 			t.Errorf("nobody: %s %s = %d", c.method, c.target, got.StatusCode)
+		}
+	}
+}
+
+// What is a device's counts where the device stands, what is its gateway's where that does;
+// and naming a device gives nobody the gateway.
+func TestADeviceElsewhere(t *testing.T) {
+	const a, own, foreign = "/api/v1", "330105003", "330106001"
+	for _, c := range []struct {
+		method, target, body string
+		device, gateway      int // with the device alone in one's own area, and the gateway alone
+	}{
+		{"GET", a + "/series?gateway=gw&device=river&channel=level", "", 200, 404},
+		{"GET", a + "/cameras/gw/gauge/latest.jpg", "", 404, 200},
+		{"GET", a + "/gateways/gw", "", 404, 200},
+		{"POST", a + "/gateways/gw/commands", `{"kind":"read","device":"river"}`, 202, 404},
+		{"POST", a + "/gateways/gw/commands", `{"kind":"still","device":"gauge"}`, 404, 202},
+		{"POST", a + "/gateways/gw/commands", `{"kind":"actuate","output":"lamp","on":true,"device":"river"}`, 404, 202},
+		{"POST", a + "/gateways/gw/commands", `{"kind":"rewind","since":0,"device":"river"}`, 404, 202},
+		{"PUT", a + "/gateways/gw/devices/river/place", `{"area":"330105"}`, 200, 404},
+		{"PUT", a + "/gateways/gw/place", `{"area":"330105"}`, 404, 200},
+	} {
+		for where, want := range map[string]int{own: c.device, foreign: c.gateway} {
+			rest := map[string]string{own: foreign, foreign: own}[where]
+			h := newAPI(t, &fakes{every: 1000, area: rest}, func(o *Options) {
+				o.Fleet, o.Door = town{o.Fleet.(*fakes), "river", where}, warden{[]role.Grant{{Role: role.Engineer, Area: "330105"}}}
+			})
+			if got := request(h, c.method, c.target, c.body); got.StatusCode != want {
+				t.Errorf("the device in %s, the gateway in %s: %s %s %s = %d, want %d: %s", where, rest, c.method, c.target, c.body, got.StatusCode, want, text(t, got))
+			}
 		}
 	}
 }
@@ -140,8 +168,8 @@ func TestARouteThatIsAddedIsClosed(t *testing.T) {
 func TestListsAreCutToTheScope(t *testing.T) {
 	for target, name := range map[string]string{"/gateways": "gateways", "/values": "values", "/values?gateway=gw": "values", "/alerts": "alerts", "/alerts?limit=1": "alerts", "/gaps": "gaps", "/cameras": "cameras", "/areas?below=9901": ""} {
 		for area, want := range map[string]bool{"330105003012": true, "330106001001": false} {
-			h := newAPI(t, &fakes{gapsAt: []view.Gap{{Gateway: "gw", From: 1, To: 2, Why: "power"}}}, func(o *Options) {
-				o.Fleet, o.Door = town{o.Fleet.(*fakes), area}, warden{[]role.Grant{{Role: role.Viewer, Area: "330105"}}}
+			h := newAPI(t, &fakes{area: area, gapsAt: []view.Gap{{Gateway: "gw", From: 1, To: 2, Why: "power"}}}, func(o *Options) {
+				o.Door = warden{[]role.Grant{{Role: role.Viewer, Area: "330105"}}}
 			})
 			r := request(h, "GET", "/api/v1"+target, "")
 			var doc map[string]any

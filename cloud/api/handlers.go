@@ -19,13 +19,13 @@ func (s *server) info(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) gateways(w http.ResponseWriter, r *http.Request) error {
-	list := visible(s.Fleet.Gateways(), s.scope(r), func(g *view.Gateway) string { return g.ID })
+	list := visible(s.Fleet.Gateways(), s.scope(r), func(g *view.Gateway) (string, string) { return g.ID, "" })
 	return send(w, http.StatusOK, map[string]any{"gateways": list})
 }
 
 func (s *server) gateway(w http.ResponseWriter, r *http.Request) error {
 	g, ok := s.Fleet.Gateway(r.PathValue("id"))
-	if !ok || !s.may(r, toView, g.ID) {
+	if !ok || !s.may(r, toView, g.ID, "") {
 		return noGateway(r.PathValue("id"))
 	}
 	return send(w, http.StatusOK, g)
@@ -36,7 +36,7 @@ func (s *server) values(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	values := visible(s.Fleet.Values(gateway), s.scope(r), func(v *view.Value) string { return v.Gateway })
+	values := visible(s.Fleet.Values(gateway), s.scope(r), func(v *view.Value) (string, string) { return v.Gateway, v.Device })
 	return send(w, http.StatusOK, map[string]any{"now": time.Now().UnixMilli(), "values": values})
 }
 
@@ -58,34 +58,24 @@ func (s *server) alerts(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return badField("state", "应为 active、past 或 all", "write active, past or all")
 	}
-	alerts, err := s.inScope(r, state, gateway, int(limit))
+	var sees func(area string) bool
+	if !s.wide(r, toView) {
+		sees = func(area string) bool { return s.inArea(r, toView, area) }
+	}
+	page, err := s.Alerts.List(r.Context(), view.AlertFilter{State: state, Gateway: gateway, After: q.Get("after"), Limit: int(limit)}, sees)
 	if err != nil {
 		return err
 	}
-	if err := s.missing(r.Context(), alerts); err != nil {
+	if err := s.missing(r.Context(), page.Alerts); err != nil {
 		return err
 	}
-	return send(w, http.StatusOK, map[string]any{"alerts": alerts})
-}
-
-// most is the most alerts that a list can hold.
-const most = 1000
-
-// inScope lists alerts that who asks may see. Who may not see all of them gets those among
-// the newest 1000.
-func (s *server) inScope(r *http.Request, state, gateway string, limit int) ([]view.Alert, error) {
-	if s.wide(r, toView) {
-		return s.Alerts.List(r.Context(), state, gateway, limit)
-	}
-	alerts, err := s.Alerts.List(r.Context(), state, gateway, most)
-	alerts = visible(alerts, s.scope(r), func(a *view.Alert) string { return a.Gateway })
-	return alerts[:min(len(alerts), limit)], err
+	return send(w, http.StatusOK, page)
 }
 
 func (s *server) alert(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.Alerts.Get(r.Context(), r.PathValue("id"))
 	if err == nil {
-		err = s.must(r, toView, a.Gateway)
+		err = s.mustIn(r, toView, a.Area)
 	}
 	if err == nil {
 		a, err = s.details(r, a)
@@ -138,7 +128,7 @@ func (s *server) mayAcknowledge(r *http.Request, alert string) error {
 	if err != nil {
 		return err
 	}
-	return s.must(r, toAcknowledge, a.Gateway)
+	return s.mustIn(r, toAcknowledge, a.Area)
 }
 
 // decode reads a JSON body strictly.
@@ -177,7 +167,7 @@ func (s *server) gaps(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	gaps = visible(gaps, s.scope(r), func(g *view.Gap) string { return g.Gateway })
+	gaps = visible(gaps, s.scope(r), func(g *view.Gap) (string, string) { return g.Gateway, "" })
 	return send(w, http.StatusOK, map[string]any{"gaps": gaps})
 }
 
@@ -218,7 +208,7 @@ func (s *server) cameras(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	list = visible(list, s.scope(r), func(c *view.Camera) string { return c.Gateway })
+	list = visible(list, s.scope(r), func(c *view.Camera) (string, string) { return c.Gateway, c.Device })
 	return send(w, http.StatusOK, map[string]any{"cameras": list})
 }
 
@@ -228,9 +218,9 @@ func (s *server) image(w http.ResponseWriter, r *http.Request) error {
 		return view.ErrUnknown
 	}
 	if s.Door != nil {
-		gateway, err := s.Images.Owner(r.Context(), id)
+		gateway, device, err := s.Images.Owner(r.Context(), id)
 		if err == nil {
-			err = s.must(r, toView, gateway)
+			err = s.must(r, toView, gateway, device)
 		}
 		if err != nil {
 			return err
@@ -242,7 +232,7 @@ func (s *server) image(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) latest(w http.ResponseWriter, r *http.Request) error {
 	c, ok := s.Images.Latest(r.PathValue("gateway"), r.PathValue("device"))
-	if !ok || c.Image == nil || !s.may(r, toView, c.Gateway) {
+	if !ok || c.Image == nil || !s.may(r, toView, c.Gateway, c.Device) {
 		return view.ErrUnknown
 	}
 	return s.picture(w, r, *c.Image, "no-cache")

@@ -35,7 +35,7 @@ func (s *server) series(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	about, ok := s.Fleet.Stream(gateway, stream)
-	if !ok || !s.may(r, toView, gateway) {
+	if !ok || !s.may(r, toView, gateway, stream.Device) {
 		return view.ErrUnknown
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), seriesTime)

@@ -42,7 +42,8 @@ type Options struct {
 
 // Book holds the alerts. It is safe for concurrent use.
 type Book struct {
-	o Options
+	o     Options
+	sites sites
 
 	mu     sync.Mutex
 	active map[string]map[string]standing // gateway → alert id → what Reconcile needs
@@ -75,6 +76,9 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 		o.Publish = func(string, any) {}
 	}
 	b := &Book{o: o, active: map[string]map[string]standing{}}
+	if err := b.settle(ctx); err != nil {
+		return nil, fmt.Errorf("cases: %w", err)
+	}
 	rows, err := o.DB.Read().QueryContext(ctx, "select gateway, vanished, body from alert where condition = 'active'")
 	if err != nil {
 		return nil, fmt.Errorf("cases: %w", err)

@@ -33,6 +33,7 @@ type bench struct {
 	db        *database.DB
 	published []view.Alert
 	switched  []wire.Event // what the gateway switched
+	site      func(gateway, device string) string
 }
 
 func open(t testing.TB) *bench {
@@ -58,7 +59,12 @@ func openOn(t testing.TB, db *database.DB) *bench {
 	b := &bench{db: db}
 	b.Book, err = cases.Open(t.Context(), cases.Options{
 		DB: db, Catalog: c,
-		Site: func(string, string) (string, *wire.Position) { return "330105003012", nil },
+		Site: func(gateway, device string) (string, *wire.Position) {
+			if b.site != nil {
+				return b.site(gateway, device), nil
+			}
+			return "330105003012", nil
+		},
 		Switched: func(_ context.Context, gateway string, from, to int64) ([]wire.Event, error) {
 			var out []wire.Event
 			for _, e := range b.switched {
@@ -435,7 +441,8 @@ func TestList(t *testing.T) {
 		{"all", "gw", 100, "id4 id2 id0"},
 		{"all", "", 2, "id5 id4"},
 	} {
-		got, err := b.List(t.Context(), c.state, c.gateway, c.limit)
+		page, err := b.List(t.Context(), view.AlertFilter{State: c.state, Gateway: c.gateway, Limit: c.limit}, nil)
+		got := page.Alerts
 		var ids []string
 		for _, v := range got {
 			ids = append(ids, v.ID)

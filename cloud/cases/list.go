@@ -17,26 +17,65 @@ import (
 
 const columns = "id, gateway, received, updated, vanished, acked_by, acked_at, acked_note, body"
 
-// List returns the latest alerts first, at most limit (1 … 1000): those that are
-// active, past (cleared) or all, of one gateway or, with an empty id, of all.
-func (b *Book) List(ctx context.Context, state, gateway string, limit int) ([]view.Alert, error) {
-	condition := map[string]string{"active": "active", "past": "cleared"}[state]
-	rows, err := b.o.DB.Read().QueryContext(ctx, "select "+columns+` from alert
-		where (?1 = '' or condition = ?1) and (?2 = '' or gateway = ?2)
-		order by received desc, id desc limit ?3`, condition, gateway, min(max(limit, 1), 1000))
+// List returns a part of the list of alerts, those first that came last. sees says of an
+// area whether what lies in it is to be listed, nil: all is; what has no area is asked for
+// with an empty one. Where an alert lies counts as it is now, not as it was when it came. A
+// page is short only where the list ends. The error is a *view.FieldError if After is no
+// Next.
+func (b *Book) List(ctx context.Context, f view.AlertFilter, sees func(area string) bool) (p view.AlertPage, err error) {
+	p.Alerts = []view.Alert{}
+	where, args, err := b.terms(ctx, f, sees)
+	if err != nil || where == "" {
+		return p, err
+	}
+	limit := min(max(f.Limit, 1), 1000)
+	rows, err := b.o.DB.Read().QueryContext(ctx, "select "+columns+" from alert where "+where+" order by received desc, id desc limit ?", append(args, limit+1)...)
 	if err != nil {
-		return nil, fmt.Errorf("cases: list: %w", err)
+		return p, fmt.Errorf("cases: list: %w", err)
 	}
 	defer rows.Close()
-	out := []view.Alert{}
 	for rows.Next() {
+		if len(p.Alerts) == limit {
+			p.Next = p.Alerts[limit-1].ID
+			break
+		}
 		v, err := b.scan(rows)
 		if err != nil {
-			return nil, fmt.Errorf("cases: list: %w", err)
+			return p, fmt.Errorf("cases: list: %w", err)
 		}
-		out = append(out, v)
+		p.Alerts = append(p.Alerts, v)
 	}
-	return out, rows.Err()
+	return p, rows.Err()
+}
+
+// terms are the conditions of a list; none: nothing can be on it.
+func (b *Book) terms(ctx context.Context, f view.AlertFilter, sees func(area string) bool) (where string, args []any, err error) {
+	where = "1 = 1"
+	if condition := map[string]string{"active": "active", "past": "cleared"}[f.State]; condition != "" {
+		where, args = where+" and condition = ?", append(args, condition)
+	}
+	if f.Gateway != "" {
+		where, args = where+" and gateway = ?", append(args, f.Gateway)
+	}
+	if f.After != "" {
+		var received int64
+		err := b.o.DB.Read().QueryRowContext(ctx, "select received from alert where id = ?", f.After).Scan(&received)
+		if errors.Is(err, sql.ErrNoRows) {
+			return "", nil, &view.FieldError{Field: "after", Text: view.Text{Zh: "请使用上一页的 next", En: "write the next of the page before"}}
+		}
+		if err != nil {
+			return "", nil, fmt.Errorf("cases: list: %w", err)
+		}
+		where, args = where+" and (received, id) < (?, ?)", append(args, received, f.After)
+	}
+	if sees == nil {
+		return where, args, nil
+	}
+	within, err := b.within(ctx, sees)
+	if err != nil || within == "" {
+		return "", nil, err
+	}
+	return where + " and " + within, args, nil
 }
 
 // Get returns one alert with its history and timeline, or view.ErrUnknown.

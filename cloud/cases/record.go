@@ -93,10 +93,14 @@ func put(ctx context.Context, tx *sql.Tx, gateway string, a wire.Alert, received
 	if known && a.Rev <= old.rev {
 		return false, "", nil
 	}
-	if _, err := tx.ExecContext(ctx, `insert into alert(id, gateway, rev, condition, received, updated, vanished, acked_by, acked_at, acked_note, body)
-		values(?1, ?2, ?3, ?4, ?5, ?5, 0, '', 0, '', ?6)
-		on conflict(id) do update set rev = ?3, condition = ?4, updated = ?5, vanished = 0, body = ?6`,
-		a.ID, gateway, a.Rev, a.Condition, received, body); err != nil {
+	at, err := siteOf(ctx, tx, gateway, &a)
+	if err != nil {
+		return false, "", err
+	}
+	if _, err := tx.ExecContext(ctx, `insert into alert(id, gateway, rev, condition, received, updated, vanished, acked_by, acked_at, acked_note, body, site)
+		values(?1, ?2, ?3, ?4, ?5, ?5, 0, '', 0, '', ?6, ?7)
+		on conflict(id) do update set rev = ?3, condition = ?4, updated = ?5, vanished = 0, body = ?6, site = ?7`,
+		a.ID, gateway, a.Rev, a.Condition, received, body, at); err != nil {
 		return false, "", err
 	}
 	if known && worse(old.doc, a) {

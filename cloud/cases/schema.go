@@ -40,5 +40,15 @@ create trigger alert_change_stays before update on alert_change
 	begin select raise(abort, 'the history of an alert is never changed'); end;
 create trigger alert_change_remains before delete on alert_change
 	begin select raise(abort, 'the history of an alert is never deleted'); end;
+`, `
+create table alert_site(          -- where alerts come from, see site
+	id integer primary key,
+	gateway text not null,
+	device text not null,
+	area text not null,           -- as the alert has it
+	unique(gateway, device, area)
+) strict;
+alter table alert add column site integer not null default 0; -- 0: not settled yet
+create index alert_of_site on alert(site, received);
 `}
 }

@@ -91,7 +91,8 @@ func TestTimeline(t *testing.T) {
 			t.Errorf("arriving in order %v, got\n%s\nwant\n%s", order, strings.Join(lines, "\n"), strings.Join(want, "\n"))
 		}
 	}
-	list, err := b.List(t.Context(), "all", "", 10)
+	page, err := b.List(t.Context(), view.AlertFilter{State: "all", Limit: 10}, nil)
+	list := page.Alerts
 	if err != nil || len(list) != 1 || list[0].Timeline != nil {
 		t.Errorf("a list carries timelines: %+v, %v", list, err)
 	}

@@ -36,7 +36,7 @@ type parts struct {
 // already before. view.ErrRefused: this will never be taken. Any other error: nothing is
 // lost if the gateway sends again.
 func (a *Album) Piece(ctx context.Context, gateway string, m wire.ImageMeta, data []byte, at time.Time) (stored bool, err error) {
-	owner, err := a.Owner(ctx, m.ID)
+	owner, _, err := a.Owner(ctx, m.ID)
 	if err != nil {
 		return false, err
 	}
@@ -59,16 +59,17 @@ func (a *Album) Piece(ctx context.Context, gateway string, m wire.ImageMeta, dat
 	return true, nil
 }
 
-// Owner returns the gateway that a picture came from; empty: there is no such picture.
-func (a *Album) Owner(ctx context.Context, id string) (gateway string, err error) {
-	err = a.o.DB.Read().QueryRowContext(ctx, "select gateway from image where id = ?", id).Scan(&gateway)
+// Owner returns the gateway and the device that a picture came from; empty: there is no
+// such picture.
+func (a *Album) Owner(ctx context.Context, id string) (gateway, device string, err error) {
+	err = a.o.DB.Read().QueryRowContext(ctx, "select gateway, device from image where id = ?", id).Scan(&gateway, &device)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return "", "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("images: %w", err)
+		return "", "", fmt.Errorf("images: %w", err)
 	}
-	return gateway, nil
+	return gateway, device, nil
 }
 
 // collect puts a piece in its place and returns the picture if it is complete.

@@ -49,6 +49,20 @@ type Alert struct {
 	Timeline []Step `json:"timeline,omitempty"`
 }
 
+// AlertFilter says which alerts to list, the newest first.
+type AlertFilter struct {
+	State   string // active, past (cleared) or all
+	Gateway string // empty: all
+	After   string // the Next of the page before; empty: from the newest on
+	Limit   int    // 1 to 1000
+}
+
+// AlertPage is a part of a list of alerts.
+type AlertPage struct {
+	Alerts []Alert `json:"alerts"`
+	Next   string  `json:"next,omitempty"` // for the next page; empty: this was the last one
+}
+
 // Picture is one that an alert names.
 type Picture struct {
 	Image  string `json:"image"`
