@@ -36,7 +36,7 @@ var rules = []pair{
 	{"%s of one every %s are %s readings, and one more only by chance", "每 $2 一个读数，$1 内有 $3 个，多一个只是偶然"},
 	{"compare with less than %s", "请与小于 $1 的数比较"},
 	{"this compares two numbers, which never change", "这里比较的是两个固定的数，结果永远不变"},
-	{"this has no result", "该算式没有结果"},
+	{"this has no finite result", "该算式没有结果，或数值过大"},
 	{"write the number that is meant", "请直接写想要的数值"},
 	{"write 10m, for example; at least %s", "请写如 10m，最短 $1"},
 	{"the stream gives one reading every %s, which leaves no time to warn %s ahead", "该数据流每 $1 才有一个读数，来不及提前 $2 预警"},

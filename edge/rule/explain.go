@@ -2,7 +2,6 @@ package rule
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -119,7 +118,7 @@ func (st *stage) foretold(p *program) string {
 	}
 	s := p.reads[0].stream
 	ms := func(v float64) string { return brief(time.Duration(v) * time.Millisecond) }
-	return name + s.Device + "." + s.Channel + ", " + strconv.FormatFloat(n.num, 'f', -1, 64) + ", " + ms(float64(p.reads[0].window)) + ")" + sign + ms(p.root.b.num*1000)
+	return name + s.Device + "." + s.Channel + ", " + short(n.num) + ", " + ms(float64(p.reads[0].window)) + ")" + sign + ms(p.root.b.num*1000)
 }
 
 func (e *Engine) condition(p *program, ins []input, text string) ConditionView {

@@ -238,7 +238,9 @@ func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
 		if o == opAdd || o == opSub {
 			c.alikeUnits(out.a, out.b, n)
 		}
-		c.arithmetic(out, n)
+		if !c.arithmetic(out, n) {
+			return nil, wrong
+		}
 		return out, aNumber
 	case (o == opEqual || o == opNotEq) && c.isTruth(n.Left):
 		same, k := c.both(opSame, n, aTruth)
@@ -252,7 +254,9 @@ func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
 		return nil, k
 	}
 	c.alikeUnits(out.a, out.b, n)
-	c.arithmetic(out, n)
+	if !c.arithmetic(out, n) {
+		return nil, wrong
+	}
 	c.noteComparison(out, n)
 	return out, aTruth
 }

@@ -93,8 +93,13 @@ type program struct {
 	alert    outcome  // what it can be found to be while an alert stands: no standstill counts
 }
 
-// short writes a number without superfluous digits.
-func short(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+// short writes a number without superfluous digits, and not with hundreds of them.
+func short(v float64) string {
+	if size := math.Abs(v); size >= 1e15 || size > 0 && size < 1e-9 {
+		return strconv.FormatFloat(v, 'g', 6, 64)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
 
 // limitOf returns the program's comparison if it is nothing else.
 func (p *program) limitOf() *comparison {

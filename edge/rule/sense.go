@@ -254,27 +254,33 @@ func (c *compiler) figured(n *node) bool {
 	return named || c.figured(n.a) || c.figured(n.b) || c.figured(n.c)
 }
 
-// arithmetic refuses what has one result whatever is read, or none.
-func (c *compiler) arithmetic(out *node, n *ast.BinaryNode) {
+// arithmetic refuses what has one result whatever is read, or none, and says whether it is
+// good.
+func (c *compiler) arithmetic(out *node, n *ast.BinaryNode) bool {
 	at, size := c.extent(n)
+	say := func(msg, hint string) bool {
+		c.fail(at, size, "E3119", msg, hint)
+		return false
+	}
 	same := out.a.reads() && out.a.equal(out.b, c.program, c.program)
 	v, constant := out.b.constant()
 	switch {
 	case (out.op == opDiv || out.op == opMod) && constant && v == 0:
 		at, size = c.extent(n.Right)
-		c.fail(at, size, "E3119", "nothing can be divided by 0", "write what to divide by")
+		return say("nothing can be divided by 0", "write what to divide by")
 	case out.op == opPow && constant && math.Abs(v) > maxPower:
 		at, size = c.extent(n.Right)
-		c.fail(at, size, "E3119", fmt.Sprintf("nothing that is measured has a power of %s", short(v)), fmt.Sprintf("write one from -%d to %d", maxPower, maxPower))
+		return say(fmt.Sprintf("nothing that is measured has a power of %s", short(v)), fmt.Sprintf("write one from -%d to %d", maxPower, maxPower))
 	case out.op < opLess && !out.reads() && c.without(out):
-		c.fail(at, size, "E3119", "this has no result", "write the number that is meant")
+		return say("this has no finite result", "write the number that is meant")
 	case same && out.op >= opLess && out.op <= opNotEq:
-		c.fail(at, size, "E3119", "both sides are the same", "compare with a number, or with another stream")
+		return say("both sides are the same", "compare with a number, or with another stream")
 	case same && (out.op == opSub || out.op == opMod):
-		c.fail(at, size, "E3119", "this is always 0", "name two different streams, or leave it out")
+		return say("this is always 0", "name two different streams, or leave it out")
 	case same && out.op == opDiv:
-		c.fail(at, size, "E3119", "this is always 1", "name two different streams, or leave it out")
+		return say("this is always 1", "name two different streams, or leave it out")
 	}
+	return true
 }
 
 // fits refuses what a function cannot say of a stream: a mean of directions or decibels, the
