@@ -24,40 +24,49 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("line %d: %s; %s", e.Line, e.Msg, e.Hint)
 }
 
+// Aside is what a file holds beside readings.
+type Aside struct {
+	Undated int      // readings without a time
+	Columns []string // of a table with one for each stream, whose names are no device.channel
+}
+
+// maxAside is how many columns are named.
+const maxAside = 100
+
 // MaxRecords is how many readings are taken from one file.
 const MaxRecords = 20_000_000
 
 // ReadCSV reads a table of readings and gives each to take: what lamppost buffer export
 // writes, or a column time and one for each device.channel, in which an empty cell is no
 // reading. Times are RFC 3339, or without an offset in zone, or Unix seconds or
-// milliseconds. What is neither a reading nor dated is passed over; undated counts the
-// latter. The error is a *FormatError or the reader's.
-func ReadCSV(in io.Reader, zone *time.Location, take func(Record)) (undated int, err error) {
+// milliseconds. What is neither a reading nor dated is passed over, and said. The error is
+// a *FormatError or the reader's.
+func ReadCSV(in io.Reader, zone *time.Location, take func(Record)) (aside Aside, err error) {
 	rows := csv.NewReader(in)
 	rows.ReuseRecord, rows.FieldsPerRecord, rows.TrimLeadingSpace = true, -1, true
 	head, err := rows.Read()
 	if err != nil {
-		return 0, badRow(rows, err)
+		return aside, badRow(rows, err)
 	}
 	t, err := tableOf(slices.Clone(head))
 	if err != nil {
-		return 0, err
+		return aside, err
 	}
 	for n := 0; ; {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
-			return t.undated, nil
+			return t.aside, nil
 		}
 		if err != nil {
-			return t.undated, badRow(rows, err)
+			return t.aside, badRow(rows, err)
 		}
 		line, _ := rows.FieldPos(0)
 		t.line, t.zone = line, zone
 		if err := t.row(row, func(r Record) { n++; take(r) }); err != nil {
-			return t.undated, err
+			return t.aside, err
 		}
 		if n > MaxRecords {
-			return t.undated, &FormatError{line, fmt.Sprintf("the file has more than %d readings", MaxRecords), "cut it"}
+			return t.aside, &FormatError{line, fmt.Sprintf("the file has more than %d readings", MaxRecords), "cut it"}
 		}
 	}
 }
@@ -79,7 +88,7 @@ type table struct {
 	streams                                     []obs.Stream // by column, of a wide table
 	line                                        int
 	zone                                        *time.Location
-	undated                                     int
+	aside                                       Aside
 }
 
 func tableOf(head []string) (*table, error) {
@@ -98,10 +107,13 @@ func tableOf(head []string) (*table, error) {
 	some := false
 	for i, name := range head {
 		device, channel, ok := strings.Cut(name, ".")
-		if i == t.time || !ok || obs.CheckID(device) != nil || obs.CheckChannel(channel) != nil {
-			continue
+		switch good := ok && obs.CheckID(device) == nil && obs.CheckChannel(channel) == nil; {
+		case i == t.time:
+		case good:
+			t.streams[i], some = obs.Stream{Device: device, Channel: channel}, true
+		case name != "" && len(t.aside.Columns) < maxAside:
+			t.aside.Columns = append(t.aside.Columns, name)
 		}
-		t.streams[i], some = obs.Stream{Device: device, Channel: channel}, true
 	}
 	if !some {
 		return nil, &FormatError{1, "no column holds readings", "call the columns device.channel, like river.level"}
@@ -120,7 +132,7 @@ func (t *table) row(row []string, take func(Record)) error {
 		return nil
 	}
 	if cell(t.time) == "" {
-		t.undated++
+		t.aside.Undated++
 		return nil
 	}
 	ms, err := parseTime(cell(t.time), t.zone)

@@ -18,8 +18,8 @@ const maxLine = 1 << 20
 // tag device and a field v is a reading of the stream device.measurement, with qc its
 // flag; any other is one reading for each number in it, of the stream measurement.field.
 // gateway, unless it is empty, leaves out points whose tag gateway is another. What has
-// no time is passed over and counted. The error is a *FormatError or the reader's.
-func ReadLines(in io.Reader, gateway string, take func(Record)) (undated int, err error) {
+// no time is passed over, and counted. The error is a *FormatError or the reader's.
+func ReadLines(in io.Reader, gateway string, take func(Record)) (aside Aside, err error) {
 	s := bufio.NewScanner(in)
 	s.Buffer(make([]byte, 0, 64<<10), maxLine)
 	line, n := 0, 0
@@ -31,26 +31,26 @@ func ReadLines(in io.Reader, gateway string, take func(Record)) (undated int, er
 		}
 		p, err := parsePoint(text)
 		if err != nil {
-			return undated, &FormatError{line, err.Error(), "a line is measurement,tag=x field=1.0 time"}
+			return aside, &FormatError{line, err.Error(), "a line is measurement,tag=x field=1.0 time"}
 		}
 		switch {
 		case !p.dated:
-			undated++
+			aside.Undated++
 			continue
 		case gateway != "" && p.tags["gateway"] != "" && p.tags["gateway"] != gateway:
 			continue
 		}
 		if err := p.readings(func(r Record) { n++; take(r) }); err != nil {
-			return undated, &FormatError{line, err.Error(), "write whole codes: 1, 2, 3, 4, 9"}
+			return aside, &FormatError{line, err.Error(), "write whole codes: 1, 2, 3, 4, 9"}
 		}
 		if n > MaxRecords {
-			return undated, &FormatError{line, fmt.Sprintf("the file has more than %d readings", MaxRecords), "cut it"}
+			return aside, &FormatError{line, fmt.Sprintf("the file has more than %d readings", MaxRecords), "cut it"}
 		}
 	}
 	if errors.Is(s.Err(), bufio.ErrTooLong) {
-		return undated, &FormatError{line + 1, fmt.Sprintf("the line has more than %d bytes", maxLine), "one point stands on one line"}
+		return aside, &FormatError{line + 1, fmt.Sprintf("the line has more than %d bytes", maxLine), "one point stands on one line"}
 	}
-	return undated, s.Err()
+	return aside, s.Err()
 }
 
 // point is one line: fields are as written.

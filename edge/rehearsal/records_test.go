@@ -38,7 +38,7 @@ undated 1`},
 		{"a table", "time,river.level,note,rain.rain\n2026-07-15 14:03:10,2.71,x,\n1784095400,,,12.5\n1784095400123,1,,\n", `07-15 06:03:10.000 river/level 2.71 1
 07-15 06:03:20.000 rain/rain 12.5 1
 07-15 06:03:20.123 river/level 1 1
-undated 0`},
+undated 0 note`},
 		{"as a spreadsheet writes it", "\ufefftime,river.level\r\n2026/7/15 14:03,2.71\r\n", "07-15 06:03:00.000 river/level 2.71 1\nundated 0"},
 		{"no time", "river.level\n1\n", "line 1: no column is called time; call it time, and the others device.channel, or device, channel and value"},
 		{"no stream", "time,level\n1,2\n", "line 1: no column holds readings; call the columns device.channel, like river.level"},
@@ -52,8 +52,11 @@ undated 0`},
 		{"a time too small", "time,river.level\n12,1\n", `line 2: 12 is no time; write 2026-07-15T14:03:10+08:00, or Unix seconds`},
 	} {
 		var all []rehearsal.Record
-		undated, err := rehearsal.ReadCSV(strings.NewReader(c.text), china, func(r rehearsal.Record) { all = append(all, r) })
-		got := fmt.Sprintf("%sundated %d", list(all), undated)
+		aside, err := rehearsal.ReadCSV(strings.NewReader(c.text), china, func(r rehearsal.Record) { all = append(all, r) })
+		got := fmt.Sprintf("%sundated %d", list(all), aside.Undated)
+		if len(aside.Columns) > 0 {
+			got += " " + strings.Join(aside.Columns, " ")
+		}
 		if err != nil {
 			got = err.Error()
 		}
@@ -85,8 +88,8 @@ undated 0`},
 		{"a wrong flag", "level,device=a v=1,qc=7i 1784095390", "line 1: \"7\" is no quality flag; write whole codes: 1, 2, 3, 4, 9"},
 	} {
 		var all []rehearsal.Record
-		undated, err := rehearsal.ReadLines(strings.NewReader(c.text), "bridge", func(r rehearsal.Record) { all = append(all, r) })
-		got := fmt.Sprintf("%sundated %d", list(all), undated)
+		aside, err := rehearsal.ReadLines(strings.NewReader(c.text), "bridge", func(r rehearsal.Record) { all = append(all, r) })
+		got := fmt.Sprintf("%sundated %d", list(all), aside.Undated)
 		if err != nil {
 			got = err.Error()
 		}

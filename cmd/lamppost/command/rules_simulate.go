@@ -16,6 +16,7 @@ import (
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/lamppost-city/lamppost/edge/rehearsal"
 	"github.com/lamppost-city/lamppost/edge/rule"
+	"github.com/lamppost-city/lamppost/edge/wire"
 	"github.com/spf13/cobra"
 )
 
@@ -43,13 +44,14 @@ Readings come from the journal, or from files:
   *.lp   InfluxDB line protocol: level,device=river v=2.71 …, or river level=2.71 …
 Readings keep the flags they were recorded with; from elsewhere they count as good. The
 spike tests of the configuration judge them anew: what is decided by the next reading
-raises and is taken back as in the gateway. What the rules read and nobody recorded is told. Derived streams are computed anew, as the
+raises and is taken back as in the gateway. What the rules read and nobody recorded is told,
+and which columns of a file fit no stream of the configuration. Derived streams are computed anew, as the
 configuration has them now; where nothing was recorded of what they are made of, they
 count as they were recorded. Where nothing was recorded the rules see
 silence. Schedules follow the readings' own time of day. Times are those of the place
 (gateway.time_zone), also in tables whose times have no offset.
 
-Exit codes: 0, 2 wrong usage, 3 wrong configuration or a file with mistakes, 7 permission,
+Exit codes: 0, 1 nothing was found of what the rules read, 2 wrong usage, 3 wrong configuration or a file with mistakes, 7 permission,
 8 no journal there, 130 cut short.`,
 	}
 	s.flags(c)
@@ -89,7 +91,9 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 		}
 	}
 	if len(files) > 0 {
-		out.undated, err = fromFiles(files, cfg.Gateway, sim.Reads, take)
+		var aside rehearsal.Aside
+		aside, err = fromFiles(files, cfg, sim.Reads, take)
+		out.undated, out.strange = aside.Undated, meantBy(aside.Columns, cfg)
 	} else {
 		out.undated, err = s.fromJournal(c, b, cfg, take)
 	}
@@ -101,10 +105,17 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 	for _, st := range sim.Absent() {
 		out.absent = append(out.absent, st.Device+"."+st.Channel)
 	}
+	tell := out.tell
 	if s.asJSON {
-		return shown(out.json(c.OutOrStdout()))
+		tell = out.json
 	}
-	return shown(out.tell(c.OutOrStdout()))
+	if err := tell(c.OutOrStdout()); err != nil {
+		return shown(err)
+	}
+	if out.from == 0 {
+		return &exit{code: exitFindings}
+	}
+	return nil
 }
 
 // rules compiles those that are asked for.
@@ -167,46 +178,77 @@ func (s *simulating) fromJournal(c *cobra.Command, b *builtin, cfg *config.Confi
 }
 
 // fromFiles reads all files before it gives anything: their readings may lie between
-// each other.
-func fromFiles(files []string, of config.Gateway, reads func(obs.Stream) bool, take func(rehearsal.Record)) (undated int, err error) {
+// each other. Beside them it says which columns and streams the configuration does not have.
+func fromFiles(files []string, cfg *config.Config, reads func(obs.Stream) bool, take func(rehearsal.Record)) (aside rehearsal.Aside, err error) {
 	var all []rehearsal.Record
+	known, strange := map[obs.Stream]bool{wire.HeartbeatStream: true}, map[obs.Stream]bool{}
+	for _, s := range cfg.Streams() {
+		known[s.Stream] = true
+	}
 	keep := func(r rehearsal.Record) {
-		if reads(r.Stream) {
+		switch {
+		case reads(r.Stream):
 			all = append(all, r)
+		case !known[r.Stream] && r.Quality.Flag != obs.Missing && !strange[r.Stream] && len(strange) < maxStrange:
+			strange[r.Stream] = true
+			aside.Columns = append(aside.Columns, r.Stream.Device+"."+r.Stream.Channel)
 		}
 	}
 	for _, name := range files {
-		n, err := fromFile(name, of, keep)
+		one, err := fromFile(name, cfg.Gateway, keep)
 		if err != nil {
-			return undated, err
+			return aside, err
 		}
-		undated += n
+		aside.Undated += one.Undated
+		aside.Columns = append(aside.Columns, one.Columns...)
 	}
 	rehearsal.SortRecords(all)
 	for _, r := range all {
 		take(r)
 	}
-	return undated, nil
+	return aside, nil
 }
 
-func fromFile(name string, of config.Gateway, keep func(rehearsal.Record)) (undated int, err error) {
+// maxStrange is how many streams are noted that the configuration does not have.
+const maxStrange = 1000
+
+// strange is the name of a column or stream that a file has and the configuration has not.
+type strange struct {
+	Name  string `json:"name"`
+	Meant string `json:"meant,omitempty"` // the stream with the nearest name
+}
+
+// meantBy finds for names that fit no stream the one that they may stand for.
+func meantBy(names []string, cfg *config.Config) (all []strange) {
+	var known []string
+	for _, s := range cfg.Streams() {
+		known = append(known, s.Device+"."+s.Channel)
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		near, _ := yamldoc.Nearest(name, known)
+		all = append(all, strange{name, near})
+	}
+	return all
+}
+
+func fromFile(name string, of config.Gateway, keep func(rehearsal.Record)) (aside rehearsal.Aside, err error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return 0, &exit{exitConfig, err, "name a file with readings: *.csv or *.lp"}
+		return aside, &exit{exitConfig, err, "name a file with readings: *.csv or *.lp"}
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	read := func(in io.Reader) (int, error) { return rehearsal.ReadCSV(in, of.Zone, keep) }
+	read := func(in io.Reader) (rehearsal.Aside, error) { return rehearsal.ReadCSV(in, of.Zone, keep) }
 	switch ext := strings.ToLower(filepath.Ext(name)); ext {
 	case ".csv":
 	case ".lp", ".line", ".influx", ".txt":
-		read = func(in io.Reader) (int, error) { return rehearsal.ReadLines(in, of.ID, keep) }
+		read = func(in io.Reader) (rehearsal.Aside, error) { return rehearsal.ReadLines(in, of.ID, keep) }
 	default:
-		return 0, &exit{exitUsage, fmt.Errorf("%s: what %q is cannot be told by its name", name, ext), "call it *.csv, or *.lp for line protocol"}
+		return aside, &exit{exitUsage, fmt.Errorf("%s: what %q is cannot be told by its name", name, ext), "call it *.csv, or *.lp for line protocol"}
 	}
-	undated, err = read(f)
+	aside, err = read(f)
 	var at *rehearsal.FormatError
 	if errors.As(err, &at) {
-		return undated, &exit{exitConfig, fmt.Errorf("%s:%d: %s", name, at.Line, at.Msg), at.Hint}
+		return aside, &exit{exitConfig, fmt.Errorf("%s:%d: %s", name, at.Line, at.Msg), at.Hint}
 	}
-	return undated, err
+	return aside, err
 }

@@ -21,6 +21,7 @@ type simulated struct {
 	from, to   int64 // Unix ms
 	undated    int
 	absent     []string
+	strange    []strange         // what the files have beside it
 	severities map[string]string // of rules without levels
 	zone       *time.Location    // of the place
 	made       map[string]alert.Made
@@ -38,8 +39,8 @@ func (s *simulated) standing(id string, is rule.Standing) string {
 // tell writes the timeline, and what came of each rule.
 func (s *simulated) tell(w io.Writer) error {
 	if s.from == 0 {
-		_, err := fmt.Fprintln(w, pick(s.lang, "no reading of what the rules read was found", "没有找到规则所读取数据流的读数"))
-		return err
+		fmt.Fprintln(w, pick(s.lang, "no reading of what the rules read was found", "没有找到规则所读取数据流的读数"))
+		return s.tellNotes(w)
 	}
 	stamp := func(ms int64) string { return time.UnixMilli(ms).In(s.zone).Format("2006-01-02 15:04:05") }
 	fmt.Fprintf(w, pick(s.lang, "readings from %s to %s (%s)\n\n", "读数时间：%s 至 %s（%s）\n\n"), stamp(s.from), stamp(s.to), zone(time.UnixMilli(s.to).In(s.zone)))
@@ -57,8 +58,14 @@ func (s *simulated) tell(w io.Writer) error {
 	if err := columns(w, s.counts()); err != nil {
 		return err
 	}
+	return s.tellNotes(w)
+}
+
+func (s *simulated) tellNotes(w io.Writer) error {
 	for _, line := range s.notes() {
-		fmt.Fprintln(w, "# "+line)
+		if _, err := fmt.Fprintln(w, "# "+line); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -95,7 +102,21 @@ func (s *simulated) counts() [][]string {
 	return rows
 }
 
+// mostStrange is how many names are told that fit nothing.
+const mostStrange = 10
+
 func (s *simulated) notes() (lines []string) {
+	for i, x := range s.strange {
+		if i == mostStrange {
+			lines = append(lines, fmt.Sprintf(pick(s.lang, "%d more fit no stream of the configuration", "另有 %d 个不是配置中的数据流"), len(s.strange)-i))
+			break
+		}
+		line := fmt.Sprintf(pick(s.lang, "%q fits no stream of the configuration", "%q 不是配置中的数据流"), x.Name)
+		if x.Meant != "" {
+			line += fmt.Sprintf(pick(s.lang, "; did you mean %q?", "；是否指 %q？"), x.Meant)
+		}
+		lines = append(lines, line)
+	}
 	if len(s.absent) > 0 {
 		lines = append(lines, pick(s.lang, "nothing was recorded of ", "没有以下数据流的记录：")+strings.Join(s.absent, ", "))
 	}
@@ -151,9 +172,10 @@ func (s *simulated) json(w io.Writer) error {
 		To       int64       `json:"to"`
 		Undated  int         `json:"undated"`
 		Absent   []string    `json:"not_recorded"`
+		Strange  []strange   `json:"fit_no_stream"`
 		Timeline []happening `json:"timeline"`
 		Rules    []tally     `json:"rules"`
-	}{From: s.from, To: s.to, Undated: s.undated, Absent: append([]string{}, s.absent...), Timeline: []happening{}, Rules: []tally{}}
+	}{From: s.from, To: s.to, Undated: s.undated, Absent: append([]string{}, s.absent...), Strange: append([]strange{}, s.strange...), Timeline: []happening{}, Rules: []tally{}}
 	finite := func(v float64) *float64 {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil
