@@ -57,7 +57,7 @@ func RehearsePack(packs *rulepack.Set, p *rulepack.Pack) ([]Rehearsed, yamldoc.P
 		}
 		c, more := made.compile(packs, t.Node)
 		if wrong = append(wrong, more...); len(more) == 0 && wrong.Err() == nil {
-			done = append(done, Rehearsed{t, t.Run(c.rule, string(c.cfg.Severity), made.bind, nil), c.cfg, nil})
+			done = append(done, Rehearsed{t, t.Run(c.rule, string(c.cfg.Severity), made.bind, nil, nil), c.cfg, nil})
 		}
 	}
 	return done, wrong

@@ -15,7 +15,7 @@ import (
 
 // RehearseSite runs tests of a configuration's rules. Of a derived stream a test gives
 // either the readings themselves or those of what it is made of, which then is computed as
-// the gateway does.
+// the gateway does. Readings are judged by the device's checks, see [tests].
 func RehearseSite(cfg *config.Config, metrics *obs.Catalog, tests *yamldoc.Node) ([]Rehearsed, yamldoc.Problems) {
 	all, wrong := rehearsal.Parse(tests, false)
 	var done []Rehearsed
@@ -36,7 +36,7 @@ func RehearseSite(cfg *config.Config, metrics *obs.Catalog, tests *yamldoc.Node)
 		rules, more := s.compile()
 		if wrong = append(wrong, more...); wrong.Err() == nil {
 			last := len(rules) - 1
-			done = append(done, Rehearsed{t, t.Run(rules[last], string(cfg.Rules[i].Severity), s.bind, s.deriver(), rules[:last]...), cfg.Rules[i], Made(cfg)})
+			done = append(done, Rehearsed{t, t.Run(rules[last], string(cfg.Rules[i].Severity), s.bind, s.deriver(), newTests(cfg, t.Every), rules[:last]...), cfg.Rules[i], Made(cfg)})
 		}
 	}
 	return done, wrong

@@ -2,13 +2,14 @@ package rehearsal
 
 import "github.com/lamppost-city/lamppost/drivers/obs"
 
-// Judge finds out what is decided late of recorded readings, as the gateway does: whether
-// one was a spike is shown by the next.
+// Judge finds out what readings are worth, as the gateway does: whether one was a spike is
+// shown by the next.
 type Judge interface {
 	// Judge is shown each reading of a stream in the order of their times, as it was
-	// recorded. late is what this one has decided about the one before; awaits says that the
-	// next one decides whether this one is to be believed.
-	Judge(st obs.Stream, ms int64, r obs.Reading) (late Verdict, awaits bool)
+	// recorded or written, and returns it with what is known of it now. late is what this
+	// one has decided about the one before; awaits says that the next one decides whether
+	// this one is to be believed.
+	Judge(st obs.Stream, ms int64, r obs.Reading) (now obs.Reading, late Verdict, awaits bool)
 }
 
 // Verdict is what holds of an earlier reading of a stream, instead of what was said of it

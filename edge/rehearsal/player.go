@@ -36,7 +36,7 @@ func (p *player) observe(st obs.Stream, ms int64, r obs.Reading) {
 	var late Verdict
 	awaits := false
 	if p.judge != nil {
-		late, awaits = p.judge.Judge(st, ms, r)
+		r, late, awaits = p.judge.Judge(st, ms, r)
 	}
 	p.show(st, ms, r, late, awaits)
 	if p.deriver != nil {

@@ -39,10 +39,10 @@ func monday() time.Time { return time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC) }
 
 // Run lets a rule live through a test. severity is that of a rule without levels; bind
 // says which stream each series is; d computes what the rule reads and the test does not
-// give, with the time of the place as if it were at Greenwich; it may be nil. beside are
-// the rules that r depends on, each behind those that it depends on itself; of them
-// nothing is expected.
-func (t *Test) Run(r *rule.Rule, severity string, bind map[string]obs.Stream, d Deriver, beside ...*rule.Rule) Result {
+// give, with the time of the place as if it were at Greenwich; j judges what it gives. Both
+// may be nil. beside are the rules that r depends on, each behind those that it depends on
+// itself; of them nothing is expected.
+func (t *Test) Run(r *rule.Rule, severity string, bind map[string]obs.Stream, d Deriver, j Judge, beside ...*rule.Rule) Result {
 	var got []Got
 	p := newPlayer(append(slices.Clone(beside), r), func(x rule.Transition) {
 		if x.Was == x.Is || x.Rule != r.ID() {
@@ -60,7 +60,7 @@ func (t *Test) Run(r *rule.Rule, severity string, bind map[string]obs.Stream, d 
 	if p.base = monday().UnixMilli(); !t.Start.IsZero() {
 		p.base = t.Start.UnixMilli()
 	}
-	p.deriver, p.derived = d, p.made
+	p.deriver, p.derived, p.judge = d, p.made, j
 	p.pass(0)
 	p.open = true // silence counts from the beginning
 	names, n := sorted(t.Series), 0

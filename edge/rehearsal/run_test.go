@@ -79,7 +79,7 @@ func TestRun(t *testing.T) {
 		if len(wrong) > 0 {
 			t.Fatalf("%s: %v", c.name, wrong)
 		}
-		res := tests[0].Run(compiled(t, c.rule), "red", map[string]obs.Stream{"river.level": river}, nil)
+		res := tests[0].Run(compiled(t, c.rule), "red", map[string]obs.Stream{"river.level": river}, nil, nil)
 		if got := steps(res); got != c.want || res.Passed != c.passed {
 			t.Errorf("%s: %s, passed %v\nwant %s, %v", c.name, got, res.Passed, c.want, c.passed)
 		}
@@ -97,7 +97,7 @@ func TestRunOnASchedule(t *testing.T) {
 		if len(wrong) > 0 {
 			t.Fatalf("%s: %v", start, wrong)
 		}
-		if got := steps(tests[0].Run(compiled(t, night), "red", map[string]obs.Stream{"river.level": river}, nil)); got != want {
+		if got := steps(tests[0].Run(compiled(t, night), "red", map[string]obs.Stream{"river.level": river}, nil, nil)); got != want {
 			t.Errorf("%s: %s, want %s", start, got, want)
 		}
 	}

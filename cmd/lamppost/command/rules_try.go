@@ -41,6 +41,10 @@ rule with a schedule needs. Of a derived stream either its own readings are give
 of what it is made of, and it is computed as the gateway does. Where series give readings
 of what a rule under depends reads, that rule is judged too, and keeps the tested one back
 while it has an alert: port.door: "1x3 _x60" lets a part fall silent.
+Readings of a configuration's device are judged by its ranges and its checks spike and rate,
+as in the gateway: a lone wrong value is taken back by the next, with what it raised. Its
+other checks are left out, a series written by hand would not pass them; a pack's tests have
+no device, and judge nothing.
 A folder stands for every *.yaml in it. Of a test that fails each step is shown, what was
 expected and what came.
 
