@@ -19,6 +19,7 @@ const maxSilence = time.Second
 // center, through a real broker: the relay is off well within a second, the beacon and
 // the alert stay, and the alert says who has seen it, at the gateway and in the cloud.
 func TestAcknowledgeFromTheCloud(t *testing.T) {
+	t.Parallel()
 	m := startMosquitto(t)
 	c := &city{t: t, dir: t.TempDir(), broker: m.addr}
 	c.keepOnFailure()

@@ -72,6 +72,7 @@ func (c *city) board() (stop func()) {
 // says so; when the cloud is there it dates by what the cloud's acknowledgements
 // say, and all arrives under the time at which it was.
 func TestClockThatStartsIn1970(t *testing.T) {
+	t.Parallel()
 	city := &city{t: t, dir: t.TempDir()}
 	city.keepOnFailure()
 	city.startCloud()

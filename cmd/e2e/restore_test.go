@@ -65,6 +65,7 @@ func (c *city) emptyStore() {
 // nothing stands there twice. Without the request it does not come: to the gateway
 // it is stored.
 func TestRestoredStoreFillsItsHole(t *testing.T) {
+	t.Parallel()
 	c := &city{t: t, dir: t.TempDir()}
 	c.keepOnFailure()
 	c.startCloud()

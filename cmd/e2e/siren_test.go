@@ -73,6 +73,7 @@ func (c *city) siren() status.Output {
 // The broker dies, the underpass floods: the siren sounds, and is silent when the water
 // is gone. When the broker is back, the cloud learns what was switched and why.
 func TestSirenNeedsNoBroker(t *testing.T) {
+	t.Parallel()
 	city := newFlood(t, "30s: 0.33, 33s: 0.004, 30m: 0.004")
 	eventually(t, soon, "the gateway at its broker, and the siren off", func() bool {
 		s, err := city.page()
@@ -114,6 +115,7 @@ func TestSirenNeedsNoBroker(t *testing.T) {
 // until the next start sets it off; the alert that goes on does not switch it on again.
 // A person does, for as long as they say, and is in the event.
 func TestSirenAfterAKill(t *testing.T) {
+	t.Parallel()
 	city := newFlood(t, "30m: 0.33")
 	eventually(t, soon, "the siren's relay on", func() bool { return slices.Equal(city.switched(), []string{"coil 0 on"}) })
 	eventually(t, soon, "the event on the disk", func() bool {

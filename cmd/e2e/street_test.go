@@ -11,6 +11,7 @@ import (
 // nothing else does: through Mosquitto into InfluxDB, and through the embedded
 // broker into the embedded store.
 func TestWhatIsOnTheWireIsInTheStore(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		with []string

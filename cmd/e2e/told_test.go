@@ -59,6 +59,7 @@ type play struct {
 // that it then has must be the state's own. docs/faults.md is the table of them;
 // UPDATE_GOLDEN=1 writes it.
 func TestFaultsAreTold(t *testing.T) {
+	t.Parallel()
 	kinds := map[string]drivers.Kind{}
 	for _, k := range catalog.Builtin(nil) {
 		kinds[k.Name] = k

@@ -13,6 +13,7 @@ const commit = time.Second // the street's gateways commit once a second
 // nothing that was committed is missing, nothing is stored twice, and what a kill
 // cost is declared: at most the commit interval and the time it was down.
 func TestNothingCommittedIsLost(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		with []string

@@ -28,6 +28,7 @@ func (c *city) twin(scenario string) *city {
 
 // Two gateways under one id: what both send is stored, and everybody is told.
 func TestTwoGatewaysWithOneID(t *testing.T) {
+	t.Parallel()
 	first, _, _ := newCity(t, "calm")
 	first.keepOnFailure()
 	first.live()
