@@ -97,6 +97,7 @@ var faults = []pair{
 	{"the wires are shorted, or the transmitter reports a fault", "短路，或变送器自报故障"},
 	{"the transmitter is at the end of its range", "变送器已到量程末端"},
 	{"%s is no answer: %w", "$1 不是应答：$2"},
+	{"%w: %w; before that it wrote %s, which is no answer either", "$1：$2；在此之前它输出了 $3，那也不是应答"},
 	{"%s has no id; an answer repeats the question's", "$1 没有 id；应答须带上询问的 id"},
 	{"answer %d needs either readings or a fault", "应答 $1 须有 readings 或 fault"},
 	{"answer %d: there is no fault %s; write timeout, checksum, protocol, exception, unplugged, busy or device", "应答 $1：没有故障词 $2；请写 timeout、checksum、protocol、exception、unplugged、busy 或 device"},

@@ -117,9 +117,11 @@ func (f rawFind) detection() (drivers.Detection, error) {
 }
 
 // quote shows a text of the program, cut and without what disturbs a terminal.
-func quote(s string) string {
-	if len(s) > mostText {
-		s = strings.ToValidUTF8(s[:mostText], "") + "…"
+func quote(s string) string { return quoteUpTo(s, mostText) }
+
+func quoteUpTo(s string, most int) string {
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return strconv.Quote(s)
 }

@@ -63,7 +63,7 @@ type Asker struct {
 	err      error // of the newest question that has ended; nil: it was answered
 
 	questions chan question
-	results   chan result // room for both that one question can have
+	results   chan result // room for all that one question can have
 	stop      context.CancelFunc
 	over      sync.WaitGroup
 	program   drivers.Companion
@@ -85,6 +85,9 @@ type result struct {
 	late  bool // nothing came in time
 }
 
+// mostResults are those that one question can have: noise, an answer that is wrong, the end.
+const mostResults = 3
+
 // mostMissed is after how many unanswered questions in a row a program is ended and started
 // again by its owner (drivers/bus/process): then it has to load anew.
 const mostMissed = 3
@@ -93,7 +96,7 @@ const mostMissed = 3
 func New(program drivers.Companion, c Config) *Asker {
 	ctx, stop := context.WithCancel(context.Background())
 	a := &Asker{cfg: c, scaler: newScaler(c.Width, c.Height, c.Colour), began: time.Now(), trusted: true,
-		questions: make(chan question), results: make(chan result, 2), stop: stop, program: program}
+		questions: make(chan question), results: make(chan result, mostResults), stop: stop, program: program}
 	a.over.Go(func() { a.work(ctx) })
 	return a
 }
@@ -248,19 +251,18 @@ func (a *Asker) work(ctx context.Context) {
 	}
 }
 
-// ask puts one question. What is no answer is told at once, the first of them, and waited
-// on: programs greet, and libraries talk.
+// ask puts one question. What is no answer is told at once, see rejects, and waited on:
+// programs greet, and libraries talk.
 func (a *Asker) ask(ctx context.Context, q question) result {
 	ctx, cancel := context.WithTimeout(ctx, q.patience)
 	defer cancel()
 	var got Answer
-	var noise error
+	var refused rejects
 	_, err := a.program.Ask(ctx, q.line, func(line []byte) bool {
 		answer, err := Parse(line)
 		if err != nil {
-			if noise == nil {
-				noise = fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
-				a.results <- result{err: noise}
+			if refused.add(line, err) {
+				a.results <- result{err: refused.err()}
 			}
 			return false
 		}
@@ -270,8 +272,8 @@ func (a *Asker) ask(ctx context.Context, q question) result {
 	switch {
 	case err == nil:
 		return result{end: true, found: got.Found, err: got.Fault}
-	case errors.Is(err, drivers.ErrTimeout) && noise != nil:
-		return result{end: true, err: noise, late: true}
+	case errors.Is(err, drivers.ErrTimeout) && refused.err() != nil:
+		return result{end: true, err: refused.err(), late: true}
 	}
 	return result{end: true, err: err, late: errors.Is(err, drivers.ErrTimeout)}
 }
