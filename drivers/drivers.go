@@ -110,7 +110,9 @@ type Kind struct {
 	// touches no hardware, so `lamppost check` can call it anywhere. decode fills
 	// the driver's own options struct strictly: an unknown key or a wrong type is
 	// an error that already carries file, line and column. What only the driver
-	// can judge it returns as an *OptionError, several of them joined (errors.Join).
+	// can judge it returns as an *OptionError, several of them joined (errors.Join); beside
+	// an error a Plan holds Needs and MinEvery at most, so that what is not there, and an
+	// interval that cannot be, are told as well.
 	Plan func(decode func(options any) error) (*Plan, error)
 	// Profiles are the ids of the parts that this driver knows by a data file, those
 	// with mistakes among them: a device with such a profile: needs no driver:. Nil: the

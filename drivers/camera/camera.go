@@ -91,6 +91,9 @@ func (o options) looking() looking {
 	return looking{Measure: o.Measure, Masks: o.Masks, Zones: o.Zones, Staff: o.Staff, ZoneLeast: o.ZoneLeast, FireAreas: o.FireAreas}
 }
 
+// minEvery is the shortest interval of a camera that is on no serial line.
+const minEvery = time.Second
+
 // ownMemory is what a camera's own process may hold: the program, and a picture of the
 // largest size while it is decoded.
 const ownMemory = 120_000_000
@@ -127,16 +130,17 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		return nil, err
 	}
 	u, err := o.check()
-	if err == nil && !onLine(u.Scheme) {
-		_, _, err = o.dots()
-	}
 	sight, wrong := o.looking().config()
 	if err = errors.Join(err, wrong, o.Detector.check(o.Zones)); err != nil {
-		return nil, err
+		half := &drivers.Plan{Needs: o.needs()}
+		if u != nil && !onLine(u.Scheme) {
+			half.MinEvery = minEvery
+		}
+		return half, err
 	}
 	p := &drivers.Plan{
 		Channels: o.channels(),
-		MinEvery: time.Second,
+		MinEvery: minEvery,
 		Timeout:  10*time.Second + o.Detector.patience(),
 		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, u, sight) },
 	}
@@ -161,38 +165,46 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 }
 
 // needs are the files and programs that the options name, but for the decoder: whether that
-// is needed only the stream tells.
+// is needed only the stream tells. What is written wrongly is not among them.
 func (o options) needs() (all []drivers.Need) {
-	if o.PasswordFile != "" {
+	if filepath.IsAbs(o.PasswordFile) {
 		all = append(all, drivers.Need{Key: "password_file", Path: o.PasswordFile})
 	}
-	if d := o.Detector; d != nil {
+	if d := o.Detector; d != nil && len(d.Program) > 0 && d.Program[0] != "" && (filepath.IsAbs(d.Program[0]) || !strings.Contains(d.Program[0], "/")) {
 		all = append(all, drivers.Need{Key: "detector.program", Path: d.Program[0], Program: true, User: d.User})
 	}
 	return all
 }
 
-// check returns the address, whose host errors name.
+// check returns the address, whose host errors name, and all that is wrong with it, the
+// login and the line. What hangs on the address is not judged where that is none.
 func (o options) check() (u *url.URL, err error) {
+	var all []error
+	wrong := func(bad bool, key, format string, args ...any) {
+		if bad {
+			all = append(all, &drivers.OptionError{Key: key, Msg: fmt.Sprintf(format, args...)})
+		}
+	}
+	one := "username"
+	if o.Username == "" {
+		one = "password_file"
+	}
+	wrong((o.Username == "") != (o.PasswordFile == ""), one, "username and password_file belong together")
+	wrong(o.PasswordFile != "" && !filepath.IsAbs(o.PasswordFile), "password_file", "write the whole path, from /")
 	u, err = url.Parse(o.URL)
 	here := err == nil && (u.Scheme == attached || onLine(u.Scheme))
-	switch {
-	case err != nil || !slices.Contains(schemes, u.Scheme) || here != (u.Hostname() == "") || here && !filepath.IsAbs(u.Path):
-		return nil, &drivers.OptionError{Key: "url", Msg: "this is no address; write http://HOST/PATH, v4l2:/dev/v4l/by-id/NAME, vc0706: or hydrocam:/dev/serial/by-id/NAME, rtsp://HOST/PATH or onvif://HOST"}
-	case u.User != nil:
-		return nil, &drivers.OptionError{Key: "url", Msg: "a name or password in the address would show in logs; write username and password_file"}
-	case (o.Username == "") != (o.PasswordFile == ""):
-		return nil, &drivers.OptionError{Key: "username", Msg: "username and password_file belong together"}
-	case here && o.Username != "":
-		return nil, &drivers.OptionError{Key: "username", Msg: "a camera at the board itself has no login; delete it"}
-	case !here && o.Size != "":
-		return nil, &drivers.OptionError{Key: "size", Msg: "a camera in the network is set to a size by its own page; delete this, or write the stream's address that has the size"}
-	case o.PasswordFile != "" && !filepath.IsAbs(o.PasswordFile):
-		return nil, &drivers.OptionError{Key: "password_file", Msg: "write the whole path, from /"}
-	case u.Port() != "" && !serves(u.Port()):
-		return nil, &drivers.OptionError{Key: "url", Msg: fmt.Sprintf("port %s cannot be; write 1 to 65535, or leave it out", u.Port())}
+	if err != nil || !slices.Contains(schemes, u.Scheme) || here != (u.Hostname() == "") || here && !filepath.IsAbs(u.Path) {
+		wrong(true, "url", "this is no address; write http://HOST/PATH, v4l2:/dev/v4l/by-id/NAME, vc0706: or hydrocam:/dev/serial/by-id/NAME, rtsp://HOST/PATH or onvif://HOST")
+		return nil, errors.Join(all...)
 	}
-	return u, errors.Join(o.checkWire(u.Scheme), o.checkDecoder(u.Scheme))
+	wrong(u.User != nil, "url", "a name or password in the address would show in logs; write username and password_file")
+	wrong(u.Port() != "" && !serves(u.Port()), "url", "port %s cannot be; write 1 to 65535, or leave it out", u.Port())
+	wrong(here && o.Username != "", "username", "a camera at the board itself has no login; delete it")
+	wrong(!here && o.Size != "", "size", "a camera in the network is set to a size by its own page; delete this, or write the stream's address that has the size")
+	if u.Scheme == attached {
+		_, _, err = o.dots()
+	}
+	return u, errors.Join(errors.Join(all...), err, o.checkWire(u.Scheme), o.checkDecoder(u.Scheme))
 }
 
 // serves says whether a port is one that a camera can be reached at.

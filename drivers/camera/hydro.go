@@ -28,7 +28,7 @@ const (
 // hydroLine is the line of a HydroCam.
 func (o options) hydroLine() (l line, err error) {
 	if o.Baud != 0 && o.Baud != hydroBaud {
-		return l, &drivers.OptionError{Key: "baud", Msg: fmt.Sprintf("a HydroCam speaks at %d bit/s and cannot be set; delete it", hydroBaud)}
+		err = &drivers.OptionError{Key: "baud", Msg: fmt.Sprintf("a HydroCam speaks at %d bit/s and cannot be set; delete it", hydroBaud)}
 	}
 	l = line{size: vc0706.Size{Name: o.Size}, baud: hydroBaud}
 	if o.Size == "" {
@@ -36,10 +36,10 @@ func (o options) hydroLine() (l line, err error) {
 	}
 	w, h, ok := sides(l.size.Name)
 	if !ok || w < hydrocam.LeastWidth || h < hydrocam.LeastHeight || w > hydrocam.MostWidth || h > hydrocam.MostHeight {
-		return l, &drivers.OptionError{Key: "size", Msg: fmt.Sprintf("a HydroCam has no such size; write columns x rows, %dx%d to %dx%d",
-			hydrocam.LeastWidth, hydrocam.LeastHeight, hydrocam.MostWidth, hydrocam.MostHeight)}
+		return l, errors.Join(err, &drivers.OptionError{Key: "size", Msg: fmt.Sprintf("a HydroCam has no such size; write columns x rows, %dx%d to %dx%d",
+			hydrocam.LeastWidth, hydrocam.LeastHeight, hydrocam.MostWidth, hydrocam.MostHeight)})
 	}
-	return l, l.carries()
+	return l, errors.Join(err, l.carries())
 }
 
 // hydroCamera takes pictures with a HydroCam: it sets the size, once and again after

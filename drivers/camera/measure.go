@@ -3,9 +3,7 @@ package camera
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/camera/vision"
@@ -44,94 +42,6 @@ var measures = []string{measureClarity, measureMotion, measureTamper, measureSmo
 
 // asked says whether anything is looked for beside brightness and sharpness.
 func (l looking) asked() bool { return len(l.Measure) > 0 || len(l.Zones) > 0 || l.Staff != nil }
-
-// config returns what an eye is told. Errors are *drivers.OptionError, joined.
-func (l looking) config() (c vision.Config, err error) {
-	var all []error
-	wrong := func(key, format string, args ...any) {
-		all = append(all, &drivers.OptionError{Key: key, Msg: fmt.Sprintf(format, args...)})
-	}
-	for i, m := range l.Measure {
-		if !slices.Contains(measures, m) {
-			wrong("measure", "%q is not measured; write %s", m, strings.Join(measures, ", "))
-		} else if slices.Contains(l.Measure[:i], m) {
-			wrong("measure", "%q stands here twice", m)
-		}
-	}
-	for i, m := range l.Masks {
-		p, ok := corners(m)
-		if !ok {
-			wrong("masks", "area %d: write each corner as [x, y]", i+1)
-		}
-		c.Masks = append(c.Masks, p)
-	}
-	for _, name := range l.zoneNames() {
-		p, ok := corners(l.Zones[name])
-		if !ok {
-			wrong("zones."+name, "write each corner as [x, y]")
-		}
-		c.Zones = append(c.Zones, vision.Zone{Name: name, Area: p, Least: l.ZoneLeast[name]})
-	}
-	for name, least := range l.ZoneLeast {
-		if _, is := l.Zones[name]; !is {
-			wrong("zone_least."+name, "there is no zone %q; write it under zones", name)
-		} else if least == 0 {
-			wrong("zone_least."+name, "nothing has no size; delete it, or write %v to %v, as a share of the picture", vision.LeastZone, vision.MostZone)
-		}
-	}
-	for i, m := range l.FireAreas {
-		p, ok := corners(m)
-		if !ok {
-			wrong("fire_areas", "area %d: write each corner as [x, y]", i+1)
-		}
-		c.Smoke = append(c.Smoke, p)
-	}
-	if len(l.FireAreas) > 0 && !slices.Contains(l.Measure, measureSmoke) && !slices.Contains(l.Measure, measureFlame) {
-		wrong("fire_areas", "nobody looks for smoke or flame; add them to measure, or delete this")
-	}
-	if l.Staff != nil {
-		if c.Staff, err = l.Staff.staff(); err != nil {
-			wrong("staff.marks", "%v", err)
-		}
-	}
-	if all == nil {
-		all = l.told(c.Check())
-	}
-	return c, errors.Join(all...)
-}
-
-// told turns an eye's mistakes into mistakes of options.
-func (l looking) told(err error) (all []error) {
-	if err == nil {
-		return nil
-	}
-	many, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	for _, one := range many.Unwrap() {
-		var m *vision.Mistake
-		if !errors.As(one, &m) {
-			all = append(all, one)
-			continue
-		}
-		key, n, msg := m.Key, 0, m.Msg
-		if base, rest, in := strings.Cut(m.Key, "["); in {
-			_, _ = fmt.Sscanf(rest, "%d]", &n)
-			switch key = base; base {
-			case "zones", "zone_least":
-				key = base + "." + l.zoneNames()[n]
-			default:
-				msg = fmt.Sprintf("area %d: %s", n+1, msg)
-			}
-			if key == "smoke" {
-				key = "fire_areas"
-			}
-		}
-		all = append(all, &drivers.OptionError{Key: key, Msg: msg})
-	}
-	return all
-}
 
 func (l looking) zoneNames() (names []string) {
 	for name := range l.Zones {

@@ -45,7 +45,9 @@ func TestMeasureOptions(t *testing.T) {
 		{"measure: [smoke], fire_areas: [[[0, 0], [1, 0], [0, 2]]]", "fire_areas", "area 1: corner 3, [0, 2], is outside the picture"},
 		{"measure: [motion], fire_areas: [[[0, 0], [1, 0], [0, 1]]]", "fire_areas", "nobody looks for smoke or flame"},
 		{"staff: {marks: [[0.5, 0.2, 3]], width: 0.1}", "staff.marks", "write two marks"},
-		{"staff: {marks: [[0.5, 0.2, 1], [0.5, 0.8, 3]], width: 0.1}", "staff", "swapped"},
+		{"staff: {marks: [[0.5, 0.2, 1], [0.5, 0.8, 3]], width: 0.1}", "staff.marks", "swapped"},
+		{"staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1, lowest: 3, highest: 2}", "staff.lowest", "it reads from 3 to 2 m"},
+		{"staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1, highest: -2}", "staff.highest", "it reads from 0 to -2 m"},
 	} {
 		_, err := planned(t, url+c.options+"}")
 		var o *drivers.OptionError

@@ -46,7 +46,7 @@ func (o options) wire(scheme string) (l line, err error) {
 		l.baud = wiredBaud
 	}
 	if !slices.Contains(wiredBauds, l.baud) {
-		return l, &drivers.OptionError{Key: "baud", Msg: fmt.Sprintf("such a camera cannot be set to %d bit/s; write 9600, 19200, 38400, 57600 or 115200", o.Baud)}
+		err = &drivers.OptionError{Key: "baud", Msg: fmt.Sprintf("such a camera cannot be set to %d bit/s; write 9600, 19200, 38400, 57600 or 115200", o.Baud)}
 	}
 	wanted := o.Size
 	if wanted == "" {
@@ -59,7 +59,10 @@ func (o options) wire(scheme string) (l line, err error) {
 		}
 	}
 	if l.size.Name == "" {
-		return l, &drivers.OptionError{Key: "size", Msg: fmt.Sprintf("a camera on a serial line has no such size; write one of %s", strings.Join(names, ", "))}
+		return l, errors.Join(err, &drivers.OptionError{Key: "size", Msg: fmt.Sprintf("a camera on a serial line has no such size; write one of %s", strings.Join(names, ", "))})
+	}
+	if err != nil {
+		return l, err
 	}
 	return l, l.carries()
 }

@@ -239,6 +239,10 @@ type Env struct {
 	// StableName returns the name of a serial port of this machine that stays the same
 	// when adapters are plugged in anew; empty where none is known. Nil: nothing is.
 	StableName func(node string) string
+	// Half, if set, is called with what could be read of a file with mistakes: to say more
+	// about the files and programs that it names, and for nothing else. Of devices that
+	// cannot be planned it has what they need.
+	Half func(*Config)
 }
 
 // Defaults of what a file does not say.
@@ -272,6 +276,10 @@ func Load(file string, src []byte, env Env) (*Config, error) {
 	l.targets()
 	l.rules()
 	if err := l.problems.Err(); err != nil {
+		if env.Half != nil {
+			l.config.Devices = append(l.config.Devices, l.wants...)
+			env.Half(l.config)
+		}
 		return nil, err
 	}
 	l.config.Warnings = l.problems.Sorted()

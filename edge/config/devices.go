@@ -113,9 +113,7 @@ func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
 	d.Mark, d.Files = l.mark(n, d.Profile), files(n)
 	before = len(l.problems)
 	if d.Plan, ok = l.plan(kind, id, n); !ok {
-		if len(l.problems) > before { // else its profile has mistakes: it would be judged by what nobody knows
-			l.connection(&d, k)
-		}
+		l.half(d, k, len(l.problems) > before)
 		return Device{}, false
 	}
 	d.Line = d.Plan.Line
@@ -193,7 +191,25 @@ func keysOn(kind drivers.Kind) (fit, unfit []string) {
 	return fit, unfit
 }
 
-// plan lets the driver judge its own options.
+// half judges what can be judged of a device whose options are wrong, and keeps what it
+// needs. refused: they are; else its profile has mistakes, and it would be judged by what
+// nobody knows.
+func (l *loader) half(d Device, k deviceKeys, refused bool) {
+	p := d.Plan
+	if d.Plan = nil; refused {
+		l.connection(&d, k)
+	}
+	if p == nil {
+		return
+	}
+	if d.Plan = p; p.MinEvery > 0 {
+		l.times(&d, k)
+	}
+	l.wants = append(l.wants, Device{ID: d.ID, Driver: d.Driver, Plan: &drivers.Plan{Needs: p.Needs}})
+}
+
+// plan lets the driver judge its own options. Where ok is false p may hold what is known
+// all the same, as drivers.Kind says.
 func (l *loader) plan(kind drivers.Kind, id string, n *yamldoc.Node) (p *drivers.Plan, ok bool) {
 	defer func() { // a driver's mistake must not stop the gateway that reloads
 		if r := recover(); r != nil {
@@ -209,9 +225,11 @@ func (l *loader) plan(kind drivers.Kind, id string, n *yamldoc.Node) (p *drivers
 	l.refused(n, err, id)
 	var unread yamldoc.Problems
 	if errors.As(err, &unread) && len(unread) > 0 {
-		l.hidden(kind, n, fit, unfit)
+		if p = l.hidden(kind, n, fit, unfit); p != nil {
+			p = &drivers.Plan{Needs: p.Needs} // the rest may follow from what is wrong
+		}
 	}
-	return nil, false
+	return p, false
 }
 
 // option finds the key that a driver means. Dots descend, but a channel's name

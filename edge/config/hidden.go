@@ -13,35 +13,40 @@ import (
 // hidden asks a driver once more when something that it was told could not be read, or
 // cannot be: it stopped there, and has not judged the rest. Told is only what it says of
 // keys with which nothing is wrong, and nothing that may follow from one with which there
-// is.
-func (l *loader) hidden(kind drivers.Kind, n *yamldoc.Node, fit, unfit []string) {
+// is. What it plans of the rest says what that needs; it may be nil.
+func (l *loader) hidden(kind drivers.Kind, n *yamldoc.Node, fit, unfit []string) *drivers.Plan {
 	wrong := l.wrongNames(n)
-	for _, e := range optionErrors(again(kind, func(options any) error {
+	p, err := again(kind, func(options any) error {
 		var ps yamldoc.Problems
 		if err := n.DecodeFitting(options, fit, unfit); !errors.As(err, &ps) {
 			return err
 		}
 		return nil // they were told
-	})) {
+	})
+	for _, e := range optionErrors(err) {
 		if !l.follows(n, e, wrong) {
 			l.option(n, e)
 		}
 	}
+	return p
 }
 
 // again plans, and takes a driver that gives up on half a device for one that says nothing.
-func again(kind drivers.Kind, decode func(any) error) (err error) {
+func again(kind drivers.Kind, decode func(any) error) (p *drivers.Plan, err error) {
 	defer func() {
 		if recover() != nil {
-			err = nil
+			p, err = nil, nil
 		}
 	}()
-	_, err = kind.Plan(decode)
-	return err
+	return kind.Plan(decode)
 }
 
+// missingKey is the problem of a map that lacks a key, reported at the map's own.
+const missingKey = "E1104"
+
 // follows says whether an error may come of what is wrong elsewhere: of its own key, what
-// that is in, what is in it, or another key that it speaks of.
+// that is in (but for a key that is missing there), what is in it, or another key that it
+// speaks of.
 func (l *loader) follows(n *yamldoc.Node, e *drivers.OptionError, wrong []string) bool {
 	at := n
 	for _, key := range strings.Split(e.Key, ".") {
@@ -49,11 +54,11 @@ func (l *loader) follows(n *yamldoc.Node, e *drivers.OptionError, wrong []string
 		if next == nil {
 			break // a channel's name may have a dot; the node above is judged then
 		}
-		if at = next; l.told(at) {
+		if at = next; l.told(at, missingKey) {
 			return true
 		}
 	}
-	return at == n || len(l.wrongNames(at)) > 0 ||
+	return at == n || l.told(at) || len(l.wrongNames(at)) > 0 ||
 		slices.ContainsFunc(wrong, func(key string) bool {
 			return strings.Contains(e.Msg, key+":") || strings.Contains(e.Msg, "("+key+")") || strings.HasPrefix(e.Msg, key+" ")
 		})
@@ -74,11 +79,11 @@ func (l *loader) wrongNames(n *yamldoc.Node) (keys []string) {
 	return keys
 }
 
-// told says whether a problem was reported at a value or its key.
-func (l *loader) told(n *yamldoc.Node) bool {
+// told says whether a problem other than these was reported at a value or its key.
+func (l *loader) told(n *yamldoc.Node, but ...string) bool {
 	value, key := n.Problem("", ""), n.KeyProblem("", "")
 	return slices.ContainsFunc(l.problems, func(p yamldoc.Problem) bool {
-		return !p.Warning() && (p.Line == value.Line && p.Col == value.Col || p.Line == key.Line && p.Col == key.Col)
+		return !p.Warning() && !slices.Contains(but, p.ID) && (p.Line == value.Line && p.Col == value.Col || p.Line == key.Line && p.Col == key.Col)
 	})
 }
 

@@ -72,6 +72,7 @@ type loader struct {
 	problems yamldoc.Problems
 	measured map[*drivers.Plan][]obs.Metric          // what plans measure
 	tested   map[*drivers.Plan]map[string]obs.Checks // how, without a word of the site
+	wants    []Device                                // those that cannot be planned, with what they need
 }
 
 func (l *loader) take(err error) {

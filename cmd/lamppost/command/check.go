@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/lamppost-city/lamppost/cmd/chinese"
+	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/spf13/cobra"
 )
 
@@ -38,8 +39,13 @@ Exit codes: 0 good, 3 mistakes or no such file, 7 the file may not be read.`,
 		if err != nil {
 			return err
 		}
+		var half *config.Config
 		b.env.Origins, b.lang = show, &lang
+		b.env.Half = func(c *config.Config) { half = c }
 		cfg, err := b.load(path, c.OutOrStdout())
+		if err != nil && half != nil {
+			return errors.Join(writeLines(c.OutOrStdout(), missingLines(half, b.spoken())), err)
+		}
 		if err != nil {
 			return err
 		}

@@ -39,17 +39,30 @@ func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
 	for _, note := range b.boards.For(b.host.Model()).Notes[lang] {
 		lines = append(lines, "  "+note)
 	}
-	lines = append(lines, fileLines(cfg.Uplink, words)...)
-	lines = append(lines, programLines(cfg, words)...)
-	lines = append(lines, passwordLines(cfg, lang)...)
+	lines = append(lines, missingLines(cfg, lang)...)
 	lines = append(lines, decoderLines(cfg, lang)...)
 	lines = append(lines, wiredLines(adapter.System{}, cfg, lang)...)
+	return writeLines(w, lines)
+}
+
+func writeLines(w io.Writer, lines []string) error {
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// missingLines says which files, programs and users that the configuration names are not on
+// this machine, or not what they should be. Some of it may be wrong itself.
+func missingLines(cfg *config.Config, lang string) []string {
+	words := diskWords["en"]
+	if lang == "zh" {
+		words = diskWords["zh"]
+	}
+	lines := append(fileLines(cfg.Uplink, words), programLines(cfg, words)...)
+	return append(lines, passwordLines(cfg, lang)...)
 }
 
 // program is a program that the configuration starts: the key that names it and the one

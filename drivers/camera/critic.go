@@ -1,0 +1,153 @@
+package camera
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/camera/vision"
+)
+
+// critic collects every mistake of what is looked for.
+type critic struct {
+	looking
+	all    []error         // each a *drivers.OptionError
+	passed map[string]bool // what an eye cannot judge any more, as a vision.Mistake calls it
+}
+
+func (r *critic) wrong(key, format string, args ...any) {
+	r.all = append(r.all, &drivers.OptionError{Key: key, Msg: fmt.Sprintf(format, args...)})
+}
+
+// config returns what an eye is told. Errors are *drivers.OptionError, joined: all there
+// are, but none that only follows from another.
+func (l looking) config() (c vision.Config, err error) {
+	r := &critic{looking: l, passed: map[string]bool{}}
+	r.measure()
+	r.areas(&c)
+	if l.Staff != nil {
+		if c.Staff, err = l.Staff.staff(); err != nil {
+			r.wrong("staff.marks", "%v", err)
+		}
+	}
+	r.seen(c)
+	return c, errors.Join(r.all...)
+}
+
+// measure judges the words of measure.
+func (r *critic) measure() {
+	wrong := r.wrong
+	for i, m := range r.Measure {
+		if !slices.Contains(measures, m) {
+			wrong("measure", "%q is not measured; write %s", m, strings.Join(measures, ", "))
+		} else if slices.Contains(r.Measure[:i], m) {
+			wrong("measure", "%q stands here twice", m)
+		}
+	}
+}
+
+// areas takes masks, zones and fire areas into c.
+func (r *critic) areas(c *vision.Config) {
+	wrong := r.wrong
+	for i, m := range r.Masks {
+		p, ok := corners(m)
+		if !ok {
+			wrong("masks", "area %d: write each corner as [x, y]", i+1)
+			r.passed[fmt.Sprintf("masks[%d]", i)] = true
+		}
+		c.Masks = append(c.Masks, p)
+	}
+	for i, name := range r.zoneNames() {
+		p, ok := corners(r.Zones[name])
+		if !ok {
+			wrong("zones."+name, "write each corner as [x, y]")
+			r.passed[fmt.Sprintf("zones[%d]", i)] = true
+		}
+		c.Zones = append(c.Zones, vision.Zone{Name: name, Area: p, Least: r.ZoneLeast[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.ZoneLeast)) {
+		if _, is := r.Zones[name]; !is {
+			wrong("zone_least."+name, "there is no zone %q; write it under zones", name)
+		} else if r.ZoneLeast[name] == 0 {
+			wrong("zone_least."+name, "nothing has no size; delete it, or write %v to %v, as a share of the picture", vision.LeastZone, vision.MostZone)
+		}
+	}
+	for i, m := range r.FireAreas {
+		p, ok := corners(m)
+		if !ok {
+			wrong("fire_areas", "area %d: write each corner as [x, y]", i+1)
+			r.passed[fmt.Sprintf("smoke[%d]", i)] = true
+		}
+		c.Smoke = append(c.Smoke, p)
+	}
+	if len(r.FireAreas) > 0 && !slices.Contains(r.Measure, measureSmoke) && !slices.Contains(r.Measure, measureFlame) {
+		wrong("fire_areas", "nobody looks for smoke or flame; add them to measure, or delete this")
+	}
+}
+
+// seen adds the mistakes that an eye itself knows of.
+func (r *critic) seen(c vision.Config) {
+	staff := c.Staff
+	c.Staff = nil
+	r.told("", c.Check())
+	if staff == nil {
+		return
+	}
+	// An eye tells the first mistake of a staff only: each part of it is judged with the
+	// others as they may be.
+	fine := vision.Staff{Marks: [2]vision.Mark{{At: vision.Point{X: 0.5, Y: 0.1}, Level: 1}, {At: vision.Point{X: 0.5, Y: 0.9}}}, Width: 0.1}
+	marks, width, reach := fine, fine, fine
+	marks.Marks, width.Width = staff.Marks, staff.Width
+	reach.Lowest, reach.Highest = staff.Lowest, staff.Highest
+	r.told("staff.marks", vision.Config{Staff: &marks}.Check())
+	r.told("staff.width", vision.Config{Staff: &width}.Check())
+	r.told(r.reachKey(), vision.Config{Staff: &reach}.Check())
+}
+
+// reachKey is the one of lowest and highest that is set.
+func (r *critic) reachKey() string {
+	if r.Staff.Lowest == 0 && r.Staff.Highest != 0 {
+		return "staff.highest"
+	}
+	return "staff.lowest"
+}
+
+// told turns an eye's mistakes into mistakes of options, of key where that is not empty.
+func (r *critic) told(key string, err error) {
+	many, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return // nil: an eye joins its mistakes
+	}
+	for _, one := range many.Unwrap() {
+		var m *vision.Mistake
+		if !errors.As(one, &m) {
+			r.all = append(r.all, one)
+		} else if !r.passed[m.Key] {
+			k, msg := r.option(m)
+			if key != "" {
+				k = key
+			}
+			r.all = append(r.all, &drivers.OptionError{Key: k, Msg: msg})
+		}
+	}
+}
+
+// option is the option that an eye's mistake means, and what is wrong with it.
+func (r *critic) option(m *vision.Mistake) (key, msg string) {
+	base, rest, in := strings.Cut(m.Key, "[")
+	if !in {
+		return strings.Replace(base, "smoke", "fire_areas", 1), m.Msg
+	}
+	n := 0
+	_, _ = fmt.Sscanf(rest, "%d]", &n)
+	switch base {
+	case "zones", "zone_least":
+		return base + "." + r.zoneNames()[n], m.Msg
+	case "smoke":
+		base = "fire_areas"
+	}
+	return base, fmt.Sprintf("area %d: %s", n+1, m.Msg)
+}
