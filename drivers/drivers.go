@@ -173,6 +173,9 @@ type Need struct {
 // and values. The picture that is measured has nothing of it.
 type Overlay struct {
 	Outlines []Outline
+	// Masks are the corners of what is black in the picture, and stays so: nothing is drawn
+	// there. Shares of width and height, from the top left, at least 3 each.
+	Masks [][][2]float64 `json:",omitempty"`
 }
 
 // Outline is an area on a picture.

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/lamppost-city/lamppost/drivers/camera/cover"
 	"github.com/lamppost-city/lamppost/drivers/camera/picture"
 	"github.com/lamppost-city/lamppost/drivers/camera/vision"
 )
@@ -90,7 +91,7 @@ func TestMasksAreBlackToTheirEdges(t *testing.T) {
 		w, h := m.Bounds().Dx(), m.Bounds().Dy()
 		watch := picture.Watch{Mask: func(w, h int, set func(x, y int)) {
 			for _, p := range slanted {
-				cover(p, w, h, set)
+				cover.Dots(p, w, h, set)
 			}
 		}}
 		for seed := range uint64(2) { // the second after the first, in the same memory
@@ -126,19 +127,5 @@ func TestMasksAreBlackToTheirEdges(t *testing.T) {
 				t.Errorf("%s: %d dots are masked, and %d far from a mask are dark", name, masked, lost)
 			}
 		}
-	}
-}
-
-// A side that runs along the rim, or beyond nothing, marks dots of the picture only.
-func TestCoverStaysInThePicture(t *testing.T) {
-	for _, p := range []vision.Polygon{
-		{{X: 0, Y: 0}, {X: 1, Y: 0}, {X: 1, Y: 1}, {X: 0, Y: 1}},
-		{{X: 1, Y: 0}, {X: 1, Y: 1}, {X: 0.9999, Y: 0.5}},
-	} {
-		cover(p, 33, 17, func(x, y int) {
-			if x < 0 || x >= 33 || y < 0 || y >= 17 {
-				t.Fatalf("%v marks %d, %d of a picture of 33 × 17", p, x, y)
-			}
-		})
 	}
 }

@@ -51,15 +51,21 @@ func (l looking) zoneNames() (names []string) {
 	return names
 }
 
-// outlines are the zones as they are drawn, by name.
+// outlines are the zones as they are drawn, by name, and the masks that stay black.
 func (l looking) outlines() *drivers.Overlay {
 	all := &drivers.Overlay{}
 	for _, name := range l.zoneNames() {
-		o := drivers.Outline{Name: name}
-		for _, c := range l.Zones[name] {
-			o.Corners = append(o.Corners, [2]float64{c[0], c[1]})
-		}
-		all.Outlines = append(all.Outlines, o)
+		all.Outlines = append(all.Outlines, drivers.Outline{Name: name, Corners: pairs(l.Zones[name])})
+	}
+	for _, m := range l.Masks {
+		all.Masks = append(all.Masks, pairs(m))
+	}
+	return all
+}
+
+func pairs(corners [][]float64) (all [][2]float64) {
+	for _, c := range corners {
+		all = append(all, [2]float64{c[0], c[1]})
 	}
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/camera/cover"
 	"github.com/lamppost-city/lamppost/drivers/camera/picture"
 	"github.com/lamppost-city/lamppost/drivers/camera/vision"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -52,7 +53,7 @@ func (d *driver) look(l looking, c vision.Config) (err error) {
 	if len(c.Masks) > 0 {
 		d.Mask = func(w, h int, set func(x, y int)) {
 			for _, p := range c.Masks {
-				cover(p, w, h, set)
+				cover.Dots(p, w, h, set)
 			}
 		}
 	}

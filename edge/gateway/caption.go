@@ -14,25 +14,38 @@ import (
 const maxSaid = 4
 
 // sayings are what is drawn into an alert's pictures of the alert itself: its rule and
-// severity, and what its streams showed last; nil where the camera has no overlay. The
-// same stands in the pictures of before and after, so it says when it was.
-func (g *Gateway) sayings(gen *generation, d *device, a *wire.Alert) []string {
+// severity, and what its streams had shown last at a moment; nil where the camera has no
+// overlay. The picture before the alert has the values of its own time, as far as they are
+// remembered, and not those that raised it; those of later keep what the raise had, and say
+// so.
+func (g *Gateway) sayings(gen *generation, d *device, a *wire.Alert, label string, bootMS int64) []string {
 	if d.spec.plan == nil || d.spec.plan.Overlay == nil {
 		return nil
 	}
-	lines := []string{"at the alert: " + a.Rule + " " + string(a.Severity)}
+	lines := []string{label + " " + a.Rule + " " + string(a.Severity)}
 	for _, st := range gen.ruleStreams[a.Rule] {
-		newest := -1
-		for i, e := range a.Evidence {
-			if e.Stream == st.String() && (newest < 0 || e.At < a.Evidence[newest].At) {
-				newest = i
-			}
-		}
-		if newest >= 0 && len(lines) <= maxSaid {
-			lines = append(lines, g.shown(st, a.Evidence[newest].V))
+		if v, ok := shownAt(gen.trail.Of(st, bootMS)); ok && len(lines) <= maxSaid {
+			lines = append(lines, g.shown(st, v))
 		}
 	}
 	return lines
+}
+
+// What stands before the rule in a picture of an alert.
+const (
+	beforeAlert = "before the alert:"
+	atAlert     = "at the alert:"
+)
+
+// shownAt is the newest of the readings of one stream that had come by the moment that
+// their ages are counted from; ok is false where there is none.
+func shownAt(readings []wire.Evidence) (v float64, ok bool) {
+	for _, e := range readings { // oldest first
+		if e.At >= 0 {
+			v, ok = e.V, true
+		}
+	}
+	return v, ok
 }
 
 // shown is a value with its unit, in ASCII.

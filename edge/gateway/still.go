@@ -29,9 +29,9 @@ func (g *Gateway) picture(gen *generation, s config.Still, a *wire.Alert, raised
 	if _, seen := d.ring.Newest(); !seen && d.fault != nil {
 		return // it does not answer, and never did
 	}
-	said := g.sayings(gen, d, a)
+	said := g.sayings(gen, d, a, atAlert, now)
 	if shot, ok := d.ring.Before(now); ok && raised {
-		if id := g.sendShot(d, shot, a.ID, wire.PictureBefore, said); id != "" {
+		if id := g.sendShot(d, shot, a.ID, wire.PictureBefore, g.sayings(gen, d, a, beforeAlert, shot.BootMS)); id != "" {
 			a.Pictures = append(a.Pictures, pictured(id, wire.PictureBefore, shot.BootMS, a))
 		}
 	}

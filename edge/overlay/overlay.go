@@ -14,11 +14,12 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/camera/cover"
 	"github.com/lamppost-city/lamppost/drivers/camera/picture"
+	"github.com/lamppost-city/lamppost/drivers/camera/vision"
 )
 
 const (
-	quality   = 85  // of the JPEG, 1 to 100
 	textWidth = 640 // columns of a picture for which a letter has the font's own size
 
 	black, white = 16, 235 // brightness
@@ -26,14 +27,15 @@ const (
 
 // Caption is what is drawn into a picture that goes with an alert.
 type Caption struct {
-	Lines []string // in the upper left; the font has ASCII, what is not is shown as ?
+	Lines []string // in the upper left if no mask is there; the font has ASCII, what is not is shown as ?
 	drivers.Overlay
 }
 
 // Draw returns a copy of a picture with a caption in it: lines of text on black, and areas
-// as dashes of black and white with their names. What was masked before stays so. The
-// picture is decoded and made anew, within the bounds of package picture; any error means
-// that there is no copy.
+// as dashes of black and white with their names. What is masked stays black, each dot of it:
+// text goes where no mask is, see place, and of dashes is left what is outside. The picture
+// is decoded and made anew, within the bounds of package picture; any error means that there
+// is no copy.
 func Draw(photo []byte, c Caption) (drawn []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -52,17 +54,28 @@ func Draw(photo []byte, c Caption) (drawn []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("draw into a picture: %w", err)
 	}
+	if err := pen.mask.Blacken(m, c.masked); err != nil {
+		return nil, fmt.Errorf("draw into a picture: %w", err)
+	}
 	for _, o := range c.Outlines {
 		pen.outline(o)
 	}
-	for i, line := range c.Lines {
-		pen.text(line, 0, i*pen.lineHeight())
-	}
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: quality}); err != nil {
+	pen.lines(c.Lines)
+	if drawn, err = pen.mask.JPEG(m); err != nil {
 		return nil, fmt.Errorf("draw into a picture: %w", err)
 	}
-	return b.Bytes(), nil
+	return drawn, nil
+}
+
+// masked calls set for each dot of a w × h picture that is masked.
+func (c Caption) masked(w, h int, set func(x, y int)) {
+	for _, m := range c.Masks {
+		p := make(vision.Polygon, len(m))
+		for i, at := range m {
+			p[i] = vision.Point{X: at[0], Y: at[1]}
+		}
+		cover.Dots(p, w, h, set)
+	}
 }
 
 // pen sets dots without colour.
@@ -70,6 +83,7 @@ type pen struct {
 	w, h  int
 	scale int // dots of the picture for one of the font
 	set   func(x, y int, light uint8)
+	mask  picture.Mask
 }
 
 func newPen(m image.Image) (*pen, error) {
@@ -124,16 +138,21 @@ func (p *pen) text(line string, x, y int) {
 	}
 }
 
-// outline draws an area's edges, and its name at its first corner.
+// outline draws an area's edges, and its name at the first of its corners where there is
+// room for it outside the masks; where there is none it has no name.
 func (p *pen) outline(o drivers.Outline) {
 	for i, from := range o.Corners {
 		to := o.Corners[(i+1)%len(o.Corners)]
 		p.dashes(p.at(from), p.at(to))
 	}
-	if len(o.Corners) > 0 {
-		at := p.at(o.Corners[0])
-		width := len(o.Name) * basicfont.Face7x13.Advance * p.scale
-		p.text(o.Name, max(0, min(at.X, p.w-width)), max(0, min(at.Y, p.h-p.lineHeight())))
+	size := p.size([]string{o.Name})
+	for _, c := range o.Corners {
+		at := p.at(c)
+		at = image.Pt(max(0, min(at.X, p.w-size.X)), max(0, min(at.Y, p.h-size.Y)))
+		if p.mask.Free(image.Rectangle{at, at.Add(size)}) {
+			p.text(o.Name, at.X, at.Y)
+			return
+		}
 	}
 }
 

@@ -20,16 +20,17 @@ const (
 	colourSquare = 16
 )
 
-// mask makes parts of pictures black. It keeps its memory from one to the next.
-type mask struct {
+// Mask makes parts of pictures black. It keeps its memory from one to the next. The zero
+// value is ready; it is for one goroutine at a time.
+type Mask struct {
 	w, h    int
 	squares []bool // of lightSquare dots a side, row by row: a dot in it is masked
 }
 
-// blacken makes the dots of a decoded picture black for which fill calls set, without a
+// Blacken makes the dots of a decoded picture black for which fill calls set, without a
 // trace of what was there, and notes which squares they stand in. A dot that shares its
 // colour with others takes theirs away, too.
-func (k *mask) blacken(m image.Image, fill func(w, h int, set func(x, y int))) error {
+func (k *Mask) Blacken(m image.Image, fill func(w, h int, set func(x, y int))) error {
 	r := m.Bounds()
 	k.begin(r.Dx(), r.Dy())
 	across := k.across()
@@ -51,10 +52,25 @@ func (k *mask) blacken(m image.Image, fill func(w, h int, set func(x, y int))) e
 	return nil
 }
 
-func (k *mask) across() int { return (k.w + lightSquare - 1) / lightSquare }
+func (k *Mask) across() int { return (k.w + lightSquare - 1) / lightSquare }
+
+// Free says whether a part of the picture that was blackened last shares no square with what
+// is masked: what is drawn there stays.
+func (k *Mask) Free(r image.Rectangle) bool {
+	r = r.Intersect(image.Rect(0, 0, k.w, k.h))
+	across := k.across()
+	for y := r.Min.Y / lightSquare; y*lightSquare < r.Max.Y; y++ {
+		for x := r.Min.X / lightSquare; x*lightSquare < r.Max.X; x++ {
+			if k.squares[y*across+x] {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // begin forgets what was noted of another picture.
-func (k *mask) begin(w, h int) {
+func (k *Mask) begin(w, h int) {
 	k.w, k.h = w, h
 	n := k.across() * ((h + lightSquare - 1) / lightSquare)
 	if cap(k.squares) < n {
@@ -64,11 +80,11 @@ func (k *mask) begin(w, h int) {
 	clear(k.squares)
 }
 
-// remake makes a JPEG of a picture after blacken, in which every masked dot is 0 in each of
+// JPEG makes a JPEG of a picture after Blacken, in which every masked dot is 0 in each of
 // red, green and blue: what else stands in its square is black, too, and what stands around
 // it in the square of its colour is grey. Whatever the camera had put beside the picture, a
 // small copy of it included, is gone.
-func (k *mask) remake(m image.Image) ([]byte, error) {
+func (k *Mask) JPEG(m image.Image) ([]byte, error) {
 	across := k.across()
 	for i, masked := range k.squares {
 		if masked {
@@ -83,7 +99,7 @@ func (k *mask) remake(m image.Image) ([]byte, error) {
 }
 
 // square takes brightness from the square at x, y, and colour from the one around it.
-func (k *mask) square(m image.Image, x, y int) {
+func (k *Mask) square(m image.Image, x, y int) {
 	r := m.Bounds()
 	in := image.Rect(x, y, x+lightSquare, y+lightSquare).Add(r.Min).Intersect(r)
 	around := image.Rect(0, 0, colourSquare, colourSquare).Add(image.Pt(x/colourSquare*colourSquare, y/colourSquare*colourSquare)).Add(r.Min).Intersect(r)

@@ -39,7 +39,7 @@ type Watch struct {
 	same   int    // how often it came again
 	values [2]float64
 	grey   grey
-	mask   mask
+	mask   Mask
 }
 
 // Look checks the bytes that a camera calls a picture and measures the picture in them:
@@ -72,7 +72,7 @@ func (w *Watch) measure(raw []byte, same bool) error {
 		return err
 	}
 	if w.Mask != nil {
-		if err := w.mask.blacken(m, w.Mask); err != nil {
+		if err := w.mask.Blacken(m, w.Mask); err != nil {
 			return err
 		}
 	}
@@ -90,7 +90,7 @@ func (w *Watch) measure(raw []byte, same bool) error {
 		return nil
 	}
 	if w.Mask != nil {
-		if p.JPEG, err = w.mask.remake(m); err != nil {
+		if p.JPEG, err = w.mask.JPEG(m); err != nil {
 			return err
 		}
 	}

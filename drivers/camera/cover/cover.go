@@ -1,4 +1,6 @@
-package camera
+// Package cover says which dots of a picture an area covers: none that it touches is left
+// out, so that what is blackened for privacy has no seam.
+package cover
 
 import (
 	"math"
@@ -6,9 +8,9 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/camera/vision"
 )
 
-// cover calls set for each dot of a w × h picture that p touches, some more than once:
+// Dots calls set for each dot of a w × h picture that p touches, some more than once:
 // those whose middle is in it, and those that one of its sides runs through.
-func cover(p vision.Polygon, w, h int, set func(x, y int)) {
+func Dots(p vision.Polygon, w, h int, set func(x, y int)) {
 	p.Fill(w, h, set)
 	for i, a := range p {
 		b := p[(i+1)%len(p)]
