@@ -432,6 +432,61 @@ func TestAfterAKill(t *testing.T) {
 	}
 }
 
+// Whom the longest time alone has ended stays ended after a restart too, and goes on like
+// without one where that time is made longer.
+func TestLimitAcrossRestart(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		maxOn time.Duration // after the restart
+		do    func(b *bench)
+		want  string // how the relay was set after the restart at 100, longer at 160
+	}{
+		{"as it was", time.Minute, nil, "-100"},
+		{"longer at the restart", 2 * time.Minute, nil, "-100 +101 -161"},
+		{"longer later", time.Minute, func(b *bench) { b.limit(2 * time.Minute) }, "-100 +160 -220"},
+		{"longer later, after it was seen", time.Minute, func(b *bench) { b.Silence("siren", "flood", "li"); b.limit(2 * time.Minute) }, "-100 -160"},
+		{"another alert", time.Minute, func(b *bench) { b.Raised("siren", "fire", 0) }, "-100 +160 -220"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				spec := plain
+				spec.Resume = true
+				b := newBench(t, map[string]Spec{"siren": spec})
+				b.Start()
+				wait(10 * time.Second)
+				b.Raised("siren", "flood", 0)
+				wait(90 * time.Second)
+				b.Close(func(string) bool { return true })
+				b.relays["siren"].set(func() { b.relays["siren"].log = nil })
+				b.outs[0].Spec.MaxOn = c.maxOn
+				b.Board = New(b.outs, b.o)
+				if err := b.Restore("siren", b.states["siren"], Resume{Now: b.o.Now(), Boot: "b1", LastSeen: func(string) int64 { return 99_000 }}); err != nil {
+					t.Fatal(err)
+				}
+				b.Start()
+				wait(time.Minute)
+				if c.do != nil {
+					c.do(b)
+				}
+				wait(4 * time.Minute)
+				b.Close(nil)
+				b.wantRelay("siren", c.want)
+			})
+		})
+	}
+}
+
+// limit goes on with another longest time.
+func (b *bench) limit(maxOn time.Duration) {
+	next := slices.Clone(b.outs)
+	next[0].Spec.MaxOn = maxOn
+	after := New(next, b.o)
+	b.Close(func(id string) bool { return after.Stays(b.Board, id) })
+	after.Adopt(b.Board)
+	b.Board = after
+	b.Start()
+}
+
 // A driver that panics is hardware that fails.
 func TestPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -160,7 +160,7 @@ func (w *world) restart(sameBoot bool) {
 	if !w.spec.Resume {
 		w.blocked = true // nobody has asked since
 	}
-	w.cut, w.spent = false, 0
+	w.cut, w.anew, w.spent = w.cut && w.spec.Resume, false, 0
 }
 
 func (w *world) act() {
@@ -263,9 +263,11 @@ func TestEndsOff(t *testing.T) {
 			before := w.m.phase
 			w.act()
 			w.check(before)
+			before = w.m.phase
 			w.now += rapid.Int64Range(0, 5_000).Draw(t, "wait")
+			w.check(before)
 		}
-		for range 300 {
+		for range 800 { // twice the longest time on of any reload, and the tries beside
 			w.answer(true, true)
 			w.check(w.m.phase)
 			w.now += 1000

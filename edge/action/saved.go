@@ -23,6 +23,7 @@ type saved struct {
 	On     bool       `json:"on,omitempty"` // it was on, or not surely off
 	Begun  int64      `json:"begun,omitempty"`
 	Used   int64      `json:"used,omitempty"`
+	Ran    int64      `json:"ran,omitempty"` // for how long it had been on when MaxOn ended it last
 	Held   int64      `json:"held,omitempty"`
 	Starts []int64    `json:"starts,omitempty"`
 	Asks   []savedAsk `json:"asks,omitempty"` // of rules
@@ -32,11 +33,13 @@ type savedAsk struct {
 	Rule  string `json:"rule"`
 	Until int64  `json:"until,omitempty"`
 	Spent bool   `json:"spent,omitempty"`
+	Cut   bool   `json:"cut,omitempty"`  // spent because of MaxOn alone
+	Anew  bool   `json:"anew,omitempty"` // MaxOn ends it once without ending the wish
 }
 
 // snapshot returns the state that should survive a restart.
 func (m *machine) snapshot(boot string) []byte {
-	s := saved{V: stateVersion, Boot: boot, At: m.now, On: m.phase != off && !m.silent, Held: m.held, Starts: m.starts, Used: m.used}
+	s := saved{V: stateVersion, Boot: boot, At: m.now, On: m.phase != off && !m.silent, Held: m.held, Starts: m.starts, Used: m.used, Ran: m.ran}
 	if s.On {
 		s.Begun = m.begun
 	}
@@ -44,7 +47,7 @@ func (m *machine) snapshot(boot string) []byte {
 		if a.why != wire.WhyRule {
 			continue
 		}
-		k := savedAsk{Rule: a.by, Spent: a.spent}
+		k := savedAsk{Rule: a.by, Spent: a.spent, Cut: a.cut, Anew: a.anew}
 		if a.until != never {
 			k.Until = a.until
 		}
@@ -109,7 +112,7 @@ func (s *saved) check() error {
 	if len(s.Asks) > maxAsks || len(s.Starts) > maxStarts {
 		return fmt.Errorf("%d wishes and %d switchings are too many", len(s.Asks), len(s.Starts))
 	}
-	times := append([]int64{s.At, s.Begun, s.Used, s.Held}, s.Starts...)
+	times := append([]int64{s.At, s.Begun, s.Used, s.Ran, s.Held}, s.Starts...)
 	for _, a := range s.Asks {
 		times = append(times, a.Until)
 	}
@@ -118,19 +121,34 @@ func (s *saved) check() error {
 			return fmt.Errorf("%d is not a time", t)
 		}
 	}
-	if s.At < 0 || s.Used < 0 || s.Begun > s.At {
+	if s.At < 0 || s.Used < 0 || s.Ran < 0 || s.Begun > s.At {
 		return fmt.Errorf("at %d, used %d, begun %d do not go together", s.At, s.Used, s.Begun)
 	}
 	return nil
 }
 
-// resume takes the wishes of rules up again, within what is left of MaxOn.
+// resume takes the wishes of rules up again, within what is left of MaxOn. Whom MaxOn alone
+// had ended stays ended; should there be more of it now, he goes on where it stopped, as
+// after a reload.
 func (m *machine) resume(s saved, moved int64) {
-	m.used = s.Used
+	m.used, m.ran = s.Used, s.Ran
+	over := m.used >= ms(m.spec.MaxOn)
+	if over {
+		m.used, m.ran = 0, max(m.ran, m.used)
+	}
 	for _, a := range s.Asks {
-		k := ask{cause: cause{wire.WhyRule, a.Rule}, until: never, spent: a.Spent || m.used >= ms(m.spec.MaxOn)}
+		k := ask{cause: cause{wire.WhyRule, a.Rule}, until: never, spent: a.Spent, cut: a.Spent && a.Cut, anew: a.Anew && !a.Spent}
 		if a.Until != 0 {
 			k.until = a.Until + moved
+		}
+		switch {
+		case over && k.anew:
+			k.anew = false
+		case over && !k.spent:
+			k.spent, k.cut = true, true
+		case k.cut && ms(m.spec.MaxOn) > m.ran:
+			k.spent, k.cut = false, false
+			m.used = max(m.used, m.ran)
 		}
 		m.asks = append(m.asks, k)
 	}
