@@ -33,7 +33,7 @@ func TestForetoldIsOutdated(t *testing.T) {
 		}
 	}
 	if !(foretold{}).outdated(said, 900_000) {
-		t.Error("after a restart nobody knows what was announced")
+		t.Error("nothing was announced yet, and that stands")
 	}
 }
 
@@ -92,4 +92,60 @@ func TestRenewalsAreRare(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A range that was announced stands over a restart: at whatever moment that is, what is told
+// of the pre-alert is the same as without it.
+func TestRangeStandsOverRestart(t *testing.T) {
+	spec := Spec{ID: "r", When: "river.level > 3", Forecast: ahead}
+	var values []float64
+	values = append(values, ramp(2, 3.2, 25)...)
+	live := func(restart int, anew bool) (told []string) {
+		e, off := New([]*Rule{mustCompile(t, spec)}), int64(0)
+		for i, v := range values {
+			at := int64(i) * minute / 2
+			if i == restart {
+				next := New([]*Rule{mustCompile(t, spec)})
+				how := Resume{Now: at, SameBoot: true, LastSeen: at - 1}
+				if anew { // the board began anew, as long before as this one
+					how, off = Resume{Now: 0, LastSeen: at}, -at
+				}
+				if err := next.Restore("r", e.Snapshot("r"), how); err != nil {
+					t.Fatal(err)
+				}
+				for k := range i { // the journal has what was read
+					next.Observe(level, int64(k)*minute/2+off, obs.Of(values[k]))
+				}
+				e = next
+			}
+			e.Observe(level, at+off, obs.Of(v))
+			for _, x := range e.Tick(at + off) {
+				if x.Was != x.Is || x.News {
+					told = append(told, fmt.Sprintf("%.1f %s→%s news %v", float64(i)/2, letter(x.Was), letter(x.Is), x.News))
+				}
+			}
+		}
+		return told
+	}
+	want := live(-1, false)
+	for i := 11; i < len(values); i++ { // from its first announcement on
+		for _, anew := range []bool{false, true} {
+			if got := live(i, anew); strings.Join(got, "\n") != strings.Join(want, "\n") {
+				t.Errorf("restarted at %.1f, anew %v:\n%s\nwant\n%s", float64(i)/2, anew, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		}
+	}
+}
+
+// What no engine has written announces nothing.
+func TestRangeThatCannotBe(t *testing.T) {
+	for _, told := range []string{`{"at":5,"from":4,"to":9}`, `{"at":5,"from":9,"to":6}`, `{"at":9000,"from":9001,"to":9002}`, `{"at":-9223372036854775808,"from":0,"to":9223372036854775807}`} {
+		e := New([]*Rule{mustCompile(t, Spec{ID: "r", When: "river.level > 3", Forecast: ahead})})
+		if err := e.Restore("r", []byte(`{"v":2,"at":100,"stages":[{"stage":"forecast","phase":"active"}],"told":`+told+`}`), Resume{Now: 200}); err != nil {
+			t.Fatal(err)
+		}
+		if got := e.byID["r"].foretold; got != (foretold{}) {
+			t.Errorf("%s is taken for %+v", told, got)
+		}
+	}
 }

@@ -33,7 +33,16 @@ type saved struct {
 	Spent   bool    `json:"spent,omitempty"`
 	Raised  int64   `json:"raised,omitempty"`
 
-	Chatter *unrest `json:"chatter,omitempty"` // of the alert
+	Chatter *unrest    `json:"chatter,omitempty"` // of the alert
+	Told    *savedSpan `json:"told,omitempty"`    // the range that its pre-alert has announced last
+}
+
+// savedSpan is a range of time in which a limit is expected, and when that was told. Times
+// are as in saved.
+type savedSpan struct {
+	At   int64 `json:"at"`
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
 }
 
 // unrest is how often an alert changed lately. Times are as in saved.
@@ -68,6 +77,9 @@ func (e *Engine) Snapshot(id string) []byte {
 		}
 	}
 	s.Chatter = g.unrest(e.now)
+	if f := g.foretold; f != (foretold{}) && g.said.Stage == StageForecast {
+		s.Told = &savedSpan{f.at, f.from, f.to}
+	}
 	data, err := json.Marshal(s)
 	if err != nil { // a struct of numbers and texts always encodes
 		return nil
@@ -140,6 +152,7 @@ func (e *Engine) Restore(id string, data []byte, how Resume) error {
 		e.inherit(g, Standing{all[i].Stage, all[i].Level}, st, true, how.Now)
 	}
 	e.upset(g, s.Chatter, s.At, how)
+	g.foretold = s.Told.foretold(s.At, how)
 	e.relink()
 	e.next = math.MinInt64
 	return nil
@@ -167,6 +180,21 @@ func (s *saved) state(how Resume) (state, error) {
 		st.raised = how.Now - how.ran(s.At, st.raised)
 	}
 	return st, nil
+}
+
+// foretold is the range of a snapshot that was taken at at, as of now; none if there is
+// none, or none that can be. In another boot it is as far away as it was when the gateway
+// was last seen: how long nothing ran is not known.
+func (s *savedSpan) foretold(at int64, how Resume) foretold {
+	const most = math.MaxInt64 / 8
+	if s == nil || s.At > s.From || s.From > s.To || s.At < -most || s.To > most || s.At > at {
+		return foretold{}
+	}
+	moved := int64(0)
+	if !how.SameBoot {
+		moved = how.Now - how.ran(at, s.At) - s.At
+	}
+	return foretold{at: s.At + moved, from: s.From + moved, to: s.To + moved}
 }
 
 // inherit gives the state of a stage that was to the same stage of g. If g has none
