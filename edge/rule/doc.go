@@ -27,7 +27,7 @@
 //	                          seconds until the trend of the last fifteen minutes reaches 3.00
 //	                          from below; falls_to from above
 //	stale(river.level)        seconds since the last usable value, or since the part was last
-//	                          warming up, calibrated or under maintenance
+//	                          warming up, calibrated, under maintenance or switched off by plan
 //	stuck(river.level)        seconds for which it has given the same, readings that the
 //	                          flat line test failed among them
 //

@@ -177,9 +177,13 @@ func (e *Engine) Await(st obs.Stream, bootMS int64) {
 }
 
 // excused are the reasons for which a part is heard although it gives no usable
-// value: it is not silent, so stale counts from then.
+// value, all of them known and intended: it is not silent, so stale counts from then.
 func excused(why obs.Reason) bool {
-	return why == obs.WarmUp || why == obs.Calibration || why == obs.Maintenance
+	switch why {
+	case obs.WarmUp, obs.Calibration, obs.Maintenance, obs.SwitchedOff:
+		return true
+	}
+	return false
 }
 
 func (e *Engine) begin(t int64) {

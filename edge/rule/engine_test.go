@@ -186,19 +186,25 @@ func TestStaleRaisesWithoutInput(t *testing.T) {
 	}
 }
 
-// A part that warms up has no usable value yet, but it is not silent.
-func TestWarmUpIsNotSilence(t *testing.T) {
-	e := New([]*Rule{mustCompile(t, Spec{When: "stale(river.level) > 2m"})})
-	e.Tick(0)
-	for i := range int64(5) {
-		e.Observe(level, i*minute, obs.Reading{Value: 1, Quality: obs.Quality{Flag: obs.Fail, Why: obs.WarmUp}})
-		if ts := e.Tick(i * minute); len(ts) != 0 {
-			t.Errorf("minute %d: %v", i, ts)
+// A part that has no usable value for a reason that is known and intended is not silent;
+// one that only says that it has none is.
+func TestExcusedIsNotSilence(t *testing.T) {
+	for why, silent := range map[obs.Reason]bool{obs.WarmUp: false, obs.Calibration: false, obs.Maintenance: false, obs.SwitchedOff: false, obs.Instrument: true, obs.NoEcho: true, obs.Absent: true, obs.Range: true} {
+		e := New([]*Rule{mustCompile(t, Spec{When: "stale(river.level) > 2m"})})
+		e.Tick(0)
+		raised := false
+		for i := range int64(5) {
+			e.Observe(level, i*minute, obs.Reading{Value: 1, Quality: obs.Quality{Flag: obs.Fail, Why: why}})
+			raised = raised || len(e.Tick(i*minute)) > 0
 		}
-	}
-	e.Tick(6 * minute)
-	if ts := e.Tick(6*minute + 1000); len(ts) != 1 || !ts[0].Raised() {
-		t.Errorf("silent since minute 4: %v", ts)
+		if raised != silent {
+			t.Errorf("%s: raised %v, want %v", why, raised, silent)
+		}
+		e.Tick(6 * minute)
+		e.Tick(6*minute + 1000)
+		if p, _ := e.Phase("r"); p != Active {
+			t.Errorf("%s, and silent since minute 4: %v", why, p)
+		}
 	}
 }
 

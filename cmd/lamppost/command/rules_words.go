@@ -21,7 +21,7 @@ var conditionWords = []conditionWord{
 	{"rate(river.level, 30m) > 0.20", "`rate`: last reading less the first one in the window, per hour", "`rate`：窗口内最后一个读数减第一个读数，折算为每小时"},
 	{"rises_to(river.level, 3.00, 15m) < 30m", "`rises_to`: how long until the trend of the last fifteen minutes reaches 3.00 from below", "`rises_to`：按最近十五分钟的趋势，多久以后从下方到达 3.00"},
 	{"falls_to(river.level, 0.50, 1h) < 2h", "`falls_to`: likewise, from above", "`falls_to`：同上，从上方到达"},
-	{"stale(river.level) > 5m", "`stale`: how long no usable value has come", "`stale`：多久没有可用值"},
+	{"stale(river.level) > 5m", "`stale`: how long no usable value has come; a part that says that it warms up, is calibrated, maintained or switched off by plan is not silent", "`stale`：多久没有可用值；部件报告预热、校准、维护或按计划停运的时间不计"},
 	{"stuck(river.level) > 6h", "`stuck`: how long it has given the same value", "`stuck`：数值多久没有变化"},
 	{"abs(river.level - canal.level) > 0.50", "`abs`: the size of a number, whatever its sign", "`abs`：绝对值"},
 	{"1.00 < river.level < 3.00 and not (canal.level >= 2.00 or canal.level == 0)", "`and`, `or`, `not`, brackets, chained comparisons `< <= > >= == !=`", "`and`、`or`、`not`、括号、连续比较 `< <= > >= == !=`"},
