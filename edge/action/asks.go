@@ -66,9 +66,9 @@ func (m *machine) drop(which func(ask) bool) {
 	m.dirty = m.dirty || len(m.asks) != n
 }
 
-// permitted is told what is known of the interlock.
-func (m *machine) permitted(now int64, t Truth) {
-	m.permit = t
+// permitted is told what is known of the interlock, and why nothing is, if that is known.
+func (m *machine) permitted(now int64, t Truth, why string) {
+	m.permit, m.barred = t, why
 	m.step(now)
 }
 

@@ -153,9 +153,10 @@ func (b *Board) Rules(asks func(output, rule string) bool) {
 	}
 }
 
-// Permit says what is known of an output's interlock.
-func (b *Board) Permit(output string, t Truth) {
-	b.with(output, func(m *machine, now int64) { m.permitted(now, t) })
+// Permit says what is known of an output's interlock; of one that is not known also why,
+// where somebody knows: it goes into what is told of the output.
+func (b *Board) Permit(output string, t Truth, why string) {
+	b.with(output, func(m *machine, now int64) { m.permitted(now, t, why) })
 }
 
 // Sense says what is known of an output's feedback: that it is on, or off.

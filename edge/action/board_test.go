@@ -289,20 +289,20 @@ func TestInterlock(t *testing.T) {
 		}
 		b.Raised("pump", "sump-high", 0)
 		wait(5 * time.Second) // 10
-		b.Permit("pump", True)
+		b.Permit("pump", True, "")
 		wait(5 * time.Second) // 15
-		b.Permit("pump", Unknown)
+		b.Permit("pump", Unknown, "")
 		wait(5 * time.Second) // 20
-		b.Permit("pump", True)
+		b.Permit("pump", True, "")
 		wait(5 * time.Second) // 25
 		b.Cleared("pump", "sump-high")
 		wait(5 * time.Second) // 30
 		if _, err := b.On(t.Context(), "pump", "li", 0); err != nil {
 			t.Error(err)
 		}
-		b.Permit("pump", False)
+		b.Permit("pump", False, "")
 		wait(5 * time.Second) // 35
-		b.Permit("pump", True)
+		b.Permit("pump", True, "")
 		wait(5 * time.Second)
 		b.Close(nil)
 		b.wantRelay("pump", "-0 +10 -15 +20 -25 +30 -30")

@@ -35,7 +35,7 @@ func Example() {
 	}
 	_, err := b.On(context.Background(), "horn", "li", 0)
 	fmt.Println(err)
-	b.Permit("horn", action.True)
+	b.Permit("horn", action.True, "")
 	v, _ := b.On(context.Background(), "horn", "li", 10*time.Second)
 	fmt.Println(v.State)
 	b.Close(nil)

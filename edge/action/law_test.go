@@ -197,7 +197,7 @@ func (w *world) act() {
 		}
 	case 5:
 		w.permit = Truth(rapid.IntRange(-1, 1).Draw(w.T, "permit"))
-		m.permitted(w.now, w.permit)
+		m.permitted(w.now, w.permit, "")
 	case 6:
 		m.sense(w.now, Truth(rapid.IntRange(-1, 1).Draw(w.T, "seen")))
 	case 7, 8, 9, 10:

@@ -34,7 +34,8 @@ type machine struct {
 	silent bool   // the present falling is no switching: the state was off, or not known
 	note   string // what the event of the present falling says besides
 
-	permit Truth // of the interlock
+	permit Truth  // of the interlock
+	barred string // why it is not known; may be empty
 	wired
 	watched
 
@@ -110,7 +111,7 @@ func (m *machine) obstacle() (c cause, detail string, until int64) {
 	full := len(m.starts) >= m.spec.PerHour
 	switch {
 	case m.spec.Interlock && m.permit != True:
-		return cause{why: wire.WhyInterlock}, "its interlock is " + m.permit.String(), never
+		return cause{why: wire.WhyInterlock}, m.locked(), never
 	case m.now < m.ended+ms(m.spec.MinOff):
 		return cause{why: wire.WhyLimit}, fmt.Sprintf("it stays off for %v", m.spec.MinOff), m.ended + ms(m.spec.MinOff)
 	case full:
@@ -119,6 +120,15 @@ func (m *machine) obstacle() (c cause, detail string, until int64) {
 		return cause{why: wire.WhyFault}, "it rests after a fault", m.rest
 	}
 	return cause{}, "", 0
+}
+
+// locked says what the interlock is, and why, if that is known.
+func (m *machine) locked() string {
+	text := "its interlock is " + m.permit.String()
+	if m.permit == Unknown && m.barred != "" {
+		text += ": " + m.barred
+	}
+	return clip(text)
 }
 
 // allowed says whether a wish can be carried out; the first time it cannot, and will
@@ -172,7 +182,9 @@ func (m *machine) end(c cause) {
 		}
 	case wire.WhySafe:
 		m.used = min(m.now-m.begun, ms(m.spec.MaxOn))
-	case wire.WhyInterlock, wire.WhyFault:
+	case wire.WhyInterlock:
+		m.note = m.locked()
+	case wire.WhyFault:
 	default:
 		keep = func(ask) bool { return true }
 	}

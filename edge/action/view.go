@@ -14,6 +14,7 @@ type View struct {
 	Until int64
 	Asked bool   // somebody wants it on
 	Block string // why that is not so: interlock, limit, fault, or empty
+	Says  string // Block in full
 	Held  int64  // it stays off until then whoever asks; 0: not held
 	// Fault is a fault word of the hardware, stuck (a call does not come back), astray
 	// (the feedback says something else) or empty. Detail says it in full.
@@ -37,8 +38,8 @@ func (m *machine) view() View {
 			v.Until = u
 		}
 	case m.phase == off && v.Asked:
-		c, _, until := m.obstacle()
-		if v.Block = string(c.why); until != never {
+		c, says, until := m.obstacle()
+		if v.Block, v.Says = string(c.why), says; until != never {
 			v.Until = until
 		}
 	}

@@ -33,6 +33,8 @@ type switching struct {
 	log        *slog.Logger
 	conditions map[string]*condition // by the id that watch has for them
 	streams    []obs.Stream          // that they read
+	// worked says whether somebody works on a device, or on what it is made of.
+	worked func(device string) bool
 }
 
 // condition is an interlock or a feedback.
@@ -40,6 +42,7 @@ type condition struct {
 	output   string
 	feedback bool
 	is       action.Truth
+	reads    []obs.Stream
 }
 
 // newSwitching makes the outputs of a configuration that was checked before; nothing
@@ -49,17 +52,18 @@ func (g *Gateway) newSwitching(gen *generation) *switching {
 	if len(cfg.Outputs) == 0 {
 		return nil
 	}
-	s := &switching{log: g.log, outputs: map[string]config.Output{}, wanted: map[string][]config.Action{}, conditions: map[string]*condition{}}
+	s := &switching{log: g.log, outputs: map[string]config.Output{}, wanted: map[string][]config.Action{}, conditions: map[string]*condition{},
+		worked: func(device string) bool { return gen.touched(g.upkeeps, device) }}
 	known := knownStreams(cfg.Streams())
 	var conditions []*rule.Rule
 	watch := func(o config.Output, text string, feedback bool) {
 		if text == "" {
 			return
 		}
-		id := fmt.Sprintf("%s feedback %t", o.ID, feedback)
+		id := conditionID(o.ID, feedback)
 		if r, _ := rule.Compile(rule.Spec{ID: id, When: text}, known); r != nil { // the check refused what does not compile
 			s.streams = append(s.streams, r.Streams()...)
-			conditions, s.conditions[id] = append(conditions, r), &condition{output: o.ID, feedback: feedback}
+			conditions, s.conditions[id] = append(conditions, r), &condition{output: o.ID, feedback: feedback, reads: r.Streams()}
 		}
 	}
 	var outs []action.Output
@@ -77,6 +81,11 @@ func (g *Gateway) newSwitching(gen *generation) *switching {
 	s.board = action.New(outs, action.Options{Now: g.clock.BootMS, Boot: g.clock.Boot(), Tell: g.actuated,
 		Keep: func(output string, state []byte) { g.keepOutput(output, state) }})
 	return s
+}
+
+// conditionID is what the watch calls an output's interlock or feedback.
+func conditionID(output string, feedback bool) string {
+	return fmt.Sprintf("%s feedback %t", output, feedback)
 }
 
 func specOfOutput(o config.Output) action.Spec {
@@ -206,9 +215,61 @@ func (s *switching) consult(bootMS int64) {
 func (s *switching) say(c *condition) {
 	if c.feedback {
 		s.board.Sense(c.output, c.is)
-	} else {
-		s.board.Permit(c.output, c.is)
+		return
 	}
+	why := ""
+	if of := s.workedOn(c); len(of) > 0 {
+		why = strings.Join(of, ", ") + " under maintenance"
+	}
+	s.board.Permit(c.output, c.is, why)
+}
+
+// workedOn are the devices on which somebody works, of those that a condition reads.
+func (s *switching) workedOn(c *condition) (devices []string) {
+	for _, st := range c.reads {
+		if s.worked(st.Device) && !slices.Contains(devices, st.Device) {
+			devices = append(devices, st.Device)
+		}
+	}
+	return devices
+}
+
+// sayAgain says what the conditions are, and why, when somebody begins or ends to work.
+func (s *switching) sayAgain() {
+	if s == nil {
+		return
+	}
+	for _, c := range s.conditions {
+		s.say(c)
+	}
+}
+
+// barred are the outputs that have to stay off while nobody knows what the devices give
+// that worked names.
+func (s *switching) barred(worked func(device string) bool) []Barred {
+	out := []Barred{}
+	if s == nil {
+		return out
+	}
+	for _, v := range s.board.Views() {
+		id := conditionID(v.ID, false)
+		c := s.conditions[id]
+		if c == nil {
+			continue
+		}
+		is, within := s.watch.Without(id, func(st obs.Stream) bool { return worked(st.Device) })
+		if within == 0 || is == rule.True || is == rule.False && c.is == action.False {
+			continue
+		}
+		b := Barred{Output: v.ID, On: v.State == "on" || v.State == "switching-on", WithinMS: within.Milliseconds(), Reads: []string{}}
+		for _, st := range c.reads {
+			if worked(st.Device) {
+				b.Reads = append(b.Reads, dotted(st))
+			}
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 // follow carries out what a rule's transition means for the outputs: they are for what

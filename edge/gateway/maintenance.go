@@ -63,6 +63,16 @@ type Maintained struct {
 	LeftMS int64    `json:"left_ms"`
 	By     string   `json:"by"`
 	Rules  []string `json:"rules"` // that neither raise nor clear meanwhile
+	Barred []Barred `json:"outputs"`
+}
+
+// Barred is an output whose interlock nobody knows while somebody works on what it reads:
+// what is not known to be safe is off.
+type Barred struct {
+	Output   string   `json:"output"`
+	On       bool     `json:"on,omitempty"` // it is, and goes off
+	WithinMS int64    `json:"within_ms"`    // so long the last readings count yet, at most
+	Reads    []string `json:"reads"`        // of that, what its interlock reads
 }
 
 // AskMaintain puts a device or the site of the gateway that runs on the journal in dir
@@ -116,6 +126,7 @@ func (g *Gateway) maintain(q MaintainQuestion, by string) error {
 		}
 	}
 	g.setAside(g.gen)
+	g.gen.switching.sayAgain()
 	g.tick(g.gen, now)
 	g.tellAside(g.gen, now, by)
 	g.kickSync()
@@ -204,6 +215,7 @@ func (g *Gateway) endUpkeep(gen *generation, now int64) {
 	}
 	if ended {
 		g.setAside(gen)
+		gen.switching.sayAgain()
 		g.tellAside(gen, now, "")
 		g.kickState()
 	}
@@ -253,6 +265,7 @@ func (g *Gateway) maintained() []Maintained {
 				m.Rules = append(m.Rules, r.ID)
 			}
 		}
+		m.Barred = g.gen.switching.barred(func(device string) bool { return g.gen.touched(map[string]upkeep{key: u}, device) })
 		out = append(out, m)
 	}
 	return out
@@ -280,7 +293,11 @@ func (g *Gateway) upkeepView() (out []health.Upkeep) {
 		return nil
 	}
 	for _, m := range g.maintained() {
-		out = append(out, health.Upkeep{Device: m.Device, Left: time.Duration(m.LeftMS) * time.Millisecond, By: m.By, Rules: m.Rules})
+		u := health.Upkeep{Device: m.Device, Left: time.Duration(m.LeftMS) * time.Millisecond, By: m.By, Rules: m.Rules}
+		for _, b := range m.Barred {
+			u.Outputs = append(u.Outputs, b.Output)
+		}
+		out = append(out, u)
 	}
 	return out
 }

@@ -3,6 +3,8 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -281,4 +283,57 @@ func written(t *testing.T, g *Gateway) (events []wire.Event, revisions int) {
 		t.Fatal(err)
 	}
 	return events, revisions
+}
+
+// Who works on a sensor is told at once which outputs that stops, and an output that goes
+// off for it says why.
+func TestMaintenanceTellsWhatStops(t *testing.T) {
+	g, gen, out, sample, ask, _ := tended(t, flooded)
+	sample(0.9)
+	if !<-out.set {
+		t.Fatal("no siren")
+	}
+	for gen.switching.board.Views()[0].State != "on" { // it was set, and says so in a moment
+		runtime.Gosched()
+	}
+	all := ask(MaintainQuestion{Device: "pass", ForMS: 120_000, Set: true})
+	want := []Barred{{Output: "siren", On: true, WithinMS: 30_000, Reads: []string{"pass.level"}}}
+	if len(all) != 1 || !reflect.DeepEqual(all[0].Barred, want) {
+		t.Errorf("told is %+v, want %+v", all, want)
+	}
+	for _, h := range g.state().Health {
+		if h.ID == "maintenance" && (!strings.Contains(h.Text["en"], "Off as long, since their interlocks read it: siren.") || !strings.Contains(h.Text["zh"], "保持关闭的输出：siren。")) {
+			t.Errorf("the state says %q", h.Text)
+		}
+	}
+	for range 32 {
+		sample(0.9)
+	}
+	if <-out.set {
+		t.Error("it goes on without its interlock")
+	}
+	told := func() (said string) {
+		events, _ := written(t, g)
+		for _, e := range events {
+			if a := e.Actuation; a != nil && a.Why == wire.WhyInterlock && a.Result == wire.Done {
+				said = a.Detail
+			}
+		}
+		return said
+	}
+	for told() == "" {
+		runtime.Gosched()
+	}
+	if said := told(); said != "its interlock is unknown: pass under maintenance" {
+		t.Errorf("the event says %q", said)
+	}
+	if o := g.outputViews()[0]; !o.Asked || o.Says != "its interlock is unknown: pass under maintenance" {
+		t.Errorf("%+v", o)
+	}
+	// It goes on again once the maintenance has ended and the sensor has spoken.
+	ask(MaintainQuestion{Device: "pass", Set: true})
+	sample(0.9)
+	if !<-out.set {
+		t.Error("it stays off after the maintenance")
+	}
 }

@@ -142,7 +142,7 @@ func (s *switching) show(v action.View, now int64) status.Output {
 		return max(t-now, 1)
 	}
 	return status.Output{ID: v.ID, Name: s.outputs[v.ID].Name, State: v.State, ForMS: max(now-v.Since, 0), Why: string(v.Why), By: v.By,
-		LeftMS: left(v.Until), Asked: v.Asked, Block: v.Block, HeldMS: left(v.Held), Fault: v.Fault, Detail: v.Detail}
+		LeftMS: left(v.Until), Asked: v.Asked, Block: v.Block, Says: v.Says, HeldMS: left(v.Held), Fault: v.Fault, Detail: v.Detail}
 }
 
 // outputHealth is what is wrong with the outputs. The caller holds the lock.

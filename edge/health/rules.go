@@ -1,6 +1,7 @@
 package health
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -19,6 +20,8 @@ type Upkeep struct {
 	Left   time.Duration // until it ends by itself
 	By     string
 	Rules  []string // that do not judge meanwhile
+	// Outputs stay off meanwhile: their interlocks read what is worked on.
+	Outputs []string
 }
 
 // Arguments: 1 rule, 2 what it said.
@@ -26,15 +29,20 @@ var ruleStopped = text{
 	"Rule %[1]s was stopped: the program has a bug in judging it (%[2]s). Its alert stays as it was, the other rules go on. Write the rule in another way and reload, and send us its text.",
 	"规则 %[1]s 已停用：程序在计算该规则时出错（%[2]s）。其报警保持原状，其他规则照常运行。请换一种写法后重新加载，并把规则原文发给我们。"}
 
-// Arguments: 1 device, 2 time left, 3 who, 4 rules.
+// Arguments: 1 device, 2 time left, 3 who, 4 rules, 5 what upkeepOutputs says.
 var (
 	upkeepDevice = text{
-		"%[1]s is under maintenance for another %[2]s (%[3]s). Rules that read it neither raise nor clear: %[4]s. End it sooner with lamppost maintenance off %[1]s.",
-		"%[1]s 正在维护，还剩 %[2]s（%[3]s）。读取它的规则既不报警也不解除：%[4]s。提前结束：lamppost maintenance off %[1]s。"}
+		"%[1]s is under maintenance for another %[2]s (%[3]s). Rules that read it neither raise nor clear: %[4]s.%[5]s End it sooner with lamppost maintenance off %[1]s.",
+		"%[1]s 正在维护，还剩 %[2]s（%[3]s）。读取它的规则既不报警也不解除：%[4]s。%[5]s提前结束：lamppost maintenance off %[1]s。"}
 	upkeepSite = text{
-		"This whole site is under maintenance for another %[2]s (%[3]s). Its rules neither raise nor clear: %[4]s. End it sooner with lamppost maintenance off --all.",
-		"本站点正在维护，还剩 %[2]s（%[3]s）。所有规则既不报警也不解除：%[4]s。提前结束：lamppost maintenance off --all。"}
+		"This whole site is under maintenance for another %[2]s (%[3]s). Its rules neither raise nor clear: %[4]s.%[5]s End it sooner with lamppost maintenance off --all.",
+		"本站点正在维护，还剩 %[2]s（%[3]s）。所有规则既不报警也不解除：%[4]s。%[5]s提前结束：lamppost maintenance off --all。"}
 )
+
+// Arguments: 1 outputs.
+var upkeepOutputs = text{
+	" Off as long, since their interlocks read it: %[1]s.",
+	"联锁读取它、因而保持关闭的输出：%[1]s。"}
 
 // Target is a machine of the site that could not be told of alerts.
 type Target struct {
@@ -81,9 +89,17 @@ func upkeep(all []Upkeep) (out []wire.Health) {
 		if u.Device == "" {
 			t = upkeepSite
 		}
-		out = append(out, one("maintenance", "info", u.Device, t, u.Device, span(u.Left.Round(time.Minute)), u.By, listed(u.Rules))...)
+		out = append(out, one("maintenance", "info", u.Device, t, u.Device, span(u.Left.Round(time.Minute)), u.By, listed(u.Rules), barred(u.Outputs))...)
 	}
 	return out
+}
+
+// barred says which outputs are held off, if any.
+func barred(outputs []string) text {
+	if len(outputs) == 0 {
+		return text{}
+	}
+	return text{fmt.Sprintf(upkeepOutputs.en, listed(outputs)), fmt.Sprintf(upkeepOutputs.zh, listed(outputs))}
 }
 
 // listed names a few of many.

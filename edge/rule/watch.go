@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
@@ -94,6 +95,26 @@ func (w *Watch) answer(b *bound, r *reader) (is Truth) {
 		}
 	}()
 	return Truth(r.truth(b.stage.when.root))
+}
+
+// Without is what a condition will be when nothing more is known of some streams, and how
+// long their last readings count for yet, at most, after they were read.
+func (w *Watch) Without(id string, gone func(obs.Stream) bool) (is Truth, within time.Duration) {
+	g := w.data.byID[id]
+	if g == nil {
+		return Unknown, 0
+	}
+	b := g.stages[0]
+	r := reader{now: w.data.now, start: w.data.start, until: never, recheck: never}
+	for i, in := range b.when {
+		if gone(b.stage.when.reads[i].stream) {
+			s := *in.series
+			s.has, s.excused = false, false
+			in.series, within = &s, max(within, ms(s.stale))
+		}
+		r.inputs = append(r.inputs, in)
+	}
+	return w.answer(b, &r), within
 }
 
 // Stopped returns the conditions that stay unknown since their evaluation panicked, those

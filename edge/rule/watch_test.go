@@ -117,3 +117,38 @@ func BenchmarkWatch(b *testing.B) {
 		w.Tick(at)
 	}
 }
+
+// What a condition will be without some of its streams is what it becomes when they fall
+// silent, and asking changes nothing.
+func TestWithout(t *testing.T) {
+	tank := obs.Stream{Device: "tank", Channel: "temp.inlet"}
+	for when, want := range map[string]Truth{
+		"river.level > 3":                         Unknown,
+		"river.level > 3 or tank.temp.inlet > 0":  True,
+		"river.level > 3 and tank.temp.inlet > 0": Unknown,
+		"river.level > 3 and tank.temp.inlet < 0": False,
+		"max(river.level, 1h) > 3":                True, // what was seen was seen
+	} {
+		r, errs := Compile(Spec{ID: "r", When: when}, street)
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		w := NewWatch([]*Rule{r})
+		w.Observe(level, 0, reading(4))
+		w.Observe(tank, 0, reading(20))
+		w.Tick(0)
+		is, within := w.Without("r", func(st obs.Stream) bool { return st == level })
+		if is != want || within != 3*time.Minute {
+			t.Errorf("%s: %v within %v, want %v", when, is, within, want)
+		}
+		if again := w.Tick(0); len(again) != 0 {
+			t.Errorf("%s: asking changed %v", when, again)
+		}
+		if is, within := w.Without("r", func(obs.Stream) bool { return false }); is != w.is[0] || within != 0 {
+			t.Errorf("%s: with all of them %v within %v, it is %v", when, is, within, w.is[0])
+		}
+	}
+	if is, _ := NewWatch(nil).Without("r", nil); is != Unknown {
+		t.Error("of a condition that is not there something is known")
+	}
+}

@@ -13,6 +13,7 @@ type Output struct {
 	LeftMS int64  `json:"left_ms,omitempty"`
 	Asked  bool   `json:"asked,omitempty"`   // somebody wants it on
 	Block  string `json:"block,omitempty"`   // why it is not on all the same: interlock, limit, fault
+	Says   string `json:"says,omitempty"`    // Block in full
 	HeldMS int64  `json:"held_ms,omitempty"` // for how long it yet stays off, whoever asks
 	Fault  string `json:"fault,omitempty"`   // a fault word, stuck, astray
 	Detail string `json:"detail,omitempty"`  // the fault in full

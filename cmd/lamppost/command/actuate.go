@@ -201,7 +201,11 @@ func outputNote(o status.Output, lang string) string {
 	case o.HeldMS > 0:
 		notes = append(notes, fmt.Sprintf(pick(lang, "held off for %s yet", "保持关闭，剩余 %s"), longText(time.Duration(o.HeldMS)*time.Millisecond, lang)))
 	case o.Asked && o.Block == "interlock":
-		notes = append(notes, pick(lang, "wanted on, its interlock does not permit it", "要求开启，联锁不允许"))
+		note := pick(lang, "wanted on, its interlock does not permit it", "要求开启，联锁不允许")
+		if o.Says != "" {
+			note += " (" + o.Says + ")"
+		}
+		notes = append(notes, note)
 	case o.Asked && o.Block != "":
 		notes = append(notes, fmt.Sprintf(pick(lang, "wanted on, may be in %s", "要求开启，%s后允许"), left))
 	case o.State != "off" && o.LeftMS > 0:

@@ -18,7 +18,8 @@ func maintenanceCommand(with Options) *cobra.Command {
 		Short: "tell the gateway that somebody works on a device, so that rules leave it alone",
 		Long: `maintenance asks the gateway that runs on this machine. While somebody works on a device, what it gives is
 written down flagged as maintenance, and the rules that read it neither raise nor clear nor switch anything: an alert
-that stands stays. It ends by itself.
+that stands stays. An output whose interlock reads it goes off and stays off, since nobody knows whether it is safe:
+which they are is told at once. It ends by itself.
 
 Exit codes: 0 done, 1 the gateway refuses, 2 wrong usage, 3 wrong configuration, 4 no gateway runs here, 7 permission.`,
 	}
@@ -104,5 +105,31 @@ func maintenanceTable(w io.Writer, all []gateway.Maintained, lang string) error 
 		}
 		rows = append(rows, []string{device, longText(time.Duration(m.LeftMS)*time.Millisecond, lang), m.By, rules})
 	}
-	return columns(w, rows)
+	if err := columns(w, rows); err != nil {
+		return err
+	}
+	return tellBarred(w, all, lang)
+}
+
+// tellBarred says which outputs stop for the maintenance, each once.
+func tellBarred(w io.Writer, all []gateway.Maintained, lang string) error {
+	told := map[string]bool{}
+	for _, m := range all {
+		for _, b := range m.Barred {
+			if told[b.Output] {
+				continue
+			}
+			told[b.Output] = true
+			reads := strings.Join(b.Reads, pick(lang, ", ", "、"))
+			text := fmt.Sprintf(pick(lang, "%s is off and cannot be switched on meanwhile: its interlock reads %s", "%s 处于关闭，期间不能开启：其联锁读取 %s"), b.Output, reads)
+			if b.On {
+				within := longText(time.Duration(b.WithinMS)*time.Millisecond, lang)
+				text = fmt.Sprintf(pick(lang, "%s is ON and goes off within %s, until the maintenance ends: its interlock reads %s", "%s 处于开启，%s内将关闭，直到检修结束：其联锁读取 %s"), b.Output, within, reads)
+			}
+			if _, err := fmt.Fprintln(w, "# "+text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -14,13 +14,18 @@ import (
 )
 
 func TestMaintenanceTable(t *testing.T) {
-	all := []gateway.Maintained{{LeftMS: 7_200_000, By: "li", Rules: []string{"river-high", "air"}}, {Device: "river", LeftMS: 600_000, By: "root"}}
+	all := []gateway.Maintained{{LeftMS: 7_200_000, By: "li", Rules: []string{"river-high", "air"}}, {Device: "river", LeftMS: 600_000, By: "root",
+		Barred: []gateway.Barred{{Output: "pump", On: true, WithinMS: 30_000, Reads: []string{"river.level"}}, {Output: "gate", WithinMS: 30_000, Reads: []string{"river.level", "river.temp"}}}}}
 	for lang, want := range map[string]string{"en": `DEVICE      LEFT    BY    RULES
 whole site  2 h     li    river-high, air
 river       10 min  root  -
+# pump is ON and goes off within 30 s, until the maintenance ends: its interlock reads river.level
+# gate is off and cannot be switched on meanwhile: its interlock reads river.level, river.temp
 `, "zh": `设备      剩余     操作人  规则
 整个站点  2 小时   li      river-high, air
 river     10 分钟  root    -
+# pump 处于开启，30 秒内将关闭，直到检修结束：其联锁读取 river.level
+# gate 处于关闭，期间不能开启：其联锁读取 river.level、river.temp
 `} {
 		var b bytes.Buffer
 		if err := maintenanceTable(&b, all, lang); err != nil || b.String() != want {
