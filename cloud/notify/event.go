@@ -21,16 +21,19 @@ type Event struct {
 	Severity wire.Severity `json:"severity"`
 	Area     string        `json:"area,omitempty"`
 	Category string        `json:"category,omitempty"`
-	Rule     string        `json:"rule,omitempty"` // that raised it: those of one area and rule are told together
-	At       int64         `json:"at"`             // Unix ms
-	Text     view.Text     `json:"text"`           // what, in one sentence
-	Place    view.Text     `json:"place"`          // where
-	State    view.Text     `json:"state"`          // how it stands: raised, dispatched to …, over
-	Path     string        `json:"path,omitempty"` // its page below the console's address: /#/alerts/…
-	Ack      bool          `json:"ack,omitempty"`  // may be acknowledged by a link
-	People   []string      `json:"people,omitempty"`
-	Cause    string        `json:"cause,omitempty"` // the open subject that it is a symptom of
-	Except   string        `json:"except,omitempty"`
+	// Source is who has a share of each channel of its own: the gateway or the place that it
+	// comes from. One source cannot fill a channel. Empty: somebody who is trusted not to.
+	Source string    `json:"source,omitempty"`
+	Rule   string    `json:"rule,omitempty"` // that raised it: those of one area and rule are told together
+	At     int64     `json:"at"`             // Unix ms
+	Text   view.Text `json:"text"`           // what, in one sentence
+	Place  view.Text `json:"place"`          // where
+	State  view.Text `json:"state"`          // how it stands: raised, dispatched to …, over
+	Path   string    `json:"path,omitempty"` // its page below the console's address: /#/alerts/…
+	Ack    bool      `json:"ack,omitempty"`  // may be acknowledged by a link
+	People []string  `json:"people,omitempty"`
+	Cause  string    `json:"cause,omitempty"` // the open subject that it is a symptom of
+	Except string    `json:"except,omitempty"`
 	// Data is what webhooks and MQTT carry; nil: the event itself.
 	Data json.RawMessage `json:"data,omitempty"`
 }
@@ -58,6 +61,9 @@ func (e Event) check() ([]byte, error) {
 	}
 	if rank(string(e.Severity)) == unranked {
 		return fail("severity", "级别须为 red、orange、yellow 或 blue", "a severity is red, orange, yellow or blue")
+	}
+	if len(e.Source) > maxID || len(e.Cause) > maxID {
+		return fail("source", "最多 200 字节", "at most 200 bytes")
 	}
 	for _, t := range []view.Text{e.Text, e.Place, e.State} {
 		if max(len(t.Zh), len(t.En)) > maxText {

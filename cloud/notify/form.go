@@ -3,15 +3,7 @@ package notify
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"slices"
 	"time"
-
-	"github.com/google/uuid"
-
-	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
 // States of a delivery.
@@ -24,89 +16,194 @@ const (
 	dropped = "dropped"  // too much waited
 )
 
+// hushed stands in an item's delivery while a symptom waits to be counted in a message.
+const hushed = "symptom"
+
 const (
-	maxBatch    = 2000 // events that are looked at, and formed, at once
+	maxBatch    = 2000 // events that are looked at at once
+	maxFormed   = 100  // messages that are formed in one transaction
+	maxAhead    = 500  // messages of a machine that are formed before they can be sent; twice as many red ones
+	fewAhead    = 10   // of one source, which may be formed beyond that if they are red
 	maxSubjects = 50   // that a delivery lists
 )
 
-// errTaken says that another process formed the message.
-var errTaken = errors.New("formed already")
+// worstFirst orders items and deliveries by their level.
+const worstFirst = "case level when 'red' then 0 when 'orange' then 1 when 'yellow' then 2 else 3 end"
+
+// querier reads, in a transaction or outside.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// queue is what waits for one receiver.
+type queue struct {
+	channel, person string
+	count, newest   int64
+}
+
+// glance is what a queue was when it was last looked at, and when it has to be again.
+type glance struct {
+	queue
+	next int64
+}
 
 // formAll makes messages of what waits, and returns when to look again.
 func (o *Office) formAll(ctx context.Context, now time.Time) (next time.Time, err error) {
 	next = now.Add(look)
-	waiting, err := o.receivers(ctx)
+	queues, err := o.queues(ctx)
 	if err != nil {
 		return next, err
 	}
-	for _, r := range waiting {
-		c, err := o.channel(r.channel)
+	known := map[receiver]glance{}
+	for _, q := range queues {
+		c, err := o.channel(q.channel)
 		if err != nil {
 			continue // it was taken out of the settings
 		}
-		at, err := o.formFor(ctx, c, r.person, now)
-		if err != nil {
-			return next, err
+		id := receiver{q.channel, q.person}
+		g, same := o.glances[id]
+		if !same || g.queue != q || g.next <= now.UnixMilli() {
+			at, err := o.formFor(ctx, c, q.person, now)
+			if err != nil {
+				return next, err
+			}
+			g = glance{q, at}
 		}
-		if at != 0 && time.UnixMilli(at).Before(next) {
-			next = time.UnixMilli(at)
+		known[id] = g
+		if at := time.UnixMilli(g.next); at.Before(next) {
+			next = at
 		}
 	}
+	o.glances = known
 	return next, nil
 }
 
-// receivers are those for whom something waits.
-func (o *Office) receivers(ctx context.Context) (out []route, err error) {
-	rows, err := o.o.DB.Read().QueryContext(ctx, "select distinct channel, person from notice_item where delivery = ''")
+// receiver names a receiver.
+type receiver struct{ channel, person string }
+
+// queues are what waits, by receiver.
+func (o *Office) queues(ctx context.Context) (out []queue, err error) {
+	rows, err := o.o.DB.Read().QueryContext(ctx, "select channel, person, count(*), max(n) from notice_item where delivery = '' group by channel, person order by channel, person")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var r route
-		if err := rows.Scan(&r.channel, &r.person); err != nil {
+		var q queue
+		if err := rows.Scan(&q.channel, &q.person, &q.count, &q.newest); err != nil {
 			return nil, err
 		}
-		out = append(out, r)
+		out = append(out, q)
 	}
 	return out, rows.Err()
 }
 
-// formFor makes the messages for one receiver.
+// formFor makes the messages for one receiver, and returns when to look again. It looks
+// before it takes the database for itself, and again when it has it: another process may
+// have been there.
 func (o *Office) formFor(ctx context.Context, c Channel, person string, now time.Time) (next int64, err error) {
-	items, err := o.waitingFor(ctx, c.ID, person)
-	if err != nil {
-		return 0, err
+	p, err := o.planFor(ctx, o.o.DB.Read(), c, person, now.UnixMilli())
+	if err != nil || len(p.batches) == 0 {
+		return p.next, err
 	}
-	if items, err = o.withoutSymptoms(ctx, c.ID, person, items, now.UnixMilli()); err != nil {
-		return 0, err
-	}
-	h, err := o.past(ctx, c.ID, person, now.UnixMilli())
-	if err != nil {
-		return 0, err
-	}
-	batches, next := plan(items, c.Machine, h, now.UnixMilli())
-	for _, b := range batches {
-		if err := o.formOne(ctx, c, person, items, b, now); err != nil && !errors.Is(err, errTaken) {
-			return 0, err
+	err = o.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		if err := lockChannel(ctx, tx, c.ID); err != nil {
+			return err
 		}
-	}
-	if len(batches) > 0 {
+		if p, err = o.planFor(ctx, tx, c, person, now.UnixMilli()); err != nil {
+			return err
+		}
+		for i, b := range p.batches {
+			if i == maxFormed {
+				p.next = now.UnixMilli()
+				break
+			}
+			if err := o.formOne(ctx, tx, c, person, p.items, b, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
 		ring(o.desks[c.ID])
 	}
-	return next, nil
+	return p.next, err
 }
 
-func (o *Office) waitingFor(ctx context.Context, channel, person string) (items []waiting, err error) {
-	rows, err := o.o.DB.Read().QueryContext(ctx, `select event, subject, grp, level, due from notice_item
-		where delivery = '' and channel = ? and person = ? order by n limit ?`, channel, person, maxBatch)
+// todo is what to form for a receiver.
+type todo struct {
+	items   []waiting
+	batches []batch
+	next    int64
+}
+
+func (o *Office) planFor(ctx context.Context, db querier, c Channel, person string, now int64) (t todo, err error) {
+	if t.items, err = o.waitingFor(ctx, db, c.ID, person); err != nil {
+		return t, err
+	}
+	h, err := o.past(ctx, db, c.ID, person, now)
+	if err != nil {
+		return t, err
+	}
+	t.batches, t.next = plan(t.items, c.Machine, h, now)
+	if c.Machine {
+		t.batches, err = o.ahead(ctx, db, c.ID, t)
+	}
+	if t.next == 0 {
+		t.next = now + look.Milliseconds()
+	}
+	return t, err
+}
+
+// ahead leaves out what cannot be sent for long: it waits where the most severe goes first
+// and the least severe is dropped. A red one of a source that has few is never left out.
+func (o *Office) ahead(ctx context.Context, db querier, channel string, t todo) (kept []batch, err error) {
+	rows, err := db.QueryContext(ctx, "select source, count(*) from notice_delivery where channel = ? and state in ('queued', 'sending') group by source", channel)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all, by := 0, map[string]int{}
+	for rows.Next() {
+		var source string
+		var n int
+		if err := rows.Scan(&source, &n); err != nil {
+			return nil, err
+		}
+		all, by[source] = all+n, n
+	}
+	for _, b := range t.batches {
+		it := t.items[b.items[0]]
+		most := maxAhead
+		if rank(it.level) == 0 {
+			if most = 2 * maxAhead; by[it.source] < fewAhead {
+				most = 4 * maxAhead
+			}
+		}
+		if all < most {
+			kept = append(kept, b)
+			all++
+			by[it.source]++
+		}
+	}
+	return kept, rows.Err()
+}
+
+// waitingFor returns what waits for a receiver, the most severe first, and of each source
+// as much as of another.
+func (o *Office) waitingFor(ctx context.Context, db querier, channel, person string) (items []waiting, err error) {
+	rows, err := db.QueryContext(ctx, `select event, subject, grp, level, source, due, n from (
+			select event, subject, grp, level, source, due, n, row_number() over (partition by source order by `+worstFirst+`, n) as turn
+			from notice_item where delivery = '' and channel = ? and person = ?) w
+		order by `+worstFirst+`, turn, n limit ?`, channel, person, maxBatch)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var w waiting
-		if err := rows.Scan(&w.event, &w.subject, &w.grp, &w.level, &w.due); err != nil {
+		if err := rows.Scan(&w.event, &w.subject, &w.grp, &w.level, &w.source, &w.due, &w.n); err != nil {
 			return nil, err
 		}
 		items = append(items, w)
@@ -114,121 +211,37 @@ func (o *Office) waitingFor(ctx context.Context, channel, person string) (items 
 	return items, rows.Err()
 }
 
-// withoutSymptoms leaves out, for good, what became a symptom of something open while it
-// waited, of what waits no longer.
-func (o *Office) withoutSymptoms(ctx context.Context, channel, person string, items []waiting, now int64) (kept []waiting, err error) {
-	for _, it := range items {
-		if o.o.Cause == nil || it.due > now {
-			kept = append(kept, it)
-			continue
-		}
-		e, err := o.event(ctx, it.event)
-		if err != nil {
-			return nil, err
-		}
-		if o.o.Cause(ctx, e) == "" {
-			kept = append(kept, it)
-			continue
-		}
-		err = o.o.DB.Write(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "delete from notice_item where delivery = '' and channel = ? and person = ? and event = ?", channel, person, it.event)
-			if err == nil {
-				_, err = tx.ExecContext(ctx, "update notice_event set why = 'symptom' where id = ?", it.event)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return kept, nil
-}
-
-// event reads one.
-func (o *Office) event(ctx context.Context, id string) (e Event, err error) {
-	var body string
-	if err := o.o.DB.Read().QueryRowContext(ctx, "select body from notice_event where id = ?", id).Scan(&body); err != nil {
-		return e, fmt.Errorf("event %s: %w", id, err)
-	}
-	return e, json.Unmarshal([]byte(body), &e)
-}
-
-func (o *Office) past(ctx context.Context, channel, person string, now int64) (h past, err error) {
-	err = o.o.DB.Read().QueryRowContext(ctx, `select count(*) from notice_delivery
-		where channel = ? and person = ? and formed > ? and kind in ('single', 'group')`, channel, person, now-floodSpan).Scan(&h.recent)
-	if err == nil {
-		err = o.o.DB.Read().QueryRowContext(ctx, `select coalesce(max(formed), 0) from notice_delivery
-			where channel = ? and person = ? and formed > ? and kind = 'digest'`, channel, person, now-floodSpan).Scan(&h.digest)
-	}
-	return h, err
-}
-
-// formOne makes one message of a batch, unless another process did.
-func (o *Office) formOne(ctx context.Context, c Channel, person string, items []waiting, b batch, now time.Time) error {
-	d := view.Delivery{ID: uuid.Must(uuid.NewV7()).String(), Channel: c.ID, Person: person, Kind: b.kind, State: queued,
-		Formed: now.UnixMilli(), Next: now.UnixMilli(), Deadline: now.Add(c.GiveUp).UnixMilli()}
-	empty := d
-	return o.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		d := empty // it may be done again
-		var subjects []string
-		var newest string
-		for _, i := range b.items {
-			it := items[i]
-			r, err := tx.ExecContext(ctx, "update notice_item set delivery = ? where delivery = '' and channel = ? and person = ? and event = ?",
-				d.ID, c.ID, person, it.event)
-			if err != nil {
-				return err
-			}
-			if n, err := r.RowsAffected(); err != nil || n == 0 {
-				return errors.Join(err, errTaken) // the whole batch is another's
-			}
-			d.Items++
-			newest = it.event
-			if d.Level == "" || rank(it.level) < rank(d.Level) {
-				d.Level = it.level
-			}
-			if !slices.Contains(subjects, it.subject) && len(subjects) <= maxSubjects {
-				subjects = append(subjects, it.subject)
-			}
-		}
-		if len(subjects) > maxSubjects {
-			subjects = []string{anything}
-		}
-		e, err := o.event(ctx, newest)
-		if err != nil {
-			return err
-		}
-		d.Title = in(e.Text, c.Lang)
-		return insert(ctx, tx, d, subjects)
-	})
-}
-
-// insert writes a new delivery as the last of its channel.
-func insert(ctx context.Context, tx *sql.Tx, d view.Delivery, subjects []string) error {
-	list, err := json.Marshal(subjects)
+// past is what a receiver had in the last ten minutes.
+func (o *Office) past(ctx context.Context, db querier, channel, person string, now int64) (h past, err error) {
+	h.by = map[string]burst{}
+	rows, err := db.QueryContext(ctx, `select source, kind, case level when 'red' then 1 else 0 end as red, count(*), max(formed) from notice_delivery
+		where channel = ? and person = ? and formed > ? and kind in ('single', 'group', 'digest', 'surge') and state <> 'dropped'
+		group by source, kind, case level when 'red' then 1 else 0 end`, channel, person, now-floodSpan)
 	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `insert into notice_delivery(id, channel, seq, person, kind, level, subjects, items, title, state,
-		attempts, formed, next, deadline, owner, lease, doubt, finished, error)
-		values(?, ?, (select coalesce(max(seq), 0) + 1 from notice_delivery where channel = ?), ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, '', 0, 0, ?, ?)`,
-		d.ID, d.Channel, d.Channel, d.Person, d.Kind, d.Level, string(list), d.Items, d.Title, d.State, d.Formed, d.Next, d.Deadline, d.Finished, d.Error)
-	return err
-}
-
-// column reads a query of one column.
-func column(ctx context.Context, db *sql.DB, query string, args ...any) (out []string, err error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
+		return h, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
+		var source, kind string
+		var red bool
+		var n int
+		var last int64
+		if err := rows.Scan(&source, &kind, &red, &n, &last); err != nil {
+			return h, err
 		}
-		out = append(out, s)
+		b := h.by[source]
+		switch {
+		case kind == digest:
+			h.digest = max(h.digest, last)
+		case kind == surge:
+			b.surge = max(b.surge, last)
+		default:
+			h.recent += n
+			if red {
+				b.singles, h.reds = b.singles+n, h.reds+n
+			}
+		}
+		h.by[source] = b
 	}
-	return out, rows.Err()
+	return h, rows.Err()
 }

@@ -93,10 +93,10 @@ func (o *Office) Test(ctx context.Context, id, person string) (view.Delivery, er
 		if err := lockChannel(ctx, tx, id); err != nil {
 			return err
 		}
-		if at, err := o.mayAt(ctx, tx, c, now.UnixMilli()); err != nil || at > now.UnixMilli() {
+		if at, err := o.mayAt(ctx, tx, c, true, "", now.UnixMilli()); err != nil || at > now.UnixMilli() {
 			return errors.Join(err, view.ErrBusy)
 		}
-		return insert(ctx, tx, d, []string{"test/" + d.ID})
+		return insert(ctx, tx, d, "", []string{"test/" + d.ID})
 	})
 	if err != nil {
 		return view.Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -19,16 +18,6 @@ const (
 	maxAcks  = 3  // links to acknowledge by in one message
 	linkLife = 24 * time.Hour
 )
-
-// contents are the events of a delivery: the newest of each subject, the most severe first.
-type contents struct {
-	kind   string
-	formed int64
-	events []Event
-	told   []string
-	first  bool
-	count  map[string]int // subjects by level; beyond maxBatch events they are not counted
-}
 
 // message makes what a job sends. It is the same whenever it is sent, as long as the
 // templates are.
@@ -53,6 +42,9 @@ func (o *Office) message(ctx context.Context, c Channel, j job) (channel.Message
 		m.Thread, m.First = e.Subject, in.first
 	} else {
 		o.many(&m, in)
+	}
+	if !c.Machine {
+		untold(&m, in.causes)
 	}
 	o.links(&m, c, j.person, in)
 	m.Event = channel.Event{ID: e.ID, Type: eventType(e.Kind), Subject: e.Subject, At: time.UnixMilli(e.At), Data: e.Data}
@@ -84,69 +76,20 @@ func (o *Office) address(m *channel.Message, person string, told []string) {
 	}
 }
 
-// contents reads what a delivery is about.
-func (o *Office) contents(ctx context.Context, id string) (c contents, err error) {
-	c.count = map[string]int{}
-	if err := o.o.DB.Read().QueryRowContext(ctx, "select kind, formed from notice_delivery where id = ?", id).Scan(&c.kind, &c.formed); err != nil {
-		return c, fmt.Errorf("delivery %s: %w", id, err)
-	}
-	rows, err := o.o.DB.Read().QueryContext(ctx, `select e.body, i.told from notice_item i join notice_event e on e.id = i.event
-		where i.delivery = ? order by i.n limit ?`, id, maxBatch)
-	if err != nil {
-		return c, err
-	}
-	defer rows.Close()
-	newest := map[string]int{} // subject → place in events
-	for rows.Next() {
-		var body, told string
-		if err := rows.Scan(&body, &told); err != nil {
-			return c, err
-		}
-		if err := c.add(body, told, newest); err != nil {
-			return c, fmt.Errorf("delivery %s: %w", id, err)
-		}
-	}
-	for _, e := range c.events {
-		c.count[string(e.Severity)]++
-	}
-	slices.SortStableFunc(c.events, func(a, b Event) int { return rank(string(a.Severity)) - rank(string(b.Severity)) })
-	return c, rows.Err()
-}
-
-func (c *contents) add(body, told string, newest map[string]int) error {
-	var e Event
-	var people []string
-	if err := json.Unmarshal([]byte(body), &e); err != nil {
-		return err
-	}
-	if err := json.Unmarshal([]byte(told), &people); err != nil {
-		return err
-	}
-	for _, p := range people {
-		if !slices.Contains(c.told, p) {
-			c.told = append(c.told, p)
-		}
-	}
-	c.first = c.first || e.First
-	if i, ok := newest[e.Subject]; ok {
-		c.events[i] = e
-		return nil
-	}
-	newest[e.Subject] = len(c.events)
-	c.events = append(c.events, e)
-	return nil
-}
-
 // many words a message about several subjects.
 func (o *Office) many(m *channel.Message, in contents) {
 	en := m.Lang == "en"
-	n := strconv.Itoa(len(in.events))
+	n := strconv.Itoa(in.subjects)
 	f := fields(in.events[0], m.Lang, o.o.Zone)
 	switch {
 	case in.kind == group && en:
 		m.Title = f.Severity + " " + n + " alerts of one kind: " + f.Text
 	case in.kind == group:
 		m.Title = f.Severity + " 同类告警 " + n + " 起：" + f.Text
+	case in.kind == surge && en:
+		m.Title = f.Severity + " " + n + " together: " + f.Text
+	case in.kind == surge:
+		m.Title = f.Severity + " 合并 " + n + " 条：" + f.Text
 	case en:
 		m.Title = n + " notices together: too many in a short time"
 	default:
@@ -159,11 +102,7 @@ func (o *Office) many(m *channel.Message, in contents) {
 		}
 	}
 	m.Lines = []string{sum[1:]}
-	for i, e := range in.events {
-		if i == maxNamed {
-			m.Lines = append(m.Lines, map[bool]string{true: "… and " + strconv.Itoa(len(in.events)-i) + " more, in the console", false: "……另有 " + strconv.Itoa(len(in.events)-i) + " 条，见控制台"}[en])
-			break
-		}
+	for _, e := range in.events {
 		f := fields(e, m.Lang, o.o.Zone)
 		l := f.Severity + " " + f.Text
 		for _, more := range []string{f.Place, f.State} {
@@ -172,6 +111,21 @@ func (o *Office) many(m *channel.Message, in contents) {
 			}
 		}
 		m.Lines = append(m.Lines, l)
+	}
+	if more := strconv.Itoa(in.subjects - len(in.events)); more != "0" {
+		m.Lines = append(m.Lines, map[bool]string{true: "… and " + more + " more, in the console", false: "……另有 " + more + " 条，见控制台"}[en])
+	}
+}
+
+// untold says how many symptoms nobody was told of, and of what.
+func untold(m *channel.Message, causes []cause) {
+	for _, c := range causes {
+		n, what := strconv.Itoa(c.symptoms), channel.Plain(in(c.name, m.Lang))
+		if m.Lang == "en" {
+			m.Lines = append(m.Lines, "Not told one by one: "+n+" that follow from "+what)
+			continue
+		}
+		m.Lines = append(m.Lines, "未逐条通知："+what+" 引起的 "+n+" 起")
 	}
 }
 
@@ -185,11 +139,11 @@ func (o *Office) links(m *channel.Message, c Channel, person string, in contents
 		see, ack = "Open", "Acknowledge"
 	}
 	path := "/"
-	if len(in.events) == 1 && in.events[0].Path != "" {
+	if in.subjects == 1 && in.events[0].Path != "" {
 		path = in.events[0].Path
 	}
 	m.Links = append(m.Links, channel.Link{Text: see, URL: o.o.Base + safe(path)})
-	if len(in.events) > maxAcks {
+	if in.subjects > maxAcks {
 		return
 	}
 	for i, e := range in.events {
@@ -201,7 +155,7 @@ func (o *Office) links(m *channel.Message, c Channel, person string, in contents
 			continue // an id that is too long for a link can be acknowledged in the console
 		}
 		label := ack
-		if len(in.events) > 1 {
+		if in.subjects > 1 {
 			label += " " + strconv.Itoa(i+1)
 		}
 		m.Links = append(m.Links, channel.Link{Text: label, URL: o.o.Base + AckPath + "?t=" + token})

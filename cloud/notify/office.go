@@ -47,9 +47,6 @@ type Options struct {
 	Person   func(id string) (channel.Person, bool) // nil: there are none
 	// Within says whether an area lies inside another, or is it. nil: only equal ones.
 	Within func(area, of string) bool
-	// Cause says which open subject an event is a symptom of now; empty: of none. It is
-	// asked when the event would be told. nil: only what the event says itself.
-	Cause func(ctx context.Context, e Event) string
 	// Words by language; one that is missing has the built-in ones.
 	Words map[string]*words.Words
 	Base  string         // of links: https://console.example.org; empty: messages have none
@@ -75,6 +72,8 @@ type Office struct {
 	key   link.Key
 	form  chan struct{}
 	desks map[string]chan struct{} // by channel: something was formed
+	// glances is what the loop that forms messages has seen; it alone uses it.
+	glances map[receiver]glance
 }
 
 // Open checks the options and makes the key of the links, if the database has none yet.

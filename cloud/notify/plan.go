@@ -2,6 +2,7 @@ package notify
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -9,49 +10,66 @@ import (
 const (
 	groupWait   = 30_000  // ms that first notices wait for others of their area and rule
 	floodSpan   = 600_000 // ms
-	floodCount  = 10      // messages in floodSpan, after which come digests
+	floodCount  = 10      // messages in floodSpan, after which come digests; of red: of one source
 	digestEvery = 300_000 // ms
+	redMost     = 40      // red messages of all sources in floodSpan, after which they are merged
+	surgeEvery  = 60_000  // ms between merged messages of the red events of one source
+	surgeMost   = 5       // sources whose red events are merged each for itself; of more, together
 )
 
 // Kinds of a message.
 const (
 	single = "single" // about one subject
 	group  = "group"  // several of one area and rule
-	digest = "digest" // whatever there was, in a flood
+	digest = "digest" // whatever there was, in a flood, red excepted
+	surge  = "surge"  // the red ones of a source that floods, or of all
 	test   = "test"
 )
 
 // waiting is an event that is not in a message yet.
 type waiting struct {
-	event, subject, grp, level string
-	due                        int64
+	event, subject, grp, level, source string
+	due, n                             int64 // n rises as the events came
 }
 
 // past is what a receiver had so far.
 type past struct {
 	recent int   // messages in the last floodSpan, digests left out
 	digest int64 // when the last digest was formed; 0: never
+	reds   int   // red messages in the last floodSpan, those that are merged left out
+	by     map[string]burst
+}
+
+// burst is what a receiver had of the red events of one source; of the source "", merged
+// ones of all.
+type burst struct {
+	singles int   // in the last floodSpan
+	surge   int64 // when the last merged one was formed; 0: not in floodSpan
 }
 
 // batch is one message to form; items are places in what was given.
 type batch struct {
-	kind  string
-	items []int
+	kind   string
+	source string // of a surge; empty: all
+	items  []int
 }
 
-// plan decides which messages to form now of what waits for one receiver, oldest first,
-// and when to look again at the latest; 0: when something comes.
+// plan decides which messages to form now of what waits for one receiver, the most urgent
+// first, and when to look again at the latest; 0: when something comes.
 func plan(items []waiting, machine bool, h past, now int64) (out []batch, next int64) {
 	used := make([]bool, len(items))
-	out = urgent(items, machine, used)
+	out, next = urgent(items, machine, h, used, now)
 	if !machine {
 		h.recent += len(out)
 	}
-	ripe, next := groups(items, used, now)
+	ripe, at := groups(items, used, now)
+	if at != 0 {
+		next = earlier(next, at)
+	}
 	var merged []int
 	for _, g := range ripe {
 		if h.recent < floodCount {
-			out = append(out, batch{kindOf(items, g), g})
+			out = append(out, batch{kind: kindOf(items, g), items: g})
 			h.recent++
 			continue
 		}
@@ -64,7 +82,7 @@ func plan(items []waiting, machine bool, h past, now int64) (out []batch, next i
 		return out, earlier(next, at)
 	}
 	slices.Sort(merged)
-	return append(out, batch{digest, merged}), next
+	return append(out, batch{kind: digest, items: merged}), next
 }
 
 func earlier(a, b int64) int64 {
@@ -74,23 +92,71 @@ func earlier(a, b int64) int64 {
 	return min(a, b)
 }
 
-// urgent are the messages that neither wait nor merge: all of a machine, and red ones,
-// each with what waited of its subject before.
-func urgent(items []waiting, machine bool, used []bool) (out []batch) {
+// urgent are the messages that wait for no others: all of a machine, and red ones, each
+// with what waited of its subject before. Of a source that has had its share of them, and
+// of all if they are too many, the red ones are merged, each minute.
+func urgent(items []waiting, machine bool, h past, used []bool, now int64) (out []batch, next int64) {
+	crowd := map[string][]int{}
 	for i, it := range items {
 		if used[i] || !machine && rank(it.level) != 0 {
 			continue
 		}
-		b := batch{kind: single}
-		for j := range i {
-			if !machine && !used[j] && items[j].subject == it.subject {
-				b.items, used[j] = append(b.items, j), true
+		if !machine {
+			if source, full := h.full(it.source); full {
+				crowd[source], used[i] = append(crowd[source], i), true
+				continue
 			}
+			h.reds++
+			h.add(it.source)
 		}
-		b.items, used[i] = append(b.items, i), true
-		out = append(out, b)
+		out = append(out, batch{kind: single, items: along(items, i, machine, used)})
 	}
-	return out
+	if len(crowd) > surgeMost {
+		crowd = map[string][]int{"": slices.Concat(slices.Collect(maps.Values(crowd))...)}
+	}
+	for _, source := range slices.Sorted(maps.Keys(crowd)) {
+		members := crowd[source]
+		if at := h.by[source].surge + surgeEvery; h.by[source].surge != 0 && now < at {
+			next = earlier(next, at)
+			continue
+		}
+		for _, i := range slices.Clone(members) {
+			members = append(members, along(items, i, false, used)...)
+		}
+		slices.Sort(members)
+		out = append(out, batch{surge, source, slices.Compact(members)})
+	}
+	return out, next
+}
+
+// full says whether the next red event of a source is merged, and with those of which.
+func (h past) full(source string) (with string, full bool) {
+	if h.reds >= redMost {
+		return "", true
+	}
+	return source, source != "" && h.by[source].singles >= floodCount
+}
+
+// add counts a red message.
+func (h *past) add(source string) {
+	h.by = maps.Clone(h.by)
+	if h.by == nil {
+		h.by = map[string]burst{}
+	}
+	b := h.by[source]
+	b.singles++
+	h.by[source] = b
+}
+
+// along is an item with those of its subject that came before and wait.
+func along(items []waiting, i int, machine bool, used []bool) (out []int) {
+	for j := range items {
+		if !machine && !used[j] && items[j].subject == items[i].subject && items[j].n < items[i].n {
+			out, used[j] = append(out, j), true
+		}
+	}
+	used[i] = true
+	return append(out, i)
 }
 
 // groups collects what is left: the ripe groups, the one that waits longest first, and when
@@ -127,64 +193,4 @@ func kindOf(items []waiting, members []int) string {
 		}
 	}
 	return single
-}
-
-// open is a delivery that is not finished.
-type open struct {
-	id, person, level, state string
-	subjects                 []string
-	seq                      int64
-	next, deadline, lease    int64
-	attempts                 int64
-	doubt                    bool
-}
-
-// anything stands for more subjects than are listed.
-const anything = "*"
-
-// pick chooses the delivery to send now, of one channel's in their order: the most severe
-// whose turn it is, then the oldest. One waits while an earlier one to the same receiver
-// about the same subject is not finished. -1: none; then wake is when to look again, 0 if
-// that depends on nothing known here.
-func pick(rows []open, now int64) (chosen int, wake int64) {
-	chosen = -1
-	busy := map[string]bool{} // receiver and subject
-	for i, r := range rows {
-		blocked := behind(busy, r)
-		for _, s := range r.subjects {
-			busy[r.person+" "+s] = true
-		}
-		at := min(r.next, r.deadline) // at the deadline it is given up
-		if r.state == sending {
-			at = r.lease
-		}
-		switch {
-		case blocked:
-		case at > now:
-			wake = earlier(wake, at)
-		case chosen < 0 || rank(r.level) < rank(rows[chosen].level):
-			chosen = i
-		}
-	}
-	return chosen, wake
-}
-
-// behind says whether an earlier one has to be finished first.
-func behind(busy map[string]bool, r open) bool {
-	if busy[r.person+" "+anything] {
-		return true
-	}
-	for _, s := range r.subjects {
-		if s == anything {
-			for k := range busy {
-				if len(k) > len(r.person) && k[:len(r.person)+1] == r.person+" " {
-					return true
-				}
-			}
-		}
-		if busy[r.person+" "+s] {
-			return true
-		}
-	}
-	return false
 }

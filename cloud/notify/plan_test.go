@@ -23,16 +23,19 @@ func TestPlan(t *testing.T) {
 	}{
 		{"nothing", nil, false, past{}, "[]", 0},
 		{"a first notice waits for its group", []waiting{w("a", "g", "yellow", 30), w("b", "g", "blue", 30)}, false, past{}, "[]", now + 30},
-		{"a ripe group is one message", []waiting{w("a", "g", "yellow", 0), w("b", "g", "blue", 0)}, false, past{}, "[{group [0 1]}]", 0},
-		{"two groups are two", []waiting{w("a", "g", "yellow", -1), w("b", "h", "blue", -2)}, false, past{}, "[{single [1]} {single [0]}]", 0},
-		{"red goes at once, alone", []waiting{w("a", "g", "yellow", 9), w("r", "event/r", "red", 0), w("q", "event/q", "red", 0)}, false, past{}, "[{single [1]} {single [2]}]", now + 9},
-		{"red takes along what waits of its subject", []waiting{w("a", "g", "yellow", 9), w("b", "g", "yellow", 9), w("a", "event/x", "red", 0)}, false, past{}, "[{single [0 2]}]", now + 9},
-		{"a flood is one digest", []waiting{w("a", "g", "yellow", 0), w("b", "h", "blue", 0)}, false, past{recent: 10}, "[{digest [0 1]}]", 0},
-		{"the last of ten, then a digest", []waiting{w("a", "g", "yellow", -2), w("b", "h", "blue", 0), w("c", "i", "blue", 0)}, false, past{recent: 9}, "[{single [0]} {digest [1 2]}]", 0},
+		{"a ripe group is one message", []waiting{w("a", "g", "yellow", 0), w("b", "g", "blue", 0)}, false, past{}, "[{group  [0 1]}]", 0},
+		{"two groups are two", []waiting{w("a", "g", "yellow", -1), w("b", "h", "blue", -2)}, false, past{}, "[{single  [1]} {single  [0]}]", 0},
+		{"red goes at once, alone", []waiting{w("a", "g", "yellow", 9), w("r", "event/r", "red", 0), w("q", "event/q", "red", 0)}, false, past{}, "[{single  [1]} {single  [2]}]", now + 9},
+		{"red takes along what waits of its subject", []waiting{w("a", "g", "yellow", 9), w("b", "g", "yellow", 9), w("a", "event/x", "red", 0)}, false, past{}, "[{single  [0 2]}]", now + 9},
+		{"a flood is one digest", []waiting{w("a", "g", "yellow", 0), w("b", "h", "blue", 0)}, false, past{recent: 10}, "[{digest  [0 1]}]", 0},
+		{"the last of ten, then a digest", []waiting{w("a", "g", "yellow", -2), w("b", "h", "blue", 0), w("c", "i", "blue", 0)}, false, past{recent: 9}, "[{single  [0]} {digest  [1 2]}]", 0},
 		{"the next digest waits", []waiting{w("a", "g", "yellow", 0)}, false, past{recent: 10, digest: now - 1000}, "[]", now - 1000 + digestEvery},
-		{"red passes a flood", []waiting{w("a", "g", "yellow", 0), w("r", "event/r", "red", 0)}, false, past{recent: 99, digest: now - 1}, "[{single [1]}]", now - 1 + digestEvery},
-		{"a machine gets each", []waiting{w("a", "event/a", "yellow", 0), w("a", "event/b", "blue", 0)}, true, past{recent: 99}, "[{single [0]} {single [1]}]", 0},
+		{"red passes a flood", []waiting{w("a", "g", "yellow", 0), w("r", "event/r", "red", 0)}, false, past{recent: 99, digest: now - 1}, "[{single  [1]}]", now - 1 + digestEvery},
+		{"a machine gets each", []waiting{w("a", "event/a", "yellow", 0), w("a", "event/b", "blue", 0)}, true, past{recent: 99}, "[{single  [0]} {single  [1]}]", 0},
 	} {
+		for i := range c.items {
+			c.items[i].n = int64(i)
+		}
 		got, next := plan(c.items, c.machine, c.h, now)
 		if fmt.Sprint(got) != c.want || next != c.next {
 			t.Errorf("%s: %v, %d; want %s, %d", c.name, got, next, c.want, c.next)
@@ -48,7 +51,7 @@ func TestPlanLaws(t *testing.T) {
 		var items []waiting
 		groupOf := map[string]string{}
 		for i := range rapid.IntRange(0, 30).Draw(t, "n") {
-			w := waiting{event: fmt.Sprint(i), subject: fmt.Sprint(rapid.IntRange(0, 6).Draw(t, "s")), level: rapid.SampledFrom([]string{"red", "orange", "yellow", "blue"}).Draw(t, "l"), due: now}
+			w := waiting{event: fmt.Sprint(i), subject: fmt.Sprint(rapid.IntRange(0, 6).Draw(t, "s")), level: rapid.SampledFrom([]string{"red", "orange", "yellow", "blue"}).Draw(t, "l"), due: now, n: int64(i)}
 			// As place does: what waits of a subject gives the group and time.
 			if g, ok := groupOf[w.subject]; ok {
 				w.grp = g
@@ -95,39 +98,6 @@ func TestPlanLaws(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestPick(t *testing.T) {
-	const now = 1000
-	row := func(person, level, state string, at int64, subjects ...string) open {
-		return open{person: person, level: level, state: state, next: now + at, lease: now + at, deadline: now + 9999, subjects: subjects}
-	}
-	late := row("", "blue", queued, 500, "a")
-	late.deadline = now - 1
-	for _, c := range []struct {
-		name string
-		rows []open
-		want int
-		wake int64
-	}{
-		{"nothing", nil, -1, 0},
-		{"the oldest", []open{row("", "blue", queued, 0, "a"), row("", "blue", queued, 0, "b")}, 0, 0},
-		{"the most severe", []open{row("", "blue", queued, 0, "a"), row("", "red", queued, 0, "b")}, 1, 0},
-		{"in order of its subject", []open{row("", "blue", queued, 0, "a"), row("", "red", queued, 0, "a")}, 0, 0},
-		{"behind one that rests", []open{row("", "blue", queued, 50, "a"), row("", "red", queued, 0, "a")}, -1, now + 50},
-		{"beside one that rests", []open{row("", "blue", queued, 50, "a"), row("", "red", queued, 0, "b")}, 1, now + 50},
-		{"behind one that is being sent", []open{row("", "blue", sending, 50, "a"), row("", "red", queued, 0, "a")}, -1, now + 50},
-		{"one whose process died", []open{row("", "blue", sending, -1, "a")}, 0, 0},
-		{"other persons do not wait", []open{row("w", "blue", queued, 50, "a"), row("l", "red", queued, 0, "a")}, 1, now + 50},
-		{"behind a digest", []open{row("", "blue", queued, 50, anything), row("", "red", queued, 0, "a")}, -1, now + 50},
-		{"a digest behind anything", []open{row("", "red", queued, 50, "a"), row("", "blue", queued, 0, anything)}, -1, now + 50},
-		{"a digest not behind others'", []open{row("w", "red", queued, 50, "a"), row("", "blue", queued, 0, anything)}, 1, now + 50},
-		{"what is too late", []open{late}, 0, 0},
-	} {
-		if got, wake := pick(c.rows, now); got != c.want || wake != c.wake {
-			t.Errorf("%s: %d, %d; want %d, %d", c.name, got, wake, c.want, c.wake)
-		}
-	}
 }
 
 func TestHours(t *testing.T) {

@@ -81,7 +81,6 @@ type rig struct {
 	machine  *desk
 	mu       sync.Mutex
 	troubles []Trouble
-	causes   map[string]string
 }
 
 func database1(t *testing.T) *database.DB {
@@ -111,7 +110,7 @@ func newRig(t *testing.T, change func(*Options)) *rig {
 
 func rigOn(t *testing.T, db *database.DB, change func(*Options)) *rig {
 	t.Helper()
-	r := &rig{t: t, db: db, duty: &desk{start: time.Now()}, spare: &desk{start: time.Now()}, mail: &desk{start: time.Now()}, machine: &desk{start: time.Now()}, causes: map[string]string{}}
+	r := &rig{t: t, db: db, duty: &desk{start: time.Now()}, spare: &desk{start: time.Now()}, mail: &desk{start: time.Now()}, machine: &desk{start: time.Now()}}
 	o := Options{
 		DB: db, Base: "https://console.example.org", Log: slog.New(slog.DiscardHandler),
 		Channels: []Channel{{ID: "duty", Sender: r.duty, Group: true, PerMinute: 100}, {ID: "spare", Sender: r.spare, Group: true},
@@ -119,7 +118,6 @@ func rigOn(t *testing.T, db *database.DB, change func(*Options)) *rig {
 		Rules:  []Rule{{ID: "all", Areas: []string{"330105"}, Channels: []string{"duty"}}},
 		Within: func(area, of string) bool { return strings.HasPrefix(area, of) },
 		Person: func(id string) (channel.Person, bool) { p, ok := people[id]; return p, ok },
-		Cause:  func(_ context.Context, e Event) string { r.mu.Lock(); defer r.mu.Unlock(); return r.causes[e.Subject] },
 		Trouble: func(x Trouble) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -166,6 +164,14 @@ func later(e Event, kind string, n int) Event {
 func (r *rig) take(events ...Event) {
 	r.t.Helper()
 	if err := r.Take(r.t.Context(), events...); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) suppress(subject, cause string) {
+	r.t.Helper()
+	err := r.db.Write(r.t.Context(), func(tx *sql.Tx) error { return r.Suppress(r.t.Context(), tx, subject, cause) })
+	if err != nil {
 		r.t.Fatal(err)
 	}
 }

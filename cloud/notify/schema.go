@@ -90,5 +90,12 @@ create table notice_key(
 	id integer not null primary key,
 	secret text not null            -- hex
 );
+`, `
+alter table notice_item add column source text not null default '';      -- Event.Source
+alter table notice_item add column cause text not null default '';       -- of a symptom that is only counted
+alter table notice_delivery add column source text not null default '';  -- whose events it has; empty: of several
+alter table notice_delivery add column urgent integer not null default 0; -- 1: something red waits behind it
+create index notice_item_about on notice_item(channel, person, subject);
+create index notice_delivery_past on notice_delivery(channel, person, formed);
 `}
 }

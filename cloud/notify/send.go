@@ -16,6 +16,7 @@ const (
 	attemptTime = 15 * time.Second
 	leaseTime   = 45 * time.Second // an attempt and noting it, with much to spare
 	maxOpen     = 500              // deliveries that are looked at to choose the next
+	maxBehind   = 20               // of which so many may wait for others
 	minute      = 60_000           // ms
 	firstPause  = 2 * time.Second
 	mostPause   = 5 * time.Minute
@@ -40,8 +41,14 @@ func (o *Office) turn(ctx context.Context, c Channel, now time.Time) (time.Time,
 	if err != nil {
 		return rest, err
 	}
-	i, wake := pick(rows, now.UnixMilli())
+	used, err := o.spent(ctx, o.o.DB.Read(), c.ID, now.UnixMilli())
+	if err != nil {
+		return rest, err
+	}
+	i, wake, err := o.pick(ctx, rows, used, c, now.UnixMilli())
 	switch {
+	case err != nil:
+		return rest, err
 	case i >= 0 && rows[i].deadline <= now.UnixMilli():
 		return time.Time{}, o.giveUp(ctx, c, rows[i], now)
 	case paused > now.UnixMilli():
@@ -56,6 +63,25 @@ func (o *Office) turn(ctx context.Context, c Channel, now time.Time) (time.Time,
 		return at, err
 	}
 	return time.Time{}, o.attempt(ctx, c, *j)
+}
+
+// pick chooses the delivery to send now. Those that it cannot see may be before one.
+func (o *Office) pick(ctx context.Context, rows []open, used []spent, c Channel, now int64) (chosen int, wake int64, err error) {
+	for range maxBehind {
+		if chosen, wake = pick(rows, used, c.PerMinute, now); chosen < 0 {
+			return chosen, wake, nil
+		}
+		var before int
+		err := o.o.DB.Read().QueryRowContext(ctx, `select count(*) from (select d.id from notice_delivery d
+			where d.channel = ? and d.person = ? and d.seq < ? and d.state in ('queued', 'sending') and exists (
+				select 1 from notice_item his join notice_item mine on mine.delivery = ? and mine.channel = his.channel and mine.person = his.person and mine.subject = his.subject
+				where his.delivery = d.id and his.cause = '' and mine.cause = '') limit 1) w`, c.ID, rows[chosen].person, rows[chosen].seq, rows[chosen].id).Scan(&before)
+		if err != nil || before == 0 {
+			return chosen, wake, err
+		}
+		rows[chosen].next = now + look.Milliseconds() // it is looked at again when the other may be gone
+	}
+	return -1, now + look.Milliseconds(), nil
 }
 
 // sooner is when a channel that is paused has to be looked at: a deadline may come first.
@@ -76,10 +102,15 @@ func (o *Office) paused(ctx context.Context, id string) (until int64, err error)
 	return until, err
 }
 
-// opened reads the deliveries of a channel that are not finished, in their order.
+// opened reads the deliveries of a channel that are not finished, the most severe first and
+// of each source as many as of another.
 func (o *Office) opened(ctx context.Context, id string) (out []open, err error) {
-	rows, err := o.o.DB.Read().QueryContext(ctx, `select id, seq, person, level, subjects, state, next, deadline, lease, attempts, doubt
-		from notice_delivery where channel = ? and state in ('queued', 'sending') order by seq limit ?`, id, maxOpen)
+	const red = "case when urgent = 1 then 0 else " + worstFirst + " end"
+	rows, err := o.o.DB.Read().QueryContext(ctx, `select id, seq, person, level, urgent, source, subjects, state, next, deadline, lease, attempts, doubt from (
+			select id, seq, person, level, urgent, source, subjects, state, next, deadline, lease, attempts, doubt,
+				row_number() over (partition by source order by `+red+`, seq) as turn
+			from notice_delivery where channel = ? and state in ('queued', 'sending')) d
+		order by `+red+`, turn, seq limit ?`, id, maxOpen)
 	if err != nil {
 		return nil, err
 	}
@@ -87,13 +118,31 @@ func (o *Office) opened(ctx context.Context, id string) (out []open, err error) 
 	for rows.Next() {
 		var r open
 		var subjects string
-		if err := rows.Scan(&r.id, &r.seq, &r.person, &r.level, &subjects, &r.state, &r.next, &r.deadline, &r.lease, &r.attempts, &r.doubt); err != nil {
+		if err := rows.Scan(&r.id, &r.seq, &r.person, &r.level, &r.urgent, &r.source, &subjects, &r.state, &r.next, &r.deadline, &r.lease, &r.attempts, &r.doubt); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal([]byte(subjects), &r.subjects); err != nil {
 			return nil, fmt.Errorf("delivery %s: %w", r.id, err)
 		}
 		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// spent reads the attempts of a channel in the last minute, the oldest first.
+func (o *Office) spent(ctx context.Context, db querier, id string, now int64) (out []spent, err error) {
+	rows, err := db.QueryContext(ctx, `select a.at, d.source from notice_attempt a join notice_delivery d on d.id = a.delivery
+		where a.channel = ? and a.at > ? order by a.at`, id, now-minute)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s spent
+		if err := rows.Scan(&s.at, &s.source); err != nil {
+			return nil, err
+		}
+		out = append(out, s)
 	}
 	return out, rows.Err()
 }
@@ -108,7 +157,7 @@ func (o *Office) claim(ctx context.Context, c Channel, r open, now time.Time) (j
 		if err := lockChannel(ctx, tx, c.ID); err != nil {
 			return err
 		}
-		free, err := o.mayAt(ctx, tx, c, ms)
+		free, err := o.mayAt(ctx, tx, c, r.red(), r.source, ms)
 		if err != nil || free > ms {
 			at = time.UnixMilli(free)
 			return err
@@ -139,16 +188,13 @@ func lockChannel(ctx context.Context, tx *sql.Tx, id string) error {
 }
 
 // mayAt says from when on the channel's limits let a message through.
-func (o *Office) mayAt(ctx context.Context, tx *sql.Tx, c Channel, now int64) (int64, error) {
-	var paused, n, oldest int64
+func (o *Office) mayAt(ctx context.Context, tx *sql.Tx, c Channel, red bool, source string, now int64) (int64, error) {
+	var paused int64
 	if err := tx.QueryRowContext(ctx, "select paused from notice_channel where channel = ?", c.ID).Scan(&paused); err != nil {
 		return 0, err
 	}
-	err := tx.QueryRowContext(ctx, "select count(*), coalesce(min(at), 0) from notice_attempt where channel = ? and at > ?", c.ID, now-minute).Scan(&n, &oldest)
-	if err == nil && n >= int64(c.PerMinute) {
-		paused = max(paused, oldest+minute)
-	}
-	return paused, err
+	used, err := o.spent(ctx, tx, c.ID, now)
+	return max(paused, slot(used, c.PerMinute, red, source, now)), err
 }
 
 // changed says whether a statement changed a row.

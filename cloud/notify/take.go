@@ -7,14 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/google/uuid"
-
-	"github.com/lamppost-city/lamppost/cloud/view"
 )
-
-// maxWaiting is how many events wait for one channel.
-const maxWaiting = 10_000
 
 // Take takes events to tell. When it returns nil they are on the disk; those that it has
 // already, by their id, are left out. The error is a *view.FieldError if an event cannot be
@@ -46,18 +39,18 @@ func (o *Office) takeOne(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 	if err != nil {
 		return err
 	}
-	routes, why := o.routes(e, now), ""
+	routes, why, told := o.routes(e, now), "", 0
 	if len(routes) == 0 {
 		routes = others
 	}
-	switch {
-	case e.Cause != "":
-		routes, why = nil, "symptom"
-	case len(routes) == 0:
+	switch told = len(routes); {
+	case told == 0:
 		why = "no-rule"
+	case e.Cause != "":
+		why, told = "symptom", 0
 	}
 	r, err := tx.ExecContext(ctx, `insert into notice_event(id, subject, taken, routes, why, body) values(?, ?, ?, ?, ?, ?)
-		on conflict(id) do nothing`, e.ID, e.Subject, now.UnixMilli(), len(routes), why, string(body))
+		on conflict(id) do nothing`, e.ID, e.Subject, now.UnixMilli(), told, why, string(body))
 	if err != nil {
 		return err
 	}
@@ -78,51 +71,45 @@ func (o *Office) takeFor(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 	if err != nil {
 		return err
 	}
-	full, err := load.full(ctx, tx, c.ID)
-	if err != nil {
-		return err
-	}
 	told, err := json.Marshal(r.told)
 	if err != nil {
 		return err
 	}
-	grp, due, err := o.place(ctx, tx, now.UnixMilli(), c, e, r)
+	var grp, delivery string
+	due := now.UnixMilli()
+	if e.Cause == "" {
+		grp, due, err = o.place(ctx, tx, due, c, e, r)
+	} else if delivery = hushed; c.Machine {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	var delivery string
-	if full {
-		delivery = uuid.Must(uuid.NewV7()).String()
-		d := view.Delivery{ID: delivery, Channel: c.ID, Person: r.person, Kind: single, Level: string(e.Severity), Items: 1, State: dropped,
-			Title: in(e.Text, c.Lang), Formed: now.UnixMilli(), Finished: now.UnixMilli(), Error: fmt.Sprintf("more than %d events wait for the channel", maxWaiting)}
-		if err := insert(ctx, tx, d, []string{e.Subject}); err != nil {
-			return err
-		}
+	_, err = tx.ExecContext(ctx, `insert into notice_item(channel, person, n, event, subject, grp, level, told, due, delivery, source, cause)
+		values(?, ?, (select coalesce(max(n), 0) + 1 from notice_item where channel = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.ID, r.person, c.ID, e.ID, e.Subject, grp, string(e.Severity), string(told), due, delivery, e.Source, e.Cause)
+	if err != nil || delivery != "" {
+		return err
 	}
-	_, err = tx.ExecContext(ctx, `insert into notice_item(channel, person, n, event, subject, grp, level, told, due, delivery)
-		values(?, ?, (select coalesce(max(n), 0) + 1 from notice_item where channel = ?), ?, ?, ?, ?, ?, ?, ?)`,
-		c.ID, r.person, c.ID, e.ID, e.Subject, grp, string(e.Severity), string(told), due, delivery)
-	return err
+	full, err := load.add(ctx, tx, c.ID)
+	if err != nil || !full {
+		return err
+	}
+	return o.evict(ctx, tx, now, c, load)
 }
 
-// load is how much waits for each channel, counted once in a transaction.
-type load map[string]int
-
-// full says whether no more may wait for a channel, and counts one more if it may.
-func (l load) full(ctx context.Context, tx *sql.Tx, channel string) (bool, error) {
-	if _, counted := l[channel]; !counted {
-		var items, deliveries int
-		err := tx.QueryRowContext(ctx, "select count(*) from notice_item where delivery = '' and channel = ?", channel).Scan(&items)
-		if err == nil {
-			err = tx.QueryRowContext(ctx, "select count(*) from notice_delivery where channel = ? and state in ('queued', 'sending')", channel).Scan(&deliveries)
-		}
-		if err != nil {
-			return false, err
-		}
-		l[channel] = items + deliveries
+// Suppress makes a symptom of a subject, from now on: what waits about it is told to nobody
+// but counted in a message about its cause, or in the next digest. What was told was told.
+func (o *Office) Suppress(ctx context.Context, tx *sql.Tx, subject, cause string) error {
+	_, err := tx.ExecContext(ctx, `update notice_event set why = 'symptom', routes = 0 where subject = ?
+		and id in (select event from notice_item where delivery = '' and subject = ?)`, subject, subject)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, "update notice_item set delivery = '"+hushed+"', cause = ? where delivery = '' and subject = ?", cause, subject)
 	}
-	l[channel]++
-	return l[channel] > maxWaiting, nil
+	if err != nil {
+		return fmt.Errorf("notify: suppress %s: %w", subject, err)
+	}
+	return nil
 }
 
 // place says in which group an event waits, and until when: with what waits about the same
