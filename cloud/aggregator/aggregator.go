@@ -84,7 +84,7 @@ func (p *parts) serve(ctx context.Context) error {
 	g.Go(func() error { return p.runCases(failed) })
 	if p.notify != nil {
 		g.Go(func() error { return p.notify.Run(failed) })
-		g.Go(func() error { return p.tell(failed) })
+		g.Go(func() error { return p.tellStanding(failed) })
 	}
 	g.Go(func() error {
 		if err := server.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {

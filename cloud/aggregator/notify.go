@@ -3,12 +3,12 @@ package aggregator
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/notify"
@@ -85,97 +85,53 @@ func tellRule(id string, s settings.Rule, zone *time.Location) notify.Rule {
 	return r
 }
 
-// teller hands changed alerts to the office. Whoever changes an alert does not wait for it.
-type teller struct {
-	mu      sync.Mutex
-	changed []view.Alert
-	wake    chan struct{}
-}
-
-// maxUntold is how many changes wait; what does not fit is found by the next look at all.
-const maxUntold = 10_000
-
-// told publishes a change to the consoles, and has it told.
-func (p *parts) told(event string, doc any) {
-	p.publish(event, doc)
-	a, ok := doc.(view.Alert)
-	if !ok || event != "alert" || p.notify == nil {
-		return
-	}
-	p.teller.mu.Lock()
-	if len(p.teller.changed) < maxUntold {
-		p.teller.changed = append(p.teller.changed, a)
-	}
-	p.teller.mu.Unlock()
-	select {
-	case p.teller.wake <- struct{}{}:
-	default: // it is to look already
-	}
-}
-
-// tell takes changed alerts to the office until ctx ends, and looks at all of them at the
-// start and each minute: one that was raised just before the program stopped, or that did
-// not fit, is told late and not never.
-func (p *parts) tell(ctx context.Context) error {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	for {
-		if err := p.tellLatest(ctx); err != nil && ctx.Err() == nil {
-			p.o.Log.Error("alerts are told later: the database does not answer", "error", err)
-		}
-	wait:
-		for {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-tick.C:
-				break wait
-			case <-p.teller.wake:
-				p.tellChanged(ctx)
-			}
-		}
-	}
-}
-
-func (p *parts) tellChanged(ctx context.Context) {
-	p.teller.mu.Lock()
-	changed := p.teller.changed
-	p.teller.changed = nil
-	p.teller.mu.Unlock()
-	for _, a := range changed {
-		if err := p.notify.Take(ctx, alertEvent(a)); err != nil && ctx.Err() == nil {
-			p.o.Log.Error("an alert is told later", "alert", a.ID, "error", err)
-		}
-	}
-}
-
 // news is how old what an alert last said may be, to be told all the same.
 const news = 24 * time.Hour
 
-// tellLatest takes the latest alerts as they stand. What was taken before is not told again,
-// and that something is over only to who was told that it began.
-func (p *parts) tellLatest(ctx context.Context) error {
-	all, err := p.cases.List(ctx, view.AlertFilter{State: "all", Limit: 1000}, nil)
-	if err != nil {
-		return err
+// noticeAlerts takes changed alerts into what people are told, in the transaction that
+// stores them: whatever kills the program, an alert that it has is told, once.
+func (p *parts) noticeAlerts(ctx context.Context, tx *sql.Tx, alerts []view.Alert) error {
+	if p.notify == nil {
+		return nil
 	}
-	for _, a := range slices.Backward(all.Alerts) {
-		if time.Since(time.UnixMilli(a.At)) > news {
-			continue
-		}
-		known := a.Condition == "active"
-		if !known {
-			if known, err = p.notify.Knows(ctx, a.ID); err != nil {
-				return err
-			}
-		}
-		if known {
-			if err := p.notify.Take(ctx, alertEvent(a)); err != nil {
-				return err
-			}
+	now := time.Now()
+	var events []notify.Event
+	for _, a := range alerts {
+		if now.Sub(time.UnixMilli(a.At)) <= news {
+			events = append(events, alertEvent(a))
 		}
 	}
-	return nil
+	return p.takeIn(ctx, tx, now, events)
+}
+
+// takeIn takes events that can be told. One that cannot is no reason to lose what it is about.
+func (p *parts) takeIn(ctx context.Context, tx *sql.Tx, now time.Time, events []notify.Event) error {
+	events = slices.DeleteFunc(events, func(e notify.Event) bool {
+		err := e.Check()
+		if err != nil {
+			p.o.Log.Warn("something is told to nobody", "event", e.ID, "error", err)
+		}
+		return err != nil
+	})
+	return p.notify.TakeIn(ctx, tx, now, events...)
+}
+
+// tellStanding tells what was raised while nobody was to be told; what was told is left out.
+func (p *parts) tellStanding(ctx context.Context) error {
+	for {
+		err := p.cases.Renotify(ctx, time.Now().Add(-news))
+		if err == nil || ctx.Err() != nil {
+			p.notify.Wake()
+			return nil
+		}
+		p.o.Log.Error("alerts are told later: the database does not answer", "error", err)
+		pause := time.NewTimer(time.Minute)
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		}
+		pause.Stop()
+	}
 }
 
 // alertEvent is how an alert stands now, as an event. A revision that only has another
@@ -183,8 +139,8 @@ func (p *parts) tellLatest(ctx context.Context) error {
 // clears is another.
 func alertEvent(a view.Alert) notify.Event {
 	e := notify.Event{
-		Subject: a.ID, Kind: "raised", First: true, Severity: a.Severity, Area: a.Area, Rule: a.Rule, At: a.At,
-		Text: view.Text{Zh: cmp.Or(a.Text["zh"], a.Text["en"], a.Rule), En: cmp.Or(a.Text["en"], a.Text["zh"], a.Rule)},
+		Subject: a.ID, Kind: "raised", First: true, Severity: a.Severity, Area: a.Area, Rule: a.Rule, At: a.At, Source: sourceOf(a.Gateway),
+		Text: view.Text{Zh: short(cmp.Or(a.Text["zh"], a.Text["en"], a.Rule), maxSaid), En: short(cmp.Or(a.Text["en"], a.Text["zh"], a.Rule), maxSaid)},
 		Path: "/alerts/" + a.ID, Ack: a.Condition == "active" && a.Acknowledged == nil,
 		Place: view.Text{Zh: strings.TrimSpace(a.Gateway + " " + a.Device), En: strings.TrimSpace(a.Gateway + " " + a.Device)},
 	}
@@ -201,6 +157,15 @@ func alertEvent(a view.Alert) notify.Event {
 	e.ID = fmt.Sprintf("alert/%s/%s", a.ID, step)
 	return e
 }
+
+// sourceOf names a gateway where channels are shared out.
+func sourceOf(gateway string) string { return short("gateway/"+gateway, 200) }
+
+// maxSaid is how many bytes of what an alert or case says are told.
+const maxSaid = 2000
+
+// short is the beginning of a text, at most so many bytes.
+func short(s string, most int) string { return strings.ToValidUTF8(s[:min(len(s), most)], "") }
 
 // front is everything else, and before it the page of the links in messages: who has a link
 // needs no account, and proves nothing by having one.

@@ -54,7 +54,6 @@ type parts struct {
 	images   *images.Album
 	commands *commands.Desk
 	notify   *notify.Office // nil: nobody is told
-	teller   teller
 	broker   *broker.Broker // nil: an external one
 	ingest   *ingest.Ingest
 	audit    *audit.Log  // nil: there are no accounts
@@ -68,7 +67,7 @@ const databaseFile = "lamppost.db"
 
 // open opens the parts. What is open when it fails is closed by close.
 func open(ctx context.Context, o Options) (*parts, error) {
-	p := &parts{o: o, started: time.Now(), teller: teller{wake: make(chan struct{}, 1)}, metrics: prometheus.NewRegistry(), live: live.New(live.Options{})}
+	p := &parts{o: o, started: time.Now(), metrics: prometheus.NewRegistry(), live: live.New(live.Options{})}
 	p.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, step := range []func(context.Context) error{
 		p.openAddresses, p.secure, p.openData, p.openStore, p.openJobs, p.openCommands, p.openNotify, p.openBroker, p.openIngest, p.openAccounts, p.openAPI,
@@ -150,7 +149,7 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 		return err
 	}
 	p.openDocket()
-	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Switched: p.fleet.Switched, Follow: p.follow(), Publish: p.told}); err != nil {
+	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Switched: p.fleet.Switched, Follow: p.follow(), Notify: p.noticeAlerts, Publish: p.publish}); err != nil {
 		return storage(err)
 	}
 	dir := filepath.Join(p.o.Settings.Data, "images")
@@ -165,6 +164,9 @@ func (p *parts) publish(event string, doc any) {
 	if g, ok := doc.(view.Gateway); ok && p.places != nil {
 		placedFleet{p.fleet, p.places}.put(&g)
 		doc = g
+	}
+	if p.notify != nil && (event == "alert" || event == "case") {
+		p.notify.Wake()
 	}
 	if err := p.live.Publish(event, doc); err != nil {
 		p.o.Log.Error("a change cannot be shown", "event", event, "error", err)

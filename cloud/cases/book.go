@@ -35,6 +35,10 @@ type Options struct {
 	// stands, or the alert itself. What it returns is called when that is committed. nil:
 	// there are no cases.
 	Follow func(ctx context.Context, tx *sql.Tx, gateway, area string, a wire.Alert, received int64) (committed func(), err error)
+	// Notify takes alerts that changed, as they stand then, into what people are told, in the
+	// transaction that stores the change: no alert is on the disk that nobody will be told
+	// of. Its error undoes the change. nil: nobody is told.
+	Notify func(ctx context.Context, tx *sql.Tx, alerts []view.Alert) error
 	// Publish takes a changed alert (view.Alert) for the live stream, as event
 	// "alert". It must not block. nil: nobody listens.
 	Publish func(event string, doc any)
@@ -179,6 +183,64 @@ func note(ctx context.Context, tx *sql.Tx, id string, at int64, what, by, text s
 	return err
 }
 
+// notify lets people be told of alerts as they stand in the transaction.
+func (b *Book) notify(ctx context.Context, tx *sql.Tx, ids ...string) error {
+	if b.o.Notify == nil || len(ids) == 0 {
+		return nil
+	}
+	var all []view.Alert
+	for _, id := range ids {
+		v, err := b.scan(tx.QueryRowContext(ctx, "select "+columns+" from alert where id = ?", id))
+		if err != nil {
+			return err
+		}
+		all = append(all, v)
+	}
+	return b.o.Notify(ctx, tx, all)
+}
+
+// renotified is how many alerts Renotify looks at in one transaction.
+const renotified = 200
+
+// Renotify lets people be told of all alerts that are active and changed since a time, as
+// they would have been then: of use when nobody was to be told so far. Whoever takes them
+// in leaves out what it has.
+func (b *Book) Renotify(ctx context.Context, since time.Time) error {
+	for after := ""; ; {
+		var ids []string
+		err := b.o.DB.Write(ctx, func(tx *sql.Tx) (err error) {
+			if ids, err = b.changed(ctx, tx, since.UnixMilli(), after); err != nil {
+				return err
+			}
+			return b.notify(ctx, tx, ids...)
+		})
+		if err != nil {
+			return fmt.Errorf("cases: tell again: %w", err)
+		}
+		if len(ids) < renotified {
+			return nil
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// changed returns active alerts behind one, in the order of their ids.
+func (b *Book) changed(ctx context.Context, tx *sql.Tx, since int64, after string) (ids []string, err error) {
+	rows, err := tx.QueryContext(ctx, "select id from alert where condition = 'active' and updated >= ? and id > ? order by id limit ?", since, after, renotified)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
 // publish sends the newest form of an alert to the consoles.
 func (b *Book) publish(ctx context.Context, ids ...string) {
 	for _, id := range ids {
@@ -224,7 +286,7 @@ func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Tim
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 1 {
-			return errors.Join(err, note(ctx, tx, id, at.UnixMilli(), "acknowledged", by, text))
+			return errors.Join(err, note(ctx, tx, id, at.UnixMilli(), "acknowledged", by, text), b.notify(ctx, tx, id))
 		}
 		var known int
 		if err := tx.QueryRowContext(ctx, "select count(*) from alert where id = ?", id).Scan(&known); err != nil {

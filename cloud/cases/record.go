@@ -46,6 +46,9 @@ func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert],
 					return err
 				}
 				committed = append(committed, done)
+				if err := b.notify(ctx, tx, a.ID); err != nil {
+					return err
+				}
 			}
 			i++
 		}

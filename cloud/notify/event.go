@@ -46,6 +46,12 @@ const (
 
 var word = regexp.MustCompile(`^[a-z][a-z-]{0,31}$`)
 
+// Check says why an event cannot be told, as a *view.FieldError.
+func (e Event) Check() error {
+	_, err := e.check()
+	return err
+}
+
 // check returns the event as JSON, or a *view.FieldError.
 func (e Event) check() ([]byte, error) {
 	fail := func(field, zh, en string) ([]byte, error) {

@@ -22,7 +22,7 @@ func (o *Office) Take(ctx context.Context, events ...Event) error {
 }
 
 // TakeIn is Take in a transaction of the caller: what it does and that it is told about
-// become true together.
+// become true together. Wake, after that, lets it be told at once and not a second later.
 func (o *Office) TakeIn(ctx context.Context, tx *sql.Tx, now time.Time, events ...Event) error {
 	load := load{}
 	for _, e := range events {
@@ -32,6 +32,9 @@ func (o *Office) TakeIn(ctx context.Context, tx *sql.Tx, now time.Time, events .
 	}
 	return nil
 }
+
+// Wake has what was taken looked at.
+func (o *Office) Wake() { ring(o.form) }
 
 // takeOne notes an event for its receivers; if no rule names any, for the others.
 func (o *Office) takeOne(ctx context.Context, tx *sql.Tx, now time.Time, e Event, others []route, load load) error {
