@@ -66,7 +66,7 @@ func (p *parts) noteCase(ctx context.Context, tx *sql.Tx, c lifecycle.Case, e li
 	from, as := "", string(e.Role)
 	if who := auth.From(ctx); who != nil {
 		if from = who.From; who.Token != "" {
-			as = "token " + who.Token
+			as = who.Title()
 		}
 	}
 	return p.audit.Append(ctx, tx, view.Audit{

@@ -20,8 +20,8 @@ func (p *parts) openCommands(context.Context) error {
 			return g.Online, known
 		},
 		Send:    func(topic string, payload []byte) bool { return p.ingest.Send(topic, payload) },
-		Publish: p.publish,
-		Log:     p.o.Log.With("part", "commands"),
+		Publish: p.publish, Record: p.noteDeed,
+		Log: p.o.Log.With("part", "commands"),
 	})
 	return nil
 }

@@ -25,7 +25,7 @@ func (p *parts) openNotify(ctx context.Context) (err error) {
 		return nil
 	}
 	o := notify.Options{
-		DB: p.db, Base: n.Console, Zone: n.Place, Words: n.Words, Within: func(code, of string) bool { return p.places.Contains(of, code) }, Log: p.o.Log.With("part", "notify"),
+		DB: p.db, Base: n.Console, Zone: n.Place, Words: n.Words, Within: func(code, of string) bool { return p.places.Contains(of, code) }, Log: p.o.Log.With("part", "notify"), Record: p.noteDeed,
 		Person: func(id string) (channel.Person, bool) {
 			q, ok := n.People[id]
 			return channel.Person{ID: id, Name: q.Name, Lang: q.Language, Mail: q.Mail, Mobile: q.Mobile, WeCom: q.WeCom, Feishu: q.Feishu}, ok
@@ -176,7 +176,7 @@ func (p *parts) front(rest http.Handler) http.Handler {
 	page := p.acknowledgePage()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == notify.AckPath {
-			page.ServeHTTP(w, r)
+			page.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), linkKey{}, p.addressOf(r))))
 			return
 		}
 		rest.ServeHTTP(w, r)

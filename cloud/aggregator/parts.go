@@ -149,7 +149,7 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 		return err
 	}
 	p.openDocket()
-	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Switched: p.fleet.Switched, Follow: p.follow(), Notify: p.noticeAlerts, Publish: p.publish}); err != nil {
+	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Switched: p.fleet.Switched, Follow: p.follow(), Record: p.noteDeed, Notify: p.noticeAlerts, Publish: p.publish}); err != nil {
 		return storage(err)
 	}
 	dir := filepath.Join(p.o.Settings.Data, "images")

@@ -13,7 +13,7 @@ import (
 // alert book say, which are asked when somebody looks.
 func (p *parts) openPlaces(ctx context.Context) (err error) {
 	p.places, err = area.Open(ctx, area.Options{
-		DB: p.db, Gateways: p.fleet.Gateways,
+		DB: p.db, Gateways: p.fleet.Gateways, Record: p.noteDeed,
 		Standing: func() []view.Standing { return p.cases.Standing() },
 		Failed:   func(err error) { p.o.Log.Warn("what others changed is not known yet", "part", "area", "error", err) },
 	})

@@ -24,6 +24,9 @@ type Options struct {
 	// Gateways and Standing say what is counted. nil: nothing.
 	Gateways func() []view.Gateway
 	Standing func() []view.Standing
+	// Record notes elsewhere what somebody changes, in the transaction that stores it; its
+	// error undoes that. nil: nobody does.
+	Record func(ctx context.Context, tx *sql.Tx, d view.Deed) error
 	// Failed takes what Run could not do, for the log. nil: nobody is told.
 	Failed func(error)
 }
@@ -61,6 +64,9 @@ const (
 func Open(ctx context.Context, o Options) (*Atlas, error) {
 	if o.Failed == nil {
 		o.Failed = func(error) {}
+	}
+	if o.Record == nil {
+		o.Record = func(context.Context, *sql.Tx, view.Deed) error { return nil }
 	}
 	if o.Gateways == nil {
 		o.Gateways = func() []view.Gateway { return nil }

@@ -53,7 +53,10 @@ func (a *Atlas) PutDepartment(ctx context.Context, d view.Department) (view.Depa
 		if _, known := s.departments[d.ID]; !known && len(s.departments) >= maxDepartments {
 			return wrong("id", fmt.Sprintf("部门最多 %d 个", maxDepartments), fmt.Sprintf("there are at most %d departments", maxDepartments))
 		}
-		return putBody(ctx, tx, "department", d.ID, d)
+		if err := putBody(ctx, tx, "department", d.ID, d); err != nil {
+			return err
+		}
+		return a.o.Record(ctx, tx, view.Deed{What: "department.put", About: d.ID, Old: written(s.departments, d.ID), New: text(d)})
 	})
 	if err != nil {
 		return d, fmt.Errorf("area: department %q: %w", d.ID, err)
@@ -89,8 +92,10 @@ func (a *Atlas) DeleteDepartment(ctx context.Context, id string) error {
 				return wrong("id", "值班表 "+r.ID+" 属于该部门；请先删除或修改", "the roster "+r.ID+" is its; delete or change that first")
 			}
 		}
-		_, err := tx.ExecContext(ctx, "delete from department where id = ?", id)
-		return err
+		if _, err := tx.ExecContext(ctx, "delete from department where id = ?", id); err != nil {
+			return err
+		}
+		return a.o.Record(ctx, tx, view.Deed{What: "department.delete", About: id, Old: written(s.departments, id)})
 	})
 	if err != nil {
 		return fmt.Errorf("area: department %q: %w", id, err)

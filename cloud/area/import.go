@@ -28,7 +28,12 @@ func (a *Atlas) Import(ctx context.Context, f File, dry bool, now time.Time) (vi
 			if plan, err = s.tree.Plan(f, now.UnixMilli()); err != nil || len(plan.Changes) == 0 {
 				return nil, err
 			}
-			return func(tx *sql.Tx) error { return plan.write(ctx, tx) }, nil
+			return func(tx *sql.Tx) error {
+				if err := plan.write(ctx, tx); err != nil {
+					return err
+				}
+				return a.o.Record(ctx, tx, plan.deed(f))
+			}, nil
 		})
 	}
 	if err != nil {

@@ -23,16 +23,20 @@ func (a *Atlas) PutPlace(ctx context.Context, p view.Place) (view.Place, error) 
 			return err
 		}
 		if p.Area == "" && p.Position == nil {
-			_, err := tx.ExecContext(ctx, "delete from place where gateway = ? and device = ?", p.Gateway, p.Device)
-			return err
+			if _, err := tx.ExecContext(ctx, "delete from place where gateway = ? and device = ?", p.Gateway, p.Device); err != nil {
+				return err
+			}
+			return a.o.Record(ctx, tx, s.moved(p, ""))
 		}
 		b, err := json.Marshal(p)
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `insert into place(gateway, device, body) values(?, ?, ?)
-			on conflict(gateway, device) do update set body = excluded.body`, p.Gateway, p.Device, string(b))
-		return err
+		if _, err = tx.ExecContext(ctx, `insert into place(gateway, device, body) values(?, ?, ?)
+			on conflict(gateway, device) do update set body = excluded.body`, p.Gateway, p.Device, string(b)); err != nil {
+			return err
+		}
+		return a.o.Record(ctx, tx, s.moved(p, string(b)))
 	})
 	if err != nil {
 		return p, fmt.Errorf("area: place %s/%s: %w", p.Gateway, p.Device, err)

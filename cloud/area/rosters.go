@@ -31,7 +31,10 @@ func (a *Atlas) PutRoster(ctx context.Context, r view.Roster) (view.Roster, erro
 		if err := s.judgeRoster(&r); err != nil {
 			return err
 		}
-		return putBody(ctx, tx, "roster", r.ID, r)
+		if err := putBody(ctx, tx, "roster", r.ID, r); err != nil {
+			return err
+		}
+		return a.o.Record(ctx, tx, view.Deed{What: "roster.put", About: r.ID, Old: s.roster(r.ID), New: text(r)})
 	})
 	if err != nil {
 		return r, fmt.Errorf("area: roster %q: %w", r.ID, err)
@@ -76,8 +79,10 @@ func (a *Atlas) DeleteRoster(ctx context.Context, id string) error {
 		if _, ok := s.rosters[id]; !ok {
 			return view.ErrUnknown
 		}
-		_, err := tx.ExecContext(ctx, "delete from roster where id = ?", id)
-		return err
+		if _, err := tx.ExecContext(ctx, "delete from roster where id = ?", id); err != nil {
+			return err
+		}
+		return a.o.Record(ctx, tx, view.Deed{What: "roster.delete", About: id, Old: s.roster(id)})
 	})
 	if err != nil {
 		return fmt.Errorf("area: roster %q: %w", id, err)

@@ -43,7 +43,8 @@ func (a *Atlas) PutRoutes(ctx context.Context, routes []view.Route) error {
 				return err
 			}
 		}
-		return nil
+		old, new := s.rerouted(rows)
+		return a.o.Record(ctx, tx, view.Deed{What: "routes.put", Old: old, New: new})
 	})
 	if err != nil {
 		return fmt.Errorf("area: routes: %w", err)

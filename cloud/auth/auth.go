@@ -203,8 +203,8 @@ func (p *Principal) Effective() []role.Grant {
 	return out
 }
 
-// title is the principal's roles as the audit log has them.
-func (p *Principal) title() string {
+// Title is the principal's roles as the audit log has them.
+func (p *Principal) Title() string {
 	if p.Token != "" {
 		return "token " + p.Token
 	}
@@ -229,7 +229,7 @@ func (b *Book) note(ctx context.Context, tx *sql.Tx, p *Principal, what, about, 
 	case failed != nil:
 		result = "failed"
 	}
-	return b.o.Audit(ctx, tx, view.Audit{At: b.now(), Who: p.Person, Role: p.title(), From: p.From, What: what, About: about, Old: old, New: new, Result: result})
+	return b.o.Audit(ctx, tx, view.Audit{At: b.now(), Who: p.Person, Role: p.Title(), From: p.From, What: what, About: about, Old: old, New: new, Result: result})
 }
 
 // refuse writes down that somebody tried what they must not, and returns why not.

@@ -39,6 +39,9 @@ type Options struct {
 	// transaction that stores the change: no alert is on the disk that nobody will be told
 	// of. Its error undoes the change. nil: nobody is told.
 	Notify func(ctx context.Context, tx *sql.Tx, alerts []view.Alert) error
+	// Record notes elsewhere what somebody does, in the transaction that stores it; its error
+	// undoes that. nil: nobody does.
+	Record func(ctx context.Context, tx *sql.Tx, d view.Deed) error
 	// Publish takes a changed alert (view.Alert) for the live stream, as event
 	// "alert". It must not block. nil: nobody listens.
 	Publish func(event string, doc any)
@@ -75,6 +78,9 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 		o.Follow = func(context.Context, *sql.Tx, string, string, wire.Alert, int64) (func(), error) {
 			return func() {}, nil
 		}
+	}
+	if o.Record == nil {
+		o.Record = func(context.Context, *sql.Tx, view.Deed) error { return nil }
 	}
 	if o.Publish == nil {
 		o.Publish = func(string, any) {}
@@ -286,7 +292,8 @@ func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Tim
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n == 1 {
-			return errors.Join(err, note(ctx, tx, id, at.UnixMilli(), "acknowledged", by, text), b.notify(ctx, tx, id))
+			return errors.Join(err, note(ctx, tx, id, at.UnixMilli(), "acknowledged", by, text),
+				b.o.Record(ctx, tx, view.Deed{Who: by, What: "alert.acknowledge", About: id, New: text}), b.notify(ctx, tx, id))
 		}
 		var known int
 		if err := tx.QueryRowContext(ctx, "select count(*) from alert where id = ?", id).Scan(&known); err != nil {

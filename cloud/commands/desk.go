@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +29,7 @@ type DB interface {
 	Read() *sql.DB
 }
 
-// Options says what a Desk works with. All fields but Publish are required.
+// Options says what a Desk works with. All fields but Record and Publish are required.
 type Options struct {
 	DB     DB
 	Key    ed25519.PrivateKey
@@ -38,6 +39,9 @@ type Options struct {
 	Online func(gateway string) (online, known bool)
 	// Send publishes a message, not retained; false: not now. It must not block.
 	Send func(topic string, payload []byte) bool
+	// Record notes elsewhere what is asked for, in the transaction that stores it; its error
+	// undoes that. nil: nobody does.
+	Record func(ctx context.Context, tx *sql.Tx, d view.Deed) error
 	// Publish takes a command that was asked for or answered (view.Command) for the live
 	// stream, as event "command". It must not block. nil: nobody listens.
 	Publish func(event string, doc any)
@@ -65,6 +69,9 @@ func New(o Options) *Desk {
 	if o.Publish == nil {
 		o.Publish = func(string, any) {}
 	}
+	if o.Record == nil {
+		o.Record = func(context.Context, *sql.Tx, view.Deed) error { return nil }
+	}
 	return &Desk{o: o, wake: make(chan struct{}, 1), tries: map[string]try{}}
 }
 
@@ -89,7 +96,13 @@ func (d *Desk) Ask(ctx context.Context, gateway string, a view.Ask, now time.Tim
 		return view.Command{}, fmt.Errorf("commands: %w", err)
 	}
 	c.V, c.ID, c.By = wire.Version, id.String(), a.By
-	if err := d.o.DB.Write(ctx, func(tx *sql.Tx) error { return d.put(ctx, tx, gateway, c, now) }); err != nil {
+	err = d.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		if err := d.put(ctx, tx, gateway, c, now); err != nil {
+			return err
+		}
+		return d.o.Record(ctx, tx, view.Deed{Who: a.By, What: "command." + c.Kind, About: gateway, New: strings.TrimSpace(c.Subject() + " " + c.ID)})
+	})
+	if err != nil {
 		return view.Command{}, fmt.Errorf("commands: %w", err)
 	}
 	d.tell()

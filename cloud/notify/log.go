@@ -96,7 +96,7 @@ func (o *Office) Test(ctx context.Context, id, person string) (view.Delivery, er
 		if at, err := o.mayAt(ctx, tx, c, true, "", now.UnixMilli()); err != nil || at > now.UnixMilli() {
 			return errors.Join(err, view.ErrBusy)
 		}
-		return insert(ctx, tx, d, "", []string{"test/" + d.ID})
+		return errors.Join(insert(ctx, tx, d, "", []string{"test/" + d.ID}), o.o.Record(ctx, tx, view.Deed{What: "channel.test", About: id, New: person}))
 	})
 	if err != nil {
 		return view.Delivery{}, fmt.Errorf("notify: test of %s: %w", id, err)

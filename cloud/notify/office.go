@@ -51,6 +51,9 @@ type Options struct {
 	Words map[string]*words.Words
 	Base  string         // of links: https://console.example.org; empty: messages have none
 	Zone  *time.Location // of times in messages; nil: UTC
+	// Record notes elsewhere that somebody tests a channel, in the transaction that stores
+	// the message. nil: nobody does.
+	Record func(ctx context.Context, tx *sql.Tx, d view.Deed) error
 	// Trouble is told when a channel fails for good or for long, and when it works again.
 	// nil: only the other channels are told.
 	Trouble func(Trouble)
@@ -83,6 +86,9 @@ func Open(ctx context.Context, o Options) (*Office, error) {
 	}
 	if o.Within == nil {
 		o.Within = func(area, of string) bool { return area == of }
+	}
+	if o.Record == nil {
+		o.Record = func(context.Context, *sql.Tx, view.Deed) error { return nil }
 	}
 	if o.Trouble == nil {
 		o.Trouble = func(Trouble) {}

@@ -16,6 +16,15 @@ type Audit struct {
 	Hash   string `json:"hash"`   // of this line and the one before, in hex; given by the log
 }
 
+// Deed is something that is done to what a job keeps, as the job tells it: for the audit log,
+// in the transaction that stores it.
+type Deed struct {
+	Who      string // the name that was given, where nobody is logged in; empty: none was
+	What     string // object and deed, like department.put
+	About    string // the id of what it was done to
+	Old, New string // before and after; empty: nothing
+}
+
 // AuditFilter says which lines of the audit log to list; an empty field takes all.
 type AuditFilter struct {
 	Who, About, Result string

@@ -76,7 +76,7 @@ func (s *Server) Name(ctx context.Context) string {
 // who returns who asks; nil: nobody that is known. A wrong token is an error, a cookie of
 // a session that has ended is taken back.
 func (s *Server) who(w http.ResponseWriter, r *http.Request) (*auth.Principal, error) {
-	from := s.address(r)
+	from := s.Address(r)
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, value, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
@@ -178,9 +178,9 @@ func peer(r *http.Request) (netip.Addr, bool) {
 	return a.Unmap(), err == nil
 }
 
-// address is where a request comes from: the connection's other end, or if that is a
+// Address is where a request comes from: the connection's other end, or if that is a
 // proxy, the last of the addresses it names that is not one itself.
-func (s *Server) address(r *http.Request) string {
+func (s *Server) Address(r *http.Request) string {
 	at, ok := peer(r)
 	if !ok {
 		return r.RemoteAddr
@@ -211,7 +211,7 @@ func (s *Server) overTLS(r *http.Request) error {
 	if !s.o.SecureOnly || s.secure(r) {
 		return nil
 	}
-	if a, err := netip.ParseAddr(s.address(r)); err == nil && a.IsLoopback() { // and not only its proxy
+	if a, err := netip.ParseAddr(s.Address(r)); err == nil && a.IsLoopback() { // and not only its proxy
 		return nil
 	}
 	return problem(http.StatusForbidden, "E7212", "", "请使用 https 访问", "use https")

@@ -38,10 +38,10 @@ func (s *Server) finishOIDC(w http.ResponseWriter, r *http.Request) error {
 	}
 	who, err := s.o.OIDC.Finish(r.Context(), c.Value, q.Get("state"), q.Get("code"))
 	if err != nil {
-		s.o.Log.Warn("a login by the identity provider failed", "from", s.address(r), "error", err)
+		s.o.Log.Warn("a login by the identity provider failed", "from", s.Address(r), "error", err)
 		return problem(http.StatusUnauthorized, "E7211", "", "统一身份认证没有完成，请重新登录", "the identity provider did not finish; log in again")
 	}
-	session, _, err := s.o.Book.Enter(r.Context(), who, auth.Attempt{Person: who.Person, Address: s.address(r), Agent: r.UserAgent(), Replaces: s.cookie(r)})
+	session, _, err := s.o.Book.Enter(r.Context(), who, auth.Attempt{Person: who.Person, Address: s.Address(r), Agent: r.UserAgent(), Replaces: s.cookie(r)})
 	if err != nil {
 		return err
 	}

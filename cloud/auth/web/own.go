@@ -27,7 +27,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	session, p, err := s.o.Book.Login(r.Context(), auth.Attempt{Person: body.Person, Password: body.Password, Code: body.Code,
-		Address: s.address(r), Agent: r.UserAgent(), Replaces: s.cookie(r)})
+		Address: s.Address(r), Agent: r.UserAgent(), Replaces: s.cookie(r)})
 	if err != nil {
 		return err
 	}

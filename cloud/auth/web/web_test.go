@@ -413,7 +413,7 @@ func TestProxyAddress(t *testing.T) {
 		if c.said != "" {
 			r.Header.Set("X-Forwarded-For", c.said)
 		}
-		if got := d.server.address(r); got != c.want {
+		if got := d.server.Address(r); got != c.want {
 			t.Errorf("from %s, which says %q: %s, want %s", c.from, c.said, got, c.want)
 		}
 	}
