@@ -102,7 +102,7 @@ func open(t *testing.T, edit ...func(*settings.Settings)) center {
 	policy := lifecycle.DefaultPolicy()
 	// Whoever raises a blue case this night is to be called back at once: the night is short.
 	policy.Limits[lifecycle.StepAcknowledge][wire.Blue] = lifecycle.Limit{Unit: "m"}
-	p := guarded(t, at(t.TempDir(), append(edit, withAccounts, func(s *settings.Settings) { s.Cases = &policy })...))
+	p := guarded(t, at(t.TempDir(), append([]func(*settings.Settings){withAccounts, func(s *settings.Settings) { s.Cases = &policy }}, edit...)...))
 	id, password, _ := strings.Cut(p.first, " ")
 	p.want(200, "POST", "/api/v1/auth/login", doc{"person": id, "password": password})
 	p.want(200, "POST", "/api/v1/auth/password", doc{"old": password, "new": "tulip otter brass 94"})
