@@ -79,6 +79,8 @@ type Device struct {
 	Contact drivers.PinSettings // how Pin is used
 	Slave   string              // 1-Wire id, key id
 	Port    string              // device node
+	// Line is what Port runs with; of a part on a shared line what it was set to, other than
+	// it is delivered.
 	Line    drivers.LineSettings
 	RS485   serial.Direction // of Port
 	Echo    serial.Echo

@@ -37,11 +37,14 @@ var placeKeys = []string{"port", "bus", "address", "line", "id", "baud", "parity
 // lineWords are the keys of a serial line's settings.
 var lineWords = []string{"baud", "parity", "stop", "data", "rs485", "echo"}
 
+// setWords are those of them that say, at a part on a shared line, what it was set to.
+var setWords = lineWords[:3]
+
 // fits says whether a key may stand at a device on wire w.
 func fits(w drivers.Wire, key string) bool {
 	switch {
 	case slices.Contains(lineWords, key):
-		return w == drivers.SerialLine
+		return w == drivers.SerialLine || w == drivers.ModbusUnit && slices.Contains(setWords, key)
 	case slices.Contains(pinWords, key):
 		return pinFits(w, key)
 	case key == "url":
@@ -101,6 +104,7 @@ func (l *loader) connection(d *Device, k deviceKeys) {
 		return
 	}
 	d.Line = drivers.LineSettings{}
+	l.setTo(d, k.Line)
 	l.url(d)
 	l.pin(d, k.Contact)
 	l.slave(d)
@@ -245,7 +249,7 @@ func (l *loader) settle(b *Bus) {
 	l.reserved(*b, on)
 	var parts drivers.LineSettings
 	for _, d := range on {
-		own := d.Plan.Line
+		own := merge(d.Line, d.Plan.Line)
 		l.unlike(*b, d)
 		for _, s := range []struct {
 			key        string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -49,18 +50,43 @@ func differences(line, part drivers.LineSettings) (all []difference) {
 	return all
 }
 
+// setTo takes what a part on a shared line was set to, other than it is delivered.
+func (l *loader) setTo(d *Device, k lineKeys) {
+	if d.Wire != drivers.ModbusUnit {
+		return
+	}
+	l.line(lineKeys{Baud: k.Baud, Parity: k.Parity, Stop: k.Stop, Data: k.Data}, "devices", d.ID)
+	d.Line = lineKeys{Baud: k.Baud, Parity: k.Parity, Stop: k.Stop}.settings()
+	i := slices.IndexFunc(l.config.Buses, func(b Bus) bool { return b.ID == d.Bus })
+	if i < 0 || l.config.Buses[i].Serial != "" {
+		return
+	}
+	for _, key := range setWords {
+		if l.has("devices", d.ID, key) {
+			l.sayKey("E2604", fmt.Sprintf("bus %s is no serial line, so %s does not fit; delete it", d.Bus, key), "devices", d.ID, key)
+		}
+	}
+}
+
 // unlike warns of a part that is delivered with other settings than the file states
-// for its line: it answers only if somebody has set it so.
+// for its line: it answers only if somebody has set it so, and the file should say that.
+// What it says must be what the line runs with.
 func (l *loader) unlike(b Bus, d Device) {
-	var part, line []string
+	for _, x := range differences(b.Line, d.Line) {
+		if !l.wrong("buses", b.ID, x.key) && !l.wrong("devices", d.ID, x.key) {
+			l.sayKey("E2502", fmt.Sprintf("the part is set to %s, and bus %s runs with %s; all parts of a line speak alike: set the part or the bus", x.part, b.ID, x.line), "devices", d.ID, x.key)
+		}
+	}
+	var part, line, keys []string
 	for _, x := range differences(b.Line, d.Plan.Line) {
-		if !l.wrong("buses", b.ID, x.key) {
+		if !l.wrong("buses", b.ID, x.key) && !l.has("devices", d.ID, x.key) {
 			part, line = append(part, x.part), append(line, x.line)
+			keys = append(keys, fmt.Sprintf("%s: %v", x.key, l.doc.Node("buses", b.ID, x.key).Text()))
 		}
 	}
 	if len(part) > 0 {
-		l.sayKey("W2504", fmt.Sprintf("%s is delivered with %s, and bus %s runs with %s; set the part to that, or change the bus",
-			cmp.Or(d.Profile, d.Driver), strings.Join(part, ", "), b.ID, strings.Join(line, ", ")), "devices", d.ID)
+		l.sayKey("W2504", fmt.Sprintf("%s is delivered with %s, and bus %s runs with %s; change the bus, or set the part to that and write %s at it",
+			cmp.Or(d.Profile, d.Driver), strings.Join(part, ", "), b.ID, strings.Join(line, ", "), strings.Join(keys, ", ")), "devices", d.ID)
 	}
 }
 

@@ -193,6 +193,8 @@ func (l *loader) deviceRows(d Device, add adder) {
 	}
 	if d.Port != "" {
 		lineRows(d.Line, part, add, "devices", d.ID)
+	} else {
+		lineRows(d.Line, "", add, "devices", d.ID)
 	}
 	if d.Wire == drivers.SerialLine && d.Port != "" {
 		add(d.RS485, "", at("rs485")...)
