@@ -2,8 +2,9 @@
 // that the gateway printed, draws a mask with the mouse, saves, and demands that the
 // configuration has it, everything else in it as before, and that the next picture is black
 // there. Also: what the check refuses is shown with its line, a file that somebody else has
-// changed is not overwritten, the page can be used by keyboard, fits a phone, and breaks no
-// rule of axe's. With an argument it leaves pictures in that folder.
+// changed is not overwritten, a number outside the picture is not taken, what a mask hides is
+// not shown again unasked, the page can be used by keyboard, fits a phone, also before the
+// first picture, and breaks no rule of axe's. With an argument it leaves pictures in that folder.
 //
 //   node browser/calibrate.mjs [folder]
 import assert from 'node:assert/strict';
@@ -116,6 +117,7 @@ async function look() {
   await page.getByRole('button', { name: 'Zone zone1', exact: true }).click();
   await shoot(page, 'wide.png');
   await beRefused(page);
+  await stayInside(page);
   await keepAnothersEdit(page);
   assert.deepEqual(await axe(page), [], 'axe');
   await page.setViewportSize({ width: 360, height: 740 });
@@ -123,6 +125,8 @@ async function look() {
   await shoot(page, 'phone.png');
   await page.getByRole('button', { name: '中文' }).click();
   await shoot(page, 'phone-zh.png');
+  await askBeforeUncovering(page);
+  await waitWithRoom(page);
   assert.deepEqual(faults, []);
 }
 
@@ -227,4 +231,66 @@ async function keepAnothersEdit(page) {
   await page.getByText('Somebody has changed the configuration meanwhile').waitFor();
   assert.equal(readFileSync(file, 'utf8'), edited);
   assert.match(await page.locator('#paste').inputValue(), /^ {4}masks:\n[^]* {6}zone2: \[\[/m);
+}
+
+/** A corner outside the picture is neither taken nor quietly moved: it is said, and not saved. */
+async function stayInside(page) {
+  const before = readFileSync(file, 'utf8');
+  const x = page.getByRole('spinbutton', { name: 'corner 1, x' });
+  const was = await x.inputValue();
+  const lines = await page.locator('#paste').inputValue();
+  await x.fill('7');
+  assert.equal(await x.getAttribute('aria-invalid'), 'true');
+  assert.equal(await page.locator('label:has([aria-invalid=true]) small').textContent(), '0 to 1');
+  assert.equal(await page.locator('#paste').inputValue(), lines, 'the drawing is as it was');
+  await page.getByRole('button', { name: '+ Corner' }).click(); // something to save
+  await page.getByRole('spinbutton', { name: 'corner 1, x' }).fill('-0.1');
+  assert.deepEqual(await axe(page), [], 'axe, of a wrong number');
+  await shoot(page, 'outside.png');
+  await page.getByRole('button', { name: 'Check and save' }).click();
+  await page.getByText('A number in the list is outside the picture').waitFor();
+  assert.equal(readFileSync(file, 'utf8'), before);
+  await page.getByRole('spinbutton', { name: 'corner 1, x' }).fill(was);
+  assert.equal(await page.locator('[aria-invalid=true]').count(), 0);
+  await page.getByRole('button', { name: 'Undo changes' }).click();
+}
+
+/** Who deletes a mask is asked, and told where it was; a no saves nothing. */
+async function askBeforeUncovering(page) {
+  const before = readFileSync(file, 'utf8');
+  await page.evaluate(() => localStorage.setItem('lamppostLang', 'en'));
+  page.once('dialog', (d) => d.accept()); // the drawing is not saved: leave it
+  await page.reload();
+  await page.locator('#still[src^=blob]').waitFor();
+  const asked = async (how, act) => {
+    const said = new Promise((told) => page.once('dialog', (d) => told(d.message()) ?? d[how]()));
+    await act();
+    return said;
+  };
+  const save = () => page.getByRole('button', { name: 'Check and save' }).click();
+  await page.getByRole('button', { name: 'Delete Mask 1', exact: true }).click();
+  let said = await asked('dismiss', save);
+  assert.match(said, /will be seen again[^]*– Mask 1: upper left, (9|10|11) % of the picture[^]*No mask is left/);
+  assert.equal(readFileSync(file, 'utf8'), before, 'a no saves nothing');
+  await page.getByRole('button', { name: 'Undo changes' }).click();
+  await page.getByRole('spinbutton', { name: 'corner 2, x' }).fill('0.2');
+  await page.getByRole('spinbutton', { name: 'corner 3, x' }).fill('0.2');
+  said = await asked('dismiss', save);
+  assert.match(said, /– a part of Mask 1: upper left, \d % of the picture/);
+  assert.doesNotMatch(said, /No mask is left/);
+  await page.getByRole('button', { name: 'Delete Mask 1', exact: true }).click();
+  await asked('accept', save);
+  await page.getByText('The gateway runs with it.').waitFor();
+  assert.doesNotMatch(readFileSync(file, 'utf8'), /- \[\[0\.0/, 'a yes saves it');
+}
+
+/** Before the first picture there is room to draw, and it is said what is waited for. */
+async function waitWithRoom(page) {
+  await page.route('**/still', () => {}); // it never comes
+  await page.reload();
+  await page.getByText('waiting for the camera').waitFor();
+  const box = await page.locator('#draw').boundingBox();
+  assert.ok(box.width > 300 && box.height > 0.7 * box.width, `${box.width} x ${box.height}`);
+  assert.ok((await overflow(page)) <= 0, 'it fits a phone while it waits');
+  await shoot(page, 'waiting.png');
 }
