@@ -116,6 +116,8 @@ var faults = []pair{
 	{"%d confirmations came of what nobody asked", "收到 $1 次没有请求过的确认"},
 	// Of cameras.
 	{"401, username or password is wrong", "401，用户名或密码错误"},
+	{"401, it wants a login and gets none; write its own address as url", "401，它要求登录而未得到；请把它自己的地址写为 url"},
+	{"it sends on to %q: %w", "它转向 $1：$2"},
 	{"401, it wants a login; set username and password_file", "401，需要登录；请设置 username 和 password_file"},
 	{"status %d", "状态码 $1"},
 	{"is the camera on, and is this its address?", "摄像机是否通电，地址是否正确？"},

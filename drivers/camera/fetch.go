@@ -37,6 +37,10 @@ func (w *web) do(ctx context.Context, q question) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if to := sentTo(q.url, res); to != "" && res.StatusCode == http.StatusUnauthorized {
+		drop(res) // what another host asks for is not answered, to the camera neither
+		return nil, elsewhere(to, errOtherLogin)
+	}
 	asks := parseChallenges(res.Header.Values("WWW-Authenticate"))
 	if res.StatusCode == http.StatusUnauthorized && w.login != nil && len(asks) > 0 {
 		if !w.login.take(asks) {
@@ -76,9 +80,50 @@ func (w *web) ask(ctx context.Context, q question) (*http.Response, error) {
 	}
 	res, err := w.client.Do(r)
 	if err != nil {
-		return nil, plain(ctx, err)
+		return nil, elsewhere(failedAt(q.url, err), plain(ctx, err))
 	}
 	return res, nil
+}
+
+// errOtherLogin is what a host says that a camera sends on to, and that wants a login: the
+// camera's is for the camera alone.
+var errOtherLogin = fmt.Errorf("%w: 401, it wants a login and gets none; write its own address as url", drivers.ErrException)
+
+// elsewhere names the host, with its port, that a camera sent on to and that err is about,
+// and nothing else of the address. Empty: err is about the camera itself.
+func elsewhere(host string, err error) error {
+	if host == "" || err == nil {
+		return err
+	}
+	return fmt.Errorf("it sends on to %.100q: %w", host, err)
+}
+
+// sentTo is the host that gave an answer to a question, if it is not the one that was asked.
+func sentTo(asked string, res *http.Response) string {
+	if res.Request == nil {
+		return ""
+	}
+	return otherHost(asked, res.Request.URL)
+}
+
+// failedAt is the host at which a question failed, if it is not the one that was asked.
+func failedAt(asked string, err error) string {
+	var at *url.Error
+	if !errors.As(err, &at) {
+		return ""
+	}
+	last, err := url.Parse(at.URL)
+	if err != nil {
+		return ""
+	}
+	return otherHost(asked, last)
+}
+
+func otherHost(asked string, last *url.URL) string {
+	if first, err := url.Parse(asked); err != nil || first.Host == last.Host {
+		return ""
+	}
+	return last.Host
 }
 
 // fetch returns the bytes that the camera calls a picture: the answer, or the first
@@ -94,9 +139,10 @@ func (w *web) fetch(ctx context.Context, url string) ([]byte, error) {
 	}
 	defer drop(res)
 	if err := judge(res, w.login != nil); err != nil {
-		return nil, err
+		return nil, elsewhere(sentTo(url, res), err)
 	}
-	return w.read(ctx, res)
+	b, err := w.read(ctx, res)
+	return b, elsewhere(sentTo(url, res), err)
 }
 
 // first takes the first picture of a motion JPEG stream. The stream was asked for in this
