@@ -188,14 +188,17 @@ func shown(v float64) string {
 
 func listCommand() *cobra.Command {
 	var lang string
-	cmd := &cobra.Command{Use: "list", Short: "list the scenarios, and the parts that can be played alone", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
+	cmd := &cobra.Command{Use: "list", Short: "list the scenarios, the parts that can be played alone, and the scenes of a camera", Args: noArgs, RunE: func(c *cobra.Command, _ []string) error {
 		if lang != "zh" && lang != "en" {
 			return fmt.Errorf("%w: --lang %q is not spoken here; write zh or en", errUsage, lang)
 		}
 		if err := listScenarios(c.OutOrStdout(), lang); err != nil {
 			return err
 		}
-		return listParts(c.OutOrStdout(), lang)
+		if err := listParts(c.OutOrStdout(), lang); err != nil {
+			return err
+		}
+		return listScenes(c.OutOrStdout(), lang)
 	}}
 	cmd.Flags().StringVar(&lang, "lang", language(), "zh or en")
 	return cmd
@@ -246,7 +249,7 @@ currents on a module (waveshare-ai-8ch).
 }
 
 // statesOf lists a part's states; of those that are many of a sort, scene:smoke, only the
-// sort, which lamppost-sim part tells.
+// sort, which listScenes tells.
 func statesOf(p parts.Part) string {
 	var words []string
 	for _, s := range p.States {
