@@ -25,7 +25,7 @@ func cameraParts() []Part {
 		{"pm2_5", 30, 0, 1000}, {"wind_speed", 2, 0, 40}}
 	return []Part{{
 		ID: "camera", Title: scenario.Text{ZH: "网络摄像机：带水尺的河道，/still.jpg、/stream.mjpg、ONVIF、rtsp://…/live、…/h264", EN: "network camera at a river with a staff gauge: /still.jpg, /stream.mjpg, ONVIF, rtsp://…/live, …/h264"},
-		Wire: HTTP, Channels: sees, States: scenes(), Own: watch, Calibration: staffOf,
+		Wire: HTTP, Channels: sees, States: append(scenes(), logins()...), Own: watch, Calibration: staffOf,
 	}, {
 		ID: "vc0706", Title: scenario.Text{ZH: "VC0706 串口 JPEG 摄像头（LS-Y201、PTC-08）：带水尺的河道", EN: "VC0706 serial JPEG camera (LS-Y201, PTC-08) at a river with a staff gauge"},
 		Wire: Serial, Line: Line{Baud: 38400, Format: "8N1"}, Channels: slices.Clone(sees),
@@ -110,6 +110,29 @@ func scenes() (states []string) {
 	return states
 }
 
+// loginState stands before the kind of login that the camera wants over HTTP.
+const loginState = "login:"
+
+func logins() (states []string) {
+	for _, kind := range camera.Logins() {
+		states = append(states, loginState+kind)
+	}
+	return states
+}
+
+// guarded is the camera behind the login that its state names, or without one.
+func guarded(state string, cam http.Handler) (http.Handler, error) {
+	kind, ok := strings.CutPrefix(state, loginState)
+	if !ok {
+		return cam, nil
+	}
+	l, err := camera.NewLogin(kind)
+	if err != nil {
+		return nil, err
+	}
+	return l.Wrap(cam), nil
+}
+
 // eye is what the camera sees.
 type eye struct{ Source }
 
@@ -135,6 +158,10 @@ func watch(s Stage) (func(context.Context, string, func(string)) error, error) {
 		return nil, err
 	}
 	cam := &camera.Camera{Device: s.Device, Scene: scene, Source: eye{s.Source}, Record: s.Record}
+	handler, err := guarded(s.State, cam)
+	if err != nil {
+		return nil, err
+	}
 	return func(ctx context.Context, place string, ready func(string)) error {
 		ln, err := listen(ctx, place)
 		if err != nil {
@@ -148,7 +175,7 @@ func watch(s Stage) (func(context.Context, string, func(string)) error, error) {
 		}
 		ln = cam.Listen(ln)
 		defer ln.Close()
-		web := &http.Server{Handler: cam, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+		web := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 		defer context.AfterFunc(ctx, func() { web.Close() })()
 		ready("http://" + ln.Addr().String() + camera.Path)
 		if err := web.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
