@@ -65,8 +65,13 @@ func listening(t *testing.T, src *source, p Painter) (*ledger, string) {
 
 func watching(t *testing.T, url string) drivers.Driver {
 	t.Helper()
+	return opened(t, "url: "+url)
+}
+
+func opened(t *testing.T, options string) drivers.Driver {
+	t.Helper()
 	plan, err := driver.Kind().Plan(func(out any) error {
-		doc, err := yamldoc.Parse("options", []byte("url: "+url))
+		doc, err := yamldoc.Parse("options", []byte(options))
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,47 @@
+package camera
+
+import (
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/lamppost-city/lamppost/drivers"
+)
+
+// The gateway's driver logs in with what its password_file says, in each way over HTTP and
+// each kind of login, and stays in while nonces are used up; with a wrong password, and with
+// none, the camera refuses, which is told without the password.
+func TestDriverLogsIn(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"right": Password + "\n", "wrong": "TOPSECRET\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, kind := range Logins() {
+		l, err := NewLogin(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := &ledger{added: make(chan struct{}, 1024)}
+		s := httptest.NewServer(l.Wrap(&Camera{Device: "gauge", Scene: NewScene(), Source: &source{}, Record: log}))
+		defer s.Close()
+		at := strings.TrimPrefix(s.URL, "http://")
+		for way, url := range map[string]string{"still": "http://" + at + Path, "stream": "http://" + at + StreamPath, "onvif": "onvif://" + at} {
+			d := opened(t, "{url: '"+url+"', username: "+User+", password_file: "+filepath.Join(dir, "right")+"}")
+			for n := range nonceUses + 5 {
+				if _, err := d.Sample(t.Context()); err != nil {
+					t.Fatalf("%s, %s, sample %d: %v", kind, way, n, err)
+				}
+			}
+			for more, text := range map[string]string{"": "401, it wants a login", ", username: " + User + ", password_file: " + filepath.Join(dir, "wrong"): "401, username or password is wrong"} {
+				_, err := opened(t, "{url: '"+url+"'"+more+"}").Sample(t.Context())
+				if drivers.FaultWord(err) != "exception" || way != "onvif" && !strings.Contains(err.Error(), text) || strings.Contains(err.Error(), "TOPSECRET") {
+					t.Errorf("%s, %s%s: %v, want %s", kind, way, more, err, text)
+				}
+			}
+		}
+	}
+}
