@@ -62,6 +62,23 @@ type Site interface {
 	// Still returns a picture of now, or one that is two seconds old at most. The error
 	// says why there is none, or is ctx's.
 	Still(ctx context.Context, id string) (Still, error)
+	// Kept returns the newest pictures of alerts of a camera that wait on the disk, newest
+	// first, MaxKept at most.
+	Kept(id string) []Kept
+	// Picture returns the JPEG of one of them; ok is false where there is none any more.
+	Picture(id, image string) (jpeg []byte, ok bool)
+}
+
+// MaxKept is how many pictures of alerts the page shows.
+const MaxKept = 30
+
+// Kept is a picture of an alert that waits on the disk, for the link or, where there is no
+// way to the cloud, for somebody who looks.
+type Kept struct {
+	Image  string `json:"image"`
+	Alert  string `json:"alert"`
+	Moment string `json:"moment,omitempty"` // before, at or after the alert
+	Unix   int64  `json:"unix,omitempty"`   // when it was taken, ms; 0: not known
 }
 
 // Sheet is what is drawn in the configuration file.
@@ -140,6 +157,8 @@ func Handler(site Site, book Book, door Door, log *slog.Logger) http.Handler {
 	mux.HandleFunc("GET /camera/{id}/sheet", p.inside(p.sheet))
 	mux.HandleFunc("GET /camera/{id}/seen", p.inside(p.seen))
 	mux.HandleFunc("GET /camera/{id}/still", p.inside(p.still))
+	mux.HandleFunc("GET /camera/{id}/kept", p.inside(p.kept))
+	mux.HandleFunc("GET /camera/{id}/kept/{image}", p.inside(p.picture))
 	mux.HandleFunc("POST /camera/{id}/drawing", own(p.inside(p.draw)))
 	return mux
 }
@@ -261,12 +280,32 @@ func (p *page) still(w http.ResponseWriter, r *http.Request, _ session) {
 		answer(w, http.StatusServiceUnavailable, map[string]any{"why": err.Error()})
 		return
 	}
+	w.Header().Set("Lamppost-Age-Ms", strconv.FormatInt(still.Age.Milliseconds(), 10))
+	show(w, still.JPEG)
+}
+
+func show(w http.ResponseWriter, jpeg []byte) {
 	h := w.Header()
 	h.Set("Content-Type", "image/jpeg")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Lamppost-Age-Ms", strconv.FormatInt(still.Age.Milliseconds(), 10))
-	_, _ = w.Write(still.JPEG) // the reader has gone
+	_, _ = w.Write(jpeg) // the reader has gone
+}
+
+// kept lists the pictures of alerts that are here.
+func (p *page) kept(w http.ResponseWriter, r *http.Request, _ session) {
+	all := p.site.Kept(r.PathValue("id"))
+	answer(w, http.StatusOK, all[:min(len(all), MaxKept)])
+}
+
+// picture shows one of them.
+func (p *page) picture(w http.ResponseWriter, r *http.Request, _ session) {
+	jpeg, ok := p.site.Picture(r.PathValue("id"), r.PathValue("image"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	show(w, jpeg)
 }
 
 // draw takes an order to save, with the session's token.

@@ -34,6 +34,17 @@ func (g *gate) Still(_ context.Context, id string) (Still, error) {
 	return Still{[]byte("\xff\xd8jpeg"), 1500 * time.Millisecond}, nil
 }
 
+func (g *gate) Kept(id string) []Kept {
+	if id != "gauge" {
+		return []Kept{}
+	}
+	return slices.Repeat([]Kept{{Image: "one", Alert: "high", Moment: "before", Unix: 5}}, MaxKept+5)
+}
+
+func (g *gate) Picture(id, image string) ([]byte, bool) {
+	return []byte("\xff\xd8kept"), id == "gauge" && image == "one"
+}
+
 func (g *gate) Sheet(context.Context, string) (Sheet, error) { return Sheet{all, "file-1"}, g.wrong }
 
 func (g *gate) Save(_ context.Context, camera string, o Order) (Outcome, error) {
@@ -259,4 +270,29 @@ func FuzzOrder(f *testing.F) {
 			t.Errorf("%d bytes became %d", len(b), len(out))
 		}
 	})
+}
+
+// The pictures of alerts are for who has the PIN, a bounded number of them.
+func TestKeptPictures(t *testing.T) {
+	g := newGate()
+	for _, path := range []string{"/camera/gauge/kept", "/camera/gauge/kept/one"} {
+		if a := g.ask("GET", path, "", nil); a.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s without the PIN: %s", path, a.Status)
+		}
+	}
+	g.opened["key"] = time.Minute
+	var list []Kept
+	a := g.ask("GET", "/camera/gauge/kept", "", nil)
+	if err := json.NewDecoder(a.Body).Decode(&list); err != nil || len(list) != MaxKept || list[0] != (Kept{"one", "high", "before", 5}) {
+		t.Errorf("%d pictures, %v", len(list), err)
+	}
+	a = g.ask("GET", "/camera/gauge/kept/one", "", nil)
+	if b, err := io.ReadAll(a.Body); err != nil || string(b) != "\xff\xd8kept" || a.Header.Get("Content-Type") != "image/jpeg" || a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%q, %v, %v", b, err, a.Header)
+	}
+	for _, path := range []string{"/camera/gauge/kept/two", "/camera/none/kept/one"} {
+		if a := g.ask("GET", path, "", nil); a.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %s", path, a.Status)
+		}
+	}
 }

@@ -90,7 +90,7 @@ type Gateway struct {
 	dates   *dates
 	uplink  *uplink.Uplink // nil: none configured
 	courier *courier
-	keeper  *pictureKeeper // nil: there is no uplink
+	keeper  *pictureKeeper // nil: there is neither an uplink nor a folder for pictures
 	absent  *absent        // pictures that will never come
 	beat    *wire.Shape    // of the heartbeat
 	metrics

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -23,7 +24,8 @@ const (
 // pictureKeeper brings the pictures of alerts onto the disk and hands them to the uplink when
 // they are there. Whoever takes a picture does not wait for the disk, which only run
 // touches, and the uplink when it reads one back. Pictures that the disk does not take,
-// or that come faster than it takes them, the uplink gets from memory. What is drawn into a
+// or that come faster than it takes them, the uplink gets from memory. Without an uplink they
+// stay on the disk, for the gateway's own page. What is drawn into a
 // picture is drawn here, too, into the copy that leaves: in a process of its own, if the
 // camera has one.
 type pictureKeeper struct {
@@ -34,6 +36,7 @@ type pictureKeeper struct {
 	miss  func(id, why string)               // absent.add
 	log   *slog.Logger
 	wake  chan struct{}
+	alone bool // there is no uplink: pictures stay until they are too many or too old
 
 	mu      sync.Mutex
 	putting []putting
@@ -50,24 +53,30 @@ type putting struct {
 var _ uplink.Album = (*pictureKeeper)(nil)
 
 // openKeeper opens the folder of the pictures. Without it the gateway goes on with
-// pictures in memory: a disk that fails must not stop it.
+// pictures in memory: a disk that fails must not stop it. Where there is no uplink either,
+// nothing keeps them.
 func (g *Gateway) openKeeper() {
 	cfg := g.opt.Config
-	if cfg.Uplink == nil {
-		return
+	dir, alone := filepath.Join(cfg.Journal.Dir, "stills"), cfg.Uplink == nil
+	k := &pictureKeeper{dates: g.dates, miss: g.absent.add, log: g.log, wake: make(chan struct{}, 1), kept: func(...string) {}, send: noWay, alone: alone}
+	if cfg.Journal.Stills.Size > 0 {
+		spool, err := still.OpenSpool(dir, cfg.Journal.Stills.Size, g.absent.add)
+		switch {
+		case err == nil:
+			k.spool = spool
+		case alone:
+			g.log.Error("pictures of alerts are not kept", "dir", dir, "error", err)
+		default:
+			g.log.Error("pictures of alerts are kept in memory only", "dir", dir, "error", err)
+		}
 	}
-	g.keeper = &pictureKeeper{dates: g.dates, miss: g.absent.add, log: g.log, wake: make(chan struct{}, 1)}
-	if cfg.Journal.Stills.Size == 0 {
-		return
+	if k.spool != nil || !alone {
+		g.keeper = k
 	}
-	dir := filepath.Join(cfg.Journal.Dir, "stills")
-	spool, err := still.OpenSpool(dir, cfg.Journal.Stills.Size, g.absent.add)
-	if err != nil {
-		g.log.Error("pictures of alerts are kept in memory only", "dir", dir, "error", err)
-		return
-	}
-	g.keeper.spool = spool
 }
+
+// noWay stands for the uplink where there is none.
+func noWay(wire.ImageMeta, []byte) error { return errors.New("there is no way to the cloud") }
 
 // begin gives the keeper the uplink, and that what waits since before.
 func (k *pictureKeeper) begin(u *uplink.Uplink) {
@@ -196,7 +205,11 @@ func (k *pictureKeeper) draw(ctx context.Context, p *putting) {
 
 // sayLost tells of pictures that had to be given up since so many were.
 func (k *pictureKeeper) sayLost(before uint64) {
-	if n := k.spool.Lost() - before; n > 0 {
+	n := k.spool.Lost() - before
+	switch {
+	case n > 0 && k.alone:
+		k.log.Info("pictures of alerts were given up: they were too many, or too old", "pictures", n)
+	case n > 0:
 		k.log.Warn("pictures of alerts were given up before a store had them: they were too many, or too old", "pictures", n)
 	}
 }

@@ -22,7 +22,7 @@ func (g *Gateway) picture(gen *generation, s config.Still, a *wire.Alert, raised
 	}
 	a.Image = ""
 	d := gen.devices[s.Camera]
-	if d == nil || g.uplink == nil {
+	if d == nil || g.uplink == nil && g.keeper == nil {
 		return
 	}
 	now := a.At.BootMS
@@ -150,12 +150,12 @@ func (g *Gateway) sendShot(d *device, s still.Shot, alertID, moment string, said
 }
 
 func (g *Gateway) sendStill(d *device, meta wire.ImageMeta, jpeg []byte, c *overlay.Caption) bool {
-	if g.uplink == nil {
-		return false
-	}
 	if meta.Alert != "" && g.keeper != nil {
 		g.keeper.take(putting{meta, jpeg, c, d.spec.plan != nil && d.spec.plan.Apart != nil})
 		return true
+	}
+	if g.uplink == nil {
+		return false
 	}
 	if err := g.uplink.Image(meta, jpeg); err != nil {
 		g.log.Warn("a picture cannot be sent", "device", meta.Device, "error", err)

@@ -127,6 +127,7 @@ async function look() {
   await shoot(page, 'phone-zh.png');
   await askBeforeUncovering(page);
   await waitWithRoom(page);
+  await lockOut(page);
   assert.deepEqual(faults, []);
 }
 
@@ -293,4 +294,27 @@ async function waitWithRoom(page) {
   assert.ok(box.width > 300 && box.height > 0.7 * box.width, `${box.width} x ${box.height}`);
   assert.ok((await overflow(page)) <= 0, 'it fits a phone while it waits');
   await shoot(page, 'waiting.png');
+}
+
+/** Five wrong PINs close the door, which says for how long; the right one does not help then. */
+async function lockOut(page) {
+  await page.unroute('**/still');
+  await page.getByRole('button', { name: 'Close (forget the PIN)' }).click();
+  const give = async (pin) => {
+    await page.locator('#pin').fill(pin);
+    const answered = page.waitForResponse('**/camera/enter');
+    await page.getByRole('button', { name: 'Open' }).click();
+    return (await answered).status();
+  };
+  const wrong = gateway.pin === '12345678' ? '87654321' : '12345678';
+  for (let n = 4; n > 0; n--) {
+    assert.equal(await give(wrong), 403);
+    await page.getByText(`This is not the PIN. ${n} ${n === 1 ? 'try' : 'tries'} left.`).waitFor();
+  }
+  assert.equal(await give(wrong), 403);
+  await page.getByText('Too many wrong tries. The next one counts in 60 s.').waitFor();
+  assert.equal(await give(gateway.pin), 403, 'the right PIN waits, too');
+  await page.getByText(/Too many wrong tries\. The next one counts in [56]\d s\./).waitFor();
+  assert.ok(await page.locator('#work').isHidden(), 'nothing is shown');
+  await shoot(page, 'locked.png');
 }
