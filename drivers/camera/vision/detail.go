@@ -95,9 +95,26 @@ func (d *detail) alike(gx, gy *[fineCells]float32, dx, dy int, in box) (is, edge
 	return min(x.value(), y.value()), edges
 }
 
+// left is how much of others' edges is still where it was, 1 for all: what noise and other
+// things add beside them does not count, a veil before them takes its share.
+func (d *detail) left(gx, gy *[fineCells]float32) float64 {
+	var both, there float32
+	for i := range gx {
+		if d.open[i] != 0 {
+			both += d.gx[i]*gx[i] + d.gy[i]*gy[i]
+			there += gx[i]*gx[i] + gy[i]*gy[i]
+		}
+	}
+	if there == 0 {
+		return 1
+	}
+	return float64(both / there)
+}
+
 // steady is the share of the known edges that stand in parts of the picture that are as
-// they were, as far as those known are to be trusted. A camera that was turned has hardly any; where a river has risen over half of
-// the picture, or a wall was painted, the rest of it says that the camera stands.
+// they were, as far as those known are to be trusted. A camera that was turned has hardly
+// any; where a river has risen over half of the picture, or a wall was painted, the rest of
+// it says that the camera stands.
 func (d *detail) steady(gx, gy *[fineCells]float32, trust float64) float64 {
 	var same, all float64
 	for y := range parts {

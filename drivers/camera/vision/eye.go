@@ -53,6 +53,7 @@ type Eye struct {
 	before  [pixels]uint8 // the picture before, after masks
 	looked  int           // pictures so far
 	last    time.Time
+	gap     float64 // seconds since the picture before, at most longPause
 
 	light   light
 	ground  ground
@@ -106,6 +107,9 @@ func (e *Eye) Look(m image.Image, at time.Time) (Seen, error) {
 	e.before = e.now.luma
 	e.reduce.take(&e.now, y, cb, cr, &e.open)
 	since := at.Sub(e.last).Seconds()
+	if e.gap = 0; !e.last.IsZero() {
+		e.gap = min(max(since, 0), longPause)
+	}
 	if e.looked == 0 || since <= 0 || since > longPause {
 		e.forget()
 		since = 0
@@ -133,8 +137,8 @@ func (e *Eye) forget() {
 	}
 }
 
-// wake begins the background anew after the camera saw nothing: meanwhile it has become
-// what blinded it.
+// wake begins the background anew after the camera saw nothing, or something else: meanwhile
+// it has become that.
 func (e *Eye) wake() {
 	e.ground.begin(&e.now)
 	e.smoke.forget()
@@ -151,9 +155,9 @@ func (e *Eye) measure(since float64, hour int, full plane) {
 	e.ground.look(e, since)
 	e.detail.measure(e)
 	s.Clarity = e.tamper.clarity(&e.detail, hour, e.ground.hiss)
-	blind := e.tamper.blind()
-	e.tamper.judge(e, since, hour, same)
-	if blind && !e.tamper.blind() {
+	away := e.tamper.away()
+	e.tamper.judge(e, e.gap, hour, same)
+	if away && !e.tamper.away() {
 		e.wake()
 	}
 	s.Motion = e.motion()

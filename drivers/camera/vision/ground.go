@@ -18,7 +18,8 @@ type ground struct {
 	share         float64 // of the open pixels that move
 	noise         float64 // of the picture, levels
 	hiss          float64 // of the sensor alone, levels
-	upset         bool    // nearly everything changed at once
+	step          float64 // what pixels differ by from the picture before, their middle, levels
+	upset         bool    // nearly everything changed at once, or the light of it all
 	calm          float64 // seconds since it was upset
 }
 
@@ -31,8 +32,12 @@ const (
 	mostChange  = 70     // levels: this much is motion however restless a pixel is
 	settle      = 25.0   // seconds in which the background follows what stands
 	melt        = 300.0  // seconds after which what has come and stays becomes background
-	upsetShare  = 0.45   // of the picture that changes at once
-	recover     = 3.0    // seconds in which the background follows then
+	upsetShare  = 0.45   // of the picture that changes at once,
+	litShare    = 0.10   // or of one in another light that no line through its levels explains:
+	litTimes    = 2.0    // the middle of all steps is so many times what it was
+	litStep     = 8.0    // and so many levels more
+	recover     = 3.0    // seconds in which the background follows then,
+	recoverFor  = 8.0    // and for how many
 	evenStep    = 6 << 8 // between the neighbours of a pixel where the background is even
 	blackest    = 6 << 8
 	almostWhite = 245 << 8
@@ -60,13 +65,14 @@ func (g *ground) look(e *Eye, since float64) {
 	g.difference(&e.now.luma, &e.open)
 	n := g.despeckle()
 	g.share = float64(n) / float64(max(e.visible, 1))
-	g.upset = g.share > upsetShare
+	usual := g.noise
+	g.listen(&e.now.luma, &e.before)
+	g.upset = g.share > upsetShare || g.share > litShare && g.step > litTimes*usual+litStep
 	g.calm += since
 	if g.upset {
 		g.calm = 0
 	}
 	g.follow(&e.now.luma, since)
-	g.listen(&e.now.luma, &e.before)
 }
 
 // listen measures the noise: the middle of what pixels differ by from the picture before
@@ -89,6 +95,7 @@ func (g *ground) listen(now, before *[pixels]uint8) {
 		}
 	}
 	is := max(middle(&steps, n), 0) / 0.954
+	g.step = is
 	hiss := is
 	if quiet >= n/leastEven {
 		hiss = min(max(middle(&even, quiet), 0)/0.954, is)
@@ -212,6 +219,18 @@ func (f *fit) line(without int) (slope, from float64) {
 	return slope, (wy - slope*wx) / w
 }
 
+// meanOf is the mean level of a small cell.
+func (g *ground) meanOf(c int) float64 {
+	at, sum := c/fineCols*fine*width+c%fineCols*fine, 0
+	for range fine {
+		for _, v := range g.level[at : at+fine] {
+			sum += int(v)
+		}
+		at += width
+	}
+	return float64(sum) / (256 * fine * fine)
+}
+
 // outshone says whether a level is above that of the background at a pixel, as it looks in
 // the light of the picture, by more than the background varies there.
 func (g *ground) outshone(i int, luma int32) bool {
@@ -261,7 +280,14 @@ func (g *ground) despeckle() (n int) {
 func (g *ground) follow(luma *[pixels]uint8, since float64) {
 	pace := weight(since, settle)
 	slow := int32(float64(pace) * spreadSlow)
-	quick := weight(since, recover)
+	anew := g.calm < recoverFor
+	if anew {
+		pace = weight(since, recover)
+		slow = pace
+	}
+	if g.upset { // what differs is the light, and no restlessness
+		slow = 0
+	}
 	tick := uint16(min(max(since*10, 1), melt*10))
 	for i, p := range luma {
 		was := int32(g.level[i])
@@ -269,8 +295,7 @@ func (g *ground) follow(luma *[pixels]uint8, since float64) {
 		switch {
 		case g.moving[i] == 0:
 			g.stays[i] = 0
-		case g.upset:
-			k = quick
+		case anew:
 		case g.stays[i] < melt*10:
 			g.stays[i] += tick
 			continue

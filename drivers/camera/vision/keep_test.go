@@ -51,8 +51,9 @@ func TestAViewIsKept(t *testing.T) {
 		"in gusts":             {Config{}, wall{dx: 1, noise: 4}, "", true},
 		"turned":               {Config{}, wall{dx: 17, dy: 4, noise: 4}, "moved ", true},
 		"turned away":          {Config{}, wall{dx: 9000, dy: 700, noise: 4}, "moved ", true},
-		"out of focus":         {Config{}, wall{soft: 4, noise: 4}, "defocused ", true},
-		"in the dark":          {Config{}, wall{gain: 0.03, noise: 3}, "dark ", true},
+		"out of focus":         {Config{}, wall{soft: 4, noise: 4}, "defocused ? ", true},
+		"covered":              {Config{}, wall{contrast: 0.99, gain: 0.5, noise: 6}, "blocked ? ? ", true},
+		"in the dark":          {Config{}, wall{gain: 0.03, noise: 3}, "? ? ? dark ", true},
 		"told another view":    {yard, wall{dx: 9000, dy: 700, noise: 4}, "", false},
 		"an hour not yet seen": {Config{}, good, "", true},
 	} {

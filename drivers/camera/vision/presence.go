@@ -39,6 +39,8 @@ const (
 	evenTexture   = 0.20 // and of what is nearly even
 	evenLight     = 6.0  // levels of deviation of a shadow on an even ground,
 	nearlyEven    = 10.0 // and on one with texture
+	litTexture    = 0.30 // correlation of the steps between small cells that makes another light,
+	litContrast   = 4.0  // where their squares are at most so many times as large
 	presenceTimes = 2
 	presenceCalm  = 10   // seconds after everything changed at once
 	mostPresence  = 0.30 // of the picture: fog, a shaken camera
@@ -201,13 +203,36 @@ func seenThrough(e *Eye, blob []uint16) bool {
 	deviation := math.Sqrt(max(squares/n-sum/n*sum/n, 0))
 	switch {
 	case one.there < one.n*(leastTexture+e.ground.noise*e.ground.noise/4):
-		return deviation < evenLight
+		return deviation < evenLight || onlyLit(e, blob)
 	case one.alike(sameTexture):
 		return true
 	case deviation < nearlyEven:
 		return two.alike(evenTexture)
 	}
 	return brighter < 0 && two.alike(darkTexture)
+}
+
+// onlyLit says the same where noise hides the small edges, as at night: of the means of
+// small cells, which have a quarter of it, the steps from each to the next are those of the
+// background, hardly stronger. So it is under a lamp that goes on.
+func onlyLit(e *Eye, blob []uint16) bool {
+	var s compared
+	label := &e.zones.label
+	for _, c := range blob {
+		for _, o := range [...]int{int(c) + 1, int(c) + fineCols} {
+			if o >= fineCells || o%fineCols == 0 || label[o] == 0 {
+				continue
+			}
+			d := float64(e.detail.mean[o]-e.detail.mean[c]) / (fine * fine)
+			b := e.ground.meanOf(o) - e.ground.meanOf(int(c))
+			s.n++
+			s.here += d * d
+			s.there += b * b
+			s.both += d * b
+		}
+	}
+	hiss := e.ground.noise * e.ground.noise / 8 // of the difference of two means of sixteen
+	return s.alike(litTexture) && s.here < litContrast*s.there+s.n*hiss
 }
 
 // compared is the steps between pixels that move, now and in the background.

@@ -17,13 +17,18 @@ type tamper struct {
 	hours     [24]usual
 	lately    usual
 	is        float64 // correlation with the view
-	fullest   float64 // edges that the view had lately, at most
-	covered   bool    // edges went suddenly and have not come back
+	left      float64 // of the view's edges, how much is still where it was
+	fullest   float64 // the most of that lately
+	likest    float64 // the most of is lately
+	covered   bool    // the view's edges went suddenly and have not come back
+	astray    bool    // the view was lost suddenly, whatever became of it
 	elsewhere float64 // seconds that it has looked somewhere else
+	strayed   float64 // seconds that it has been astray
 	same      int     // pictures that were the one before
 	sameFor   float64 // seconds
 	hold      [States]hold
 	warm      bool
+	unseen    bool // it is too dark or too bright to see the view
 }
 
 // usual is how much detail a view has.
@@ -55,10 +60,14 @@ const (
 	dimCoarse    = 6  // and shows no edges but what noise leaves
 	whiteShare   = 0.40
 	heapShare    = 0.60
-	blockedEdges = 0.30 // of the usual
+	blockedEdges = 0.30 // of the view's edges that are left where they were
 	clearEdges   = 0.50
+	fewEdges     = 0.60 // of the usual, wherever: a cover has no more,
+	manyEdges    = 0.80 // and with so many something else is seen
 	softFine     = 0.25 // of the usual fine detail
-	softCoarse   = 0.30 // of the usual coarse detail
+	softCoarse   = 0.30 // of the usual coarse detail,
+	leastCoarse  = 0.15 // or, where the view went suddenly,
+	mostHiss     = 40.0 // variances of the sensor's noise: with less fine detail than so many nobody knows
 	softRatio    = 0.40 // of the usual share of fine in coarse
 	lostView     = 0.60 // correlation with the known view
 	foundView    = 0.70
@@ -67,9 +76,12 @@ const (
 	turnedView   = 0.80 // correlation below which it is looked for elsewhere
 	betterView   = 0.12 // by how much the view has to be better there
 	relearn      = 6 * 3600.0
-	viewSeconds  = 600.0 // in which the known view follows
-	usualSeconds = 900.0 // in which what is usual follows
-	suddenly     = 20.0
+	longestStay  = 60.0   // seconds that one picture stands for in what is learned
+	viewSeconds  = 600.0  // in which the known view follows
+	usualSeconds = 900.0  // in which what is usual follows
+	suddenly     = 20.0   // seconds, and in any case so many pictures as
+	leastLately  = 0.80   // leaves of what was there lately: what comes between two is sudden
+	strayFor     = 1800.0 // seconds that nothing is learned of a view that was lost suddenly
 )
 
 func (h *hold) take(is bool, since, lasting float64, times int) {
@@ -86,14 +98,21 @@ func (h *hold) take(is bool, since, lasting float64, times int) {
 
 func (t *tamper) on(s State) bool { return t.hold[s].on }
 
+// away says whether it has been told that the view is not what is seen.
+func (t *tamper) away() bool { return t.blind() || t.on(Defocused) || t.on(Moved) }
+
 // blind says whether there is nothing to be seen.
 func (t *tamper) blind() bool { return t.on(Dark) || t.on(Blocked) || t.on(Glare) }
 
 // elsewise says whether what is seen cannot be compared with what was seen before: nothing
 // is, or all of it out of focus, or another view.
 func (t *tamper) elsewise() bool {
-	return t.blind() || t.on(Defocused) || t.on(Moved) || t.is < lostView
+	return t.away() || t.lost()
 }
+
+// lost says whether the view is not there: its edges are not where they were, and what is
+// seen is unlike it. Of these alone the camera's own lamp at night, or noise, makes the second.
+func (t *tamper) lost() bool { return t.is < lostView && t.left < clearEdges }
 
 // doubtful says whether the camera may be covered, out of focus or turned: it looks so, but
 // has not for long enough to say it.
@@ -106,22 +125,38 @@ func (t *tamper) doubtful() bool {
 	return false
 }
 
-// pause is called where pictures are missing: what lasts has to last anew.
+// pause is called where pictures are missing for long. Whatever became of the view
+// meanwhile came between two pictures, that is suddenly.
 func (t *tamper) pause() {
-	for s := range t.hold {
-		t.hold[s].pending, t.hold[s].times = 0, 0
-	}
-	t.same, t.sameFor, t.fullest = 0, 0, 0
+	t.same, t.sameFor, t.fullest, t.likest = 0, 0, 1, 1
 }
 
+// reading is 1 where a state is told, and 0 only where it was looked for and is not: what
+// cannot be compared, or may be so and has not lasted, is neither.
 func (t *tamper) reading(s State) obs.Reading {
-	if !t.warm && (s == Blocked || s == Defocused || s == Moved) {
+	switch ofView := s == Blocked || s == Defocused || s == Moved; {
+	case ofView && !t.warm:
 		return obs.None(obs.WarmUp)
-	}
-	if t.on(s) {
+	case t.on(s):
 		return obs.Of(1)
+	case t.hold[s].times > 0, ofView && t.unseen, t.hides(s):
+		return obs.None(obs.Unclear)
 	}
 	return obs.Of(0)
+}
+
+// hides says whether what is seen says nothing about a state: behind a cover nobody knows
+// where a camera looks, nor what way its view went slowly, in fog or behind what grows.
+func (t *tamper) hides(s State) bool {
+	switch s {
+	case Blocked:
+		return t.left < blockedEdges && !t.on(Moved)
+	case Defocused:
+		return t.covered
+	case Moved:
+		return t.covered || t.on(Defocused)
+	}
+	return false
 }
 
 func (t *tamper) judge(e *Eye, since float64, hour int, same bool) {
@@ -139,13 +174,14 @@ func (t *tamper) judge(e *Eye, since float64, hour int, same bool) {
 	}
 	u := t.usual(hour)
 	t.warm = t.known >= warmSeconds
-	t.is = 1
-	if t.warm && !dark && !now[Glare] {
-		t.is = t.likeness(d, 0, 0)
-		now[Blocked] = t.blocked(l, d, u, since)
-		now[Defocused] = !now[Blocked] && soft(d, u, e.ground.hiss)
-		now[Moved] = !now[Blocked] && !now[Defocused] && t.moved(d, u)
-	} else if dark || now[Glare] { // what cannot be seen is neither so nor otherwise
+	t.is, t.left = 1, 1
+	t.unseen = dark || now[Glare]
+	if t.warm && !t.unseen {
+		t.compare(d, since)
+		now[Blocked] = t.blocked(l, d, u)
+		now[Defocused] = !now[Blocked] && t.soft(d, u, e.ground.hiss)
+		now[Moved] = !now[Blocked] && !now[Defocused] && t.moved(d, u, e.ground.hiss)
+	} else if t.unseen { // what cannot be seen is neither so nor otherwise
 		for _, s := range []State{Blocked, Defocused, Moved} {
 			now[s] = t.on(s)
 		}
@@ -157,7 +193,7 @@ func (t *tamper) judge(e *Eye, since float64, hour int, same bool) {
 		}
 		t.hold[s].take(now[s], since, patience[s], times)
 	}
-	t.learn(d, since, hour, dark || now[Glare], now[Blocked] || now[Defocused] || now[Moved])
+	t.learn(d, since, hour, t.unseen, now[Blocked] || now[Defocused] || now[Moved])
 }
 
 // usual is what to compare with at an hour.
@@ -168,39 +204,61 @@ func (t *tamper) usual(hour int) *usual {
 	return &t.lately
 }
 
-// blocked says whether something is before the lens: most edges are gone, suddenly, and
-// have not come back. Fog takes them in minutes.
-func (t *tamper) blocked(l *light, d *detail, u *usual, since float64) bool {
-	left := d.edges / max(u.edges, 1e-9)
-	t.fullest = max(t.fullest*(1-float64(weight(since, suddenly))/65536), left)
+// compare finds how much of the view is there, and whether it went suddenly: within some
+// seconds or between two pictures, however far these are apart. Fog takes it in minutes.
+func (t *tamper) compare(d *detail, since float64) {
+	t.is, t.left = t.likeness(d, 0, 0), d.left(&t.gx, &t.gy)
+	lately := max(math.Exp(-since/suddenly), leastLately)
+	t.fullest = max(t.fullest*lately, t.left)
+	t.likest = max(t.likest*lately, t.is)
 	switch {
-	case left < blockedEdges && (t.fullest > clearEdges+0.1 || l.heaped > 0.95):
+	case t.is > foundView || t.left > clearEdges+0.1 || t.strayed > strayFor:
+		t.astray, t.strayed = false, 0
+	case t.lost() && t.likest > foundView:
+		t.astray = true
+	}
+	if t.astray {
+		t.strayed += since
+	}
+}
+
+// blocked says whether something is before the lens: most of the view's edges are gone from
+// where they were, suddenly, have not come back, and nothing that has as many is seen
+// instead.
+func (t *tamper) blocked(l *light, d *detail, u *usual) bool {
+	switch {
+	case t.left < blockedEdges && d.edges < fewEdges*u.edges && (t.fullest > clearEdges+0.1 || l.heaped > 0.95):
 		t.covered = true
-	case left > clearEdges:
+	case t.left > clearEdges, t.left > blockedEdges && t.is > foundView, d.edges > manyEdges*u.edges:
 		t.covered = false
 	}
 	return t.covered
 }
 
-// soft says whether fine detail is gone and coarse is not. Fog and bad light take both.
-// Where noise has more detail than the view, nobody knows.
-func soft(d *detail, u *usual, hiss float64) bool {
-	if u.coarse <= 0 || u.fine < 40*hiss*hiss {
+// soft says whether fine detail is gone and coarse is not. Fog and bad light take both, and
+// slowly. Where noise has more detail than the view, nobody knows.
+func (t *tamper) soft(d *detail, u *usual, hiss float64) bool {
+	if u.coarse <= 0 || u.fine < mostHiss*hiss*hiss {
 		return false
 	}
 	fine, coarse := d.fine/u.fine, d.coarse/u.coarse
-	return fine < softFine && coarse > softCoarse && fine < softRatio*coarse
+	least := softCoarse
+	if t.astray {
+		least = leastCoarse
+	}
+	return fine < softFine && coarse > least && fine < softRatio*coarse
 }
 
-// moved says whether the view is another one while there is as much in it as before.
-func (t *tamper) moved(d *detail, u *usual) bool {
+// moved says whether the view is another one while there is as much in it as before, as far
+// as noise lets that be seen.
+func (t *tamper) moved(d *detail, u *usual, hiss float64) bool {
 	switch {
 	case t.on(Moved):
 		return t.is < foundView && d.steady(&t.gx, &t.gy, t.trust) < steadyView
-	case t.is >= turnedView, d.edges < 0.6*u.edges, d.fine < 0.4*u.fine, d.steady(&t.gx, &t.gy, t.trust) >= steadyView:
+	case t.is >= turnedView, d.edges < 0.6*u.edges, d.fine < 0.4*u.fine && u.fine >= mostHiss*hiss*hiss, d.steady(&t.gx, &t.gy, t.trust) >= steadyView:
 		return false
 	}
-	return t.is < lostView || t.turned(d)
+	return t.lost() || t.turned(d)
 }
 
 // turned says whether the view fits better a little to the side.
@@ -222,7 +280,7 @@ func (t *tamper) clarity(d *detail, hour int, hiss float64) obs.Reading {
 	switch {
 	case !t.warm:
 		return obs.None(obs.WarmUp)
-	case u.fine < 40*hiss*hiss || u.fine <= 0 || t.on(Dark) || t.on(Glare):
+	case u.fine < mostHiss*hiss*hiss || u.fine <= 0 || t.on(Dark) || t.on(Glare):
 		return obs.None(obs.Unclear)
 	}
 	return obs.Of(math.Round(min(100*d.fine/u.fine, MostClarity)))
@@ -231,10 +289,10 @@ func (t *tamper) clarity(d *detail, hour int, hiss float64) obs.Reading {
 // MostClarity is the most that clarity is told as, percent.
 const MostClarity = 1000
 
-// learn takes a picture into what is known, unless it is doubtful: then nearly nothing of
-// it, and all of it when it has stayed so for long.
+// learn takes a picture into what is known, unless it is doubtful: then nothing of it, and
+// all of it when it has stayed so for long. A cover is never learned, however long it stays.
 func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
-	if blind {
+	if blind || t.covered || since <= 0 && t.known > 0 { // a picture of no time weighs nothing
 		return
 	}
 	if !doubt {
@@ -244,6 +302,7 @@ func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
 	} else {
 		*t = tamper{hold: t.hold}
 	}
+	since = min(since, longestStay)
 	if t.known == 0 {
 		t.trust = 1 // nothing is known but what was seen
 	}
@@ -255,6 +314,9 @@ func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
 			t.gy[i] += (d.gy[i] - t.gy[i]) * k
 		}
 		t.trust += (1 - t.trust) * float64(k)
+	}
+	if t.astray {
+		return
 	}
 	t.lately.take(d, since, usualSeconds)
 	t.hours[hour%24].take(d, since, 3*usualSeconds)

@@ -1,0 +1,178 @@
+package vision
+
+import (
+	"fmt"
+	"image"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
+
+// deed is what somebody does to a camera, from one moment to another.
+type deed struct {
+	state    State
+	name     string
+	from, to time.Duration
+	view     func(n int) image.Image
+}
+
+// covered is a wall behind a cloth that leaves a share of it free at the right, and whose
+// noise the camera amplifies, by so many levels to either side.
+func covered(free float64, noise int) func(n int) image.Image {
+	return few(func(n int) image.Image {
+		m, bare := wall{noise: noise, contrast: 0.999, gain: 0.4}.picture(n), wall{noise: 4}.picture(n)
+		for y := range height {
+			from := int((1 - free) * width)
+			copy(m.Y[y*width+from:(y+1)*width], bare.Y[y*width+from:(y+1)*width])
+		}
+		return m
+	})
+}
+
+// few makes a handful of pictures do for many.
+func few(view func(n int) image.Image) func(n int) image.Image {
+	var all [5]image.Image
+	for i := range all {
+		all[i] = view(i)
+	}
+	return func(n int) image.Image { return all[n%len(all)] }
+}
+
+func walls(w wall) func(n int) image.Image {
+	return few(func(n int) image.Image { return w.picture(n) })
+}
+
+// kinds is what may be done, and nothing.
+var kinds = sync.OnceValue(func() []deed {
+	return []deed{
+		{Blocked, "a cloth", 0, 0, covered(0, 4)},
+		{Blocked, "most of a cloth", 0, 0, covered(0.12, 4)},
+		{Blocked, "a cloth that is nearly black", 0, 0, covered(0.06, 20)},
+		{Defocused, "a lens out of focus", 0, 0, walls(wall{soft: 4, noise: 4})},
+		{Moved, "a turned camera", 0, 0, walls(wall{dx: 17, dy: 4, noise: 4})},
+		{Dark, "a night without light", 0, 0, walls(wall{gain: 0.03, noise: 3})},
+		{Glare, "a lamp in the eye", 0, 0, walls(wall{gain: 2.4, noise: 4})},
+		{States, "nothing", 0, 0, walls(wall{noise: 4})},
+	}
+})
+
+// deeds are done one after another, with some minutes between them.
+func deeds(r *rand.Rand) (all []deed) {
+	kinds := kinds()
+	at := 3 * time.Minute
+	for range 6 {
+		d := kinds[r.IntN(len(kinds)-1)]
+		if r.IntN(2) == 0 { // the same is done again, as often as not
+			d = kinds[r.IntN(3)]
+		}
+		d.from = at
+		d.to = at + time.Duration(4+r.IntN(4))*time.Minute
+		at = d.to + time.Duration(3+r.IntN(3))*time.Minute
+		all = append(all, d)
+	}
+	return all
+}
+
+// pauses is how long nothing comes, once in a while, on a machine that stands still.
+func pauses(r *rand.Rand, kind int) time.Duration {
+	switch kind {
+	case 0: // none
+		return 2 * time.Second
+	case 1: // seconds
+		if r.IntN(3) == 0 {
+			return time.Duration(4000+r.IntN(18000)) * time.Millisecond
+		}
+		return 2 * time.Second
+	case 2: // always half a minute: a slow camera
+		return 30 * time.Second
+	}
+	if r.IntN(20) == 0 { // minutes, now and then
+		return time.Duration(60+r.IntN(1500)) * time.Second
+	}
+	return 3 * time.Second
+}
+
+// What was done to a camera is told after its patience and three pictures that show it,
+// however long no
+// picture came before or between, and how often it was done before; until then it is never
+// said to be well.
+func TestNoGapHidesADeed(t *testing.T) {
+	long(t)
+	for seed := range uint64(4) {
+		for kind := range 4 {
+			t.Run(fmt.Sprintf("seed %d pauses %d", seed, kind), func(t *testing.T) {
+				t.Parallel()
+				r := rand.New(rand.NewPCG(seed, uint64(kind)))
+				watchDeeds(t, r, deeds(r), kind)
+			})
+		}
+	}
+}
+
+func watchDeeds(t *testing.T, r *rand.Rand, todo []deed, kind int) {
+	t.Helper()
+	e, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, told := todo[len(todo)-1].to+3*time.Minute, 0
+	var shown deed
+	var first time.Duration
+	times := 0
+	for n, at := 0, time.Duration(0); at < end; n++ {
+		at += 2 * time.Second
+		if at > 2*time.Minute { // the view is known
+			at += pauses(r, kind) - 2*time.Second
+		}
+		now := kinds()[len(kinds())-1]
+		for _, d := range todo {
+			if at >= d.from && at < d.to {
+				now = d
+			}
+		}
+		if now.from != shown.from || times == 0 {
+			shown, first, times = now, at, 0
+		}
+		times++
+		s, err := e.Look(now.view(n), noon.Add(at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now.state == States {
+			continue
+		}
+		got := s.Tamper[now.state]
+		lasted := (at - first).Seconds()
+		switch {
+		case got.Quality.Usable() && got.Value == 0:
+			t.Fatalf("%v: %s, seen for %.0f s in %d pictures, is told as good", at, now.name, lasted, times)
+		case lasted >= patience[now.state] && times >= leastTimes+1 && !(got.Quality.Usable() && got.Value == 1):
+			t.Fatalf("%v: %s, seen for %.0f s in %d pictures, is told as %+v; left %.2f", at, now.name, lasted, times, got, e.tamper.left)
+		case got.Value == 1:
+			told++
+		}
+	}
+	if told == 0 && kind < 3 {
+		t.Fatalf("nothing was told of %d deeds", len(todo))
+	}
+}
+
+// A cloth that stays stays told: it never becomes the camera's view.
+func TestACoverIsNeverLearned(t *testing.T) {
+	long(t)
+	good, cloth := walls(wall{noise: 4}), covered(0.1, 4)
+	all := watch(t, Config{}, noon, 1000, 30*time.Second, func(at time.Duration) image.Image {
+		if n := int(at.Seconds()); n >= 600 {
+			return cloth(n / 30)
+		}
+		return good(int(at.Seconds() / 30))
+	})
+	for n, s := range all[30:] {
+		if got := s.Tamper[Blocked]; got != obs.Of(1) {
+			t.Fatalf("after %d pictures: %+v", n+30, got)
+		}
+	}
+}
