@@ -176,3 +176,25 @@ func TestACoverIsNeverLearned(t *testing.T) {
 		}
 	}
 }
+
+// The first picture after a restart, or after a pause, is no more than one picture: a turn too
+// small to be told does not become the view by it.
+func TestOnePictureIsNoView(t *testing.T) {
+	long(t)
+	good := wall{noise: 4}
+	kept := lived(t, Config{}, func(n int) image.Image { return good.picture(n) }, noon)
+	e, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Recall(kept); err != nil {
+		t.Fatal(err)
+	}
+	before, trust := e.tamper.gx, e.tamper.trust
+	if _, err := e.Look(wall{dx: 3, noise: 4}.picture(1), noon); err != nil {
+		t.Fatal(err)
+	}
+	if e.tamper.gx != before || e.tamper.trust != trust {
+		t.Errorf("after one picture the view is trusted by %.2f, was %.2f, and is another one: %t", e.tamper.trust, trust, e.tamper.gx != before)
+	}
+}

@@ -50,6 +50,7 @@ func TestAViewIsKept(t *testing.T) {
 		"another exposure":     {Config{}, wall{gain: 0.75, noise: 4}, "", true},
 		"in gusts":             {Config{}, wall{dx: 1, noise: 4}, "", true},
 		"turned":               {Config{}, wall{dx: 17, dy: 4, noise: 4}, "moved ", true},
+		"turned a little":      {Config{}, wall{dx: 6, noise: 4}, "moved ", true},
 		"turned away":          {Config{}, wall{dx: 9000, dy: 700, noise: 4}, "moved ", true},
 		"out of focus":         {Config{}, wall{soft: 4, noise: 4}, "defocused ? ", true},
 		"covered":              {Config{}, wall{contrast: 0.99, gain: 0.5, noise: 6}, "blocked ? ? ", true},
