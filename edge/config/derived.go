@@ -37,6 +37,7 @@ type Derived struct {
 	Metrics  []obs.Metric  // of Channels
 	Interval time.Duration // between two results
 	Sparse   obs.Bound     // what a sparse result of the first channel says
+	ByClock  bool          // it, or what it is made of, tells nothing while nobody knows the time
 }
 
 // DerivedOf is one of the streams that something is made of, and what it is called there.
@@ -65,6 +66,7 @@ type Made struct {
 	Every    time.Duration
 	Sparse   obs.Bound
 	Note     string // a warning, or empty
+	ByClock  bool   // it follows the wall clock itself
 }
 
 // DerivedError is something wrong with a derived stream.
@@ -170,10 +172,18 @@ func (l *loader) derived() {
 	for _, m := range made {
 		d := good[slices.IndexFunc(good, func(d Derived) bool { return d.ID == m.ID })]
 		d.Channels, d.Metrics, d.Interval, d.Sparse = m.Channels, m.Metrics, m.Every, m.Sparse
+		d.ByClock = m.ByClock || l.restsOnClock(d) // what it is made of comes before it
 		if l.config.Derived = append(l.config.Derived, d); m.Note != "" {
 			l.say("W2901", m.Note, "derived", d.ID, "edition")
 		}
 	}
+}
+
+// restsOnClock says whether d is made of a derived stream that follows the wall clock.
+func (l *loader) restsOnClock(d Derived) bool {
+	return slices.ContainsFunc(l.config.Derived, func(o Derived) bool {
+		return o.ByClock && slices.ContainsFunc(d.Of, func(in DerivedOf) bool { return in.Stream.Device == o.ID })
+	})
 }
 
 // withoutReaders leaves out what is made of a derived stream that has mistakes: those

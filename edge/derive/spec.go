@@ -93,6 +93,9 @@ type Plan struct {
 	make func() worker
 }
 
+// ByClock says whether it follows the wall clock: it tells nothing while that is not trusted.
+func (p *Plan) ByClock() bool { return p.wall }
+
 // worker computes one derived stream. Its times are milliseconds of a clock that never
 // runs backward.
 type worker interface {

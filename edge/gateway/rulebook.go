@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/control"
 	"github.com/lamppost-city/lamppost/edge/rule"
 )
@@ -85,6 +87,8 @@ type StreamWhy struct {
 	Covered  float64  `json:"covered,omitempty"` // of the window, 0…1
 	Count    int      `json:"count,omitempty"`   // of readings in it
 	Newest   Newest   `json:"newest"`
+	// Clock says that nothing comes while the gateway does not know the time, which is so now.
+	Clock bool `json:"waits_for_clock,omitempty"`
 }
 
 // Newest is the last reading of a stream, usable or not.
@@ -195,9 +199,18 @@ func (g *Gateway) conditionWhy(c rule.ConditionView) ConditionWhy {
 	}
 	for _, r := range c.Reads {
 		w.Streams = append(w.Streams, StreamWhy{Stream: dotted(r.Stream), WindowMS: r.Window.Milliseconds(), Value: finite(r.Value), AgeMS: r.Age.Milliseconds(),
-			StaleMS: r.Stale.Milliseconds(), Known: r.Known, Covered: r.Covered, Count: r.Count, Newest: g.newestOf(r.Stream)})
+			StaleMS: r.Stale.Milliseconds(), Known: r.Known, Covered: r.Covered, Count: r.Count, Newest: g.newestOf(r.Stream), Clock: g.waitsForClock(r.Stream.Device)})
 	}
 	return w
+}
+
+// waitsForClock says whether a derived device tells nothing now since nobody knows the time.
+// The caller holds the lock.
+func (g *Gateway) waitsForClock(device string) bool {
+	if _, known := g.civil(g.clock.BootMS()); known {
+		return false
+	}
+	return slices.ContainsFunc(g.gen.cfg.Derived, func(d config.Derived) bool { return d.ID == device && d.ByClock })
 }
 
 // newestOf is what a stream's device said last. The caller holds the lock.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"slices"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/cmd/chinese"
@@ -39,6 +40,7 @@ func (b *builtin) machine(w io.Writer, cfg *config.Config) error {
 	for _, note := range b.boards.For(b.host.Model()).Notes[lang] {
 		lines = append(lines, "  "+note)
 	}
+	lines = append(lines, clockLines(cfg, lang)...)
 	lines = append(lines, missingLines(cfg, lang)...)
 	lines = append(lines, decoderLines(cfg, lang)...)
 	lines = append(lines, wiredLines(adapter.System{}, cfg, lang)...)
@@ -52,6 +54,35 @@ func writeLines(w io.Writer, lines []string) error {
 		}
 	}
 	return nil
+}
+
+// clockLines says which rules wait after a start until the gateway knows the time, since what
+// they read goes by the hours of the clock.
+func clockLines(cfg *config.Config, lang string) []string {
+	var rules, streams []string
+	for _, r := range cfg.Rules {
+		for _, st := range r.Reads {
+			i := slices.IndexFunc(cfg.Derived, func(d config.Derived) bool { return d.ID == st.Device && d.ByClock })
+			if i >= 0 && !slices.Contains(streams, st.Device) {
+				streams = append(streams, st.Device)
+			}
+			if i >= 0 && !slices.Contains(rules, r.ID) {
+				rules = append(rules, r.ID)
+			}
+		}
+	}
+	if len(rules) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf(pick(lang, "rules that go by the clock, %s (they read %s), are not judged after a start until the time is known", "按钟点计算的规则 %s（读取 %s），启动后要知道时间才能判断"),
+		strings.Join(rules, ", "), strings.Join(streams, ", "))
+	switch {
+	case cfg.Uplink == nil || !slices.Contains(cfg.Trust, "uplink"):
+		text = pick(lang, "warning: ", "警告：") + text + pick(lang, ", and no cloud tells it here: this machine needs NTP or GPS", "，而这里没有云端校时：本机需要 NTP 或 GPS")
+	default:
+		text += pick(lang, ", from NTP, GPS or the cloud", "，时间来自 NTP、GPS 或云端")
+	}
+	return []string{text + pick(lang, "; an alert that must come without it rests on a time that slides", "；没有时钟也必须发出的报警，请用滑动时间窗")}
 }
 
 // missingLines says which files, programs and users that the configuration names are not on

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/board"
 	"github.com/lamppost-city/lamppost/edge/config"
 )
@@ -137,6 +138,36 @@ func TestDecoderLines(t *testing.T) {
 	} {
 		if got := decoderLines(cfg, lang); len(got) != 1 || !strings.HasPrefix(got[0], want) {
 			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}
+
+// Rules that rest on what goes by the clock are told once, with what tells the time there;
+// those on a time that slides are not.
+func TestClockLines(t *testing.T) {
+	derived := []config.Derived{{ID: "hour", ByClock: true}, {ID: "sliding"}}
+	reads := func(ids ...string) (all []obs.Stream) {
+		for _, id := range ids {
+			all = append(all, obs.Stream{Device: id, Channel: "level"})
+		}
+		return all
+	}
+	rules := []config.Rule{{ID: "haze", Reads: reads("hour", "sliding", "hour")}, {ID: "high", Reads: reads("river", "sliding")}, {ID: "dust", Reads: reads("hour")}}
+	up := &config.Uplink{}
+	for name, c := range map[string]struct {
+		cfg    config.Config
+		en, zh string
+	}{
+		"with a cloud":    {config.Config{Derived: derived, Rules: rules, Uplink: up, Trust: []string{"kernel", "uplink"}}, "rules that go by the clock, haze, dust (they read hour), are not judged after a start until the time is known, from NTP, GPS or the cloud;", "按钟点计算的规则 haze, dust（读取 hour）"},
+		"without one":     {config.Config{Derived: derived, Rules: rules, Trust: []string{"kernel", "uplink"}}, "warning: rules that go by the clock, haze, dust (they read hour), are not judged after a start until the time is known, and no cloud tells it here", "警告：按钟点计算的规则 haze, dust"},
+		"not trusted":     {config.Config{Derived: derived, Rules: rules, Uplink: up, Trust: []string{"kernel"}}, "warning: ", "警告："},
+		"none by a clock": {config.Config{Derived: derived, Rules: rules[1:2]}, "", ""},
+	} {
+		for lang, want := range map[string]string{"en": c.en, "zh": c.zh} {
+			got := strings.Join(clockLines(&c.cfg, lang), "\n")
+			if (want == "") != (got == "") || !strings.HasPrefix(got, want) || strings.Contains(got, "\n") || strings.Contains(got, "high") {
+				t.Errorf("%s, %s: %q, want %q", name, lang, got, want)
+			}
 		}
 	}
 }

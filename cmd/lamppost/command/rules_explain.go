@@ -149,6 +149,8 @@ func missingOf(all []gateway.StreamWhy, lang string) string {
 	for _, s := range all {
 		text := ""
 		switch {
+		case s.Clock && !s.Known:
+			text = fmt.Sprintf(pick(lang, "%s waits for the clock: it goes by the time of day, which this gateway does not know yet (from NTP, GPS or the cloud)", "%s 等待时钟：它按钟点计算，而网关还不知道时间（来自 NTP、GPS 或云端）"), s.Stream)
 		case s.Value == nil:
 			text = fmt.Sprintf(pick(lang, "%s has given nothing usable since the start", "%s 自启动以来无可用读数"), s.Stream)
 		case !s.Known && answers(s):
@@ -223,7 +225,7 @@ func (b *builtin) streams(why gateway.RuleWhy, lang string) [][]string {
 				if st.Value != nil {
 					age = fmt.Sprintf(pick(lang, "%s ago", "%s前"), span(st.AgeMS, lang))
 				}
-				rows = append(rows, []string{st.Stream, b.measured(channel, "", st.Value), age, span(st.StaleMS, lang), b.newest(channel, st.Newest, lang)})
+				rows = append(rows, []string{st.Stream, b.measured(channel, "", st.Value), age, span(st.StaleMS, lang), b.newest(channel, st, lang)})
 			}
 		}
 	}
@@ -231,7 +233,11 @@ func (b *builtin) streams(why gateway.RuleWhy, lang string) [][]string {
 }
 
 // newest says what a device said last, where that is not what the rule uses.
-func (b *builtin) newest(channel string, n gateway.Newest, lang string) string {
+func (b *builtin) newest(channel string, st gateway.StreamWhy, lang string) string {
+	n := st.Newest
+	if st.Clock {
+		return pick(lang, "waits for the clock", "等待时钟")
+	}
 	if n.Fault != "" {
 		return pick(lang, "fault: ", "故障：") + reason(obs.Reason(n.Fault), lang)
 	}

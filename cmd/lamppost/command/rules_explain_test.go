@@ -123,3 +123,21 @@ func TestMeasuredText(t *testing.T) {
 		}
 	}
 }
+
+// A rule on what goes by the clock says that it waits for that, and not that a sensor is
+// silent; one that has a value says nothing of it.
+func TestExplainWaitsForTheClock(t *testing.T) {
+	b, err := Options{}.loadBuiltin(true)
+	must(t, err)
+	for lang, want := range map[string]string{"en": "cannot be judged; aqi.aqi waits for the clock: it goes by the time of day", "zh": "无法判断；aqi.aqi 等待时钟"} {
+		for _, waits := range []bool{true, false} {
+			var out strings.Builder
+			st := gateway.StreamWhy{Stream: "aqi.aqi", StaleMS: 10_800_000, Clock: waits}
+			must(t, b.explain(&out, gateway.RuleWhy{RuleState: gateway.RuleState{Rule: "haze", Phase: "normal"}, Stages: []gateway.StageWhy{{Stage: "actual", Severity: "yellow", Phase: "normal",
+				When: gateway.ConditionWhy{Text: "aqi.aqi > 150", Is: "unknown", Streams: []gateway.StreamWhy{st}}}}}, lang))
+			if strings.Contains(out.String(), want) != waits {
+				t.Errorf("%s, waits %v:\n%s", lang, waits, out.String())
+			}
+		}
+	}
+}
