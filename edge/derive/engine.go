@@ -27,7 +27,8 @@ type Engine struct {
 	feeds  map[obs.Stream][]feed
 	shift  int64 // from boot time to the time that never runs backward
 	begun  bool
-	resume int64 // boot ms of the last Continue: nothing is dated before it
+	ended  int64 // boot ms at which the run before ended, in this boot
+	resume int64 // boot ms of the last Resume or Continue: what ended in the pause is dated so
 	now    At
 	out    []Output
 }
@@ -56,7 +57,7 @@ type node struct {
 
 // New makes an engine of plans in the order in which Compile gave them.
 func New(plans []*Plan) *Engine {
-	e := &Engine{feeds: map[obs.Stream][]feed{}, resume: math.MinInt64}
+	e := &Engine{feeds: map[obs.Stream][]feed{}, ended: math.MinInt64, resume: math.MinInt64}
 	for _, p := range plans {
 		of := len(p.spec.Of)
 		n := &node{Plan: p, engine: e, worker: p.make(), step: p.Every.Milliseconds(), last: make([]int64, of), seen: make([]bool, of), held: make([]held, of)}
@@ -120,7 +121,9 @@ func (e *Engine) take(st obs.Stream, at At, r obs.Reading, open bool) {
 
 func (e *Engine) hand(feeds []feed, at At, r obs.Reading, open bool) {
 	for _, f := range feeds {
-		f.node.settle(f.in)
+		if t, ok := f.node.time(at); ok && f.node.newer(f.in, t) {
+			f.node.settle(f.in)
+		}
 		f.node.advance(at)
 		f.node.observe(f.in, at, r, open)
 	}
@@ -200,9 +203,12 @@ func (n *node) advance(at At) {
 	}
 }
 
+// newer says whether a reading of input in at t comes behind the last one.
+func (n *node) newer(in int, t int64) bool { return !n.seen[in] || t > n.last[in] }
+
 func (n *node) observe(in int, at At, r obs.Reading, open bool) {
 	t, ok := n.time(at)
-	if !ok || n.seen[in] && t <= n.last[in] {
+	if !ok || !n.newer(in, t) {
 		return
 	}
 	n.last[in], n.seen[in] = t, true
@@ -243,7 +249,15 @@ func (n *node) tell(at At, t int64, r []obs.Reading) {
 	if n.quiet(t, none) {
 		return
 	}
-	n.engine.keep(Output{ID: n.ID, BootMS: max(at.BootMS, n.engine.resume), Readings: r, Open: open})
+	n.engine.keep(Output{ID: n.ID, BootMS: n.engine.dated(at.BootMS), Readings: r, Open: open})
+}
+
+// dated is the time that a result of bootMS bears: what ended in a pause, its end.
+func (e *Engine) dated(bootMS int64) int64 {
+	if bootMS <= e.ended {
+		return bootMS
+	}
+	return max(bootMS, e.resume)
 }
 
 // hushFor is how often a result is told again that says only that there is none.
@@ -285,6 +299,7 @@ type saved struct {
 	Last   []int64         `json:"last"`
 	Seen   []bool          `json:"seen"`
 	Held   []held          `json:"held,omitempty"`
+	Step   int64           `json:"step,omitempty"` // of what is computed at once
 	Loose  int64           `json:"loose,omitempty"`
 	Hushed int64           `json:"hushed,omitempty"`
 	State  json.RawMessage `json:"state"`
@@ -299,7 +314,7 @@ func (e *Engine) Snapshot(limit int) (state []byte, out []string, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", n.ID, err)
 		}
-		all.Nodes[n.ID] = saved{n.print(), n.end, n.last, n.seen, n.holds(), n.loose, n.hushed, state}
+		all.Nodes[n.ID] = saved{n.print(), n.end, n.last, n.seen, n.holds(), n.pace(), n.loose, n.hushed, state}
 	}
 	for {
 		if state, err = json.Marshal(all); err != nil || len(state) <= limit || len(all.Nodes) == 0 {
@@ -317,16 +332,28 @@ func (e *Engine) Snapshot(limit int) (state []byte, out []string, err error) {
 }
 
 // print tells specs apart whose states cannot be exchanged. A constant that got another
-// value may: it holds no state.
+// value may: it holds no state. So may what is computed of the newest readings, however
+// often they come.
 func (n *node) print() string {
 	s := n.spec
 	s.Constants, s.Metric, s.Edition, s.Zone, s.Place = nil, "", "", nil, nil
+	if n.pace() != 0 {
+		return fmt.Sprintf("%v %v", s, n.zone)
+	}
 	return fmt.Sprintf("%v %v %v", s, n.zone, n.Every)
+}
+
+// pace is the step of what is computed of the newest readings; 0: n is a window.
+func (n *node) pace() int64 {
+	if _, ok := n.worker.(*instant); ok {
+		return n.step
+	}
+	return 0
 }
 
 // Restore takes up a state that Snapshot gave, before the first Observe. It is as if
 // nothing had happened in between if Observe is then given, in the boot milliseconds of
-// then, what came after the snapshot, and Continue is called for each pause. The errors,
+// then, what came after the snapshot, and Resume or Continue is called for each pause. The errors,
 // joined, say which streams begin anew, because they were derived otherwise then.
 func (e *Engine) Restore(state []byte) error {
 	var all savedAll
@@ -358,6 +385,9 @@ func (n *node) restore(s saved) error {
 		return fmt.Errorf("%s begins anew: its state is damaged", n.ID)
 	}
 	n.worker, n.end, n.last, n.seen, n.loose, n.hushed = w, s.End, s.Last, s.Seen, s.Loose, s.Hushed
+	if s.Step != n.pace() {
+		n.end = 0 // its steps are others now: they begin with the next reading
+	}
 	if len(s.Held) == len(n.held) {
 		n.held = s.Held
 	}
@@ -373,16 +403,21 @@ func (a *air) fits() bool { return len(a.Of) == len(a.every) }
 
 func (w *window) fits() bool { return len(w.Row) <= w.n && w.End%w.step == 0 }
 
-// Continue says that the boot time went on at now after nothing ran for a while: a
-// restart. Then last is the newest boot time of the run before, and pause how long it
+// Resume says that the program did not run between last and now, both in boot ms, and that
+// the machine did: the same clock went on. That is as if nothing had come meanwhile: what
+// was awaited still is. Only that results of the time in between are dated at its end.
+func (e *Engine) Resume(last, now int64) { e.ended, e.resume = min(last, now), now }
+
+// Continue says that the boot time went on at now after nothing ran for a while: another
+// boot. Then last is the newest boot time of the run before, and pause how long it
 // lasted; known is false where nobody can say, as after a power cut on a board without a
 // clock: it counts as nothing then, and what rests on it is suspect for a window's length.
 func (e *Engine) Continue(last, now, pause int64, known bool) {
 	for _, n := range e.nodes {
-		n.believe() // what would have judged it never came
+		n.believe() // what would have judged it never comes: how long it was is not known
 	}
 	e.shift += last + pause - now
-	e.resume = now
+	e.ended, e.resume = math.MinInt64, now
 	for _, n := range e.nodes {
 		if known || n.wall {
 			continue

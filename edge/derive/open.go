@@ -130,6 +130,7 @@ func (n *node) judge(in int, bootMS int64, q obs.Quality) bool {
 // rested is a result that rests on readings whose verdict is to come. It is plain data.
 type rested struct {
 	At   At       `json:"at"`
+	As   int64    `json:"as,omitempty"` // the boot ms that it bears, if that is later than At
 	In   []newest `json:"in"`
 	Told []newest `json:"told"`
 }
@@ -177,6 +178,7 @@ func (n *node) tells(r []obs.Reading) bool {
 	if !ok || !i.unsure {
 		return false
 	}
+	i.Rests.As = n.engine.dated(i.Rests.At.BootMS)
 	for _, r := range r {
 		i.Rests.Told = append(i.Rests.Told, plain(newest{V: r.Value, F: r.Quality.Flag, Why: r.Quality.Why}))
 	}
@@ -192,7 +194,7 @@ func (n *node) again(q obs.Quality) {
 		values[k] = in.reading()
 	}
 	is := i.compute(values, i.Rests.At)
-	o := Output{ID: n.ID, BootMS: max(i.Rests.At.BootMS, n.engine.resume), Readings: make([]obs.Reading, len(is)), Late: make([]obs.Quality, len(is))}
+	o := Output{ID: n.ID, BootMS: max(i.Rests.At.BootMS, i.Rests.As), Readings: make([]obs.Reading, len(is)), Late: make([]obs.Quality, len(is))}
 	changed := false
 	for k := range is {
 		was := i.Rests.Told[k].reading()

@@ -123,12 +123,8 @@ func (g *Gateway) derive(gen *generation, bootMS int64) {
 		if d == nil || o.BootMS < 0 {
 			continue
 		}
-		d.late = lateResult(o)
-		if o.Late != nil {
-			g.keepLate(d)
-			for _, w := range d.heeded {
-				gen.takeBack(d, w)
-			}
+		if d.late = nil; o.Late != nil {
+			g.judgeResult(gen, o)
 			continue
 		}
 		if !d.answered {
@@ -141,11 +137,21 @@ func (g *Gateway) derive(gen *generation, bootMS int64) {
 	}
 }
 
-// lateResult is what came late on a result, by channel; nil: nothing.
-func lateResult(o derive.Output) []quality.Late {
-	if o.Late == nil {
-		return nil
+// judgeResult writes down what came late on a result, and takes back what rests on it.
+func (g *Gateway) judgeResult(gen *generation, o derive.Output) {
+	d := gen.devices[o.ID]
+	if d == nil || o.BootMS < 0 {
+		return
 	}
+	d.late = lateResult(o)
+	g.keepLate(d)
+	for i, c := range d.channels {
+		gen.takeBack(d, heeded{i, obs.Stream{Device: o.ID, Channel: c}})
+	}
+}
+
+// lateResult is what came late on a result, by channel.
+func lateResult(o derive.Output) []quality.Late {
 	all := make([]quality.Late, len(o.Late))
 	for i, q := range o.Late {
 		if r := o.Readings[i]; q != r.Quality {
@@ -223,16 +229,17 @@ func (g *Gateway) adoptDerived(gen, old *generation) {
 }
 
 // restoreDerived takes the state up that was kept, and reads from the journal what came
-// after, through pauses and boots in between.
-func (g *Gateway) restoreDerived(gen *generation) {
+// after, through pauses and boots in between. It returns the late verdicts on results that
+// the end of the last run has left untold.
+func (g *Gateway) restoreDerived(gen *generation) (late []derive.Output) {
 	b, ok := g.journal.State(derivedKey)
 	if !ok || len(gen.cfg.Derived) == 0 {
-		return
+		return nil
 	}
 	var kept keptDerived
 	if err := json.Unmarshal(b, &kept); err != nil {
 		g.log.Warn("derived streams begin anew: what was kept cannot be read", "error", err)
-		return
+		return nil
 	}
 	if err := gen.derived.Restore(kept.Engine); err != nil {
 		g.log.Info("derived streams that changed begin anew", "which", err)
@@ -244,6 +251,7 @@ func (g *Gateway) restoreDerived(gen *generation) {
 		}
 	}
 	r.pause(g.clock.Boot(), g.clock.BootMS())
+	return r.late
 }
 
 // replay is the walk through the records after a kept state.
@@ -252,7 +260,9 @@ type replay struct {
 	gen     *generation
 	begun   bool
 	boot    string
-	bootMS  int64 // of the newest record
+	bootMS  int64           // of the newest record
+	late    []derive.Output // what the last sample showed of results, as far as no record says so
+	judging bool            // that sample itself is to come
 	decoder record.Decoder
 	sample  record.Sample
 }
@@ -285,10 +295,28 @@ func (r *replay) take(boot string) {
 	r.bootMS = max(r.bootMS, r.sample.BootMS)
 	date, ok := r.g.clock.Date(boot, r.sample.BootMS)
 	at := derive.At{BootMS: r.sample.BootMS, UnixMS: date.UnixMS, Dated: ok && !date.Guess}
-	if d := r.gen.devices[r.sample.Device]; d != nil && d.spec.driver != derivedDriver {
-		r.show(d, at)
+	switch d := r.gen.devices[r.sample.Device]; {
+	case d == nil:
+	case d.spec.driver == derivedDriver:
+		r.told()
+	default:
+		if r.show(d, at); !r.judging || r.sample.Late != nil {
+			r.late = nil // the run went on behind the sample before
+		}
+		r.judging = r.sample.Late != nil
 	}
-	r.gen.derived.Tick(at) // these results are in the journal
+	for _, o := range r.gen.derived.Tick(at) { // these results are in the journal
+		if o.Late != nil {
+			r.late = append(r.late, o)
+		}
+	}
+}
+
+// told strikes out a late verdict that the journal has.
+func (r *replay) told() {
+	if r.sample.Late != nil {
+		r.late = slices.DeleteFunc(r.late, func(o derive.Output) bool { return o.ID == r.sample.Device && o.BootMS == r.sample.BootMS })
+	}
 }
 
 // show gives the deriver what it was given when the sample was taken.
@@ -297,7 +325,7 @@ func (r *replay) show(d *device, at derive.At) {
 		st := obs.Stream{Device: r.sample.Device, Channel: ch}
 		switch {
 		case i < len(r.sample.Late):
-			r.gen.derived.Judge(st, r.sample.BootMS, obs.Quality{Flag: r.sample.Late[i], Why: r.sample.LateWhy[i]})
+			r.gen.derived.Judge(st, r.sample.BootMS, lateIn(&r.sample, i))
 		case i >= len(r.sample.Readings):
 		case d.doubts(ch, r.sample.Readings[i]):
 			r.gen.derived.Await(st, at, r.sample.Readings[i])
@@ -315,16 +343,16 @@ func (d *device) doubts(channel string, r obs.Reading) bool {
 
 // pause goes on in another run, at bootMS of boot.
 func (r *replay) pause(boot string, bootMS int64) {
-	last, pause, known := r.bootMS, int64(0), true
 	if boot == r.boot {
-		last = bootMS // the same clock went on
-	} else {
-		before, ok := r.g.clock.Date(r.boot, r.bootMS)
-		after, too := r.g.clock.Date(boot, bootMS)
-		if known = ok && too && !before.Guess && !after.Guess; known {
-			pause = max(after.UnixMS-before.UnixMS, 0)
-		}
+		r.gen.derived.Resume(r.bootMS, bootMS)
+		return
 	}
-	r.gen.derived.Continue(last, bootMS, pause, known)
-	r.boot, r.bootMS = boot, bootMS
+	before, ok := r.g.clock.Date(r.boot, r.bootMS)
+	after, too := r.g.clock.Date(boot, bootMS)
+	pause, known := int64(0), ok && too && !before.Guess && !after.Guess
+	if known {
+		pause = max(after.UnixMS-before.UnixMS, 0)
+	}
+	r.gen.derived.Continue(r.bootMS, bootMS, pause, known)
+	r.boot, r.bootMS, r.late = boot, bootMS, nil // that boot's time means nothing any more
 }

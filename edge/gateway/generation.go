@@ -102,17 +102,9 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 		gen.office.Adopt(old.office)
 	}
 	if old == nil {
-		g.recallUndated()
-		g.restoreUpkeep()
-		g.restoreDerived(gen)
-		g.restoreMemory(gen)
-		g.restoreRules(gen)
-		g.dateAlerts()
-		g.recallOrders()
+		g.takeUp(gen)
 	} else {
-		g.adoptRules(gen, old)
-		g.adoptDevices(gen, old)
-		g.adoptDerived(gen, old)
+		g.adopt(gen, old)
 	}
 	g.event(wire.Event{Kind: "config", Config: &wire.Config{Hash: cfg.Hash}})
 	g.setAside(gen)
@@ -151,6 +143,26 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 		gen.lines.close(held)
 		g.held = held
 	}, nil
+}
+
+// takeUp gives the first generation of a run what the last run left.
+func (g *Gateway) takeUp(gen *generation) {
+	g.recallUndated()
+	g.restoreUpkeep()
+	late := g.restoreDerived(gen)
+	g.keepDerived() // the next start reads what comes from now on, however soon it is
+	g.restoreMemory(gen)
+	g.restoreRules(gen)
+	g.recallBefore(gen, late)
+	g.dateAlerts()
+	g.recallOrders()
+}
+
+// adopt gives a generation what the one before it knows.
+func (g *Gateway) adopt(gen, old *generation) {
+	g.adoptRules(gen, old)
+	g.adoptDevices(gen, old)
+	g.adoptDerived(gen, old)
 }
 
 // heed tells each device which of its channels rules and outputs read: the others

@@ -242,7 +242,7 @@ func TestChannelsOfOneMoment(t *testing.T) {
 }
 
 // checkedConfig is a configuration of parts that are never opened.
-func checkedConfig(t *testing.T, text string, metrics *obs.Catalog) *config.Config {
+func checkedConfig(t testing.TB, text string, metrics *obs.Catalog) *config.Config {
 	t.Helper()
 	kind := func(name string, channels ...drivers.Channel) drivers.Kind {
 		p := &drivers.Plan{Channels: channels, OpenSerial: func(drivers.Port) (drivers.Driver, error) { return nil, nil }}

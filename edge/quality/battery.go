@@ -209,15 +209,8 @@ func (s *Stream) Remembers() bool { return s.battery != nil }
 // Awaits says whether the next value decides if the one judged last is to be believed: it
 // may turn out to be a spike.
 func (s *Stream) Awaits() bool {
-	if s.battery == nil {
-		return false
-	}
-	for _, e := range s.battery.entries {
-		if _, is := e.test.(*spike); is {
-			return e.flag == obs.NotEvaluated
-		}
-	}
-	return false
+	e := s.spike()
+	return e != nil && e.flag == obs.NotEvaluated && e.test.(*spike).begun
 }
 
 // Verdicts calls fn with what each test said of the value judged last, by the name it

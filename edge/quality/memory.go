@@ -1,8 +1,6 @@
 package quality
 
 import (
-	"math"
-
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
@@ -38,7 +36,8 @@ func standing(f obs.Flag) obs.Flag {
 }
 
 // lasting is a test with a memory that outlives a restart. The others judge a value by
-// the one before it, or by the moment, and begin anew.
+// the one before it, or by the moment, and begin anew; but for the spike test, which is
+// shown the values before, see [Stream.Precede].
 type lasting interface {
 	test
 	keep() Kept
@@ -105,10 +104,7 @@ func (s *Stream) Remember(bootMS int64, r obs.Reading) {
 	if s.battery == nil {
 		return
 	}
-	v := r.Value
-	if r.Quality.Flag == obs.Missing || r.Quality.Flag == obs.Fail && !s.battery.judged(r.Quality.Why) {
-		v = math.NaN() // as it was to the tests then
-	}
+	v := s.battery.seen(r)
 	for _, e := range s.battery.entries {
 		switch t := e.test.(type) {
 		case *twin:

@@ -32,7 +32,10 @@
 //
 // The verdict of the spike test comes one value late. The newest value is sent with
 // what is known; if the next one shows that it was a spike, [Stream.Late] says so once,
-// and the gateway writes that down as a record of its own. It never overwrites one.
+// and the gateway writes that down as a record of its own. It never overwrites one. A
+// restart in between, or other limits, change nothing about that: see [Stream.Precede] and
+// [Stream.Limit]. Another boot of the machine does: how long it was off may not be known,
+// and its value is never decided, as beside a missing one.
 //
 // # Where the manual and the reference implementation differ
 //
@@ -128,13 +131,17 @@ func (s *Stream) Reconnected() Stream {
 }
 
 // Limit puts other limits in force; what is known of the stream stays. Where tests are
-// asked for otherwise, they begin anew but for what [Memory] keeps.
+// asked for otherwise, they begin anew but for what [Memory] keeps, and for the spike test:
+// the value that it waits to decide is decided by what is asked for now. Where there is no
+// such test any more, that value counts as it was judged without.
 func (s *Stream) Limit(l *Limits) {
 	s.limits = l
 	if s.battery == nil || !s.battery.from.same(l.Tests) {
 		kept, _ := s.Memory()
+		was := *s
 		s.battery = newBattery(l.Tests)
 		s.Recall(kept)
+		s.goOn(was)
 	}
 }
 

@@ -58,7 +58,6 @@ type bound struct {
 	index       int // in the engine's rules
 	when, clear []input
 	touched     bool
-	doubted     bool // the reading it was met on has been taken back
 	recheck     int64
 }
 

@@ -15,6 +15,8 @@ type series struct {
 	from     int64 // nothing was heard of it before, if the engine began earlier
 	has      bool
 	void     bool  // the last value was taken back
+	before   int64 // of the last usable value before the engine began, if recalled
+	recalled bool
 	at       int64 // of the last usable value
 	value    float64
 	vague    bool  // value is sparse

@@ -19,17 +19,16 @@ func (e *Engine) evaluate(b *bound) {
 	case ran && !b.running:
 		e.report(b, from, b.paused)
 	}
-	doubted := b.doubted
-	b.doubted, b.recheck = false, never
+	doubt := b.doubt
+	b.doubt, b.recheck = trusted, never
 	if b.group.back || b.group.aside {
+		b.doubt = doubt
 		b.meet(b.stage, e.now, never, unknown, unknown, func(from Phase) { e.report(b, from, e.now) })
 		return
 	}
 	r := reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
 	when, clear := e.conditions(b, &r)
-	if doubted && when != isTrue && b.phase != Normal {
-		e.withdraw(b)
-	}
+	e.doubtful(b, doubt, when, &r)
 	if b.Stage == StageForecast && b.phase == Normal && when == isTrue && e.reached(b) {
 		when = unknown // what has come already is not foreseen
 	}

@@ -32,6 +32,7 @@ type saved struct {
 	Subject int     `json:"subject,omitempty"`
 	Spent   bool    `json:"spent,omitempty"`
 	Raised  int64   `json:"raised,omitempty"`
+	Doubted bool    `json:"doubted,omitempty"` // what it was met on has been taken back
 
 	Chatter *unrest    `json:"chatter,omitempty"` // of the alert
 	Told    *savedSpan `json:"told,omitempty"`    // the range that its pre-alert has announced last
@@ -88,7 +89,7 @@ func (e *Engine) Snapshot(id string) []byte {
 }
 
 func (b *bound) save(now int64) saved {
-	s := saved{Phase: b.phase.String(), Since: b.since, At: now, Subject: b.subject, Running: b.running, Held: b.held, Spent: b.spent}
+	s := saved{Phase: b.phase.String(), Since: b.since, At: now, Subject: b.subject, Running: b.running, Held: b.held, Spent: b.spent, Doubted: b.doubt != trusted}
 	if b.phase == Active || b.phase == Clearing {
 		s.Raised = b.raised
 	}
@@ -169,6 +170,9 @@ func (s *saved) state(how Resume) (state, error) {
 		held += min(how.LastSeen-s.At, math.MaxInt64-held)
 	}
 	st := state{phase: Phase(phase), since: s.Since, held: held, last: how.Now, paused: how.Now, subject: s.Subject, spent: s.Spent}
+	if s.Doubted {
+		st.doubt = doubtedLong
+	}
 	st.raised = min(s.Raised, how.Now)
 	if s.Raised == 0 {
 		st.raised = min(s.Since, how.Now)
@@ -273,6 +277,7 @@ func (s *series) adopt(was *series) {
 		*s.meter = *was.meter
 		s.meter.most = most
 	}
+	s.before, s.recalled = was.before, was.recalled
 	for i, w := range s.windows {
 		for _, x := range was.windows {
 			if x.length == w.length && x.keeps == w.keeps {

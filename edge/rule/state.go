@@ -102,6 +102,7 @@ type state struct {
 	subject int   // index of the comparison that decided
 	spent   bool  // a forecast that came true, until its condition is false
 	barred  bool  // the newest readings failed, without which nothing ends
+	doubt   doubt // whether the reading that it was met on is believed
 }
 
 // need is how long the timer of s's phase must run; ok is false without a timer.
