@@ -112,6 +112,9 @@ func (s *site) kill() {
 		s.t.Fatal(err)
 	}
 	s.stop()
+	if err := os.RemoveAll(s.cfg.Journal.Dir); err != nil {
+		s.t.Fatal(err)
+	}
 	cfg := *s.cfg
 	cfg.Journal.Dir, s.cfg = dir, &cfg
 }
@@ -209,6 +212,8 @@ func TestSpikesOverARestart(t *testing.T) {
 		folder += 2
 		a := newSite(t, metrics, filepath.Join(root, fmt.Sprint(folder)), plain)
 		b := newSite(t, metrics, filepath.Join(root, fmt.Sprint(folder+1)), plain)
+		defer os.RemoveAll(a.root)
+		defer os.RemoveAll(b.root)
 		base, heard := 2.0, 0
 		for i := range rapid.IntRange(4, 12).Draw(rt, "seconds") {
 			if rapid.IntRange(0, 9).Draw(rt, "flood") == 0 {
