@@ -76,10 +76,10 @@ func (e *Engine) doubtful(b *bound, was doubt, when truth, r *reader) {
 		return
 	}
 	switch until := e.ripens(b); {
-	case when == isTrue || b.phase == Normal:
-		if was == doubtedLong {
-			e.report(b, b.phase, e.now)
-		}
+	case b.phase == Normal:
+	case when == isTrue: // on something else, and since now
+		b.since = e.now
+		e.report(b, b.phase, e.now)
 	case was != doubted && when == unknown && e.now <= until:
 		b.doubt = doubtedLong
 		r.recheck = min(r.recheck, until+1)
