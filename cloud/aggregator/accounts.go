@@ -86,7 +86,7 @@ func (p *parts) openAccounts(ctx context.Context) error {
 	if first != nil && p.o.First != nil {
 		p.o.First(first.Person, first.Password)
 	}
-	p.audit = log
+	p.audit, p.book = log, book
 	provider, err := identity(s.Accounts.OIDC)
 	if err != nil {
 		return fmt.Errorf("%w: accounts.oidc: %w", ErrSettings, err)
@@ -120,6 +120,16 @@ func verify(ctx context.Context, log *audit.Log, anchors string) (view.AuditVerd
 		return view.AuditVerdict{}, err
 	}
 	return log.Verify(ctx, kept...)
+}
+
+// runBook writes down when sessions and tokens were used, until ctx ends.
+func (p *parts) runBook(ctx context.Context) error {
+	if p.book == nil {
+		return nil
+	}
+	return p.book.Run(ctx, func(err error) {
+		p.o.Log.Warn("that sessions and tokens are used is written down later", "error", err)
+	})
 }
 
 // keepAnchors keeps an anchor of the audit log at once, from time to time, and at the end.

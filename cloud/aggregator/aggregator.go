@@ -81,6 +81,7 @@ func (p *parts) serve(ctx context.Context) error {
 	g.Go(func() error { return inUse(p.claim.Run(failed)) })
 	g.Go(func() error { return p.commands.Run(failed) })
 	g.Go(func() error { return p.keepAnchors(failed) })
+	g.Go(func() error { return p.runBook(failed) })
 	g.Go(func() error { return p.runCases(failed) })
 	if p.notify != nil {
 		g.Go(func() error { return p.notify.Run(failed) })

@@ -18,6 +18,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/api"
 	"github.com/lamppost-city/lamppost/cloud/area"
 	"github.com/lamppost-city/lamppost/cloud/audit"
+	"github.com/lamppost-city/lamppost/cloud/auth"
 	"github.com/lamppost-city/lamppost/cloud/auth/web"
 	"github.com/lamppost-city/lamppost/cloud/broker"
 	"github.com/lamppost-city/lamppost/cloud/cases"
@@ -57,6 +58,7 @@ type parts struct {
 	broker   *broker.Broker // nil: an external one
 	ingest   *ingest.Ingest
 	audit    *audit.Log  // nil: there are no accounts
+	book     *auth.Book  // likewise
 	door     *web.Server // nil: there are no accounts
 	handler  http.Handler
 	listener net.Listener

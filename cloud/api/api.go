@@ -139,6 +139,7 @@ type server struct {
 	Options
 	mux       *http.ServeMux
 	importing sync.Mutex
+	readers   readers
 }
 
 // route is one line of the API.

@@ -17,6 +17,11 @@ type Door interface {
 	May(ctx context.Context, action, area string) bool
 	// Anywhere says whether there is an area in which who asks may do something.
 	Anywhere(ctx context.Context, action string) bool
+	// Still is May as it is now: also the session or the token may have ended since Guard let
+	// it in. An error means that it cannot be said.
+	Still(ctx context.Context, action, area string) (bool, error)
+	// Person is who asks, or whose program it is.
+	Person(ctx context.Context) string
 	// Name is that of who asks, for the record.
 	Name(ctx context.Context) string
 }

@@ -37,6 +37,12 @@ func (d warden) Anywhere(_ context.Context, action string) bool {
 	return role.Anywhere(d.grants, role.Action(action))
 }
 
+func (d warden) Still(ctx context.Context, action, area string) (bool, error) {
+	return d.May(ctx, action, area), nil
+}
+
+func (d warden) Person(context.Context) string { return "li" }
+
 func (d warden) Name(context.Context) string { return "li" }
 
 // town is the fakes with one of the gateway's devices elsewhere.

@@ -190,7 +190,8 @@ func lastAdmin(ctx context.Context, tx *sql.Tx) error {
 }
 
 // Reset gives an account a new password, which is told this once and must be changed at
-// the next login, takes its one-time codes off if factor is set, and ends its sessions.
+// the next login, takes its one-time codes off if factor is set, ends its sessions and revokes
+// its tokens: whoever knew the password may have made them.
 func (b *Book) Reset(ctx context.Context, p *Principal, id string, factor bool) (string, error) {
 	next := password.Random()
 	hash, err := b.o.Hasher.Hash(ctx, next)
@@ -215,7 +216,10 @@ func (b *Book) Reset(ctx context.Context, p *Principal, id string, factor bool) 
 		if _, err := tx.ExecContext(ctx, "delete from session where person = ?", id); err != nil {
 			return err
 		}
-		return b.note(ctx, tx, p, "account.reset", id, "", what, nil)
+		if _, err := tx.ExecContext(ctx, "update api_token set revoked = ? where person = ? and revoked = 0", b.now(), id); err != nil {
+			return err
+		}
+		return b.note(ctx, tx, p, "account.reset", id, "", what+"; tokens revoked", nil)
 	})
 	if err != nil {
 		return "", err

@@ -59,9 +59,10 @@ type Options struct {
 // Book is the open book of accounts. It is safe for concurrent use, also by several
 // processes on one database.
 type Book struct {
-	o     Options
-	gate  *gate
-	rates *rates
+	o       Options
+	gate    *gate
+	rates   *rates
+	touched *touches
 }
 
 // First is the account that is made where there is none. The password is told this once.
@@ -86,7 +87,7 @@ func Open(ctx context.Context, o Options) (b *Book, first *First, err error) {
 	if len(o.Key) != keySize {
 		return nil, nil, fmt.Errorf("auth: the key has %d bytes, want %d", len(o.Key), keySize)
 	}
-	b = &Book{o: o, gate: newGate(), rates: newRates()}
+	b = &Book{o: o, gate: newGate(), rates: newRates(), touched: &touches{last: map[touch]int64{}}}
 	if first, err = b.first(ctx); err != nil {
 		return nil, nil, fmt.Errorf("auth: %w", err)
 	}

@@ -664,6 +664,9 @@ func TestTokens(t *testing.T) {
 			t.Errorf("AuthenticateToken(%q) = %v", bad, err)
 		}
 	}
+	if err := f.book.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if list := must[[]Token](t)(f.book.Tokens(t.Context(), p, "bot.owner")); len(list) != 1 || list[0].Used == nil || list[0].Name != "city platform" {
 		t.Errorf("Tokens = %+v", list)
 	}

@@ -17,6 +17,10 @@
 //     password or the second factor; all others of that person end then. When somebody
 //     changes a person's rights, all of that person's sessions end. A session ends after a
 //     time without a request, and after a time in any case.
+//   - That a session or a token is used is written down later, at most once a minute: a
+//     database that is full or locked fails no request by it.
+//   - A reset of an account's password ends its sessions and revokes its tokens. Who changes
+//     their own password keeps their tokens: programs go on.
 //   - Rights are read at every request: what is taken away is gone at once. A token never
 //     gives more than its owner has at that moment, and never the role admin.
 //   - A one-time code and a recovery code work once, also with several aggregators.

@@ -47,14 +47,15 @@ func (b *Book) Login(ctx context.Context, a Attempt) (session string, p *Princip
 	switch {
 	case err == nil:
 		b.gate.forgive(b.o.Now(), keys[:1], keys[1:])
-	case errors.Is(err, ErrCode):
-		// With the right password, and nothing to say about the code, nobody is guessing this
-		// time; codes that were wrong before still count.
-		b.gate.forgive(b.o.Now(), nil, keys)
 	case errors.Is(err, ErrLogin):
 		if noted := b.noteLogin(ctx, a, "login", err); noted != nil {
 			err = noted
 		}
+	default:
+		// With the right password, and nothing to say about the code, nobody is guessing this
+		// time; where too many log in at once, or the database is away, nothing was judged.
+		// What was wrong before still counts.
+		b.gate.forgive(b.o.Now(), nil, keys)
 	}
 	if err != nil {
 		return "", nil, fmt.Errorf("auth: login: %w", err)

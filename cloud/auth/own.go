@@ -33,6 +33,7 @@ func (b *Book) again(ctx context.Context, p *Principal, offered string) (person,
 	}
 	ok, _, err := b.o.Hasher.Check(ctx, offered, who.password)
 	if err != nil {
+		b.gate.forgive(b.o.Now(), nil, keys) // nothing was judged
 		return who, fmt.Errorf("auth: %w", err)
 	}
 	if !ok {

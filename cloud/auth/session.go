@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -71,10 +70,18 @@ func seen(s string) string {
 
 // principal is a person with a session.
 func (b *Book) principal(who *person, session, hash, address string) *Principal {
+	return &Principal{Person: who.ID, Name: who.Name, Session: hash[:16], CSRF: csrf(session), Must: b.must(who), From: address,
+		hash: hash, layers: [][]role.Grant{who.Grants}, tree: b.o.Tree}
+}
+
+// csrf is what a page must send back with a change; empty without a session.
+func csrf(session string) string {
+	if session == "" {
+		return ""
+	}
 	mac := hmac.New(sha256.New, []byte(session))
 	mac.Write([]byte("csrf"))
-	return &Principal{Person: who.ID, Name: who.Name, Session: hash[:16], CSRF: hex.EncodeToString(mac.Sum(nil)), Must: b.must(who), From: address,
-		hash: hash, layers: [][]role.Grant{who.Grants}, tree: b.o.Tree}
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // must says what somebody has to do first. A provider elsewhere sees to it for those
@@ -92,39 +99,40 @@ func (b *Book) must(who *person) string {
 }
 
 // Authenticate returns who has a session, and notes that it is used. The error is
-// ErrSession if there is none, or no longer.
+// ErrSession if there is none, or no longer. That the use cannot be written down is none:
+// see Flush.
 func (b *Book) Authenticate(ctx context.Context, session, address string) (*Principal, error) {
 	hash := digest(session)
-	var id string
-	var made, used int64
-	err := b.o.DB.Read().QueryRowContext(ctx, "select person, made, used from session where hash = ?", hash).Scan(&id, &made, &used)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("auth: %w", ErrSession)
-	}
+	p, used, err := b.session(ctx, hash, address)
 	if err != nil {
 		return nil, fmt.Errorf("auth: session: %w", err)
 	}
+	b.touched.use(touchSession.of(hash), used, b.now())
+	p.CSRF = csrf(session)
+	return p, nil
+}
+
+// session returns who has the session with a hash, without its CSRF, and when it was used.
+func (b *Book) session(ctx context.Context, hash, address string) (p *Principal, used int64, err error) {
+	var id string
+	var made int64
+	err = b.o.DB.Read().QueryRowContext(ctx, "select person, made, used from session where hash = ?", hash).Scan(&id, &made, &used)
+	if err != nil {
+		return nil, 0, noRow(err, ErrSession)
+	}
 	now := b.now()
+	used = b.touched.since(touchSession.of(hash), used)
 	if now-used > b.o.Idle.Milliseconds() || now-made > b.o.Life.Milliseconds() {
-		return nil, fmt.Errorf("auth: %w", ErrSession)
+		return nil, 0, ErrSession
 	}
 	who, known, err := load(ctx, b.o.DB.Read(), id)
 	if err != nil {
-		return nil, fmt.Errorf("auth: session: %w", err)
+		return nil, 0, err
 	}
 	if !known || !who.Active {
-		return nil, fmt.Errorf("auth: %w", ErrSession)
+		return nil, 0, ErrSession
 	}
-	if now-used >= usedEvery.Milliseconds() {
-		err := b.o.DB.Write(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "update session set used = ? where hash = ? and used < ?", now, hash, now)
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("auth: session: %w", err)
-		}
-	}
-	return b.principal(&who, session, hash, address), nil
+	return b.principal(&who, "", hash, address), used, nil
 }
 
 // Logout ends the principal's session.

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -152,50 +151,56 @@ func tokenOf(value string) (id string, ok bool) {
 }
 
 // AuthenticateToken returns who has a token, counts the request, and notes that it is
-// used. Errors are ErrSession, and *Slow if it comes too soon.
+// used; see Flush. Errors are ErrSession, and *Slow if it comes too soon.
 func (b *Book) AuthenticateToken(ctx context.Context, value, address string) (*Principal, error) {
-	none := fmt.Errorf("auth: %w", ErrSession)
 	id, ok := tokenOf(value)
 	if !ok {
-		return nil, none
+		return nil, fmt.Errorf("auth: %w", ErrSession)
 	}
-	var hash, owner, name, text string
-	var rate int
-	var ends, used, revoked int64
-	err := b.o.DB.Read().QueryRowContext(ctx, "select hash, person, name, grants, rate, ends, used, revoked from api_token where id = ?", id).
-		Scan(&hash, &owner, &name, &text, &rate, &ends, &used, &revoked)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, none
+	p, t, err := b.token(ctx, id, address)
+	if err == nil && subtle.ConstantTimeCompare([]byte(t.hash), []byte(digest(value))) != 1 {
+		err = ErrSession
 	}
 	if err != nil {
 		return nil, fmt.Errorf("auth: token: %w", err)
 	}
-	now := b.now()
-	if subtle.ConstantTimeCompare([]byte(hash), []byte(digest(value))) != 1 || revoked != 0 || ends <= now {
-		return nil, none
+	if wait := b.rates.take(b.o.Now(), id, t.rate); wait > 0 {
+		return nil, &Slow{Wait: wait}
+	}
+	b.touched.use(touchToken.of(id), b.touched.since(touchToken.of(id), t.used), b.now())
+	return p, nil
+}
+
+// kept is what is needed of a token's row.
+type kept struct {
+	hash string
+	rate int
+	used int64
+}
+
+// token returns who has the token with an id, if it is valid still; whoever asks must have
+// shown its value.
+func (b *Book) token(ctx context.Context, id, address string) (p *Principal, t kept, err error) {
+	var owner, name, text string
+	var ends, revoked int64
+	err = b.o.DB.Read().QueryRowContext(ctx, "select hash, person, name, grants, rate, ends, used, revoked from api_token where id = ?", id).
+		Scan(&t.hash, &owner, &name, &text, &t.rate, &ends, &t.used, &revoked)
+	if err != nil {
+		return nil, t, noRow(err, ErrSession)
+	}
+	if revoked != 0 || ends <= b.now() {
+		return nil, t, ErrSession
 	}
 	who, known, err := load(ctx, b.o.DB.Read(), owner)
 	if err != nil {
-		return nil, fmt.Errorf("auth: token: %w", err)
+		return nil, t, err
 	}
 	if !known || !who.Active {
-		return nil, none
+		return nil, t, ErrSession
 	}
 	var grants []role.Grant
 	if err := json.Unmarshal([]byte(text), &grants); err != nil {
-		return nil, fmt.Errorf("auth: token %s: %w", id, err)
+		return nil, t, fmt.Errorf("%s: %w", id, err)
 	}
-	if wait := b.rates.take(b.o.Now(), id, rate); wait > 0 {
-		return nil, &Slow{Wait: wait}
-	}
-	if now-used >= usedEvery.Milliseconds() {
-		err := b.write(ctx, "token", func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "update api_token set used = ? where id = ? and used < ?", now, id, now)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return &Principal{Person: owner, Name: name, Token: id, From: address, layers: [][]role.Grant{who.Grants, grants}, tree: b.o.Tree}, nil
+	return &Principal{Person: owner, Name: name, Token: id, From: address, layers: [][]role.Grant{who.Grants, grants}, tree: b.o.Tree}, t, nil
 }

@@ -60,6 +60,24 @@ func (s *Server) Anywhere(ctx context.Context, action string) bool {
 	return auth.From(ctx).Anywhere(role.Action(action))
 }
 
+// Still is May as it is now: who has logged out since, or whose rights have changed, may
+// nothing. An error means that it cannot be said.
+func (s *Server) Still(ctx context.Context, action, area string) (bool, error) {
+	p, err := s.o.Book.Again(ctx, auth.From(ctx))
+	if errors.Is(err, auth.ErrSession) {
+		return false, nil
+	}
+	return p.May(role.Action(action), area), err
+}
+
+// Person is who asks, or whose program it is; empty: nobody.
+func (s *Server) Person(ctx context.Context) string {
+	if p := auth.From(ctx); p != nil {
+		return p.Person
+	}
+	return ""
+}
+
 // Name is how the record calls who asks: the person's id, for a program with the token's
 // behind it.
 func (s *Server) Name(ctx context.Context) string {
