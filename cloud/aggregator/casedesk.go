@@ -216,7 +216,7 @@ func (d caseDesk) Open(ctx context.Context, key string, o view.CaseOpening) (vie
 	cmd := lifecycle.Command{Action: lifecycle.Raise, Opening: &lifecycle.Opening{
 		Source: "person", Kind: strings.TrimSpace(o.Kind), Category: o.Category, Area: code, Severity: o.Severity, Text: o.Text, Parent: o.Parent,
 	}}
-	report := docket.Wanted(string(lifecycle.AttachReport), 0, view.CaseCommand{Report: o.Report})
+	var reports []lifecycle.Citizen
 	if o.Report != nil {
 		if strings.TrimSpace(o.Report.ID) == "" || strings.TrimSpace(o.Report.Text) == "" {
 			return view.CaseDetail{}, &view.FieldError{Field: "report", Text: view.Text{Zh: "请写明诉求编号和内容", En: "the report's number and its text are needed"}}
@@ -224,19 +224,13 @@ func (d caseDesk) Open(ctx context.Context, key string, o view.CaseOpening) (vie
 		if cmd.Opening.Source = "hotline"; key == "" {
 			key = "report " + o.Report.ID
 		}
+		reports = append(reports, lifecycle.Citizen(*o.Report))
 	}
-	now := time.Now()
-	c, err := d.docket.Do(ctx, "", key, cmd, a, now)
+	c, err := d.docket.Do(ctx, "", key, cmd, a, time.Now(), reports...)
 	if err != nil {
 		return view.CaseDetail{}, told(err)
 	}
-	id := c.Opening.ID
-	if o.Report != nil && !slices.ContainsFunc(c.Reports, func(r lifecycle.Citizen) bool { return r.ID == o.Report.ID }) {
-		if _, err := d.docket.Do(ctx, id, "", report, a, now); err != nil {
-			return view.CaseDetail{}, told(err)
-		}
-	}
-	return d.Case(ctx, id)
+	return d.Case(ctx, c.Opening.ID)
 }
 
 // told is an error of the engine as the API knows it.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
@@ -18,8 +19,10 @@ const maxKey = 128
 
 // Do does a command on a case and returns the case as it is then. A Raise makes a new one;
 // its id, and Opening.ID, are empty. key is the sender's own name for the command, so that
-// it may be sent again; empty: it is done each time. The error is one of lifecycle.Decide.
-func (d *Docket) Do(ctx context.Context, id, key string, cmd lifecycle.Command, a lifecycle.Actor, now time.Time) (lifecycle.Case, error) {
+// it may be sent again; empty: it is done each time. Reports are attached in the same
+// transaction: all of it is done, or nothing; those that the case has already are not
+// attached again. The error is one of lifecycle.Decide.
+func (d *Docket) Do(ctx context.Context, id, key string, cmd lifecycle.Command, a lifecycle.Actor, now time.Time, reports ...lifecycle.Citizen) (lifecycle.Case, error) {
 	var out lifecycle.Case
 	var all []news
 	err := d.o.DB.Write(ctx, func(tx *sql.Tx) error {
@@ -39,6 +42,9 @@ func (d *Docket) Do(ctx context.Context, id, key string, cmd lifecycle.Command, 
 				err = s.do(&f, cmd, a)
 			}
 		}
+		if err == nil {
+			err = s.attach(&f, reports, a)
+		}
 		if err != nil {
 			return err
 		}
@@ -54,6 +60,19 @@ func (d *Docket) Do(ctx context.Context, id, key string, cmd lifecycle.Command, 
 	}
 	d.tell(all)
 	return out, nil
+}
+
+// attach attaches reports that the case does not have.
+func (s *session) attach(f *file, reports []lifecycle.Citizen, a lifecycle.Actor) error {
+	for _, r := range reports {
+		if slices.ContainsFunc(f.c.Reports, func(has lifecycle.Citizen) bool { return has.ID == r.ID }) {
+			continue
+		}
+		if err := s.do(f, lifecycle.Command{Action: lifecycle.AttachReport, Report: &r}, a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // raise opens a case by a person, who cannot say what only the system knows.
