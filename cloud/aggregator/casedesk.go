@@ -233,6 +233,15 @@ func (d caseDesk) Open(ctx context.Context, key string, o view.CaseOpening) (vie
 	return d.Case(ctx, c.Opening.ID)
 }
 
+// Quality counts how the cases that who asks may see ended, by rule.
+func (d caseDesk) Quality(ctx context.Context, from, to int64) ([]view.RuleQuality, error) {
+	a, err := d.actor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.docket.Quality(ctx, from, to, a)
+}
+
 // told is an error of the engine as the API knows it.
 func told(err error) error {
 	var no *lifecycle.Refusal

@@ -112,6 +112,8 @@ var rights = []right{
 	{method: "POST", path: "/api/v1/cases/{id}/actions/{action}", about: "note", who: "-aaa--", hidden: fromAll, header: []string{"If-Match", "*"}, body: plain(`{"why":"seen"}`), deed: "case.note"},
 	{method: "POST", path: "/api/v1/cases/{id}/actions/{action}", about: "take_over", who: "--a---", hidden: fromAll, header: []string{"If-Match", "*"}, body: plain(`{"why":"nobody goes"}`), deed: "case.take_over"},
 
+	{method: "GET", path: "/api/v1/rules/quality", who: "aaaaaa", hidden: fromTheList, shows: `"rule":"river-high"`},
+
 	{method: "GET", path: "/api/v1/channels", who: "-----e"},
 	{method: "POST", path: "/api/v1/channels/{id}/test", who: "-----e", body: plain(`{}`), deed: "channel.test", after: func(x *asked, answer doc) { x.m.delivery, _ = answer["id"].(string) }},
 	{method: "GET", path: "/api/v1/notifications", who: "-----e"},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -20,6 +21,8 @@ type Cases interface {
 	// with the same key is done once; an empty key is none.
 	Act(ctx context.Context, id, key string, version int, action string, c view.CaseCommand) (view.CaseDetail, error)
 	Open(ctx context.Context, key string, o view.CaseOpening) (view.CaseDetail, error)
+	// Quality counts how cases opened from one time on and before another ended, by rule.
+	Quality(ctx context.Context, from, to int64) ([]view.RuleQuality, error)
 }
 
 // caseRoutes are those of cases. Who may see and do what, the cases themselves decide: by
@@ -30,6 +33,7 @@ func (s *server) caseRoutes() []route {
 		{"POST", prefix + "/cases", s.withCases(s.openCase)},
 		{"GET", prefix + "/cases/{id}", s.withCases(s.oneCase)},
 		{"POST", prefix + "/cases/{id}/actions/{action}", s.withCases(s.actOnCase)},
+		{"GET", prefix + "/rules/quality", s.withCases(s.quality)},
 	}
 }
 
@@ -120,6 +124,23 @@ func (s *server) actOnCase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return sendCase(w, http.StatusOK, done)
+}
+
+// quality says how the cases of each rule ended; unless it is said otherwise, those of the
+// last 30 days.
+func (s *server) quality(w http.ResponseWriter, r *http.Request) error {
+	now := time.Now()
+	from, to, err := span(r.URL.Query(), now.AddDate(0, 0, -30).UnixMilli(), now.UnixMilli()+1)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), seriesTime)
+	defer cancel()
+	rules, err := s.Cases.Quality(ctx, from, to)
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, map[string]any{"from": from, "to": to, "rules": rules})
 }
 
 // sendCase answers with a case, its version as the entity tag.

@@ -101,7 +101,7 @@ func (s *server) guarded(r route) func(http.ResponseWriter, *http.Request) error
 		"GET /gateways", "GET /gateways/{id}", "GET /gateways/{id}/commands", "POST /gateways/{id}/commands", "GET /commands/{id}",
 		"GET /values", "GET /series", "GET /alerts", "GET /alerts/{id}", "POST /alerts/{id}/acknowledge", "GET /gaps",
 		"GET /cameras", "GET /cameras/{gateway}/{device}/latest.jpg", "GET /images/{file}",
-		"GET /cases", "POST /cases", "GET /cases/{id}", "POST /cases/{id}/actions/{action}",
+		"GET /cases", "POST /cases", "GET /cases/{id}", "POST /cases/{id}/actions/{action}", "GET /rules/quality",
 		"GET /areas", "GET /areas/{code}", "GET /areas/at", "PUT /gateways/{id}/place", "PUT /gateways/{id}/devices/{device}/place":
 		return r.do
 	case "GET /departments", "GET /routes", "GET /routes/responsible", "GET /rosters", "GET /rosters/{id}/duty", "GET /duty":

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -356,6 +357,56 @@ func TestAnchorsAfterAPowerCut(t *testing.T) {
 	}
 	if _, err := l.Keep(t.Context(), path); err == nil || !strings.Contains(err.Error(), path+":2: ") {
 		t.Errorf("Keep behind a damaged line = %v, want its place", err)
+	}
+}
+
+// When a file of anchors is full it is put aside; none is lost, all are compared, and it goes
+// on for ever.
+func TestFullFileOfAnchors(t *testing.T) {
+	l, _ := filled(t, 30)
+	path := filepath.Join(t.TempDir(), "audit.anchors")
+	early, err := l.Keep(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString(early.String() + "\n")
+	for n := int64(1_000_000); b.Len()+len(early.String())+10 < maxAnchors; n++ {
+		b.WriteString(Head{Chain: "zzz", N: n, Hash: early.Hash}.String() + "\n")
+	}
+	for round := 1; round <= 3; round++ {
+		if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Record(t.Context(), view.Audit{What: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		head, err := l.Keep(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := Anchors(path)
+		if want := round*strings.Count(b.String(), "\n") + 1; err != nil || len(all) != want || all[0] != early || all[len(all)-1] != head {
+			t.Fatalf("round %d: %d anchors, %v; want %d from %v to %v", round, len(all), err, want, early, head)
+		}
+		if got, err := anchorsIn(path); err != nil || len(got) != 1 {
+			t.Errorf("round %d: the new file has %d anchors, %v", round, len(got), err)
+		}
+	}
+	if err := os.Remove(path); err != nil { // as after a power cut in the middle
+		t.Fatal(err)
+	}
+	all, err := Anchors(path)
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d anchors, %v", len(all), err)
+	}
+	all = slices.DeleteFunc(all, func(h Head) bool { return h.Chain == "zzz" })
+	if v := verify(t, l, all...); at(v) != 0 {
+		t.Errorf("Verify = %+v", v)
+	}
+	all[0].Hash = genesis("another")
+	if v := verify(t, l, all...); at(v) != early.N {
+		t.Errorf("with an anchor that differs: %+v, want line %d", v, early.N)
 	}
 }
 

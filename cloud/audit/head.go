@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"unicode"
@@ -52,44 +53,107 @@ func (l *Log) Head(ctx context.Context) (h Head, err error) {
 	return h, nil
 }
 
-// maxAnchors bounds a file of anchors, in bytes: that many are written in twenty years
-// of one a day.
+// maxAnchors bounds a file of anchors, in bytes: with one an hour, about a year. Then it is
+// put aside under its name with a number behind, and a new one begun. None is removed: one
+// that was taken before the log was written anew may be the only one that shows it.
 const maxAnchors = 1 << 20
 
 // Keep adds the present head to the file at path, one line each, unless it is the last
-// line already, and returns it. The file is not replaced: earlier anchors stay.
+// line already, and returns it. Earlier anchors stay, see Anchors.
 func (l *Log) Keep(ctx context.Context, path string) (Head, error) {
 	h, err := l.Head(ctx)
 	if err != nil {
 		return h, err
 	}
-	kept, err := Anchors(path)
+	kept, err := anchorsIn(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return h, err
 	}
 	if len(kept) > 0 && kept[len(kept)-1] == h {
 		return h, nil
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return h, fmt.Errorf("audit: %w", err)
-	}
 	var whole int64 // behind it stands at most what a power cut left of a line
 	for _, k := range kept {
 		whole += int64(len(k.String())) + 1
 	}
-	_, err = f.WriteAt([]byte(h.String()+"\n"), whole)
-	err = errors.Join(err, f.Truncate(whole+int64(len(h.String()))+1), f.Sync(), f.Close())
-	if err != nil {
+	if whole+int64(len(h.String()))+1 > maxAnchors {
+		if err := putAside(path); err != nil {
+			return h, fmt.Errorf("audit: %w", err)
+		}
+		whole = 0
+	}
+	if err := appendAt(path, whole, h.String()+"\n"); err != nil {
 		return h, fmt.Errorf("audit: %w", err)
 	}
 	return h, nil
 }
 
-// Anchors reads a file that Keep wrote, the oldest first. A line that a power cut left
-// unfinished at the end is passed over; any other that is no anchor is an error with
-// its line number.
+// appendAt writes a line at a place of a file, and ends the file behind it.
+func appendAt(path string, at int64, line string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt([]byte(line), at)
+	return errors.Join(err, f.Truncate(at+int64(len(line))), f.Sync(), f.Close())
+}
+
+// putAside gives a full file the next number.
+func putAside(path string) error {
+	older, err := aside(path)
+	if err != nil {
+		return err
+	}
+	next := 1
+	if n := len(older); n > 0 {
+		if next, err = strconv.Atoi(strings.TrimPrefix(older[n-1], path+".")); err != nil {
+			return err
+		}
+		next++
+	}
+	return os.Rename(path, fmt.Sprintf("%s.%04d", path, next))
+}
+
+// aside are the files that were put aside, the oldest first.
+func aside(path string) (files []string, err error) {
+	all, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	name := filepath.Base(path) + "."
+	for _, e := range all { // in the order of their names
+		if rest, found := strings.CutPrefix(e.Name(), name); found && len(rest) == 4 && strings.Trim(rest, "0123456789") == "" {
+			files = append(files, path+"."+rest)
+		}
+	}
+	return files, nil
+}
+
+// Anchors reads the file that Keep wrote, and those that it put aside, the oldest first. A
+// line that a power cut left unfinished at the end is passed over; any other that is no
+// anchor is an error with its line number.
 func Anchors(path string) ([]Head, error) {
+	files, err := aside(path)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	var all []Head
+	for _, file := range files {
+		heads, err := anchorsIn(file)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, heads...)
+	}
+	heads, err := anchorsIn(path)
+	if errors.Is(err, fs.ErrNotExist) && len(all) > 0 { // it was put aside just now
+		return all, nil
+	}
+	return append(all, heads...), err
+}
+
+// anchorsIn reads one file.
+func anchorsIn(path string) ([]Head, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
@@ -99,8 +163,8 @@ func Anchors(path string) ([]Head, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
-	if info.Size() > maxAnchors {
-		return nil, fmt.Errorf("audit: %s is larger than %d bytes; move its oldest lines to another file", path, maxAnchors)
+	if info.Size() > 2*maxAnchors { // with what a power cut left
+		return nil, fmt.Errorf("audit: %s is larger than %d bytes; it was not written here", path, 2*maxAnchors)
 	}
 	var heads []Head
 	r := bufio.NewReader(f)

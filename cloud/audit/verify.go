@@ -24,7 +24,10 @@ func (l *Log) Verify(ctx context.Context, anchors ...Head) (v view.AuditVerdict,
 	if err := tx.QueryRowContext(ctx, "select chain, n, hash from audit_head where one = 1").Scan(&end.Chain, &end.N, &end.Hash); err != nil {
 		return v, fmt.Errorf("audit: %w", err)
 	}
-	w := walk{at: Head{Chain: end.Chain, Hash: genesis(end.Chain)}, until: end.N, anchors: anchors}
+	w := walk{at: Head{Chain: end.Chain, Hash: genesis(end.Chain)}, until: end.N, anchors: anchors, of: map[int64][]Head{}}
+	for _, a := range anchors {
+		w.of[a.N] = append(w.of[a.N], a)
+	}
 	for w.broken == 0 {
 		rows, err := tx.QueryContext(ctx, "select "+columns+" from audit where n > ? and n <= ? order by n limit ?", w.at.N, end.N, page)
 		if err != nil {
@@ -61,6 +64,7 @@ type walk struct {
 	at      Head
 	until   int64
 	anchors []Head
+	of      map[int64][]Head // the same, by their lines
 	broken  int64
 	why     view.Text
 }
@@ -84,8 +88,8 @@ func (w *walk) step(e *view.Audit) {
 		return
 	}
 	w.at.N, w.at.Hash = e.N, e.Hash
-	for _, a := range w.anchors {
-		if a.Chain == w.at.Chain && a.N == e.N && a.Hash != e.Hash {
+	for _, a := range w.of[e.N] {
+		if a.Chain == w.at.Chain && a.Hash != e.Hash {
 			w.fail(e.N, "与此前取出的锚点不符：此行之前的日志被重写", "it differs from an anchor that was taken: the log was written anew up to here")
 		}
 	}

@@ -149,6 +149,19 @@ type CaseOpening struct {
 	Report   *Citizen      `json:"report"` // null: a person saw it
 }
 
+// RuleQuality is how the cases of a rule ended, for whoever tunes it. What closes with its
+// cause, or is a duplicate, says nothing of the rule, and is judged by nobody.
+type RuleQuality struct {
+	Rule        string         `json:"rule"`
+	Cases       int            `json:"cases"`
+	Alerts      int            `json:"alerts"`       // that joined these cases
+	Open        int            `json:"open"`         // of the cases
+	FalseAlarms int            `json:"false_alarms"` // judged to be
+	TrueAlarms  int            `json:"true_alarms"`  // judged not to be false
+	Unjudged    int            `json:"unjudged"`
+	Resolutions map[string]int `json:"resolutions"` // of the closed cases
+}
+
 // CaseFilter says which cases to list; an empty field takes all.
 type CaseFilter struct {
 	State      string // one of the states, open or all; empty: open
