@@ -29,7 +29,7 @@ func (p *parts) openDocket() {
 		policy = *s.Cases
 	}
 	p.docket = docket.New(docket.Options{
-		DB: p.db, Policy: func() lifecycle.Policy { return policy }, Path: p.path, Record: p.noteCase, Changed: p.caseChanged,
+		DB: p.db, Policy: func() lifecycle.Policy { return policy }, Path: p.path, Record: p.noteCase, Notice: p.noticeCase, Changed: p.caseChanged,
 	})
 }
 
@@ -57,8 +57,22 @@ func (p *parts) runCases(ctx context.Context) error {
 }
 
 // caseChanged shows a changed case to the consoles.
-func (p *parts) caseChanged(c lifecycle.Case, _ []lifecycle.Entry) {
+func (p *parts) caseChanged(c lifecycle.Case, entries []lifecycle.Entry) {
 	p.publish("case", docket.Show(c, time.Now().UnixMilli()))
+	if slices.ContainsFunc(entries, func(e lifecycle.Entry) bool { return e.Action == lifecycle.Acknowledge }) {
+		p.showSeen(c.Opening.ID)
+	}
+}
+
+// showSeen shows the alerts of a case that was acknowledged, and has their gateways told.
+func (p *parts) showSeen(id string) {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	// A console that misses this sees it at its next load, the gateways hear with the next look.
+	if d, err := p.docket.Get(ctx, id, linkActor("link"), time.Now()); err == nil {
+		p.cases.Show(ctx, d.Alerts...)
+	}
+	p.commands.Wake()
 }
 
 // noteCase writes what a person did to a case into the audit log.

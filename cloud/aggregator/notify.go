@@ -26,10 +26,7 @@ func (p *parts) openNotify(ctx context.Context) (err error) {
 	}
 	o := notify.Options{
 		DB: p.db, Base: n.Console, Zone: n.Place, Words: n.Words, Within: func(code, of string) bool { return p.places.Contains(of, code) }, Log: p.o.Log.With("part", "notify"), Record: p.noteDeed,
-		Person: func(id string) (channel.Person, bool) {
-			q, ok := n.People[id]
-			return channel.Person{ID: id, Name: q.Name, Lang: q.Language, Mail: q.Mail, Mobile: q.Mobile, WeCom: q.WeCom, Feishu: q.Feishu}, ok
-		},
+		Person: p.person,
 		Trouble: func(t notify.Trouble) {
 			if t.Over {
 				p.o.Log.Info("a notification channel works again", "channel", t.Channel)
@@ -78,7 +75,7 @@ func tellBy(id string, s settings.Channel, g *channel.Guard, source string) noti
 }
 
 func tellRule(id string, s settings.Rule, zone *time.Location) notify.Rule {
-	r := notify.Rule{ID: id, Severities: s.Severities, Areas: s.Areas, Categories: s.Categories, Kinds: s.Kinds, Channels: s.Channels, People: s.People}
+	r := notify.Rule{ID: id, Severities: s.Severities, Areas: s.Areas, Categories: s.Categories, Kinds: s.Kinds, About: s.About, Channels: s.Channels, People: s.People}
 	if s.Hours != nil {
 		r.Hours = &notify.Hours{Days: s.Hours.Weekdays, From: s.Hours.Start, To: s.Hours.End, Zone: zone}
 	}
@@ -97,9 +94,17 @@ func (p *parts) noticeAlerts(ctx context.Context, tx *sql.Tx, alerts []view.Aler
 	now := time.Now()
 	var events []notify.Event
 	for _, a := range alerts {
-		if now.Sub(time.UnixMilli(a.At)) <= news {
-			events = append(events, alertEvent(a))
+		if now.Sub(time.UnixMilli(a.At)) > news {
+			continue
 		}
+		e := alertEvent(a)
+		if p.docket != nil {
+			var err error
+			if e.Case, err = p.docket.CaseOf(ctx, tx, a.ID); err != nil {
+				return err
+			}
+		}
+		events = append(events, e)
 	}
 	return p.takeIn(ctx, tx, now, events)
 }
@@ -139,7 +144,7 @@ func (p *parts) tellStanding(ctx context.Context) error {
 // clears is another.
 func alertEvent(a view.Alert) notify.Event {
 	e := notify.Event{
-		Subject: a.ID, Kind: "raised", First: true, Severity: a.Severity, Area: a.Area, Rule: a.Rule, At: a.At, Source: sourceOf(a.Gateway),
+		Subject: a.ID, About: "alert", Kind: "raised", First: true, Severity: a.Severity, Area: a.Area, Rule: a.Rule, At: a.At, Source: sourceOf(a.Gateway),
 		Text: view.Text{Zh: short(cmp.Or(a.Text["zh"], a.Text["en"], a.Rule), maxSaid), En: short(cmp.Or(a.Text["en"], a.Text["zh"], a.Rule), maxSaid)},
 		Path: "/alerts/" + a.ID, Ack: a.Condition == "active" && a.Acknowledged == nil,
 		Place: view.Text{Zh: strings.TrimSpace(a.Gateway + " " + a.Device), En: strings.TrimSpace(a.Gateway + " " + a.Device)},
@@ -186,11 +191,17 @@ func (p *parts) front(rest http.Handler) http.Handler {
 func (p *parts) acknowledgePage() http.Handler {
 	return p.notify.Pages(
 		func(ctx context.Context, id string) (view.Text, error) {
+			if c, ok := strings.CutPrefix(id, caseSubject); ok {
+				return p.aboutCase(ctx, c, time.Now())
+			}
 			a, err := p.cases.Get(ctx, id)
 			return alertEvent(a).Text, err
 		},
 		func(ctx context.Context, id, by string) error {
 			now := time.Now()
+			if c, ok := strings.CutPrefix(id, caseSubject); ok {
+				return p.acknowledgeCase(ctx, c, by, now)
+			}
 			if err := p.cases.Acknowledge(ctx, id, by, "", now); err != nil {
 				return err
 			}

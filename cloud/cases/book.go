@@ -286,14 +286,10 @@ func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Tim
 		return err
 	}
 	err = b.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, "update alert set acked_by = ?, acked_at = ?, acked_note = ? where id = ? and acked_by = ''",
-			by, at.UnixMilli(), text, id)
-		if err != nil {
+		if done, err := b.acknowledge(ctx, tx, id, by, text, at); err != nil {
 			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 1 {
-			return errors.Join(err, note(ctx, tx, id, at.UnixMilli(), "acknowledged", by, text),
-				b.o.Record(ctx, tx, view.Deed{Who: by, What: "alert.acknowledge", About: id, New: text}), b.notify(ctx, tx, id))
+		} else if done {
+			return b.o.Record(ctx, tx, view.Deed{Who: by, What: "alert.acknowledge", About: id, New: text})
 		}
 		var known int
 		if err := tx.QueryRowContext(ctx, "select count(*) from alert where id = ?", id).Scan(&known); err != nil {
@@ -310,3 +306,44 @@ func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Tim
 	b.publish(ctx, id)
 	return nil
 }
+
+// acknowledge notes it, if nobody has seen the alert before.
+func (b *Book) acknowledge(ctx context.Context, tx *sql.Tx, id, by, text string, at time.Time) (done bool, err error) {
+	res, err := tx.ExecContext(ctx, "update alert set acked_by = ?, acked_at = ?, acked_note = ? where id = ? and acked_by = ''", by, at.UnixMilli(), text, id)
+	if err != nil {
+		return false, err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	return true, errors.Join(note(ctx, tx, id, at.UnixMilli(), "acknowledged", by, text), b.notify(ctx, tx, id))
+}
+
+// AcknowledgeIn is Acknowledge in a transaction of the caller, of those alerts that nobody
+// has seen; it returns the gateways of these. What it follows from is for the caller to
+// record. Show, after that, shows them to the consoles.
+func (b *Book) AcknowledgeIn(ctx context.Context, tx *sql.Tx, ids []string, by string, at time.Time) (gateways map[string]string, err error) {
+	by, _, err = checkAck(by, "")
+	if err != nil {
+		return nil, err
+	}
+	gateways = map[string]string{}
+	for _, id := range ids {
+		done, err := b.acknowledge(ctx, tx, id, by, "", at)
+		if err != nil {
+			return nil, fmt.Errorf("cases: acknowledge %q: %w", id, err)
+		}
+		if !done {
+			continue
+		}
+		var gateway string
+		if err := tx.QueryRowContext(ctx, "select gateway from alert where id = ?", id).Scan(&gateway); err != nil {
+			return nil, fmt.Errorf("cases: acknowledge %q: %w", id, err)
+		}
+		gateways[id] = gateway
+	}
+	return gateways, nil
+}
+
+// Show sends alerts as they are now to the consoles.
+func (b *Book) Show(ctx context.Context, ids ...string) { b.publish(ctx, ids...) }

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"database/sql"
@@ -84,18 +85,10 @@ func (d *Desk) PublicKey() string {
 // view.ErrUnknown (no such gateway), *view.FieldError, view.ErrBusy (many wait
 // already), store.ErrUnavailable (nobody knows whose records to ask for).
 func (d *Desk) Ask(ctx context.Context, gateway string, a view.Ask, now time.Time) (view.Command, error) {
-	if _, known := d.o.Online(gateway); !known {
-		return view.Command{}, view.ErrUnknown
-	}
-	c, err := d.command(a, now)
+	c, err := d.prepare(gateway, a, now)
 	if err != nil {
 		return view.Command{}, err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return view.Command{}, fmt.Errorf("commands: %w", err)
-	}
-	c.V, c.ID, c.By = wire.Version, id.String(), a.By
 	err = d.o.DB.Write(ctx, func(tx *sql.Tx) error {
 		if err := d.put(ctx, tx, gateway, c, now); err != nil {
 			return err
@@ -105,12 +98,57 @@ func (d *Desk) Ask(ctx context.Context, gateway string, a view.Ask, now time.Tim
 	if err != nil {
 		return view.Command{}, fmt.Errorf("commands: %w", err)
 	}
-	d.tell()
-	d.o.Log.Info("a gateway is asked for something", "gateway", gateway, "command", c.ID, "kind", c.Kind, "about", c.Subject(), "by", a.By)
+	v := kept(gateway, c)
+	d.asked(v)
+	return v, nil
+}
+
+// AskIn is Ask in a transaction of the caller, which goes on if view.ErrUnknown or
+// view.ErrBusy is returned, and records what the command follows from. Wake, after that,
+// has it sent at once.
+func (d *Desk) AskIn(ctx context.Context, tx *sql.Tx, gateway string, a view.Ask, now time.Time) (view.Command, error) {
+	c, err := d.prepare(gateway, a, now)
+	if err != nil {
+		return view.Command{}, err
+	}
+	if err := d.put(ctx, tx, gateway, c, now); err != nil {
+		return view.Command{}, fmt.Errorf("commands: %w", err)
+	}
+	return kept(gateway, c), nil
+}
+
+// prepare makes the command that is asked for, with a fresh id.
+func (d *Desk) prepare(gateway string, a view.Ask, now time.Time) (*wire.Command, error) {
+	if _, known := d.o.Online(gateway); !known {
+		return nil, view.ErrUnknown
+	}
+	c, err := d.command(a, now)
+	if err != nil {
+		return nil, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, fmt.Errorf("commands: %w", err)
+	}
+	c.V, c.ID, c.By = wire.Version, id.String(), a.By
+	return c, nil
+}
+
+// kept is a command that waits.
+func kept(gateway string, c *wire.Command) view.Command {
 	v := viewOf(gateway, c)
 	v.State = waiting
+	return v
+}
+
+// Wake has commands sent that AskIn kept, at once and not with the next look.
+func (d *Desk) Wake() { d.tell() }
+
+// asked has a new command sent, and shows it.
+func (d *Desk) asked(v view.Command) {
+	d.tell()
+	d.o.Log.Info("a gateway is asked for something", "gateway", v.Gateway, "command", v.ID, "kind", v.Kind, "about", cmp.Or(v.Alert, v.Device, v.Output), "by", v.By)
 	d.o.Publish("command", v)
-	return v, nil
 }
 
 // put numbers, signs and keeps a command.

@@ -34,6 +34,13 @@ type Event struct {
 	People []string  `json:"people,omitempty"`
 	Cause  string    `json:"cause,omitempty"` // the open subject that it is a symptom of
 	Except string    `json:"except,omitempty"`
+	// About is alert or case, for rules that are about one of them; empty: about neither.
+	About string `json:"about,omitempty"`
+	// Case is the case that follows an alert, and is told for it: the alert itself is told
+	// only to machines, and by rules that are about alerts.
+	Case string `json:"case,omitempty"`
+	// Quiet: only whom it names is told, machines, and by rules that name its kind.
+	Quiet bool `json:"quiet,omitempty"`
 	// Data is what webhooks and MQTT carry; nil: the event itself.
 	Data json.RawMessage `json:"data,omitempty"`
 }
@@ -64,6 +71,9 @@ func (e Event) check() ([]byte, error) {
 	}
 	if !word.MatchString(e.Kind) {
 		return fail("kind", "类型须为小写字母和 -", "a kind has lower-case letters and -")
+	}
+	if e.About != "" && e.About != "alert" && e.About != "case" {
+		return fail("about", "须为 alert 或 case", "write alert or case")
 	}
 	if rank(string(e.Severity)) == unranked {
 		return fail("severity", "级别须为 red、orange、yellow 或 blue", "a severity is red, orange, yellow or blue")

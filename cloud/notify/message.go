@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,7 +31,7 @@ func (o *Office) message(ctx context.Context, c Channel, j job) (channel.Message
 	o.address(&m, j.person, in.told)
 	if in.kind == test {
 		m.Title, m.Lines = o.testWords(m.Lang, c.ID)
-		m.Event = channel.Event{ID: j.id, Type: eventType("test"), At: m.At, Data: json.RawMessage(`{"test":true}`)}
+		m.Event = channel.Event{ID: j.id, Type: eventType(Event{Kind: "test"}), At: m.At, Data: json.RawMessage(`{"test":true}`)}
 		return m, nil
 	}
 	if len(in.events) == 0 {
@@ -47,7 +48,7 @@ func (o *Office) message(ctx context.Context, c Channel, j job) (channel.Message
 		untold(&m, in.causes)
 	}
 	o.links(&m, c, j.person, in)
-	m.Event = channel.Event{ID: e.ID, Type: eventType(e.Kind), Subject: e.Subject, At: time.UnixMilli(e.At), Data: e.Data}
+	m.Event = channel.Event{ID: e.ID, Type: eventType(e), Subject: e.Subject, At: time.UnixMilli(e.At), Data: e.Data}
 	if e.Data == nil {
 		if m.Event.Data, err = json.Marshal(e); err != nil {
 			return m, &channel.Error{Fate: channel.Never, Err: err}
@@ -56,7 +57,10 @@ func (o *Office) message(ctx context.Context, c Channel, j job) (channel.Message
 	return m, nil
 }
 
-func eventType(kind string) string { return "city.lamppost.alert." + kind + ".v1" }
+// eventType is what machines know an event by.
+func eventType(e Event) string {
+	return "city.lamppost." + cmp.Or(e.About, "alert") + "." + e.Kind + ".v1"
+}
 
 // address says whom a message is for, and so in which language.
 func (o *Office) address(m *channel.Message, person string, told []string) {

@@ -15,7 +15,8 @@ type Rule struct {
 	Areas      []string // area codes; what lies inside counts
 	Categories []string // category codes; one that ends with * means all that begin so
 	Kinds      []string
-	Hours      *Hours // nil: always
+	About      []string // alert, case
+	Hours      *Hours   // nil: always
 	Channels   []string
 	People     []string // ids; called by name in groups, and sent a mail each
 }
@@ -48,7 +49,14 @@ func (r Rule) matches(e Event, within func(area, of string) bool, now time.Time)
 	same := func(s string) func(string) bool { return func(l string) bool { return l == s } }
 	return some(r.Severities, same(string(e.Severity))) && some(r.Kinds, same(e.Kind)) &&
 		some(r.Areas, func(of string) bool { return e.Area != "" && within(e.Area, of) }) &&
-		some(r.Categories, func(c string) bool { return fits(e.Category, c) }) && r.Hours.Holds(now)
+		some(r.Categories, func(c string) bool { return fits(e.Category, c) }) && r.Hours.Holds(now) &&
+		(e.About == "" || some(r.About, same(e.About)))
+}
+
+// speaks says whether a rule that is about an event has it told by a channel: programs get
+// all, people an alert by its case, and what is quiet only where it was asked for.
+func (r Rule) speaks(e Event, c Channel) bool {
+	return c.Machine || (e.Case == "" || slices.Contains(r.About, e.About)) && (!e.Quiet || len(r.Kinds) > 0)
 }
 
 func fits(category, pattern string) bool {
@@ -69,9 +77,12 @@ type route struct {
 func (o *Office) routes(e Event, now time.Time) (out []route) {
 	named := map[string][]string{} // channel → persons
 	for _, r := range o.o.Rules {
-		if r.matches(e, o.o.Within, now) {
-			for _, c := range r.Channels {
-				named[c] = append(append(named[c], r.People...), e.People...)
+		if !r.matches(e, o.o.Within, now) {
+			continue
+		}
+		for _, c := range o.o.Channels {
+			if slices.Contains(r.Channels, c.ID) && r.speaks(e, c) {
+				named[c.ID] = append(append(named[c.ID], r.People...), e.People...)
 			}
 		}
 	}

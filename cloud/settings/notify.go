@@ -117,6 +117,7 @@ type Rule struct {
 	Areas      []string `yaml:"areas"`
 	Categories []string `yaml:"categories"`
 	Kinds      []string `yaml:"kinds"`
+	About      []string `yaml:"about"` // alert, case
 	Hours      *Hours   `yaml:"hours"`
 	Channels   []string `yaml:"channels,required"`
 	People     []string `yaml:"people"`
@@ -142,7 +143,9 @@ var (
 	notifyID = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 	areaCode = regexp.MustCompile(`^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9A-Za-z]{15})$`)
 	clock    = regexp.MustCompile(`^([01][0-9]|2[0-4]):([0-5][0-9])$`)
-	weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+	// kindsTold are what alerts, cases and channels are told for.
+	kindsTold = []string{"raised", "acknowledged", "cleared", "opened", "worse", "dispatched", "returned", "rejected", "handled", "reminded", "overdue", "escalated", "reopened", "closed"}
+	weekdays  = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 )
 
 func (c *checker) notify(n *Notify) {
@@ -332,6 +335,12 @@ func (c *checker) rule(n *Notify, id string, r Rule) {
 	c.id(id, "notify", "rules", id)
 	for i, s := range r.Severities {
 		c.among(s, []string{string(wire.Red), string(wire.Orange), string(wire.Yellow), string(wire.Blue)}, at("severities", i)...)
+	}
+	for i, a := range r.About {
+		c.among(a, []string{"alert", "case"}, at("about", i)...)
+	}
+	for i, k := range r.Kinds {
+		c.among(k, kindsTold, at("kinds", i)...)
 	}
 	for i, a := range r.Areas {
 		if !areaCode.MatchString(a) {

@@ -15,7 +15,7 @@ type DB interface {
 	Read() *sql.DB
 }
 
-// Options says what a Docket works with. All but Record and Changed are required.
+// Options says what a Docket works with. All but Record, Notice and Changed are required.
 type Options struct {
 	DB DB
 	// Policy returns what the city has decided, as it is now.
@@ -26,6 +26,9 @@ type Options struct {
 	// Record notes elsewhere what a person did, in the transaction that stores it; its error
 	// undoes that. nil: nobody does.
 	Record func(ctx context.Context, tx *sql.Tx, c lifecycle.Case, e lifecycle.Entry) error
+	// Notice takes what was added to a case into what people are told, in the transaction
+	// that stores it; its error undoes that. nil: nobody is told.
+	Notice func(ctx context.Context, tx *sql.Tx, c lifecycle.Case, entries []lifecycle.Entry) error
 	// Changed is told of cases after their changes are on the disk, with the entries that
 	// were added. It must not block. nil: nobody listens.
 	Changed func(c lifecycle.Case, entries []lifecycle.Entry)
@@ -38,6 +41,9 @@ type Docket struct{ o Options }
 func New(o Options) *Docket {
 	if o.Record == nil {
 		o.Record = func(context.Context, *sql.Tx, lifecycle.Case, lifecycle.Entry) error { return nil }
+	}
+	if o.Notice == nil {
+		o.Notice = func(context.Context, *sql.Tx, lifecycle.Case, []lifecycle.Entry) error { return nil }
 	}
 	if o.Changed == nil {
 		o.Changed = func(lifecycle.Case, []lifecycle.Entry) {}

@@ -132,6 +132,9 @@ func (s *session) do(f *file, cmd lifecycle.Command, a lifecycle.Actor) error {
 			return err
 		}
 	}
+	if err := s.d.o.Notice(s.ctx, s.tx, f.c, entries); err != nil {
+		return err
+	}
 	s.news = append(s.news, news{f.c, entries})
 	if f.c.State == lifecycle.Closed && was != lifecycle.Closed {
 		return s.closeSymptoms(f.c.Opening.ID)

@@ -1,0 +1,49 @@
+package docket
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
+	"github.com/lamppost-city/lamppost/edge/wire"
+)
+
+// Stands says, in a transaction, whether a case is open and how severe it is; one that is not
+// there is not open.
+func (d *Docket) Stands(ctx context.Context, tx *sql.Tx, id string) (open bool, level wire.Severity, err error) {
+	var state, severity string
+	err = tx.QueryRowContext(ctx, "select state, severity from casefile where id = ?", id).Scan(&state, &severity)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, "", nil
+	}
+	if err != nil {
+		return false, "", fmt.Errorf("docket: case %q: %w", id, err)
+	}
+	return state != string(lifecycle.Closed), wire.Severity(severity), nil
+}
+
+// CaseOf returns, in a transaction, the case that an alert joined last; empty: none.
+func (d *Docket) CaseOf(ctx context.Context, tx *sql.Tx, alert string) (id string, err error) {
+	err = tx.QueryRowContext(ctx, "select id from case_alert where alert = ?", alert).Scan(&id)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("docket: alert %q: %w", alert, err)
+	}
+	return id, nil
+}
+
+// mostAlerts is how many of a case's alerts are looked at.
+const mostAlerts = 1000
+
+// Alarming returns, in a transaction, the alerts of a case that are active, the newest
+// thousand.
+func (d *Docket) Alarming(ctx context.Context, tx *sql.Tx, id string) ([]string, error) {
+	s := &session{ctx: ctx, tx: tx, d: d}
+	out, err := collect(s, func(r *sql.Rows) (x string, err error) { return x, r.Scan(&x) },
+		"select alert from case_alert where id = ? and active = 1 order by alert desc limit ?", id, mostAlerts)
+	if err != nil {
+		return nil, fmt.Errorf("docket: case %q: %w", id, err)
+	}
+	return out, nil
+}
