@@ -17,8 +17,9 @@
 //   - No source has more than half of the messages that a channel takes in a minute; the
 //     last quarter is for red, and the last of that for the red of a source that had none:
 //     whatever one source sends, the first red of another place goes out at once.
-//   - The first notices of other severities wait 30 s, and those of
-//     one area and rule are one message; later changes of a subject do not wait.
+//   - The first notices of other severities wait 30 s, and those of one area and rule are
+//     one message; later changes of a subject do not wait.
+//   - An alert that a case follows is told to people by the case, to machines itself.
 //   - A receiver who had ten messages in ten minutes gets one digest every five minutes
 //     instead, red excepted, until it is calmer. Machines (webhook, MQTT) get every event.
 //   - A symptom whose cause is open is told to nobody; a message about the cause, and each
@@ -33,6 +34,6 @@
 //     scanners of mail do, acknowledges nothing. A link is spent once.
 //
 // Bounds: 10 000 events wait for a channel, beyond that the least severe of those who have
-// most are dropped, 500 at a time and with a line in the log; a
-// message names at most 20 of the events that it holds; the log is kept for 90 days.
+// most are dropped, 500 at a time and with a line in the log; a message names at most 20 of
+// the events that it holds; the log is kept for 90 days.
 package notify

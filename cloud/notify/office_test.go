@@ -156,6 +156,32 @@ func TestRules(t *testing.T) {
 	})
 }
 
+// An alert that a case follows is told to people by the case, to machines itself; what is
+// quiet goes to machines, to whom it names, and to rules that ask for its kind.
+func TestAboutAlertsAndCases(t *testing.T) {
+	change := func(o *Options) {
+		o.Rules = []Rule{{Channels: []string{"duty", "city"}}, {About: []string{"alert"}, Channels: []string{"spare"}}, {Kinds: []string{"reminded"}, Channels: []string{"spare"}}}
+	}
+	bubble(t, change, func(t *testing.T, r *rig) {
+		a, c := alert("a", wire.Red), alert("case/1", wire.Red)
+		a.About, a.Case, c.About = "alert", "1", "case"
+		quiet := later(c, "reminded", 2)
+		quiet.Quiet, quiet.People = true, []string{"wang"}
+		r.take(a, c)
+		time.Sleep(time.Second)
+		r.take(quiet)
+		time.Sleep(time.Second)
+		wants(t, "duty", r.duty.told(), "0s Ⅰ级(红) 水位 case/1")
+		wants(t, "spare", r.spare.told(), "0s Ⅰ级(红) 水位 a", "1s Ⅰ级(红) 水位 case/1")
+		wants(t, "mail", r.mail.told(), "1s Ⅰ级(红) 水位 case/1")
+		var city []string
+		for _, m := range r.machine.messages() {
+			city = append(city, m.Event.Type)
+		}
+		wants(t, "city", city, "city.lamppost.alert.raised.v1", "city.lamppost.case.raised.v1", "city.lamppost.case.reminded.v1")
+	})
+}
+
 // Whom an event names is told by mail even if no rule is about it.
 func TestNamedPerson(t *testing.T) {
 	bubble(t, func(o *Options) { o.Rules = nil }, func(t *testing.T, r *rig) {
