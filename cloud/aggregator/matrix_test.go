@@ -249,6 +249,7 @@ func (m *matrix) theGateway() {
 	t := m.t
 	t.Helper()
 	engineer := m.hire("setter", "engineer", role.Everywhere)
+	engineer.want(200, "PUT", "/api/v1/gateways/gw/place", doc{"area": "330105003001"}) // before cases are opened
 	m.send("live", pack(t, 5, time.Now().UnixMilli(), 3.1))
 	var jpg bytes.Buffer
 	if err := jpeg.Encode(&jpg, image.NewGray(image.Rect(0, 0, 32, 32)), nil); err != nil {
@@ -262,7 +263,6 @@ func (m *matrix) theGateway() {
 	for n := range alerts {
 		m.send("alert", alertNumber(t, n))
 	}
-	engineer.want(200, "PUT", "/api/v1/gateways/gw/place", doc{"area": "330105003001"})
 	eventually(t, "everything that the gateway has sent", func() bool {
 		list := m.admin.want(200, "GET", "/api/v1/alerts?limit=1000", nil)["alerts"].([]any)
 		picture, _ := m.admin.ask("GET", "/api/v1/cameras/gw/gauge/latest.jpg", nil)
