@@ -29,7 +29,7 @@ PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/b
 GOTEST := $(GO) run ./deploy/dev/rerun $(GO) test -race -timeout 15m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus bench-rules foresight vision vision-photos bench-camera explore
+.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture pair storm linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus bench-rules foresight vision vision-photos bench-camera explore
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -72,6 +72,12 @@ test-go: setup build ## everything but the end-to-end tests
 	@# These two only compute: the race detector makes minutes of their seconds, so it sees their short form.
 	$(GOTEST) -short $(SEEING)
 	$(GO) test $(SEEING)
+
+pair: setup build ## two aggregators on one PostgreSQL at full length: a storm of 6 000 alerts, 30 kills at random; prints its figures (five minutes)
+	LAMPPOST_PAIR=long $(PARTS) $(GO) test -timeout 30m -count=1 -v -run TestTwoAggregatorsAreOne ./cmd/e2e
+
+storm: setup ## 100 000 alerts become a handful of cases, on SQLite and on PostgreSQL: time, memory, rows (some minutes)
+	LAMPPOST_STORM=long $(PARTS) $(GO) test -timeout 1h -count=1 -v -run TestAHundredThousandAlerts ./cloud/cases/docket
 
 linkfaults: setup build ## bad links at full length: loss, resets, delay, half open, dark, flapping, a million readings waiting; prints a table
 	LAMPPOST_LINKFAULTS=long E2E_TABLES='$(CURDIR)/bin' $(PARTS) $(GOTEST) -timeout 45m -count=1 -v -run 'TestLinkFaults|TestProxy' ./cmd/e2e

@@ -41,12 +41,8 @@ func accountTables() []database.Schema {
 }
 
 // openBook opens the accounts in a database that has their tables. tree may be nil.
-func openBook(ctx context.Context, db auth.Database, s *settings.Settings, tree role.Tree) (*auth.Book, *audit.Log, *auth.First, error) {
+func openBook(ctx context.Context, db auth.Database, key []byte, s *settings.Settings, tree role.Tree) (*auth.Book, *audit.Log, *auth.First, error) {
 	log, err := audit.Open(ctx, db)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	key, err := auth.EnsureKey(s.Data)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -79,7 +75,11 @@ func (p *parts) openAccounts(ctx context.Context) error {
 	if s.Accounts == nil {
 		return nil
 	}
-	book, log, first, err := openBook(ctx, p.db, s, areaTree{p.places})
+	key, err := sharedKey(ctx, p, auth.KeyFile, auth.EnsureKey)
+	if err != nil {
+		return keyError(err)
+	}
+	book, log, first, err := openBook(ctx, p.db, key, s, areaTree{p.places})
 	if err != nil {
 		return storage(err)
 	}
@@ -215,7 +215,11 @@ func ResetAccount(ctx context.Context, s *settings.Settings, person string, fact
 		return "", err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	book, _, first, err := openBook(ctx, db, s, nil)
+	key, err := auth.EnsureKey(s.Data)
+	if err != nil {
+		return "", storage(err)
+	}
+	book, _, first, err := openBook(ctx, db, key, s, nil)
 	if err != nil {
 		return "", storage(err)
 	}

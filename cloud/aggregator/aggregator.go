@@ -80,6 +80,7 @@ func (p *parts) serve(ctx context.Context) error {
 	g.Go(func() error { return p.store.run(failed) })
 	g.Go(func() error { return inUse(p.claim.Run(failed)) })
 	g.Go(func() error { return p.commands.Run(failed) })
+	g.Go(func() error { return p.hearAll(failed) })
 	g.Go(func() error { return p.keepAnchors(failed) })
 	g.Go(func() error { return p.runBook(failed) })
 	g.Go(func() error { return p.runCases(failed) })

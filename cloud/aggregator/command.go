@@ -8,10 +8,10 @@ import (
 
 // openCommands opens the desk from which gateways are asked for things. What it
 // sends goes out through ingest, which is opened after it.
-func (p *parts) openCommands(context.Context) error {
-	key, err := commands.EnsureKey(p.o.Settings.Data)
+func (p *parts) openCommands(ctx context.Context) error {
+	key, err := sharedKey(ctx, p, commands.KeyFile, commands.EnsureKey)
 	if err != nil {
-		return storage(err)
+		return keyError(err)
 	}
 	p.commands = commands.New(commands.Options{
 		DB: p.db, Key: key, Prefix: p.o.Settings.Prefix, Store: p.store.ID,

@@ -14,8 +14,8 @@ import (
 const again = 2 * time.Second
 
 // openDatabase opens the file in the data directory, or the server's database once the
-// server is there, and claims it: what the parts keep in memory is true for one
-// aggregator only.
+// server is there, and claims it: alone, because what the parts keep in memory is true for
+// one aggregator, or with others that hear of each other.
 func (p *parts) openDatabase(ctx context.Context, schemas ...database.Schema) (err error) {
 	if pg := p.o.Settings.Database.Postgres; pg != nil {
 		p.db, err = p.awaitPostgres(ctx, database.Postgres{URL: pg.URL, Password: pg.Password}, schemas)
@@ -26,11 +26,11 @@ func (p *parts) openDatabase(ctx context.Context, schemas ...database.Schema) (e
 		return storage(err)
 	}
 	p.onClose(p.db.Close)
-	if p.claim, err = p.db.Claim(ctx); err != nil {
+	if p.claim, err = p.db.Claim(ctx, p.o.Settings.MQTT.Share); err != nil {
 		return storage(inUse(err))
 	}
 	p.onClose(p.claim.Close)
-	return nil
+	return p.openFeed(ctx)
 }
 
 // awaitPostgres opens the server's database, and tries until the server is there. Only

@@ -4,7 +4,8 @@
 //
 // Promised: nothing is written outside the data directory and the servers that the
 // settings name. The directory is locked and the database claimed: a second aggregator on
-// either is refused (ErrInUse). Nothing listens on
+// either is refused (ErrInUse), unless both share the database (mqtt.share); then each
+// hears what the other writes, and needs the other's keys. Nothing listens on
 // another address than loopback unless it is asked for explicitly (ErrSettings).
 // The aggregator starts while an external broker or store is away and takes up
 // work when they come; for a PostgreSQL server it waits before it shows anything. A stop is clean and takes a few seconds at most: what was

@@ -17,8 +17,8 @@ const fallbacks = 50
 // said the same with line and column; flags and defaults come past it.
 func (p *parts) judge() error {
 	s := p.o.Settings
-	if s.MQTT.Share && s.Store.Influx == nil {
-		return fmt.Errorf("%w: mqtt.share: several aggregators need a store that they share; set store.influx, or share: false", ErrSettings)
+	if s.MQTT.Share && (s.Store.Influx == nil || s.Database.Postgres == nil || s.MQTT.Broker == "") {
+		return fmt.Errorf("%w: mqtt.share: several aggregators need a broker, a store and a database that they share; set mqtt.broker, store.influx and database.postgres, or share: false", ErrSettings)
 	}
 	if s.Insecure {
 		return nil

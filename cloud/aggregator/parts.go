@@ -47,6 +47,8 @@ type parts struct {
 	live     *live.Hub
 	db       *database.DB
 	claim    *database.Claim
+	feed     *database.Feed  // nil: this aggregator is alone
+	fed      map[string]bool // live events that come by the feed
 	store    *lateStore
 	fleet    *fleet.Registry
 	places   *area.Atlas
@@ -128,7 +130,7 @@ func (p *parts) openData(ctx context.Context) (err error) {
 		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
 		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()},
 		database.Schema{Name: "commands", Steps: commands.Schema()}, database.Schema{Name: "area", Steps: area.Schema()},
-		database.Schema{Name: "notify", Steps: notify.Schema()}, database.Schema{Name: "docket", Steps: docket.Schema()})...)
+		database.Schema{Name: "notify", Steps: notify.Schema()}, database.Schema{Name: "docket", Steps: docket.Schema()}, keyTables())...)
 }
 
 // storage marks an error as one of storage, unless it is one of permission, which
@@ -144,7 +146,7 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 	if p.catalog, err = obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics()); err != nil {
 		return err
 	}
-	if p.fleet, err = fleet.Open(ctx, fleet.Options{DB: p.db, Catalog: p.catalog, Publish: p.publish}); err != nil {
+	if p.fleet, err = fleet.Open(ctx, fleet.Options{DB: p.db, Catalog: p.catalog, Publish: p.publish, Shared: p.feed != nil}); err != nil {
 		return storage(err)
 	}
 	if err := p.openPlaces(ctx); err != nil {
@@ -155,14 +157,21 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 		return storage(err)
 	}
 	dir := filepath.Join(p.o.Settings.Data, "images")
-	if p.images, err = images.Open(ctx, images.Options{DB: p.db, Dir: dir, Publish: p.publish}); err != nil {
+	if p.images, err = images.Open(ctx, images.Options{DB: p.db, Dir: dir, InDB: p.feed != nil, Publish: p.publish}); err != nil {
 		return storage(err)
 	}
 	return nil
 }
 
-// publish sends a change to the consoles.
+// publish sends a change to the consoles, unless the feed does.
 func (p *parts) publish(event string, doc any) {
+	if !p.fed[event] {
+		p.show(event, doc)
+	}
+}
+
+// show sends something to the consoles.
+func (p *parts) show(event string, doc any) {
 	if g, ok := doc.(view.Gateway); ok && p.places != nil {
 		placedFleet{p.fleet, p.places}.put(&g)
 		doc = g
@@ -222,6 +231,9 @@ func (p *parts) openAPI(context.Context) error {
 	}
 	if p.door != nil {
 		o.Door, o.Cases = p.door, caseDesk{p}
+	}
+	if p.feed != nil {
+		o.Checks = append(o.Checks, api.Check{Name: "aggregators", Do: p.feed.Check})
 	}
 	if p.notify != nil {
 		o.Notifications = p.notify

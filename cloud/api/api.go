@@ -3,9 +3,9 @@ package api
 import (
 	"context"
 	_ "embed" // openapi.json
+	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -55,7 +55,7 @@ type Commands interface {
 
 // Images is what the API needs of the album.
 type Images interface {
-	File(ctx context.Context, id string) (*os.File, time.Time, error)
+	File(ctx context.Context, id string) (io.ReadSeekCloser, time.Time, error)
 	Owner(ctx context.Context, id string) (gateway, device string, err error)
 	Taken(ctx context.Context, id string) (time.Time, error)
 	Latest(gateway, device string) (view.Camera, bool)

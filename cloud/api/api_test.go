@@ -154,7 +154,7 @@ func (d desk) Ask(_ context.Context, gateway string, a view.Ask, _ time.Time) (v
 	return view.Command{ID: "c1", Gateway: gateway, Kind: a.Kind, Device: a.Device, By: a.By, Store: "s", State: "waiting"}, d.broken
 }
 
-func (f *fakes) File(_ context.Context, id string) (*os.File, time.Time, error) {
+func (f *fakes) File(_ context.Context, id string) (io.ReadSeekCloser, time.Time, error) {
 	if id != "pic" {
 		return nil, time.Time{}, view.ErrUnknown
 	}

@@ -109,14 +109,21 @@ func (a *Atlas) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			a.writing.Lock()
-			err := a.refresh(ctx)
-			a.writing.Unlock()
-			if err != nil && ctx.Err() == nil {
-				a.o.Failed(fmt.Errorf("area: %w", err))
+			if err := a.Heard(ctx); err != nil && ctx.Err() == nil {
+				a.o.Failed(err)
 			}
 		}
 	}
+}
+
+// Heard takes over at once what another aggregator has changed.
+func (a *Atlas) Heard(ctx context.Context) error {
+	a.writing.Lock()
+	defer a.writing.Unlock()
+	if err := a.refresh(ctx); err != nil {
+		return fmt.Errorf("area: %w", err)
+	}
+	return nil
 }
 
 // change lets fn write on the state as it is, and then takes over what it wrote. If

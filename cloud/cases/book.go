@@ -51,6 +51,9 @@ type Options struct {
 type Book struct {
 	o     Options
 	sites sites
+	// reading lets one at a time read an alert and note how it stands: else of two that read
+	// one, the older could be noted last.
+	reading sync.Mutex
 
 	mu     sync.Mutex
 	active map[string]map[string]standing // gateway → alert id → what Reconcile needs
@@ -89,39 +92,58 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 	if err := b.settle(ctx); err != nil {
 		return nil, fmt.Errorf("cases: %w", err)
 	}
-	rows, err := o.DB.Read().QueryContext(ctx, "select gateway, vanished, body from alert where condition = 'active'")
+	return b, b.Reread(ctx)
+}
+
+// Reread reads which alerts are active, whatever was known of them.
+func (b *Book) Reread(ctx context.Context) error {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	rows, err := b.o.DB.Read().QueryContext(ctx, "select gateway, vanished, body from alert where condition = 'active'")
 	if err != nil {
-		return nil, fmt.Errorf("cases: %w", err)
+		return fmt.Errorf("cases: %w", err)
 	}
 	defer rows.Close()
+	active := map[string]map[string]standing{}
 	for rows.Next() {
 		var gateway string
 		var vanished int64
 		var body []byte
 		if err := rows.Scan(&gateway, &vanished, &body); err != nil {
-			return nil, fmt.Errorf("cases: %w", err)
+			return fmt.Errorf("cases: %w", err)
 		}
 		var a wire.Alert
 		if err := json.Unmarshal(body, &a); err != nil {
-			return nil, fmt.Errorf("cases: an alert of %s: %w", gateway, err)
+			return fmt.Errorf("cases: an alert of %s: %w", gateway, err)
 		}
-		b.stand(gateway, a, vanished != 0)
+		among(active, gateway, a, vanished != 0)
 	}
-	return b, rows.Err()
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("cases: %w", err)
+	}
+	b.mu.Lock()
+	b.active = active
+	b.mu.Unlock()
+	return nil
 }
 
 // stand notes the newest revision of an alert for Reconcile.
 func (b *Book) stand(gateway string, a wire.Alert, vanished bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	among(b.active, gateway, a, vanished)
+}
+
+// among notes an alert among those that are active, if it is.
+func among(active map[string]map[string]standing, gateway string, a wire.Alert, vanished bool) {
 	if a.Condition != "active" {
-		delete(b.active[gateway], a.ID)
+		delete(active[gateway], a.ID)
 		return
 	}
-	if b.active[gateway] == nil {
-		b.active[gateway] = map[string]standing{}
+	if active[gateway] == nil {
+		active[gateway] = map[string]standing{}
 	}
-	b.active[gateway][a.ID] = standing{
+	active[gateway][a.ID] = standing{
 		epoch: a.Epoch, bootMS: a.At.BootMS, vanished: vanished, device: a.Device, area: a.Area, severity: a.Severity,
 	}
 }
@@ -247,11 +269,24 @@ func (b *Book) changed(ctx context.Context, tx *sql.Tx, since int64, after strin
 	return ids, rows.Err()
 }
 
+// Heard takes over how an alert stands now, whichever aggregator has changed it, and
+// returns what is shown of it.
+func (b *Book) Heard(ctx context.Context, id string) (view.Alert, error) {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	r, err := b.row(ctx, id)
+	if err != nil {
+		return view.Alert{}, err
+	}
+	b.stand(r.gateway, r.doc, r.vanished != 0)
+	return b.shown(r), nil
+}
+
 // publish sends the newest form of an alert to the consoles.
 func (b *Book) publish(ctx context.Context, ids ...string) {
 	for _, id := range ids {
 		// It is stored; a console that misses this event sees it at its next load.
-		if v, err := b.one(ctx, id); err == nil {
+		if v, err := b.Heard(ctx, id); err == nil {
 			b.o.Publish("alert", v)
 		}
 	}

@@ -105,37 +105,61 @@ func (b *Book) Get(ctx context.Context, id string) (view.Alert, error) {
 }
 
 func (b *Book) one(ctx context.Context, id string) (view.Alert, error) {
-	v, err := b.scan(b.o.DB.Read().QueryRowContext(ctx, "select "+columns+" from alert where id = ?", id))
+	r, err := b.row(ctx, id)
+	if err != nil {
+		return view.Alert{}, err
+	}
+	return b.shown(r), nil
+}
+
+// row is what the database has of an alert.
+type row struct {
+	gateway                     string
+	received, updated, vanished int64
+	ack                         view.Acknowledged
+	doc                         wire.Alert
+}
+
+// row reads one, or returns view.ErrUnknown.
+func (b *Book) row(ctx context.Context, id string) (row, error) {
+	r, err := readRow(b.o.DB.Read().QueryRowContext(ctx, "select "+columns+" from alert where id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return v, fmt.Errorf("cases: %q: %w", id, view.ErrUnknown)
+		return r, fmt.Errorf("cases: %q: %w", id, view.ErrUnknown)
 	}
 	if err != nil {
-		return v, fmt.Errorf("cases: %q: %w", id, err)
+		return r, fmt.Errorf("cases: %q: %w", id, err)
 	}
-	return v, nil
+	return r, nil
+}
+
+func readRow(from interface{ Scan(...any) error }) (r row, err error) {
+	var id string
+	var body []byte
+	if err := from.Scan(&id, &r.gateway, &r.received, &r.updated, &r.vanished, &r.ack.By, &r.ack.At, &r.ack.Note, &body); err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(body, &r.doc)
 }
 
 // scan builds what is shown of an alert from its row.
-func (b *Book) scan(row interface{ Scan(...any) error }) (view.Alert, error) {
-	var id, gateway string
-	var received, updated, vanished int64
-	var ack view.Acknowledged
-	var body []byte
-	if err := row.Scan(&id, &gateway, &received, &updated, &vanished, &ack.By, &ack.At, &ack.Note, &body); err != nil {
+func (b *Book) scan(from interface{ Scan(...any) error }) (view.Alert, error) {
+	r, err := readRow(from)
+	if err != nil {
 		return view.Alert{}, err
 	}
-	var a wire.Alert
-	if err := json.Unmarshal(body, &a); err != nil {
-		return view.Alert{}, err
+	return b.shown(r), nil
+}
+
+// shown is what is shown of an alert.
+func (b *Book) shown(r row) view.Alert {
+	v := b.show(r.gateway, r.doc, r.received, r.updated)
+	if r.ack.By != "" {
+		v.Acknowledged = &r.ack
 	}
-	v := b.show(gateway, a, received, updated)
-	if ack.By != "" {
-		v.Acknowledged = &ack
+	if r.vanished != 0 {
+		v.Vanished = &r.vanished
 	}
-	if vanished != 0 {
-		v.Vanished = &vanished
-	}
-	return v, nil
+	return v
 }
 
 func (b *Book) show(gateway string, a wire.Alert, received, updated int64) view.Alert {

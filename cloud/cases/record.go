@@ -58,8 +58,12 @@ func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert],
 		return nil, fmt.Errorf("cases: record: %w", err)
 	}
 	for id, gateway := range changed {
+		if v, err := b.Heard(ctx, id); err == nil {
+			b.o.Publish("alert", v)
+			continue
+		}
+		// It is stored; a console that misses this event sees it at its next load.
 		b.stand(gateway, newest[id], false)
-		b.publish(ctx, id)
 	}
 	for _, done := range committed {
 		done()
@@ -192,45 +196,66 @@ func (b *Book) Reconcile(ctx context.Context, gateway string, s wire.State, at t
 	if len(gone)+len(back) == 0 {
 		return nil
 	}
-	ms := at.UnixMilli()
-	err := b.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		for _, id := range gone {
-			if err := mark(ctx, tx, id, gateway, "vanished", ms, ms); err != nil {
-				return err
-			}
-		}
-		for _, id := range back {
-			if err := mark(ctx, tx, id, gateway, "returned", 0, ms); err != nil {
-				return err
-			}
-		}
-		return nil
+	var marked []string
+	err := b.o.DB.Write(ctx, func(tx *sql.Tx) (err error) {
+		marked, err = markAll(ctx, tx, gateway, s, gone, back, at.UnixMilli())
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("cases: reconcile %s: %w", gateway, err)
 	}
-	b.mu.Lock()
+	// Those that another aggregator was first to mark are read anew as well.
 	for _, id := range append(gone, back...) {
-		if st, ok := b.active[gateway][id]; ok {
-			st.vanished = !st.vanished
-			b.active[gateway][id] = st
+		v, err := b.Heard(ctx, id)
+		if err == nil && slices.Contains(marked, id) {
+			b.o.Publish("alert", v)
 		}
 	}
-	b.mu.Unlock()
-	b.publish(ctx, append(gone, back...)...)
 	return nil
 }
 
-func mark(ctx context.Context, tx *sql.Tx, id, gateway, what string, vanished, at int64) error {
+// markAll marks alerts that are gone and those that are back, and returns which it marked.
+// What is known in memory may be older than the database: a newer revision that another
+// aggregator has stored says that its alert is not gone.
+func markAll(ctx context.Context, tx *sql.Tx, gateway string, s wire.State, gone, back []string, ms int64) (marked []string, err error) {
+	one := func(id, what string, vanished int64) error {
+		is, err := mark(ctx, tx, id, gateway, what, vanished, ms)
+		if is {
+			marked = append(marked, id)
+		}
+		return err
+	}
+	for _, id := range gone {
+		old, known, err := load(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if !known || !after(s, standing{epoch: old.doc.Epoch, bootMS: old.doc.At.BootMS}) {
+			continue
+		}
+		if err := one(id, "vanished", ms); err != nil {
+			return nil, err
+		}
+	}
+	for _, id := range back {
+		if err := one(id, "returned", 0); err != nil {
+			return nil, err
+		}
+	}
+	return marked, nil
+}
+
+// mark says whether it marked an alert that was not marked so.
+func mark(ctx context.Context, tx *sql.Tx, id, gateway, what string, vanished, at int64) (is bool, err error) {
 	res, err := tx.ExecContext(ctx, "update alert set vanished = ?1 where id = ?2 and condition = 'active' and (vanished = 0) = (?1 != 0)",
 		vanished, id)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return err
+		return false, err
 	}
-	return note(ctx, tx, id, at, what, gateway, "")
+	return true, note(ctx, tx, id, at, what, gateway, "")
 }
 
 // compare returns the alerts that the state no longer lists, and those it lists

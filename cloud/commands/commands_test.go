@@ -30,15 +30,17 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(databasetest.Both(m)) }
 // rig is a desk with everything around it that a test may change.
 type rig struct {
 	*Desk
-	t  *testing.T
-	db *tables
+	t   *testing.T
+	db  *tables
+	key ed25519.PrivateKey
 
 	mu     sync.Mutex
 	online map[string]bool // of the gateways that are known
 	store  string
 	mute   bool // nothing can be sent
 	sent   []message
-	shown  []string // states, as the live stream has them
+	shown  []string  // states, as the live stream has them
+	now    time.Time // of the last round; zero: there was none
 }
 
 type message struct {
@@ -77,7 +79,7 @@ func newRig(t *testing.T) *rig {
 		}
 	})
 	r := &rig{t: t, db: &tables{DB: db}, store: "st-1", online: map[string]bool{"gw": true, "away": false}}
-	r.Desk = r.desk(key)
+	r.Desk, r.key = r.desk(key), key
 	return r
 }
 
@@ -111,9 +113,13 @@ func (r *rig) send(topic string, payload []byte) bool {
 func (r *rig) set(gateway string, online bool) {
 	r.mu.Lock()
 	r.online[gateway] = online
+	at := r.now
 	r.mu.Unlock()
+	if at.IsZero() {
+		at = time.Now()
+	}
 	if online {
-		r.Came(gateway)
+		r.came(gateway, at)
 	}
 }
 
@@ -158,6 +164,9 @@ func (r *rig) answer(gateway string, reply wire.Reply) {
 func (r *rig) at(now time.Time) []message {
 	r.t.Helper()
 	before := len(r.messages())
+	r.mu.Lock()
+	r.now = now
+	r.mu.Unlock()
 	if err := r.round(r.t.Context(), now); err != nil {
 		r.t.Fatal(err)
 	}
@@ -232,7 +241,7 @@ func TestPublishedUntilAnswered(t *testing.T) {
 	r.mu.Lock()
 	r.mute = true
 	r.mu.Unlock()
-	r.Came("away")
+	r.came("away", last.Add(time.Minute))
 	sent := r.list("away")[0].Sent
 	if r.at(last.Add(time.Minute)); r.list("away")[0].Sent != sent {
 		t.Error("what could not be sent is counted")
@@ -462,5 +471,75 @@ func TestKey(t *testing.T) {
 		if _, err := EnsureKey(dir); err == nil {
 			t.Errorf("a key file with %q is accepted", bad)
 		}
+	}
+}
+
+// Two desks on one database publish a command once each time, whichever is quicker, with the
+// pauses of one; what one of them cannot send, the other does.
+func TestTwoDesks(t *testing.T) {
+	r := newRig(t)
+	other := r.desk(r.key)
+	c := r.ask("gw", 0)
+	now := time.Now()
+	var pauses []time.Duration
+	last := now
+	for tick := range 200 {
+		at, before := now.Add(time.Duration(tick)*look), len(r.messages())
+		first, second := r.Desk, other
+		if tick%2 == 1 {
+			first, second = other, r.Desk
+		}
+		for _, d := range []*Desk{first, second} {
+			if err := d.round(t.Context(), at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(r.messages()) - before; n > 1 {
+			t.Fatalf("published %d times at once", n)
+		} else if n == 1 {
+			pauses, last = append(pauses, at.Sub(last)), at
+		}
+	}
+	if want := []time.Duration{0, 10 * time.Second, 20 * time.Second, 40 * time.Second, 80 * time.Second}; !slices.Equal(pauses, want) {
+		t.Errorf("pauses %v, want %v", pauses, want)
+	}
+	came := now.Add(200 * look)
+	before := len(r.messages())
+	for _, d := range []*Desk{r.Desk, other} {
+		d.came("gw", came)
+	}
+	for _, d := range []*Desk{r.Desk, other} {
+		if err := d.round(t.Context(), came.Add(look)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(r.messages()) - before; n != 1 {
+		t.Errorf("published %d times when its gateway came again, want 1", n)
+	}
+	if l := r.list("gw"); l[0].Sent != len(r.messages()) || l[0].ID != c.ID {
+		t.Errorf("%d publications are noted of %d", l[0].Sent, len(r.messages()))
+	}
+}
+
+// Both give up what is late at the same time: it is shown once.
+func TestTwoDesksGiveUpOnce(t *testing.T) {
+	r := newRig(t)
+	other := r.desk(r.key)
+	r.ask("away", 0)
+	late := time.Now().Add(8 * 24 * time.Hour)
+	for _, d := range []*Desk{r.Desk, other} {
+		_, ids, err := d.turns(t.Context(), late)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(ids) == 0 {
+			ids = []string{r.list("away")[0].ID} // as if it had been read before
+		}
+		if err := d.expire(t.Context(), ids, late); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(r.shown, []string{"waiting", "expired"}) {
+		t.Errorf("shown %q", r.shown)
 	}
 }

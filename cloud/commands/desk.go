@@ -51,18 +51,20 @@ type Options struct {
 
 // Desk keeps commands and publishes them. It is safe for concurrent use.
 type Desk struct {
-	o    Options
-	wake chan struct{}
+	o     Options
+	began int64 // Unix milliseconds
+	wake  chan struct{}
 
 	mu    sync.Mutex
-	tries map[string]try // by command: when it was published last
+	tries map[string]try // by command: what is known of its publications
 }
 
-// try is when a command was published last, and how long to wait now.
+// try is what this process knows of the publications of a command. How often and when it was
+// published stands in the database, where other processes note theirs.
 type try struct {
 	gateway string
-	at      time.Time
-	pause   time.Duration
+	came    int64 // when its gateway came, or this process; Unix milliseconds
+	base    int   // how often it had been published then; -1: not seen yet
 }
 
 // New returns a desk that publishes nothing before Run.
@@ -73,7 +75,7 @@ func New(o Options) *Desk {
 	if o.Record == nil {
 		o.Record = func(context.Context, *sql.Tx, view.Deed) error { return nil }
 	}
-	return &Desk{o: o, wake: make(chan struct{}, 1), tries: map[string]try{}}
+	return &Desk{o: o, began: time.Now().UnixMilli(), wake: make(chan struct{}, 1), tries: map[string]try{}}
 }
 
 // PublicKey returns what gateways write under uplink.commands.

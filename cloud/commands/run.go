@@ -18,9 +18,16 @@ const (
 )
 
 // Came says that a gateway came online: what waits for it is published at once.
-func (d *Desk) Came(gateway string) {
+func (d *Desk) Came(gateway string) { d.came(gateway, time.Now()) }
+
+func (d *Desk) came(gateway string, at time.Time) {
 	d.mu.Lock()
-	maps.DeleteFunc(d.tries, func(_ string, t try) bool { return t.gateway == gateway })
+	for id, t := range d.tries {
+		if t.gateway == gateway {
+			t.came, t.base = at.UnixMilli(), -1
+			d.tries[id] = t
+		}
+	}
 	d.mu.Unlock()
 	d.tell()
 }
@@ -61,6 +68,8 @@ func (d *Desk) Run(ctx context.Context) error {
 type turn struct {
 	id, gateway, kind string
 	body              []byte
+	sent              int
+	last              int64 // when it was published last; 0: never
 }
 
 // round gives up what is past its deadline and publishes what is due, each gateway's
@@ -86,7 +95,7 @@ func (d *Desk) round(ctx context.Context, now time.Time) error {
 
 // turns returns the commands that wait, and the ids of those whose deadline has passed.
 func (d *Desk) turns(ctx context.Context, now time.Time) (turns []turn, late []string, err error) {
-	rows, err := d.o.DB.Read().QueryContext(ctx, `select id, gateway, subject, body, until from command where state = 'waiting' order by gateway, issued`)
+	rows, err := d.o.DB.Read().QueryContext(ctx, `select id, gateway, subject, body, until, sent, last_sent from command where state = 'waiting' order by gateway, issued`)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +104,7 @@ func (d *Desk) turns(ctx context.Context, now time.Time) (turns []turn, late []s
 		var t turn
 		var subject string
 		var until int64
-		if err := rows.Scan(&t.id, &t.gateway, &subject, &t.body, &until); err != nil {
+		if err := rows.Scan(&t.id, &t.gateway, &subject, &t.body, &until, &t.sent, &t.last); err != nil {
 			return nil, nil, err
 		}
 		if until < now.UnixMilli() {
@@ -111,50 +120,90 @@ func (d *Desk) turns(ctx context.Context, now time.Time) (turns []turn, late []s
 }
 
 func (d *Desk) expire(ctx context.Context, late []string, now time.Time) error {
+	var gone []string
 	err := d.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "update command set state = 'expired' where state = 'waiting' and until < ?", now.UnixMilli())
-		return err
+		gone = gone[:0]
+		for _, id := range late {
+			res, err := tx.ExecContext(ctx, "update command set state = 'expired' where id = ? and state = 'waiting' and until < ?", id, now.UnixMilli())
+			if err != nil {
+				return err
+			}
+			if n, err := res.RowsAffected(); err != nil {
+				return err
+			} else if n > 0 { // else another process was first
+				gone = append(gone, id)
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, id := range late {
+	for _, id := range gone {
 		d.show(ctx, id)
 	}
 	return nil
 }
 
-// publish sends a command if its gateway is there and it is time.
+// publish sends a command if its gateway is there and it is time. That it does is noted
+// first, so that of several processes one sends it.
 func (d *Desk) publish(ctx context.Context, t turn, now time.Time) error {
-	if online, _ := d.o.Online(t.gateway); !online || !d.due(t, now) {
+	if !d.due(t, now) {
 		return nil
+	}
+	if online, _ := d.o.Online(t.gateway); !online {
+		return nil
+	}
+	mine, err := d.swap(ctx, t, t.sent, t.sent+1, now.UnixMilli())
+	if err != nil || !mine {
+		return err
 	}
 	topic := wire.Topic{Gateway: t.gateway, Kind: wire.CommandTopic, ID: t.id}
 	if !d.o.Send(topic.Build(d.o.Prefix), t.body) {
-		return nil // with the next tick
-	}
-	d.note(t, now)
-	return d.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "update command set sent = sent + 1, last_sent = ? where id = ?", now.UnixMilli(), t.id)
+		_, err := d.swap(ctx, t, t.sent+1, t.sent, t.last) // with the next tick, by whoever can
 		return err
-	})
+	}
+	return nil
 }
 
+// swap changes how often a waiting command was published, if it was so often until now.
+func (d *Desk) swap(ctx context.Context, t turn, from, to int, last int64) (mine bool, err error) {
+	err = d.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, "update command set sent = ?, last_sent = ? where id = ? and sent = ? and state = 'waiting'", to, last, t.id, from)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		mine = n > 0
+		return err
+	})
+	return mine, err
+}
+
+// due says whether it is time for a command: at once if nobody published it since its
+// gateway came, or since this process did, and then with pauses that grow with each
+// publication.
 func (d *Desk) due(t turn, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	last, tried := d.tries[t.id]
-	return !tried || now.Sub(last.at) >= last.pause
+	k, known := d.tries[t.id]
+	if !known {
+		k = try{gateway: t.gateway, came: d.began}
+	}
+	fresh := t.last < k.came
+	switch {
+	case fresh:
+		k.base = t.sent
+	case k.base < 0:
+		k.base = t.sent - 1
+	}
+	d.tries[t.id] = k
+	return fresh || now.UnixMilli()-t.last >= k.pause(t).Milliseconds()
 }
 
-func (d *Desk) note(t turn, now time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	pause := kinds[t.kind].first
-	if last, tried := d.tries[t.id]; tried {
-		pause = min(last.pause*2, mostPause)
-	}
-	d.tries[t.id] = try{gateway: t.gateway, at: now, pause: pause}
+// pause is how long to wait for an answer now.
+func (k try) pause(t turn) time.Duration {
+	return min(kinds[t.kind].first<<min(max(t.sent-k.base-1, 0), 20), mostPause)
 }
 
 // forget drops what is known of commands that do not wait any more.

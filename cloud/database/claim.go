@@ -12,22 +12,27 @@ import (
 // claimLook is how often a claim is looked after.
 const claimLook = 5 * time.Second
 
-// Claim says that one aggregator alone works on a database. A file of SQLite is claimed
-// by whoever has locked the data directory; a server needs this.
+// Claim says that one aggregator alone works on a database, or that only such do as share
+// it. A file of SQLite is claimed by whoever has locked the data directory; a server needs
+// this.
 type Claim struct {
-	d  *DB
-	db *sql.DB // one connection, whose session holds the lock
+	d    *DB
+	db   *sql.DB // one connection, whose session holds the lock
+	lock string  // the statement that takes it
 
 	mu   sync.Mutex
 	conn *sql.Conn // nil: lost
 }
 
-// Claim claims the database until Close or the end of the process. ErrClaimed: another
-// has.
-func (d *DB) Claim(ctx context.Context) (*Claim, error) {
-	c := &Claim{d: d}
+// Claim claims the database until Close or the end of the process: for this one alone, or
+// with others that share it. ErrClaimed: another has it alone, or others share it.
+func (d *DB) Claim(ctx context.Context, shared bool) (*Claim, error) {
+	c := &Claim{d: d, lock: d.claim}
 	if d.claim == "" {
 		return c, nil
+	}
+	if shared {
+		c.lock = d.join
 	}
 	c.db = d.session()
 	if err := c.take(ctx); err != nil {
@@ -43,7 +48,7 @@ func (c *Claim) take(ctx context.Context) error {
 		return fmt.Errorf("database: %s: %w", c.d.name, err)
 	}
 	var is bool
-	if err := conn.QueryRowContext(ctx, c.d.claim).Scan(&is); err != nil {
+	if err := conn.QueryRowContext(ctx, c.lock).Scan(&is); err != nil {
 		return errors.Join(fmt.Errorf("database: %s: %w", c.d.name, err), conn.Close())
 	}
 	if !is {

@@ -28,8 +28,10 @@ type DB struct {
 	write       *sql.DB // one connection: the writer
 	read        *sql.DB // a few connections that cannot write
 	engine      engine
-	claim, lock string         // PostgreSQL's statements that take the two locks; empty: not needed
+	claim, join string         // PostgreSQL's statements that claim it alone, or with others; empty: not needed
+	lock        string         // and the one that takes a writer's turn
 	session     func() *sql.DB // one more connection to the server
+	server      *server        // nil: a file
 }
 
 // engine is what sets one engine apart from another.

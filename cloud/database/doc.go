@@ -33,6 +33,14 @@
 // Steps of a schema consist of create table (with strict, without rowid), create index,
 // alter table add column, and triggers that do nothing but select raise(abort, '…').
 //
+// # Several processes
+//
+// Processes that share a server's database hear by a Feed what each of them writes. The
+// server notes a change in the transaction that makes it, so a process that is killed can
+// not forget to tell; numbers of changes rise in the order of the transactions because
+// writers take turns. A process that is cut off reads what it missed, and after ten minutes
+// is told to read everything anew.
+//
 // Not promised: that two aggregators share a file. The composition root locks the data
 // directory before it opens it, and holds a Claim on a server.
 package database

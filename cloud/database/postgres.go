@@ -50,6 +50,7 @@ func OpenPostgres(ctx context.Context, p Postgres, schemas ...Schema) (*DB, erro
 		engine: engine{step: translate, again: pushedAside, limit: writeTime}}
 	d.write = pool(config, false)
 	d.session = func() *sql.DB { return pool(config, false) }
+	d.server = &server{config: config}
 	d.read = pool(config, true)
 	err = d.fit(ctx)
 	if err == nil {
@@ -63,6 +64,20 @@ func OpenPostgres(ctx context.Context, p Postgres, schemas ...Schema) (*DB, erro
 
 // pool returns the writer's connection, or those of the readers.
 func pool(config *pgx.ConnConfig, readOnly bool) *sql.DB {
+	db := sql.OpenDB(connector{stdlib.GetConnector(*session(config, readOnly))})
+	db.SetConnMaxLifetime(lifetime)
+	if readOnly {
+		db.SetMaxOpenConns(readers)
+		db.SetMaxIdleConns(readers)
+		db.SetConnMaxIdleTime(idleFor)
+		return db
+	}
+	db.SetMaxOpenConns(1)
+	return db
+}
+
+// session is how a connection is opened.
+func session(config *pgx.ConnConfig, readOnly bool) *pgx.ConnConfig {
 	c := config.Copy()
 	// A cancelled statement costs its connection, and pgx cancels it at the server too,
 	// where it may wait for a lock.
@@ -74,16 +89,7 @@ func pool(config *pgx.ConnConfig, readOnly bool) *sql.DB {
 		c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsPrimary
 	}
 	parameters(c.RuntimeParams, readOnly)
-	db := sql.OpenDB(connector{stdlib.GetConnector(*c)})
-	db.SetConnMaxLifetime(lifetime)
-	if readOnly {
-		db.SetMaxOpenConns(readers)
-		db.SetMaxIdleConns(readers)
-		db.SetConnMaxIdleTime(idleFor)
-		return db
-	}
-	db.SetMaxOpenConns(1)
-	return db
+	return c
 }
 
 // parameters sets what a session has to have; what the URL says of bounds stays.
@@ -130,6 +136,8 @@ func (d *DB) fit(ctx context.Context) error {
 	h.Write([]byte(schema.String))
 	d.lock = fmt.Sprintf("select pg_advisory_xact_lock(%d, %d)", writers, int32(h.Sum32()))
 	d.claim = fmt.Sprintf("select pg_try_advisory_lock(%d, %d)", claimants, int32(h.Sum32()))
+	d.join = fmt.Sprintf("select pg_try_advisory_lock_shared(%d, %d)", claimants, int32(h.Sum32()))
+	d.server.bell = fmt.Sprintf("lamppost_%08x", h.Sum32())
 	return nil
 }
 

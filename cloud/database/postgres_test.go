@@ -381,11 +381,11 @@ func TestValues(t *testing.T) {
 func TestClaim(t *testing.T) {
 	s := server(t)
 	a, b := at(t, s.URL, things), at(t, s.URL, things)
-	first, err := a.Claim(t.Context())
+	first, err := a.Claim(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Claim(t.Context()); !errors.Is(err, database.ErrClaimed) {
+	if _, err := b.Claim(t.Context(), false); !errors.Is(err, database.ErrClaimed) {
 		t.Errorf("a second claim = %v, want ErrClaimed", err)
 	}
 	lost := make(chan error, 1)
@@ -395,7 +395,7 @@ func TestClaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	var second *database.Claim
-	eventually(t, "the second claim", func() (err error) { second, err = b.Claim(t.Context()); return err })
+	eventually(t, "the second claim", func() (err error) { second, err = b.Claim(t.Context(), false); return err })
 	select {
 	case err := <-lost:
 		if !errors.Is(err, database.ErrClaimed) {
@@ -407,7 +407,7 @@ func TestClaim(t *testing.T) {
 	if err := errors.Join(first.Close(), second.Close()); err != nil {
 		t.Error(err)
 	}
-	third, err := a.Claim(t.Context())
+	third, err := a.Claim(t.Context(), false)
 	if err != nil {
 		t.Fatalf("after Close: %v", err)
 	}
@@ -420,7 +420,7 @@ func TestClaim(t *testing.T) {
 func TestClaimOutlivesTheServer(t *testing.T) {
 	s := server(t)
 	d := at(t, s.URL, things)
-	c, err := d.Claim(t.Context())
+	c, err := d.Claim(t.Context(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,3 +118,18 @@ func (r *Registry) Gaps(ctx context.Context, id string, from, to int64) ([]view.
 	}
 	return out, rows.Err()
 }
+
+// Gap returns a gap by its key in the table, whichever aggregator has noted it; ok is false
+// if there is none or it is not dated yet.
+func (r *Registry) Gap(ctx context.Context, gateway, epoch string, seq int64) (g view.Gap, ok bool, err error) {
+	g.Gateway = gateway
+	err = r.o.DB.Read().QueryRowContext(ctx, "select from_unix, to_unix, why, detail from gap where gateway = ? and epoch = ? and seq = ?", gateway, epoch, seq).
+		Scan(&g.From, &g.To, &g.Why, &g.Detail)
+	if errors.Is(err, sql.ErrNoRows) {
+		return g, false, nil
+	}
+	if err != nil {
+		return g, false, fmt.Errorf("fleet: gap of %s: %w", gateway, err)
+	}
+	return g, g.From != 0 && g.To != 0, nil
+}

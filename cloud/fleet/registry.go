@@ -35,6 +35,8 @@ type Options struct {
 	// Publish takes what changed, for the live stream: "values", "gateway", "gap"
 	// and "missing" with their documents of package view. It must not block. nil: nobody listens.
 	Publish func(event string, doc any)
+	// Shared: other aggregators hear the same gateways and save to the same database.
+	Shared bool
 	// MaxGateways and MaxStreams (of one gateway) bound the memory; 20 000 and 5 000.
 	MaxGateways, MaxStreams int
 }

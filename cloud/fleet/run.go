@@ -11,6 +11,7 @@ const (
 	beat     = 200 * time.Millisecond // how often changes are published
 	perEvent = 500                    // values in one live event at most
 	saveTime = 5 * time.Second        // for the last snapshot
+	hearTime = 5 * time.Minute        // how often it is read what others have saved
 )
 
 // Run publishes changes, watches for gateways that went quiet, saves what is
@@ -25,6 +26,11 @@ func (r *Registry) Run(ctx context.Context) error {
 	defer save.Stop()
 	prune := time.NewTicker(time.Hour)
 	defer prune.Stop()
+	// Others save at the latest half a minute after they heard something.
+	first := time.NewTimer(time.Minute)
+	defer first.Stop()
+	hear := time.NewTicker(hearTime)
+	defer hear.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -39,9 +45,20 @@ func (r *Registry) Run(ctx context.Context) error {
 			// What cannot be saved now is tried again in half a minute; the health check
 			// of the database tells people about it.
 			_ = r.Save(ctx)
+		case <-first.C:
+			r.hearOthers(ctx)
+		case <-hear.C:
+			r.hearOthers(ctx)
 		case now := <-prune.C:
 			_ = r.prune(ctx, now)
 		}
+	}
+}
+
+// hearOthers takes over what other aggregators know. What fails is tried again the next time.
+func (r *Registry) hearOthers(ctx context.Context) {
+	if r.o.Shared {
+		_ = r.Heard(ctx)
 	}
 }
 

@@ -86,6 +86,8 @@ func (g *gateway) observe(v *wire.Value, base, now int64, limit int) error {
 		l.q.Flag, l.q.Why = v.Late, v.Why
 	case t < l.t && l.t <= now+ahead.Milliseconds():
 		return nil
+	case t == l.t && same(l, v):
+		return nil // it came twice
 	default:
 		*l = latest{v: v.V, q: v.Quality, t: t, unit: v.Unit, undated: base != 0, dirty: l.dirty}
 	}
@@ -95,6 +97,11 @@ func (g *gateway) observe(v *wire.Value, base, now int64, limit int) error {
 		g.dirty = append(g.dirty, v.Stream)
 	}
 	return nil
+}
+
+// same says whether a value is the one that is known.
+func same(l *latest, v *wire.Value) bool {
+	return l.q == v.Quality && l.unit == v.Unit && (l.v == v.V || math.IsNaN(l.v) && math.IsNaN(v.V))
 }
 
 // Values returns the newest value of each stream, of one gateway or, with an empty

@@ -1,10 +1,12 @@
 package images
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,8 +32,11 @@ type DB interface {
 // Options says what an Album works with. DB and Dir are required; zero bounds take
 // the values given here.
 type Options struct {
-	DB       DB
-	Dir      string        // made if it is missing; nobody else writes there
+	DB  DB
+	Dir string // made if it is missing; nobody else writes there
+	// InDB keeps pictures in the database, where several aggregators have them. Those that
+	// are in Dir already are still found there.
+	InDB     bool
 	MaxBytes int64         // of kept pictures; 4 GiB
 	MaxAge   time.Duration // of pictures without an alert; 60 days. Those of alerts: six times that.
 	UnderWay int64         // bytes of pictures being put together; 64 MiB
@@ -85,6 +90,11 @@ create table image(
 ) strict, without rowid;
 create index image_latest on image(gateway, device, t);
 create index image_age on image(t);
+`, `
+create table image_body(          -- pictures of which there is no file
+	id text not null primary key,
+	body blob not null
+) strict;
 `}
 }
 
@@ -103,23 +113,72 @@ func Open(ctx context.Context, o Options) (*Album, error) {
 			return nil, fmt.Errorf("images: %w", err)
 		}
 	}
-	rows, err := o.DB.Read().QueryContext(ctx, `select gateway, device, id, t from (
+	if err := a.recall(ctx); err != nil {
+		return nil, fmt.Errorf("images: %w", err)
+	}
+	return a, nil
+}
+
+// recall reads which stills are the newest.
+func (a *Album) recall(ctx context.Context) error {
+	rows, err := a.o.DB.Read().QueryContext(ctx, `select gateway, device, id, t from (
 		select gateway, device, id, t, row_number() over (partition by gateway, device order by t desc, id desc) as place from image) as ranked
 		where place = 1`)
 	if err != nil {
-		return nil, fmt.Errorf("images: %w", err)
+		return err
 	}
 	defer rows.Close()
+	latest := map[camera]view.Camera{}
 	for rows.Next() {
 		var c camera
 		var id string
 		var t int64
 		if err := rows.Scan(&c.gateway, &c.device, &id, &t); err != nil {
-			return nil, fmt.Errorf("images: %w", err)
+			return err
 		}
-		a.latest[c] = view.Camera{Gateway: c.gateway, Device: c.device, Image: &id, T: &t}
+		latest[c] = view.Camera{Gateway: c.gateway, Device: c.device, Image: &id, T: &t}
 	}
-	return a, rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	a.latest = latest
+	a.mu.Unlock()
+	return nil
+}
+
+// Heard takes over a picture that this or another aggregator has stored, and returns what
+// is shown of it, or view.ErrUnknown.
+func (a *Album) Heard(ctx context.Context, id string) (view.Camera, error) {
+	var t int64
+	v := view.Camera{Image: &id, T: &t}
+	err := a.o.DB.Read().QueryRowContext(ctx, "select gateway, device, t from image where id = ?", id).Scan(&v.Gateway, &v.Device, &t)
+	if errors.Is(err, sql.ErrNoRows) {
+		return v, fmt.Errorf("images: %q: %w", id, view.ErrUnknown)
+	}
+	if err != nil {
+		return v, fmt.Errorf("images: %q: %w", id, err)
+	}
+	a.learn(v)
+	return v, nil
+}
+
+// learn notes a still if it is its camera's newest.
+func (a *Album) learn(v view.Camera) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	k := camera{v.Gateway, v.Device}
+	if old, had := a.latest[k]; !had || *old.T <= *v.T {
+		a.latest[k] = v
+	}
+}
+
+// Reread takes over what others have changed, whatever it was.
+func (a *Album) Reread(ctx context.Context) error {
+	if err := a.recall(ctx); err != nil {
+		return fmt.Errorf("images: %w", err)
+	}
+	return nil
 }
 
 // path returns where a picture's file is: 256 folders by the id's last two digits,
@@ -130,10 +189,18 @@ func (a *Album) path(id string) string {
 
 // File opens a picture for reading, with the time it was taken, or returns
 // view.ErrUnknown. The caller closes it.
-func (a *Album) File(ctx context.Context, id string) (*os.File, time.Time, error) {
+func (a *Album) File(ctx context.Context, id string) (io.ReadSeekCloser, time.Time, error) {
 	taken, err := a.Taken(ctx, id)
 	if err != nil {
 		return nil, time.Time{}, err
+	}
+	var body []byte
+	err = a.o.DB.Read().QueryRowContext(ctx, "select body from image_body where id = ?", id).Scan(&body)
+	if err == nil {
+		return whole{bytes.NewReader(body)}, taken, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return nil, time.Time{}, fmt.Errorf("images: %q: %w", id, err)
 	}
 	// Only ids that Piece has checked are in the table, so this cannot leave Dir.
 	f, err := os.Open(a.path(id))
@@ -145,6 +212,11 @@ func (a *Album) File(ctx context.Context, id string) (*os.File, time.Time, error
 	}
 	return f, taken, nil
 }
+
+// whole is a picture in memory.
+type whole struct{ *bytes.Reader }
+
+func (whole) Close() error { return nil }
 
 // Taken returns when a picture that is here was taken, or view.ErrUnknown.
 func (a *Album) Taken(ctx context.Context, id string) (time.Time, error) {

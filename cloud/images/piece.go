@@ -150,31 +150,35 @@ func check(b []byte) error {
 	return nil
 }
 
-// keep writes file, then row: a row never names a file that is not whole.
+// keep writes file, then row: a row never names a file that is not whole. In the database
+// both are one transaction.
 func (a *Album) keep(ctx context.Context, gateway string, m wire.ImageMeta, whole []byte, at time.Time) error {
-	if err := replace(a.path(m.ID), filepath.Join(a.o.Dir, m.ID+".part"), whole); err != nil {
-		return err
+	if !a.o.InDB {
+		if err := replace(a.path(m.ID), filepath.Join(a.o.Dir, m.ID+".part"), whole); err != nil {
+			return err
+		}
 	}
 	t := m.At.Unix
 	if t == 0 {
 		t = at.UnixMilli()
 	}
 	err := a.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "insert into image(id, gateway, device, t, bytes, alert) values(?, ?, ?, ?, ?, ?) on conflict do nothing",
+		res, err := tx.ExecContext(ctx, "insert into image(id, gateway, device, t, bytes, alert) values(?, ?, ?, ?, ?, ?) on conflict do nothing",
 			m.ID, gateway, m.Device, t, len(whole), m.Alert)
+		if err != nil || !a.o.InDB {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err // another aggregator was first
+		}
+		_, err = tx.ExecContext(ctx, "insert into image_body(id, body) values(?, ?) on conflict do nothing", m.ID, whole)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	v := view.Camera{Gateway: gateway, Device: m.Device, Image: &m.ID, T: &t}
-	a.mu.Lock()
-	k := camera{gateway, m.Device}
-	old, had := a.latest[k]
-	if !had || *old.T <= t {
-		a.latest[k] = v
-	}
-	a.mu.Unlock()
+	a.learn(v)
 	a.o.Publish("image", v) // an older one, too: an alert may wait for it
 	return nil
 }

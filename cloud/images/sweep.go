@@ -28,7 +28,8 @@ func (a *Album) Run(ctx context.Context) error {
 }
 
 // Sweep forgets pictures under way that wait too long, and removes kept ones that
-// are too old or too many: those without an alert first, the oldest of them first.
+// are too old or too many: those without an alert first, the oldest of them first. It also
+// finds out what another aggregator has removed.
 func (a *Album) Sweep(ctx context.Context, now time.Time) error {
 	a.mu.Lock()
 	for k, p := range a.parts {
@@ -46,7 +47,10 @@ func (a *Album) Sweep(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("images: sweep: %w", err)
 		}
 	}
-	return nil
+	if !a.o.InDB {
+		return nil
+	}
+	return a.Reread(ctx)
 }
 
 // plan says which pictures have to go, at most 1000 at a time.
@@ -78,6 +82,9 @@ func (a *Album) remove(ctx context.Context, id string) error {
 		return err
 	}
 	err := a.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "delete from image_body where id = ?", id); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, "delete from image where id = ?", id)
 		return err
 	})

@@ -211,7 +211,7 @@ func TestRefusedSubscriptionIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Disconnect(farewell)
-	if err := subscribe(t.Context(), c, "a/#"); err == nil {
+	if err := subscribe(t.Context(), c, "a/#", 1); err == nil {
 		t.Error("a refused subscription passes as granted")
 	}
 }

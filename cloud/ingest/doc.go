@@ -41,5 +41,7 @@
 //
 // With Options.Share several aggregators share the lanes of one broker. Some brokers
 // grant such subscriptions and deliver nothing, so Run tries first and fails with
-// ErrShare. State is subscribed plainly by each aggregator.
+// ErrShare. State, pictures and answers to commands are subscribed plainly by each
+// aggregator, and live packs a second time, at most once each: what is stored by one is
+// shown by all.
 package ingest

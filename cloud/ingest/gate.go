@@ -26,7 +26,7 @@ const (
 )
 
 // order is the order in which connections come back.
-var order = []string{"alert", "ack", "state", "live", "reply", "image", "backfill"}
+var order = []string{"alert", "ack", "state", "live", "reply", "image", "shown", "backfill"}
 
 // gate is what all connections know together of the way to the broker. While the
 // broker can be reached it stands open. While not, one connection at a time tries,

@@ -115,13 +115,20 @@ func New(o Options) (*Ingest, error) {
 	alerts := in.lane("alert", wire.AlertTopic, wire.EventTopic)
 	pictures := in.lane("image", wire.ImageTopic)
 	status := in.lane("state", wire.OnlineTopic, wire.StateTopic)
-	status.shared = false // a retained message is not given to shared subscriptions
+	status.shared = false   // a retained message is not given to shared subscriptions
+	pictures.shared = false // nobody could put a picture together of which others have pieces
 	live.consume = (&telemetry{in: in, lane: live}).run
 	backfill.consume = (&telemetry{in: in, lane: backfill}).run
 	alerts.consume = in.records(alerts)
 	pictures.consume = in.pictures(pictures)
 	status.consume = in.status(status)
 	in.lanes = []*lane{live, backfill, alerts, pictures, status}
+	if o.Share {
+		shown := in.lane("shown", wire.LiveTopic)
+		shown.shared, shown.qos = false, 0
+		shown.consume = (&onlooker{in: in, lane: shown}).run
+		in.lanes = append(in.lanes, shown)
+	}
 	if o.Commands != nil {
 		replies := in.lane("reply", wire.ReplyTopic)
 		replies.shared = false // only who asked knows what to do with an answer

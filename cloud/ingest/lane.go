@@ -38,6 +38,7 @@ type lane struct {
 	name    string
 	kinds   []wire.Kind
 	shared  bool
+	qos     byte
 	consume func(context.Context) error
 
 	limit int64 // of bytes
@@ -49,7 +50,7 @@ type lane struct {
 }
 
 func (in *Ingest) lane(name string, kinds ...wire.Kind) *lane {
-	l := &lane{in: in, name: name, kinds: kinds, shared: in.o.Share,
+	l := &lane{in: in, name: name, kinds: kinds, shared: in.o.Share, qos: 1,
 		limit: maxBytes, queue: make(chan item, maxQueued), full: make(chan struct{}, 1)}
 	l.down.failed(errors.New("not connected yet"))
 	return l
@@ -134,7 +135,7 @@ func (l *lane) session(ctx context.Context) error {
 		if l.shared {
 			filter = "$share/lamppost/" + filter
 		}
-		if err := subscribe(ctx, c, filter); err != nil {
+		if err := subscribe(ctx, c, filter, l.qos); err != nil {
 			return err
 		}
 	}
@@ -220,13 +221,13 @@ func dial(ctx context.Context, c paho.Client) error {
 
 // subscribe asks for a filter and makes sure that it was granted: a refusal is no
 // error to the library.
-func subscribe(ctx context.Context, c paho.Client, filter string) error {
-	t := c.Subscribe(filter, 1, nil)
+func subscribe(ctx context.Context, c paho.Client, filter string, qos byte) error {
+	t := c.Subscribe(filter, qos, nil)
 	if err := wait(ctx, t, "SUBSCRIBE"); err != nil {
 		return err
 	}
 	for _, code := range t.(*paho.SubscribeToken).Result() {
-		if code != 1 {
+		if code != qos {
 			return fmt.Errorf("the broker does not grant %s (code %d)", filter, code)
 		}
 	}

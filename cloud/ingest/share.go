@@ -44,7 +44,7 @@ func (in *Ingest) tryShare(ctx context.Context) error {
 	}
 	defer c.Disconnect(farewell)
 	topic := in.o.Prefix + "/probe/" + in.id
-	if err := subscribe(ctx, c, "$share/probe-"+in.id+"/"+topic); err != nil {
+	if err := subscribe(ctx, c, "$share/probe-"+in.id+"/"+topic, 1); err != nil {
 		return fmt.Errorf("%w: %w", ErrShare, err)
 	}
 	if err := wait(ctx, c.Publish(topic, 1, false, "?"), "PUBLISH"); err != nil {

@@ -106,6 +106,18 @@ func (h *Hub) Publish(event string, doc any) error {
 	return nil
 }
 
+// Resync lets every reader load its documents anew: events may have been missed.
+func (h *Hub) Resync() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
+	h.first, h.ring, h.bytes = h.next()+1, nil, 0
+	close(h.wake)
+	h.wake = make(chan struct{})
+}
+
 // wanted says whether anybody may still read an event published now. If not, the
 // ring is emptied and one number left out, so that who comes back later resyncs.
 func (h *Hub) wanted() bool {

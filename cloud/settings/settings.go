@@ -63,7 +63,7 @@ type MQTT struct {
 	Broker       string          `yaml:"broker"` // mqtt, mqtts, tcp, ssl, ws or wss URL
 	Username     string          `yaml:"username"`
 	PasswordFile string          `yaml:"password_file"`
-	Share        bool            `yaml:"share"` // several aggregators divide the lanes among them
+	Share        bool            `yaml:"share"` // several aggregators work as one
 	Password     string          `yaml:"-"`     // content of PasswordFile
 }
 
@@ -193,6 +193,9 @@ func (c *checker) all(s *Settings) {
 	}
 	c.mqtt(&s.MQTT)
 	c.store(&s.Store)
+	if s.MQTT.Share && s.MQTT.Broker != "" && (s.Store.Influx == nil || s.Database.Postgres == nil) {
+		c.say("E5006", "several aggregators need a store and a database that they share; set store.influx and database.postgres, or share: false", "mqtt", "share")
+	}
 	if p := s.Database.Postgres; p != nil && c.doc.Node("database", "postgres", "url") != nil {
 		c.postgres(p)
 	}

@@ -98,6 +98,7 @@ var others = []pair{
 	{"%d lines, whole; compared with %d anchors", "共 $1 行，完整；已与 $2 个锚点比较"},
 	{"write 127.0.0.1:%s, or set insecure: true if the network itself keeps strangers out", "请写 127.0.0.1:$1；若网络可阻止外人，可写 insecure: true"},
 	{"share needs an external broker: the embedded one serves exactly one aggregator", "share 需要外部消息服务器：内置的只服务一个平台进程"},
+	{"several aggregators need a store and a database that they share; set store.influx and database.postgres, or share: false", "多个平台进程须共用存储和数据库；请设置 store.influx 和 database.postgres，或 share: false"},
 	{"embedded and broker are both set", "embedded 与 broker 同时存在"},
 	{"keep one", "请只保留一个"},
 	{"embedded and influx are both set", "embedded 与 influx 同时存在"},

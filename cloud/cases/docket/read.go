@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -62,6 +63,23 @@ func (s *session) detail(id string, a lifecycle.Actor) (out Detail, err error) {
 	out.Alerts, err = collect(s, func(r *sql.Rows) (x string, err error) { return x, r.Scan(&x) },
 		"select alert from case_alert where id = ? order by alert desc limit 1000", id)
 	return out, err
+}
+
+// Heard returns a case as it is now, whichever aggregator has changed it, for those that may
+// see it; view.ErrUnknown: there is none.
+func (d *Docket) Heard(ctx context.Context, id string) (c lifecycle.Case, err error) {
+	var body []byte
+	err = d.o.DB.Read().QueryRowContext(ctx, "select body from casefile where id = ?", id).Scan(&body)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		err = view.ErrUnknown
+	case err == nil:
+		err = json.Unmarshal(body, &c)
+	}
+	if err != nil {
+		return c, fmt.Errorf("docket: case %q: %w", id, err)
+	}
+	return c, nil
 }
 
 // Page is a part of a list of cases.
