@@ -193,7 +193,7 @@ func (d caseDesk) Act(ctx context.Context, id, key string, version int, action s
 	if err != nil {
 		return view.CaseDetail{}, err
 	}
-	if err := d.judgeOrders(c.Orders); err != nil {
+	if err := d.judgeOrders(ctx, c.Orders); err != nil {
 		return view.CaseDetail{}, err
 	}
 	cmd := docket.Wanted(action, version, c)
@@ -206,11 +206,22 @@ func (d caseDesk) Act(ctx context.Context, id, key string, version int, action s
 	return d.Case(ctx, id)
 }
 
-// judgeOrders finds departments that there are not: nobody would ever answer for them.
-func (d caseDesk) judgeOrders(orders []view.CaseOrder) error {
+// judgeOrders finds departments and persons that there are not: nobody would ever answer for
+// them.
+func (d caseDesk) judgeOrders(ctx context.Context, orders []view.CaseOrder) error {
 	for i, o := range orders {
 		if _, ok := d.places.Department(o.Department); o.Department != "" && !ok {
 			return &view.FieldError{Field: fmt.Sprintf("orders.%d.department", i), Text: view.Text{Zh: "没有这个部门", En: "there is no such department"}}
+		}
+		if o.Person == "" {
+			continue
+		}
+		known, err := d.book.Active(ctx, o.Person)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return &view.FieldError{Field: fmt.Sprintf("orders.%d.person", i), Text: view.Text{Zh: "没有这个人员，或其账户已停用", En: "there is no such person, or the account is switched off"}}
 		}
 	}
 	return nil

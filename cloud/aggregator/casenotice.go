@@ -332,6 +332,20 @@ func (p *parts) acknowledgeAlerts(ctx context.Context, tx *sql.Tx, c lifecycle.C
 // maxBy is how many bytes of a name are noted; it is at most as many characters.
 const maxBy = 80
 
+// fitName shortens a name so that a case can note it; what stands behind it in brackets
+// stays.
+func fitName(by string) string {
+	const most = 128
+	if len(by) <= most {
+		return by
+	}
+	i := max(strings.LastIndex(by, " ("), 0)
+	if rest := by[i:]; i > 0 && len(rest) < most {
+		return short(by[:i], most-len(rest)) + rest
+	}
+	return short(by, most)
+}
+
 // linkActor is who acknowledges a case by a link: who was told may, whatever the roles.
 func linkActor(by string) lifecycle.Actor {
 	return lifecycle.Actor{Person: by, Grants: []lifecycle.Grant{{Role: lifecycle.Operator, Area: role.Everywhere}}}
@@ -342,7 +356,7 @@ func (p *parts) acknowledgeCase(ctx context.Context, id, by string, now time.Tim
 	if p.docket == nil {
 		return view.ErrUnknown
 	}
-	_, err := p.docket.Do(ctx, id, "", lifecycle.Command{Action: lifecycle.Acknowledge}, linkActor(by), now)
+	_, err := p.docket.Do(ctx, id, "", lifecycle.Command{Action: lifecycle.Acknowledge}, linkActor(fitName(by)), now)
 	var no *lifecycle.Refusal
 	if errors.As(err, &no) {
 		return view.ErrAcknowledged // or it went further already

@@ -183,6 +183,9 @@ func (c center) departmentsWork(id string, wang, chen, zhou person) {
 	if bad["error"].(doc)["field"] != "orders.0.department" {
 		c.t.Errorf("an order to a department that is none: %v", bad)
 	}
+	if bad := wang.does(400, id, "dispatch", "*", doc{"orders": []doc{{"person": "nobody", "instruction": "x"}}}); bad["error"].(doc)["field"] != "orders.0.person" {
+		c.t.Errorf("an order to a person who is none: %v", bad)
+	}
 	wang.does(200, id, "dispatch", "*", doc{"orders": []doc{{"department": "water", "instruction": "抽水"}, {"department": "roads", "instruction": "封路"}}})
 	if len(zhou.cases("department=roads")) != 1 {
 		c.t.Error("the department does not find its case")

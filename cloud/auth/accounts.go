@@ -51,6 +51,15 @@ func (b *Book) Account(ctx context.Context, p *Principal, id string) (Account, e
 	return who.account(), err
 }
 
+// Active says whether there is an account that is not switched off.
+func (b *Book) Active(ctx context.Context, id string) (bool, error) {
+	var n int
+	if err := b.o.DB.Read().QueryRowContext(ctx, "select count(*) from person where id = ? and active = 1", id).Scan(&n); err != nil {
+		return false, fmt.Errorf("auth: account %s: %w", id, err)
+	}
+	return n > 0, nil
+}
+
 // Make makes an account and returns its first password, which is told this once and must
 // be changed at the first login. Errors are *view.FieldError, ErrForbidden and ErrTaken.
 func (b *Book) Make(ctx context.Context, p *Principal, id, name string, grants []role.Grant) (Account, string, error) {

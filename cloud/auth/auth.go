@@ -61,6 +61,7 @@ type Options struct {
 type Book struct {
 	o       Options
 	gate    *gate
+	refused *gate // by person: what is written down of refusals
 	rates   *rates
 	touched *touches
 }
@@ -87,7 +88,7 @@ func Open(ctx context.Context, o Options) (b *Book, first *First, err error) {
 	if len(o.Key) != keySize {
 		return nil, nil, fmt.Errorf("auth: the key has %d bytes, want %d", len(o.Key), keySize)
 	}
-	b = &Book{o: o, gate: newGate(), rates: newRates(), touched: &touches{last: map[touch]int64{}}}
+	b = &Book{o: o, gate: newGate(), refused: newGate(), rates: newRates(), touched: &touches{last: map[touch]int64{}}}
 	if first, err = b.first(ctx); err != nil {
 		return nil, nil, fmt.Errorf("auth: %w", err)
 	}
@@ -233,13 +234,26 @@ func (b *Book) note(ctx context.Context, tx *sql.Tx, p *Principal, what, about, 
 	return b.o.Audit(ctx, tx, view.Audit{At: b.now(), Who: p.Person, Role: p.Title(), From: p.From, What: what, About: about, Old: old, New: new, Result: result})
 }
 
+// refusals is how many are written down of one person: after these the more rarely the more
+// there are, so that nobody fills the log by trying.
+var refusals = limit{free: 20, sink: time.Minute, most: time.Hour}
+
 // refuse writes down that somebody tried what they must not, and returns why not.
 func (b *Book) refuse(ctx context.Context, p *Principal, what, about string) error {
-	err := b.o.DB.Write(ctx, func(tx *sql.Tx) error { return b.note(ctx, tx, p, what, about, "", "", ErrForbidden) })
+	no := fmt.Errorf("auth: %s %s: %w", what, about, ErrForbidden)
+	wait, news := b.refused.take(b.o.Now(), keyed{p.Person, refusals})
+	if wait > 0 && !news {
+		return no
+	}
+	more := ""
+	if wait > 0 {
+		more = "more of these are not written down for a while"
+	}
+	err := b.o.DB.Write(ctx, func(tx *sql.Tx) error { return b.note(ctx, tx, p, what, about, "", more, ErrForbidden) })
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
-	return fmt.Errorf("auth: %s %s: %w", what, about, ErrForbidden)
+	return no
 }
 
 // key of a context for the principal.

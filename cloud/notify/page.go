@@ -123,11 +123,14 @@ func (o *Office) confirm(w http.ResponseWriter, r *http.Request, p page, acknowl
 		if !named {
 			by = written
 		}
-		if n := utf8.RuneCountInString(by); n == 0 || n > maxName {
+		if by == "" {
 			return errName
 		}
 		if !named {
 			by += " (" + g.Channel + ")" // nobody has proved to be that
+		}
+		if utf8.RuneCountInString(by) > maxName {
+			return errName
 		}
 		return acknowledge(r.Context(), g.Subject, by)
 	})
@@ -155,7 +158,11 @@ func explain(err error) (int, view.Text) {
 	case errors.Is(err, view.ErrUnknown):
 		return http.StatusNotFound, view.Text{Zh: "该告警已不存在。", En: "There is no such alert any more."}
 	case errors.Is(err, errName):
-		return http.StatusBadRequest, view.Text{Zh: "请返回并填写姓名，最多 80 个字符。", En: "Go back and write your name, 80 characters at most."}
+		return http.StatusBadRequest, view.Text{Zh: "请返回并填写姓名，短一些，最多 80 个字符。", En: "Go back and write your name, or a shorter one: 80 characters at most."}
+	}
+	var wrong *view.FieldError
+	if errors.As(err, &wrong) {
+		return http.StatusBadRequest, wrong.Text
 	}
 	return http.StatusServiceUnavailable, view.Text{Zh: "暂时无法确认，请稍后再试，或在控制台确认。", En: "It cannot be acknowledged just now: try again later, or in the console."}
 }

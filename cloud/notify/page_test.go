@@ -153,6 +153,14 @@ func TestLinksThatDoNotWork(t *testing.T) {
 	if code, _, _ := d.ask(http.MethodPost, d.token(link.Grant{Subject: "a", Channel: "c4"}), strings.Repeat("x", maxForm)); code != 400 {
 		t.Errorf("a form that is too long: %d", code)
 	}
+	// A name that no room is left for, with the channel behind it, is the writer's to mend.
+	if code, page, _ := d.ask(http.MethodPost, d.token(link.Grant{Subject: "a", Channel: "c5"}), strings.Repeat("名", maxName-3)); code != 400 || !contains(page, "80") {
+		t.Errorf("a name that is too long: %d %s", code, page)
+	}
+	d.fails = &view.FieldError{Field: "by", Text: view.Text{Zh: "姓名含有不可见字符", En: "the name has invisible characters"}}
+	if code, page, _ := d.ask(http.MethodPost, d.token(link.Grant{Subject: "a", Channel: "c6"}), "Li"); code != 400 || !contains(page, "不可见") {
+		t.Errorf("a name that cannot be kept: %d %s", code, page)
+	}
 	if len(d.acked) != 1 {
 		t.Errorf("acknowledged %q", d.acked)
 	}

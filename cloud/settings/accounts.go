@@ -2,7 +2,9 @@ package settings
 
 import (
 	"crypto/tls"
+	"net"
 	"net/netip"
+	"net/url"
 	"time"
 )
 
@@ -82,7 +84,11 @@ func (c *checker) accounts(s *Settings) {
 		c.say("E5008", "password_age must be between 1d and 3650d; leave it out for passwords that do not age", "accounts", "password_age")
 	}
 	if o := a.OIDC; o != nil && o.Issuer != "" && o.Redirect != "" {
-		c.url(o.Issuer, []string{"https", "http"}, "accounts", "oidc", "issuer")
+		schemes := []string{"https"} // who can change its answers on the way is whoever he likes here
+		if u, err := url.Parse(o.Issuer); err == nil && local(u.Hostname()) {
+			schemes = append(schemes, "http")
+		}
+		c.url(o.Issuer, schemes, "accounts", "oidc", "issuer")
 		c.url(o.Redirect, []string{"https", "http"}, "accounts", "oidc", "redirect")
 		o.ClientSecret = c.secret(o.SecretFile, "accounts", "oidc", "client_secret_file")
 	}
@@ -91,4 +97,10 @@ func (c *checker) accounts(s *Settings) {
 			c.say("E5001", "\""+text+"\" is no proxy's address; write one like 10.0.0.5, or a network like 10.0.0.0/24", "accounts", "proxies")
 		}
 	}
+}
+
+// local says whether a host is this machine, so that nobody stands between.
+func local(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -31,6 +31,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/lamppost-city/lamppost/cloud/auth"
 	"github.com/lamppost-city/lamppost/cloud/auth/role"
@@ -55,6 +56,7 @@ type Provider struct {
 	o    Options
 	seal cipher.AEAD
 
+	asking   singleflight.Group // one question to the provider at a time, and no lock meanwhile
 	mu       sync.Mutex
 	config   *oauth2.Config // nil: the provider has not been asked yet
 	verifier *oidc.IDTokenVerifier
@@ -128,21 +130,40 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// ask returns the provider's description, which is fetched once.
+// ask returns the provider's description, which is fetched once, whoever waits for it; nobody
+// waits for longer than ctx lets him.
 func (p *Provider) ask(ctx context.Context) (*oauth2.Config, *oidc.IDTokenVerifier, error) {
 	p.mu.Lock()
+	config, verifier := p.config, p.verifier
+	p.mu.Unlock()
+	if config != nil {
+		return config, verifier, nil
+	}
+	select {
+	case r := <-p.asking.DoChan("", func() (any, error) { return nil, p.fetch(context.WithoutCancel(ctx)) }):
+		if r.Err != nil {
+			return nil, nil, r.Err
+		}
+	case <-ctx.Done():
+		return nil, nil, fmt.Errorf("oidc: the provider %s does not describe itself: %w", p.o.Issuer, ctx.Err())
+	}
+	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.config != nil {
-		return p.config, p.verifier, nil
-	}
-	// The keys are fetched again later with this context's client: it must not end.
-	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.o.Client), p.o.Issuer)
+	return p.config, p.verifier, nil
+}
+
+// fetch asks the provider for its description. The keys are fetched again later with this
+// context's client: it must not end.
+func (p *Provider) fetch(ctx context.Context) error {
+	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.o.Client), p.o.Issuer)
 	if err != nil {
-		return nil, nil, fmt.Errorf("oidc: the provider %s does not describe itself: %w", p.o.Issuer, err)
+		return fmt.Errorf("oidc: the provider %s does not describe itself: %w", p.o.Issuer, err)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.config = &oauth2.Config{ClientID: p.o.ID, ClientSecret: p.o.Secret, Endpoint: found.Endpoint(), RedirectURL: p.o.Redirect, Scopes: append([]string{oidc.ScopeOpenID}, p.o.Scopes...)}
 	p.verifier = found.Verifier(&oidc.Config{ClientID: p.o.ID, Now: p.o.Now})
-	return p.config, p.verifier, nil
+	return nil
 }
 
 // flow is what a login began with.

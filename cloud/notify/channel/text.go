@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,10 +10,17 @@ import (
 // Plain makes one harmless line of a text from outside: no line breaks, no invisible
 // characters, none that turn the direction of writing, nothing that a program would make
 // a link of.
-func Plain(s string) string { return links.Replace(line(s)) }
+func Plain(s string) string {
+	return links.ReplaceAllStringFunc(line(s), func(m string) string {
+		if m == "://" {
+			return "：//"
+		}
+		return m[:len(m)-1] + map[byte]string{'.': "．", ':': "："}[m[len(m)-1]]
+	})
+}
 
-// links breaks what programs take for an address; a fullwidth character reads the same.
-var links = strings.NewReplacer("://", "：//", "www.", "www．", "WWW.", "WWW．", "mailto:", "mailto：")
+// links is what programs take for an address; a fullwidth character reads the same.
+var links = regexp.MustCompile(`(?i)://|www\.|mailto:`)
 
 // line makes one line of a text: control characters and line breaks become spaces,
 // invisible ones go.
