@@ -236,7 +236,7 @@ func (b *Book) note(ctx context.Context, tx *sql.Tx, p *Principal, what, about, 
 
 // refusals is how many are written down of one person: after these the more rarely the more
 // there are, so that nobody fills the log by trying.
-var refusals = limit{free: 20, sink: time.Minute, most: time.Hour}
+var refusals = limit{free: 20, sink: 15 * time.Minute, most: time.Hour}
 
 // refuse writes down that somebody tried what they must not, and returns why not.
 func (b *Book) refuse(ctx context.Context, p *Principal, what, about string) error {
