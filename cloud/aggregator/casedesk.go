@@ -19,10 +19,10 @@ import (
 )
 
 // openDocket opens the cases, where there are persons who can work on them.
-func (p *parts) openDocket() {
+func (p *parts) openDocket(ctx context.Context) error {
 	s := p.o.Settings
 	if s.Accounts == nil {
-		return
+		return nil
 	}
 	policy := lifecycle.DefaultPolicy()
 	if s.Cases != nil {
@@ -31,6 +31,7 @@ func (p *parts) openDocket() {
 	p.docket = docket.New(docket.Options{
 		DB: p.db, Policy: func() lifecycle.Policy { return policy }, Path: p.path, Record: p.noteCase, Notice: p.noticeCase, Changed: p.caseChanged,
 	})
+	return p.docket.Settle(ctx)
 }
 
 // follow lets a new revision of an alert be followed in a case; nil: there are no cases.

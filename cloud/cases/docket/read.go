@@ -103,11 +103,17 @@ type Filter struct {
 // mostLooked bounds how many cases are looked at for one page.
 const mostLooked = 5000
 
-// List returns cases that an actor may see and the filter takes, newest first. A page may be
-// short, or empty, and yet have a Next: no more than 5000 cases are looked at for one.
+// List returns cases that an actor may see and the filter takes, newest first. With Overdue
+// a page may be short, or empty, and yet have a Next: no more than 5000 cases are looked at
+// for one.
 func (d *Docket) List(ctx context.Context, f Filter, a lifecycle.Actor) (p Page, err error) {
 	limit := min(max(f.Limit, 1), 500)
 	where, args := f.terms()
+	within, more, err := d.within(ctx, f, a)
+	if err != nil || within == "" {
+		return p, err
+	}
+	where, args = where+" and "+within, append(args, more...)
 	rows, err := d.o.DB.Read().QueryContext(ctx, "select id, body from casefile where "+where+" order by id desc limit ?", append(args, mostLooked+1)...)
 	if err != nil {
 		return p, fmt.Errorf("docket: list: %w", err)
@@ -151,6 +157,9 @@ func (f Filter) terms() (where string, args []any) {
 	}
 	if f.Severity != "" {
 		where, args = where+" and severity = ?", append(args, f.Severity)
+	}
+	if f.Department != "" {
+		where, args = where+" and id in (select id from case_party where party = ?)", append(args, "waits "+f.Department)
 	}
 	return where, args
 }

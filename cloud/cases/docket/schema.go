@@ -61,5 +61,18 @@ create table case_request(        -- commands that were done, by the keys of the
 	at integer not null
 ) strict, without rowid;
 create index case_request_at on case_request(at);
+`, `
+create table case_area(           -- those in which there are cases
+	area text not null primary key
+) strict, without rowid;
+insert into case_area(area) select distinct area from casefile;
+create index casefile_area on casefile(area, id);
+
+create table case_party(          -- who may see a case without a role in its area, see parties
+	party text not null,
+	id text not null,
+	primary key(party, id)
+) strict, without rowid;
+create index case_party_id on case_party(id);
 `}
 }

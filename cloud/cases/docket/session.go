@@ -181,6 +181,9 @@ func (s *session) save(f file, entries []lifecycle.Entry) error {
 	if err != nil {
 		return err
 	}
+	if err := s.parties(f.c); err != nil {
+		return err
+	}
 	return s.timers(f.c)
 }
 
