@@ -83,6 +83,8 @@ func (p *parts) noteCase(ctx context.Context, tx *sql.Tx, c lifecycle.Case, e li
 		if from = who.From; who.Token != "" {
 			as = who.Title()
 		}
+	} else if link, ok := ctx.Value(linkKey{}).(string); ok {
+		from, as = link, "link"
 	}
 	return p.audit.Append(ctx, tx, view.Audit{
 		At: e.At, Who: e.Who, Role: as, From: from, What: "case." + string(e.Action), About: c.Opening.ID,

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lamppost-city/lamppost/cloud/audit"
+	"github.com/lamppost-city/lamppost/cloud/database"
 	"github.com/lamppost-city/lamppost/cloud/settings"
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
@@ -106,6 +108,7 @@ notify:
 	}
 	answer.Body.Close()
 	c.stop()
+	linkIsAudited(t, dir, event.Subject)
 	c = start(t, at(dir, with))
 	var a view.Alert
 	if c.get("/api/v1/alerts/"+event.Subject, &a); answer.StatusCode != 200 || a.Acknowledged == nil || a.Acknowledged.By != "王芳 (duty)" {
@@ -115,5 +118,27 @@ notify:
 		if s := <-told; !strings.Contains(s, "已确认") {
 			t.Errorf("told %s", s)
 		}
+	}
+}
+
+// linkIsAudited wants the audit log to say who used a link, from where, and what it did.
+func linkIsAudited(t *testing.T, dir, alert string) {
+	t.Helper()
+	db, err := database.Open(t.Context(), filepath.Join(dir, "data", "lamppost.db"), database.Schema{Name: "audit", Steps: audit.Schema()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	log, err := audit.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := log.List(t.Context(), view.AuditFilter{What: "alert.acknowledge", Limit: 10})
+	if err != nil || len(lines) != 1 || lines[0].Who != "王芳 (duty)" || lines[0].Role != "link" || lines[0].From != "127.0.0.1" || lines[0].About != alert {
+		t.Errorf("the audit log says %+v, %v", lines, err)
 	}
 }
