@@ -12,10 +12,10 @@ import { createInterface } from 'node:readline';
 const program = process.env.LAMPPOST_CLOUD ?? join(import.meta.dirname, '../../../../bin/lamppost-cloud');
 
 /** Starts it on free ports and resolves to { url, password, close }: the admin's first password. */
-export async function startAggregator({ accounts = {} } = {}) {
+export async function startAggregator({ accounts = {}, more = {} } = {}) {
   if (!existsSync(program)) throw new Error('no aggregator: run `make build` first');
   const data = await mkdtemp(join(tmpdir(), 'lamppost-accounts-'));
-  const settings = { listen: '127.0.0.1:0', data, mqtt: { embedded: { listen: '127.0.0.1:0' } }, accounts };
+  const settings = { listen: '127.0.0.1:0', data, mqtt: { embedded: { listen: '127.0.0.1:0' } }, accounts, ...more };
   await writeFile(join(data, 'cloud.yaml'), JSON.stringify(settings)); // JSON is YAML
   const child = spawn(program, ['serve', '--config', join(data, 'cloud.yaml')], { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = [];
@@ -39,20 +39,28 @@ export async function startAggregator({ accounts = {} } = {}) {
   return { url: found.console[0], password: found.account[1], close };
 }
 
-/** Asks its API as a person with a session: log in, then change things. */
+/**
+ * Asks its API as a person with a session: log in, then change things. What it resolves to
+ * posts below /auth; its `call` takes any method and path, and a body that is sent as it is
+ * when it is a text.
+ */
 export async function logIn(url, person, password) {
   let cookie = '';
   let csrf = '';
-  const ask = async (path, body) => {
-    const headers = { 'Content-Type': 'application/json', Cookie: cookie, 'X-CSRF-Token': csrf };
-    const answer = await fetch(`${url}/api/v1/auth${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  const call = async (method, path, body, more = {}) => {
+    const type = typeof body === 'string' ? 'text/csv' : 'application/json';
+    const headers = { 'Content-Type': type, Cookie: cookie, 'X-CSRF-Token': csrf, ...more };
+    const sent = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const answer = await fetch(`${url}/api/v1${path}`, { method, headers, body: sent });
     const set = answer.headers.get('Set-Cookie');
     if (set) cookie = set.split(';')[0];
-    const told = await answer.json();
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${JSON.stringify(told)}`);
+    const told = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(told)}`);
     csrf = told.csrf ?? told.me?.csrf ?? csrf;
     return told;
   };
+  const ask = (path, body) => call('POST', `/auth${path}`, body);
+  ask.call = call;
   await ask('/login', { person, password });
   return ask;
 }

@@ -1,6 +1,6 @@
 // What the browser tests share: the built console behind the mock aggregator, and
 // a real Chromium. CHROMIUM names the browser; Debian's is the default.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -40,6 +40,7 @@ export async function open({ mock, browser }, path = '/', options = {}) {
     viewport: { width: size[0], height: size[1] },
     ...rest,
   });
+  if (process.env.LAMPPOST_DIST) await fresh(context, new URL(mock.url).origin);
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const faults = [];
@@ -57,6 +58,17 @@ export async function open({ mock, browser }, path = '/', options = {}) {
   await page.goto(mock.url + path);
   await page.locator('h1').first().waitFor({ state: 'attached' });
   return { page, faults, close: () => context.close() };
+}
+
+/** While one works on the console: its files as they were just built, with no need to build the aggregator that embeds them. */
+function fresh(context, origin) {
+  return context.route(
+    (url) => url.origin === origin && !url.pathname.startsWith('/api/'),
+    (route) => {
+      const file = join(dist, new URL(route.request().url()).pathname);
+      return route.fulfill({ path: existsSync(file) && statSync(file).isFile() ? file : join(dist, 'index.html') });
+    },
+  );
 }
 
 /** Throws one of the mock's switches. */

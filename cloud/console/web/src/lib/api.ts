@@ -278,20 +278,6 @@ export interface Account {
   last_login: number | null;
 }
 
-/** A line of the audit log. */
-export interface AuditLine {
-  n: number;
-  at: number;
-  who: string;
-  role: string;
-  from: string;
-  what: string;
-  about: string;
-  old: string;
-  new: string;
-  result: 'done' | 'refused' | 'failed';
-}
-
 /** What the aggregator answered instead of what was asked for. */
 export class ApiError extends Error {
   constructor(
@@ -339,7 +325,7 @@ export const door = {
 };
 
 /** Asks for JSON. Throws ApiError when the aggregator refuses, TypeError when it cannot be reached. */
-async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   try {
     return await attempt<T>(path, init);
   } catch (e) {
@@ -361,22 +347,30 @@ async function attempt<T>(path: string, init: RequestInit): Promise<T> {
 }
 
 /** A change, with a JSON body. */
-function post<T>(path: string, body: unknown): Promise<T> {
+export function post<T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> {
+  return change<T>('POST', path, body, headers);
+}
+
+export function put<T>(path: string, body: unknown): Promise<T> {
+  return change<T>('PUT', path, body, {});
+}
+
+function change<T>(method: string, path: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<T> {
   return request<T>(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    method,
+    headers: { 'Content-Type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
 }
 
-function query(fields: Record<string, string | number | undefined>): string {
+export function query(fields: Record<string, string | number | undefined>): string {
   const q = new URLSearchParams();
   for (const [k, v] of Object.entries(fields)) if (v !== undefined && v !== '') q.set(k, String(v));
   const s = q.toString();
   return s && `?${s}`;
 }
 
-const part = encodeURIComponent;
+export const part = encodeURIComponent;
 
 export const api = {
   info: () => request<Info>('/info'),

@@ -1,7 +1,11 @@
 // Pages by path. The aggregator answers every path with the same document.
 
 /** What concerns the person who is logged in. */
-export type AccountPart = 'password' | 'codes' | 'sessions';
+export type AccountPart = 'password' | 'codes' | 'sessions' | 'tokens';
+
+/** What those set up who run the center. */
+export const adminParts = ['accounts', 'areas', 'departments', 'rosters', 'routes', 'audit'] as const;
+export type AdminPart = (typeof adminParts)[number];
 
 export type Route =
   | { page: 'overview' }
@@ -11,6 +15,10 @@ export type Route =
   | { page: 'gateway'; gateway: string }
   | { page: 'stream'; gateway: string; device: string; channel: string }
   | { page: 'account'; part: AccountPart }
+  | { page: 'cases' }
+  | { page: 'case'; id: string }
+  | { page: 'duty' }
+  | { page: 'admin'; part: AdminPart; id: string }
   | { page: 'notfound' };
 
 export function parseRoute(path: string): Route {
@@ -29,9 +37,14 @@ export function parseRoute(path: string): Route {
   if (first === 'gateways' && a && b && c && parts.length === 4) {
     return { page: 'stream', gateway: a, device: b, channel: c };
   }
-  if (first === 'account' && (a === 'password' || a === 'codes' || a === 'sessions') && parts.length === 2) {
+  if (first === 'account' && (a === 'password' || a === 'codes' || a === 'sessions' || a === 'tokens') && parts.length === 2) {
     return { page: 'account', part: a };
   }
+  if (first === 'cases' && parts.length === 1) return { page: 'cases' };
+  if (first === 'cases' && a && parts.length === 2) return { page: 'case', id: a };
+  if (first === 'duty' && parts.length === 1) return { page: 'duty' };
+  const admin = adminParts.find((p) => p === a);
+  if (first === 'admin' && admin && parts.length <= 3) return { page: 'admin', part: admin, id: b ?? '' };
   return { page: 'notfound' };
 }
 
@@ -40,6 +53,10 @@ export const href = {
   alerts: () => '/alerts',
   connect: () => '/connect',
   account: (part: AccountPart) => `/account/${part}`,
+  cases: () => '/cases',
+  case: (id: string) => `/cases/${encodeURIComponent(id)}`,
+  duty: () => '/duty',
+  admin: (part: AdminPart, id = '') => `/admin/${part}${id && `/${encodeURIComponent(id)}`}`,
   alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
   gateway: (id: string) => `/gateways/${encodeURIComponent(id)}`,
   stream: (s: { gateway: string; device: string; channel: string }) =>

@@ -3,7 +3,9 @@
 import { announcer } from './announce.svelte';
 import { alerts } from './alerts.svelte';
 import { api, ApiError, door, refusal, type Alert, type Camera, type Command, type Gap, type Gateway, type Info, type Missing, type Value } from './api';
+import { cases } from './cases.svelte';
 import { clock } from './clock.svelte';
+import type { Case } from './desk';
 import { fleet } from './fleet.svelte';
 import { identity } from './identity.svelte';
 import { openLive, type Phase } from './live';
@@ -113,7 +115,7 @@ class Session {
         api.cameras().catch(() => []),
       ]);
       this.info = info;
-      void identity.meet(info);
+      void identity.meet(info).then(() => cases.load());
       clock.set(values.now);
       fleet.setGateways(gateways, this.#fresher);
       fleet.queue(values.values);
@@ -223,6 +225,9 @@ class Session {
         fleet.setGateway(g);
         break;
       }
+      case 'case':
+        cases.receive(data as Case);
+        break;
       case 'command':
         alerts.answered(data as Command);
         break;

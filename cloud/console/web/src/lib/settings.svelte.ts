@@ -1,5 +1,5 @@
 // What the viewer chose, kept in localStorage: language, colours, text size, sound, name.
-import { initialLanguage, locale, term, translate, type Key, type Language, type Params } from './i18n/translate';
+import { initialLanguage, locale, term, translate, type Group, type Key, type Language, type Params } from './i18n/translate';
 
 export type Theme = 'auto' | 'light' | 'dark';
 export type Size = 'normal' | 'large';
@@ -84,6 +84,6 @@ export function t(key: Key, params?: Params): string {
 }
 
 /** The text for a word of the protocol in the viewer's language. */
-export function word(group: 'why' | 'what' | 'moment' | 'device' | 'severity' | 'refused' | 'missing', w: string): string {
+export function word(group: Group, w: string): string {
   return term(settings.language, group, w);
 }

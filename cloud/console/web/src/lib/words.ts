@@ -1,5 +1,6 @@
 // Names and sentences put together from what the API gives, in the viewer's language.
 import type { Alert, Device, Health, HistoryEntry, StreamInfo } from './api';
+import type { Case } from './desk';
 import { fleet } from './fleet.svelte';
 import { commonDecimals, formatMoment, formatValue, withUnit } from './format';
 import { headline, pick } from './i18n/translate';
@@ -83,4 +84,14 @@ export function stageWord(a: Alert): string {
 /** The language of a text that comes without one: a gateway's notes are Chinese or English. */
 export function guessLanguage(text: string): string {
   return /\p{Script=Han}/u.test(text) ? 'zh-CN' : 'en';
+}
+
+/** What a case is about, in the words of whoever raised it; its kind when there are none. */
+export function caseTitle(c: Case): Tagged {
+  return c.text ? { text: headline(c.text), lang: guessLanguage(c.text) } : { text: c.rule || c.kind, lang: 'en' };
+}
+
+/** Who did something to a case: a person, or the aggregator of itself. */
+export function whoText(who: string): string {
+  return who || t('case.system');
 }

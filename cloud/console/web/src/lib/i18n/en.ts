@@ -1,6 +1,8 @@
 // English texts. `zh.ts` has the same keys; a test and the compiler keep them so.
 // {name} is filled in; a pair of one/other is chosen by the number {n}.
 
+import { cases } from './en.cases';
+
 export const en = {
   'app.name': 'Lamppost',
   'app.tagline': 'Operations console',
@@ -486,4 +488,6 @@ export const en = {
   'page.loading': 'Loading…',
   'footer.version': 'Aggregator {version}, store {store}',
   'footer.insecure': 'No accounts yet: anyone who reaches this address can acknowledge alerts.',
+
+  ...cases,
 } as const;

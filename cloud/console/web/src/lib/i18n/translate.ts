@@ -30,8 +30,14 @@ export function translate(language: Language, key: Key, params: Params = {}): st
   });
 }
 
+/** The kinds of words that the protocol has. */
+export type Group =
+  | 'why' | 'what' | 'moment' | 'device' | 'severity' | 'refused' | 'missing'
+  | 'case.state' | 'case.source' | 'step' | 'result' | 'resolution' | 'task' | 'role' | 'area.level'
+  | 'audit.result' | 'told.state' | 'told.kind' | 'import' | 'day';
+
 /** The text for a word of the protocol such as why.rate; a word that is not known is shown as it came. */
-export function term(language: Language, group: 'why' | 'what' | 'moment' | 'device' | 'severity' | 'refused' | 'missing', word: string): string {
+export function term(language: Language, group: Group, word: string): string {
   const key = `${group}.${word}`;
   return key in en ? translate(language, key as Key) : word;
 }
