@@ -10,6 +10,9 @@ const here = import.meta.dirname;
 const dist = join(here, '../../dist');
 const axeSource = join(dirname(createRequire(import.meta.url).resolve('axe-core')), 'axe.min.js');
 
+/** How long anything may take, ms; a machine that does much else needs more. */
+const patience = Number(process.env.LAMPPOST_PATIENCE ?? 15_000);
+
 export const bridge = 'hz-gongshu-bridge-07';
 
 /** Starts browser and mock. The test closes both with stop(). */
@@ -18,8 +21,8 @@ export async function start(options = {}) {
   const mock = await startMock({ dist, ...options });
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    // Tests run in containers, as root and without a GPU.
-    args: ['--no-sandbox', '--disable-gpu'],
+    // Tests run in containers, as root, without a GPU and with little shared memory.
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });
   const stop = async () => {
     await browser.close();
@@ -42,7 +45,7 @@ export async function open({ mock, browser }, path = '/', options = {}) {
   });
   if (process.env.LAMPPOST_DIST) await fresh(context, new URL(mock.url).origin);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(patience);
   const faults = [];
   page.on('pageerror', (e) => faults.push(`error: ${e.message}`));
   page.on('console', (m) => {
@@ -55,7 +58,7 @@ export async function open({ mock, browser }, path = '/', options = {}) {
   await page.addInitScript((kept) => {
     for (const [k, v] of Object.entries(kept)) localStorage.setItem(`lamppost.${k}`, v);
   }, storage);
-  await page.goto(mock.url + path);
+  await page.goto(mock.url + path, { timeout: 2 * patience });
   await page.locator('h1').first().waitFor({ state: 'attached' });
   return { page, faults, close: () => context.close() };
 }

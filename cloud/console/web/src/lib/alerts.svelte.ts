@@ -20,6 +20,14 @@ class Alerts {
   /** Over, but seen by nobody. */
   clearedUnseen: Alert[] = $derived(this.past.filter((a) => !a.acknowledged));
 
+  /** The newest of each rule on each device, as the key of `about` says. */
+  #about = $derived(new Map([...this.#all.values()].sort((a, b) => a.since - b.since).map((a) => [`${a.gateway}/${a.device ?? ''}/${a.rule}`, a])));
+
+  /** The newest alert of a rule on a device that the console knows. */
+  about(gateway: string, device: string, rule: string): Alert | undefined {
+    return this.#about.get(`${gateway}/${device}/${rule}`);
+  }
+
   get(id: string): Alert | undefined {
     return this.#all.get(id);
   }

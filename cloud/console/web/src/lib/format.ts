@@ -140,6 +140,11 @@ export function formatDuration(language: Language, ms: number): string {
     : a;
 }
 
+/** A length of time that runs: from ten minutes on without seconds, which would only flicker. */
+export function roughly(language: Language, ms: number): string {
+  return formatDuration(language, ms >= 10 * minute ? Math.floor(ms / minute) * minute : Math.max(second, ms));
+}
+
 /** 1.4 GB, in powers of 1000 as disks are sold and quotas are written. */
 export function formatBytes(language: Language, bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -18,7 +18,7 @@ export type Route =
   | { page: 'cases' }
   | { page: 'case'; id: string }
   | { page: 'duty' }
-  | { page: 'admin'; part: AdminPart; id: string }
+  | { page: 'admin'; part: AdminPart }
   | { page: 'notfound' };
 
 export function parseRoute(path: string): Route {
@@ -44,7 +44,7 @@ export function parseRoute(path: string): Route {
   if (first === 'cases' && a && parts.length === 2) return { page: 'case', id: a };
   if (first === 'duty' && parts.length === 1) return { page: 'duty' };
   const admin = adminParts.find((p) => p === a);
-  if (first === 'admin' && admin && parts.length <= 3) return { page: 'admin', part: admin, id: b ?? '' };
+  if (first === 'admin' && admin && parts.length === 2) return { page: 'admin', part: admin };
   return { page: 'notfound' };
 }
 
@@ -56,7 +56,7 @@ export const href = {
   cases: () => '/cases',
   case: (id: string) => `/cases/${encodeURIComponent(id)}`,
   duty: () => '/duty',
-  admin: (part: AdminPart, id = '') => `/admin/${part}${id && `/${encodeURIComponent(id)}`}`,
+  admin: (part: AdminPart) => `/admin/${part}`,
   alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
   gateway: (id: string) => `/gateways/${encodeURIComponent(id)}`,
   stream: (s: { gateway: string; device: string; channel: string }) =>

@@ -1,4 +1,5 @@
 // Names and sentences put together from what the API gives, in the viewer's language.
+import { alerts } from './alerts.svelte';
 import type { Alert, Device, Health, HistoryEntry, StreamInfo } from './api';
 import type { Case } from './desk';
 import { fleet } from './fleet.svelte';
@@ -88,6 +89,9 @@ export function guessLanguage(text: string): string {
 
 /** What a case is about, in the words of whoever raised it; its kind when there are none. */
 export function caseTitle(c: Case): Tagged {
+  // An alert says it in each language, its case in one of them.
+  const alert = c.source === 'alert' && !c.storm ? alerts.about(c.gateway, c.device, c.rule) : undefined;
+  if (alert?.text) return alertText(alert);
   return c.text ? { text: headline(c.text), lang: guessLanguage(c.text) } : { text: c.rule || c.kind, lang: 'en' };
 }
 

@@ -1,6 +1,7 @@
 // English texts. `zh.ts` has the same keys; a test and the compiler keep them so.
 // {name} is filled in; a pair of one/other is chosen by the number {n}.
 
+import { admin } from './en.admin';
 import { cases } from './en.cases';
 
 export const en = {
@@ -490,4 +491,5 @@ export const en = {
   'footer.insecure': 'No accounts yet: anyone who reaches this address can acknowledge alerts.',
 
   ...cases,
+  ...admin,
 } as const;

@@ -1,6 +1,7 @@
 // 中文文案。键与 en.ts 完全一致，由类型和测试共同保证。
 // “预警”指尚未到限值的预测，“告警”指已经发生；二者不混用。
 import type { Messages } from './translate';
+import { admin } from './zh.admin';
 import { cases } from './zh.cases';
 
 export const zh: Messages = {
@@ -483,4 +484,5 @@ export const zh: Messages = {
   'footer.insecure': '尚未启用账号：能打开此地址的人都可以确认告警。',
 
   ...cases,
+  ...admin,
 };
