@@ -26,7 +26,7 @@ export const admin = {
   'grants.none': 'no roles',
   'grants.add': 'Another role',
   'grants.drop': 'Take away',
-  'grants.drop.one': 'Take the role {role} away',
+  'grants.drop.one': 'Take away the role {role}',
 
   'accounts.find': 'Find an account',
   'accounts.make': 'Make an account',
