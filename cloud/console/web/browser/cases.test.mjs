@@ -230,6 +230,8 @@ test('who has an area sees its cases only, and news within the ten seconds that 
 
 const looks = [
   { locale: 'zh-CN', colorScheme: 'light' },
+  { locale: 'en-GB', colorScheme: 'dark' },
+  { locale: 'zh-CN', colorScheme: 'dark', storage: { size: 'large' } },
 ];
 for (const look of looks) {
   test(`axe and width: ${look.locale}, ${look.colorScheme}${look.storage ? ', large' : ''}`, async () => {
