@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { logIn } from './aggregator.mjs';
 import { startCenter } from './center.mjs';
-import { axe } from './harness.mjs';
+import { axe, overflow } from './harness.mjs';
 
 const grave = (faults) => faults.filter((f) => !/Failed to load resource/.test(f));
 let center;
@@ -230,3 +230,23 @@ test('who may not is not offered it, and told so', async () => {
   assert.equal(await page.locator('[data-channel]').count(), 0);
   await close();
 });
+
+const paths = ['/admin/accounts', '/admin/areas', '/admin/departments', '/admin/rosters', '/admin/routes', '/admin/audit', '/duty', '/account/tokens'];
+for (const look of [{ locale: 'zh-CN', colorScheme: 'dark' }, { locale: 'en-GB', colorScheme: 'light', storage: { size: 'large' } }]) {
+  test(`axe and width: ${look.locale}, ${look.colorScheme}`, async () => {
+    const { page, close } = await center.enter('/duty', 'admin', look);
+    for (const path of paths) {
+      await page.goto(center.url + path);
+      await page.locator('main [data-page] h1').waitFor();
+      await page.locator('[data-account], [data-area], [data-department], [data-roster], [data-route], [data-line], [data-channel], [data-part=tokens]').first().waitFor();
+      assert.deepEqual(await axe(page), [], path);
+      for (const width of [640, 320]) {
+        await page.setViewportSize({ width, height: 640 });
+        assert.ok((await overflow(page)) <= 0, `${path} is ${await overflow(page)} px too wide at ${width}`);
+      }
+      assert.deepEqual(await axe(page), [], `${path} at 320`);
+      await page.setViewportSize({ width: 1280, height: 900 });
+    }
+    await close();
+  });
+}
