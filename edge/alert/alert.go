@@ -102,7 +102,7 @@ func Revise(r Rule, m obs.Metric, prev *wire.Alert, c Change, id string, evidenc
 	switch {
 	case c.Cleared && prev != nil:
 		// What it was is what it said; its evidence is of then. Value is where it ended.
-		a.Text, a.Evidence = over(r, prev, a, ended(m, prev, &a)), aged(prev, a.At)
+		a.Text, a.Evidence = over(r, prev, a, ended(r, m, prev, &a)), aged(prev, a.At)
 	case a.Chatter != nil && prev != nil && a.Stage == prev.Stage && a.Severity == prev.Severity:
 		a.Text = restless(r, prev, a.Chatter) // it is kept as it was at its worst; Value may be harmless now
 	case a.Value == nil && prev != nil && a.Stage == prev.Stage && a.Severity == prev.Severity:

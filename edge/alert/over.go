@@ -38,17 +38,36 @@ func over(r Rule, was *wire.Alert, a wire.Alert, how map[string]string) map[stri
 }
 
 // ended says how far a value went, where what was said last was less, and where it ended,
-// as far as that is known.
-func ended(m obs.Metric, was, a *wire.Alert) map[string]string {
+// as far as that is known; by what, where that is another value or limit than was said.
+func ended(r Rule, m obs.Metric, was, a *wire.Alert) map[string]string {
 	say := func(v *float64) string { return strings.TrimSpace(shown(m, v) + " " + m.Text) }
 	var zh, en []string
 	if a.Peak != nil && (was.Value == nil || say(was.Value) != say(a.Peak)) {
 		zh, en = append(zh, "最严重时 "+say(a.Peak)), append(en, "at worst "+say(a.Peak))
 	}
 	if a.Value != nil {
-		zh, en = append(zh, "现为 "+say(a.Value)), append(en, "now "+say(a.Value))
+		zh, en = append(zh, r.other(m, was, a, "zh")+"现为 "+say(a.Value)), append(en, r.other(m, was, a, "en")+"now "+say(a.Value))
+		if was.Limit != nil && a.Limit != nil && *was.Limit != *a.Limit {
+			zh, en = append(zh, "限值 "+say(a.Limit)), append(en, "limit "+say(a.Limit))
+		}
 	}
 	return map[string]string{"zh": strings.Join(zh, "，"), "en": strings.Join(en, ", ")}
+}
+
+// other names what a is about where was is about something else: a condition of several
+// parts may end by another one than it began by.
+func (r Rule) other(m obs.Metric, was, a *wire.Alert, lang string) string {
+	if a.Device == was.Device && a.Channel == was.Channel {
+		return ""
+	}
+	name := r.Names[a.Device][lang]
+	if name == "" {
+		name = a.Device
+	}
+	if lang == "zh" {
+		return name + m.Label.ZH
+	}
+	return name + ": " + m.Label.EN + " "
 }
 
 // chattering is what is added to a text while the alert comes and goes.

@@ -177,3 +177,20 @@ func TestEvidenceKeepsItsTime(t *testing.T) {
 		t.Errorf("dated: %+v", got)
 	}
 }
+
+// What a condition of several parts ended by is named where that is not what it began by.
+func TestEndedByAnother(t *testing.T) {
+	r := alert.Rule{ID: "r", Severity: wire.Blue, Names: map[string]map[string]string{"canal": {"zh": "古新河"}}}
+	raised := alert.Revise(r, level, nil, change(0, 3.2, false), idA, nil)
+	c := change(60_000, 0.5, true)
+	c.Stream.Device, c.Limit = "canal", 1
+	over := alert.Revise(r, level, &raised, c, idB, nil)
+	if !strings.Contains(over.Text["en"], ", canal: water level now 0.50 m, limit 1.00 m)") || !strings.Contains(over.Text["zh"], "，古新河水位现为 0.50 m，限值 1.00 m）") {
+		t.Errorf("%q", over.Text)
+	}
+	c.Stream.Device, c.Value = "river", 4
+	over = alert.Revise(r, level, &raised, c, idB, nil)
+	if !strings.Contains(over.Text["en"], ", now 4.00 m, limit 1.00 m)") {
+		t.Errorf("%q", over.Text)
+	}
+}

@@ -14,6 +14,6 @@ func (e *Engine) About(id string) (st obs.Stream, own bool) {
 	if b == nil || b.Stage == StageForecast || len(b.stage.when.compared) == 0 {
 		return st, false
 	}
-	c := &b.stage.when.compared[min(b.subject, len(b.stage.when.compared)-1)]
-	return c.stream, c.value.op == opLast
+	n := e.quiet(b).side(b.spoken())
+	return b.stage.when.reads[n.firstRead()].stream, n.op == opLast
 }

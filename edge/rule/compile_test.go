@@ -196,7 +196,7 @@ func TestQuantity(t *testing.T) {
 		"river.level * 2 > 3":                             Other,
 		"river.level - tank.temp.inlet > 3":               Other,
 		"river.level - rate(river.level, 5m) > 3":         Other,
-		"(true ? river.level : 2) > 3":                    Computed,
+		"(true ? river.level + 1 : 2) > 3":                Computed,
 	} {
 		r := mustCompile(t, Spec{When: text})
 		c := r.stages[0].when.compared[0]

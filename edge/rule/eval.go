@@ -73,6 +73,7 @@ type reader struct {
 	firm bool
 	// whole: a stream whose newest reading failed is not known.
 	whole bool
+	found findings // what truth found of the comparisons that it looked at
 }
 
 // number computes n on what is known.
@@ -135,7 +136,7 @@ func (r *reader) truth(n *node) truth {
 			return unknown
 		}
 	default:
-		return r.number(n.a).compare(n.op, r.number(n.b))
+		return r.found.note(n.compared, r.number(n.a).compare(n.op, r.number(n.b)))
 	}
 }
 

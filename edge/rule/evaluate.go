@@ -28,6 +28,7 @@ func (e *Engine) evaluate(b *bound) {
 	}
 	r := reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
 	when, clear := e.conditions(b, &r)
+	found := r.found
 	e.doubtful(b, doubt, when, &r)
 	if b.Stage == StageForecast && b.phase == Normal && when == isTrue && e.reached(b) {
 		when = unknown // what has come already is not foreseen
@@ -40,9 +41,7 @@ func (e *Engine) evaluate(b *bound) {
 		e.dismiss(b)
 		when, clear = unknown, unknown
 	}
-	if when == isTrue && (b.phase == Normal || b.phase == Clearing) {
-		b.subject = e.decisive(b)
-	}
+	e.choose(b, found, when, clear)
 	b.recheck = r.recheck
 	b.meet(b.stage, e.now, r.until, when, clear, func(from Phase) { e.report(b, from, e.now) })
 	e.renew(b)
@@ -53,8 +52,9 @@ func (e *Engine) conditions(b *bound, r *reader) (when, clear truth) {
 	when = r.truth(b.stage.when.root)
 	clear = -when
 	if b.stage.clear != nil {
-		r.inputs = b.clear
-		clear = r.truth(b.stage.clear.root)
+		by := reader{now: r.now, start: r.start, until: r.until, recheck: r.recheck, inputs: b.clear}
+		clear = by.truth(b.stage.clear.root)
+		r.until, r.recheck = by.until, by.recheck
 	}
 	if b.spent = b.spent && when != isFalse; b.spent {
 		return unknown, unknown
@@ -99,22 +99,6 @@ func (e *Engine) failing(b *bound) bool {
 	}
 	r.inputs = b.clear
 	return r.truth(b.stage.clear.root) != isTrue
-}
-
-// decisive finds the comparison to speak of: the first one that is true, and of those
-// rather one about what is measured than about how well it is.
-func (e *Engine) decisive(b *bound) int {
-	r, first := e.quiet(b), -1
-	for i, c := range b.stage.when.compared {
-		switch {
-		case r.truth(c.node) != isTrue:
-		case !c.quantity.aside():
-			return i
-		case first < 0:
-			first = i
-		}
-	}
-	return max(first, 0)
 }
 
 // reached says whether the value of which b is a forecast is beyond the limit: a trend lags
@@ -169,8 +153,12 @@ func (e *Engine) speak(t *Transition, b *bound) {
 		return
 	}
 	r := e.quiet(b)
-	c := &when.compared[min(b.subject, len(when.compared)-1)]
-	t.Stream, t.Quantity, t.Over, t.Limit = c.stream, c.quantity, c.over, c.limit
+	c := b.spoken()
+	side := r.side(c)
+	t.Stream, t.Quantity, t.Over, t.Limit = b.stage.when.reads[side.firstRead()].stream, c.quantity, c.over, r.limit(c)
+	if side != c.value {
+		t.Quantity, t.Over = when.spokenOf(side)
+	}
 	if b.Stage == StageForecast { // what is expected of the stream, not when: that is Early and Late
 		t.Quantity, t.Limit = Same, c.value.num
 		_, o := r.ahead(c.value)
@@ -178,5 +166,5 @@ func (e *Engine) speak(t *Transition, b *bound) {
 		t.Value = r.last(&r.inputs[c.value.read]).best()
 		return
 	}
-	t.Value = r.number(c.value).best()
+	t.Value = r.number(side).best()
 }

@@ -42,7 +42,7 @@ type ConditionView struct {
 type PartView struct {
 	Text         string
 	Is           Truth
-	Value, Limit float64 // NaN: not known, or not a constant
+	Value, Limit float64 // NaN: not known
 	Bound        bool    // of Value only a bound is known
 	Stream       obs.Stream
 	Quantity     Quantity
@@ -125,11 +125,16 @@ func (e *Engine) condition(p *program, ins []input, text string) ConditionView {
 	r := &reader{now: e.now, start: e.start, inputs: ins}
 	c := ConditionView{Text: text, Is: Truth(r.truth(p.root))}
 	for _, k := range p.compared {
-		part := PartView{Text: text, Is: Truth(r.truth(k.node)), Limit: k.limit, Stream: k.stream, Quantity: k.quantity, Over: k.over}
+		part := PartView{Text: text, Is: Truth(r.truth(k.node)), Limit: r.limit(&k), Stream: k.stream, Quantity: k.quantity, Over: k.over}
 		if k.length > 0 && k.at+k.length <= len(text) {
 			part.Text = text[k.at : k.at+k.length]
 		}
-		s := r.number(k.value)
+		side := r.side(&k)
+		if side != k.value {
+			part.Stream = p.reads[side.firstRead()].stream
+			part.Quantity, part.Over = p.spokenOf(side)
+		}
+		s := r.number(side)
 		part.Value, part.Bound = s.best(), !s.exact()
 		c.Parts = append(c.Parts, part)
 	}

@@ -290,11 +290,13 @@ func (c *compiler) isTruth(n ast.Node) bool {
 // can say so.
 func (c *compiler) noteComparison(out *node, n *ast.BinaryNode) {
 	turned := map[op]op{opLess: opMore, opLessEq: opMoreEq, opMore: opLess, opMoreEq: opLessEq, opEqual: opEqual, opNotEq: opNotEq}
-	cmp := comparison{node: out, value: out.a, limit: math.NaN(), kind: out.op}
+	cmp := comparison{node: out, value: out.a, against: out.b, limit: math.NaN(), kind: out.op}
 	if v, ok := out.b.constant(); ok {
 		cmp.limit = v
 	} else if v, ok := out.a.constant(); ok {
-		cmp.value, cmp.limit, cmp.kind = out.b, v, turned[out.op]
+		cmp.value, cmp.against, cmp.limit, cmp.kind = out.b, out.a, v, turned[out.op]
+	} else if !out.a.measures() && out.b.measures() {
+		cmp.value, cmp.against, cmp.kind = out.b, out.a, turned[out.op]
 	}
 	i := cmp.value.firstRead()
 	if i < 0 {
@@ -306,10 +308,15 @@ func (c *compiler) noteComparison(out *node, n *ast.BinaryNode) {
 	cmp.quantity, cmp.over = c.spokenOf(cmp.value)
 	cmp.at, cmp.length = c.extent(n)
 	c.compared = append(c.compared, cmp)
+	out.compared = len(c.compared)
 }
 
 func (c *compiler) conditional(n *ast.ConditionalNode) (*node, kind) {
+	outer := len(c.compared)
 	cond := c.want(n.Cond, aTruth)
+	for i := range c.compared[outer:] {
+		c.compared[outer+i].inner = true
+	}
 	a, k := c.lower(n.Exp1)
 	if k == wrong {
 		c.lower(n.Exp2)

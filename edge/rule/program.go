@@ -50,12 +50,13 @@ const (
 
 // node is one part of a program.
 type node struct {
-	op      op
-	read    int     // index into program.reads, for opLast … opStale
-	num     float64 // opConst; opTruth: 0 or 1; opRises, opFalls: the limit
-	timed   bool    // opConst: it was written as a duration
-	method  Method  // opRises, opFalls
-	a, b, c *node
+	op       op
+	read     int     // index into program.reads, for opLast … opStale
+	num      float64 // opConst; opTruth: 0 or 1; opRises, opFalls: the limit
+	timed    bool    // opConst: it was written as a duration
+	method   Method  // opRises, opFalls
+	compared int     // comparisons: 1 + its index in program.compared; 0: it is not there
+	a, b, c  *node
 }
 
 // read is a stream that a program needs, with the length of the window in ms, or
@@ -74,9 +75,11 @@ type read struct {
 // comparison is a place in a program where something is compared with a number.
 type comparison struct {
 	node       *node
-	value      *node // the side that is not constant
-	limit      float64
-	kind       op // the comparison with the limit on the right
+	value      *node   // the side that is spoken of: a stream, or what is computed of some
+	against    *node   // the other side
+	limit      float64 // what against always is; NaN: it is not always the same
+	inner      bool    // it only chooses, before a ?
+	kind       op      // the comparison with the limit on the right
 	stream     obs.Stream
 	quantity   Quantity
 	over       time.Duration // the window of quantity; 0: it has none
@@ -150,10 +153,33 @@ func (n *node) firstRead() int {
 	if n.op >= opLast && n.op <= opStale {
 		return n.read
 	}
-	for _, m := range [...]*node{n.a, n.b, n.c} {
+	parts := [...]*node{n.a, n.b, n.c}
+	if n.op == opPick { // what chooses is the last that it is about
+		parts = [...]*node{n.b, n.c, n.a}
+	}
+	for _, m := range parts {
 		if i := m.firstRead(); i >= 0 {
 			return i
 		}
 	}
 	return -1
+}
+
+// measures says whether n reads a stream other than to choose between two numbers.
+func (n *node) measures() bool {
+	switch {
+	case n == nil:
+		return false
+	case n.op == opPick:
+		return n.b.measures() || n.c.measures()
+	}
+	return n.reading() || n.a.measures() || n.b.measures() || n.c.measures()
+}
+
+// uses says whether n reads st for anything.
+func (p *program) uses(n *node, st obs.Stream) bool {
+	if n == nil {
+		return false
+	}
+	return n.reading() && p.reads[n.read].stream == st || p.uses(n.a, st) || p.uses(n.b, st) || p.uses(n.c, st)
 }

@@ -45,7 +45,10 @@ func (r *Rule) Mixed() bool {
 		if st.Stage == StageForecast {
 			continue
 		}
-		for _, c := range st.when.compared {
+		for i, c := range st.when.compared {
+			if c.inner && i != st.when.first() {
+				continue // no alert is about it
+			}
 			own, other = own || c.quantity.own(), other || !c.quantity.own()
 		}
 	}

@@ -35,7 +35,7 @@ func (e *Engine) doubt(s *series, st obs.Stream, bootMS, newest int64, as doubt)
 	}
 	s.void = true
 	for _, i := range s.rules {
-		if b := e.rules[i]; b.phase != Normal && b.since >= bootMS && b.about() == st {
+		if b := e.rules[i]; b.phase != Normal && b.since >= bootMS && b.rests(st) {
 			b.doubt = as
 		}
 	}
@@ -52,7 +52,7 @@ func (e *Engine) Recall(st obs.Stream, bootMS int64) {
 	}
 	s.before, s.recalled = bootMS, true
 	for _, i := range s.rules { // what began with this one does not rest on the one before
-		if b := e.rules[i]; b.doubt == doubtedEarly && b.since >= bootMS && b.about() == st {
+		if b := e.rules[i]; b.doubt == doubtedEarly && b.since >= bootMS && b.rests(st) {
 			b.doubt = trusted
 		}
 	}

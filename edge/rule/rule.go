@@ -114,7 +114,7 @@ func (r *Rule) Subject() (obs.Stream, float64) {
 	if len(when.compared) == 0 {
 		return when.reads[0].stream, math.NaN()
 	}
-	c := when.compared[0]
+	c := when.compared[when.first()]
 	return c.stream, c.limit
 }
 

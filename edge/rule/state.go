@@ -45,8 +45,7 @@ type Transition struct {
 	At       int64 // boot ms; never after the Tick that returned it
 	Since    int64 // boot ms: when the condition that was met last began to be met
 	// Stream is what the comparison that decided it speaks of, Value what is known
-	// of that side of it, and Limit the number on the other side. NaN: not known,
-	// or not a constant.
+	// of that side of it, and Limit the number on the other side. NaN: not known.
 	Stream       obs.Stream
 	Value, Limit float64
 	Quantity     Quantity      // what Value and Limit are
@@ -91,18 +90,20 @@ const patience = int64(time.Hour / time.Millisecond)
 // state is what a rule remembers. It is plain data.
 type state struct {
 	phase   Phase
-	running bool  // the timer of Pending or Clearing runs
-	since   int64 // when the condition began to be met
-	held    int64 // ms that the timer has run
-	last    int64 // up to when held counts
-	until   int64 // for how long the last evaluation stands, if running
-	cut     bool  // the timer must run out before until, not at it
-	raised  int64 // when it was raised last; it stays so for hold
-	paused  int64 // since when the timer stands, if not running
-	subject int   // index of the comparison that decided
-	spent   bool  // a forecast that came true, until its condition is false
-	barred  bool  // the newest readings failed, without which nothing ends
-	doubt   doubt // whether the reading that it was met on is believed
+	running bool     // the timer of Pending or Clearing runs
+	since   int64    // when the condition began to be met
+	held    int64    // ms that the timer has run
+	last    int64    // up to when held counts
+	until   int64    // for how long the last evaluation stands, if running
+	cut     bool     // the timer must run out before until, not at it
+	raised  int64    // when it was raised last; it stays so for hold
+	paused  int64    // since when the timer stands, if not running
+	subject int      // index of the comparison that decided
+	over    int      // 1 + index of the one that it ended by, if that is another; 0: it is not
+	found   findings // what the comparisons were at the last evaluation
+	spent   bool     // a forecast that came true, until its condition is false
+	barred  bool     // the newest readings failed, without which nothing ends
+	doubt   doubt    // whether the reading that it was met on is believed
 }
 
 // need is how long the timer of s's phase must run; ok is false without a timer.
