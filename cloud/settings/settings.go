@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
@@ -273,7 +274,7 @@ func (c *checker) postgres(p *Postgres) {
 	user, _, named := strings.Cut(authority, "@")
 	switch {
 	case scheme != "postgres" && scheme != "postgresql" || rest == "":
-		c.say("E5004", fmt.Sprintf("%q is not an address that can be used here; write postgres://user@host:port/database", rest[strings.LastIndexByte(rest, '@')+1:]), "database", "postgres", "url")
+		c.say("E5004", fmt.Sprintf("%q is not an address that can be used here; write postgres://user@host:port/database", address.Show(p.URL)), "database", "postgres", "url")
 	case named && strings.Contains(user, ":") || strings.Contains(parameters, "password="):
 		c.say("E5005", "a URL with a password ends up in logs; write it into a file of its own and name that: password_file: /etc/lamppost/database.password", "database", "postgres", "url")
 	}
@@ -284,8 +285,7 @@ func (c *checker) url(text string, schemes []string, path ...string) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme):
-		host := text[strings.LastIndexByte(text, '@')+1:] // without a password that may stand before it
-		c.say("E5004", fmt.Sprintf("%q is not an address that can be used here; write %s://host:port", host, strings.Join(schemes, ":// or ")), path...)
+		c.say("E5004", fmt.Sprintf("%q is not an address that can be used here; write %s://host:port", address.Show(text), strings.Join(schemes, ":// or ")), path...)
 	case u.User != nil:
 		c.say("E5005", "a URL with a password ends up in logs; write user and password under keys of their own", path...)
 	}

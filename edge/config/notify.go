@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
 
@@ -189,9 +190,9 @@ func (c *Config) Sources(r Rule) (devices []string) {
 
 func targetRows(t Target, add adder) {
 	at := func(key string) []string { return []string{"notify", t.ID, key} }
-	add(t.Webhook, "", at("webhook")...)
+	add(address.Show(t.Webhook), "", at("webhook")...)
 	add(t.SecretFile, "", at("secret_file")...)
-	add(t.MQTT, "", at("mqtt")...)
+	add(address.Show(t.MQTT), "", at("mqtt")...)
 	add(t.Topic, "", at("topic")...)
 	add(t.Username, "", at("username")...)
 	add(t.PasswordFile, "", at("password_file")...)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
 
@@ -105,8 +106,8 @@ func (l *loader) rows() []row {
 type adder func(value any, other string, path ...string)
 
 func uplinkRows(u *Uplink, add adder) {
-	add(u.Brokers[0], "", "uplink", "broker")
-	add(strings.Join(u.Brokers, ", "), "", "uplink", "brokers")
+	add(address.Show(u.Brokers[0]), "", "uplink", "broker")
+	add(strings.Join(address.ShowAll(u.Brokers), ", "), "", "uplink", "brokers")
 	add(u.Prefix, "default", "uplink", "prefix")
 	add(u.Username, "", "uplink", "username")
 	add(u.PasswordFile, "", "uplink", "password_file")
@@ -115,7 +116,7 @@ func uplinkRows(u *Uplink, add adder) {
 	add(u.TLS.CertFile, "", "uplink", "tls", "cert_file")
 	add(u.TLS.KeyFile, "", "uplink", "tls", "key_file")
 	add(u.TLS.ServerName, "", "uplink", "tls", "server_name")
-	add(u.Proxy, "", "uplink", "proxy")
+	add(address.Show(u.Proxy), "", "uplink", "proxy")
 	add(u.ProxyPasswordFile, "", "uplink", "proxy_password_file")
 	add(u.Order, "default", "uplink", "backfill", "order")
 	add(u.Rate, "default", "uplink", "backfill", "rate")
@@ -200,7 +201,7 @@ func (l *loader) deviceRows(d Device, add adder) {
 		add(d.RS485, "", at("rs485")...)
 		add(d.Echo, "default", at("echo")...)
 	}
-	add(d.URL, "", at("url")...)
+	add(address.Show(d.URL), "", at("url")...)
 	add(d.Every, "default", at("every")...)
 	add(d.Timeout, part, at("timeout")...)
 	add(d.Upload, "", "devices", d.ID, "upload", "every")
@@ -224,6 +225,9 @@ func (l *loader) optionRows(d Device, add adder) {
 func optionRow(n *yamldoc.Node, add adder, path ...string) {
 	if n.Kind() != yamldoc.Map {
 		text := n.Text()
+		if key := path[len(path)-1]; key == "url" || strings.Contains(text, "://") {
+			text = address.Show(text)
+		}
 		if n.Kind() == yamldoc.List {
 			text = fmt.Sprintf("%d entries", n.Len())
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -144,19 +145,19 @@ func (l *loader) brokers(u *Uplink, one string) {
 	}
 }
 
-func (l *loader) broker(address string, path ...string) {
+func (l *loader) broker(text string, path ...string) {
 	const write = "; write mqtt://host:1883, mqtts://host:8883 or wss://host/path"
-	u, err := url.Parse(address)
+	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Hostname() == "":
-		l.say("E2201", fmt.Sprintf("%q is not the address of a broker", address[strings.LastIndexByte(address, '@')+1:])+write, path...)
+		l.say("E2201", fmt.Sprintf("%q is not the address of a broker", address.Show(text))+write, path...)
 	case !slices.Contains([]string{"mqtt", "tcp", "mqtts", "ws", "wss"}, u.Scheme):
 		l.say("E2201", fmt.Sprintf("%s:// is not spoken to a broker", u.Scheme)+write, path...)
 	case u.User != nil:
 		l.say("E2202", "a name and password in the address end up in logs; write username and password_file", path...)
 	case u.Port() != "" && !validPort(u.Port(), false):
 		l.say("E2201", "the port is out of range; write 1 to 65535", path...)
-	case !encrypted(address) && !loopback(u.Hostname()):
+	case !encrypted(text) && !loopback(u.Hostname()):
 		l.say("W2201", "readings and password travel to "+u.Hostname()+" unencrypted; write mqtts:// if the broker has a certificate", path...)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/health"
 	"github.com/lamppost-city/lamppost/edge/quality"
@@ -308,7 +309,7 @@ func (g *Gateway) uplinkStatus(now int64) status.Uplink {
 	if !u.Connected {
 		s.Error = u.LastError
 	}
-	s.Brokers, s.WhyNotFirst, s.CertificateEnds = g.opt.Config.Uplink.Brokers, u.WhyNotFirst, u.CertificateEnds
+	s.Brokers, s.WhyNotFirst, s.CertificateEnds = address.ShowAll(g.opt.Config.Uplink.Brokers), u.WhyNotFirst, u.CertificateEnds
 	if b := u.Budget; b.PerDay > 0 {
 		s.Budget = &status.Budget{PerDay: b.PerDay, Used: b.Used, LeftMS: b.Left.Milliseconds(), Level: int(b.Level)}
 	}

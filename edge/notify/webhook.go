@@ -8,12 +8,16 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 )
 
 // Webhook posts alerts to an address. The files are read at each attempt, so that a
@@ -28,7 +32,7 @@ type Webhook struct {
 func (w *Webhook) Send(ctx context.Context, _ string, document []byte) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(document))
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrRefused, err)
+		return fmt.Errorf("%w: %s is no address", ErrRefused, address.Show(w.URL))
 	}
 	r.Header.Set("Content-Type", "application/json")
 	if w.SecretFile != "" {
@@ -48,7 +52,7 @@ func (w *Webhook) Send(ctx context.Context, _ string, document []byte) error {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	answer, err := client.Do(r)
 	if err != nil {
-		return err
+		return bare(err)
 	}
 	defer answer.Body.Close()
 	_, _ = io.CopyN(io.Discard, answer.Body, 4<<10) // what it says does not matter
@@ -105,4 +109,13 @@ func trusting(caFile string) (*tls.Config, error) {
 		return nil, fmt.Errorf("%s: there is no certificate in it", caFile)
 	}
 	return conf, nil
+}
+
+// bare takes the address out of an error: it may hold what only the receiver should know.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return fmt.Errorf("%s: %w", address.Show(u.URL), u.Err)
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -169,7 +170,7 @@ func (u *Uplink) tend(ctx context.Context, number int64) {
 			u.mu.Lock()
 			b.next = better
 			u.mu.Unlock()
-			u.o.Log.Info("uplink: going back to a broker that is preferred", "broker", b.list[better].address)
+			u.o.Log.Info("uplink: going back to a broker that is preferred", "broker", address.Show(b.list[better].address))
 			u.end(number, errBetter)
 			return
 		}
@@ -226,7 +227,7 @@ func (u *Uplink) better(ctx context.Context, now int) int {
 		u.mu.Lock()
 		u.failover.list[i].why = err
 		u.mu.Unlock()
-		u.o.Log.Debug("uplink: the preferred broker is no good yet", "broker", u.failover.list[i].address, "error", err)
+		u.o.Log.Debug("uplink: the preferred broker is no good yet", "broker", address.Show(u.failover.list[i].address), "error", err)
 	}
 	return -1
 }

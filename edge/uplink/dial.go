@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/bus/direct"
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 )
 
 // way opens connections to brokers.
@@ -99,7 +100,7 @@ func (w *way) reach(ctx context.Context, u *url.URL) (net.Conn, error) {
 	}
 	c, err := w.tcp(ctx, hostPort(proxy))
 	if err != nil {
-		return nil, fmt.Errorf("proxy %s: %w", proxy.Redacted(), err)
+		return nil, fmt.Errorf("proxy %s: %w", address.Show(proxy.String()), err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
 	err = through(ctx, c, proxy, host)
@@ -108,7 +109,7 @@ func (w *way) reach(ctx context.Context, u *url.URL) (net.Conn, error) {
 	}
 	if err != nil {
 		_ = c.Close()
-		return nil, fmt.Errorf("proxy %s: %w", proxy.Redacted(), err)
+		return nil, fmt.Errorf("proxy %s: %w", address.Show(proxy.String()), err)
 	}
 	return c, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
@@ -227,18 +228,18 @@ func (o *Options) checkWay() error {
 }
 
 // CheckBroker accepts the addresses that Options.Brokers takes.
-func CheckBroker(address string) error {
-	u, err := url.Parse(address)
+func CheckBroker(text string) error {
+	u, err := url.Parse(text)
 	if err != nil {
-		return fmt.Errorf("broker %q: %w", address, errors.Unwrap(err))
+		return fmt.Errorf("broker %q: this is no address; write mqtt://host:1883, mqtts://host:8883 or ws://host:port/path", address.Show(text))
 	}
 	switch u.Scheme {
 	case "mqtt", "tcp", "mqtts", "ws", "wss":
 	default:
-		return fmt.Errorf("broker %q: write mqtt://host:1883, mqtts://host:8883 or ws://host:port/path", address)
+		return fmt.Errorf("broker %q: write mqtt://host:1883, mqtts://host:8883 or ws://host:port/path", address.Show(text))
 	}
 	if u.Hostname() == "" || u.User != nil {
-		return fmt.Errorf("broker %q: there must be a host, and no user or password in the address", address)
+		return fmt.Errorf("broker %q: there must be a host, and no user or password in the address", address.Show(text))
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 	"golang.org/x/net/proxy"
 )
 
@@ -23,25 +24,25 @@ import (
 const fromEnvironment = "env"
 
 // CheckProxy accepts what Options.Proxy takes.
-func CheckProxy(address string) error {
+func CheckProxy(text string) error {
 	const write = "write http://host:3128, socks5://host:1080, either with user@ before the host, or env"
-	if address == "" || address == fromEnvironment {
+	if text == "" || text == fromEnvironment {
 		return nil
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(text)
 	if err != nil {
 		return fmt.Errorf("proxy: not an address: %s", write) // the error would repeat a password
 	}
 	switch u.Scheme {
 	case "http", "socks5", "socks5h":
 	default:
-		return fmt.Errorf("proxy %s: %s", u.Redacted(), write)
+		return fmt.Errorf("proxy %s: %s", address.Show(text), write)
 	}
 	if u.Hostname() == "" || u.Path != "" && u.Path != "/" {
-		return fmt.Errorf("proxy %s: %s", u.Redacted(), write)
+		return fmt.Errorf("proxy %s: %s", address.Show(text), write)
 	}
 	if _, has := u.User.Password(); has {
-		return fmt.Errorf("proxy %s: a password in an address ends up in logs; write it into a file and name that: proxy_password_file", u.Redacted())
+		return fmt.Errorf("proxy %s: a password in an address ends up in logs; write it into a file and name that: proxy_password_file", address.Show(text))
 	}
 	return nil
 }

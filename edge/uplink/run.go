@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	shown "github.com/lamppost-city/lamppost/drivers/codec/address"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -43,7 +44,7 @@ func (u *Uplink) Run(ctx context.Context) error {
 		} else if err != nil {
 			said[address] = err.Error()
 		}
-		u.o.Log.Log(ctx, level, "uplink: no connection", "broker", address, "error", err, "again", wait.Round(time.Millisecond))
+		u.o.Log.Log(ctx, level, "uplink: no connection", "broker", shown.Show(address), "error", err, "again", wait.Round(time.Millisecond))
 		sleep(ctx, wait)
 	}
 	u.closing.Wait()
@@ -89,7 +90,7 @@ func (u *Uplink) connection(ctx context.Context, n int64) (address string, laste
 	}
 	u.up(number)
 	begin := time.Now()
-	u.o.Log.Info("uplink: connected", "broker", address, "connection", number)
+	u.o.Log.Info("uplink: connected", "broker", shown.Show(address), "connection", number)
 	filling, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	if u.o.Journal != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -72,7 +73,7 @@ func (u *Uplink) Status() Status {
 	u.spend(time.Now())
 	s := Status{
 		Certificates: certificates,
-		Broker:       u.failover.list[u.failover.now].address, WhyNotFirst: u.failover.whyNotFirst(),
+		Broker:       address.Show(u.failover.list[u.failover.now].address), WhyNotFirst: u.failover.whyNotFirst(),
 		Connected: u.link.up, Since: u.link.since, Counts: u.count,
 		WrongStore: u.wrongStore(),
 		Alerts:     len(u.alerts.ships) + len(u.window[alertLane].ships),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/lamppost-city/lamppost/drivers/codec/address"
 )
 
 // openWebsocket begins MQTT over WebSocket (MQTT 3.1.1, chapter 6) on a connection
@@ -21,11 +22,11 @@ func openWebsocket(ctx context.Context, c net.Conn, u *url.URL) (net.Conn, error
 	ws, answer, err := d.DialContext(ctx, plain.String(), nil)
 	switch {
 	case err != nil && answer != nil:
-		return nil, fmt.Errorf("websocket: %s answers %q; is the path right?", u.Redacted(), answer.Status)
+		return nil, fmt.Errorf("websocket: %s answers %q; is the path right?", address.Show(u.String()), answer.Status)
 	case err != nil:
 		return nil, fmt.Errorf("websocket: %w", explainTLS(err))
 	case ws.Subprotocol() != "mqtt":
-		return nil, fmt.Errorf("websocket: %s does not speak MQTT; is the path right?", u.Redacted())
+		return nil, fmt.Errorf("websocket: %s does not speak MQTT; is the path right?", address.Show(u.String()))
 	}
 	return &webConn{Conn: ws}, nil
 }

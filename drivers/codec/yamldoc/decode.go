@@ -201,6 +201,9 @@ func (n *Node) torn(key string) bool {
 }
 
 func unknown(key string, in []string) string {
+	if strings.ContainsAny(key, "@?#/:&") {
+		key = "***" // no key, but what an address is torn into, which may hold a password
+	}
 	if len(in) == 0 {
 		return fmt.Sprintf("unknown key %q", key)
 	}

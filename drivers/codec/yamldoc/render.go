@@ -149,15 +149,16 @@ func printable(s string) string {
 	}, s)
 }
 
-// secrets are the words in a line that must not be repeated in a log: what stands
-// behind a key that says so, and a password inside an address.
-var secrets = regexp.MustCompile(`(?i)((?:^|[\s{,"'])(?:password|passwd|secret|token)["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s,}\]]+)|(://[^/@\s]*:)([^/@\s]+)(@)`)
+// secrets are what stands in a line behind a key that says so: it must not be repeated in
+// a log.
+var secrets = regexp.MustCompile(`(?i)((?:^|[\s{,"'])(?:password|passwd|secret|token)["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s,}\]]+)`)
 
-// masked replaces each character of a secret, so that the line keeps its width.
+// masked replaces each character of a secret, and of an address all but scheme and host,
+// so that the line keeps its width.
 func masked(line string) string {
-	return secrets.ReplaceAllStringFunc(line, func(hit string) string {
+	return secrets.ReplaceAllStringFunc(maskedAddresses(line), func(hit string) string {
 		m := secrets.FindStringSubmatch(hit)
-		return m[1] + m[3] + strings.Map(star, m[2]+m[4]) + m[5]
+		return m[1] + strings.Map(star, m[2])
 	})
 }
 
