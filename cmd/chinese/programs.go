@@ -28,6 +28,8 @@ var programs = []pair{
 	{"write 0.005 to 0.5, the staff's share of the picture's width", "请写 0.005 到 0.5，即水尺占图片宽度的比例"},
 	{"it reads from %v to %v m", "可读范围为 $1 到 $2 米"},
 	{"write the lower one first", "请先写较低的"},
+	{"the other end is %.4g m, half of the marks' distance beyond them", "另一端为 $1 米，即刻度之外半个间距"},
+	{"write both, or one on the other side of it", "请两者都写，或写它另一侧的值"},
 	{"there is no PIN yet", "还没有 PIN"},
 	{"this is not a PIN of this version", "不是本版本的 PIN 文件"},
 	{"make a new one: lamppost pin --new", "请重新生成：lamppost pin --new"},

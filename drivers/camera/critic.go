@@ -101,15 +101,33 @@ func (r *critic) seen(c vision.Config) {
 	fine := vision.Staff{Marks: [2]vision.Mark{{At: vision.Point{X: 0.5, Y: 0.1}, Level: 1}, {At: vision.Point{X: 0.5, Y: 0.9}}}, Width: 0.1}
 	marks, width, reach := fine, fine, fine
 	marks.Marks, width.Width = staff.Marks, staff.Width
-	reach.Lowest, reach.Highest = staff.Lowest, staff.Highest
 	r.told("staff.marks", vision.Config{Staff: &marks}.Check())
 	r.told("staff.width", vision.Config{Staff: &width}.Check())
-	r.told(r.reachKey(), vision.Config{Staff: &reach}.Check())
+	switch low, high := staff.Lowest, staff.Highest; {
+	case r.oneSided() && low >= high:
+		r.wrong(r.reachKey(), "the other end is %.4g m, half of the marks' distance beyond them; write both, or one on the other side of it", r.otherEnd(low, high))
+	case low == 0 && high == 0 && r.Staff.Lowest != nil:
+		r.wrong(r.reachKey(), "it reads from %v to %v m; write the lower one first", low, high)
+	default:
+		reach.Lowest, reach.Highest = low, high
+		r.told(r.reachKey(), vision.Config{Staff: &reach}.Check())
+	}
+}
+
+// oneSided says whether only one of lowest and highest is written.
+func (r *critic) oneSided() bool { return (r.Staff.Lowest == nil) != (r.Staff.Highest == nil) }
+
+// otherEnd is the one that is not written.
+func (r *critic) otherEnd(low, high float64) float64 {
+	if r.Staff.Lowest == nil {
+		return low
+	}
+	return high
 }
 
 // reachKey is the one of lowest and highest that is set.
 func (r *critic) reachKey() string {
-	if r.Staff.Lowest == 0 && r.Staff.Highest != 0 {
+	if r.Staff.Lowest == nil && r.Staff.Highest != nil {
 		return "staff.highest"
 	}
 	return "staff.lowest"

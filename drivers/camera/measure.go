@@ -3,6 +3,7 @@ package camera
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -25,8 +26,8 @@ type looking struct {
 type staffOptions struct {
 	Marks   [][]float64 `yaml:"marks,required" json:"marks" range:"-"` // two of [x, y, metres]
 	Width   float64     `yaml:"width,required" json:"width" range:"0.005..0.5"`
-	Lowest  float64     `yaml:"lowest" json:"lowest,omitempty" range:"-10000..10000 m"`
-	Highest float64     `yaml:"highest" json:"highest,omitempty" range:"-10000..10000 m"`
+	Lowest  *float64    `yaml:"lowest" json:"lowest,omitempty" range:"-10000..10000 m"` // nil: see bounds
+	Highest *float64    `yaml:"highest" json:"highest,omitempty" range:"-10000..10000 m"`
 }
 
 // The words of measure.
@@ -84,7 +85,10 @@ func (s *staffOptions) staff() (*vision.Staff, error) {
 	if len(s.Marks) != 2 || len(s.Marks[0]) != 3 || len(s.Marks[1]) != 3 {
 		return nil, errors.New("write two marks, each as [x, y, level in metres]")
 	}
-	out := &vision.Staff{Width: s.Width, Lowest: s.Lowest, Highest: s.Highest}
+	out := &vision.Staff{Width: s.Width}
+	if s.Lowest != nil || s.Highest != nil { // without both an eye takes the same, and looks where the staff ends
+		out.Lowest, out.Highest = s.bounds()
+	}
 	for i, m := range s.Marks {
 		out.Marks[i] = vision.Mark{At: vision.Point{X: m[0], Y: m[1]}, Level: m[2]}
 	}
@@ -140,12 +144,17 @@ func (l looking) measured() (all []measured) {
 	return all
 }
 
-// bounds are the levels that can be read at most.
+// bounds are the levels that can be read at most: where one is not written, it is half of
+// the marks' distance beyond the mark on its side.
 func (s *staffOptions) bounds() (low, high float64) {
-	if s.Lowest != 0 || s.Highest != 0 {
-		return s.Lowest, s.Highest
-	}
 	a, b := s.Marks[0][2], s.Marks[1][2]
-	low, high = min(a, b), max(a, b)
-	return low - (high-low)/2, high + (high-low)/2
+	half := math.Abs(a-b) / 2
+	low, high = min(a, b)-half, max(a, b)+half
+	if s.Lowest != nil {
+		low = *s.Lowest
+	}
+	if s.Highest != nil {
+		high = *s.Highest
+	}
+	return low, high
 }

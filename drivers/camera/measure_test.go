@@ -47,7 +47,9 @@ func TestMeasureOptions(t *testing.T) {
 		{"staff: {marks: [[0.5, 0.2, 3]], width: 0.1}", "staff.marks", "write two marks"},
 		{"staff: {marks: [[0.5, 0.2, 1], [0.5, 0.8, 3]], width: 0.1}", "staff.marks", "swapped"},
 		{"staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1, lowest: 3, highest: 2}", "staff.lowest", "it reads from 3 to 2 m"},
-		{"staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1, highest: -2}", "staff.highest", "it reads from 0 to -2 m"},
+		{"staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1, highest: -2}", "staff.highest", "the other end is 0 m, half of the marks' distance beyond them"},
+		{"staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1, lowest: 4}", "staff.lowest", "the other end is 4 m"},
+		{"staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1, lowest: 0, highest: 0}", "staff.lowest", "it reads from 0 to 0 m"},
 	} {
 		_, err := planned(t, url+c.options+"}")
 		var o *drivers.OptionError
@@ -190,4 +192,50 @@ func TestTheViewIsKept(t *testing.T) {
 			t.Errorf("nothing is looked for: %v", err)
 		}
 	})
+}
+
+// Of lowest and highest each that is not written is half of the marks' distance beyond the
+// mark on its side, and 0 is a level as any other: for the channel, for the eye and for the
+// process that is apart.
+func TestEachEndOfAStaffIsItsOwn(t *testing.T) {
+	for _, c := range []struct {
+		options   string
+		low, high float64
+		eye       [2]float64 // 0, 0: it takes the same, as far as it sees a staff
+	}{
+		{"", -1.5, 2.5, [2]float64{}},
+		{", lowest: -0.9", -0.9, 2.5, [2]float64{-0.9, 2.5}},
+		{", highest: -0.3", -1.5, -0.3, [2]float64{-1.5, -0.3}},
+		{", lowest: 0", 0, 2.5, [2]float64{0, 2.5}},
+		{", highest: 0", -1.5, 0, [2]float64{-1.5, 0}},
+		{", lowest: -1, highest: 0", -1, 0, [2]float64{-1, 0}},
+	} {
+		text := "{url: 'http://cam/', apart: true, staff: {marks: [[0.5, 0.2, 1.5], [0.5, 0.8, -0.5]], width: 0.1" + c.options + "}}"
+		p, err := planned(t, text)
+		if err != nil {
+			t.Errorf("%s: %v", c.options, err)
+			continue
+		}
+		ch := p.Channels[len(p.Channels)-1]
+		again, err := planned(t, p.Apart.Options)
+		if err != nil {
+			t.Fatalf("%s: apart: %v", c.options, err)
+		}
+		there := again.Channels[len(again.Channels)-1]
+		if ch.Name != "level" || ch.Min != c.low || ch.Max != c.high || there.Min != c.low || there.Max != c.high {
+			t.Errorf("%s: %s from %v to %v, apart from %v to %v, want %v to %v", c.options, ch.Name, ch.Min, ch.Max, there.Min, there.Max, c.low, c.high)
+		}
+		doc, err := yamldoc.Parse("options", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var o options
+		if err := doc.Decode(&o); err != nil {
+			t.Fatal(err)
+		}
+		s, err := o.Staff.staff()
+		if err != nil || [2]float64{s.Lowest, s.Highest} != c.eye {
+			t.Errorf("%s: the eye reads from %v to %v (%v), want %v", c.options, s.Lowest, s.Highest, err, c.eye)
+		}
+	}
 }

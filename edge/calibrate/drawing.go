@@ -30,8 +30,8 @@ type Area [][]float64
 type Staff struct {
 	Marks   [][]float64 `json:"marks"`             // [x, y, metres]
 	Width   float64     `json:"width"`             // share of the picture's width
-	Lowest  float64     `json:"lowest,omitempty"`  // m
-	Highest float64     `json:"highest,omitempty"` // m
+	Lowest  *float64    `json:"lowest,omitempty"`  // m; nil: half of the marks' distance beyond them
+	Highest *float64    `json:"highest,omitempty"` // m; as Lowest
 }
 
 // Bounds of a drawing: more than a configuration may hold, so that its check has the
@@ -89,7 +89,7 @@ func DrawingOf(device *yamldoc.Node) (d Drawing) {
 		d.Zones[name] = areaOf(device.Node("zones", name))
 	}
 	if s := device.Node("staff"); s.Kind() == yamldoc.Map {
-		d.Staff = &Staff{Marks: areaOf(s.Node("marks")), Width: number(s.Node("width")), Lowest: number(s.Node("lowest")), Highest: number(s.Node("highest"))}
+		d.Staff = &Staff{Marks: areaOf(s.Node("marks")), Width: number(s.Node("width")), Lowest: maybe(s.Node("lowest")), Highest: maybe(s.Node("highest"))}
 	}
 	return d
 }
@@ -113,6 +113,15 @@ func number(n *yamldoc.Node) float64 {
 		return 0
 	}
 	return v
+}
+
+// maybe is a number that need not be there.
+func maybe(n *yamldoc.Node) *float64 {
+	if n.Kind() == yamldoc.Null {
+		return nil
+	}
+	v := number(n)
+	return &v
 }
 
 // YAML returns the drawing as it is pasted below a device, indented by so many blanks:
@@ -172,12 +181,17 @@ func (d Drawing) flow(key string) string {
 	return ""
 }
 
+// end is one end of a staff; empty: it is not written.
+func end(key string, level *float64) string {
+	if level == nil {
+		return ""
+	}
+	return ", " + key + ": " + short(*level, levels)
+}
+
 func (s Staff) flow() string {
 	text := "{marks: " + Area(s.Marks).flow(places) + ", width: " + short(s.Width, places)
-	if s.Lowest != 0 || s.Highest != 0 {
-		text += ", lowest: " + short(s.Lowest, levels) + ", highest: " + short(s.Highest, levels)
-	}
-	return text + "}"
+	return text + end("lowest", s.Lowest) + end("highest", s.Highest) + "}"
 }
 
 // Decimals that are written: a ten-thousandth of a picture is less than a pixel, a tenth
@@ -232,9 +246,17 @@ func (d Drawing) rounded() Drawing {
 		out.Zones[name] = z.rounded()
 	}
 	if s := d.Staff; s != nil {
-		out.Staff = &Staff{Marks: Area(s.Marks).rounded(), Width: round(s.Width), Lowest: round(s.Lowest), Highest: round(s.Highest)}
+		out.Staff = &Staff{Marks: Area(s.Marks).rounded(), Width: round(s.Width), Lowest: roundIf(s.Lowest), Highest: roundIf(s.Highest)}
 	}
 	return out
+}
+
+func roundIf(v *float64) *float64 {
+	if v == nil {
+		return nil
+	}
+	out := round(*v)
+	return &out
 }
 
 func (a Area) rounded() Area {

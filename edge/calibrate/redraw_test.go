@@ -21,7 +21,7 @@ var (
 // Each file in testdata is a configuration, a line of dashes and equals signs, and what
 // becomes of it when the drawing of its name's first word is put into the device gauge.
 func TestRedrawGolden(t *testing.T) {
-	drawings := map[string]Drawing{"all": all, "none": {}, "mask": {Masks: []Area{window, yard}}, "staff": {Staff: &Staff{Marks: staff.Marks, Width: 0.06, Lowest: 1, Highest: 3.25}},
+	drawings := map[string]Drawing{"all": all, "none": {}, "mask": {Masks: []Area{window, yard}}, "staff": {Staff: &Staff{Marks: staff.Marks, Width: 0.06, Lowest: of(1), Highest: of(3.25)}},
 		"zones": {Zones: map[string]Area{"yard": yard, "on": window, "heap1": window}}}
 	const line = "-=-=-\n"
 	files, err := filepath.Glob("testdata/*.yaml")
@@ -152,4 +152,31 @@ func FuzzRedraw(f *testing.F) {
 			}
 		}
 	})
+}
+
+func of(v float64) *float64 { return &v }
+
+// Each end of a staff is written where it was written, 0 too, and read again as it was.
+func TestEachEndOfAStaffIsItsOwn(t *testing.T) {
+	for _, c := range []struct {
+		low, high *float64
+		want      string
+	}{
+		{nil, nil, "width: 0.06}"},
+		{of(0), nil, "width: 0.06, lowest: 0}"},
+		{nil, of(-0.3), "width: 0.06, highest: -0.3}"},
+		{of(-0.9), of(0), "width: 0.06, lowest: -0.9, highest: 0}"},
+	} {
+		text := Drawing{Staff: &Staff{Marks: staff.Marks, Width: 0.06, Lowest: c.low, Highest: c.high}}.YAML(0, Drawing{})
+		if !strings.Contains(text, c.want) {
+			t.Errorf("%q, want %s", text, c.want)
+		}
+		doc, err := yamldoc.Parse("d", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := DrawingOf(doc.Root()).YAML(0, Drawing{}); again != text {
+			t.Errorf("%q is read as %q", text, again)
+		}
+	}
 }

@@ -32,6 +32,11 @@ func maskedAddresses(line string) string {
 			begin, body = body, body+len(first)
 		}
 		whole := strings.HasSuffix(line[:body], "://")
+		if !whole && strings.HasPrefix(line[body:], "{") { // more keys, and no address
+			out.WriteString(line[done:body])
+			done = body
+			continue
+		}
 		quote := line[body-1 : body]
 		if whole {
 			quote = line[max(0, begin-1):begin]

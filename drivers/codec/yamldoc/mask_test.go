@@ -18,6 +18,7 @@ func TestAddressesInALine(t *testing.T) {
 		{`brokers: ["mqtts://a:1", "wss://b/way"]`, `brokers: ["mqtts://a:1", "wss://b/***"]`},
 		{`proxy: "http://me:secret@proxy:3128"}`, `proxy: "http://*********@proxy:3128"}`},
 		{`c: {url: "http://a/b"c", every: 1s}`, `c: {url: "http://a/****************`},
+		{`mqtt: {broker: "mqtt://me:secret@hub:1883"}`, `mqtt: {broker: "mqtt://*********@hub:1883"}`},
 		{`name: a@b`, `name: a@b`},
 	} {
 		if got := masked(c.line); got != c.want {
