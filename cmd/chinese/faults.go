@@ -116,6 +116,8 @@ var faults = []pair{
 	{"%d confirmations came of what nobody asked", "收到 $1 次没有请求过的确认"},
 	// Of cameras.
 	{"401, username or password is wrong", "401，用户名或密码错误"},
+	{"401, it calls each nonce that it has just given old", "401，它刚给出的随机数（nonce）都被它判为过期"},
+	{"does somebody else ask it without pause?", "是否有其他程序在不断访问它？"},
 	{"401, it wants a login and gets none; write its own address as url", "401，它要求登录而未得到；请把它自己的地址写为 url"},
 	{"it sends on to %q: %w", "它转向 $1：$2"},
 	{"401, it wants a login; set username and password_file", "401，需要登录；请设置 username 和 password_file"},

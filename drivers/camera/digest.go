@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"hash"
 	"net/http"
+	"slices"
 	"strings"
+
+	"github.com/lamppost-city/lamppost/drivers"
 )
 
 // challenge is what a camera wants to see before it shows a picture: one of the
@@ -112,6 +115,36 @@ type login struct {
 
 func newLogin(user, password string) *login {
 	return &login{user: user, password: password, cnonce: func() string { return rand.Text() }}
+}
+
+// mostStale is how often at once a camera may say that only the nonce was old, and is asked
+// again. Some keep a single one, which whoever else asks replaces.
+const mostStale = 4
+
+// errStale is said of a camera that takes no nonce of its own.
+var errStale = fmt.Errorf("%w: 401, it calls each nonce that it has just given old; does somebody else ask it without pause?", drivers.ErrException)
+
+// refused judges an answer 401 to a request that was made again times before: more says to
+// make it once more. Where the camera says that only the nonce was old, name and password
+// are right (RFC 7616, 3.3).
+func (l *login) refused(asks []challenge, again int) (more bool, err error) {
+	stale := l.now.scheme == "digest" && slices.ContainsFunc(asks, challenge.stale)
+	switch {
+	case again == 0, stale && again <= mostStale:
+		if !l.take(asks) {
+			return false, errKindOfLogin
+		}
+		return true, nil
+	case stale:
+		err = errStale
+	}
+	l.now = challenge{} // ask first next time: cameras lock out who is wrong twice at once
+	return false, err
+}
+
+// stale says whether the last answer was refused for its nonce alone.
+func (c challenge) stale() bool {
+	return c.scheme == "digest" && strings.EqualFold(c.params["stale"], "true")
 }
 
 // take chooses the strongest challenge that it can answer; false: there is none.

@@ -33,29 +33,29 @@ type question struct {
 // do asks, and asks again with a login when the camera wants one. Whoever calls closes the
 // answer's body, with drop or without a look at what is left.
 func (w *web) do(ctx context.Context, q question) (*http.Response, error) {
-	res, err := w.ask(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	if to := sentTo(q.url, res); to != "" && res.StatusCode == http.StatusUnauthorized {
-		drop(res) // what another host asks for is not answered, to the camera neither
-		return nil, elsewhere(to, errOtherLogin)
-	}
-	asks := parseChallenges(res.Header.Values("WWW-Authenticate"))
-	if res.StatusCode == http.StatusUnauthorized && w.login != nil && len(asks) > 0 {
-		if !w.login.take(asks) {
-			drop(res)
-			return nil, errKindOfLogin
+	for again := 0; ; again++ {
+		res, err := w.ask(ctx, q)
+		if err != nil || res.StatusCode != http.StatusUnauthorized {
+			return res, err
 		}
-		drop(res)
-		if res, err = w.ask(ctx, q); err != nil {
+		if to := sentTo(q.url, res); to != "" {
+			drop(res) // what another host asks for is not answered, to the camera neither
+			return nil, elsewhere(to, errOtherLogin)
+		}
+		asks := parseChallenges(res.Header.Values("WWW-Authenticate"))
+		if w.login == nil || len(asks) == 0 {
+			return res, nil
+		}
+		more, err := w.login.refused(asks, again)
+		if err != nil {
+			drop(res)
 			return nil, err
 		}
+		if !more {
+			return res, nil
+		}
+		drop(res)
 	}
-	if res.StatusCode == http.StatusUnauthorized && w.login != nil {
-		w.login.now = challenge{} // ask first next time: cameras lock out who is wrong twice at once
-	}
-	return res, nil
 }
 
 var errKindOfLogin = fmt.Errorf("%w: it wants a kind of login that is neither Basic nor Digest", drivers.ErrException)

@@ -164,23 +164,21 @@ func (v *visit) request(method, url string, fields ...[2]string) rtsp.Request {
 
 // call sends a request and waits for its answer; with a login where the camera wants one.
 func (v *visit) call(method, url string, fields ...[2]string) (*rtsp.Response, error) {
-	res, err := v.once(method, url, fields)
-	if err == nil && res.Status == 401 && v.login != nil {
-		if !v.login.take(parseChallenges(res.Header.Values("WWW-Authenticate"))) {
-			return nil, errKindOfLogin
+	for again := 0; ; again++ {
+		res, err := v.once(method, url, fields)
+		if err != nil || res.Status == 200 {
+			return res, err
 		}
-		res, err = v.once(method, url, fields)
+		more := false
+		if res.Status == 401 && v.login != nil {
+			if more, err = v.login.refused(parseChallenges(res.Header.Values("WWW-Authenticate")), again); err != nil {
+				return nil, err
+			}
+		}
+		if !more {
+			return nil, fmt.Errorf("%s: %w", method, judgeStatus(res.Status, v.login != nil))
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if res.Status == 401 && v.login != nil {
-		v.login.now = challenge{} // ask first next time
-	}
-	if res.Status != 200 {
-		return nil, fmt.Errorf("%s: %w", method, judgeStatus(res.Status, v.login != nil))
-	}
-	return res, nil
 }
 
 func (v *visit) once(method, url string, fields [][2]string) (*rtsp.Response, error) {

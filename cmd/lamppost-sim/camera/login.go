@@ -34,11 +34,19 @@ func Logins() []string { return []string{"basic", "digest", "digest-sha256"} }
 type Login struct {
 	kind string
 
-	mu    sync.Mutex
+	mu     sync.Mutex
+	nonces []*given // the last mostNonces, oldest first
+}
+
+// given is a nonce that was given out.
+type given struct {
 	nonce string
 	count uint64 // the last nc that came with it
 	uses  int
 }
+
+// mostNonces is how many of them are taken at a time: each client has its own.
+const mostNonces = 16
 
 // NewLogin returns a login of one of Logins.
 func NewLogin(kind string) (*Login, error) {
@@ -70,8 +78,9 @@ func (l *Login) challenge(stale bool) string {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.nonce, l.count, l.uses = rand.Text(), 0, 0
-	c := fmt.Sprintf(`Digest realm=%q, qop="auth", nonce=%q, algorithm=%s`, realm, l.nonce, l.algorithm())
+	g := &given{nonce: rand.Text()}
+	l.nonces = append(l.nonces[max(0, len(l.nonces)+1-mostNonces):], g)
+	c := fmt.Sprintf(`Digest realm=%q, qop="auth", nonce=%q, algorithm=%s`, realm, g.nonce, l.algorithm())
 	if stale {
 		c += ", stale=true"
 	}
@@ -118,14 +127,19 @@ func (l *Login) admits(r *http.Request) (ok, stale bool) {
 func (l *Login) use(nonce string, nc uint64) (ok, stale bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if nonce != l.nonce || l.uses >= nonceUses {
-		return false, true
+	for _, g := range l.nonces {
+		switch {
+		case g.nonce != nonce:
+		case g.uses >= nonceUses:
+			return false, true
+		case nc <= g.count:
+			return false, false
+		default:
+			g.count, g.uses = nc, g.uses+1
+			return true, false
+		}
 	}
-	if nc <= l.count {
-		return false, false
-	}
-	l.count, l.uses = nc, l.uses+1
-	return true, false
+	return false, true
 }
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -62,21 +62,32 @@ func TestDigestTakesNoAnswerTwice(t *testing.T) {
 	}
 	l.challenge(false)
 	for i := range nonceUses + 1 {
-		if ok, stale := l.use(l.nonce, uint64(i+1)); ok == (i == nonceUses) || stale != (i == nonceUses) {
+		if ok, stale := l.use(newest(l), uint64(i+1)); ok == (i == nonceUses) || stale != (i == nonceUses) {
 			t.Errorf("use %d: %v, stale %v", i, ok, stale)
 		}
 	}
 	if c := l.challenge(true); !strings.Contains(c, "stale=true") || !strings.Contains(c, "algorithm=MD5") {
 		t.Error(c)
 	}
-	if ok, _ := l.use(l.nonce, 1); !ok {
+	if ok, _ := l.use(newest(l), 1); !ok {
 		t.Error("the new nonce is not taken")
 	}
-	if ok, stale := l.use(l.nonce, 1); ok || stale {
+	if ok, stale := l.use(newest(l), 1); ok || stale {
 		t.Errorf("an answer that came before: %v, stale %v", ok, stale)
 	}
 	if ok, stale := l.use("of before", 2); ok || !stale {
 		t.Errorf("an old nonce: %v, stale %v", ok, stale)
+	}
+	mine := newest(l)
+	for range mostNonces - 1 { // as many others come
+		l.challenge(false)
+	}
+	if ok, _ := l.use(mine, 2); !ok {
+		t.Error("a nonce is not taken beside those of others")
+	}
+	l.challenge(false)
+	if ok, stale := l.use(mine, 3); ok || !stale || len(l.nonces) != mostNonces {
+		t.Errorf("the oldest of too many nonces: %v, stale %v, of %d", ok, stale, len(l.nonces))
 	}
 	r := httptest.NewRequest(http.MethodGet, "/still.jpg", nil)
 	for _, h := range []string{"", "Digest", "Basic Y2FtZXJhOmxhbXBwb3N0LXNpbQ==", fmt.Sprintf(`Digest username=%q, realm=%q, uri="/other", qop=auth, nc=00000002`, User, realm)} {
@@ -86,3 +97,5 @@ func TestDigestTakesNoAnswerTwice(t *testing.T) {
 		}
 	}
 }
+
+func newest(l *Login) string { return l.nonces[len(l.nonces)-1].nonce }

@@ -31,6 +31,7 @@ func TestDriverLogsIn(t *testing.T) {
 		at := strings.TrimPrefix(s.URL, "http://")
 		for way, url := range map[string]string{"still": "http://" + at + Path, "stream": "http://" + at + StreamPath, "onvif": "onvif://" + at} {
 			d := opened(t, "{url: '"+url+"', username: "+User+", password_file: "+filepath.Join(dir, "right")+"}")
+			beside := opened(t, "{url: '"+url+"', username: "+User+", password_file: "+filepath.Join(dir, "right")+"}")
 			samples := 2
 			if way == "still" {
 				samples = nonceUses + 3
@@ -38,6 +39,9 @@ func TestDriverLogsIn(t *testing.T) {
 			for n := range samples {
 				if _, err := d.Sample(t.Context()); err != nil {
 					t.Fatalf("%s, %s, sample %d: %v", kind, way, n, err)
+				}
+				if _, err := beside.Sample(t.Context()); err != nil {
+					t.Fatalf("%s, %s, sample %d of the second device: %v", kind, way, n, err)
 				}
 			}
 			for more, text := range map[string]string{"": "401, it wants a login", ", username: " + User + ", password_file: " + filepath.Join(dir, "wrong"): "401, username or password is wrong"} {
