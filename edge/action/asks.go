@@ -68,7 +68,13 @@ func (m *machine) drop(which func(ask) bool) {
 
 // permitted is told what is known of the interlock, and why nothing is, if that is known.
 func (m *machine) permitted(now int64, t Truth, why string) {
-	m.permit, m.barred = t, why
+	m.permit, m.barred, m.fading = t, why, false
+	m.step(now)
+}
+
+// fades is told that the interlock is true for a while yet, and why no longer.
+func (m *machine) fades(now int64, why string) {
+	m.permit, m.barred, m.fading = True, why, true
 	m.step(now)
 }
 

@@ -159,6 +159,12 @@ func (b *Board) Permit(output string, t Truth, why string) {
 	b.with(output, func(m *machine, now int64) { m.permitted(now, t, why) })
 }
 
+// Fade says that an output's interlock is true only for as long as what was read last counts,
+// and why: what is on may stay so until Permit says otherwise, nothing is switched on.
+func (b *Board) Fade(output, why string) {
+	b.with(output, func(m *machine, now int64) { m.fades(now, why) })
+}
+
 // Sense says what is known of an output's feedback: that it is on, or off.
 func (b *Board) Sense(output string, t Truth) {
 	b.with(output, func(m *machine, now int64) { m.sense(now, t) })

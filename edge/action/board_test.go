@@ -534,3 +534,34 @@ func TestCommands(t *testing.T) {
 		b.Close(nil)
 	})
 }
+
+// What is on goes on while its interlock fades, and what is off stays off.
+func TestFadingInterlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		locked := plain
+		locked.Interlock = true
+		b := newBench(t, map[string]Spec{"pump": locked, "fan": locked})
+		b.Start()
+		defer b.Close(nil)
+		b.Permit("pump", True, "")
+		wait(5 * time.Second)
+		if _, err := b.On(t.Context(), "pump", "li", 0); err != nil {
+			t.Fatal(err)
+		}
+		b.Fade("pump", "pass under maintenance")
+		b.Fade("fan", "pass under maintenance")
+		wait(5 * time.Second)
+		if _, err := b.On(t.Context(), "fan", "li", 0); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "its interlock is unknown: pass under maintenance") {
+			t.Errorf("On = %v", err)
+		}
+		for _, v := range b.Views() {
+			if want := map[string]string{"pump": "on", "fan": "off"}[v.ID]; v.State != want {
+				t.Errorf("%s is %s, want %s", v.ID, v.State, want)
+			}
+		}
+		b.Permit("fan", True, "")
+		if _, err := b.On(t.Context(), "fan", "li", 0); err != nil {
+			t.Errorf("On = %v", err)
+		}
+	})
+}

@@ -36,6 +36,7 @@ type machine struct {
 
 	permit Truth  // of the interlock
 	barred string // why it is not known; may be empty
+	fading bool   // it is true for a while yet: what is off stays so
 	wired
 	watched
 
@@ -110,7 +111,7 @@ func (m *machine) asked(c cause) bool {
 func (m *machine) obstacle() (c cause, detail string, until int64) {
 	full := len(m.starts) >= m.spec.PerHour
 	switch {
-	case m.spec.Interlock && m.permit != True:
+	case m.spec.Interlock && (m.permit != True || m.fading):
 		return cause{why: wire.WhyInterlock}, m.locked(), never
 	case m.now < m.ended+ms(m.spec.MinOff):
 		return cause{why: wire.WhyLimit}, fmt.Sprintf("it stays off for %v", m.spec.MinOff), m.ended + ms(m.spec.MinOff)
@@ -124,8 +125,12 @@ func (m *machine) obstacle() (c cause, detail string, until int64) {
 
 // locked says what the interlock is, and why, if that is known.
 func (m *machine) locked() string {
-	text := "its interlock is " + m.permit.String()
-	if m.permit == Unknown && m.barred != "" {
+	is := m.permit
+	if m.fading { // by what nobody relies on any more
+		is = Unknown
+	}
+	text := "its interlock is " + is.String()
+	if is == Unknown && m.barred != "" {
 		text += ": " + m.barred
 	}
 	return clip(text)

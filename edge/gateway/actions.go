@@ -220,6 +220,11 @@ func (s *switching) say(c *condition) {
 	why := ""
 	if of := s.workedOn(c); len(of) > 0 {
 		why = strings.Join(of, ", ") + " under maintenance"
+		is, _ := s.watch.Without(conditionID(c.output, false), func(st obs.Stream) bool { return s.worked(st.Device) })
+		if c.is == action.True && is != rule.True {
+			s.board.Fade(c.output, why)
+			return
+		}
 	}
 	s.board.Permit(c.output, c.is, why)
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/action"
 	"github.com/lamppost-city/lamppost/edge/journal"
 	"github.com/lamppost-city/lamppost/edge/poll"
 	"github.com/lamppost-city/lamppost/edge/record"
@@ -335,5 +337,21 @@ func TestMaintenanceTellsWhatStops(t *testing.T) {
 	sample(0.9)
 	if !<-out.set {
 		t.Error("it stays off after the maintenance")
+	}
+}
+
+// What is off stays off from the first moment of maintenance on, though what was read
+// before counts for a while yet for what is on.
+func TestMaintenanceKeepsOffAtOnce(t *testing.T) {
+	_, gen, _, sample, ask, _ := tended(t, flooded)
+	sample(0.1)
+	ask(MaintainQuestion{Device: "pass", ForMS: 120_000, Set: true})
+	if _, err := gen.switching.board.On(t.Context(), "siren", "li", 0); !errors.Is(err, action.ErrRefused) || !strings.Contains(err.Error(), "its interlock is unknown: pass under maintenance") {
+		t.Errorf("On = %v", err)
+	}
+	ask(MaintainQuestion{Device: "pass", Set: true})
+	sample(0.1)
+	if _, err := gen.switching.board.On(t.Context(), "siren", "li", 0); errors.Is(err, action.ErrRefused) {
+		t.Errorf("On after the maintenance = %v", err)
 	}
 }
