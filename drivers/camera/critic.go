@@ -14,8 +14,7 @@ import (
 // critic collects every mistake of what is looked for.
 type critic struct {
 	looking
-	all    []error         // each a *drivers.OptionError
-	passed map[string]bool // what an eye cannot judge any more, as a vision.Mistake calls it
+	all []error // each a *drivers.OptionError
 }
 
 func (r *critic) wrong(key, format string, args ...any) {
@@ -25,7 +24,7 @@ func (r *critic) wrong(key, format string, args ...any) {
 // config returns what an eye is told. Errors are *drivers.OptionError, joined: all there
 // are, but none that only follows from another.
 func (l looking) config() (c vision.Config, err error) {
-	r := &critic{looking: l, passed: map[string]bool{}}
+	r := &critic{looking: l}
 	r.measure()
 	r.areas(&c)
 	if l.Staff != nil {
@@ -53,39 +52,74 @@ func (r *critic) measure() {
 func (r *critic) areas(c *vision.Config) {
 	wrong := r.wrong
 	for i, m := range r.Masks {
-		p, ok := corners(m)
-		if !ok {
-			wrong("masks", "area %d: write each corner as [x, y]", i+1)
-			r.passed[fmt.Sprintf("masks[%d]", i)] = true
-		}
-		c.Masks = append(c.Masks, p)
+		c.Masks = append(c.Masks, r.area("masks", i+1, m))
 	}
-	for i, name := range r.zoneNames() {
-		p, ok := corners(r.Zones[name])
-		if !ok {
-			wrong("zones."+name, "write each corner as [x, y]")
-			r.passed[fmt.Sprintf("zones[%d]", i)] = true
-		}
-		c.Zones = append(c.Zones, vision.Zone{Name: name, Area: p, Least: r.ZoneLeast[name]})
+	for _, name := range r.zoneNames() {
+		c.Zones = append(c.Zones, vision.Zone{Name: name, Area: r.area("zones."+name, 0, r.Zones[name]), Least: r.ZoneLeast[name]})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.ZoneLeast)) {
-		if _, is := r.Zones[name]; !is {
+		least := r.ZoneLeast[name]
+		_, is := r.Zones[name]
+		if !is {
 			wrong("zone_least."+name, "there is no zone %q; write it under zones", name)
-		} else if r.ZoneLeast[name] == 0 {
+		}
+		if !is && least != 0 && !(least >= vision.LeastZone && least <= vision.MostZone) { // else an eye says so
+			wrong("zone_least."+name, "%v; write %v to %v, as a share of the picture", least, vision.LeastZone, vision.MostZone)
+		}
+		if least == 0 {
 			wrong("zone_least."+name, "nothing has no size; delete it, or write %v to %v, as a share of the picture", vision.LeastZone, vision.MostZone)
 		}
 	}
 	for i, m := range r.FireAreas {
-		p, ok := corners(m)
-		if !ok {
-			wrong("fire_areas", "area %d: write each corner as [x, y]", i+1)
-			r.passed[fmt.Sprintf("smoke[%d]", i)] = true
-		}
-		c.Smoke = append(c.Smoke, p)
+		c.Smoke = append(c.Smoke, r.area("fire_areas", i+1, m))
 	}
 	if len(r.FireAreas) > 0 && !slices.Contains(r.Measure, measureSmoke) && !slices.Contains(r.Measure, measureFlame) {
 		wrong("fire_areas", "nobody looks for smoke or flame; add them to measure, or delete this")
 	}
+}
+
+// area is the area for the eye to judge; in the place of one that it cannot judge, or that it
+// would call by less than its name, stands a good one, so that it says what else is wrong. n counts
+// it in a list; 0: it is in none.
+func (r *critic) area(key string, n int, all [][]float64) vision.Polygon {
+	fine := vision.Polygon{{X: 0, Y: 0}, {X: 1, Y: 0}, {X: 1, Y: 1}}
+	p, ok := corners(all)
+	msg := ""
+	if !ok {
+		msg = "write each corner as [x, y]"
+	} else if i, j := crossed(p); j > 0 && len(p) <= vision.MostCorners {
+		msg = fmt.Sprintf("the sides from corner %d and from corner %d cross; write the corners in order around the area", i+1, j+1)
+	}
+	switch {
+	case msg == "":
+		return p
+	case n > 0:
+		r.wrong(key, "area %d: %s", n, msg)
+	default:
+		r.wrong(key, "%s", msg)
+	}
+	return fine
+}
+
+// crossed finds two sides in the picture that cross, by the corners that they start from; 0
+// and 0: none. What such an area holds may be next to nothing, as of a bow tie.
+func crossed(p vision.Polygon) (i, j int) {
+	for _, c := range p {
+		if !(c.X >= 0 && c.X <= 1 && c.Y >= 0 && c.Y <= 1) {
+			return 0, 0
+		}
+	}
+	side := func(a, b, c vision.Point) float64 { return (b.X-a.X)*(c.Y-a.Y) - (b.Y-a.Y)*(c.X-a.X) }
+	for i, a := range p {
+		b := p[(i+1)%len(p)]
+		for j := i + 1; j < len(p); j++ {
+			c, d := p[j], p[(j+1)%len(p)]
+			if side(a, b, c)*side(a, b, d) < 0 && side(c, d, a)*side(c, d, b) < 0 {
+				return i, j
+			}
+		}
+	}
+	return 0, 0
 }
 
 // seen adds the mistakes that an eye itself knows of.
@@ -143,7 +177,7 @@ func (r *critic) told(key string, err error) {
 		var m *vision.Mistake
 		if !errors.As(one, &m) {
 			r.all = append(r.all, one)
-		} else if !r.passed[m.Key] {
+		} else {
 			k, msg := r.option(m)
 			if key != "" {
 				k = key

@@ -3,6 +3,7 @@ package camera
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func TestEveryMistakeAtOnce(t *testing.T) {
 			"zone_least: {a: 0.9, c: 1}, measure: [fog], fire_areas: [[[0, 0]]], staff: {marks: [[0.1, 0.1, 1], [0.1, 0.1, 1]], width: 0.1, lowest: 3, highest: 2}, " +
 			"detector: {program: [/opt/see], find: {person: 2}, in: d}}",
 			[]string{"decoder", "detector.find.person", "detector.in", "fire_areas", "fire_areas", "masks", "masks", "measure", "size", "staff.lowest", "staff.marks",
-				"url", "url", "username", "zone_least.a", "zone_least.c", "zones.a", "zones.b"}, []string{"/opt/see"}, time.Second},
+				"url", "url", "username", "zone_least.a", "zone_least.c", "zone_least.c", "zones.a", "zones.b"}, []string{"/opt/see"}, time.Second},
 		{"{url: nowhere, password_file: pw, size: banana, detector: {program: [see], find: {}}}", []string{"detector.find", "password_file", "password_file", "url"}, []string{"see"}, 0},
 		{"{url: 'vc0706:/dev/x', baud: 1, size: banana, username: x, password_file: /etc/pw}", []string{"baud", "size", "username"}, []string{"/etc/pw"}, 0},
 		{"{url: 'hydrocam:/dev/x', baud: 1, size: banana}", []string{"baud", "size"}, nil, 0},
@@ -54,6 +55,31 @@ func TestEveryMistakeAtOnce(t *testing.T) {
 		}
 		if !slices.Equal(needs, c.needs) || p.MinEvery != c.every || p.OpenHTTP != nil {
 			t.Errorf("%s: it needs %v and %v, want %v and %v", c.options, needs, p.MinEvery, c.needs, c.every)
+		}
+	}
+}
+
+// No mistake hides another of the same key.
+func TestMistakesOfOneKey(t *testing.T) {
+	for _, c := range []struct {
+		options string
+		want    []string
+	}{
+		{"zones: {Yard: [[0, 0], [1.2, 0], [1, 1]]}", []string{"[1.2, 0], is outside", `the name "Yard"`}},
+		{"zones: {Yard: [[0]]}", []string{"write each corner as [x, y]", `the name "Yard"`}},
+		{"detector: {program: [/opt/see], find: {Person: 2}}", []string{"a score of 2", `the class "Person"`}},
+		{"zone_least: {b: 0.9}", []string{`there is no zone "b"`, "0.9; write 0.0005 to 0.5"}},
+		{"zone_least: {b: 0.5}", []string{`there is no zone "b"`}},
+		{"zone_least: {b: 0}", []string{`there is no zone "b"`, "nothing has no size"}},
+	} {
+		_, err := planned(t, "{url: 'http://cam/', "+c.options+"}")
+		if n := len(keysOf(err)); n != len(c.want) {
+			t.Errorf("%s: %d mistakes, want %d: %v", c.options, n, len(c.want), err)
+		}
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", c.options, err, want)
+			}
 		}
 	}
 }

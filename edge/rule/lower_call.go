@@ -91,8 +91,8 @@ func (c *compiler) unreachable(limit ast.Node, o op, w word, v float64) bool {
 		return false
 	}
 	at, size := c.extent(limit)
-	c.fail(at, size, "E3115", fmt.Sprintf("%s is from %s to %s: %s", w.stream.Device+"."+w.stream.Channel, short(s.Min), with(s.Max, s.Unit), "this can never be true"),
-		fmt.Sprintf("compare with a number between %s and %s", short(s.Min), short(s.Max)))
+	c.fail(at, size, "E3115", fmt.Sprintf("%s is from %s to %s: %s", w.stream.Device+"."+w.stream.Channel, short(micro(s.Min)), with(micro(s.Max), s.Unit), "this can never be true"),
+		fmt.Sprintf("compare with a number between %s and %s", short(micro(s.Min)), short(micro(s.Max))))
 	return true
 }
 

@@ -57,7 +57,7 @@ func (c *compiler) because(verdict string) string {
 		}
 	case opLast, opAvg, opLeq, opMin, opMax:
 		if s.bounded() {
-			return fmt.Sprintf("%s is from %s to %s: %s", name, short(s.Min), with(s.Max, s.Unit), verdict)
+			return fmt.Sprintf("%s is from %s to %s: %s", name, short(micro(s.Min)), with(micro(s.Max), s.Unit), verdict)
 		}
 	}
 	return verdict
