@@ -18,6 +18,7 @@ var site = Streams{
 	{Device: "door", Channel: "open"}:        {Every: time10s, Max: 1},
 	{Device: "fast", Channel: "level"}:       {Every: time10s, Fastest: time.Second, Max: 4},
 	{Device: "nobody", Channel: "electrode"}: {Every: time10s},
+	{Device: "rough", Channel: "level"}:      {Every: time10s, Min: 1.6499999999999997, Max: 4.25, Unit: "m"},
 }
 
 // What can never be right is refused, at its place.
@@ -35,6 +36,7 @@ func TestSense(t *testing.T) {
 		{"«river.level > 3 and door.open == 1 and river.level == 2»", "E3115", "this can never be true", "compare with what the metric can be, and let the limits of an and overlap"},
 		{"«river.level == 2 and river.level != 2»", "E3115", "this can never be true", "compare with what the metric can be, and let the limits of an and overlap"},
 		{"«river.level >= 0»", "E3116", "river.level is from 0 to 4 m: this is always true", "compare with a number between 0 and 4"},
+		{"«rough.level > 0»", "E3116", "rough.level is from 1.65 to 4.25 m: this is always true", "compare with a number between 1.65 and 4.25"},
 		{"«river.level > -3»", "E3116", "river.level is from 0 to 4 m: this is always true", "compare with a number between 0 and 4"},
 		{"«river.level > 3 or true»", "E3116", "this is always true", "compare with a number that it can be above and below"},
 		{"«river.level > 3 or river.level <= 3»", "E3116", "this is always true", "compare with a number that it can be above and below"},
