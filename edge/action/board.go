@@ -20,6 +20,9 @@ type Output struct {
 	Open func() (drivers.Output, error)
 	// Same tells an output from one with the same id that is wired differently.
 	Same string
+	// Kept: over a reload its hardware stays as it was told, so that Adopt does not have
+	// it told again.
+	Kept bool
 }
 
 // Options are what a board needs of its surroundings. The functions are called from
@@ -84,7 +87,7 @@ func (b *Board) Adopt(old *Board) {
 		case b.Stays(old, id):
 			u.m = was.m
 			u.m.limited(u.Spec)
-			u.m.reopened(now)
+			u.m.reopened(now, u.Kept)
 		default:
 			state := was.m.snapshot(b.o.Boot)
 			_ = u.m.restore(state, Resume{Now: now, Boot: b.o.Boot}) // written by this program a moment ago

@@ -341,6 +341,52 @@ func TestReload(t *testing.T) {
 	})
 }
 
+// Hardware that keeps its state over a reload is not told again, unless something is in
+// doubt.
+func TestReloadOfWhatKeepsItsState(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		kept  bool
+		blind bool
+		at    int // second of do
+		do    func(r *relay)
+		want  string
+	}{
+		{"given up", false, false, 28, nil, "-0 +10 +29"},
+		{"kept", true, false, 28, nil, "-0 +10"},
+		{"kept and cannot tell", true, true, 28, nil, "-0 +10"},
+		{"kept, and is off", true, false, 28, func(r *relay) { r.is = false }, "-0 +10 +34"},
+		{"kept, with a fault", true, false, 24, func(r *relay) { r.err = drivers.ErrTimeout }, "-0 +10 +29"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, map[string]Spec{"siren": plain})
+				r := b.relays["siren"]
+				r.blind = c.blind
+				b.Start()
+				wait(10 * time.Second)
+				b.Raised("siren", "flood", 0)
+				wait(time.Duration(c.at-10) * time.Second)
+				if c.do != nil {
+					r.set(func() { c.do(r) })
+				}
+				wait(time.Duration(29-c.at) * time.Second)
+				next := slices.Clone(b.outs)
+				next[0].Kept = c.kept
+				after := New(next, b.o)
+				b.Close(func(id string) bool { return after.Stays(b.Board, id) })
+				after.Adopt(b.Board)
+				b.Board = after
+				r.set(func() { r.err = nil })
+				b.Start()
+				wait(30 * time.Second)
+				b.wantRelay("siren", c.want)
+				b.Close(nil)
+			})
+		})
+	}
+}
+
 // Other limits do not make an output another one: what is on is judged by the new ones,
 // and who was ended by the old longest time alone goes on for what is left of a longer one.
 func TestReloadOfLimits(t *testing.T) {

@@ -176,11 +176,15 @@ func (m *machine) limited(s Spec) {
 	}
 }
 
-// reopened prepares a machine that goes on with its hardware opened anew.
-func (m *machine) reopened(now int64) {
+// reopened prepares a machine that goes on with its hardware opened anew. It is told its
+// state once more, unless it has kept what it was told and nothing is in doubt.
+func (m *machine) reopened(now int64, kept bool) {
 	m.step(now)
-	m.flight, m.retry, m.lookAt, m.odds, m.misses = nothing, m.now, m.now, 0, 0
-	m.again = m.restful()
+	sure := kept && m.flight == nothing && m.fault == "" && !m.again
+	m.flight, m.retry, m.lookAt, m.misses = nothing, m.now, m.now, 0
+	if !sure {
+		m.odds, m.again = 0, m.restful()
+	}
 	if m.fault == "stuck" {
 		m.heal(false)
 	}

@@ -71,7 +71,7 @@ func (g *Gateway) newSwitching(gen *generation) *switching {
 		s.outputs[o.ID], s.names = o, append(s.names, o.ID)
 		watch(o, o.Interlock, false)
 		watch(o, o.Feedback, true)
-		outs = append(outs, action.Output{ID: o.ID, Spec: specOfOutput(o), Same: wiring(cfg, o.ID),
+		outs = append(outs, action.Output{ID: o.ID, Spec: specOfOutput(o), Same: wiring(cfg, o.ID), Kept: gen.lines.keeps(o),
 			Open: func() (drivers.Output, error) { return gen.lines.openOutput(o, g.programMark()) }})
 	}
 	for _, r := range cfg.Rules {

@@ -263,7 +263,14 @@ func TestReloadSwitches(t *testing.T) {
 	p, r := newPost(t), newRelayBoard(t)
 	p.sensor(2200)
 	p.start(p.switching(r, sirens))
-	p.until("siren on", func(s status.Snapshot) bool { return output(s, "siren").State == "on" })
+	p.until("siren on, and the lamp at rest", func(s status.Snapshot) bool {
+		lamp := output(s, "lamp")
+		return output(s, "siren").State == "on" && lamp.State == "off" && lamp.ForMS > 1500 && !lamp.Asked
+	})
+	told, err := os.ReadFile(p.said())
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.reload <- p.switching(r, sirens+"  deep: {when: \"pass.level > 2.5\", severity: red}\n")
 	s := p.until("the siren goes on as it was", func(s status.Snapshot) bool {
 		return len(s.Outputs) == 3 && s.Values[0].V != nil && s.Values[0].AgeMS < 250
@@ -279,6 +286,9 @@ func TestReloadSwitches(t *testing.T) {
 	p.reload <- p.switching(r, "")
 	p.until("siren off without its rule", func(s status.Snapshot) bool { return output(s, "siren").State == "off" })
 	p.stop()
+	if said, err := os.ReadFile(p.said()); err != nil || string(said) != string(told) {
+		t.Errorf("the lamp was told %q, %v, %q before the reloads: they are no switching", said, err, told)
+	}
 }
 
 // A longest time that is changed in the middle of a flood is the one by which the siren

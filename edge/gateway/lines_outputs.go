@@ -33,6 +33,13 @@ func (ls *Lines) openOutput(o config.Output, mark string) (drivers.Output, error
 	return nil, errors.New("outputs of this kind of bus cannot be opened yet")
 }
 
+// keeps says whether an output's hardware stays as it was told over the reload that made
+// these lines: nothing runs of a program between two switchings, and a Modbus unit on a line
+// that goes on notices nothing. A GPIO line is given up and requested anew.
+func (ls *Lines) keeps(o config.Output) bool {
+	return o.Plan.Wire == drivers.ProgramRun || ls.is(o.Bus, func(l *line) bool { return l.held && l.bus != nil })
+}
+
 // switchingProgram is a program that is run for each switching. What it leaves behind in
 // its session ends with it.
 type switchingProgram drivers.ProcessSpec
