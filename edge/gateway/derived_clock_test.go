@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -44,8 +45,11 @@ derived:
 	if !waits("mean-high") || waits("now-high") {
 		t.Errorf("without the time the rules wait: %v, %v", waits("mean-high"), waits("now-high"))
 	}
+	p.until("the page says what waits for the clock", func(s status.Snapshot) bool {
+		return slices.Equal(s.ClockWaits, []string{"minute", "later"}) && s.State.Devices[1].State == "waiting"
+	})
 	synced.Store(true)
-	p.until("the rule waits no more", func(status.Snapshot) bool { return !waits("mean-high") })
+	p.until("the rule waits no more", func(s status.Snapshot) bool { return !waits("mean-high") && len(s.ClockWaits) == 0 })
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("Run = %v", err)

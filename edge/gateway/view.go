@@ -295,6 +295,9 @@ func (g *Gateway) snapshot() status.Snapshot {
 	if g.gen != nil {
 		for _, id := range g.gen.order {
 			s.Values = append(s.Values, values(g.gen.devices[id], now)...)
+			if g.waitsForClock(id) {
+				s.ClockWaits = append(s.ClockWaits, id)
+			}
 		}
 	}
 	if g.uplink != nil {

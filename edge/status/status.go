@@ -38,6 +38,8 @@ type Snapshot struct {
 	Clock   Clock        `json:"clock"`
 	// CameraPage: each camera has a page below /camera/.
 	CameraPage bool `json:"camera_page,omitempty"`
+	// ClockWaits names the devices that tell nothing since nobody knows the time.
+	ClockWaits []string `json:"clock_waits,omitempty"`
 }
 
 // Clock is what the gateway's time is worth.

@@ -113,3 +113,13 @@ func TestServeStopsWithItsContext(t *testing.T) {
 		t.Errorf("Serve = %v after a stop, want nil", err)
 	}
 }
+
+// What goes by the clock is said to wait for that, in both languages.
+func TestPageSaysWhatWaitsForTheClock(t *testing.T) {
+	b := body(t, get(t, "/", "localhost"))
+	for _, want := range []string{`waitclock:"waits for the clock"`, `waitclock:"等待时钟"`, `(s.clock_waits||[]).includes(id)?t.waitclock:t.waitdev`} {
+		if !strings.Contains(b, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
