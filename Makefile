@@ -77,7 +77,7 @@ pair: setup build ## two aggregators on one PostgreSQL at full length: a storm o
 	LAMPPOST_PAIR=long $(PARTS) $(GO) test -timeout 30m -count=1 -v -run TestTwoAggregatorsAreOne ./cmd/e2e
 
 storm: setup ## 100 000 alerts become a handful of cases, on SQLite and on PostgreSQL: time, memory, rows (some minutes)
-	LAMPPOST_STORM=long $(PARTS) $(GO) test -timeout 1h -count=1 -v -run TestAHundredThousandAlerts ./cloud/cases/docket
+	LAMPPOST_STORM=long $(PARTS) $(GO) test -timeout 1h -count=1 -v -run 'TestAHundredThousandAlerts|TestStormAndKills' ./cloud/cases/docket ./cloud/aggregator
 
 linkfaults: setup build ## bad links at full length: loss, resets, delay, half open, dark, flapping, a million readings waiting; prints a table
 	LAMPPOST_LINKFAULTS=long E2E_TABLES='$(CURDIR)/bin' $(PARTS) $(GOTEST) -timeout 45m -count=1 -v -run 'TestLinkFaults|TestProxy' ./cmd/e2e
