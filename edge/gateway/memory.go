@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -170,7 +171,7 @@ func (r *recollection) epoch(e journal.EpochInfo, from uint64, kept keptMemory) 
 		if rec.Kind != record.KindSample || r.decoder.Sample(rec.Body, &r.sample) != nil {
 			return nil
 		}
-		if e.Epoch.String() != kept.Epoch || r.sample.BootMS > kept.BootMS {
+		if e.Epoch.String() != kept.Epoch || r.sample.BootMS > kept.BootMS || r.sample.Late != nil {
 			r.take()
 		}
 		return nil
@@ -181,16 +182,30 @@ func (r *recollection) epoch(e journal.EpochInfo, from uint64, kept keptMemory) 
 	}
 }
 
-// take shows a sample to the tests of its streams. A late verdict is no new one.
+// take shows a sample to the tests of its streams.
 func (r *recollection) take() {
 	d := r.gen.devices[r.sample.Device]
-	if d == nil || d.recalled == nil || r.sample.Late != nil || r.sample.Fault != "" {
+	if d == nil || d.recalled == nil || r.sample.Fault != "" {
+		return
+	}
+	if r.sample.Late != nil {
+		r.takeBack(d)
 		return
 	}
 	r.bootMS = max(r.bootMS, r.sample.BootMS)
 	for i, c := range r.sample.Channels {
 		if i < len(r.sample.Readings) && i < len(d.channels) && d.channels[i] == c {
 			d.recalled[i].Remember(r.sample.BootMS, r.sample.Readings[i])
+		}
+	}
+}
+
+// takeBack tells tests of a late verdict, which is no new reading: that the one before was
+// a spike.
+func (r *recollection) takeBack(d *device) {
+	for i, c := range r.sample.Channels {
+		if at := slices.Index(d.channels, c); at >= 0 && i < len(r.sample.Late) && lateIn(&r.sample, i).Why == obs.Spike {
+			d.recalled[at].Unsay(r.sample.BootMS)
 		}
 	}
 }

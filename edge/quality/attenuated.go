@@ -16,7 +16,7 @@ const (
 // attenuated is QARTOD test 9 (10 in the manual for water level): a signal that is too
 // quiet, as of a well full of mud. It keeps the values of its window, open at the old
 // end, 16 bytes each, at most [obs.MaxWindow] of them; a value costs the same however
-// long the window is.
+// long the window is. A value that turns out to be a spike is none of the window's.
 //
 // As in the reference implementation a missing value within the window leaves a range
 // not evaluated and is passed over by a standard deviation (the population's).
@@ -33,6 +33,15 @@ type attenuated struct {
 	sums  sums
 	holes int
 
+	newest timed // not in the window before the next value comes: it may be a spike
+	has    bool
+
+	quiet        // with the newest value
+	before quiet // without it
+}
+
+// quiet is what was found last.
+type quiet struct {
 	last obs.Flag // of the newest value
 	hold hold     // a restart empties the window: what is quiet stays so until it can be judged
 }
@@ -55,7 +64,7 @@ func newAttenuated(k *obs.AttenuatedCheck, e Env) *attenuated {
 
 func makeAttenuated(byRange bool, window time.Duration, suspect, fail float64, samples int) *attenuated {
 	return &attenuated{byRange: byRange, windowMS: window.Milliseconds(), suspect: suspect, fail: fail, samples: samples,
-		wide: extremes{size: math.MaxInt}}
+		wide: extremes{size: math.MaxInt}, newest: timed{ms: math.MinInt64}}
 }
 
 // below returns a threshold that only a smaller value undercuts.
@@ -67,8 +76,11 @@ func below(v *float64) float64 {
 }
 
 func (a *attenuated) judge(ms int64, v float64) (now, late obs.Flag) {
-	a.push(ms, v)
-	for a.head < len(a.ring) && (a.ring[a.head].ms <= ms-a.windowMS || len(a.ring)-a.head > obs.MaxWindow) {
+	if a.has {
+		a.push(a.newest.ms, a.newest.v)
+	}
+	a.newest, a.has = timed{ms, v}, true
+	for a.head < len(a.ring) && (a.ring[a.head].ms <= ms-a.windowMS || len(a.ring)-a.head >= obs.MaxWindow) {
 		a.pop()
 	}
 	if a.head > 32 && a.head > len(a.ring)/2 {
@@ -78,9 +90,9 @@ func (a *attenuated) judge(ms int64, v float64) (now, late obs.Flag) {
 	if v != v {
 		return obs.Missing, 0
 	}
-	now = obs.NotEvaluated
-	if a.sums.n >= a.samples && (!a.byRange || a.holes == 0) {
-		now = a.verdict(a.strength())
+	now, a.before = obs.NotEvaluated, a.quiet
+	if a.sums.n+1 >= a.samples && (!a.byRange || a.holes == 0) {
+		now = a.verdict(a.strength(v))
 	}
 	a.last = a.hold.over(ms, a.windowMS, now)
 	return a.last, 0
@@ -89,20 +101,33 @@ func (a *attenuated) judge(ms int64, v float64) (now, late obs.Flag) {
 // keep leaves the window out, which would be too much: its values are written down, and
 // the newest of them are shown again.
 func (a *attenuated) keep() (k Kept) {
-	if bad := standing(a.last); bad != obs.NotEvaluated {
-		k.QC = bad.Code()
+	k.flagged(a.last)
+	if standing(a.before.last) != standing(a.last) {
+		k.End, k.Before = a.newest.ms, new(Kept)
+		k.Before.flagged(a.before.last)
 	}
 	return k
 }
 
 func (a *attenuated) recall(k Kept) {
-	a.last = k.bad()
-	a.hold = hold{flag: a.last}
+	recall := func(k *Kept) quiet { return quiet{k.bad(), hold{flag: k.bad()}} }
+	a.quiet, a.before, a.newest.ms = recall(&k), recall(k.before()), k.End
 }
 
-func (a *attenuated) resume() { a.hold = hold{flag: standing(a.last)} }
+func (a *attenuated) takeBack(ms int64) {
+	if a.newest.ms == ms {
+		a.quiet, a.has, a.newest.ms = a.before, false, math.MinInt64
+	}
+}
+
+func (a *attenuated) resume() {
+	for _, q := range [...]*quiet{&a.quiet, &a.before} {
+		q.hold = hold{flag: standing(q.last)}
+	}
+}
 
 func (a *attenuated) shift(byMS int64) {
+	a.newest.ms = later(a.newest.ms, byMS)
 	for i := range a.ring {
 		a.ring[i].ms += byMS
 	}
@@ -119,9 +144,11 @@ func (a *attenuated) verdict(strength float64) obs.Flag {
 	}
 }
 
-func (a *attenuated) strength() float64 {
+// strength is how strong the signal is in the window with v, the newest value.
+func (a *attenuated) strength(v float64) float64 {
 	if a.byRange {
-		return a.wide.spread()
+		spread, _ := a.wide.with(v)
+		return spread
 	}
 	if a.sums.stale() {
 		a.sums = sums{}
@@ -131,7 +158,9 @@ func (a *attenuated) strength() float64 {
 			}
 		}
 	}
-	return a.sums.std()
+	all := a.sums
+	all.add(v)
+	return all.std()
 }
 
 func (a *attenuated) push(ms int64, v float64) {

@@ -139,7 +139,9 @@ func (t *Tests) same(o *Tests) bool {
 	return t == o || t != nil && o != nil && reflect.DeepEqual(t.checks, o.checks) && t.env.Every == o.env.Every && t.env.Step == o.env.Step
 }
 
-// judge returns q rolled up with the verdicts on the value. counts is false for a
+// judge returns q rolled up with the verdicts on the value. What the spike test, which is
+// in front of those that remember, says of the value before is to them as if that had not
+// been. counts is false for a
 // value that is not one of the thing measured: while the part warms up, or out of
 // range. The tests see it as missing, so that it makes no neighbour a spike.
 func (b *battery) judge(ms int64, v float64, q obs.Quality, counts bool) obs.Quality {
@@ -147,10 +149,14 @@ func (b *battery) judge(ms int64, v float64, q obs.Quality, counts bool) obs.Qua
 	if !counts {
 		seen = math.NaN()
 	}
-	final, strict := b.sent.Sent, false
+	final, strict, spiked := b.sent.Sent, false, false
 	for i := range b.entries {
 		e := &b.entries[i]
+		if l, is := e.test.(lasting); is && spiked {
+			l.takeBack(b.sent.MS)
+		}
 		flag, late := e.judge(ms, seen)
+		spiked = spiked || e.why == obs.Spike && standing(late) != obs.NotEvaluated
 		e.flag = flag
 		strict = strict || e.required && flag == obs.NotEvaluated
 		if v == v && flag != obs.Missing { // else it has no value, or was judged already

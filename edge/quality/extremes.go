@@ -20,10 +20,10 @@ type ranked struct {
 
 func newExtremes(size int) *extremes { return &extremes{size: size} }
 
-// add takes the next value, NaN for a missing one, and says whether the window is full.
-func (e *extremes) add(v float64) (full bool) {
+// add takes the next value, NaN for a missing one.
+func (e *extremes) add(v float64) {
 	if e == nil {
-		return false
+		return
 	}
 	e.at++
 	if v == v {
@@ -32,15 +32,21 @@ func (e *extremes) add(v float64) (full bool) {
 	}
 	e.low.drop(e.at - e.size)
 	e.high.drop(e.at - e.size)
-	return e.at >= e.size
 }
 
-// spread is the highest less the lowest, 0 if there is none.
-func (e *extremes) spread() float64 {
-	if len(e.low.items) == e.low.head {
-		return 0
+// with is what the next value, v, which is none that is missing, makes of the window
+// without being added to it: the highest less the lowest, and whether the window is full.
+func (e *extremes) with(v float64) (spread float64, full bool) {
+	if e == nil {
+		return 0, false
 	}
-	return e.high.items[e.high.head].v - e.low.items[e.low.head].v
+	e.low.drop(e.at + 1 - e.size)
+	e.high.drop(e.at + 1 - e.size)
+	low, high := v, v
+	if len(e.low.items) > e.low.head {
+		low, high = min(v, e.low.items[e.low.head].v), max(v, e.high.items[e.high.head].v)
+	}
+	return high - low, e.at+1 >= e.size
 }
 
 func (q *queue) push(at int, v float64, beaten func(old float64) bool) {

@@ -17,13 +17,19 @@ const flatSamples = 3
 //
 // A restart of the gateway is no movement: what stood still goes on as that, and a flag
 // stands until the value moves. The values due while the gateway did not run are not
-// missing.
+// missing. Nor is a spike, once it is known as one: see takeBack.
 type flat struct {
 	suspectMS, failMS int64 // 0: none
 	everyMS           int64
 	tolerance         float64 // movement is at least so much
 	samples           int
 
+	stretch         // with the newest value
+	before  stretch // without it
+}
+
+// stretch is a row of values that did not move.
+type stretch struct {
 	low, high     float64
 	fromMS, endMS int64
 	n             int
@@ -54,6 +60,7 @@ func (f *flat) judge(ms int64, v float64) (now, late obs.Flag) {
 	if v != v {
 		return obs.Missing, 0
 	}
+	f.before = f.stretch
 	low, high := min(f.low, v), max(f.high, v)
 	resumed := f.resumed
 	f.resumed = false
@@ -65,7 +72,7 @@ func (f *flat) judge(ms int64, v float64) (now, late obs.Flag) {
 		f.n = int(min(int64(f.n)+due/f.everyMS-1, math.MaxInt32))
 	}
 	f.low, f.high, f.endMS, f.n = low, high, ms, f.n+1
-	return f.stands(f.verdict(ms - f.fromMS)), 0
+	return f.verdict(&f.stretch), 0
 }
 
 // pause is how long no value may come without the stretch beginning anew.
@@ -76,38 +83,62 @@ func (f *flat) pause() int64 {
 	return f.suspectMS
 }
 
-// stands is the worse of a verdict and what is held.
-func (f *flat) stands(now obs.Flag) obs.Flag {
-	return obs.Quality{Flag: now}.Worst(obs.Quality{Flag: f.held}).Flag
+// verdict is the worse of what is found of s and what is held of it.
+func (f *flat) verdict(s *stretch) obs.Flag {
+	return obs.Quality{Flag: f.found(s.endMS-s.fromMS, s.n)}.Worst(obs.Quality{Flag: s.held}).Flag
+}
+
+// takeBack lets the stretch go on as if a movement had not been that was a spike.
+func (f *flat) takeBack(ms int64) {
+	if f.n > 0 && f.endMS == ms {
+		f.stretch = f.before
+	}
 }
 
 func (f *flat) keep() Kept {
 	if f.n == 0 {
 		return Kept{}
 	}
-	k := Kept{Low: f.low, High: f.high, From: f.fromMS, End: f.endMS, N: f.n}
-	if bad := standing(f.stands(f.verdict(f.endMS - f.fromMS))); bad != obs.NotEvaluated {
-		k.QC = bad.Code()
+	k := f.kept(&f.stretch)
+	if f.before.n > 0 {
+		before := f.kept(&f.before)
+		k.Before = &before
 	}
 	return k
 }
 
+func (f *flat) kept(s *stretch) Kept {
+	k := Kept{Low: s.low, High: s.high, From: s.fromMS, End: s.endMS, N: s.n}
+	k.flagged(f.verdict(s))
+	return k
+}
+
 func (f *flat) recall(k Kept) {
-	if k.N <= 0 || k.High < k.Low || k.End < k.From || k.High-k.Low >= f.tolerance {
-		return
+	recall := func(k *Kept) (s stretch) {
+		if k.N <= 0 || k.High < k.Low || k.End < k.From || k.High-k.Low >= f.tolerance {
+			return s
+		}
+		return stretch{low: k.Low, high: k.High, fromMS: k.From, endMS: k.End, n: k.N, held: k.bad()}
 	}
-	f.low, f.high, f.fromMS, f.endMS, f.n, f.held = k.Low, k.High, k.From, k.End, k.N, k.bad()
+	f.stretch, f.before = recall(&k), recall(k.before())
 }
 
 func (f *flat) resume() {
-	if f.n > 0 {
-		f.held, f.resumed = standing(f.stands(f.verdict(f.endMS-f.fromMS))), true
+	for _, s := range [...]*stretch{&f.stretch, &f.before} {
+		if s.n > 0 {
+			s.held, s.resumed = standing(f.verdict(s)), true
+		}
 	}
 }
 
-func (f *flat) shift(byMS int64) { f.fromMS, f.endMS = f.fromMS+byMS, f.endMS+byMS }
+func (f *flat) shift(byMS int64) {
+	for _, s := range [...]*stretch{&f.stretch, &f.before} {
+		s.fromMS, s.endMS = s.fromMS+byMS, s.endMS+byMS
+	}
+}
 
-func (f *flat) verdict(age int64) (flag obs.Flag) {
+// found is what n values say that have not moved for age.
+func (f *flat) found(age int64, n int) (flag obs.Flag) {
 	switch {
 	case f.failMS > 0 && age >= f.failMS:
 		flag = obs.Fail
@@ -120,7 +151,7 @@ func (f *flat) verdict(age int64) (flag obs.Flag) {
 	if f.everyMS > 0 {
 		need = max(need, 0.6*float64(age/f.everyMS+1)) // most of what was due did not come
 	}
-	if float64(f.n) < need {
+	if float64(n) < need {
 		return obs.NotEvaluated
 	}
 	return flag
@@ -133,6 +164,15 @@ type flatWindow struct {
 	tolerance     float64
 	suspect, fail *extremes // nil: none
 
+	newest timed // not in the windows before the next value comes: it may be a spike
+	has    bool
+
+	stood        // with the newest value
+	before stood // without it
+}
+
+// stood is what was found last.
+type stood struct {
 	last      obs.Flag // of the newest value
 	v         float64  // it, NaN: none
 	held      obs.Flag // stood when the gateway ended, and the value has not moved since
@@ -146,20 +186,26 @@ func newFlatWindow(suspect, fail, every time.Duration, tolerance float64) *flatW
 		}
 		return newExtremes(int(d/every) + 1)
 	}
-	return &flatWindow{tolerance: tolerance, suspect: window(suspect), fail: window(fail), v: math.NaN()}
+	return &flatWindow{tolerance: tolerance, suspect: window(suspect), fail: window(fail),
+		newest: timed{ms: math.MinInt64}, stood: stood{v: math.NaN()}, before: stood{v: math.NaN()}}
 }
 
 func (f *flatWindow) judge(ms int64, v float64) (now, late obs.Flag) {
-	flag := obs.Pass
-	if f.suspect.add(v) && f.suspect.spread() < f.tolerance {
-		flag = obs.Suspect
+	if f.has {
+		f.suspect.add(f.newest.v)
+		f.fail.add(f.newest.v)
 	}
-	if f.fail.add(v) && f.fail.spread() < f.tolerance {
-		flag = obs.Fail
-	}
-	if v != v {
+	if f.newest, f.has = (timed{ms, v}), true; v != v {
 		return obs.Missing, 0
 	}
+	flag := obs.Pass
+	if spread, full := f.suspect.with(v); full && spread < f.tolerance {
+		flag = obs.Suspect
+	}
+	if spread, full := f.fail.with(v); full && spread < f.tolerance {
+		flag = obs.Fail
+	}
+	f.before = f.stood
 	f.v, f.last = v, f.stands(v, flag)
 	return f.last, 0
 }
@@ -175,29 +221,51 @@ func (f *flatWindow) stands(v float64, now obs.Flag) obs.Flag {
 	return obs.Quality{Flag: now}.Worst(obs.Quality{Flag: f.held}).Flag
 }
 
+// takeBack makes a value that was a spike a missing one.
+func (f *flatWindow) takeBack(ms int64) {
+	if f.newest.ms == ms {
+		f.stood, f.newest = f.before, timed{math.MinInt64, math.NaN()}
+	}
+}
+
 // keep leaves the window out, which would be too much: its values are written down, and
 // the newest of them are shown again.
 func (f *flatWindow) keep() Kept {
-	if bad := standing(f.last); bad != obs.NotEvaluated {
-		return Kept{QC: bad.Code(), Low: f.v, High: f.v, N: 1}
+	k := f.stood.kept()
+	if before := f.before.kept(); before.QC != k.QC {
+		k.End, k.Before = f.newest.ms, &before
 	}
-	return Kept{}
+	return k
+}
+
+func (f *stood) kept() (k Kept) {
+	if standing(f.last) != obs.NotEvaluated {
+		k = Kept{Low: f.v, High: f.v, N: 1}
+		k.flagged(f.last)
+	}
+	return k
 }
 
 func (f *flatWindow) recall(k Kept) {
-	if k.N > 0 && k.High >= k.Low && k.bad() != obs.NotEvaluated {
-		f.low, f.high, f.held = k.Low, k.High, k.bad()
-		f.v, f.last = k.High, f.held
+	recall := func(k *Kept) stood {
+		if k.N <= 0 || k.High < k.Low || k.bad() == obs.NotEvaluated {
+			return stood{v: math.NaN()}
+		}
+		return stood{last: k.bad(), v: k.High, held: k.bad(), low: k.Low, high: k.High}
 	}
+	f.stood, f.before, f.newest.ms = recall(&k), recall(k.before()), k.End
 }
 
 func (f *flatWindow) resume() {
-	if bad := standing(f.last); bad != obs.NotEvaluated {
-		if f.held == obs.NotEvaluated {
-			f.low, f.high = f.v, f.v
+	for _, s := range [...]*stood{&f.stood, &f.before} {
+		if bad := standing(s.last); bad != obs.NotEvaluated {
+			if s.held == obs.NotEvaluated {
+				s.low, s.high = s.v, s.v
+			}
+			s.held = bad
 		}
-		f.held = bad
 	}
 }
 
-func (*flatWindow) shift(int64) {} // it counts
+// shift matters to the newest value alone: the windows count.
+func (f *flatWindow) shift(byMS int64) { f.newest.ms = later(f.newest.ms, byMS) }

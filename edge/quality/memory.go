@@ -1,6 +1,8 @@
 package quality
 
 import (
+	"math"
+
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
@@ -19,6 +21,32 @@ type Kept struct {
 	From  int64   `json:"from,omitempty"`
 	End   int64   `json:"end,omitempty"`
 	N     int     `json:"n,omitempty"` // of the values that did not move; 0: there is no such stretch
+	// Before is what was kept without the value at End, which may yet turn out to be a
+	// spike; nil: the same.
+	Before *Kept `json:"before,omitempty"`
+}
+
+// before is what is kept without the newest value.
+func (k *Kept) before() *Kept {
+	if k.Before == nil {
+		return k
+	}
+	return k.Before
+}
+
+// flagged notes the flag f, if it may stand.
+func (k *Kept) flagged(f obs.Flag) {
+	if bad := standing(f); bad != obs.NotEvaluated {
+		k.QC = bad.Code()
+	}
+}
+
+// later is a time by so much greater; the least one, which is none, stays.
+func later(ms, byMS int64) int64 {
+	if ms == math.MinInt64 {
+		return ms
+	}
+	return ms + byMS
 }
 
 // bad is the flag that stands, NotEvaluated if none does.
@@ -42,6 +70,9 @@ type lasting interface {
 	test
 	keep() Kept
 	recall(k Kept)
+	// takeBack undoes what the newest value did to what is remembered, if that is the one at
+	// ms: it was a spike, and to the values behind it the test is as if it had not been.
+	takeBack(ms int64)
 	// resume says that the gateway did not run until now, and shift that times are by so
 	// much greater from now on.
 	resume()
@@ -58,7 +89,11 @@ func (s *Stream) Memory() (m Memory, ok bool) {
 		if !is {
 			continue
 		}
-		if k := l.keep(); k.QC != 0 || k.N > 0 {
+		k := l.keep()
+		if s.spike() == nil {
+			k.Before = nil // nothing will take it back
+		}
+		if k.QC != 0 || k.N > 0 || k.Before != nil {
 			if m.Tests == nil {
 				m.Tests = map[string]Kept{}
 			}
@@ -72,7 +107,7 @@ func (s *Stream) Memory() (m Memory, ok bool) {
 // Bad says whether a flag stands.
 func (m Memory) Bad() bool {
 	for _, k := range m.Tests {
-		if k.bad() != obs.NotEvaluated {
+		if k.bad() != obs.NotEvaluated || k.before().bad() != obs.NotEvaluated {
 			return true
 		}
 	}
@@ -90,12 +125,27 @@ func (s *Stream) Recall(m Memory) {
 		if l, is := e.test.(lasting); is {
 			if k, has := m.Tests[e.name]; has {
 				if k.Asked != s.battery.from.asked(e.name) {
-					k.QC = 0
+					k = k.unflagged()
 				}
 				l.recall(k)
 			}
 		}
 	}
+}
+
+// unflagged is k without a flag.
+func (k Kept) unflagged() Kept {
+	if k.QC = 0; k.Before != nil {
+		before := *k.Before
+		before.QC, k.Before = 0, &before
+	}
+	return k
+}
+
+// Unsay says that the reading at bootMS, which Remember showed or Recall took up as the
+// newest one, was found to be a spike. Of an older one that is known already.
+func (s *Stream) Unsay(bootMS int64) {
+	s.lasting(func(l lasting) { l.takeBack(bootMS) })
 }
 
 // Remember shows the tests a reading that an earlier run has judged and written down,
@@ -108,7 +158,7 @@ func (s *Stream) Remember(bootMS int64, r obs.Reading) {
 	for _, e := range s.battery.entries {
 		switch t := e.test.(type) {
 		case *twin:
-			t.remember(r)
+			t.remember(bootMS, r)
 		case lasting:
 			t.judge(bootMS, v)
 		}

@@ -174,12 +174,22 @@ func (n *neighbour) differ(d float64) obs.Flag {
 // stands until the two can be compared again, or the value has moved on by a threshold.
 type twin struct {
 	*neighbour
+	found          // with the newest value
+	before   found // without it
+	newestMS int64
+}
+
+// found is what stands of a value beside its neighbour.
+type found struct {
 	bad   obs.Flag // NotEvaluated: nothing stands
 	value float64  // that was found so
 }
 
 func (w *twin) judge(ms int64, v float64) (now, late obs.Flag) {
 	now, late = w.neighbour.judge(ms, v)
+	if now != obs.Missing {
+		w.before, w.newestMS = w.found, ms
+	}
 	switch {
 	case now == obs.Missing:
 		return now, late
@@ -199,7 +209,10 @@ func (w *twin) moved(v float64) bool {
 }
 
 // remember takes up how an earlier run has judged a value.
-func (w *twin) remember(r obs.Reading) {
+func (w *twin) remember(ms int64, r obs.Reading) {
+	if r.Quality.Flag != obs.Missing {
+		w.before, w.newestMS = w.found, ms
+	}
 	switch {
 	case r.Quality.Flag == obs.Missing:
 	case r.Quality.Why == obs.Neighbour:
@@ -210,13 +223,31 @@ func (w *twin) remember(r obs.Reading) {
 }
 
 func (w *twin) keep() Kept {
-	if w.bad == obs.NotEvaluated {
-		return Kept{}
+	k := w.found.kept()
+	if w.before != w.found {
+		before := w.before.kept()
+		k.End, k.Before = w.newestMS, &before
 	}
-	return Kept{QC: w.bad.Code(), Low: w.value, High: w.value, N: 1}
+	return k
 }
 
-func (w *twin) recall(k Kept) { w.bad, w.value = k.bad(), k.Low }
+func (f found) kept() Kept {
+	if f.bad == obs.NotEvaluated {
+		return Kept{}
+	}
+	return Kept{QC: f.bad.Code(), Low: f.value, High: f.value, N: 1}
+}
 
-func (w *twin) resume()     {}
-func (w *twin) shift(int64) {}
+func (w *twin) recall(k Kept) {
+	before := k.before()
+	w.found, w.before, w.newestMS = found{k.bad(), k.Low}, found{before.bad(), before.Low}, k.End
+}
+
+func (w *twin) takeBack(ms int64) {
+	if w.newestMS == ms {
+		w.found = w.before
+	}
+}
+
+func (w *twin) resume()          {}
+func (w *twin) shift(byMS int64) { w.newestMS += byMS }

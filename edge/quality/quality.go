@@ -33,6 +33,8 @@
 // The verdict of the spike test comes one value late. The newest value is sent with
 // what is known; if the next one shows that it was a spike, [Stream.Late] says so once,
 // and the gateway writes that down as a record of its own. It never overwrites one. A
+// To the tests that remember, flat line, attenuated signal and what stands beside a
+// neighbour, a value of that verdict, suspect or fail, has not been. A
 // restart in between, or other limits, change nothing about that: see [Stream.Precede] and
 // [Stream.Limit]. Another boot of the machine does: how long it was off may not be known,
 // and its value is never decided, as beside a missing one.
@@ -59,8 +61,11 @@
 //     due, else it is not evaluated; compat: ioos gives ioos_qc's counts, of the interval
 //     that is configured. A tolerance of 0 flags nothing in ioos_qc; here it is refused, and
 //     without one, and with a resolution that is not known, only equal values are flat.
+//     Beside a spike test a spike is no movement, but as a missing value to both forms once
+//     the next one has shown it; ioos_qc, which has no state, lets it begin a new run.
 //   - Attenuated: ioos_qc judges from the first value on if no minimum is given; here the
-//     minimum is three and 60 % of a window. There is always a window.
+//     minimum is three and 60 % of a window. There is always a window. Beside a spike test
+//     a spike is none of its values, and not a missing one either: a range is judged without.
 //   - Multi-variate and neighbour are the manual's; ioos_qc has neither.
 //   - Roll-up: pass beats not evaluated, as in ioos_qc; rollup: strict lets what a required
 //     test (time, climatology, gross range) could not judge stay not evaluated.

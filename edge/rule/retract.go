@@ -3,8 +3,8 @@ package rule
 import "github.com/lamppost-city/lamppost/drivers/obs"
 
 // Retract takes back a reading that was observed before, because a later one showed
-// that it was wrong: a spike is told by what comes behind it. Windows forget it. A
-// condition that was met on it and on nothing newer ends at the next Tick, without
+// that it was wrong: a spike is told by what comes behind it. Windows forget it, and what
+// stood still before it goes on standing. A condition that was met on it and on nothing newer ends at the next Tick, without
 // clear_for and hold, unless it is met on what is left: an alert must not stand on a
 // value that nobody believes. Call it before Observe of the reading that showed it.
 func (e *Engine) Retract(st obs.Stream, bootMS int64) {
@@ -16,6 +16,7 @@ func (e *Engine) Retract(st obs.Stream, bootMS int64) {
 		w.remove(bootMS)
 	}
 	s.meter.forget(bootMS)
+	s.still.forget(bootMS)
 	newest, doubt := s.at, doubted
 	if !s.has {
 		newest, doubt = s.before, doubtedEarly

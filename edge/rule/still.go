@@ -5,7 +5,13 @@ import "math"
 // still is the stretch of readings that do not move, by the rule of the flat line test:
 // a movement is half of what the metric shows, or any at all where that is not known.
 type still struct {
-	step      float64
+	step    float64
+	stretch         // with the newest reading
+	before  stretch // without it
+}
+
+// stretch is a row of readings that did not move.
+type stretch struct {
 	low, high float64
 	from, to  int64
 	has       bool
@@ -18,6 +24,7 @@ func (s *still) add(t int64, v float64, stale int64) {
 	if v != v || math.IsInf(v, 0) || s.has && t <= s.to {
 		return
 	}
+	s.before = s.stretch
 	low, high := min(s.low, v), max(s.high, v)
 	least := s.step / 2
 	if least == 0 {
@@ -25,16 +32,32 @@ func (s *still) add(t int64, v float64, stale int64) {
 	}
 	moved := s.has && high-low >= least
 	if !s.has || moved || t-s.to > stale {
-		*s = still{step: s.step, low: v, high: v, from: t, to: t, has: true, begun: moved && t-s.to <= stale}
+		s.stretch = stretch{low: v, high: v, from: t, to: t, has: true, begun: moved && t-s.to <= stale}
 		return
 	}
 	s.low, s.high, s.to = low, high, t
 }
 
+// forget takes the newest reading back, if that is the one at t: the stretch goes on as if
+// it had not been.
+func (s *still) forget(t int64) {
+	if s.has && s.to == t {
+		s.stretch = s.before
+	}
+}
+
 // stuck is for how many seconds a stream has given the same. Before its first movement
 // that is only known to be at least so long.
 func (r *reader) stuck(in *input) span {
-	s := &in.still
+	is := r.stands(in, &in.still.stretch)
+	if r.firm && in.open && in.still.to == in.at {
+		return is.or(r.stands(in, &in.still.before))
+	}
+	return is
+}
+
+// stands is what is known of how long s has lasted.
+func (r *reader) stands(in *input, s *stretch) span {
 	if !s.has || r.now > s.to+in.stale {
 		return nothing()
 	}
