@@ -13,6 +13,7 @@ var rules = []pair{
 	{"compare a stream: device.channel > 3", "请与数据流比较：设备.测点 > 3"},
 	{"this can never be true", "该条件永远不会成立"},
 	{"compare with what the metric can be, and let the limits of an and overlap", "请与该指标可能的数值比较；用 and 连接的范围要有重叠"},
+	{"for a direction on both sides of north write (%s %s %s or %s %s %s)", "方向跨越正北时请写 ($1 $2 $3 or $4 $5 $6)"},
 	{"the expression reads %d streams and windows", "表达式读取了 $1 个数据流和窗口"},
 	{"what stands below says it for all of this time, and the last one counts", "这段时间下面的条目都已写到，而以最后符合的一条为准"},
 	{"put this one below, or delete it", "请把这一条移到下面，或删除"},

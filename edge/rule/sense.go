@@ -21,7 +21,7 @@ func (c *compiler) sense(root *node) {
 	case len(c.fixed) > 0:
 		c.fail(c.fixed[0].at, c.fixed[0].length, "E3119", "this compares two numbers, which never change", "compare a stream: device.channel > 3")
 	case is == isFalse:
-		c.fail(0, len(c.text), "E3115", c.because("this can never be true"), c.between("compare with what the metric can be, and let the limits of an and overlap"))
+		c.fail(0, len(c.text), "E3115", c.because("this can never be true"), c.between(c.north(root, "compare with what the metric can be, and let the limits of an and overlap")))
 	case is == isTrue:
 		c.fail(0, len(c.text), "E3116", c.because("this is always true"), c.between("compare with a number that it can be above and below"))
 	default:
@@ -87,14 +87,36 @@ func (n *node) reading() bool { return n.op >= opLast && n.op <= opStale }
 // together says what several conditions on one value are: of those that must all hold two
 // may exclude one another, of those of which one is enough two may leave nothing out.
 func (c *compiler) together(root *node) truth {
-	switch {
-	case root.op == opAnd && c.pair(root, opAnd, func(k *comparison) *comparison { return k }):
+	switch a, _ := c.pair(root, root.op, map[op]func(*comparison) *comparison{opAnd: itself, opOr: opposite}[root.op]); {
+	case a == nil:
+		return unknown
+	case root.op == opAnd:
 		return isFalse
-	case root.op == opOr && c.pair(root, opOr, opposite):
-		return isTrue
 	}
-	return unknown
+	return isTrue
 }
+
+// north is the hint where an and asks for a direction on both sides of north, which is 0
+// and 360: an or was meant.
+func (c *compiler) north(root *node, hint string) string {
+	a, b := c.pair(root, opAnd, itself)
+	if a == nil || a.value.op != opLast || !c.known[c.reads[a.value.read].stream].Turns {
+		return hint
+	}
+	if a.kind == opLess || a.kind == opLessEq {
+		a, b = b, a
+	}
+	if (a.kind != opMore && a.kind != opMoreEq) || (b.kind != opLess && b.kind != opLessEq) || a.limit <= b.limit {
+		return hint
+	}
+	name := c.reads[a.value.read].stream
+	dotted := name.Device + "." + name.Channel
+	above := map[op]string{opMore: ">", opMoreEq: ">="}[a.kind]
+	below := map[op]string{opLess: "<", opLessEq: "<="}[b.kind]
+	return fmt.Sprintf("for a direction on both sides of north write (%s %s %s or %s %s %s)", dotted, above, short(a.limit), dotted, below, short(b.limit))
+}
+
+func itself(k *comparison) *comparison { return k }
 
 // opposite is true where k is false.
 func opposite(k *comparison) *comparison {
@@ -103,9 +125,12 @@ func opposite(k *comparison) *comparison {
 	return &o
 }
 
-// pair says whether two parts of root, joined by o, speak of one value and, seen as of
-// does, leave no number for it.
-func (c *compiler) pair(root *node, o op, of func(*comparison) *comparison) bool {
+// pair finds two parts of root, joined by o, that speak of one value and, seen as of
+// does, leave no number for it; nil: there are none.
+func (c *compiler) pair(root *node, o op, of func(*comparison) *comparison) (a, b *comparison) {
+	if root.op != o || of == nil {
+		return nil, nil
+	}
 	var all []*comparison
 	for i := range c.compared {
 		k := &c.compared[i]
@@ -114,12 +139,12 @@ func (c *compiler) pair(root *node, o op, of func(*comparison) *comparison) bool
 		}
 		for _, other := range all {
 			if k.value.equal(other.value, c.program, c.program) && apart(of(k), of(other)) {
-				return true
+				return other, k
 			}
 		}
 		all = append(all, k)
 	}
-	return false
+	return nil, nil
 }
 
 // part says whether n is one of the conditions that o joins to root.
