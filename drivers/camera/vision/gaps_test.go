@@ -96,9 +96,8 @@ func pauses(r *rand.Rand, kind int) time.Duration {
 }
 
 // What was done to a camera is told after its patience and three pictures that show it,
-// however long no
-// picture came before or between, and how often it was done before; until then it is never
-// said to be well.
+// however long no picture came before or between, and how often it was done before; not
+// sooner, and until then it is never said to be well.
 func TestNoGapHidesADeed(t *testing.T) {
 	long(t)
 	for seed := range uint64(4) {
@@ -121,7 +120,7 @@ func watchDeeds(t *testing.T, r *rand.Rand, todo []deed, kind int) {
 	end, told := todo[len(todo)-1].to+3*time.Minute, 0
 	var shown deed
 	var first time.Duration
-	times := 0
+	times, was := 0, false
 	for n, at := 0, time.Duration(0); at < end; n++ {
 		at += 2 * time.Second
 		if at > 2*time.Minute { // the view is known
@@ -134,6 +133,7 @@ func watchDeeds(t *testing.T, r *rand.Rand, todo []deed, kind int) {
 			}
 		}
 		if now.from != shown.from || times == 0 {
+			was = now.state == shown.state || now.state != States && e.tamper.on(now.state) // it goes on
 			shown, first, times = now, at, 0
 		}
 		times++
@@ -151,6 +151,8 @@ func watchDeeds(t *testing.T, r *rand.Rand, todo []deed, kind int) {
 			t.Fatalf("%v: %s, seen for %.0f s in %d pictures, is told as good", at, now.name, lasted, times)
 		case lasted >= patience[now.state] && times >= leastTimes+1 && !(got.Quality.Usable() && got.Value == 1):
 			t.Fatalf("%v: %s, seen for %.0f s in %d pictures, is told as %+v; left %.2f", at, now.name, lasted, times, got, e.tamper.left)
+		case got.Value == 1 && !was && lasted < patience[now.state]:
+			t.Fatalf("%v: %s is told, seen for %.0f s only", at, now.name, lasted)
 		case got.Value == 1:
 			told++
 		}

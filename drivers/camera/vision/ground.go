@@ -20,7 +20,8 @@ type ground struct {
 	hiss          float64 // of the sensor alone, levels
 	step          float64 // what pixels differ by from the picture before, their middle, levels
 	upset         bool    // nearly everything changed at once, or the light of it all
-	calm          float64 // seconds since it was upset
+	calm          float64 // seconds since it was upset, or began
+	lit           bool    // it was upset: calm does not count from the beginning
 }
 
 // Of the background.
@@ -52,7 +53,7 @@ func (g *ground) begin(f *frame) {
 	}
 	clear(g.moving[:])
 	clear(g.stays[:])
-	g.share, g.upset, g.calm = 0, false, 0
+	g.share, g.upset, g.calm, g.lit = 0, false, 0, false
 	g.noise, g.hiss = 0, 0
 }
 
@@ -70,7 +71,7 @@ func (g *ground) look(e *Eye, since float64) {
 	g.upset = g.share > upsetShare || g.share > litShare && g.step > litTimes*usual+litStep
 	g.calm += since
 	if g.upset {
-		g.calm = 0
+		g.calm, g.lit = 0, true
 	}
 	g.follow(&e.now.luma, since)
 }
@@ -283,10 +284,12 @@ func (g *ground) follow(luma *[pixels]uint8, since float64) {
 	anew := g.calm < recoverFor
 	if anew {
 		pace = weight(since, recover)
-		slow = pace
 	}
-	if g.upset { // what differs is the light, and no restlessness
+	switch {
+	case g.upset: // what differs is the light, and no restlessness
 		slow = 0
+	case anew && g.lit: // noise is another, too; at the beginning who walks there is none
+		slow = pace
 	}
 	tick := uint16(min(max(since*10, 1), melt*10))
 	for i, p := range luma {

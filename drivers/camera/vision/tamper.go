@@ -29,6 +29,7 @@ type tamper struct {
 	hold      [States]hold
 	warm      bool
 	unseen    bool // it is too dark or too bright to see the view
+	noisy     bool // noise may hide fine detail: whether it is gone nobody knows
 }
 
 // usual is how much detail a view has.
@@ -40,7 +41,7 @@ type usual struct {
 // hold is a condition that has to last before it is told, and before it is taken back.
 type hold struct {
 	on      bool
-	pending float64 // seconds that the condition has been other than on
+	pending float64 // seconds that the condition has been other than on, since the first such picture
 	times   int
 }
 
@@ -89,7 +90,9 @@ func (h *hold) take(is bool, since, lasting float64, times int) {
 		h.pending, h.times = 0, 0
 		return
 	}
-	h.pending += since
+	if h.times > 0 { // nobody knows what was before the first
+		h.pending += since
+	}
 	h.times++
 	if h.times >= times && h.pending >= lasting {
 		h.on, h.pending, h.times = is, 0, 0
@@ -118,7 +121,7 @@ func (t *tamper) lost() bool { return t.is < lostView && t.left < clearEdges }
 // has not for long enough to say it.
 func (t *tamper) doubtful() bool {
 	for _, s := range []State{Blocked, Defocused, Moved} {
-		if h := &t.hold[s]; h.on || h.pending > 0 {
+		if h := &t.hold[s]; h.on || h.times > 0 {
 			return true
 		}
 	}
@@ -152,7 +155,7 @@ func (t *tamper) hides(s State) bool {
 	case Blocked:
 		return t.left < blockedEdges && !t.on(Moved)
 	case Defocused:
-		return t.covered
+		return t.covered || t.noisy && !t.on(Moved)
 	case Moved:
 		return t.covered || t.on(Defocused)
 	}
@@ -178,6 +181,7 @@ func (t *tamper) judge(e *Eye, since float64, hour int, same bool) {
 	t.unseen = dark || now[Glare]
 	if t.warm && !t.unseen {
 		t.compare(d, since)
+		t.noisy = false
 		now[Blocked] = t.blocked(l, d, u)
 		now[Defocused] = !now[Blocked] && t.soft(d, u, e.ground.hiss)
 		now[Moved] = !now[Blocked] && !now[Defocused] && t.moved(d, u, e.ground.hiss)
@@ -238,10 +242,11 @@ func (t *tamper) blocked(l *light, d *detail, u *usual) bool {
 // soft says whether fine detail is gone and coarse is not. Fog and bad light take both, and
 // slowly. Where noise has more detail than the view, nobody knows.
 func (t *tamper) soft(d *detail, u *usual, hiss float64) bool {
+	fine, coarse := d.fine/u.fine, d.coarse/u.coarse
 	if u.coarse <= 0 || u.fine < mostHiss*hiss*hiss {
+		t.noisy = !(fine >= softFine)
 		return false
 	}
-	fine, coarse := d.fine/u.fine, d.coarse/u.coarse
 	least := softCoarse
 	if t.astray {
 		least = leastCoarse
