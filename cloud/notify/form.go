@@ -3,6 +3,8 @@ package notify
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"time"
 )
 
@@ -48,13 +50,15 @@ type glance struct {
 	next int64
 }
 
-// formAll makes messages of what waits, and returns when to look again.
+// formAll makes messages of what waits, and returns when to look again. Who cannot be told
+// keeps nobody else waiting; he is tried again the next time.
 func (o *Office) formAll(ctx context.Context, now time.Time) (next time.Time, err error) {
 	next = now.Add(look)
 	queues, err := o.queues(ctx)
 	if err != nil {
 		return next, err
 	}
+	var failed []error
 	known := map[receiver]glance{}
 	for _, q := range queues {
 		c, err := o.channel(q.channel)
@@ -66,7 +70,8 @@ func (o *Office) formAll(ctx context.Context, now time.Time) (next time.Time, er
 		if !same || g.queue != q || g.next <= now.UnixMilli() {
 			at, err := o.formFor(ctx, c, q.person, now)
 			if err != nil {
-				return next, err
+				failed = append(failed, fmt.Errorf("channel %q, person %q: %w", q.channel, q.person, err))
+				continue
 			}
 			g = glance{q, at}
 		}
@@ -76,7 +81,7 @@ func (o *Office) formAll(ctx context.Context, now time.Time) (next time.Time, er
 		}
 	}
 	o.glances = known
-	return next, nil
+	return next, errors.Join(failed...)
 }
 
 // receiver names a receiver.

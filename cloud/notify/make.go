@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,29 +28,55 @@ func (o *Office) formOne(ctx context.Context, tx *sql.Tx, c Channel, person stri
 	if c.Machine { // what waited for its turn is not kept for longer
 		m.d.Deadline = items[b.items[0]].due + c.GiveUp.Milliseconds()
 	}
-	where, args := b.members(items, c.Machine, now.UnixMilli())
-	if err := m.take(where, args...); err != nil {
+	n, err := m.takeBatch(items, b, c.Machine, now.UnixMilli())
+	if err != nil || n == 0 { // somebody else took or dropped it meanwhile
 		return err
-	}
-	if b.kind == surge {
-		if err := m.take("subject in (select subject from notice_item where delivery = ?)", m.d.ID); err != nil {
-			return err
-		}
 	}
 	if !c.Machine {
 		if err := m.count(); err != nil {
 			return err
 		}
 	}
-	return m.finish(c)
+	return m.finish(c, b)
 }
 
-// members says which of the items that wait for a receiver belong to a batch.
-func (b batch) members(items []waiting, machine bool, now int64) (where string, args []any) {
+// takeBatch takes the items of a batch, and none that another message is to have. If there
+// was more than is looked at at once, it takes what belongs to them of the rest.
+func (m *maker) takeBatch(items []waiting, b batch, machine bool, now int64) (taken int64, err error) {
+	planned := make([]waiting, len(b.items))
+	for k, i := range b.items {
+		planned[k] = items[i]
+	}
+	taken, err = m.take("n in (" + numbers(planned) + ")")
+	if err != nil || machine || len(items) < maxBatch {
+		return taken, err
+	}
+	rest := " and n not in (" + numbers(items) + ")"
+	where, args := b.behind(items, now)
+	more, err := m.take(where+rest, args...)
+	if taken += more; err != nil || b.kind != surge {
+		return taken, err
+	}
+	more, err = m.take("subject in (select subject from notice_item where delivery = ?)"+rest, m.d.ID)
+	return taken + more, err
+}
+
+// numbers lists the numbers of items for a query.
+func numbers(items []waiting) string {
+	var b []byte
+	for i, it := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, it.n, 10)
+	}
+	return string(b)
+}
+
+// behind says which of the items that were not looked at belong to a batch.
+func (b batch) behind(items []waiting, now int64) (where string, args []any) {
 	first, last := items[b.items[0]], items[b.items[len(b.items)-1]]
 	switch {
-	case machine:
-		return "event = ?", []any{first.event}
 	case b.kind == digest:
 		return "due <= ? and level <> 'red'", []any{now}
 	case b.kind == surge && b.source != "":
@@ -63,10 +90,13 @@ func (b batch) members(items []waiting, machine bool, now int64) (where string, 
 }
 
 // take puts items that wait for the receiver into the delivery.
-func (m *maker) take(where string, args ...any) error {
-	_, err := m.tx.ExecContext(m.ctx, "update notice_item set delivery = ? where delivery = '' and channel = ? and person = ? and "+where,
+func (m *maker) take(where string, args ...any) (taken int64, err error) {
+	r, err := m.tx.ExecContext(m.ctx, "update notice_item set delivery = ? where delivery = '' and channel = ? and person = ? and "+where,
 		append([]any{m.d.ID, m.d.Channel, m.d.Person}, args...)...)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
 }
 
 // count adds the symptoms that nobody was told of, to be counted: in a digest all, else
@@ -81,7 +111,7 @@ func (m *maker) count() error {
 }
 
 // finish writes the delivery, and lets what it has to wait for be as urgent as it is.
-func (m *maker) finish(c Channel) error {
+func (m *maker) finish(c Channel, b batch) error {
 	var sources int
 	var source, event string
 	err := m.tx.QueryRowContext(m.ctx, "select count(*), count(distinct source), coalesce(min(source), '') from notice_item where delivery = ? and cause = ''", m.d.ID).
@@ -89,7 +119,10 @@ func (m *maker) finish(c Channel) error {
 	if err != nil {
 		return err
 	}
-	if sources > 1 {
+	switch {
+	case b.kind == surge: // the next of these waits for a minute, whosever they were
+		source = b.source
+	case sources > 1:
 		source = ""
 	}
 	err = m.tx.QueryRowContext(m.ctx, "select event, level from notice_item where delivery = ? and cause = '' order by "+worstFirst+", n desc limit 1", m.d.ID).

@@ -94,7 +94,8 @@ func earlier(a, b int64) int64 {
 
 // urgent are the messages that wait for no others: all of a machine, and red ones, each
 // with what waited of its subject before. Of a source that has had its share of them, and
-// of all if they are too many, the red ones are merged, each minute.
+// of all if they are too many, the red ones are merged, each minute; whatever waits of their
+// subjects waits for that, and goes with them.
 func urgent(items []waiting, machine bool, h past, used []bool, now int64) (out []batch, next int64) {
 	crowd := map[string][]int{}
 	for i, it := range items {
@@ -103,7 +104,7 @@ func urgent(items []waiting, machine bool, h past, used []bool, now int64) (out 
 		}
 		if !machine {
 			if source, full := h.full(it.source); full {
-				crowd[source], used[i] = append(crowd[source], i), true
+				crowd[source] = append(crowd[source], about(items, it.subject, used)...)
 				continue
 			}
 			h.reds++
@@ -120,11 +121,8 @@ func urgent(items []waiting, machine bool, h past, used []bool, now int64) (out 
 			next = earlier(next, at)
 			continue
 		}
-		for _, i := range slices.Clone(members) {
-			members = append(members, along(items, i, false, used)...)
-		}
 		slices.Sort(members)
-		out = append(out, batch{surge, source, slices.Compact(members)})
+		out = append(out, batch{surge, source, members})
 	}
 	return out, next
 }
@@ -157,6 +155,16 @@ func along(items []waiting, i int, machine bool, used []bool) (out []int) {
 	}
 	used[i] = true
 	return append(out, i)
+}
+
+// about is all that waits of a subject.
+func about(items []waiting, subject string, used []bool) (out []int) {
+	for i := range items {
+		if !used[i] && items[i].subject == subject {
+			out, used[i] = append(out, i), true
+		}
+	}
+	return out
 }
 
 // groups collects what is left: the ripe groups, the one that waits longest first, and when
