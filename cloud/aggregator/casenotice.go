@@ -149,12 +149,16 @@ func (p *parts) placeText(o lifecycle.Opening) (t view.Text) {
 func (p *parts) caseState(c lifecycle.Case, e lifecycle.Entry) view.Text {
 	zh, en := []string{"案件 " + c.Opening.ID, c.State.Label().Zh}, []string{"case " + c.Opening.ID, c.State.Label().En}
 	add := func(z, n string) { zh, en = append(zh, z), append(en, n) }
-	for _, d := range departments(c, e) {
+	all := departments(c, e)
+	for _, d := range all[:min(len(all), maxNamed)] {
 		name := view.Text{Zh: d, En: d}
 		if known, ok := p.places.Department(d); ok {
 			name = view.Text{Zh: cmp.Or(known.Name.Zh, d), En: cmp.Or(known.Name.En, d)}
 		}
-		add(name.Zh, name.En)
+		add(short(name.Zh, maxName), short(name.En, maxName))
+	}
+	if more := len(all) - maxNamed; more > 0 {
+		add(fmt.Sprintf("等另外 %d 个部门", more), fmt.Sprintf("and %d more departments", more))
 	}
 	if due := nextDue(c); due != nil && e.To != lifecycle.Closed {
 		at := time.UnixMilli(due.Due).In(p.o.Settings.Notify.Place).Format("01-02 15:04")
@@ -166,13 +170,17 @@ func (p *parts) caseState(c lifecycle.Case, e lifecycle.Entry) view.Text {
 		}
 	}
 	if e.Who != "" {
-		add(e.Who, "by "+e.Who)
+		add(short(e.Who, maxName), "by "+short(e.Who, maxName))
 	}
 	return view.Text{Zh: strings.Join(zh, "，"), En: strings.Join(en, ", ")}
 }
 
-// maxWhy is how many bytes of a reason are told.
-const maxWhy = 600
+// How much is told of how a case stands: together it is less than an event may say.
+const (
+	maxWhy   = 600 // bytes of a reason
+	maxNamed = 8   // departments that are named
+	maxName  = 240 // bytes of a name
+)
 
 // nextDue is the clock of a case that runs out first, or nil.
 func nextDue(c lifecycle.Case) *lifecycle.Clock {
