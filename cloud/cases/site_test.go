@@ -14,7 +14,7 @@ import (
 )
 
 // many is how many alerts the lists of these tests are cut from.
-const many = 10_000
+const many = 2_500
 
 // village is where a device stands: each in its own, the first ones in that of the test.
 func village(device string) string {
@@ -24,7 +24,7 @@ func village(device string) string {
 	return "330106001" + device[len(device)-3:]
 }
 
-// flood stores many alerts of 500 devices, of which every 400th, from the oldest on, is of a
+// flood stores many alerts of 500 devices, of which every 100th, from the oldest on, is of a
 // device in the village of the test.
 func flood(t testing.TB, b *bench) (own []string) {
 	t.Helper()
@@ -32,8 +32,8 @@ func flood(t testing.TB, b *bench) (own []string) {
 	seq := func(yield func(string, wire.Alert) bool) {
 		for i := range many {
 			device := fmt.Sprintf("far-%03d", i%500)
-			if i%400 == 0 {
-				device = fmt.Sprintf("own-%03d", i/400)
+			if i%100 == 0 {
+				device = fmt.Sprintf("own-%03d", i/100)
 			}
 			id := fmt.Sprintf("a-%05d", i)
 			if strings.HasPrefix(device, "own-") {

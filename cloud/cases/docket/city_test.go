@@ -32,9 +32,9 @@ func cityAlert(i int) (gateway string, a wire.Alert) {
 
 // A hundred thousand alerts of one night, as an aggregator takes them in, and on PostgreSQL
 // as two do that are both sent a part of each other's: a handful of cases, once each. The
-// short form has two thousand.
+// short form has five hundred.
 func TestAHundredThousandAlerts(t *testing.T) {
-	n := 2000
+	n := 500
 	switch {
 	case os.Getenv("LAMPPOST_STORM") == "long":
 		n = 100_000
