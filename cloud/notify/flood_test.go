@@ -42,7 +42,7 @@ func (d *desk) inMinute() (most int) {
 // another place is told at once, alone; those of the one become one message a minute, and
 // none of them is lost.
 func TestOneGatewayCannotFillAChannel(t *testing.T) {
-	if databasetest.OnPostgres() {
+	if databasetest.OnPostgres() || testing.Short() {
 		t.Skip("thousands of the same statements")
 	}
 	bubble(t, func(o *Options) { o.Channels[0].PerMinute = 20 }, func(t *testing.T, r *rig) {
@@ -50,7 +50,7 @@ func TestOneGatewayCannotFillAChannel(t *testing.T) {
 		for minute := range 6 {
 			for range 12 {
 				var all []Event
-				for range 20 {
+				for range 5 {
 					all = append(all, from("hostile", fmt.Sprintf("h%05d", n), wire.Red), from(fmt.Sprint("g", n%7), fmt.Sprintf("y%05d", n), wire.Yellow))
 					n++
 				}
@@ -162,7 +162,7 @@ func TestOverflow(t *testing.T) {
 // A program that reads has its share filled by one gateway; the red alert of another place
 // is the next that it gets.
 func TestRedPassesAMachinesBacklog(t *testing.T) {
-	if databasetest.OnPostgres() {
+	if databasetest.OnPostgres() || testing.Short() {
 		t.Skip("thousands of the same statements")
 	}
 	synctest.Test(t, func(t *testing.T) {

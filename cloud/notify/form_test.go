@@ -215,7 +215,7 @@ func drawItems(t *rapid.T, first int64, now int64) (items []waiting) {
 // Whatever waits, and whatever was told before: what is planned becomes one message each,
 // what is not waits on, nobody is forgotten, and in the end all is told, in order.
 func TestPlanIsFormed(t *testing.T) {
-	if databasetest.OnPostgres() {
+	if databasetest.OnPostgres() || testing.Short() {
 		t.Skip("thousands of the same statements")
 	}
 	r := newRig(t, nil)
