@@ -173,7 +173,7 @@ func TestResetRevokesTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, p, err = f.book.ChangePassword(t.Context(), p, good, good+" 2"); err != nil {
+	if _, _, err = f.book.ChangePassword(t.Context(), p, good, good+" 2"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.book.AuthenticateToken(t.Context(), value, "10.0.0.8"); err != nil {
