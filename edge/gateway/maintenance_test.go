@@ -25,6 +25,9 @@ func tended(t *testing.T, flood string) (g *Gateway, gen *generation, out bell, 
 	bootMS.Store(100_000)
 	g, gen, out = sounding(t, bootMS, flood)
 	<-out.set // off, at the start
+	if v, err := gen.switching.board.Settled(t.Context(), "siren"); err != nil || v.State != "off" {
+		t.Fatalf("at the start: %+v, %v", v, err)
+	}
 	sample = func(level float64) {
 		g.handle(gen, poll.Sample{Device: "pass", BootMS: bootMS.Add(1000), Readings: []obs.Reading{obs.Of(level)}})
 	}
