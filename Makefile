@@ -25,7 +25,8 @@ INFLUXD     := github.com/influxdata/influxdb/cmd/influxd@v1.8.3
 
 # Real servers and the programs are found here by every test.
 PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/bin:$$PATH"
-# rerun: where Go's race detector itself crashes, and nothing else fails, once more.
+# rerun: at most three tests that failed are run once more, by themselves, and named at
+# the end; so are packages in which Go's race detector itself crashed. Never races, panics.
 GOTEST := $(GO) run ./deploy/dev/rerun $(GO) test -race -timeout 15m
 
 .DEFAULT_GOAL := help
@@ -71,7 +72,7 @@ test-go: setup build ## everything but the end-to-end tests
 	$(PARTS) $(GOTEST) $$($(GO) list ./... | grep -v '/cmd/e2e$$\|/vision$$\|/visionbench$$\|/cloud/notify$$')
 	@# These mostly compute: the race detector makes minutes of their seconds, so it sees their short form.
 	$(PARTS) $(GOTEST) -short $(SEEING)
-	$(PARTS) $(GO) test $(SEEING)
+	$(PARTS) $(GO) run ./deploy/dev/rerun $(GO) test $(SEEING)
 
 pair: setup build ## two aggregators on one PostgreSQL at full length: a storm of 6 000 alerts, 30 kills at random; prints its figures (five minutes)
 	LAMPPOST_PAIR=long $(PARTS) $(GO) test -timeout 30m -count=1 -v -run TestTwoAggregatorsAreOne ./cmd/e2e
@@ -93,7 +94,7 @@ test-web: build ## the console's pages, also in headless Chromium
 	cd $(WEB) && node browser/street.mjs
 
 test-e2e: setup build ## only the end-to-end tests, alone on the machine
-	$(PARTS) $(GOTEST) -timeout 45m -count=1 -v ./cmd/e2e
+	$(PARTS) $(GOTEST) -timeout 45m -count=1 -parallel=3 -v ./cmd/e2e
 
 test-board: setup build-arm ## the README's "On a real board", run under qemu-user in a Debian root
 	@CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/lamppost-sim

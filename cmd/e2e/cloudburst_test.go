@@ -60,6 +60,7 @@ func steps(a view.Alert) (out []string) {
 // to the end; the aggregator has it all in one alert's timeline, with a picture of each
 // change, and the relay board was truly switched.
 func TestCloudburstIsTold(t *testing.T) {
+	t.Parallel()
 	city := &city{t: t, dir: t.TempDir()}
 	city.startCloud()
 	scenario := filepath.Join(t.TempDir(), "burst.yaml")

@@ -44,6 +44,7 @@ type trial struct {
 // go on, health says what is wrong, all recovers by itself, and what is stored is
 // what was on the wires less the gaps that were declared.
 func TestTorture(t *testing.T) {
+	t.Parallel()
 	o := newOrdeal(t)
 	began := time.Now().Add(3 * time.Second)
 	pause(t, 5*time.Second)

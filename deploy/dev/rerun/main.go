@@ -1,12 +1,14 @@
-// Command rerun runs a test command, `go test …`, and shows what it says. Packages that
-// failed for no other reason than that Go's race detector itself crashed are tested once
-// more, and the second outcome counts.
+// Command rerun runs a test command, `go test …`, and shows what it says. Where few tests
+// failed, they are run once more, by themselves, and the second outcome counts; the last
+// lines name them.
 //
-// The race detector of Go 1.26 may crash in a bubble of testing/synctest in which timers
-// with channels are used: two threads then work with one context of the detector
-// (golang/go#78156). Nothing of the program under test is wrong then, and nothing of it
-// can be mended: twenty lines of the standard library's timers are enough. Every other
-// failure, a found race, a failed test, a panic, stays what it is.
+// Two things fail though nothing of the program under test is wrong. The race detector of
+// Go 1.26 may crash in a bubble of testing/synctest in which timers with channels are used:
+// two threads then work with one context of the detector (golang/go#78156). And a test of
+// real processes on real lines fails where the machine stood still at the wrong moment.
+// A fault that is there fails twice. What must not be believed a second time is not asked
+// again: a race that was found, a panic, a program that does not build, more than [most]
+// failed tests.
 //
 //	rerun go test -race ./...
 package main
@@ -30,16 +32,27 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// most is how many failed tests may be run again; where more fail, something is broken.
+const most = 3
+
 // run returns the exit code.
 func run(command []string, stdout, stderr io.Writer) int {
 	var said bytes.Buffer
 	err := start(command, io.MultiWriter(stdout, &said), stderr)
-	again, only := crashed(said.String())
-	if err == nil || !only {
+	todo, ok := again(said.String())
+	if err == nil || !ok {
 		return code(err, stderr)
 	}
-	fmt.Fprintf(stdout, "the race detector crashed (golang/go#78156); once more: %s\n", strings.Join(again, " "))
-	return code(start(append(flags(command), again...), stdout, stderr), stderr)
+	for _, p := range todo {
+		fmt.Fprintf(stdout, "once more, by itself: %s\n", p)
+		if err := start(append(flags(command), p.args()...), stdout, stderr); err != nil {
+			return code(err, stderr)
+		}
+	}
+	for _, p := range todo {
+		fmt.Fprintf(stdout, "FAILED ONCE, passed by itself: %s\n", p)
+	}
+	return 0
 }
 
 func start(command []string, stdout, stderr io.Writer) error {
@@ -75,14 +88,37 @@ func isPackage(arg string) bool {
 
 var (
 	outcome = regexp.MustCompile(`^(ok  |FAIL|\?   |---)?\t(\S+)`)
-	ownLine = regexp.MustCompile(`(?m)^(\s*--- FAIL|panic: |WARNING: DATA RACE|fatal error: |SIGQUIT)`)
+	failure = regexp.MustCompile(`(?m)^--- FAIL: (\S+) \(`)
+	grave   = regexp.MustCompile(`(?m)^(panic: |fatal error: |SIGQUIT)|WARNING: DATA RACE|race detected during execution of test`)
 )
 
-// crashed returns the packages in the output of go test in which the race detector
-// crashed within a bubble, and whether nothing else failed.
-func crashed(output string) (packages []string, only bool) {
-	only = true
+// failed is a package that is to be tested again; without names the whole of it, because
+// the race detector crashed.
+type failed struct {
+	path  string
+	names []string
+}
+
+func (f failed) String() string {
+	if f.names == nil {
+		return f.path + ", in which the race detector crashed (golang/go#78156)"
+	}
+	return f.path + " " + strings.Join(f.names, " ")
+}
+
+func (f failed) args() []string {
+	if f.names == nil {
+		return []string{"-count=1", f.path}
+	}
+	return []string{"-count=1", "-run=^(" + strings.Join(f.names, "|") + ")$", f.path}
+}
+
+// again returns what failed in the output of go test, and whether that is all to be run
+// once more.
+func again(output string) (todo []failed, ok bool) {
+	ok = true
 	var block strings.Builder
+	tests := 0
 	for line := range strings.Lines(output) {
 		m := outcome.FindStringSubmatch(line)
 		if m == nil {
@@ -90,19 +126,31 @@ func crashed(output string) (packages []string, only bool) {
 			continue
 		}
 		if m[1] == "FAIL" {
-			if text := block.String(); detectors(text) {
-				packages = append(packages, m[2])
-			} else {
-				only = false
-			}
+			f, may := judge(m[2], block.String())
+			todo, ok = append(todo, f), ok && may
+			tests += len(f.names)
 		}
 		block.Reset()
 	}
-	return packages, only && len(packages) > 0
+	return todo, ok && len(todo) > 0 && tests <= most
 }
 
-// detectors says whether a package's output shows a crash of the race detector in a
-// bubble and nothing of its own that failed.
+// judge says of a package that failed with this output what is to be run again, if
+// anything may be.
+func judge(path, text string) (f failed, may bool) {
+	f.path = path
+	for _, m := range failure.FindAllStringSubmatch(text, -1) {
+		if !slices.Contains(f.names, m[1]) {
+			f.names = append(f.names, m[1])
+		}
+	}
+	if grave.MatchString(text) {
+		return f, false
+	}
+	return f, len(f.names) > 0 || detectors(text)
+}
+
+// detectors says whether a package's output shows a crash of the race detector in a bubble.
 func detectors(text string) bool {
-	return strings.Contains(text, "SIGSEGV: segmentation violation\nPC=") && strings.Contains(text, "synctest bubble") && !ownLine.MatchString(text)
+	return strings.Contains(text, "SIGSEGV: segmentation violation\nPC=") && strings.Contains(text, "synctest bubble")
 }
