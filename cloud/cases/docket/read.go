@@ -103,9 +103,9 @@ type Filter struct {
 // mostLooked bounds how many cases are looked at for one page.
 const mostLooked = 5000
 
-// List returns cases that an actor may see and the filter takes, newest first. With Overdue
-// a page may be short, or empty, and yet have a Next: no more than 5000 cases are looked at
-// for one.
+// List returns cases that an actor may see and the filter takes, newest first. For who sees
+// more than 200 districts that do not lie together a page may be short, or empty, and yet
+// have a Next: no more than 5000 cases are looked at for one.
 func (d *Docket) List(ctx context.Context, f Filter, a lifecycle.Actor) (p Page, err error) {
 	limit := min(max(f.Limit, 1), 500)
 	where, args := f.terms()
@@ -160,6 +160,9 @@ func (f Filter) terms() (where string, args []any) {
 	}
 	if f.Department != "" {
 		where, args = where+" and id in (select id from case_party where party = ?)", append(args, "waits "+f.Department)
+	}
+	if f.Overdue {
+		where, args = where+" and due > 0 and due <= ?", append(args, f.Now)
 	}
 	return where, args
 }

@@ -74,5 +74,8 @@ create table case_party(          -- who may see a case without a role in its ar
 	primary key(party, id)
 ) strict, without rowid;
 create index case_party_id on case_party(id);
+`, `
+alter table casefile add column due integer not null default 0; -- its next deadline; 0: none runs
+create index casefile_due on casefile(due);
 `}
 }

@@ -172,12 +172,12 @@ func (s *session) save(f file, entries []lifecycle.Entry) error {
 	if f.c.Opening.Storm {
 		storm = 1
 	}
-	_, err = s.tx.ExecContext(s.ctx, `insert into casefile(id, state, severity, area, parent, storm, version, opened, touched, heard, active, changed, body)
-		values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = s.tx.ExecContext(s.ctx, `insert into casefile(id, state, severity, area, parent, storm, version, opened, touched, heard, active, changed, due, body)
+		values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		on conflict(id) do update set state = excluded.state, severity = excluded.severity, parent = excluded.parent,
-			version = excluded.version, touched = excluded.touched, body = excluded.body`,
+			version = excluded.version, touched = excluded.touched, due = excluded.due, body = excluded.body`,
 		id, string(f.c.State), string(f.c.Severity), f.c.Opening.Area, f.c.Overlays.Parent, storm, f.c.Version, f.c.Opened, f.c.Touched,
-		f.heard, f.active, f.changed, body)
+		f.heard, f.active, f.changed, nextDue(f.c), body)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,16 @@ func overdue(c lifecycle.Case, now int64) bool {
 	return slices.ContainsFunc(c.Clocks, func(k lifecycle.Clock) bool { return k.Due <= now })
 }
 
+// nextDue is the deadline of a case that comes first, in Unix milliseconds; 0: none runs.
+func nextDue(c lifecycle.Case) (due int64) {
+	for _, k := range c.Clocks {
+		if at := max(k.Due, 1); due == 0 || at < due {
+			due = at
+		}
+	}
+	return due
+}
+
 // waiting are the departments whose tasks wait for an answer.
 func waiting(c lifecycle.Case) []string {
 	out := []string{}

@@ -11,8 +11,8 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
 )
 
-// settled is the party of a case of which all parties are written.
-const settled = "settled"
+// settled is the party of a case of which all parties and the next deadline are written.
+const settled = "settled with its deadline"
 
 // parties are those who may see a case without a role in its area, and the departments that
 // it waits for.
@@ -50,8 +50,8 @@ func (s *session) parties(c lifecycle.Case) error {
 	return nil
 }
 
-// Settle writes the parties of cases that an older version has kept. It is to be called
-// before cases are listed.
+// Settle writes the parties and deadlines of cases that an older version has kept. It is to
+// be called before cases are listed.
 func (d *Docket) Settle(ctx context.Context) error {
 	const some = 500
 	for {
@@ -77,6 +77,9 @@ func (d *Docket) Settle(ctx context.Context) error {
 				if err := s.parties(c); err != nil {
 					return err
 				}
+				if _, err := tx.ExecContext(ctx, "update casefile set due = ? where id = ?", nextDue(c), x.id); err != nil {
+					return err
+				}
 			}
 			return nil
 		})
@@ -89,13 +92,16 @@ func (d *Docket) Settle(ctx context.Context) error {
 	}
 }
 
-// mostTerms bounds how many areas a query names; beyond that each case is looked at.
-const mostTerms = 20_000
+// What a query names at most: ranges of areas, and parties. Databases bound how many values
+// and terms one may have. Beyond it more cases are read than are wanted, and looked at here.
+const (
+	mostRanges  = 200
+	mostParties = 500
+)
 
-// within is the condition that an actor may see a case and that it lies in the filter's
-// area; empty: there can be none.
+// within is a condition that all cases meet that an actor may see and that lie in the
+// filter's area; empty: there can be none. Others may meet it as well: fits says.
 func (d *Docket) within(ctx context.Context, f Filter, a lifecycle.Actor) (where string, args []any, err error) {
-	const always = "1 = 1"
 	if a.Person == "" && f.Area == "" {
 		return always, nil, nil
 	}
@@ -103,41 +109,93 @@ func (d *Docket) within(ctx context.Context, f Filter, a lifecycle.Actor) (where
 	if err != nil {
 		return "", nil, err
 	}
-	var asked, seen []any // areas that the filter takes, and those of them that the actor sees
-	for _, area := range all {
+	asked := make([]bool, len(all)) // areas that the filter takes
+	seen := make([]bool, len(all))  // and those of them that the actor sees
+	for i, area := range all {
 		path := (&session{d: d}).path(area)
-		if f.Area != "" && !slices.ContainsFunc(path, func(p lifecycle.Place) bool { return p.Code == f.Area }) {
-			continue
-		}
-		asked = append(asked, area)
-		if lifecycle.Visible(lifecycle.Case{}, a, lifecycle.World{Path: path}) {
-			seen = append(seen, area)
-		}
+		asked[i] = f.Area == "" || slices.ContainsFunc(path, func(p lifecycle.Place) bool { return p.Code == f.Area })
+		seen[i] = asked[i] && lifecycle.Visible(lifecycle.Case{}, a, lifecycle.World{Path: path})
 	}
-	switch {
-	case len(seen) == len(all), len(asked) > mostTerms:
-		return always, nil, nil
-	case len(asked) == 0:
+	if !slices.Contains(asked, true) {
 		return "", nil, nil
 	}
 	var either []string
-	if len(seen) > 0 {
-		either, args = append(either, "area in ("+marks(len(seen))+")"), append(args, seen...)
+	if slices.Contains(seen, true) {
+		where, more := among(all, seen)
+		either, args = append(either, where), append(args, more...)
 	}
-	if own := mine(a); len(own) > 0 {
-		term := "id in (select id from case_party where party in (" + marks(len(own)) + "))"
+	switch own := mine(a); {
+	case len(own) > mostParties:
+		where, more := among(all, asked)
+		either, args = append(either, where), append(args, more...)
+	case len(own) > 0:
 		for _, party := range own {
 			args = append(args, party)
 		}
-		if f.Area != "" {
-			term, args = term+" and area in ("+marks(len(asked))+")", append(args, asked...)
-		}
-		either = append(either, term)
+		where, more := among(all, asked)
+		either = append(either, "id in (select id from case_party where party in ("+marks(len(own))+")) and "+where)
+		args = append(args, more...)
 	}
 	if len(either) == 0 {
 		return "", nil, nil
 	}
 	return "(" + strings.Join(either, " or ") + ")", args, nil
+}
+
+// always is the condition that everything meets.
+const always = "1 = 1"
+
+// run is a row of areas from one place in the list of all to another.
+type run struct{ from, to int }
+
+// among is the condition that a case lies in one of those areas, of all in which there are
+// cases in their order, that are wanted. Wanted ones beside one another are a range. Where
+// these are too many, those are joined between which the fewest others lie.
+func among(all []string, wanted []bool) (where string, args []any) {
+	var runs []run
+	for i := range all {
+		switch n := len(runs); {
+		case !wanted[i]:
+		case n > 0 && runs[n-1].to == i-1:
+			runs[n-1].to = i
+		default:
+			runs = append(runs, run{i, i})
+		}
+	}
+	if len(runs) == 1 && runs[0] == (run{0, len(all) - 1}) {
+		return always, nil
+	}
+	runs = fewer(runs)
+	terms := make([]string, len(runs))
+	for i, r := range runs {
+		terms[i] = "area between ? and ?"
+		args = append(args, all[r.from], all[r.to])
+	}
+	return "(" + strings.Join(terms, " or ") + ")", args
+}
+
+// fewer joins runs where there are too many.
+func fewer(runs []run) []run {
+	over := len(runs) - mostRanges
+	if over <= 0 {
+		return runs
+	}
+	var gaps []int
+	for i := 1; i < len(runs); i++ {
+		gaps = append(gaps, runs[i].from-runs[i-1].to)
+	}
+	slices.Sort(gaps)
+	widest := gaps[over-1]
+	joined := runs[:1:1]
+	for _, r := range runs[1:] {
+		if last := &joined[len(joined)-1]; over > 0 && r.from-last.to <= widest {
+			last.to = r.to
+			over--
+			continue
+		}
+		joined = append(joined, r)
+	}
+	return joined
 }
 
 // mine are the parties that an actor is. What was given to a person is not its program's.

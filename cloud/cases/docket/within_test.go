@@ -2,8 +2,10 @@ package docket_test
 
 import (
 	"database/sql"
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/cases/docket"
 	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
@@ -18,7 +20,7 @@ func (p *process) crowd(of string) {
 			`with recursive k(n) as (select 10000 union all select n + 1 from k where n < 19999)
 				insert into casefile(id, state, severity, area, parent, storm, version, opened, touched, heard, active, changed, body)
 				select '20270101-' || n, state, severity, area, parent, storm, version, opened, touched, heard, active, changed, body from casefile, k where id = ?1`,
-			`insert into case_party(party, id) select 'settled', id from casefile where id > '20270101' and ?1 <> ''`,
+			`insert into case_party(party, id) select 'settled with its deadline', id from casefile where id > '20270101' and ?1 <> ''`,
 		} {
 			if _, err := tx.ExecContext(p.t.Context(), statement, of); err != nil {
 				return err
@@ -110,4 +112,78 @@ func TestListWithinTheOwnAreas(t *testing.T) {
 		t.Fatal(err)
 	}
 	look()
+}
+
+// Cases of which a deadline has passed are found behind any number of others, also those that
+// an older version has kept.
+func TestListOverdueBehindOthers(t *testing.T) {
+	p := one(t)
+	late := p.raised("330105003", wire.Red)
+	p.crowd(p.raised("330106002", wire.Blue))
+	f := docket.Filter{Overdue: true, Now: noon.Add(time.Hour).UnixMilli(), Limit: 10}
+	look := func() {
+		t.Helper()
+		if got, pages := p.listed(f, li); !slices.Equal(got, []string{late}) || pages != 1 {
+			t.Errorf("%v in %d pages, want %s in one", got, pages, late)
+		}
+	}
+	look()
+	err := p.db.Write(t.Context(), func(tx *sql.Tx) error {
+		for _, s := range []string{"update casefile set due = 0", "update case_party set party = 'settled' where party like 'settled%'"} {
+			if _, err := tx.ExecContext(t.Context(), s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = p.Settle(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	look()
+}
+
+// areas says that there are cases in many communities: n of them, step apart.
+func (p *process) areas(n, step int) {
+	p.t.Helper()
+	err := p.db.Write(p.t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(p.t.Context(), fmt.Sprintf(`with recursive k(n) as (select 0 union all select n + 1 from k where n + 1 < %d)
+			insert into case_area(area) select cast(330110000001 + n * %d as text) from k where n >= 0 on conflict do nothing`, n, step))
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// However many areas somebody sees, and however they lie, one query can name them.
+func TestListWithinManyAreas(t *testing.T) {
+	for name, c := range map[string]struct {
+		areas, step       int
+		near, far, format string
+		from, to, each    int
+	}{
+		"nearly all of 18 000":   {18_000, 5_000, "330111000001", "330199000001", "3301%02d", 10, 97, 1},
+		"every second of 1 000":  {1_000, 1_000, "330110998001", "330110997001", "330110%03d", 0, 1_000, 2},
+		"the first one of 1 000": {1_000, 1_000, "330110000001", "330110001001", "330110%03d", 0, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := one(t)
+			p.areas(c.areas, c.step)
+			who := lifecycle.Actor{Person: "yu", Departments: []string{"drainage"}}
+			for i := c.from; i < c.to; i += c.each {
+				who.Grants = append(who.Grants, lifecycle.Grant{Role: lifecycle.Operator, Area: fmt.Sprintf(c.format, i)})
+			}
+			p.raised(c.far, wire.Blue)
+			own := []string{p.raised(c.near, wire.Blue)}
+			p.raised(c.far, wire.Blue)
+			for _, area := range []string{"", "3301"} {
+				if got, pages := p.listed(docket.Filter{Limit: 10, Area: area}, who); !slices.Equal(got, own) || pages != 1 {
+					t.Errorf("in %q: %v in %d pages, want %v", area, got, pages, own)
+				}
+			}
+		})
+	}
 }
