@@ -611,3 +611,50 @@ func TestFadingInterlock(t *testing.T) {
 		}
 	})
 }
+
+// A refusal for an interlock that nobody knew, since somebody worked on its sensor, is told
+// anew with what is known behind that; what is known not to be safe is told once.
+func TestRefusalIsThoughtOver(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		then Truth
+		want []string // that it was told, when it was refused
+	}{
+		{"it forbids", False, []string{"its interlock is unknown: pass under maintenance", "its interlock is false"}},
+		{"nobody knows yet", Unknown, []string{"its interlock is unknown: pass under maintenance"}},
+		{"it permits", True, []string{"its interlock is unknown: pass under maintenance"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			locked := plain
+			locked.Interlock = true
+			m := newMachine("pump", locked, 0)
+			m.step(0)
+			m.call()
+			m.done(1000, false, true, nil)
+			var told []string
+			look := func(now int64) {
+				m.step(now)
+				events, _ := m.take()
+				for _, e := range events {
+					if e.Result == wire.Blocked {
+						told = append(told, e.Detail)
+					}
+				}
+			}
+			m.fades(100_000, "pass under maintenance")
+			m.raised(101_000, "flood", 0)
+			look(101_000)
+			m.permitted(102_000, Unknown, "pass under maintenance")
+			look(103_000)
+			m.permitted(104_000, c.then, "")
+			look(104_000)
+			look(105_000)
+			if !slices.Equal(told, c.want) {
+				t.Errorf("told %q, want %q", told, c.want)
+			}
+			if on := m.phase != off; on != (c.then == True) {
+				t.Errorf("it is %v", m.phase)
+			}
+		})
+	}
+}

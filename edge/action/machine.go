@@ -137,14 +137,18 @@ func (m *machine) locked() string {
 }
 
 // allowed says whether a wish can be carried out; the first time it cannot, and will
-// not in a moment, it tells.
+// not in a moment, it tells. What it told while somebody worked on the interlock's sensors
+// it tells anew when the interlock itself forbids it.
 func (m *machine) allowed(a *ask) bool {
 	c, detail, until := m.obstacle()
 	if c.why == "" {
 		return true
 	}
+	if a.veil && m.barred == "" && m.permit == False {
+		a.told, a.veil = false, false
+	}
 	if !a.told && c.why != wire.WhyFault && until-m.now > ms(moment) {
-		a.told = true
+		a.told, a.veil = true, c.why == wire.WhyInterlock && m.barred != "" && (m.permit == Unknown || m.fading)
 		m.tell(wire.Actuation{On: true, Why: c.why, By: a.by, Result: wire.Blocked, Detail: detail})
 	}
 	return false

@@ -94,6 +94,7 @@ type ask struct {
 	cut   bool  // it is spent because of MaxOn, and nothing else
 	anew  bool  // it was wished while on: MaxOn ends that once without ending the wish
 	told  bool  // that it cannot be carried out now
+	veil  bool  // what was told is that nobody knows the interlock, and why that is so
 }
 
 // call is something to do to the hardware.

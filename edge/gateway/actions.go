@@ -197,6 +197,27 @@ func (s *switching) observe(st obs.Stream, bootMS int64, r obs.Reading) {
 	}
 }
 
+// await says that a later reading shows whether the newest one is to be believed.
+func (s *switching) await(st obs.Stream, bootMS int64) {
+	if s != nil {
+		s.watch.Await(st, bootMS)
+	}
+}
+
+// retract takes back a reading that was wrong.
+func (s *switching) retract(st obs.Stream, bootMS int64) {
+	if s != nil {
+		s.watch.Retract(st, bootMS)
+	}
+}
+
+// unmoved says that a reading was a spike, and no movement.
+func (s *switching) unmoved(st obs.Stream, bootMS int64) {
+	if s != nil {
+		s.watch.Unmoved(st, bootMS)
+	}
+}
+
 // consult hands on the conditions that are something else now.
 func (s *switching) consult(bootMS int64) {
 	if s == nil {

@@ -30,6 +30,16 @@ func (b bell) Close() error                                 { return nil }
 // no poller takes part. bootMS is its clock.
 func sounding(b testing.TB, bootMS *atomic.Int64, flood string) (*Gateway, *generation, bell) {
 	b.Helper()
+	return soundingBy(b, bootMS, fmt.Sprintf(`
+devices: {pass: {driver: a02yyuw, port: /dev/ttyS0, height: 3.0, every: 1s}}
+outputs: {siren: {bus: gpio, line: GPIO27, min_off: 0s, per_hour: 3600, interlock: "pass.level > -1.4"}}
+rules: {flood: {%s, actions: [siren]}}
+`, flood))
+}
+
+// soundingBy is a gateway by hand with these devices, outputs and rules.
+func soundingBy(b testing.TB, bootMS *atomic.Int64, text string) (*Gateway, *generation, bell) {
+	b.Helper()
 	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
 	if err != nil {
 		b.Fatal(err)
@@ -38,10 +48,7 @@ func sounding(b testing.TB, bootMS *atomic.Int64, flood string) (*Gateway, *gene
 gateway: {id: post-1}
 journal: {dir: %s}
 buses: {gpio: {gpio: /dev/gpiochip0}}
-devices: {pass: {driver: a02yyuw, port: /dev/ttyS0, height: 3.0, every: 1s}}
-outputs: {siren: {bus: gpio, line: GPIO27, min_off: 0s, per_hour: 3600, interlock: "pass.level > -1.4"}}
-rules: {flood: {%s, actions: [siren]}}
-`, b.TempDir(), flood), config.Env{Kinds: catalog.Builtin(nil), Catalog: metrics, Rules: RuleChecker})
+%s`, b.TempDir(), text), config.Env{Kinds: catalog.Builtin(nil), Catalog: metrics, Rules: RuleChecker})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -55,7 +62,11 @@ rules: {flood: {%s, actions: [siren]}}
 	for _, d := range cfg.Devices {
 		gen.devices[d.ID] = newDevice(specOf(d), metrics)
 	}
-	gen.ruleStreams, gen.engine = streamsOf(gen.rules), rule.New([]*rule.Rule{gen.rules["flood"].rule})
+	var all []*rule.Rule
+	for _, r := range cfg.Rules {
+		all = append(all, gen.rules[r.ID].rule)
+	}
+	gen.ruleStreams, gen.engine = streamsOf(gen.rules), rule.New(all)
 	g.mu.Lock()
 	g.gen = gen
 	g.beginSwitching(gen, nil)

@@ -174,6 +174,16 @@ func (d *device) lateOf(channel int) (quality.Late, bool) {
 	return d.late[channel], true
 }
 
+// spiked returns when a channel was read before, if the newest reading showed that it was a
+// spike then, suspect or fail: no movement.
+func (d *device) spiked(channel int) (bootMS int64, ok bool) {
+	if channel < len(d.streams) {
+		return d.streams[channel].Spiked()
+	}
+	l, late := d.lateOf(channel)
+	return l.MS, late && l.Final.Why == obs.Spike
+}
+
 // derivedKey is the journal's state key for what windows hold.
 const derivedKey = "derived"
 

@@ -358,3 +358,70 @@ func TestMaintenanceKeepsOffAtOnce(t *testing.T) {
 		t.Errorf("On after the maintenance = %v", err)
 	}
 }
+
+// What was refused because somebody worked on the interlock's sensor is thought over at the
+// moment the maintenance ends, by hand or by itself, with what is known then: no reading has
+// to come first.
+func TestMaintenanceEndsAndTheSirenSounds(t *testing.T) {
+	for _, byHand := range []bool{true, false} {
+		var bootMS atomic.Int64
+		bootMS.Store(100_000)
+		g, gen, out := soundingBy(t, &bootMS, `
+devices:
+  pass: {driver: a02yyuw, port: /dev/ttyS0, height: 3.0, every: 1s}
+  yard: {driver: a02yyuw, port: /dev/ttyS1, height: 3.0, every: 1s}
+outputs: {siren: {bus: gpio, line: GPIO27, min_off: 0s, per_hour: 3600, interlock: "pass.level > -1.4"}}
+rules: {flood: {when: "yard.level > 0.5", severity: orange, actions: [siren]}}
+`)
+		<-out.set // off, at the start
+		say := func(device string, level float64) {
+			g.handle(gen, poll.Sample{Device: device, BootMS: bootMS.Add(1000), Readings: []obs.Reading{obs.Of(level)}})
+		}
+		say("pass", 0.1)
+		maintain := func(ms int64) {
+			with, err := json.Marshal(MaintainQuestion{Device: "pass", ForMS: ms, Set: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := g.answerMaintain(t.Context(), with); err != nil {
+				t.Fatal(err)
+			}
+		}
+		maintain(10_000)
+		say("yard", 0.9)
+		if o := g.outputViews()[0]; !o.Asked || o.Block != "interlock" || o.Says != "its interlock is unknown: pass under maintenance" {
+			t.Fatalf("under maintenance: %+v", o)
+		}
+		if byHand {
+			maintain(0)
+		} else {
+			bootMS.Add(10_000)
+			g.mu.Lock()
+			g.tick(gen, bootMS.Load())
+			g.mu.Unlock()
+		}
+		if !<-out.set {
+			t.Errorf("by hand %t: the siren stays off", byHand)
+		}
+	}
+}
+
+// An interlock goes by no value of which nobody knows whether it is a spike, and forgets
+// one that was.
+func TestInterlockThroughSpikes(t *testing.T) {
+	var bootMS atomic.Int64
+	bootMS.Store(100_000)
+	g, gen, out := soundingBy(t, &bootMS, `
+devices: {pass: {driver: a02yyuw, port: /dev/ttyS0, height: 3.0, every: 1s, checks: {level: {spike: {suspect: 0.2, fail: 1}}}}}
+outputs: {siren: {bus: gpio, line: GPIO27, interlock: "max(pass.level, 10s) < 1.5 and stuck(pass.level) > 3s"}}
+`)
+	<-out.set // off, at the start
+	got := ""
+	for _, level := range []float64{0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 2, 0.1, 0.1, 0.4, 0.1, 0.1, 0.7, 0.7, 0.7} {
+		g.handle(gen, poll.Sample{Device: "pass", BootMS: bootMS.Add(1000), Readings: []obs.Reading{obs.Of(level)}})
+		got += string("-?+"[gen.switching.conditions[conditionID("siren", false)].is+1])
+	}
+	if want := "??---??++++?++?++?--"; got != want {
+		t.Errorf("the interlock is %s, want %s", got, want)
+	}
+}

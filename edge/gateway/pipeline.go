@@ -48,10 +48,11 @@ func (g *Gateway) heed(gen *generation, d *device, rec *record.Sample) {
 		gen.trail.Add(w.stream, rec.BootMS, rec.Readings[w.channel])
 		g.reach(gen, w.stream)
 		gen.engine.Observe(w.stream, rec.BootMS, rec.Readings[w.channel])
+		gen.switching.observe(w.stream, rec.BootMS, rec.Readings[w.channel])
 		if d.awaits(w.channel) {
 			gen.engine.Await(w.stream, rec.BootMS)
+			gen.switching.await(w.stream, rec.BootMS)
 		}
-		gen.switching.observe(w.stream, rec.BootMS, rec.Readings[w.channel])
 	}
 }
 
@@ -113,14 +114,20 @@ func (g *Gateway) tick(gen *generation, bootMS int64) {
 	g.armTimer(gen)
 }
 
-// takeBack lets rules and evidence know that the reading before was wrong, where the
+// takeBack lets rules, interlocks and evidence know that the reading before was wrong, where the
 // one that came now showed it.
 func (gen *generation) takeBack(d *device, w heeded) {
-	if l, ok := d.lateOf(w.channel); ok {
+	l, late := d.lateOf(w.channel)
+	if late {
 		gen.trail.Judge(w.stream, l.MS, l.Final)
-		if !l.Final.Usable() {
-			gen.engine.Retract(w.stream, l.MS)
-		}
+	}
+	switch ms, spiked := d.spiked(w.channel); {
+	case late && !l.Final.Usable():
+		gen.engine.Retract(w.stream, l.MS)
+		gen.switching.retract(w.stream, l.MS)
+	case spiked:
+		gen.engine.Unmoved(w.stream, ms)
+		gen.switching.unmoved(w.stream, ms)
 	}
 }
 

@@ -38,8 +38,11 @@ func judged(s *quality.Stream, ms int64, r obs.Reading) (now obs.Reading, late r
 		return r, late, false
 	}
 	now = s.Judge(ms, r)
+	if ms, spiked := s.Spiked(); spiked {
+		late = rehearsal.Verdict{MS: ms, Spike: true}
+	}
 	if l, ok := s.Late(); ok {
-		late = rehearsal.Verdict{MS: l.MS, Quality: l.Final}
+		late.MS, late.Quality = l.MS, l.Final
 	}
 	return now, late, s.Awaits()
 }

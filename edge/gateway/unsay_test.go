@@ -10,14 +10,23 @@ import (
 // A lone spike makes no frozen sensor credible, wherever between it and the value behind
 // it, or behind both, the gateway ends, and however; nor does it end the alert on that.
 func TestSpikeIsNoMovementOverRestarts(t *testing.T) {
-	const text = `devices:
-  gauge: {driver: staff, port: /dev/ttyS1, every: 1s, checks: {level: {spike: {fail: 0.2}, flat: {fail: %s}}}}
+	all := []string{"stop", "kill", "kill behind what was kept", "reload"}
+	t.Run("fails", func(t *testing.T) { spikeIsNoMovement(t, "fail: 0.2", all) })
+	t.Run("suspect", func(t *testing.T) { spikeIsNoMovement(t, "suspect: 0.2", all) })
+	t.Run("suspect already", func(t *testing.T) {
+		spikeIsNoMovement(t, "suspect: 0.2}, rate: {suspect: 60", []string{"stop", "reload"})
+	})
+}
+
+func spikeIsNoMovement(t *testing.T, spike string, ends []string) {
+	text := `devices:
+  gauge: {driver: staff, port: /dev/ttyS1, every: 1s, checks: {level: {spike: {` + spike + `}, flat: {fail: %s}}}}
 rules:
   frozen: {when: "stuck(gauge.level) > 10s", severity: blue}
 `
 	metrics := catalogOf(t)
 	still := obs.Quality{Flag: obs.Fail, Why: obs.Flat}
-	for _, end := range []string{"stop", "kill", "kill behind what was kept", "reload"} {
+	for _, end := range ends {
 		for at := range 4 { // values behind the last but one before the spike
 			t.Run(fmt.Sprint(end, " ", at), func(t *testing.T) {
 				s := newSite(t, metrics, t.TempDir(), fmt.Sprintf(text, "20s"))

@@ -121,6 +121,9 @@ type battery struct {
 	entries []entry
 	sent    Late // the value before, as it was judged at first
 	late    Late // what the newest value decided about it
+
+	spiked   bool // the newest value showed that it was a spike
+	spikedMS int64
 }
 
 func newBattery(t *Tests) *battery {
@@ -149,14 +152,15 @@ func (b *battery) judge(ms int64, v float64, q obs.Quality, counts bool) obs.Qua
 	if !counts {
 		seen = math.NaN()
 	}
-	final, strict, spiked := b.sent.Sent, false, false
+	final, strict := b.sent.Sent, false
+	b.spiked, b.spikedMS = false, b.sent.MS
 	for i := range b.entries {
 		e := &b.entries[i]
-		if l, is := e.test.(lasting); is && spiked {
-			l.takeBack(b.sent.MS)
+		if u, is := e.test.(undoing); is && b.spiked {
+			u.takeBack(b.sent.MS)
 		}
 		flag, late := e.judge(ms, seen)
-		spiked = spiked || e.why == obs.Spike && standing(late) != obs.NotEvaluated
+		b.spiked = b.spiked || e.why == obs.Spike && standing(late) != obs.NotEvaluated
 		e.flag = flag
 		strict = strict || e.required && flag == obs.NotEvaluated
 		if v == v && flag != obs.Missing { // else it has no value, or was judged already
@@ -206,6 +210,16 @@ func (s *Stream) Late() (l Late, ok bool) {
 		return Late{}, false
 	}
 	return s.battery.late, true
+}
+
+// Spiked returns when the value before was taken, if the value judged last has shown that
+// it was a spike, suspect or fail: it was no movement of what is measured, whatever else
+// holds of it. There may be nothing that is told late of one that was judged as bad at first.
+func (s *Stream) Spiked() (bootMS int64, ok bool) {
+	if s.battery == nil {
+		return 0, false
+	}
+	return s.battery.spikedMS, s.battery.spiked
 }
 
 // Remembers says whether the stream has tests that look at more than one value: without,

@@ -63,16 +63,21 @@ func standing(f obs.Flag) obs.Flag {
 	return obs.NotEvaluated
 }
 
+// undoing is a test that judges a value by those before it.
+type undoing interface {
+	// takeBack undoes what the newest value did to what is remembered, if that is the one at
+	// ms: it was a spike, and to the values behind it the test is as if it had not been.
+	takeBack(ms int64)
+}
+
 // lasting is a test with a memory that outlives a restart. The others judge a value by
 // the one before it, or by the moment, and begin anew; but for the spike test, which is
 // shown the values before, see [Stream.Precede].
 type lasting interface {
 	test
+	undoing
 	keep() Kept
 	recall(k Kept)
-	// takeBack undoes what the newest value did to what is remembered, if that is the one at
-	// ms: it was a spike, and to the values behind it the test is as if it had not been.
-	takeBack(ms int64)
 	// resume says that the gateway did not run until now, and shift that times are by so
 	// much greater from now on.
 	resume()

@@ -89,8 +89,8 @@ type multivariate struct {
 	withinMS int64
 	peer     *Peer
 	moved    *jump // of the peer
-	last     float64
-	begun    bool
+	seen
+	before seen // without the newest value
 }
 
 func newMultivariate(k *obs.MultivariateCheck, e Env) *multivariate {
@@ -113,8 +113,9 @@ func (e Env) peer(with string) *Peer {
 }
 
 func (m *multivariate) judge(ms int64, v float64) (now, late obs.Flag) {
+	m.before = m.seen
 	last, first := m.last, !m.begun
-	m.last, m.begun = v, true
+	m.seen = seen{ms, v, true}
 	switch {
 	case v != v:
 		return obs.Missing, 0
@@ -130,6 +131,13 @@ func (m *multivariate) judge(ms int64, v float64) (now, late obs.Flag) {
 		return obs.Pass, 0
 	}
 	return obs.Suspect, 0
+}
+
+// takeBack lets the next value be judged by the one before a spike.
+func (m *multivariate) takeBack(ms int64) {
+	if m.begun && m.lastMS == ms {
+		m.seen = m.before
+	}
 }
 
 // neighbour is QARTOD's neighbour test: two gauges that should agree. Differences are

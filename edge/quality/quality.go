@@ -22,7 +22,7 @@
 // range, climatology, spike, rate of change, flat line, attenuated signal,
 // multi-variate, neighbour. The syntax test is the drivers': what is damaged on the
 // wire is a fault and has no value. A stream that is asked for none has no state for
-// them, and one pays for those only that it is asked for: 24 to 64 bytes a test,
+// them, and one pays for those only that it is asked for: 24 to 96 bytes a test,
 // whatever happens, and for the attenuated signal and the flat line with compat ioos 16
 // to 32 bytes for each value of the window, at most [obs.MaxWindow] of them.
 //
@@ -32,9 +32,10 @@
 //
 // The verdict of the spike test comes one value late. The newest value is sent with
 // what is known; if the next one shows that it was a spike, [Stream.Late] says so once,
-// and the gateway writes that down as a record of its own. It never overwrites one. A
+// and the gateway writes that down as a record of its own. It never overwrites one.
 // To the tests that remember, flat line, attenuated signal and what stands beside a
-// neighbour, a value of that verdict, suspect or fail, has not been. A
+// neighbour, and to those that judge by the value before, rate of change and multi-variate,
+// a value of that verdict, suspect or fail, has not been ([Stream.Spiked]). A
 // restart in between, or other limits, change nothing about that: see [Stream.Precede] and
 // [Stream.Limit]. Another boot of the machine does: how long it was off may not be known,
 // and its value is never decided, as beside a missing one.
@@ -56,6 +57,8 @@
 //   - Rate: per minute in configurations, exact time; ioos_qc cuts time differences to
 //     whole seconds and lets time stand still. Here a value no later than its predecessor is
 //     not evaluated, even if that is missing. The manual has no fail: fail is optional.
+//     Beside a spike test the value behind a spike is judged by the one before the spike, in
+//     the time since that; both of them judge it by the spike.
 //   - Flat line: ioos_qc counts values by the median interval, and fails the first one
 //     after an outage. Here a run is measured in time, needs three values and 60 % of those
 //     due, else it is not evaluated; compat: ioos gives ioos_qc's counts, of the interval

@@ -77,18 +77,24 @@ type unsaid struct {
 func drawUnsaid(t *rapid.T) *unsaid {
 	u := &unsaid{test: "flat"}
 	c := obs.Checks{}
-	switch rapid.IntRange(0, 3).Draw(t, "test") {
+	var beside Peer
+	beside.Note(0, obs.Of(1)) // it never moves
+	switch rapid.IntRange(0, 5).Draw(t, "test") {
 	case 0:
 		c.Flat = &obs.FlatCheck{Suspect: 3 * time.Second, Fail: 6 * time.Second}
 	case 1:
 		c.Flat, u.missing = &obs.FlatCheck{Suspect: 3 * time.Second, Fail: 6 * time.Second, Compat: IOOS}, true
 	case 2:
 		c.Attenuated, u.test = &obs.AttenuatedCheck{Window: 5 * time.Second, Suspect: num(0.2), Fail: num(0.1)}, "attenuated"
+	case 3:
+		c.Rate, u.test = &obs.RateCheck{Suspect: num(0.3 * 60), Fail: num(0.9 * 60)}, "rate"
+	case 4:
+		c.Multivariate, u.test = &obs.MultivariateCheck{With: "a.b", Suspect: num(0.3), Within: time.Hour}, "multivariate"
 	default:
 		c.Attenuated, u.test = &obs.AttenuatedCheck{Window: 5 * time.Second, Suspect: num(0.2), Fail: num(0.1), Method: Span}, "attenuated"
 	}
 	limits := func() *Limits {
-		return &Limits{Part: Range{-100, 100}, Every: time.Second, Tests: NewTests(c, Env{Every: time.Second, Step: 0.01})}
+		return &Limits{Part: Range{-100, 100}, Every: time.Second, Tests: NewTests(c, Env{Every: time.Second, Step: 0.01, Peer: func(obs.Stream) *Peer { return &beside }})}
 	}
 	u.plain = limits()
 	c.Spike = &obs.SpikeCheck{Suspect: num(0.4), Fail: num(1)}
@@ -213,6 +219,32 @@ func TestBeforeIsKept(t *testing.T) {
 		}
 		if before != nil && (before.Low != 2.5 || before.End != 8000 || before.Before != nil) {
 			t.Errorf("what was before is %+v", before)
+		}
+	}
+}
+
+// The value behind a spike is judged by the last one that stands, in the time since that.
+func TestRateBehindASpike(t *testing.T) {
+	checks := obs.Checks{Rate: &obs.RateCheck{Fail: num(60)}} // 1 a second
+	for name, c := range map[string]struct {
+		spike  *obs.SpikeCheck
+		values []float64
+		want   []obs.Flag
+	}{
+		"a spike that fails":       {&obs.SpikeCheck{Fail: num(4)}, []float64{2, 9, 2, 2.5}, []obs.Flag{obs.Pass, obs.Fail, obs.Pass, obs.Pass}},
+		"a suspect one":            {&obs.SpikeCheck{Suspect: num(4)}, []float64{2, 9, 2, 2.5}, []obs.Flag{obs.Pass, obs.Fail, obs.Pass, obs.Pass}},
+		"two with one between":     {&obs.SpikeCheck{Fail: num(4)}, []float64{2, 9, 2, 9, 2}, []obs.Flag{obs.Pass, obs.Fail, obs.Pass, obs.Fail, obs.Pass}},
+		"by the time since then":   {&obs.SpikeCheck{Fail: num(4)}, []float64{2, 9, 3.5, 6}, []obs.Flag{obs.Pass, obs.Fail, obs.Pass, obs.Fail}},
+		"a step is none":           {&obs.SpikeCheck{Fail: num(4)}, []float64{2, 9, 9, 9}, []obs.Flag{obs.Pass, obs.Fail, obs.Pass, obs.Pass}},
+		"without a spike test":     {nil, []float64{2, 9, 2, 2}, []obs.Flag{obs.Pass, obs.Fail, obs.Fail, obs.Pass}},
+		"behind a missing one too": {&obs.SpikeCheck{Fail: num(4)}, []float64{2, math.NaN(), 9, 2}, []obs.Flag{obs.Pass, obs.Missing, obs.Pass, obs.Fail}},
+	} {
+		checks.Spike = c.spike
+		s := New(ranged(checks), 0)
+		for i, v := range c.values {
+			if got := s.Judge(int64(i)*1000, read(v)).Quality.Flag; got != c.want[i] {
+				t.Errorf("%s: value %d, %v, is %v, want %v", name, i, v, got, c.want[i])
+			}
 		}
 	}
 }

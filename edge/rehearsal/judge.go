@@ -17,6 +17,7 @@ type Judge interface {
 type Verdict struct {
 	MS int64 // when that was taken
 	obs.Quality
+	Spike bool // it was one, suspect or fail: no movement, also where Quality is not given
 }
 
 func (v Verdict) some() bool { return v.Flag != obs.NotEvaluated }
@@ -36,15 +37,18 @@ func (p *player) show(st obs.Stream, ms int64, r obs.Reading, late Verdict, awai
 }
 
 func (p *player) takeBack(st obs.Stream, late Verdict) {
-	if late.some() && !late.Usable() {
+	switch {
+	case late.some() && !late.Usable():
 		p.engine.Retract(st, late.MS)
+	case late.Spike:
+		p.engine.Unmoved(st, late.MS)
 	}
 }
 
 // made shows the rules what was derived.
 func (p *player) made(x Derived) {
 	if x.Late {
-		p.takeBack(x.Stream, Verdict{x.MS, x.Quality})
+		p.takeBack(x.Stream, Verdict{x.MS, x.Quality, x.Quality.Why == obs.Spike})
 		return
 	}
 	p.show(x.Stream, x.MS, x.Reading, Verdict{}, x.Open)

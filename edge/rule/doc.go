@@ -92,7 +92,8 @@
 // A reading that [Engine.Retract] takes back has never been: windows forget it, and
 // what was met on it and on nothing newer ends at once. One whose verdict is still to
 // come ([Engine.Await]) raises alerts and ends none, nor what is pending: for that the
-// value before it counts as much.
+// value before it counts as much. One that was a spike and still counts, a suspect one, is
+// no movement to stuck either ([Engine.Unmoved]).
 //
 // # What keeps a rule from judging
 //

@@ -1,6 +1,10 @@
 package rule
 
-import "math"
+import (
+	"math"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+)
 
 // still is the stretch of readings that do not move, by the rule of the flat line test:
 // a movement is half of what the metric shows, or any at all where that is not known.
@@ -43,6 +47,20 @@ func (s *still) add(t int64, v float64, stale int64) {
 func (s *still) forget(t int64) {
 	if s.has && s.to == t {
 		s.stretch = s.before
+	}
+}
+
+// Unmoved says that the reading of st at bootMS was a spike that still counts, a suspect
+// one: it was no movement, so that what stood still before it goes on standing, as behind
+// one that [Engine.Retract] takes back. Call it before Observe of the reading that showed it.
+func (e *Engine) Unmoved(st obs.Stream, bootMS int64) {
+	s := e.series[st]
+	if s == nil {
+		return
+	}
+	s.still.forget(bootMS)
+	for _, i := range s.rules {
+		e.touch(i)
 	}
 }
 

@@ -93,6 +93,38 @@ func TestSpikeIsNoMovement(t *testing.T) {
 	})
 }
 
+// A suspect spike counts for rules and is no movement either, of whichever threshold it is:
+// stuck goes by the law of the flat line test.
+func TestStuckThroughSuspectSpikes(t *testing.T) {
+	for _, when := range []string{"stuck(river.level) >= 3m", "stuck(river.level) >= 3m or river.level > 100"} {
+		e := New([]*Rule{mustCompile(t, Spec{When: when})})
+		got := ""
+		for i, v := range []float64{1, 2, 2, 2, 2, 4, 2, 4, 2, 2} {
+			now := int64(i) * minute
+			if i == 6 || i == 8 {
+				e.Unmoved(level, now-minute)
+			}
+			e.Unmoved(dust, now) // nobody reads it
+			e.Observe(level, now, reading(v))
+			e.Await(level, now)
+			e.Tick(now)
+			p, _ := e.Phase("r")
+			got += string("npAc"[p])
+		}
+		if want := "nnnnAAAAAA"; got != want {
+			t.Errorf("%s: %s, want %s", when, got, want)
+		}
+	}
+	e := New([]*Rule{mustCompile(t, Spec{When: "max(river.level, 10m) > 3"})}) // it stays in windows
+	for i, v := range []float64{2, 4, 2} {
+		e.Observe(level, int64(i)*minute, reading(v))
+		e.Unmoved(level, int64(i)*minute)
+	}
+	if e.Tick(2 * minute); e.Standing("r") == (Standing{}) {
+		t.Error("a suspect spike does not count any more")
+	}
+}
+
 // Of a spike that is the first reading behind a restart nothing is left either.
 func TestStuckFromASpikeOn(t *testing.T) {
 	e := New([]*Rule{mustCompile(t, Spec{When: "stuck(river.level) >= 3m"})})

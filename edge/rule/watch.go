@@ -29,8 +29,9 @@ type Answer struct {
 }
 
 // Watch follows conditions as they are at each moment: without hold times, and with
-// unknown as an answer of its own, as an interlock needs it. Like an [Engine] it is
-// pure and for one goroutine.
+// unknown as an answer of its own, as an interlock needs it. A value whose verdict is still
+// to come counts as much as the one before: where they answer differently nothing is known.
+// Like an [Engine] it is pure and for one goroutine.
 type Watch struct {
 	data *Engine // keeps the readings; its rules are never ticked
 	is   []Truth
@@ -49,6 +50,16 @@ func NewWatch(conditions []*Rule) *Watch {
 
 // Observe takes one reading, see [Engine.Observe].
 func (w *Watch) Observe(st obs.Stream, bootMS int64, r obs.Reading) { w.data.Observe(st, bootMS, r) }
+
+// Await says that a later reading will show whether the newest one is to be believed, see
+// [Engine.Await]. Until then an answer is known only where the one before has it, too.
+func (w *Watch) Await(st obs.Stream, bootMS int64) { w.data.Await(st, bootMS) }
+
+// Retract takes back a reading that was wrong, see [Engine.Retract].
+func (w *Watch) Retract(st obs.Stream, bootMS int64) { w.data.Retract(st, bootMS) }
+
+// Unmoved says that a reading was a spike, and no movement, see [Engine.Unmoved].
+func (w *Watch) Unmoved(st obs.Stream, bootMS int64) { w.data.Unmoved(st, bootMS) }
 
 // Tick lets the time be bootMS and returns the conditions that are something else
 // than after the last Tick. The slice is good until the next one.
@@ -73,7 +84,7 @@ func (w *Watch) Tick(bootMS int64) []Answer {
 func (w *Watch) look(i int) {
 	e := w.data
 	b := e.rules[i]
-	r := reader{now: e.now, start: e.start, until: never, recheck: never, inputs: b.when}
+	r := reader{now: e.now, start: e.start, until: never, recheck: never, firm: true, inputs: b.when}
 	is := w.answer(b, &r)
 	w.wake[i] = min(r.recheck, r.until+1) // a value that turns stale makes it unknown
 	if is != w.is[i] {
@@ -105,7 +116,7 @@ func (w *Watch) Without(id string, gone func(obs.Stream) bool) (is Truth, within
 		return Unknown, 0
 	}
 	b := g.stages[0]
-	r := reader{now: w.data.now, start: w.data.start, until: never, recheck: never}
+	r := reader{now: w.data.now, start: w.data.start, until: never, recheck: never, firm: true}
 	for i, in := range b.when {
 		if gone(b.stage.when.reads[i].stream) {
 			s := *in.series

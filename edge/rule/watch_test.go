@@ -37,6 +37,49 @@ func TestWatchPicture(t *testing.T) {
 	}
 }
 
+// A value whose verdict is still to come permits nothing that the one before does not, and
+// what it forbids is not known; ^ marks the minute in which the one before is taken back, ~
+// that in which it is known to be no movement.
+func TestWatchAwaits(t *testing.T) {
+	const stuck = "stuck(river.level) >= 2m"
+	for _, c := range []struct {
+		name, when string
+		values     []float64
+		late, want string
+	}{
+		{"the first is not known yet", "river.level > 3", []float64{4, 4}, "--", "?+"},
+		{"a spike permits nothing", "river.level > 3", []float64{2, 2, 9, 2, 2}, "---^-", "?-?--"},
+		{"nor one that is believed later", "river.level > 3", []float64{2, 2, 9, 9}, "----", "?-?+"},
+		{"one that forbids is heeded at once", "river.level > 3", []float64{4, 4, 1, 4, 4}, "---^-", "?+?++"},
+		{"and stands with the second", "river.level > 3", []float64{4, 4, 1, 1}, "----", "?+?-"},
+		{"behind a spike nothing is known without a value", "river.level > 3", []float64{4, 4, 9, no}, "---^", "?++?"},
+		{"windows forget it", "max(river.level, 10m) > 3", []float64{2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 9, 2}, "-----------^", "???????---?-"},
+		{"nor does a window permit", "min(river.level, 2m) > 3", []float64{4, 4, 4, 1, 4, 4}, "----^-", "?++??+"},
+		{"a spike is no movement", stuck, []float64{1, 2, 2, 2, 4, 2, 2}, "-----^-", "??-??++"},
+		{"nor a suspect one", stuck, []float64{1, 2, 2, 2, 4, 2, 2}, "-----~-", "??-??++"},
+	} {
+		w, is, got := NewWatch([]*Rule{mustCompile(t, Spec{When: c.when})}), Unknown, ""
+		for i, v := range c.values {
+			now := int64(i) * minute
+			switch c.late[i] {
+			case '^':
+				w.Retract(level, now-minute)
+			case '~':
+				w.Unmoved(level, now-minute)
+			}
+			w.Observe(level, now, reading(v))
+			w.Await(level, now)
+			for _, a := range w.Tick(now) {
+				is = a.Is
+			}
+			got += string("-?+"[is+1])
+		}
+		if got != c.want {
+			t.Errorf("%s: %s gives %s, want %s", c.name, c.when, got, c.want)
+		}
+	}
+}
+
 // With nothing observed at all, Next says when a value turns stale, and Tick then
 // says so.
 func TestWatchTurnsUnknown(t *testing.T) {
