@@ -30,7 +30,7 @@ import (
 
 // page is a browser at an aggregator with accounts.
 type page struct {
-	t                    *testing.T
+	t                    testing.TB
 	console, first, csrf string
 	mqtt                 string
 	client               *http.Client
@@ -39,7 +39,7 @@ type page struct {
 }
 
 // guarded runs an aggregator with accounts.
-func guarded(t *testing.T, s *settings.Settings) *page {
+func guarded(t testing.TB, s *settings.Settings) *page {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	p := &page{t: t, client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}}

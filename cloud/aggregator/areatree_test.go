@@ -21,7 +21,7 @@ func TestRightsFollowTheTree(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	places, err := area.Open(t.Context(), area.Options{DB: db, Gateways: func() []view.Gateway { return nil }, Standing: func() []view.Standing { return nil }, Failed: func(error) {}})
+	places, err := area.Open(t.Context(), area.Options{DB: db, Gateways: func() []view.Gateway { return nil }, Failed: func(error) {}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 
 // center is an operations center on one night: a running aggregator with accounts.
 type center struct {
-	t     *testing.T
+	t     testing.TB
 	admin *page
 	send  func(kind string, payload []byte)
 }
@@ -97,7 +97,7 @@ func (c center) flood(gauge, rev int, stage, condition string) {
 	c.send("alert", b)
 }
 
-func open(t *testing.T, edit ...func(*settings.Settings)) center {
+func open(t testing.TB, edit ...func(*settings.Settings)) center {
 	t.Helper()
 	policy := lifecycle.DefaultPolicy()
 	// Whoever raises a blue case this night is to be called back at once: the night is short.

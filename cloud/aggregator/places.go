@@ -14,13 +14,24 @@ import (
 func (p *parts) openPlaces(ctx context.Context) (err error) {
 	p.places, err = area.Open(ctx, area.Options{
 		DB: p.db, Gateways: p.fleet.Gateways, Record: p.noteDeed,
-		Standing: func() []view.Standing { return p.cases.Standing() },
+		Standing: p.standing,
 		Failed:   func(err error) { p.o.Log.Warn("what others changed is not known yet", "part", "area", "error", err) },
 	})
 	if err != nil {
 		return storage(err)
 	}
 	return nil
+}
+
+// standing is what is open: the alerts that are active and, where there are cases, those
+// that nobody has closed. A case counts in its own area, as the list of cases has it.
+func (p *parts) standing(ctx context.Context) ([]view.Standing, error) {
+	open := p.cases.Standing()
+	if p.docket == nil {
+		return open, nil
+	}
+	more, err := p.docket.Standing(ctx)
+	return append(open, more...), err
 }
 
 // site says where a gateway or one of its devices stands, for its alerts: the city's own

@@ -108,7 +108,7 @@ func (c *cloud) get(path string, into any) int {
 	return r.StatusCode
 }
 
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	end := time.After(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -149,7 +149,7 @@ func (c *cloud) gateway() (send func(kind string, payload []byte), acks <-chan w
 	}, got
 }
 
-func pack(t *testing.T, seq uint64, at int64, v float64) []byte {
+func pack(t testing.TB, seq uint64, at int64, v float64) []byte {
 	t.Helper()
 	p := wire.Pack{Gateway: "gw", Epoch: wire.NewEpoch(1, [6]byte{1}), Ranges: []wire.Range{{From: seq, To: seq}}, Lane: wire.Live,
 		Values: []wire.Value{{Stream: obs.Stream{Device: "river", Channel: "level"}, Time: at, V: v, Unit: "m", Quality: obs.Quality{Flag: obs.Pass}}}}

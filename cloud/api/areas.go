@@ -49,7 +49,7 @@ func (s *server) areas(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.Areas.AreaPage(q.Get("below"), int(depth), q.Get("after"), int(limit))
+	page, err := s.Areas.AreaPage(r.Context(), q.Get("below"), int(depth), q.Get("after"), int(limit))
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (s *server) areas(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) area(w http.ResponseWriter, r *http.Request) error {
-	d, err := s.Areas.AreaDetail(r.PathValue("code"))
+	d, err := s.Areas.AreaDetail(r.Context(), r.PathValue("code"))
 	if err == nil && !s.inArea(r, toView, d.Code) {
 		err = view.ErrUnknown
 	}
@@ -81,7 +81,7 @@ func (s *server) areaAt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.Areas.AreaAt(wire.Position{Lat: lat, Lon: lon})
+	d, err := s.Areas.AreaAt(r.Context(), wire.Position{Lat: lat, Lon: lon})
 	if err == nil && !s.inArea(r, toView, d.Code) {
 		err = view.ErrUnknown
 	}

@@ -26,7 +26,7 @@ func (c *city) area() view.Area {
 	return view.Area{Code: "990101", Level: "district", Parent: "9901", Name: view.Text{Zh: "灯柱区"}, Areas: 2, Counts: view.AreaCounts{Devices: 3, Worst: wire.Orange}}
 }
 
-func (c *city) AreaPage(below string, depth int, after string, limit int) (view.AreaPage, error) {
+func (c *city) AreaPage(_ context.Context, below string, depth int, after string, limit int) (view.AreaPage, error) {
 	c.page = fmt.Sprint(below, " ", depth, " ", after, " ", limit)
 	if below == "77" {
 		return view.AreaPage{}, fmt.Errorf("area: %w", view.ErrUnknown)
@@ -34,7 +34,7 @@ func (c *city) AreaPage(below string, depth int, after string, limit int) (view.
 	return view.AreaPage{Areas: []view.Area{c.area()}, Next: "990101", Total: 3}, nil
 }
 
-func (c *city) AreaDetail(code string) (view.AreaDetail, error) {
+func (c *city) AreaDetail(_ context.Context, code string) (view.AreaDetail, error) {
 	switch code {
 	case "990101":
 		return view.AreaDetail{Area: c.area(), Path: []string{"9901"}, Aliases: []view.AreaAlias{{Code: "990109"}}, Shape: json.RawMessage(`{"type":"MultiPolygon","coordinates":[]}`)}, nil
@@ -46,11 +46,11 @@ func (c *city) AreaDetail(code string) (view.AreaDetail, error) {
 	return view.AreaDetail{}, view.ErrUnknown
 }
 
-func (c *city) AreaAt(p wire.Position) (view.AreaDetail, error) {
+func (c *city) AreaAt(ctx context.Context, p wire.Position) (view.AreaDetail, error) {
 	if p.Lat < 0 {
 		return view.AreaDetail{}, view.ErrUnknown
 	}
-	return c.AreaDetail("990101")
+	return c.AreaDetail(ctx, "990101")
 }
 
 func (c *city) ImportAreas(_ context.Context, f view.AreaFile, _ time.Time) (view.AreaImport, error) {

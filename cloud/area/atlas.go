@@ -23,7 +23,7 @@ type Options struct {
 	DB DB
 	// Gateways and Standing say what is counted. nil: nothing.
 	Gateways func() []view.Gateway
-	Standing func() []view.Standing
+	Standing func(ctx context.Context) ([]view.Standing, error)
 	// Record notes elsewhere what somebody changes, in the transaction that stores it; its
 	// error undoes that. nil: nobody does.
 	Record func(ctx context.Context, tx *sql.Tx, d view.Deed) error
@@ -72,7 +72,7 @@ func Open(ctx context.Context, o Options) (*Atlas, error) {
 		o.Gateways = func() []view.Gateway { return nil }
 	}
 	if o.Standing == nil {
-		o.Standing = func() []view.Standing { return nil }
+		o.Standing = func(context.Context) ([]view.Standing, error) { return nil, nil }
 	}
 	a := &Atlas{o: o}
 	a.is.Store(&state{versions: map[string]int64{}, tree: &Tree{}})

@@ -1,6 +1,7 @@
 package area
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -129,10 +130,10 @@ func BenchmarkCountsInAStorm(b *testing.B) {
 // The answer to the console: the whole tree with its counts, as JSON.
 func BenchmarkPageOfTheWholeTree(b *testing.B) {
 	a, gateways, open := bigCity(b)
-	a.o.Gateways, a.o.Standing = func() []view.Gateway { return gateways }, func() []view.Standing { return open }
+	a.o.Gateways, a.o.Standing = func() []view.Gateway { return gateways }, func(context.Context) ([]view.Standing, error) { return open, nil }
 	b.ReportAllocs()
 	for b.Loop() {
-		page, err := a.AreaPage("", 6, "", 1000)
+		page, err := a.AreaPage(b.Context(), "", 6, "", 1000)
 		if err != nil || len(page.Areas) != 572 {
 			b.Fatal(err, len(page.Areas))
 		}

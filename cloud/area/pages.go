@@ -13,8 +13,9 @@ import (
 // AreaPage returns the areas below one, at most depth levels of the tree down (1: its own
 // children), each before those below it, with what stands in them now. below may be empty:
 // the whole tree, whose highest areas are then the first level. after is the last code of
-// the page before. Its error is view.ErrUnknown or a *view.FieldError.
-func (a *Atlas) AreaPage(below string, depth int, after string, limit int) (view.AreaPage, error) {
+// the page before. Its error is view.ErrUnknown, a *view.FieldError, or that what is open
+// cannot be read.
+func (a *Atlas) AreaPage(ctx context.Context, below string, depth int, after string, limit int) (view.AreaPage, error) {
 	s := a.is.Load()
 	t := s.tree
 	from, to, deep := 0, len(t.nodes), 0
@@ -32,7 +33,10 @@ func (a *Atlas) AreaPage(below string, depth int, after string, limit int) (view
 		}
 		from = i + 1
 	}
-	sums := s.count(a.o.Gateways(), a.o.Standing())
+	sums, err := a.sums(ctx, s)
+	if err != nil {
+		return view.AreaPage{}, err
+	}
 	page := view.AreaPage{Areas: []view.Area{}, Total: t.Len(), Unplaced: sums.Unplaced()}
 	for i := from; i < to; i++ {
 		if t.depth(i)-deep >= depth {
@@ -77,16 +81,29 @@ func (t *Tree) show(i int, sums *Sums) view.Area {
 	}
 }
 
-// AreaDetail returns one area, by its present or an old code. Its error is
-// view.ErrUnknown or a *view.FieldError.
-func (a *Atlas) AreaDetail(code string) (view.AreaDetail, error) {
+// sums counts what stands and what is open now.
+func (a *Atlas) sums(ctx context.Context, s *state) (*Sums, error) {
+	open, err := a.o.Standing(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("area: what is open: %w", err)
+	}
+	return s.count(a.o.Gateways(), open), nil
+}
+
+// AreaDetail returns one area, by its present or an old code. Its errors are those of
+// AreaPage.
+func (a *Atlas) AreaDetail(ctx context.Context, code string) (view.AreaDetail, error) {
 	s := a.is.Load()
 	t := s.tree
 	i, err := t.find(code)
 	if err != nil {
 		return view.AreaDetail{}, err
 	}
-	d := view.AreaDetail{Area: t.show(i, s.count(a.o.Gateways(), a.o.Standing())), Path: []string{}, Aliases: []view.AreaAlias{}, Shape: t.nodes[i].Shape.geometry()}
+	sums, err := a.sums(ctx, s)
+	if err != nil {
+		return view.AreaDetail{}, err
+	}
+	d := view.AreaDetail{Area: t.show(i, sums), Path: []string{}, Aliases: []view.AreaAlias{}, Shape: t.nodes[i].Shape.geometry()}
 	for up := t.nodes[i].parent; up >= 0; up = t.nodes[up].parent {
 		d.Path = append(d.Path, string(t.nodes[up].Code))
 	}
@@ -98,12 +115,12 @@ func (a *Atlas) AreaDetail(code string) (view.AreaDetail, error) {
 }
 
 // AreaAt returns the area in which a position lies, or view.ErrUnknown.
-func (a *Atlas) AreaAt(pos wire.Position) (view.AreaDetail, error) {
+func (a *Atlas) AreaAt(ctx context.Context, pos wire.Position) (view.AreaDetail, error) {
 	c, ok := a.Tree().At(pos)
 	if !ok {
 		return view.AreaDetail{}, fmt.Errorf("area at %v, %v: %w", pos.Lat, pos.Lon, view.ErrUnknown)
 	}
-	return a.AreaDetail(string(c))
+	return a.AreaDetail(ctx, string(c))
 }
 
 // ImportAreas reads a file and takes it over. Its error is view.Faults or a

@@ -1,6 +1,7 @@
 package area
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ func TestPages(t *testing.T) {
 		t.Helper()
 		var out []string
 		for after := ""; ; {
-			p, err := a.AreaPage(below, depth, after, limit)
+			p, err := a.AreaPage(t.Context(), below, depth, after, limit)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,11 +51,11 @@ func TestPages(t *testing.T) {
 	}
 	var f *view.FieldError
 	for _, ask := range [][2]string{{"x", ""}, {"", "x"}, {"990101001", "990101002"}, {"", "990101009"}} {
-		if _, err := a.AreaPage(ask[0], 1, ask[1], 10); !errors.As(err, &f) {
+		if _, err := a.AreaPage(t.Context(), ask[0], 1, ask[1], 10); !errors.As(err, &f) {
 			t.Errorf("%q: %v", ask, err)
 		}
 	}
-	if _, err := a.AreaPage("990101009", 1, "", 10); !errors.Is(err, view.ErrUnknown) {
+	if _, err := a.AreaPage(t.Context(), "990101009", 1, "", 10); !errors.Is(err, view.ErrUnknown) {
 		t.Errorf("below nothing: %v", err)
 	}
 }
@@ -64,13 +65,15 @@ func TestDetail(t *testing.T) {
 	a.o.Gateways = func() []view.Gateway {
 		return []view.Gateway{{ID: "g", Online: true, Area: "990101001001", Devices: []view.Device{{ID: "d", State: "ok"}}}}
 	}
-	a.o.Standing = func() []view.Standing { return []view.Standing{{Gateway: "g", Alerts: 1, Worst: wire.Red}} }
+	a.o.Standing = func(context.Context) ([]view.Standing, error) {
+		return []view.Standing{{Gateway: "g", Alerts: 1, Worst: wire.Red}}, nil
+	}
 	load(t, a, district)
 	if _, err := a.ImportAreas(t.Context(), view.AreaFile{Name: "shapes", Data: []byte(withShape)}, now); err != nil {
 		t.Fatal(err)
 	}
 	load(t, a, "code,name,replaces\n990101005,新街道,990101001\n")
-	d, err := a.AreaDetail("990101001000") // by its old code
+	d, err := a.AreaDetail(t.Context(), "990101001000") // by its old code
 	if err != nil || d.Code != "990101005" || d.Level != "street" || fmt.Sprint(d.Path) != "[990101]" || d.Areas != 2 || d.Bounded || string(d.Shape) != "null" {
 		t.Errorf("%v: %+v", err, d)
 	}
@@ -83,11 +86,11 @@ func TestDetail(t *testing.T) {
 	if _, err := a.ImportAreas(t.Context(), view.AreaFile{Name: "shapes", Data: []byte(strings.ReplaceAll(withShape, "990101001", "990101005")), CRS: "gcj02"}, now); err != nil {
 		t.Fatal(err)
 	}
-	at, err := a.AreaAt(wire.Position{Lat: 30.5, Lon: 120.5})
+	at, err := a.AreaAt(t.Context(), wire.Position{Lat: 30.5, Lon: 120.5})
 	if err != nil || at.Code != "990101005" || !json.Valid(at.Shape) || !strings.HasPrefix(string(at.Shape), `{"type":"MultiPolygon","coordinates":[[[[119.99`) {
 		t.Errorf("%v: %s %s", err, at.Code, at.Shape)
 	}
-	if _, err := a.AreaAt(wire.Position{}); !errors.Is(err, view.ErrUnknown) {
+	if _, err := a.AreaAt(t.Context(), wire.Position{}); !errors.Is(err, view.ErrUnknown) {
 		t.Errorf("on the sea: %v", err)
 	}
 	var f *view.FieldError

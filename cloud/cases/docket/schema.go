@@ -77,5 +77,7 @@ create index case_party_id on case_party(id);
 `, `
 alter table casefile add column due integer not null default 0; -- its next deadline; 0: none runs
 create index casefile_due on casefile(due);
+`, `
+create index casefile_open on casefile(area, severity) where state <> 'closed'; -- what each area has
 `}
 }

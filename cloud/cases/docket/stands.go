@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
+	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -22,6 +23,26 @@ func (d *Docket) Stands(ctx context.Context, tx *sql.Tx, id string) (open bool, 
 		return false, "", fmt.Errorf("docket: case %q: %w", id, err)
 	}
 	return state != string(lifecycle.Closed), wire.Severity(severity), nil
+}
+
+// Standing returns how many cases are open, by area and severity.
+func (d *Docket) Standing(ctx context.Context) (out []view.Standing, err error) {
+	rows, err := d.o.DB.Read().QueryContext(ctx, "select area, severity, count(*) from casefile where state <> 'closed' group by area, severity")
+	if err != nil {
+		return nil, fmt.Errorf("docket: open cases: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s view.Standing
+		if err := rows.Scan(&s.Area, &s.Worst, &s.Cases); err != nil {
+			return nil, fmt.Errorf("docket: open cases: %w", err)
+		}
+		out = append(out, s)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("docket: open cases: %w", err)
+	}
+	return out, nil
 }
 
 // CaseOf returns, in a transaction, the case that an alert joined last; empty: none.
