@@ -50,7 +50,7 @@ var rules = []rule{
 var (
 	driver     = []string{"drivers", "drivers/obs", "drivers/codec/...", "drivers/frame", "drivers/profile", "drivers/ranging", "drivers/metering"}
 	edgeValues = []string{"edge/wire", "edge/clock", "edge/record"}
-	judge      = append([]string{"drivers/obs", "drivers/codec/..."}, edgeValues...)
+	judge      = append([]string{"drivers/obs", "drivers/obs/quantity", "drivers/codec/..."}, edgeValues...)
 	cloudTakes = []string{"edge/wire", "edge/journal/...", "edge/uplink/...", "drivers/obs", "drivers/codec/...", "firmware-configs"}
 	everything = []string{"cmd/...", "edge/...", "cloud/...", "drivers/...", "firmware-configs"}
 )

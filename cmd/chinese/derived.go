@@ -42,8 +42,6 @@ var derived = []pair{
 	{"%s takes %d to %d numbers, not %d", "$1 需要 $2 到 $3 个数，这里有 $4 个"},
 	{"this is never a number", "结果永远不是数值"},
 	{"write what can be computed", "请写可以计算的公式"},
-	{"a division by nought has no result", "除以零没有结果"},
-	{"write what it is to be divided by", "请写除数"},
 	{"%s and %s are different substances: no unit makes one of the other", "$1 与 $2 是不同的物质，换算单位不能把一种变成另一种"},
 	{"name a metric of the same substance, or another stream", "请写同一物质的指标，或另一数据流"},
 	{"%s is in %s: of that no %s in %s can be computed", "$1 的单位是 $2，无法由它算出单位为 $4 的 $3"},

@@ -23,6 +23,7 @@ var spoken = []struct {
 }{
 	{"drivers/codec/yamldoc", []string{"schema.go"}},
 	{"drivers/obs", []string{"checks_notes.go"}},
+	{"drivers/obs/quantity", nil},
 	{"drivers/profile", []string{"format.go"}},
 	{"drivers/modbus", []string{"schema.go", "driver.go", "identify.go", "look.go", "plan_words.go"}},
 	{"drivers/uart", []string{"schema.go", "describe.go", "driver.go"}},

@@ -23,7 +23,9 @@
 //	aqi                  air quality index and individual indices of an edition's table
 //	water-class          1 to 5, 6 for worse than V, of the worst indicator, and each one's
 //	convert              into another unit; shares of a gas into mass per volume
-//	a formula            arithmetic on the inputs and on constants that have a history
+//	a formula            arithmetic on the inputs and on constants that have a history; what it
+//	                     means is judged as conditions of rules are (package quantity), a
+//	                     direction goes on at 0 behind 360, what has no finite result is missing
 //
 // # Windows
 //

@@ -177,6 +177,9 @@ func (p *formulaParser) peek() byte {
 	return p.text[p.at]
 }
 
+// end is where what was read ends, without the blanks behind it.
+func (p *formulaParser) end() int { return len(strings.TrimRight(p.text[:p.at], " \t")) }
+
 // sum and product read operators that bind to the left.
 func (p *formulaParser) sum(depth int) (*term, error) { return p.chain(depth, "+-", p.product) }
 
@@ -194,7 +197,7 @@ func (p *formulaParser) chain(depth int, ops string, operand func(int) (*term, e
 		p.at++
 		var right *term
 		right, err = operand(depth + 1)
-		left = &term{op: string(op), args: []*term{left, right}, from: from, to: p.at}
+		left = &term{op: string(op), args: []*term{left, right}, from: from, to: p.end()}
 	}
 	return left, err
 }
@@ -207,7 +210,7 @@ func (p *formulaParser) signed(depth int) (*term, error) {
 		from := p.at
 		p.at++
 		t, err := p.signed(depth + 1)
-		return &term{op: "neg", args: []*term{t}, from: from, to: p.at}, err
+		return &term{op: "neg", args: []*term{t}, from: from, to: p.end()}, err
 	}
 	from := p.at
 	base, err := p.single(depth + 1)
@@ -216,7 +219,7 @@ func (p *formulaParser) signed(depth int) (*term, error) {
 	}
 	p.at++
 	to, err := p.signed(depth + 1)
-	return &term{op: "^", args: []*term{base, to}, from: from, to: p.at}, err
+	return &term{op: "^", args: []*term{base, to}, from: from, to: p.end()}, err
 }
 
 // single reads a number, a name, a call or a bracket.
@@ -262,7 +265,7 @@ func (p *formulaParser) number() (*term, error) {
 	if err != nil {
 		return nil, p.fail(from, p.at-from, fmt.Sprintf("%q is no number", p.text[from:p.at]), "write 12.40 or 1e-3")
 	}
-	return &term{v: v, from: from, to: p.at}, nil
+	return &term{v: v, from: from, to: p.end()}, nil
 }
 
 func (p *formulaParser) word(depth int) (*term, error) {
@@ -272,7 +275,7 @@ func (p *formulaParser) word(depth int) (*term, error) {
 	}
 	w := p.text[from:p.at]
 	if i := slices.Index(p.names, w); i >= 0 {
-		return &term{op: "x", name: i, from: from, to: p.at}, nil
+		return &term{op: "x", name: i, from: from, to: p.end()}, nil
 	}
 	f, ok := functions[w]
 	if !ok {
@@ -299,7 +302,7 @@ func (p *formulaParser) word(depth int) (*term, error) {
 	if len(t.args) < f.least || len(t.args) > f.most {
 		return nil, p.fail(from, len(w), fmt.Sprintf("%s takes %d to %d numbers, not %d", w, f.least, f.most, len(t.args)), "")
 	}
-	t.to = p.at
+	t.to = p.end()
 	return t, nil
 }
 

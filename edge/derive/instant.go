@@ -1,6 +1,7 @@
 package derive
 
 import (
+	"math"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -101,8 +102,9 @@ func (n newest) reading() obs.Reading {
 	return obs.Reading{Value: n.V, Quality: obs.Quality{Flag: n.F, Why: n.Why}}
 }
 
-// formulaOf computes a formula from inputs and constants.
-func formulaOf(f *Formula, inputs int, constants []Constant) func([]obs.Reading, At) []obs.Reading {
+// formulaOf computes a formula from inputs and constants. One that turns gives a direction,
+// which goes on at 0 behind 360.
+func formulaOf(f *Formula, inputs int, constants []Constant, turns bool) func([]obs.Reading, At) []obs.Reading {
 	numbers := make([]float64, inputs+len(constants))
 	return func(in []obs.Reading, at At) []obs.Reading {
 		q := obs.Quality{Flag: obs.Pass}
@@ -119,7 +121,13 @@ func formulaOf(f *Formula, inputs int, constants []Constant) func([]obs.Reading,
 		if q.Flag == obs.Missing {
 			return []obs.Reading{obs.None(q.Why)}
 		}
-		return []obs.Reading{reading(f.At(numbers), q)}
+		v := f.At(numbers)
+		if turns && (v < 0 || v > 360) {
+			if v = math.Mod(v, 360); v < 0 {
+				v += 360
+			}
+		}
+		return []obs.Reading{reading(v, q)}
 	}
 }
 

@@ -19,7 +19,7 @@ func (f *Formula) never(values []float64) *FormulaError {
 	e := &FormulaError{Offset: t.from, Length: t.to - t.from, Msg: "this is never a number", Hint: "write what can be computed"}
 	if t.op == "/" && t.args[1].at(values) == 0 {
 		d := t.args[1]
-		e = &FormulaError{Offset: d.from, Length: d.to - d.from, Msg: "a division by nought has no result", Hint: "write what it is to be divided by"}
+		e = &FormulaError{Offset: d.from, Length: d.to - d.from, Msg: "nothing can be divided by 0", Hint: "write what to divide by"}
 	}
 	return e
 }
@@ -46,8 +46,8 @@ func (t *term) open(values []float64) bool {
 }
 
 // computable reports a formula that has no result, with any of the values that its
-// constants have had.
-func (c *compiler) computable(f *Formula, inputs int) {
+// constants have had, and says whether it has one.
+func (c *compiler) computable(f *Formula, inputs int) bool {
 	values := make([]float64, inputs, inputs+len(c.s.Constants))
 	for i := range values {
 		values[i] = math.NaN()
@@ -55,7 +55,7 @@ func (c *compiler) computable(f *Formula, inputs int) {
 	rounds := 1
 	for _, k := range c.s.Constants {
 		if len(k.Values) == 0 {
-			return // which was said
+			return true // which was said
 		}
 		rounds = max(rounds, len(k.Values))
 	}
@@ -66,9 +66,10 @@ func (c *compiler) computable(f *Formula, inputs int) {
 		}
 		if e := f.never(now); e != nil {
 			c.wrong = append(c.wrong, Error{ID: c.s.ID, Key: "is", Offset: e.Offset, Length: e.Length, Code: "E2909", Msg: e.Msg, Hint: e.Hint})
-			return
+			return false
 		}
 	}
+	return true
 }
 
 // airUnits are those of what is in the air.

@@ -51,6 +51,10 @@ func (c *compiler) measured(p *Plan, m obs.Metric, a *aggregate) {
 		c.say("of", "E2906", fmt.Sprintf("%s is a running total, of which a %s says nothing", m.Name, s.Is), "write is: sum for what came in that time, or is: intensity")
 		return
 	}
+	if Turns(m) && s.Is != "sum" && s.Is != "intensity" && s.Is != "leq" {
+		c.say("of", "E2906", "the mean of 350° and 10° is not 180°", "write is: vector-mean with of: {speed: …, dir: …}")
+		return
+	}
 	switch s.Is {
 	case "sum", "intensity":
 		c.summed(p, m, a)
@@ -72,9 +76,6 @@ func (c *compiler) measured(p *Plan, m obs.Metric, a *aggregate) {
 		c.result(p, usual)
 		c.same(p, m.Unit, m.Name)
 	default:
-		if m.Unit == "deg" && m.Name == "wind_dir" {
-			c.say("of", "E2906", "the mean of 350° and 10° is not 180°", "write is: vector-mean with of: {speed: …, dir: …}")
-		}
 		if s.Is == "mean" && Level(m) {
 			c.say("of", "E2906", "the mean of 40 dB and 80 dB is not 60 dB: levels are logarithms", "write is: leq, the energy mean")
 			return
@@ -369,17 +370,19 @@ func (c *compiler) formulaPlan(p *Plan, ins []Known) {
 			c.say("is", "E2909", fmt.Sprintf("the formula does not speak of %s", name), "use it, or delete it")
 		}
 	}
-	c.computable(f, len(ins))
+	good := c.computable(f, len(ins))
 	usual := ""
 	if len(ins) == 1 {
 		usual = ins[0].Metric.Name
 	}
 	c.result(p, usual)
-	if !c.alikeUnits(p, f, ins) {
+	if good && c.meant(p, f, ins) {
 		c.sensible(p, ins)
 	}
 	constants := c.s.Constants
-	c.instantPlan(p, ins, func() func([]obs.Reading, At) []obs.Reading { return formulaOf(f, len(ins), constants) })
+	c.instantPlan(p, ins, func() func([]obs.Reading, At) []obs.Reading {
+		return formulaOf(f, len(ins), constants, len(p.Metrics) > 0 && Turns(p.Metrics[0]))
+	})
 }
 
 // history judges the values of a constant.

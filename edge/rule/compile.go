@@ -9,6 +9,8 @@ import (
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/parser"
+
+	"github.com/lamppost-city/lamppost/drivers/obs/quantity"
 )
 
 // Limits of a rule's text.
@@ -49,7 +51,7 @@ func compilePlain(text string, known Streams, names map[string]Name) (*program, 
 	case err != nil:
 		return nil, append(src.errs, src.syntax(err))
 	}
-	c := &compiler{source: src, program: &program{}, units: map[*node]string{}}
+	c := &compiler{source: src, program: &program{}, values: map[*node]quantity.Value{}, named: map[*node]bool{}}
 	root, k := c.lower(tree.Node)
 	c.root = root
 	switch {

@@ -38,6 +38,10 @@
 // 2000 bytes, 200 parts and 16 streams and windows, so that an evaluation costs
 // microseconds whatever is written.
 //
+// What is computed must mean something: units that go together, in sums as in what products,
+// roots and powers make of them, no means of directions or decibels, nothing that is always
+// the same. The judgement is package quantity's, by which formulas of derived streams go too.
+//
 // # Totals
 //
 // A running total (rain, energy) that falls began anew and has grown by what it shows at
@@ -178,7 +182,8 @@
 //	E3115  a condition that no reading can meet
 //	E3116  a condition that every reading meets
 //	E3117  a window that is too short for the stream's interval
-//	E3118  a function that says nothing of such a stream: a mean of directions or decibels, a mean or a trend of a total
+//	E3118  a function or arithmetic that says nothing of such a stream: a mean of directions or decibels, half of a direction,
+//	       a mean or a trend of a total
 //	E3119  arithmetic without a result, or with one that is always the same
 //	E3120  a silence or standstill that comes again and again, or is too long to wait for
 //	E3121  a condition that is met because readings come, or a clear that then never is, or needs a standstill

@@ -241,7 +241,7 @@ func TestKleene(t *testing.T) {
 		{"river.level > 3 ? tank.temp.inlet > 50 : true", 2, Active},
 		{"(tank.temp.inlet > 50 ? 1 : 2) > 0 or river.level > 9", 4, Normal},
 		{"river.level / (river.level - 4) > 1 or river.level > 9", 4, Normal},
-		{"abs(river.level) * tank.temp.inlet * 0 == 0", 4, Normal},
+		{"(river.level - 4) * abs(tank.temp.inlet) == 0", 4, Normal},
 		{"(river.level > 3) == (tank.temp.inlet > 50)", 4, Normal},
 		{"(river.level > 3) == (river.level > 2)", 4, Active},
 		{"(river.level > 3) != true", 4, Normal},

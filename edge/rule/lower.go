@@ -13,6 +13,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
+	"github.com/lamppost-city/lamppost/drivers/obs/quantity"
 )
 
 // kind is the type of an expression.
@@ -28,11 +29,12 @@ const (
 type compiler struct {
 	*source
 	*program
-	units map[*node]string // of numbers that names stand for
-	well  bool             // each stream gives its readings in time
-	mood  mood
-	sober bool    // an alert stands
-	fixed []place // comparisons of what never changes
+	values map[*node]quantity.Value // what numbers are
+	named  map[*node]bool           // numbers that names stand for
+	well   bool                     // each stream gives its readings in time
+	mood   mood
+	sober  bool    // an alert stands
+	fixed  []place // comparisons of what never changes
 }
 
 // place is a stretch of the text.
@@ -131,7 +133,7 @@ func (c *compiler) identifier(n *ast.IdentifierNode) (*node, kind) {
 		return c.reading(opLast, w, 0), aNumber
 	case ok && w.figure != nil:
 		out := &node{op: opConst, num: w.figure.Value}
-		c.units[out] = w.figure.Unit
+		c.named[out], c.values[out] = true, quantity.Constant(c.text[w.at:w.at+w.length]).In(w.figure.Unit)
 		return out, aNumber
 	case ok:
 		return &node{op: opConst, num: w.duration.Seconds(), timed: true}, aNumber
@@ -220,7 +222,11 @@ func (c *compiler) unary(n *ast.UnaryNode) (*node, kind) {
 	case n.Operator == "+":
 		return a, k
 	}
-	return &node{op: o, a: a}, k
+	out := &node{op: o, a: a}
+	if k == aNumber && !c.judge(out, n, n.Node) {
+		return nil, wrong
+	}
+	return out, k
 }
 
 func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
@@ -234,9 +240,6 @@ func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
 		out, k := c.both(o, n, aNumber)
 		if out == nil {
 			return nil, k
-		}
-		if o == opAdd || o == opSub {
-			c.alikeUnits(out.a, out.b, n)
 		}
 		if !c.arithmetic(out, n) {
 			return nil, wrong
@@ -253,7 +256,6 @@ func (c *compiler) binary(n *ast.BinaryNode) (*node, kind) {
 	if out == nil {
 		return nil, k
 	}
-	c.alikeUnits(out.a, out.b, n)
 	if !c.arithmetic(out, n) {
 		return nil, wrong
 	}
@@ -330,7 +332,11 @@ func (c *compiler) conditional(n *ast.ConditionalNode) (*node, kind) {
 	if cond == nil || b == nil {
 		return nil, wrong
 	}
-	return &node{op: o, a: cond, b: a, c: b}, k
+	out := &node{op: o, a: cond, b: a, c: b}
+	if o == opPick && !c.judge(out, n, n.Exp1, n.Exp2) {
+		return nil, wrong
+	}
+	return out, k
 }
 
 // extent finds the stretch of the original text that a node stands for.
@@ -340,7 +346,34 @@ func (c *compiler) extent(n ast.Node) (at, size int) {
 	if from >= to {
 		return 0, max(1, len(c.text))
 	}
+	from, to = c.closed(from, to)
 	return from, to - from
+}
+
+// closed widens a stretch of the text until each bracket in it has its other half.
+func (c *compiler) closed(from, to int) (int, int) {
+	open, missing := 0, 0
+	for _, b := range []byte(c.text[from:to]) {
+		switch {
+		case b == '(':
+			open++
+		case b == ')' && open > 0:
+			open--
+		case b == ')':
+			missing++
+		}
+	}
+	i, j := from, to
+	for ; open > 0 && j < len(c.text); j++ {
+		open += map[byte]int{'(': 1, ')': -1}[c.text[j]]
+	}
+	for ; missing > 0 && i > 0; i-- {
+		missing += map[byte]int{')': 1, '(': -1}[c.text[i-1]]
+	}
+	if open > 0 || missing > 0 {
+		return from, to
+	}
+	return i, j
 }
 
 func (c *compiler) widen(n ast.Node, from, to *int) {

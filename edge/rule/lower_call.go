@@ -39,7 +39,9 @@ func (c *compiler) call(n *ast.CallNode) (*node, kind) {
 	}
 	if f.op == opAbs {
 		if a := c.want(n.Arguments[0], aNumber); a != nil {
-			return &node{op: opAbs, a: a}, aNumber
+			if out := (&node{op: opAbs, a: a}); c.judge(out, n, n.Arguments[0]) {
+				return out, aNumber
+			}
 		}
 		return nil, wrong
 	}

@@ -275,8 +275,7 @@ func (c *compiler) figured(n *node) bool {
 	if n == nil {
 		return false
 	}
-	_, named := c.units[n]
-	return named || c.figured(n.a) || c.figured(n.b) || c.figured(n.c)
+	return c.named[n] || c.figured(n.a) || c.figured(n.b) || c.figured(n.c)
 }
 
 // arithmetic refuses what has one result whatever is read, or none, and says whether it is
@@ -287,7 +286,6 @@ func (c *compiler) arithmetic(out *node, n *ast.BinaryNode) bool {
 		c.fail(at, size, "E3119", msg, hint)
 		return false
 	}
-	same := out.a.reads() && out.a.equal(out.b, c.program, c.program)
 	v, constant := out.b.constant()
 	switch {
 	case (out.op == opDiv || out.op == opMod) && constant && v == 0:
@@ -298,14 +296,8 @@ func (c *compiler) arithmetic(out *node, n *ast.BinaryNode) bool {
 		return say(fmt.Sprintf("nothing that is measured has a power of %s", short(v)), fmt.Sprintf("write one from -%d to %d", maxPower, maxPower))
 	case out.op < opLess && !out.reads() && c.without(out):
 		return say("this has no finite result", "write the number that is meant")
-	case same && out.op >= opLess && out.op <= opNotEq:
-		return say("both sides are the same", "compare with a number, or with another stream")
-	case same && (out.op == opSub || out.op == opMod):
-		return say("this is always 0", "name two different streams, or leave it out")
-	case same && out.op == opDiv:
-		return say("this is always 1", "name two different streams, or leave it out")
 	}
-	return true
+	return c.judge(out, n, n.Left, n.Right)
 }
 
 // fits refuses what a function cannot say of a stream: a mean of directions or decibels, the
@@ -313,7 +305,6 @@ func (c *compiler) arithmetic(out *node, n *ast.BinaryNode) bool {
 func (c *compiler) fits(n *ast.CallNode, o op, w word, window time.Duration) bool {
 	s, name := c.known[w.stream], c.text[w.at:w.at+w.length]
 	at, size := c.extent(n)
-	size += strings.IndexByte(c.text[at+size:], ')') + 1
 	say := func(id, msg, hint string) bool {
 		c.fail(at, size, id, msg, hint)
 		return false

@@ -18,8 +18,16 @@ var site = Streams{
 	{Device: "door", Channel: "open"}:        {Every: time10s, Max: 1},
 	{Device: "fast", Channel: "level"}:       {Every: time10s, Fastest: time.Second, Max: 4},
 	{Device: "nobody", Channel: "electrode"}: {Every: time10s},
+	{Device: "rough", Channel: "wind_dir"}:   {Every: time10s, Max: 360, Unit: "°", Turns: true},
+	{Device: "index", Channel: "aqi"}:        {Every: time10s, Max: 500, Bare: true},
 	{Device: "rough", Channel: "level"}:      {Every: time10s, Min: 1.6499999999999997, Max: 4.25, Unit: "m"},
 }
+
+const (
+	sumOfLevels = "two levels in decibels have no sum and no plain mean: of 40 and 80 that would be 60, and is 77"
+	levelHint   = "write leq(device.channel, 10m) for the energy mean of one over a time; of two make a stream under derived: with is: \"10*log10((10^(a/10) + 10^(b/10)) / 2)\""
+	circleHint  = "how far two are apart is 180 - abs(abs(a - b) - 180); for a mean make a stream under derived: with is: vector-mean, and compare that"
+)
 
 // What can never be right is refused, at its place.
 func TestSense(t *testing.T) {
@@ -86,6 +94,20 @@ func TestSense(t *testing.T) {
 		{"«4 == 2 * 2» or river.level > 3", "E3119", "this compares two numbers, which never change", "compare a stream: device.channel > 3"},
 		{"«rises_to(gauge.rain, 100, 10m)» < 100", "E3118", "gauge.rain is a running total, whose trend leads to every number in time", "write rise(gauge.rain, 10m), which is what came in that time"},
 		{"«falls_to(gauge.rain, 100, 10m)» < 100", "E3118", "gauge.rain is a running total, whose trend leads to every number in time", "write rise(gauge.rain, 10m), which is what came in that time"},
+		{"(«street.noise + street.noise»)/2 > 70", "E3118", sumOfLevels, "write leq(street.noise, 10m), the energy mean"},
+		{"«street.noise + leq(street.noise, 1h)» > 70", "E3118", sumOfLevels, levelHint},
+		{"«street.noise / 2 > 35»", "E3118", "a level in decibels cannot be multiplied or divided: half of the energy is 3 dB less", levelHint},
+		{"«mast.wind_dir / 2» > 90", "E3118", "a direction cannot be multiplied or divided: 360 is 0 again", circleHint},
+		{"«mast.wind_dir + rough.wind_dir» > 90", "E3118", "two directions have no sum and no mean: of 350 and 10 that would be 180, which is south", circleHint},
+		{"«abs(mast.wind_dir - rough.wind_dir) > 30»", "E3118", "the difference of two directions jumps at north: 350 and 10 are 20 apart, not 340", circleHint},
+		{"«river.level ^ 0.5 > rough.level»", "E3114", "m^0.5 and m do not go together", "multiply one of them, like 100 * …, or compare what has one unit"},
+		{"«river.level * rough.level > tank.temp»", "E3114", "m^2 and ℃ do not go together", "multiply one of them, like 100 * …, or compare what has one unit"},
+		{"«rate(river.level, 10m) > river.level»", "E3114", "m/h and m do not go together", "multiply one of them, like 100 * …, or compare what has one unit"},
+		{"«index.aqi > river.level»", "E3114", "no unit and m do not go together", "multiply one of them, like 100 * …, or compare what has one unit"},
+		{"1 / («river.level - river.level») > 3", "E3119", "this is always 0", "name two different streams, or leave it out"},
+		{"1 / («river.level + fast.level - (fast.level + river.level)») > 3", "E3119", "this is always 0", "name two different streams, or leave it out"},
+		{"«river.level > river.level + 1»", "E3119", "this is always the same, whatever is read", "name two different streams, or leave it out"},
+		{"«river.level * 0» > 3", "E3119", "this is always 0", "name two different streams, or leave it out"},
 		{"«river.level == river.level»", "E3119", "both sides are the same", "compare with a number, or with another stream"},
 	} {
 		text := strings.NewReplacer("«", "", "»", "").Replace(c.text)
@@ -115,6 +137,8 @@ func TestSenseLeavesAlone(t *testing.T) {
 		"max(river.level, 1h) > 3 and stale(river.level) > 10m", "river.level > 3 or stale(river.level) > 10m", "tank.temp > 3 and stale(river.level) > 10m", "river.level > 3 and stale(river.level) > 20s",
 		"min(river.level, 1h) < 1 and count(river.level, 10m) < 1", "river.level > 3 and count(river.level, 10m) > 3", "river.level > 3 and count(river.level, 30s) < 1", "(river.level > 3) == (stale(river.level) > 10m) or tank.temp > 3",
 		"stale(river.level) > 10m ? max(river.level, 1h) > 3 : river.level > 3", "rate(gauge.rain, 10m) > 20", "river.level ^ 3 > 2", "river.level ^ -0.5 < 1",
+		"180 - abs(abs(mast.wind_dir - rough.wind_dir) - 180) > 30", "(mast.wind_dir + 15) % 360 > 180", "street.noise - leq(street.noise, 1h) > 10", "rise(street.noise, 1h) / 2 > 3", "river.level / rough.level > 2",
+		"index.aqi * river.level > 3", "2.1 * river.level ^ 0.5 > rough.level", "count(river.level, 1m) > index.aqi - 495", "stale(tank.temp) / 60 > 5", "(river.level > 2 ? street.noise : leq(street.noise, 1h)) > 60",
 	} {
 		r, errs := Compile(Spec{ID: "r", When: text}, site)
 		if len(errs) > 0 {

@@ -18,6 +18,7 @@ type Stream struct {
 	Max     float64       // the most; 0: neither is known
 	Step    float64       // the least change that shows; 0: not known
 	Unit    string        // as people write it: m, °C; empty: not known
+	Bare    bool          // it is a number without a unit, like an index
 	Turns   bool          // it is a direction: behind 360 comes 0
 	Total   bool          // it is a running total, which only grows
 	Most    float64       // the most by which that can grow in an hour; 0: not known
