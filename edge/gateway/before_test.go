@@ -94,6 +94,7 @@ func (s *site) stop() {
 	s.t.Helper()
 	s.g.keepDerived()
 	s.g.keepMemory()
+	s.g.keepFindings(true)
 	s.g.gen.lines.Close()
 	if err := s.g.journal.Close(); err != nil {
 		s.t.Fatal(err)

@@ -294,11 +294,13 @@ func (g *Gateway) careLoop(ctx context.Context) error {
 			g.watchDerived()
 			g.forgetStills()
 			g.watchMemory()
+			g.watchFindings(true)
 		case <-often.C:
 			g.declareLosses()
 			g.trim(ctx)
 			g.sayLines()
 			g.watchOrders()
+			g.watchFindings(false)
 			if g.opt.Alive != nil {
 				g.opt.Alive()
 			}

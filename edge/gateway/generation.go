@@ -36,6 +36,7 @@ type generation struct {
 	recent      map[string]*recent // by line
 	said        map[string]string  // by line: what the log has of its wiring, or its process
 	stopped     map[string]string  // rules whose evaluation panicked, with what it said
+	peaked      []string           // rules whose alert is at a worse value than is written down
 }
 
 func newGeneration(cfg *config.Config, catalog *obs.Catalog, known recalled, civil civilTime, held heldLines) (*generation, error) {
@@ -138,6 +139,7 @@ func (g *Gateway) begin(ctx context.Context, cfg *config.Config) (stop func(next
 		g.mu.Lock()
 		g.keepDerived()
 		g.keepMemory()
+		g.keepFindings(true)
 		g.mu.Unlock()
 		gen.switching.close(stays(cfg, next))
 		gen.lines.close(held)

@@ -168,6 +168,36 @@ func (g *Gateway) restoreRules(gen *generation) {
 	g.resendActive()
 }
 
+// keepFindings writes down of which rules more is known than their last transition said,
+// so that what their alerts say behind a restart is what they would have said; with peaks
+// also of which alerts the worst value is another. The caller holds the lock.
+func (g *Gateway) keepFindings(peaks bool) {
+	if g.gen == nil {
+		return
+	}
+	all := g.gen.engine.Unsaved()
+	if peaks {
+		all, g.gen.peaked = append(all, g.gen.peaked...), nil
+	}
+	for _, id := range all {
+		if g.gen.rules[id] == nil {
+			continue
+		}
+		saved := alert.Saved{Rule: id, Snapshot: g.gen.engine.Snapshot(id), Alert: g.active[id], Boot: g.clock.Boot(), BootMS: g.clock.BootMS()}
+		if err := g.saveRule(ruleKey+id, saved); err != nil {
+			g.log.Warn("what is known of a rule's condition cannot be kept", "rule", id, "error", err)
+		}
+	}
+}
+
+// watchFindings keeps them now and then: a power cut costs what came after, in words. The
+// caller does not hold the lock.
+func (g *Gateway) watchFindings(peaks bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.keepFindings(peaks)
+}
+
 // lastSeen returns for each boot up to when the gateway surely ran in it.
 func (g *Gateway) lastSeen() map[string]int64 {
 	out := map[string]int64{}
@@ -212,7 +242,7 @@ func (g *Gateway) endOrphan(key string, saved alert.Saved, why obs.Label) {
 // adoptRules takes the rules' state over from the generation before.
 func (g *Gateway) adoptRules(gen, old *generation) {
 	gen.engine.Adopt(old.engine)
-	gen.trail = old.trail
+	gen.trail, gen.peaked = old.trail, old.peaked
 	for id, a := range g.active {
 		if gen.rules[id] != nil {
 			continue

@@ -26,11 +26,22 @@ func (f *findings) note(i int, is truth) truth {
 // since is what is otherwise than before.
 func (f findings) since(before findings) uint64 { return f.yes&^before.yes | f.no&^before.no }
 
+// with is f where nothing newer is found.
+func (f findings) with(newer findings) findings {
+	return findings{f.yes&^newer.no | newer.yes, f.no&^newer.yes | newer.no}
+}
+
 // choose finds the comparison that b's alert is about when its condition is met, and the
-// one that it is over by when it ends; is is what was found of the comparisons.
+// one that it is over by when it ends; is is what was found of the comparisons. What is
+// otherwise than when the condition was known last came to it since: what was not known
+// meanwhile, as behind a restart, is no news when it is as it was.
 func (e *Engine) choose(b *bound, is findings, when, clear truth) {
+	is = b.found.with(is)
 	news := is.since(b.found)
-	b.found = is
+	if (when != unknown || clear == isTrue) && is != b.found {
+		b.found = is
+		b.group.unsaved = b.group.unsaved || len(b.stage.when.compared) > 1
+	}
 	switch {
 	case len(b.stage.when.compared) < 2:
 	case when == isTrue && (b.phase == Normal || b.phase == Clearing):

@@ -155,3 +155,92 @@ func TestSpikeOfWhatChooses(t *testing.T) {
 		t.Errorf("what a spike raised stands: %+v", out)
 	}
 }
+
+// restartedPair is a rule about s and r as a restart finds it: with its state, and nothing read.
+func restartedPair(t testing.TB, e *Engine, spec Spec) *Engine {
+	t.Helper()
+	f, _ := paired(t, spec)
+	if err := f.Restore("x", e.Snapshot("x"), Resume{Now: e.now, SameBoot: true, LastSeen: e.now}); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// What an alert says when it is raised and when it is over does not depend on a restart
+// before it, wherever that is, but for the time until all that was not heard again is: s is
+// read on the minute, r on the half, and one of them may have changed meanwhile.
+func TestRestartSaysTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		spec := Spec{Flapping: -1, When: rapid.SampledFrom([]string{
+			"s.level > 3 or r.level > 3", "s.level > 3 and r.level > 1", "s.level > 3 or s.level < 1 or r.level > 3", "r.level > 1 ? s.level > 3 : s.level > 4",
+			"r.level > 1 ? r.level > 3 : s.level > 1", "not (s.level < 3 or r.level < 1)", "1 < s.level < 4 and r.level > 2", "(s.level > 3) == (r.level > 1)",
+			"s.level > 3 and (r.level > 3 or s.level > 4)", "s.level > (r.level > 1 ? 2 : 3)",
+		}).Draw(t, "when")}
+		compile := func() *Engine {
+			r, errs := Compile(Spec{ID: "x", When: spec.When, Flapping: -1}, pair)
+			if len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			return New([]*Rule{r})
+		}
+		a, b := compile(), compile()
+		v := map[obs.Stream]float64{sewer: 2, river: 2}
+		deaf, changed := 0, false // readings until both were heard again; one may have changed
+		var told [2]string
+		for i := range rapid.IntRange(4, 60).Draw(t, "half minutes") {
+			st := []obs.Stream{sewer, river}[i%2]
+			if deaf == 0 && i > 1 && rapid.IntRange(0, 4).Draw(t, "restart") == 0 {
+				f := compile()
+				if err := f.Restore("x", b.Snapshot("x"), Resume{Now: b.now, SameBoot: true, LastSeen: b.now}); err != nil {
+					t.Fatal(err)
+				}
+				b, deaf = f, 2
+			}
+			if deaf = max(deaf-1, 0); !changed && rapid.Bool().Draw(t, "changes") {
+				v[st] = rapid.SampledFrom([]float64{0.5, 1.5, 2.5, 3.5, 4.5}).Draw(t, "level")
+			}
+			changed = deaf > 0
+			for k, e := range []*Engine{a, b} {
+				e.Observe(st, int64(i)*minute/2, obs.Of(v[st]))
+				for _, x := range e.Tick(int64(i) * minute / 2) {
+					if x.Raised() || x.Cleared() {
+						told[k] += fmt.Sprintf("%v → %v %v %v limit %v; ", x.Was, x.Is, x.Stream, x.Value, x.Limit)
+					}
+				}
+			}
+			if deaf == 0 && told[0] != told[1] {
+				t.Fatalf("%s, half minute %d: after a restart\n%s\nwithout\n%s", spec.When, i, told[1], told[0])
+			}
+		}
+	})
+}
+
+// An alert that is about to end when the gateway restarts says what it would have said.
+func TestRestartWhileItClears(t *testing.T) {
+	for when, want := range map[string]string{
+		"s.level > 3 or r.level > 3":              "s 2, limit 3",
+		"s.level > 3 and r.level > 3":             "s 2, limit 3",
+		"s.level < 3 ? r.level > 4 : r.level > 1": "r 2, limit 4",
+	} {
+		spec := Spec{When: when, ClearFor: 2 * time.Minute}
+		for _, restart := range []bool{false, true} {
+			e, _ := paired(t, spec)
+			got := ""
+			for i, p := range [][2]float64{{4, 2}, {4, 4}, {2, 4}, {2, 2}, {2, 2}, {2, 2}, {2, 2}, {2, 2}} {
+				if restart && i == 4 {
+					e = restartedPair(t, e, spec)
+				}
+				e.Observe(sewer, int64(i)*minute, obs.Of(p[0]))
+				e.Observe(river, int64(i)*minute, obs.Of(p[1]))
+				for _, x := range e.Tick(int64(i) * minute) {
+					if x.Cleared() {
+						got = fmt.Sprintf("%s %v, limit %v", x.Stream.Device, x.Value, x.Limit)
+					}
+				}
+			}
+			if got != want {
+				t.Errorf("%s, restart %t: over by %q, want %q", when, restart, got, want)
+			}
+		}
+	}
+}

@@ -151,7 +151,8 @@
 // # Restart
 //
 // [Engine.Snapshot] gives a rule's state as a few bytes of JSON, to be saved at each
-// transition, also those where only a timer stopped or went on (From equals To).
+// transition, also those where only a timer stopped or went on (From equals To), and now
+// and then of the rules that [Engine.Unsaved] names, for what their alerts will say.
 // [Engine.Restore] takes it back: the time during which nothing ran counts as
 // unknown, so a timer goes on where it stood, also after a reboot, hold among them. Windows are not
 // part of it; a caller with a journal may Observe the past again before the first

@@ -48,6 +48,7 @@ type group struct {
 	aside             bool // under maintenance
 	dead              bool // its evaluation panicked
 	rests             bool // off its schedule, and without an alert
+	unsaved           bool // what was found of its comparisons changed since the last Snapshot
 }
 
 // bound is a stage of a rule with the data it reads.

@@ -30,6 +30,9 @@ type saved struct {
 	Running bool    `json:"running,omitempty"` // and went on
 	At      int64   `json:"at"`
 	Subject int     `json:"subject,omitempty"`
+	Over    int     `json:"over,omitempty"` // 1 + the comparison that it ends by, if that is another
+	Yes     uint64  `json:"yes,omitempty"`  // the comparisons that were true when the condition was known last
+	No      uint64  `json:"no,omitempty"`   // and those that were not
 	Spent   bool    `json:"spent,omitempty"`
 	Raised  int64   `json:"raised,omitempty"`
 	Doubted bool    `json:"doubted,omitempty"` // what it was met on has been taken back
@@ -58,6 +61,19 @@ type unrest struct {
 	Level   string `json:"level,omitempty"`
 }
 
+// Unsaved returns the rules of which more is known since their last Snapshot than
+// transitions tell: which of their comparisons came to it last. Their Snapshot should be
+// saved now and then, and when the program ends, or an alert that is raised or over behind
+// a restart may speak of another one.
+func (e *Engine) Unsaved() (ids []string) {
+	for _, g := range e.groups {
+		if g.unsaved {
+			ids = append(ids, g.spec.ID)
+		}
+	}
+	return ids
+}
+
 // Snapshot returns a rule's state at the last Tick, for Restore; nil if there is no
 // such rule.
 func (e *Engine) Snapshot(id string) []byte {
@@ -65,6 +81,7 @@ func (e *Engine) Snapshot(id string) []byte {
 	if g == nil {
 		return nil
 	}
+	g.unsaved = false
 	var s saved
 	if len(g.stages) == 1 {
 		s = g.stages[0].save(e.now)
@@ -89,9 +106,12 @@ func (e *Engine) Snapshot(id string) []byte {
 }
 
 func (b *bound) save(now int64) saved {
-	s := saved{Phase: b.phase.String(), Since: b.since, At: now, Subject: b.subject, Running: b.running, Held: b.held, Spent: b.spent, Doubted: b.doubt != trusted}
+	s := saved{Phase: b.phase.String(), Since: b.since, At: now, Subject: b.subject, Over: b.over, Running: b.running, Held: b.held, Spent: b.spent, Doubted: b.doubt != trusted}
 	if b.phase == Active || b.phase == Clearing {
 		s.Raised = b.raised
+	}
+	if len(b.stage.when.compared) > 1 {
+		s.Yes, s.No = b.found.yes, b.found.no
 	}
 	if b.running {
 		s.Held += max(0, min(now, b.until)-b.last)
@@ -162,14 +182,14 @@ func (e *Engine) Restore(id string, data []byte, how Resume) error {
 // state is what s says, at how.Now.
 func (s *saved) state(how Resume) (state, error) {
 	phase := slices.IndexFunc([]Phase{Normal, Pending, Active, Clearing}, func(p Phase) bool { return p.String() == s.Phase })
-	if phase < 0 || s.Held < 0 || s.Subject < 0 {
-		return state{}, fmt.Errorf("%q, held %d ms, subject %d is no state", s.Phase, s.Held, s.Subject)
+	if phase < 0 || s.Held < 0 || s.Subject < 0 || s.Over < 0 || s.Yes&s.No != 0 {
+		return state{}, fmt.Errorf("%q, held %d ms, subject %d, over %d, found %x and %x is no state", s.Phase, s.Held, s.Subject, s.Over, s.Yes, s.No)
 	}
 	held := s.Held
 	if s.Running && how.LastSeen > s.At {
 		held += min(how.LastSeen-s.At, math.MaxInt64-held)
 	}
-	st := state{phase: Phase(phase), since: s.Since, held: held, last: how.Now, paused: how.Now, subject: s.Subject, spent: s.Spent}
+	st := state{phase: Phase(phase), since: s.Since, held: held, last: how.Now, paused: how.Now, subject: s.Subject, over: s.Over, found: findings{s.Yes, s.No}, spent: s.Spent}
 	if s.Doubted {
 		st.doubt = doubtedLong
 	}
@@ -257,6 +277,7 @@ func (e *Engine) Adopt(old *Engine) {
 		g.said, g.foretold = was.said, was.foretold
 		if was.spec == g.spec {
 			e.carryOn(g, was.chatter)
+			g.unsaved = was.unsaved
 		}
 		if g.said != g.tells() {
 			e.list(g)

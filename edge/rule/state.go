@@ -100,7 +100,7 @@ type state struct {
 	paused  int64    // since when the timer stands, if not running
 	subject int      // index of the comparison that decided
 	over    int      // 1 + index of the one that it ended by, if that is another; 0: it is not
-	found   findings // what the comparisons were at the last evaluation
+	found   findings // what the comparisons were when the condition was known last
 	spent   bool     // a forecast that came true, until its condition is false
 	barred  bool     // the newest readings failed, without which nothing ends
 	doubt   doubt    // whether the reading that it was met on is believed
