@@ -84,13 +84,7 @@ func (d world) engine(t *rapid.T) *Engine {
 // feed shows one minute to e and returns what it told, timers in between included.
 func (d world) feed(e *Engine, i int) (told []string, ts []Transition) {
 	now := int64(i) * minute
-	for {
-		due, ok := e.Next()
-		if !ok || due >= now {
-			break
-		}
-		ts = append(ts, e.Tick(due)...)
-	}
+	ts = d.wait(e, i)
 	e.Maintain("r", d.aside[i])
 	e.Observe(temp, now, reading(d.parent[i]))
 	e.Observe(level, now, reading(d.values[i]))
@@ -101,6 +95,17 @@ func (d world) feed(e *Engine, i int) (told []string, ts []Transition) {
 		}
 	}
 	return told, ts
+}
+
+// wait lets the time pass up to minute i, which itself is to come.
+func (d world) wait(e *Engine, i int) (ts []Transition) {
+	for {
+		due, ok := e.Next()
+		if !ok || due >= int64(i)*minute {
+			return ts
+		}
+		ts = append(ts, e.Tick(due)...)
+	}
 }
 
 // A restart at any instant is as no restart: with the readings of the past shown again
