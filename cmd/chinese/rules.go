@@ -196,6 +196,8 @@ var rules = []pair{
 	{"nothing can be divided by 0", "不能除以 0"},
 	{"write what to divide by", "请写除数"},
 	{"both sides are the same", "两边相同"},
+	{"%s is a running total, which has grown ever since the part was mounted", "$1 是累计量，自安装以来一直在增长"},
+	{"write rise(%s, 1h) %s %s for what came in an hour, or make a stream under derived: with is: sum and compare that", "一小时内的增量请写 rise($1, 1h) $2 $3，或在 derived: 下用 is: sum 建一个数据流再比较"},
 	{"turn it by adding degrees, like x + 180, or write sin(x) and cos(x)", "请加上度数来转动，如 x + 180，或用 sin(x) 和 cos(x)"},
 	{"for the energy mean of two write 10*log10((10^(a/10) + 10^(b/10)) / 2); of one over a time, is: leq", "两路的能量平均请写 10*log10((10^(a/10) + 10^(b/10)) / 2)；一路在一段时间内的请用 is: leq"},
 	{"two levels in decibels have no sum and no plain mean: of 40 and 80 that would be 60, and is 77", "分贝值不能相加，也不能取算术平均：40 与 80 的平均不是 60，而是 77"},

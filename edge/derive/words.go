@@ -83,6 +83,12 @@ func Total(metric string) bool {
 	return ok
 }
 
+// Meter says whether a running total means something as it stands, which people act on: of
+// a volume or an energy. What rain or pulses have come to since a part was mounted means nothing.
+func Meter(metric string) bool {
+	return slices.Contains([]string{"volume", "energy", "energy_export"}, metric)
+}
+
 // rates are the metrics that say per hour how fast something grows, with that something's.
 var rates = map[string]string{"rain_rate": "rain_sum", "flow": "volume_sum"}
 

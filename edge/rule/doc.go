@@ -46,7 +46,8 @@
 //
 // A running total (rain, energy) that falls began anew and has grown by what it shows at
 // least; one that grows faster than possible was misread: nothing is added, and that time
-// was not observed ([obs.Grown], by which derived sums go too).
+// was not observed ([obs.Grown], by which derived sums go too). One that is compared as it
+// stands is doubted, but for what meters of a volume or an energy show.
 //
 // # What is not known
 //
@@ -192,4 +193,5 @@
 //	W3102  levels that look two ways: too much is one alert, too little another
 //	W3103  a clear that reads nothing of what when reads
 //	W3104  a time, or a number of readings, that is hardly ever reached, or always
+//	W3105  a running total that is compared as it stands
 package rule

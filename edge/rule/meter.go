@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -40,6 +41,52 @@ func (s *series) keep(t int64, v float64) {
 			w.add(t, v+s.meter.lost)
 		}
 	}
+}
+
+// totals doubts a running total that is compared as it stands: it has grown since somebody
+// mounted the part, so once it is above a limit it stays there, and a part that begins anew
+// takes all of it back. What a meter of a volume or an energy shows is a quantity that people
+// act on (a filter's life, a contract); two totals may be held against each other.
+func (c *compiler) totals() {
+	for i := range c.compared {
+		k := &c.compared[i]
+		in, total := c.totalOf(k.value)
+		if _, other := c.totalOf(k.against); !total || other {
+			continue
+		}
+		sign := map[op]string{opLess: "<", opLessEq: "<=", opMore: ">", opMoreEq: ">=", opEqual: "==", opNotEq: "!="}[k.kind]
+		limit := "…"
+		if !math.IsNaN(k.limit) && k.value.reading() {
+			limit = short(k.limit)
+		}
+		c.doubt(k, "W3105", in.name()+" is a running total, which has grown ever since the part was mounted",
+			fmt.Sprintf("write rise(%s, 1h) %s %s for what came in an hour, or make a stream under derived: with is: sum and compare that", in.name(), sign, limit))
+	}
+}
+
+// totalOf is the running total that a number is, as it stands or but for numbers that are
+// written out.
+func (c *compiler) totalOf(n *node) (read, bool) {
+	if !n.reads() {
+		return read{}, false
+	}
+	switch n.op {
+	case opLast, opMin, opMax:
+		in := c.reads[n.read]
+		s := c.known[in.stream]
+		return in, s.Total && !s.Meter
+	case opNeg, opAbs:
+		return c.totalOf(n.a)
+	case opAdd, opSub, opMul, opDiv:
+		if n.a.reads() && n.b.reads() {
+			return read{}, false
+		}
+		if n.a.reads() {
+			return c.totalOf(n.a)
+		}
+		return c.totalOf(n.b)
+	}
+	return read{}, false
 }
 
 // meter follows a running total, so that a window of its growth is not led astray by a

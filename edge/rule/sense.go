@@ -28,6 +28,7 @@ func (c *compiler) sense(root *node) {
 		c.drowned(root)
 		c.idle(r)
 		c.times()
+		c.totals()
 		c.calm = c.calmly(root)
 		standing := *c
 		standing.sober = true

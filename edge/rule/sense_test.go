@@ -14,6 +14,8 @@ var site = Streams{
 	{Device: "tank", Channel: "temp"}:        {Every: time10s, Min: -40, Max: 80, Unit: "℃"},
 	{Device: "mast", Channel: "wind_dir"}:    {Every: time10s, Max: 360, Unit: "°", Turns: true},
 	{Device: "gauge", Channel: "rain"}:       {Every: time10s, Max: 1e5, Unit: "mm", Total: true},
+	{Device: "main", Channel: "volume"}:      {Every: time10s, Max: 1e6, Unit: "m³", Total: true, Meter: true},
+	{Device: "roof", Channel: "rain"}:        {Every: time10s, Max: 1e5, Unit: "mm", Total: true},
 	noise:                                    {Every: time10s, Max: 150, Unit: "dB(A)", Level: true},
 	{Device: "door", Channel: "open"}:        {Every: time10s, Max: 1},
 	{Device: "fast", Channel: "level"}:       {Every: time10s, Fastest: time.Second, Max: 4},
@@ -138,7 +140,8 @@ func TestSenseLeavesAlone(t *testing.T) {
 		"min(river.level, 1h) < 1 and count(river.level, 10m) < 1", "river.level > 3 and count(river.level, 10m) > 3", "river.level > 3 and count(river.level, 30s) < 1", "(river.level > 3) == (stale(river.level) > 10m) or tank.temp > 3",
 		"stale(river.level) > 10m ? max(river.level, 1h) > 3 : river.level > 3", "rate(gauge.rain, 10m) > 20", "river.level ^ 3 > 2", "river.level ^ -0.5 < 1",
 		"180 - abs(abs(mast.wind_dir - rough.wind_dir) - 180) > 30", "(mast.wind_dir + 15) % 360 > 180", "street.noise - leq(street.noise, 1h) > 10", "rise(street.noise, 1h) / 2 > 3", "river.level / rough.level > 2",
-		"index.aqi * river.level > 3", "2.1 * river.level ^ 0.5 > rough.level", "count(river.level, 1m) > index.aqi - 495", "stale(tank.temp) / 60 > 5", "(river.level > 2 ? street.noise : leq(street.noise, 1h)) > 60",
+		"index.aqi * river.level > 3", "main.volume > 500", "gauge.rain > roof.rain", "gauge.rain - roof.rain > 5", "rise(gauge.rain, 1h) > 30", "stale(gauge.rain) > 5m", "count(gauge.rain, 1m) < 3",
+		"2.1 * river.level ^ 0.5 > rough.level", "count(river.level, 1m) > index.aqi - 495", "stale(tank.temp) / 60 > 5", "(river.level > 2 ? street.noise : leq(street.noise, 1h)) > 60",
 	} {
 		r, errs := Compile(Spec{ID: "r", When: text}, site)
 		if len(errs) > 0 {
@@ -163,6 +166,9 @@ func TestDoubts(t *testing.T) {
 		{Spec{When: "rises_to(river.level, 3, 10m) < 31m"}, "when, byte 0: W3104 a trend of 10m looks 30m ahead at most; write less than that, or a longer window"},
 		{Spec{When: "river.level > 3 and count(river.level, 1m) > 6"}, "when, byte 20: W3104 1m of one every 10s are 6 readings, and one more only by chance; compare with less than 6"},
 		{Spec{When: "river.level > 3 and count(river.level, 1m) >= 7"}, "when, byte 20: W3104 1m of one every 10s are 6 readings, and one more only by chance; compare with less than 6"},
+		{Spec{When: "gauge.rain > 30"}, "when, byte 0: W3105 gauge.rain is a running total, which has grown ever since the part was mounted; write rise(gauge.rain, 1h) > 30 for what came in an hour, or make a stream under derived: with is: sum and compare that"},
+		{Spec{When: "river.level > 3 and 30 <= max(gauge.rain, 1h)"}, "when, byte 20: W3105 gauge.rain is a running total, which has grown ever since the part was mounted; write rise(gauge.rain, 1h) >= 30 for what came in an hour, or make a stream under derived: with is: sum and compare that"},
+		{Spec{When: "2 * gauge.rain - 5 > 30", Clear: "rise(gauge.rain, 1h) < 1"}, "when, byte 0: W3105 gauge.rain is a running total, which has grown ever since the part was mounted; write rise(gauge.rain, 1h) > … for what came in an hour, or make a stream under derived: with is: sum and compare that"},
 		{Spec{When: "river.level > 3", Clear: "door.open == 0"}, "clear, byte 0: W3103 this reads nothing of what when reads, so the alert may end while its cause goes on; let it read river.level"},
 		{Spec{When: "door.open == 1 or rate(river.level, 10m) > 49"}, "when, byte 18: W3101 this part is never true, whatever is read; delete this part, or compare with a number between -37 and 37"},
 		{Spec{Levels: [MaxLevels]Level{{Severity: "red", When: "river.level > 3"}, {Severity: "blue", When: "river.level < 1"}}}, "levels.red.when, byte 0: W3102 red goes the other way than blue, and one alert stands for both; turn one of the comparisons round, or make two rules"},

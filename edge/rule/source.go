@@ -21,6 +21,7 @@ type Stream struct {
 	Bare    bool          // it is a number without a unit, like an index
 	Turns   bool          // it is a direction: behind 360 comes 0
 	Total   bool          // it is a running total, which only grows
+	Meter   bool          // such a total means something as it stands: of a volume, an energy
 	Most    float64       // the most by which that can grow in an hour; 0: not known
 	Level   bool          // it is a sound level in decibels, of which a mean is one of energies
 	// Sparse is what a reading says that is marked as sparse: nothing, or a bound.
