@@ -109,8 +109,6 @@ var gateways = []pair{
 	{"%d targets are too many for one gateway", "一个网关 $1 个通知对象过多"},
 	{"a target is exactly one of webhook and mqtt", "通知对象只能写 webhook 或 mqtt 之一"},
 	{`write webhook: "http://192.168.1.40/alarm", or mqtt: "mqtt://192.168.1.50:1883" and topic: …`, `请写 webhook: "http://192.168.1.40/alarm"，或 mqtt: "mqtt://192.168.1.50:1883" 和 topic: …`},
-	{"a service has no folder of its own to start from", "系统服务没有自己的起始目录"},
-	{"write the file's whole path", "请写文件的完整路径"},
 	{"one attempt takes 100ms to %s", "单次尝试的时限为 100ms 到 $1"},
 	{"leave timeout out for %s", "省略 timeout 即为 $1"},
 	{"%s does not fit a target with %s", "$1 不适用于 $2 类通知对象"},

@@ -47,6 +47,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/camera/picture"
 	"github.com/lamppost-city/lamppost/drivers/camera/vision"
+	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
@@ -64,14 +65,14 @@ func Kind() drivers.Kind {
 }
 
 type options struct {
-	URL          string `yaml:"url,required"`
-	Username     string `yaml:"username"`
-	PasswordFile string `yaml:"password_file"`
-	MaxBytes     int    `yaml:"max_bytes" range:"16384..16777216 bytes"`
-	Size         string `yaml:"size"`
-	Baud         int    `yaml:"baud" range:"-"` // one of five
-	Apart        bool   `yaml:"apart"`
-	Overlay      bool   `yaml:"overlay"`
+	URL          string       `yaml:"url,required"`
+	Username     string       `yaml:"username"`
+	PasswordFile yamldoc.Path `yaml:"password_file"`
+	MaxBytes     int          `yaml:"max_bytes" range:"16384..16777216 bytes"`
+	Size         string       `yaml:"size"`
+	Baud         int          `yaml:"baud" range:"-"` // one of five
+	Apart        bool         `yaml:"apart"`
+	Overlay      bool         `yaml:"overlay"`
 
 	Decoder []string `yaml:"decoder"`
 
@@ -109,7 +110,11 @@ func (o options) apart() *drivers.Apart {
 		text += fmt.Sprintf(", baud: %d", o.Baud)
 	}
 	if o.Username != "" {
-		text += fmt.Sprintf(", username: %q, password_file: %q", o.Username, o.PasswordFile)
+		file, err := filepath.Abs(string(o.PasswordFile)) // it runs in a folder of its own
+		if err != nil {
+			file = string(o.PasswordFile)
+		}
+		text += fmt.Sprintf(", username: %q, password_file: %q", o.Username, file)
 	}
 	text += o.decoderText() + o.looking().text()
 	own := &drivers.Apart{MaxStill: o.mostStill(), Memory: ownMemory}
@@ -167,8 +172,8 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 // needs are the files and programs that the options name, but for the decoder: whether that
 // is needed only the stream tells. What is written wrongly is not among them.
 func (o options) needs() (all []drivers.Need) {
-	if filepath.IsAbs(o.PasswordFile) {
-		all = append(all, drivers.Need{Key: "password_file", Path: o.PasswordFile})
+	if o.PasswordFile != "" {
+		all = append(all, drivers.Need{Key: "password_file", Path: string(o.PasswordFile)})
 	}
 	if d := o.Detector; d != nil && len(d.Program) > 0 && d.Program[0] != "" && (filepath.IsAbs(d.Program[0]) || !strings.Contains(d.Program[0], "/")) {
 		all = append(all, drivers.Need{Key: "detector.program", Path: d.Program[0], Program: true, User: d.User})
@@ -190,7 +195,6 @@ func (o options) check() (u *url.URL, err error) {
 		one = "password_file"
 	}
 	wrong((o.Username == "") != (o.PasswordFile == ""), one, "username and password_file belong together")
-	wrong(o.PasswordFile != "" && !filepath.IsAbs(o.PasswordFile), "password_file", "write the whole path, from /")
 	u, err = url.Parse(o.URL)
 	here := err == nil && (u.Scheme == attached || onLine(u.Scheme))
 	if err != nil || !slices.Contains(schemes, u.Scheme) || here != (u.Hostname() == "") || here && !filepath.IsAbs(u.Path) {
@@ -254,7 +258,7 @@ func open(c drivers.Fetcher, o options, u *url.URL, sight vision.Config) (driver
 func reach(c drivers.Fetcher, o options, u *url.URL) (*driver, error) {
 	w := web{client: c, limit: o.MaxBytes}
 	if o.Username != "" {
-		password, err := readPassword(o.PasswordFile)
+		password, err := readPassword(string(o.PasswordFile))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %s: password_file: %w", name, u.Host, err)
 		}

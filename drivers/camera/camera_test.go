@@ -168,7 +168,6 @@ func TestOptions(t *testing.T) {
 		{"url: 'http://eve:hunter2@10.0.0.9/'", "url", "would show in logs"},
 		{"{url: 'http://h/', username: eve}", "username", "belong together"},
 		{"{url: 'http://h/', password_file: /x}", "username", "belong together"},
-		{"{url: 'http://h/', username: eve, password_file: x}", "password_file", "from /"},
 		{"{url: 'http://h/', max_bytes: 100}", "max_bytes", "write 16384 to 16777216"},
 		{"{url: 'http://h/', max_bytes: 99999999}", "max_bytes", "write 16384"},
 	} {

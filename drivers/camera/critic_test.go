@@ -39,7 +39,7 @@ func TestEveryMistakeAtOnce(t *testing.T) {
 			"detector: {program: [/opt/see], find: {person: 2}, in: d}}",
 			[]string{"decoder", "detector.find.person", "detector.in", "fire_areas", "fire_areas", "masks", "masks", "measure", "size", "staff.lowest", "staff.marks",
 				"url", "url", "username", "zone_least.a", "zone_least.c", "zone_least.c", "zones.a", "zones.b"}, []string{"/opt/see"}, time.Second},
-		{"{url: nowhere, password_file: pw, size: banana, detector: {program: [see], find: {}}}", []string{"detector.find", "password_file", "password_file", "url"}, []string{"see"}, 0},
+		{"{url: nowhere, password_file: pw, size: banana, detector: {program: [see], find: {}}}", []string{"detector.find", "password_file", "url"}, []string{"pw", "see"}, 0},
 		{"{url: 'vc0706:/dev/x', baud: 1, size: banana, username: x, password_file: /etc/pw}", []string{"baud", "size", "username"}, []string{"/etc/pw"}, 0},
 		{"{url: 'hydrocam:/dev/x', baud: 1, size: banana}", []string{"baud", "size"}, nil, 0},
 		{"{url: 'v4l2:/dev/video0', size: banana, baud: 9600, detector: {program: [./see], find: {person: 1}}}", []string{"baud", "detector.program", "size"}, nil, time.Second},

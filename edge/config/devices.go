@@ -100,7 +100,7 @@ func (l *loader) device(id string, n *yamldoc.Node) (Device, bool) {
 	if n.Kind() != yamldoc.Map && len(l.problems) > before {
 		return Device{}, false
 	}
-	d := Device{ID: id, Driver: k.Driver, Profile: k.Profile, Bus: k.Bus, Pin: k.Pin, Slave: k.Slave, Port: k.Port, URL: k.URL, Name: k.Name}
+	d := Device{ID: id, Driver: k.Driver, Profile: k.Profile, Bus: k.Bus, Pin: k.Pin, Slave: k.Slave, Port: l.found(k.Port), URL: k.URL, Name: k.Name}
 	for lang, text := range k.Name {
 		l.short(text, maxText, "devices", id, "name", lang)
 	}

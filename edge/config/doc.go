@@ -20,6 +20,8 @@
 //	  commands:                                # who may ask for what from afar; nobody without it
 //	    center: {key: "…", may: [rewind, acknowledge, read, still]}   # Ed25519 public key
 //	    duty:   {key: "…", may: [actuate], outputs: [lamp]}
+//	# Every path that is not whole begins at the folder of this file, wherever the gateway is
+//	# started. A program (command, program, dir) is named by its whole path or by its bare name.
 //	journal: {dir: /var/lib/lamppost, size: 512MB, age: 30d, reserve: 16MB, commit: 10s, endurance: 20TB, stills: {size: 64MB, age: 30d}}
 //	status:  {listen: "127.0.0.1:8090", insecure: false}
 //	profiles: profiles                         # a folder beside this file, see [ProfilesFolder]

@@ -26,7 +26,7 @@ type Storage struct {
 }
 
 type journalKeys struct {
-	Dir       string         `yaml:"dir"`
+	Dir       yamldoc.Path   `yaml:"dir"`
 	Size      *yamldoc.Size  `yaml:"size"`
 	Age       *time.Duration `yaml:"age"`
 	Reserve   *yamldoc.Size  `yaml:"reserve"`
@@ -52,7 +52,7 @@ const (
 
 func (l *loader) journal() {
 	k := l.raw.Journal
-	j := Journal{Dir: or(k.Dir, DefaultDir), Size: DefaultSize}
+	j := Journal{Dir: or(string(k.Dir), DefaultDir), Size: DefaultSize}
 	if k.Size != nil {
 		j.Size = int64(*k.Size)
 		if !l.wrong("journal", "size") && (j.Size < minSize || j.Size > maxSize) {

@@ -52,8 +52,8 @@ func (l *loader) buses() {
 		if l.id(id, "buses", id); l.wrong("buses", id) {
 			continue // no map
 		}
-		b := Bus{ID: id, Serial: k.Serial, TCP: k.TCP, RTU: k.RTUOverTCP, Line: k.Line.settings(),
-			I2C: k.I2C, GPIO: k.GPIO, OneWire: k.OneWire, SDI12: k.SDI12, RS485: serial.Direction(k.Line.RS485), Echo: serial.Echo(k.Line.Echo)}
+		b := Bus{ID: id, Serial: l.found(k.Serial), TCP: k.TCP, RTU: k.RTUOverTCP, Line: k.Line.settings(),
+			I2C: l.socket(k.I2C), GPIO: l.socket(k.GPIO), OneWire: l.found(k.OneWire), SDI12: l.found(k.SDI12), RS485: serial.Direction(k.Line.RS485), Echo: serial.Echo(k.Line.Echo)}
 		if k.Turnaround != nil {
 			b.Turnaround = *k.Turnaround
 		}

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -28,12 +27,12 @@ type Target struct {
 
 type targetKeys struct {
 	Webhook      string         `yaml:"webhook"`
-	SecretFile   string         `yaml:"secret_file"`
+	SecretFile   yamldoc.Path   `yaml:"secret_file"`
 	MQTT         string         `yaml:"mqtt"`
 	Topic        string         `yaml:"topic"`
 	Username     string         `yaml:"username"`
-	PasswordFile string         `yaml:"password_file"`
-	CAFile       string         `yaml:"ca_file"`
+	PasswordFile yamldoc.Path   `yaml:"password_file"`
+	CAFile       yamldoc.Path   `yaml:"ca_file"`
 	Timeout      *time.Duration `yaml:"timeout"`
 }
 
@@ -61,8 +60,8 @@ func (l *loader) targets() {
 			continue
 		}
 		k := l.raw.Notify[id]
-		t := Target{ID: id, Webhook: k.Webhook, SecretFile: k.SecretFile, MQTT: k.MQTT, Topic: k.Topic, Username: k.Username,
-			PasswordFile: k.PasswordFile, CAFile: k.CAFile, Timeout: defaultTellTimeout}
+		t := Target{ID: id, Webhook: k.Webhook, SecretFile: string(k.SecretFile), MQTT: k.MQTT, Topic: k.Topic, Username: k.Username,
+			PasswordFile: string(k.PasswordFile), CAFile: string(k.CAFile), Timeout: defaultTellTimeout}
 		l.target(&t, k)
 		l.config.Notify = append(l.config.Notify, t)
 	}
@@ -84,11 +83,6 @@ func (l *loader) target(t *Target, k targetKeys) {
 	}
 	if t.PasswordFile != "" && t.Username == "" && broker {
 		l.say("E2203", "a password needs a username; add username: … beside it", at("password_file")...)
-	}
-	for key, file := range map[string]string{"secret_file": t.SecretFile, "password_file": t.PasswordFile, "ca_file": t.CAFile} {
-		if file != "" && !filepath.IsAbs(file) {
-			l.say("E3302", "a service has no folder of its own to start from; write the file's whole path", at(key)...)
-		}
 	}
 	if k.Timeout != nil && !l.wrong(at("timeout")...) {
 		if t.Timeout = *k.Timeout; t.Timeout < 100*time.Millisecond || t.Timeout > maxTellTimeout {

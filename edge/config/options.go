@@ -57,6 +57,9 @@ func files(n *yamldoc.Node) (paths []string) {
 	for _, key := range n.Keys() {
 		if !slices.Contains(commonKeys, key) {
 			paths = appendPaths(paths, n.Node(key))
+			if file := n.Node(key); strings.HasSuffix(key, "_file") && file.Kind() == yamldoc.Scalar && file.Text() != "" && !filepath.IsAbs(file.Text()) {
+				paths = append(paths, file.Beside(file.Text()))
+			}
 		}
 	}
 	return paths

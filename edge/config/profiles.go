@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
@@ -45,6 +46,23 @@ type Beside struct {
 	Digest []byte            // changes when anything in the folder does
 }
 
+// found is where a bus or a port is whose name may be a path: one that is not whole begins
+// beside the file, as every other. A number, a chip's name and a label stay as they are.
+func (l *loader) found(name string) string {
+	if !strings.ContainsRune(name, filepath.Separator) || filepath.IsAbs(name) {
+		return name
+	}
+	return l.besideFile(name)
+}
+
+// besideFile is where a path leads, written so that everybody sees that it is one.
+func (l *loader) besideFile(path string) string {
+	if path = beside(l.config.File, path); !strings.ContainsRune(path, filepath.Separator) {
+		return "." + string(filepath.Separator) + path
+	}
+	return path
+}
+
 func (l *loader) profiles() {
 	if !l.has("profiles") || l.wrong("profiles") {
 		return
@@ -68,5 +86,5 @@ func JournalDir(file string, src []byte) (dir string, ok bool) {
 	if n.Kind() != yamldoc.Scalar || n.Text() == "" {
 		return "", false
 	}
-	return n.Text(), true
+	return n.Beside(n.Text()), true
 }

@@ -109,6 +109,15 @@ func impossible(name, key string) bool {
 	return others.MatchString(name) && (own[key] == nil || !own[key].MatchString(name))
 }
 
+// socket is where a simulated bus is that may be beside the file; those of a board have one
+// place.
+func (l *loader) socket(name string) string {
+	if strings.HasSuffix(name, labbus.Suffix) && !filepath.IsAbs(name) {
+		return l.besideFile(name)
+	}
+	return name
+}
+
 // relative is whether a name is no whole path, where it must be one: the kernel's own
 // nodes and folders have one place. A simulated bus may be anywhere, so ./x.sock and
 // ./slaves are good.

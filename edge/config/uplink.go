@@ -43,12 +43,12 @@ type uplinkKeys struct {
 	Brokers           []string             `yaml:"brokers"`
 	Prefix            string               `yaml:"prefix"`
 	Username          string               `yaml:"username"`
-	PasswordFile      string               `yaml:"password_file"`
+	PasswordFile      yamldoc.Path         `yaml:"password_file"`
 	Password          *yamldoc.Node        `yaml:"password"` // only to say where it belongs
 	Stores            []string             `yaml:"stores"`
 	TLS               tlsKeys              `yaml:"tls"`
 	Proxy             string               `yaml:"proxy"`
-	ProxyPasswordFile string               `yaml:"proxy_password_file"`
+	ProxyPasswordFile yamldoc.Path         `yaml:"proxy_password_file"`
 	Backfill          backfillKeys         `yaml:"backfill"`
 	Budget            budgetKeys           `yaml:"budget"`
 	Compress          string               `yaml:"compress"`
@@ -58,10 +58,10 @@ type uplinkKeys struct {
 }
 
 type tlsKeys struct {
-	CAFile     string `yaml:"ca_file"`
-	CertFile   string `yaml:"cert_file"`
-	KeyFile    string `yaml:"key_file"`
-	ServerName string `yaml:"server_name"`
+	CAFile     yamldoc.Path `yaml:"ca_file"`
+	CertFile   yamldoc.Path `yaml:"cert_file"`
+	KeyFile    yamldoc.Path `yaml:"key_file"`
+	ServerName string       `yaml:"server_name"`
 }
 
 type backfillKeys struct {
@@ -89,8 +89,8 @@ func (l *loader) uplink() {
 	if k == nil {
 		return
 	}
-	u := &Uplink{Brokers: k.Brokers, Prefix: or(k.Prefix, wire.DefaultPrefix), Username: k.Username, PasswordFile: k.PasswordFile, Stores: k.Stores,
-		TLS: TLS(k.TLS), Proxy: k.Proxy, ProxyPasswordFile: k.ProxyPasswordFile, Order: or(k.Backfill.Order, "oldest"), Rate: DefaultRate,
+	u := &Uplink{Brokers: k.Brokers, Prefix: or(k.Prefix, wire.DefaultPrefix), Username: k.Username, PasswordFile: string(k.PasswordFile), Stores: k.Stores,
+		TLS: TLS{string(k.TLS.CAFile), string(k.TLS.CertFile), string(k.TLS.KeyFile), k.TLS.ServerName}, Proxy: k.Proxy, ProxyPasswordFile: string(k.ProxyPasswordFile), Order: or(k.Backfill.Order, "oldest"), Rate: DefaultRate,
 		Compress: or(k.Compress, "auto"), Linger: DefaultLinger}
 	l.config.Uplink = u
 	if err := wire.CheckPrefix(u.Prefix); err != nil {
