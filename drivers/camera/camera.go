@@ -17,7 +17,8 @@
 //
 // An answer is believed when it is a whole JPEG from start to end marker, of bounded
 // size, and decodes. A picture that is byte for byte the one before is a camera
-// that has frozen: no two exposures are equal. Its readings are flagged suspect.
+// that has frozen: no two exposures are equal. From the first such picture on all its
+// readings are flagged suspect, and nothing is learned of it.
 //
 // What is looked for beside brightness and sharpness, if it was asked for, is seen by
 // package vision, which knows its pictures one after the other: about 2 MB, of which less than
@@ -327,7 +328,7 @@ func (d *driver) Sample(ctx context.Context) ([]obs.Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", name, d.host, err)
 	}
-	return d.detector.add(ctx, d.sight.add(rs)), nil
+	return d.detector.add(ctx, d.sight.add(rs, d.Repeated())), nil
 }
 
 // Close ends the detector and lets go of a camera at the board itself; one in the network

@@ -19,6 +19,7 @@ type sight struct {
 	taken    time.Time // when the picture came
 	measured []measured
 	kept     time.Time // when what is known was last given away to be kept
+	again    repeats
 }
 
 // keepEvery is how often what is known of the view and its hours is given away to be kept.
@@ -65,16 +66,23 @@ func (d *driver) look(l looking, c vision.Config) (err error) {
 	}
 	d.measured = l.measured()
 	d.See = func(m image.Image) (err error) {
+		if d.Repeated() && d.learnsNothingOf() {
+			return nil
+		}
 		d.seen, err = d.eye.Look(m, d.taken)
 		return err
 	}
 	return nil
 }
 
-// add appends what was seen to the readings of a picture.
-func (s *sight) add(rs []obs.Reading) []obs.Reading {
+// add appends what was seen to the readings of a picture, which may be a repeated one.
+func (s *sight) add(rs []obs.Reading, repeated bool) []obs.Reading {
+	s.again.count(repeated, s.taken)
 	for _, m := range s.measured {
 		r := m.of(&s.seen)
+		if repeated {
+			r = s.doubted(m.Name, r)
+		}
 		r.Quality = r.Quality.Worst(m.Read(r.Value).Quality)
 		rs = append(rs, r)
 	}

@@ -30,8 +30,8 @@ type Watch struct {
 	// anew of what is left then: each of them is 0 in red, green and blue there, and so is
 	// what shares a square of 8 × 8 dots with one.
 	Mask func(w, h int, set func(x, y int))
-	// See, if set, is shown each decoded picture, after masks, also one that came before.
-	// It must not keep it.
+	// See, if set, is shown each decoded picture, after masks, also one that came before:
+	// then Repeated says so. It must not keep it.
 	See func(image.Image) error
 
 	raw    []byte // the last good answer, to know it again
@@ -46,16 +46,20 @@ type Watch struct {
 // one reading for each of Channels, flagged suspect with reason flat when the camera has
 // frozen. raw is kept and must not change afterwards. An error leaves Still as it was.
 func (w *Watch) Look(raw []byte) ([]obs.Reading, error) {
-	if same := w.raw != nil && bytes.Equal(raw, w.raw); same && w.See == nil {
+	same := w.raw != nil && bytes.Equal(raw, w.raw)
+	if same {
 		w.same++
-	} else if err := w.measure(raw, same); err != nil {
-		return nil, err
+	}
+	if !same || w.See != nil {
+		if err := w.measure(raw, same); err != nil {
+			return nil, err
+		}
 	}
 	channels := Channels()
 	out := make([]obs.Reading, len(channels))
 	for i, c := range channels {
 		out[i] = c.Read(w.values[i])
-		if w.same > w.Alike {
+		if w.Repeated() {
 			out[i].Quality = out[i].Quality.Worst(obs.Quality{Flag: obs.Suspect, Why: obs.Flat})
 		}
 	}
@@ -80,13 +84,17 @@ func (w *Watch) measure(raw []byte, same bool) error {
 	if err := g.take(m, p); err != nil {
 		return err
 	}
+	before := w.same
+	if !same {
+		w.same = 0
+	}
 	if w.See != nil {
 		if err := w.See(m); err != nil {
+			w.same = before
 			return fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
 		}
 	}
 	if same {
-		w.same++
 		return nil
 	}
 	if w.Mask != nil {
@@ -98,6 +106,10 @@ func (w *Watch) measure(raw []byte, same bool) error {
 	w.values = [...]float64{tenth(g.brightness()), tenth(g.sharpness())}
 	return nil
 }
+
+// Repeated says whether the picture that is looked at, or was last, is byte for byte the one
+// before it, more often than Alike allows: the camera has frozen.
+func (w *Watch) Repeated() bool { return w.same > w.Alike }
 
 // Still returns the JPEG that was looked at last, or false if there was none. The bytes
 // are the caller's to keep and are never changed afterwards.
