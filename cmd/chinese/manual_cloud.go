@@ -17,7 +17,9 @@ var cloudManuals = map[string]manual{
 
 没有 --config 时一切内置，只监听回环地址，数据在 ./lamppost-cloud-data。日志写到标准错误。
 配置中有 accounts 时，首次启动在这两行之前另写一行 "account admin PASSWORD"：
-该口令只显示这一次，首次登录时必须修改。`},
+该口令只显示这一次，首次登录时必须修改。
+
+配置只在启动时读取；收到 SIGHUP 时不作改动，只记入日志。`},
 	"lamppost-cloud reset-account": {"在本机为账号设置新口令", `reset-account 为账号设置新口令并显示这一次，下次登录时必须修改；同时启用该账号，结束其全部登录。
 它直接读写数据目录，平台运行时也可使用，并记入审计日志。用于再也无人能登录的情况：
 平时由控制台的管理员完成。`},

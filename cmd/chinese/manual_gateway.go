@@ -9,6 +9,7 @@ var gatewayManuals = map[string]manual{
 不等待网络，也不等待时钟。
 
 SIGHUP 重新读取配置；配置有误则不采用，沿用旧的。
+启动期间收到的，启动后再执行。
 网关编号、数据缓存、上行连接和状态页的改动在重启后生效。
 SIGTERM 和 Ctrl-C 使其正常停止。
 

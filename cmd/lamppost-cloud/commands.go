@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -99,7 +102,9 @@ broker:
 Without --config everything is embedded, on loopback, with its data in
 ./lamppost-cloud-data. The log goes to standard error. Where the configuration has
 accounts, the first start prints a line before them, "account admin PASSWORD": a
-password that is told this once and must be changed at the first login.`,
+password that is told this once and must be changed at the first login.
+
+The configuration is read at the start only; SIGHUP changes nothing and is logged.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c, f, version) },
 	}
@@ -111,11 +116,30 @@ password that is told this once and must be changed at the first login.`,
 	return cmd
 }
 
+// ignoreHangUps answers each SIGHUP with a line of the log, which ends the program
+// otherwise. Whoever calls ends that with stop.
+func ignoreHangUps(log *slog.Logger) (stop func()) {
+	hup, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hup, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-hup:
+				log.Info("SIGHUP: an aggregator reads its configuration at its start only; restart it to take over another one")
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { signal.Stop(hup); close(done) }
+}
+
 func serve(c *cobra.Command, f serveFlags, version string) error {
 	log, err := logger(c, f)
 	if err != nil {
 		return err
 	}
+	defer ignoreHangUps(log)()
 	s := settings.Default()
 	if f.config != "" {
 		if s, err = settings.Load(f.config, f.insecure); err != nil {

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -77,6 +79,24 @@ func (l *lines) Write(p []byte) (int, error) {
 	defer l.mu.Unlock()
 	defer func() { l.got <- struct{}{} }()
 	return l.b.Write(p)
+}
+
+// A SIGHUP ends no aggregator, neither while it starts nor later: it is answered in the log.
+func TestHangUpEndsNothing(t *testing.T) {
+	out := &lines{got: make(chan struct{}, 10)}
+	stop := ignoreHangUps(slog.New(slog.NewTextHandler(out, nil)))
+	defer stop()
+	for range 2 {
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		<-out.got
+	}
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	if n := strings.Count(out.b.String(), "restart it to take over another one"); n != 2 {
+		t.Errorf("two signals are answered %d times: %s", n, out.b.String())
+	}
 }
 
 func TestServeSaysWhereAndStopsCleanly(t *testing.T) {

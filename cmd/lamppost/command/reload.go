@@ -32,7 +32,8 @@ type book struct {
 	refused refusal
 	orders  chan order
 	out     chan *config.Config
-	running *config.Config // of the goroutine alone
+	hup     <-chan os.Signal // nil: nobody signals
+	running *config.Config   // of the goroutine alone
 }
 
 var _ calibrate.Book = (*book)(nil)
@@ -48,18 +49,24 @@ func newBook(b func() (*builtin, error), path string, running *config.Config, lo
 	return &book{builtin: b, path: path, running: running, log: log, orders: make(chan order), out: make(chan *config.Config)}
 }
 
+// hangUps keeps a SIGHUP from now on until somebody reads it, so that one that comes while
+// the gateway starts ends nothing: the file is read again when it runs. Whoever calls ends
+// that with stop.
+func hangUps() (hup <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
 // serve delivers configurations until ctx ends: on SIGHUP, if the file is good, and when a
 // drawing was saved.
 func (k *book) serve(ctx context.Context) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
 	go func() {
-		defer signal.Stop(hup)
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-hup:
+			case <-k.hup:
 				k.read(ctx)
 			case o := <-k.orders:
 				out, cfg := k.save(o)

@@ -21,6 +21,7 @@ func runCommand(o Options) *cobra.Command {
 It waits for no network and no clock.
 
 SIGHUP reads the configuration again; a wrong one is refused and the old one goes on.
+One that comes while it starts counts when it runs.
 Identity, journal, uplink and status page are taken over only at a restart.
 SIGTERM and Ctrl-C stop it in order.
 
@@ -31,6 +32,8 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 	c.Flags().BoolVar(&insecure, "insecure", false, "allow the status page on other addresses than loopback")
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "say more")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		hup, stop := hangUps()
+		defer stop()
 		runtime.MemProfileRate = 0 // nobody asks a gateway where its memory comes from, and noting it takes 1 MB
 		started := thrift(c.Context())
 		builtin := func() (*builtin, error) { return o.loadBuiltin(insecure) }
@@ -45,6 +48,7 @@ Exit codes: 0 stopped, 3 invalid configuration, 6 in use, 7 permission, 8 storag
 		log := logger(c.ErrOrStderr(), verbose)
 		defer useCores(c.Context())()
 		file := newBook(builtin, path, cfg, log)
+		file.hup = hup
 		file.serve(c.Context())
 		return classify(gateway.Run(c.Context(), gateway.Options{
 			Config: cfg, Catalog: b.metrics, Version: o.Version, Log: log, Host: b.host, Boards: b.boards,
