@@ -39,10 +39,14 @@ func (l Label) In(lang string) string {
 
 // Format writes v as a screen shows it, without the unit: "2.71", and "-" for
 // what is not a number. Only 0 is written as nought: what is less than the last of the
-// metric's decimals gets as many as it takes to show two of its digits.
+// metric's decimals gets as many as it takes to show two of its digits, and what is hardly a
+// number of this world has an exponent.
 func (m Metric) Format(v float64) string {
-	if v != v {
+	switch {
+	case v-v != 0:
 		return "-"
+	case math.Abs(v) >= hardly:
+		return strconv.FormatFloat(v, 'g', 6, 64)
 	}
 	s := strconv.FormatFloat(v, 'f', m.Decimals, 64)
 	if strings.Trim(s, "-0.") != "" {
@@ -52,6 +56,18 @@ func (m Metric) Format(v float64) string {
 		return tiny(v)
 	}
 	return strings.TrimPrefix(s, "-") // no minus nought
+}
+
+// hardly is a number that nothing has which is measured; from it on digits say nothing.
+const hardly = 1e15
+
+// Number writes v with all of its digits, which are few: what is hardly a number of this
+// world has an exponent. It reads back as the same.
+func Number(v float64) string {
+	if size := math.Abs(v); size >= hardly || size > 0 && size < 1e-9 {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
 // tiny writes what is less than a screen's last decimal with its first two digits.

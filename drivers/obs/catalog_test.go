@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,6 +102,29 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	var ps yamldoc.Problems
 	if !errors.As(err, &ps) || len(ps) != 4 {
 		t.Errorf("%d problems, want 4 (name, max, decimals, hj212):\n%v", len(ps), err)
+	}
+}
+
+// A number that nothing has is no line full of digits.
+func TestNumbersAreBounded(t *testing.T) {
+	for _, v := range []float64{1e308, -1e308, 1.2345678901234567e200, math.MaxFloat64, 1e15, 5e-324, -3e-200} {
+		for decimals := range 10 {
+			if got := (Metric{Decimals: decimals}).Format(v); len(got) > 24 {
+				t.Errorf("Format(%v) with %d decimals is %s", v, decimals, got)
+			}
+		}
+		got := Number(v)
+		if back, err := strconv.ParseFloat(got, 64); len(got) > 24 || err != nil || back != v {
+			t.Errorf("Number(%v) is %s", v, got)
+		}
+	}
+	for v, want := range map[float64]string{0: "0", 0.35: "0.35", 123456789: "123456789", -20: "-20", 1e308: "1e+308"} {
+		if got := Number(v); got != want {
+			t.Errorf("Number(%v) is %s, want %s", v, got, want)
+		}
+	}
+	if got := (Metric{Decimals: 2}).Format(math.Inf(1)); got != "-" {
+		t.Errorf("what is infinite is written %s", got)
 	}
 }
 

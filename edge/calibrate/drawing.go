@@ -215,6 +215,9 @@ func (a Area) flow(decimals int) string {
 
 // short writes a number with so many decimals at most.
 func short(v float64, decimals int) string {
+	if math.Abs(v) >= 1e15 { // nobody drew it
+		return strconv.FormatFloat(v, 'g', 6, 64)
+	}
 	text := strconv.FormatFloat(v, 'f', decimals, 64)
 	text = strings.TrimRight(text, "0")
 	if text = strings.TrimSuffix(text, "."); text == "-0" {

@@ -313,7 +313,7 @@ func derivedRows(d Derived, add adder) {
 	for _, c := range d.Constants {
 		var values []string
 		for _, v := range c.Values {
-			text := strconv.FormatFloat(v.Is, 'f', -1, 64)
+			text := obs.Number(v.Is)
 			if !v.From.IsZero() {
 				text += " from " + v.From.Format(time.RFC3339)
 			}

@@ -163,7 +163,7 @@ func (p *Parameter) Range() string {
 		if p.Is == Duration {
 			return Brief(time.Duration(v * float64(time.Second)))
 		}
-		return strconv.FormatFloat(v, 'f', -1, 64)
+		return obs.Number(v)
 	}
 	switch {
 	case p.Min != nil && p.Max != nil:
@@ -199,7 +199,7 @@ func (p *Parameter) value(written string, streams []obs.Stream) (string, *Error)
 		if behind && strings.TrimSpace(unit) != p.Unit {
 			return fail(fmt.Sprintf("%s is in %s here, not in %s", p.Name, unitWord(p.Unit), strings.TrimSpace(unit)), "write "+p.wants())
 		}
-		if out = strconv.FormatFloat(v, 'f', -1, 64); v < 0 {
+		if out = obs.Number(v); v < 0 {
 			out = "(" + out + ")"
 		}
 	}

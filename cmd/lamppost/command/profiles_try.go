@@ -192,7 +192,7 @@ func decoded(w io.Writer, all []profile.Decoded, metrics *obs.Catalog, lang stri
 			continue
 		}
 		m, _ := metrics.Lookup(d.Name)
-		value := strconv.FormatFloat(d.Reading.Value, 'f', -1, 64) + " " + m.Text
+		value := obs.Number(d.Reading.Value) + " " + m.Text
 		switch q := d.Reading.Quality; q.Flag {
 		case obs.Missing:
 			value = fmt.Sprintf(pick(lang, "no value (%s)", "无数值（%s）"), reason(q.Why, lang))

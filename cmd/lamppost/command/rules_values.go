@@ -2,7 +2,6 @@ package command
 
 import (
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +17,7 @@ func (b *builtin) measured(channel, quantity string, v *float64) string {
 		return "-"
 	}
 	m, ok := b.metrics.Lookup(channel)
-	plain := strconv.FormatFloat(math.Round(*v*1e6)/1e6, 'f', -1, 64)
+	plain := rounded(*v, 1e6)
 	switch rule.Quantity(quantity) {
 	case rule.Same, rule.Mean, rule.Leq, rule.Least, rule.Greatest, rule.Rise, rule.Computed:
 		if !ok {
@@ -37,6 +36,14 @@ func (b *builtin) measured(channel, quantity string, v *float64) string {
 	return plain
 }
 
+// rounded writes v in parts of 1/to; so great a number that has none stays what it is.
+func rounded(v, to float64) string {
+	if part := math.Round(v*to) / to; !math.IsInf(part, 0) {
+		v = part
+	}
+	return obs.Number(v)
+}
+
 // lengthText writes how long something lasts, fine enough to be compared with its limit.
 func lengthText(v float64) string {
 	unit := "s"
@@ -46,7 +53,7 @@ func lengthText(v float64) string {
 	case v >= 10*60:
 		v, unit = v/60, "min"
 	}
-	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) + " " + unit
+	return rounded(v, 10) + " " + unit
 }
 
 // whatText says what a number that a rule compared is, where it is not the stream itself:
