@@ -23,5 +23,5 @@ func actuation(a wire.Actuation, pick func(en, zh string) string) string {
 	if text += pick(": ", "："); a.Detail == "" {
 		return text + result
 	}
-	return text + result + pick(" (", "（") + a.Detail + pick(")", "）")
+	return text + result + pick(" (", "（") + pick(a.Detail, wire.DetailIn(a.Detail, "zh")) + pick(")", "）")
 }

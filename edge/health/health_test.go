@@ -241,3 +241,17 @@ func TestTargetsInTrouble(t *testing.T) {
 		t.Errorf("%q", all)
 	}
 }
+
+// What an output says of itself stands in the sentence's own language.
+func TestOutputDetailIsInBothLanguages(t *testing.T) {
+	v := health.View{Clock: health.Clock{State: "synced"}, Outputs: []health.Output{{ID: "pump", Fault: "astray", Detail: "the feedback says on", For: time.Minute}}}
+	for _, h := range health.Assess(v) {
+		if h.ID == "output-astray" {
+			if !strings.Contains(h.Text["zh"], "反馈为开") || strings.Contains(h.Text["zh"], "feedback") || !strings.Contains(h.Text["en"], "the feedback says on") {
+				t.Errorf("%q", h.Text)
+			}
+			return
+		}
+	}
+	t.Error("nothing is said of the output")
+}

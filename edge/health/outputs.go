@@ -47,5 +47,5 @@ func output(o Output) []wire.Health {
 	case "stuck":
 		t = outputStuck
 	}
-	return one("output-"+o.Fault, "fail", o.ID, t, o.ID, state, span(o.For), o.Detail)
+	return one("output-"+o.Fault, "fail", o.ID, t, o.ID, state, span(o.For), text{o.Detail, wire.DetailIn(o.Detail, "zh")})
 }

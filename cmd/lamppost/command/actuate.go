@@ -11,11 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lamppost-city/lamppost/cmd/chinese"
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/control"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/lamppost-city/lamppost/edge/status"
+	"github.com/lamppost-city/lamppost/edge/wire"
 	"github.com/spf13/cobra"
 )
 
@@ -117,7 +119,7 @@ func switchCommand(with Options, on bool, c *cobra.Command, usage string) *cobra
 			return shown(werr)
 		}
 		if err != nil {
-			return &exit{exitFindings, fmt.Errorf("%s: %w", args[0], err), refusedHint(err, l.lang)}
+			return &exit{exitFindings, fmt.Errorf("%s: %w", args[0], unswitched(err, l.lang)), refusedHint(err, l.lang)}
 		}
 		return nil
 	}
@@ -194,6 +196,37 @@ func whyText(why, lang string) string {
 		"limit": pick(lang, "limit", "限值"), "safe": pick(lang, "safe state", "安全状态"), "fault": pick(lang, "fault", "故障")}[why], why)
 }
 
+// unswitched is why an output was not switched, in the reader's language.
+func unswitched(err error, lang string) error {
+	if lang != "zh" {
+		return err
+	}
+	text := err.Error()
+	if why, refused := strings.CutPrefix(text, "refused: "); refused {
+		return errors.New("被拒绝：" + detailText(why, lang))
+	}
+	if rest, fails := strings.CutPrefix(text, "the hardware fails ("); fails {
+		word, why, _ := strings.Cut(rest, "): ")
+		return errors.New("硬件故障（" + word + "）：" + detailText(why, lang))
+	}
+	if why, late := strings.CutPrefix(text, "the hardware has not answered yet: "); late {
+		return errors.New("硬件尚未应答：" + detailText(why, lang))
+	}
+	return errors.New(detailText(text, lang))
+}
+
+// detailText is what an output says of itself in the reader's language: what it decided, or
+// what its hardware said.
+func detailText(detail, lang string) string {
+	if lang != "zh" {
+		return detail
+	}
+	if zh := wire.DetailIn(detail, lang); zh != detail {
+		return zh
+	}
+	return chinese.Or(detail)
+}
+
 func outputNote(o status.Output, lang string) string {
 	var notes []string
 	left := longText(time.Duration(o.LeftMS)*time.Millisecond, lang)
@@ -203,7 +236,7 @@ func outputNote(o status.Output, lang string) string {
 	case o.Asked && o.Block == "interlock":
 		note := pick(lang, "wanted on, its interlock does not permit it", "要求开启，联锁不允许")
 		if o.Says != "" {
-			note += " (" + o.Says + ")"
+			note += pick(lang, " (", "（") + detailText(o.Says, lang) + pick(lang, ")", "）")
 		}
 		notes = append(notes, note)
 	case o.Asked && o.Block != "":
@@ -212,7 +245,7 @@ func outputNote(o status.Output, lang string) string {
 		notes = append(notes, fmt.Sprintf(pick(lang, "off in %s at the latest", "最迟 %s后关闭"), left))
 	}
 	if o.Fault != "" {
-		notes = append(notes, pick(lang, "FAULT ", "故障 ")+o.Fault+": "+o.Detail)
+		notes = append(notes, pick(lang, "FAULT ", "故障 ")+o.Fault+pick(lang, ": ", "：")+detailText(o.Detail, lang))
 	}
 	return strings.Join(notes, pick(lang, "; ", "；"))
 }

@@ -18,6 +18,7 @@ func TestOutputTable(t *testing.T) {
 	outputs := []status.Output{
 		{ID: "siren", State: "on", ForMS: 42_000, Why: "rule", By: "river-high", LeftMS: 78_000},
 		{ID: "pump", State: "off", ForMS: 600_000, Why: "interlock", Asked: true, Block: "interlock"},
+		{ID: "gate", State: "off", ForMS: 600_000, Why: "interlock", Asked: true, Block: "interlock", Says: "its interlock is unknown: level under maintenance"},
 		{ID: "valve", State: "off", ForMS: 3000, Why: "limit", Asked: true, Block: "limit", LeftMS: 57_000},
 		{ID: "horn", State: "off", ForMS: 9_000_000, Why: "command", By: "li", HeldMS: 7_200_000},
 		{ID: "lamp", State: "switching-off", ForMS: 12_000, Why: "rule", By: "dusk", Fault: "device", Detail: "exit status 3"},
@@ -25,15 +26,17 @@ func TestOutputTable(t *testing.T) {
 	for lang, want := range map[string]string{"en": `OUTPUT  STATE          SINCE   WHY              NOTE
 siren   on             42 s    rule river-high  off in 78 s at the latest
 pump    off            10 min  interlock        wanted on, its interlock does not permit it
+gate    off            10 min  interlock        wanted on, its interlock does not permit it (its interlock is unknown: level under maintenance)
 valve   off            3 s     limit            wanted on, may be in 57 s
 horn    off            2 h     command of li    held off for 2 h yet
 lamp    switching off  12 s    rule dusk        FAULT device: exit status 3
 `, "zh": `输出   状态      持续     原因             说明
 siren  开        42 秒    规则 river-high  最迟 78 秒后关闭
 pump   关        10 分钟  联锁             要求开启，联锁不允许
+gate   关        10 分钟  联锁             要求开启，联锁不允许（联锁条件不明：level 维护中）
 valve  关        3 秒     限值             要求开启，57 秒后允许
 horn   关        2 小时   人工 li          保持关闭，剩余 2 小时
-lamp   正在关闭  12 秒    规则 dusk        故障 device: exit status 3
+lamp   正在关闭  12 秒    规则 dusk        故障 device：exit status 3
 `} {
 		var b bytes.Buffer
 		if err := outputTable(&b, outputs, lang); err != nil || b.String() != want {
@@ -84,6 +87,23 @@ func TestOutputRefused(t *testing.T) {
 		t.Errorf("exit %d\n%s%s", code, out, errs)
 	}
 	asked()
+}
+
+// Why nothing was switched is said in the reader's language.
+func TestOutputRefusedInChinese(t *testing.T) {
+	for answer, want := range map[string]string{
+		`"refused":true,"error":"its interlock is false"`:                                              "pump：被拒绝：联锁条件不成立",
+		`"refused":true,"error":"it stays off for 5m0s; try again in 4s"`:                              "pump：被拒绝：须保持关闭 5m0s；请在 4s 后重试",
+		`"error":"the hardware fails (stuck): the hardware did not take off before the gateway ended"`: "pump：硬件故障（stuck）：网关停止前硬件没有接受关闭",
+		`"error":"the hardware has not answered yet: context deadline exceeded"`:                       "pump：硬件尚未应答：",
+	} {
+		dir, asked := answering(t, `{"output":{"id":"pump","state":"off","why":"safe"},`+answer+`}`)
+		_, errs, code := lamppost(t.Context(), "output", "on", "pump", "--dir", dir, "--lang", "zh")
+		if code != exitFindings || !strings.Contains(strings.ReplaceAll(errs, ": ", "："), want) {
+			t.Errorf("%s: exit %d\n%s", answer, code, errs)
+		}
+		asked()
+	}
 }
 
 func TestOutputList(t *testing.T) {
