@@ -158,8 +158,9 @@ explore: ## every order of journal, uplink, acknowledgements and faults, in wide
 fuzz: ## every fuzz target for FUZZTIME (default 1m)
 	@deploy/dev/fuzz.sh $(or $(FUZZTIME),1m)
 
-screenshot: build ## the README's picture, made in headless Chromium
+screenshot: build ## the pictures of the docs, made in headless Chromium
 	cd $(WEB) && node browser/street.mjs ../../../docs/console.png
+	cd $(WEB) && d=$$(mktemp -d) && node browser/calibrate.mjs $$d && mv $$d/wide.png ../../../docs/calibrate.png && rm -r $$d
 
 clean: ## remove what was built and fetched
 	rm -rf bin .tools $(WEB)/node_modules

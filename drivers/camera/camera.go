@@ -85,12 +85,13 @@ type options struct {
 	FireAreas [][][]float64      `yaml:"fire_areas" range:"-"`
 
 	Staff *staffOptions `yaml:"staff"`
+	View  string        `yaml:"view"`
 
 	Detector *detectorOptions `yaml:"detector"`
 }
 
 func (o options) looking() looking {
-	return looking{Measure: o.Measure, Masks: o.Masks, Zones: o.Zones, Staff: o.Staff, ZoneLeast: o.ZoneLeast, FireAreas: o.FireAreas}
+	return looking{Measure: o.Measure, Masks: o.Masks, Zones: o.Zones, Staff: o.Staff, ZoneLeast: o.ZoneLeast, FireAreas: o.FireAreas, View: o.View}
 }
 
 // minEvery is the shortest interval of a camera that is on no serial line.
@@ -315,6 +316,7 @@ var (
 	_ drivers.Finder      = (*driver)(nil)
 	_ drivers.Impaired    = (*driver)(nil)
 	_ drivers.Stateful    = (*driver)(nil)
+	_ drivers.Learner     = (*driver)(nil)
 )
 
 // Sample fetches one picture.

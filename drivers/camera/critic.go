@@ -4,11 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/camera/vision"
+)
+
+const (
+	mostView  = 64     // bytes of a view's word
+	mostLevel = 10_000 // metres of a mark, above or below 0
 )
 
 // critic collects every mistake of what is looked for.
@@ -27,6 +33,9 @@ func (l looking) config() (c vision.Config, err error) {
 	r := &critic{looking: l}
 	r.measure()
 	r.areas(&c)
+	if c.View = l.View; len(c.View) > mostView {
+		r.wrong("view", "%d bytes are too many; write a day, such as 2026-05-31, or any other word", len(c.View))
+	}
 	if l.Staff != nil {
 		if c.Staff, err = l.Staff.staff(); err != nil {
 			r.wrong("staff.marks", "%v", err)
@@ -130,12 +139,14 @@ func (r *critic) seen(c vision.Config) {
 	if staff == nil {
 		return
 	}
-	// An eye tells the first mistake of a staff only: each part of it is judged with the
-	// others as they may be.
+	// An eye tells the first mistake of a staff only: each part of it, and each mark, is judged
+	// with the others as they may be.
 	fine := vision.Staff{Marks: [2]vision.Mark{{At: vision.Point{X: 0.5, Y: 0.1}, Level: 1}, {At: vision.Point{X: 0.5, Y: 0.9}}}, Width: 0.1}
 	marks, width, reach := fine, fine, fine
 	marks.Marks, width.Width = staff.Marks, staff.Width
-	r.told("staff.marks", vision.Config{Staff: &marks}.Check())
+	if !r.marks(staff.Marks) {
+		r.told("staff.marks", vision.Config{Staff: &marks}.Check())
+	}
 	r.told("staff.width", vision.Config{Staff: &width}.Check())
 	switch low, high := staff.Lowest, staff.Highest; {
 	case r.oneSided() && low >= high:
@@ -146,6 +157,21 @@ func (r *critic) seen(c vision.Config) {
 		reach.Lowest, reach.Highest = low, high
 		r.told(r.reachKey(), vision.Config{Staff: &reach}.Check())
 	}
+}
+
+// marks judges each mark by itself; both together are only judged where each is good.
+func (r *critic) marks(both [2]vision.Mark) (wrong bool) {
+	for i, m := range both {
+		if !(m.At.X >= 0 && m.At.X <= 1 && m.At.Y >= 0 && m.At.Y <= 1) {
+			r.wrong("staff.marks", "mark %d, [%v, %v], is outside the picture; write 0 to 1 of its width and height", i+1, m.At.X, m.At.Y)
+			wrong = true
+		}
+		if !(math.Abs(m.Level) <= mostLevel) {
+			r.wrong("staff.marks", "mark %d: a level of %v; write metres, at most %v", i+1, m.Level, mostLevel)
+			wrong = true
+		}
+	}
+	return wrong
 }
 
 // oneSided says whether only one of lowest and highest is written.

@@ -69,6 +69,7 @@ func TestMistakesOfOneKey(t *testing.T) {
 		{"zones: {Yard: [[0]]}", []string{"write each corner as [x, y]", `the name "Yard"`}},
 		{"detector: {program: [/opt/see], find: {Person: 2}}", []string{"a score of 2", `the class "Person"`}},
 		{"zone_least: {b: 0.9}", []string{`there is no zone "b"`, "0.9; write 0.0005 to 0.5"}},
+		{"staff: {marks: [[1.5, 0.1, 20000], [0.1, 2, 1]], width: 0.1, lowest: 5, highest: 4}", []string{"mark 1, [1.5, 0.1], is outside", "mark 1: a level of 20000", "mark 2, [0.1, 2], is outside", "write the lower one first"}},
 		{"zone_least: {b: 0.5}", []string{`there is no zone "b"`}},
 		{"zone_least: {b: 0}", []string{`there is no zone "b"`, "nothing has no size"}},
 	} {

@@ -21,6 +21,8 @@ type looking struct {
 
 	ZoneLeast map[string]float64 `json:"zone_least,omitempty"` // share of the picture
 	FireAreas [][][]float64      `json:"fire_areas,omitempty"`
+
+	View string `json:"view,omitempty"` // any word: another one begins the view anew
 }
 
 type staffOptions struct {
@@ -43,6 +45,11 @@ var measures = []string{measureClarity, measureMotion, measureTamper, measureSmo
 
 // asked says whether anything is looked for beside brightness and sharpness.
 func (l looking) asked() bool { return len(l.Measure) > 0 || len(l.Zones) > 0 || l.Staff != nil }
+
+// hourly says whether anything is compared with the view and its hour of the day.
+func (l looking) hourly() bool {
+	return slices.Contains(l.Measure, measureTamper) || slices.Contains(l.Measure, measureClarity)
+}
 
 func (l looking) zoneNames() (names []string) {
 	for name := range l.Zones {

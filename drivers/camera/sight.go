@@ -3,6 +3,7 @@ package camera
 import (
 	"fmt"
 	"image"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -20,6 +21,8 @@ type sight struct {
 	measured []measured
 	kept     time.Time // when what is known was last given away to be kept
 	again    repeats
+	hourly   bool // something is compared with its hour of the day
+	recalled bool // the view is one that was kept
 }
 
 // keepEvery is how often what is known of the view and its hours is given away to be kept.
@@ -46,7 +49,41 @@ func (s *sight) Restore(kept []byte) error {
 	if err := s.eye.Recall(kept); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
+	s.recalled = s.eye.Learning().View == 0
 	return nil
+}
+
+// Learning implements drivers.Learner.
+func (s *sight) Learning() (l drivers.Learning) {
+	if s.eye == nil {
+		return l
+	}
+	e := s.eye.Learning()
+	for _, m := range s.measured {
+		switch r := m.of(&s.seen); {
+		case r.Quality.Flag != obs.Missing || r.Quality.Why != obs.WarmUp:
+			continue
+		case hourlyChannel(m.Name):
+			l.For = max(l.For, e.View)
+		default:
+			l.For = max(l.For, e.Background)
+		}
+		l.Waits = append(l.Waits, m.Name)
+	}
+	l.Renewed = e.Renewed
+	if !s.hourly {
+		return l
+	}
+	l.Unkept, l.Hours = e.Keep > 0 && !(s.recalled && e.Renewed == 0), 24-e.Hours
+	if e.Stands > 0 {
+		l.Stands, l.Settles = e.Stands, vision.Settles
+	}
+	return l
+}
+
+// hourlyChannel says whether a channel compares with the view and its hour of the day.
+func hourlyChannel(name string) bool {
+	return name == measureClarity || strings.HasPrefix(name, measureTamper+".")
 }
 
 // look lets the driver's pictures be masked and looked at, as far as it was asked for.
@@ -65,6 +102,7 @@ func (d *driver) look(l looking, c vision.Config) (err error) {
 		return err
 	}
 	d.measured = l.measured()
+	d.hourly = l.hourly()
 	d.See = func(m image.Image) (err error) {
 		if d.Repeated() && d.learnsNothingOf() {
 			return nil

@@ -26,7 +26,7 @@
 // when there is something new; what it cannot read any more is the text of the answer to open.
 //
 // What is promised: [Remote] keeps the contract of drivers.Driver, drivers.StillSource,
-// drivers.Finder, drivers.Impaired and drivers.Stateful.
+// drivers.Finder, drivers.Impaired, drivers.Learner and drivers.Stateful.
 // A child that ends in the middle of a sample is the fault unplugged, one that hangs is
 // timeout, and both are ended and started by their owner. What is not: the facts of
 // a drivers.Informant; cameras have none.
@@ -36,6 +36,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -82,6 +83,8 @@ type answer struct {
 	Why      string               `json:"why,omitempty"`      // and its text
 
 	State []byte `json:"state,omitempty"` // to be kept with this sample; nil: nothing new
+
+	Learning *drivers.Learning `json:"learning,omitempty"` // nil: nothing
 }
 
 // reading is an obs.Reading as [value, flag, reason].
@@ -112,6 +115,20 @@ func (r *reading) UnmarshalJSON(b []byte) error {
 		r.Value = *v
 	}
 	return nil
+}
+
+// learning is what the other process says it does not know yet, within bounds: a name that
+// is none is left out, and so is what nobody can have counted.
+func (a answer) learning() (l drivers.Learning) {
+	if a.Learning == nil {
+		return l
+	}
+	l = *a.Learning
+	l.Waits = slices.DeleteFunc(l.Waits, func(name string) bool { return obs.CheckChannel(name) != nil })
+	l.Waits = l.Waits[:min(len(l.Waits), len(a.Readings))]
+	l.For, l.Stands, l.Settles = max(l.For, 0), max(l.Stands, 0), max(l.Settles, 0)
+	l.Hours, l.Renewed = min(max(l.Hours, 0), 24), max(l.Renewed, 0)
+	return l
 }
 
 // told is an error of the other process: its words, and the fault that they mean.

@@ -28,6 +28,7 @@ type Remote struct {
 	why    error                // what was wrong beside the part
 	state  []byte               // of the last sample; nil: nothing new
 	kept   []byte               // what the device is opened with
+	learns drivers.Learning     // of the last sample
 }
 
 var (
@@ -35,6 +36,7 @@ var (
 	_ drivers.Finder      = (*Remote)(nil)
 	_ drivers.Impaired    = (*Remote)(nil)
 	_ drivers.Stateful    = (*Remote)(nil)
+	_ drivers.Learner     = (*Remote)(nil)
 )
 
 // New returns a driver that asks child, which stays the caller's.
@@ -71,6 +73,7 @@ func (r *Remote) Sample(ctx context.Context) ([]obs.Reading, error) {
 		return nil, err
 	}
 	r.still, r.found, r.why, r.state = still, a.Found, toldOf(a.Impaired, a.Why), a.State
+	r.learns = a.learning()
 	if r.state != nil {
 		r.kept = r.state
 	}
@@ -147,6 +150,9 @@ func (r *Remote) Found() ([]drivers.Detection, bool) {
 
 // Impaired implements drivers.Impaired.
 func (r *Remote) Impaired() error { return r.why }
+
+// Learning implements drivers.Learner.
+func (r *Remote) Learning() drivers.Learning { return r.learns }
 
 // State implements drivers.Stateful.
 func (r *Remote) State() []byte { return r.state }

@@ -109,6 +109,10 @@ func (s *server) sample(ctx context.Context, within time.Duration) (a answer) {
 	if d, ok := s.device.(drivers.Stateful); ok {
 		a.State = d.State()
 	}
+	if l, ok := s.device.(drivers.Learner); ok {
+		learning := l.Learning()
+		a.Learning = &learning
+	}
 	if i, ok := s.device.(drivers.Impaired); ok {
 		if err := i.Impaired(); err != nil {
 			a.Impaired, a.Why = drivers.FaultWord(err), err.Error()

@@ -14,13 +14,15 @@ import (
 )
 
 // Drawing is what a camera's configuration says of places in its picture: its keys
-// masks, zones and staff. Places are shares of the picture's width and height, from
+// masks, zones and staff, and the word for its view. Places are shares of the picture's width and height, from
 // [0, 0] at the top left to [1, 1] at the bottom right. Whether it makes sense is
 // judged by the check of the configuration, not here.
 type Drawing struct {
 	Masks []Area          `json:"masks"`
 	Zones map[string]Area `json:"zones"`
 	Staff *Staff          `json:"staff"` // nil: none
+	// View is any word: with another one, what the camera sees from now on is its view.
+	View string `json:"view,omitempty"`
 }
 
 // Area is a polygon's corners [x, y] in order.
@@ -43,10 +45,10 @@ const (
 )
 
 // keysDrawn are the keys that a drawing sets, in the order in which they are written.
-var keysDrawn = []string{"masks", "zones", "staff"}
+var keysDrawn = []string{"masks", "zones", "staff", "view"}
 
 // nothing is how a key says that nothing is drawn.
-var nothing = map[string]string{"masks": "[]", "zones": "{}", "staff": "null"}
+var nothing = map[string]string{"masks": "[]", "zones": "{}", "staff": "null", "view": `""`}
 
 // bounded says what is too much in a drawing that came from outside.
 func (d Drawing) bounded() error {
@@ -73,6 +75,9 @@ func (d Drawing) bounded() error {
 			return errors.New("a zone has no name, or too long a one")
 		}
 	}
+	if len(d.View) > maxName {
+		return errors.New("the word for the view is too long")
+	}
 	return nil
 }
 
@@ -90,6 +95,9 @@ func DrawingOf(device *yamldoc.Node) (d Drawing) {
 	}
 	if s := device.Node("staff"); s.Kind() == yamldoc.Map {
 		d.Staff = &Staff{Marks: areaOf(s.Node("marks")), Width: number(s.Node("width")), Lowest: maybe(s.Node("lowest")), Highest: maybe(s.Node("highest"))}
+	}
+	if v := device.Node("view"); v.Kind() == yamldoc.Scalar {
+		d.View = v.Text()
 	}
 	return d
 }
@@ -157,6 +165,8 @@ func (d Drawing) lines(key string) (out []string) {
 		}
 	case key == "staff" && d.Staff != nil:
 		out = append(out, "staff: "+d.Staff.flow())
+	case key == "view" && d.View != "":
+		out = append(out, "view: "+strconv.Quote(d.View))
 	}
 	return out
 }
@@ -177,6 +187,8 @@ func (d Drawing) flow(key string) string {
 		return "{" + strings.Join(parts, ", ") + "}"
 	case key == "staff" && d.Staff != nil:
 		return d.Staff.flow()
+	case key == "view" && d.View != "":
+		return strconv.Quote(d.View)
 	}
 	return ""
 }
@@ -238,7 +250,7 @@ func keyText(name string) string {
 
 // rounded is d as it will be read back.
 func (d Drawing) rounded() Drawing {
-	out := Drawing{}
+	out := Drawing{View: d.View}
 	for _, m := range d.Masks {
 		out.Masks = append(out.Masks, m.rounded())
 	}

@@ -16,7 +16,7 @@ import (
 
 // Redraw puts a drawing into the configuration src, below the device that is called so,
 // and returns the new text; file names it in messages. Every byte outside the device's
-// keys masks, zones and staff stays as it is, comments, order and line ends too, and so
+// keys masks, zones, staff and view stays as it is, comments, order and line ends too, and so
 // does a key whose value is drawn as before. Of a value that changes the comments
 // inside are lost, the one behind its key stays.
 //

@@ -45,6 +45,7 @@ type device struct {
 	frozen   bool
 	doubt    string // why it may be another part; empty: nothing says so
 	impaired impairment
+	lessons  lessons
 
 	last   []obs.Reading       // newest reading of each channel; nil until it has answered
 	lastAt int64               // boot ms of the last good sample
@@ -107,6 +108,7 @@ func (d *device) take(s poll.Sample) (rec record.Sample, write bool) {
 	d.next = s.Next
 	d.doubt = doubtOf(s.Driver)
 	d.impaired.take(s)
+	d.lessons.take(s)
 	if s.Err == nil && len(s.Readings) != len(d.channels) {
 		s.Err = errors.New("the driver has a bug: it does not give one reading per channel")
 	}

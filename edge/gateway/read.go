@@ -23,6 +23,7 @@ type Outcome struct {
 	Facts    []drivers.Fact // what the part says of itself, where it can
 	Doubt    string         // why it may be another part than the configuration says; empty: nothing says so
 	Impaired error          // why channels have no values though the part answers; nil: nothing is wrong
+	Learning drivers.Learning
 }
 
 // Frame is bytes that crossed a line in one direction without a pause.
@@ -81,7 +82,7 @@ func readOne(ctx context.Context, d config.Device, p poll.Device, catalog *obs.C
 		o.Readings = nil
 		return o
 	}
-	o.Doubt, o.Impaired = doubtOf(opened), impairedOf(opened)
+	o.Doubt, o.Impaired, o.Learning = doubtOf(opened), impairedOf(opened), learningOf(opened)
 	rec, _ := newDevice(specOf(d), catalog).take(poll.Sample{Device: d.ID, BootMS: clock.BootMS(), Readings: o.Readings})
 	o.Readings = rec.Readings
 	return o

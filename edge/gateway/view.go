@@ -136,7 +136,7 @@ func (g *Gateway) deviceStates(lang string) []wire.DeviceState {
 				all = g.deviceViews(now)
 			}
 			s.Note = health.Note(g.deviceView(d, now), all, lang)
-		} else if d.doubt != "" || d.impaired.err != nil {
+		} else if d.doubt != "" || d.impaired.err != nil || d.lessons.Active() {
 			s.Note = health.Note(g.deviceView(d, now), nil, lang)
 		}
 		out = append(out, s)
@@ -216,6 +216,7 @@ func (g *Gateway) deviceView(d *device, now int64) health.Device {
 		v.For = time.Duration(now-d.changed) * time.Millisecond
 	}
 	d.impaired.tell(&v, now)
+	d.lessons.tell(&v, now)
 	return v
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -54,6 +55,8 @@ type Device struct {
 	Flat     bool   // its last reading is flagged flat or frozen
 	Doubt    string // why it may be another part than the configuration says; empty: nothing says so
 	Impaired string // what is wrong beside the part, since For, in full; empty: nothing
+	Learning drivers.Learning
+	Renewed  time.Duration // since what it knows was replaced by what it sees; 0: it was not, or long ago
 }
 
 // Line is one serial line or Modbus host, counted over its last hundred frames or
@@ -185,7 +188,9 @@ func device(d Device, all []Device) []wire.Health {
 		return one("device-impaired", "warn", d.ID, impaired, d.ID, d.Part, d.Where, span(d.For), d.Impaired)
 	case d.Fault == "" && d.Flat:
 		return one("device-frozen", "warn", d.ID, frozen, d.ID, d.Part)
-	case d.Fault == "" || d.For < 2*d.Every:
+	case d.Fault == "":
+		return learning(d)
+	case d.For < 2*d.Every:
 		return nil // one missed sample is weather
 	}
 	t := wordsFor(d, neighbours(d, all))

@@ -5,12 +5,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/edge/health"
 )
 
 func device(id, fault string, d time.Duration) health.Device {
 	return health.Device{ID: id, Part: "keller-36xw", Where: "rs485-1, address 3", Line: "rs485-1",
 		Fault: fault, Detail: "the error", For: d, Every: 2 * time.Second, Seen: true}
+}
+
+func learner(l drivers.Learning) health.Device {
+	d := device("yard", "", 0)
+	d.Learning = l
+	return d
 }
 
 func TestAssess(t *testing.T) {
@@ -24,6 +31,15 @@ func TestAssess(t *testing.T) {
 		{"all is well", health.View{Clock: synced, Devices: []health.Device{device("river", "", 0)}}, "", "", ""},
 		{"one missed sample is not worth a word",
 			health.View{Clock: synced, Devices: []health.Device{device("river", "timeout", 3*time.Second)}}, "", "", ""},
+		{"a camera that learns its view", health.View{Clock: synced, Devices: []health.Device{learner(drivers.Learning{Waits: []string{"clarity", "tamper.moved"}, For: 31 * time.Second, Unkept: true, Hours: 24})}},
+			"device-learning", "for about 40 s more these are not evaluated: clarity, tamper.moved", "约 40 秒内以下测点不作判断"},
+		{"a camera after a restart", health.View{Clock: synced, Devices: []health.Device{learner(drivers.Learning{Waits: []string{"smoke"}, For: 31 * time.Second, Hours: 20})}},
+			"device-learning", "not evaluated: smoke. Pictures in the dark do not count.", "约 40 秒内"},
+		{"a camera that knows four hours", health.View{Clock: synced, Devices: []health.Device{learner(drivers.Learning{Hours: 20})}},
+			"device-learning", "It knows 4 of the 24 hours of the day, about 20 h more", "已掌握 4 个，约还需 20 小时"},
+		{"a wall before the view", health.View{Clock: synced, Devices: []health.Device{learner(drivers.Learning{Hours: 20, Stands: 4 * time.Hour, Settles: 12 * time.Hour})}},
+			"device-hidden", "for 4 h. If it does not belong there", "再看到 8 小时后"},
+		{"a lorry for a minute", health.View{Clock: synced, Devices: []health.Device{learner(drivers.Learning{Stands: time.Minute, Settles: 12 * time.Hour})}}, "", "", ""},
 		{"a silent slave among answering ones",
 			health.View{Clock: synced, Devices: []health.Device{device("river", "timeout", 42*time.Second), device("weather", "", 0)}},
 			"device-timeout", "for 42 s; other devices on this line do", "42 秒无应答；同一线路上其他设备正常"},

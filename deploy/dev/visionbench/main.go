@@ -5,6 +5,7 @@
 //	visionbench                prints the tables
 //	visionbench -docs docs     writes vision.md, vision.zh-CN.md and vision.csv there
 //	visionbench -only flame    films whose kind, or photographs whose name, contains this
+//	visionbench -dusk          cameras that see by an infrared lamp from dusk to dawn, instead
 //	visionbench -photos DIR    photographs and footage that photos.sh has unpacked into DIR, instead
 //
 // It has to be run from the repository's root: the films' seeds derive from the SHA-256
@@ -30,7 +31,15 @@ func main() {
 	only := flag.String("only", "", "only films whose kind, or photographs whose name, contains this")
 	practice := flag.Uint64("practise", 0, "films to practise on, which are never reported: the seed of the first, not 0")
 	photos := flag.String("photos", "", "watch the photographs in this folder instead of films")
+	evenings := flag.Bool("dusk", false, "watch cameras from dusk to dawn instead of films")
 	flag.Parse()
+	if *evenings {
+		if err := runDusk(*source, *each); err != nil {
+			fmt.Fprintln(os.Stderr, "error:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *photos != "" {
 		if err := runPhotos(*source, *photos, *docs, *only); err != nil {
 			fmt.Fprintln(os.Stderr, "error:", err)
@@ -60,7 +69,23 @@ func run(source, docs string, each int, only string, practice uint64) error {
 		tables(os.Stdout, results, "en")
 		return list(os.Stdout, results)
 	}
-	return pages(docs, hash, results)
+	evenings, err := duskAll(hash, each)
+	if err != nil {
+		return err
+	}
+	return pages(docs, hash, results, evenings)
+}
+
+func runDusk(source string, each int) error {
+	hash, err := sourceHash(source)
+	if err != nil {
+		return err
+	}
+	all, err := duskAll(hash, each)
+	if err == nil {
+		duskTable(os.Stdout, all, "en")
+	}
+	return err
 }
 
 func runPhotos(source, dir, docs, only string) error {

@@ -8,13 +8,19 @@ import (
 )
 
 // pages writes what was measured for people, in both languages, and every film.
-func pages(dir string, hash [32]byte, all []result) error {
+func pages(dir string, hash [32]byte, all []result, evenings []dusk) error {
 	var en, zh, csv bytes.Buffer
 	fmt.Fprintf(&en, english, len(all))
 	tables(&en, all, "en")
+	fmt.Fprintf(&en, englishDusk, len(evenings))
+	duskTable(&en, evenings, "en")
+	fmt.Fprintf(&en, "\nTheir seeds: %s.\n", duskSeeds(evenings))
 	fmt.Fprintf(&en, "\n## Which films\n\nSHA-256 of the detector's sources: `%x`. Every film that was run, with its seed and what was told in it, stands in [vision.csv](vision.csv).\n", hash)
 	fmt.Fprintf(&zh, chinese, len(all))
 	tables(&zh, all, "zh")
+	fmt.Fprintf(&zh, chineseDusk, len(evenings))
+	duskTable(&zh, evenings, "zh")
+	fmt.Fprintf(&zh, "\n种子：%s。\n", duskSeeds(evenings))
 	fmt.Fprintf(&zh, "\n## 用了哪些片段\n\n检测器源码的 SHA-256：`%x`。每一段的种子和结果见 [vision.csv](vision.csv)。\n", hash)
 	if err := list(&csv, all); err != nil {
 		return err
@@ -64,5 +70,26 @@ const chinese = `# 画面测量的准确程度
 烟雾和火焰只是未经核实的画面指示，不是火灾报警系统。
 
 ## 结果
+
+`
+
+const englishDusk = `
+## Dusk and dawn
+
+%d cameras that go over to grey pictures and a lamp of their own at dusk, and back at dawn. Each sees day and night in turn, 40 minutes of
+each, a picture every 2 s, five switches, in the middle of an hour of the clock: 40 drawn pictures of either, shown again and again. No view of
+its own is kept for the night: the edges that are seen in both say that the camera stands. *False* counts states of tamper that were told at
+all. A state is *unknown* while it is neither 0 nor 1. *Clarity* compares with what the hour gave before: across a switch it says little, until
+the hour has been seen for long enough, or to the next day; the columns say after how many of the switches it came within a third of 100 %%.
+
+`
+
+const chineseDusk = `
+## 黄昏与清晨
+
+%d 台摄像机，黄昏时转为灰度画面并打开自带补光灯，清晨转回。每台交替看白天与夜间，各 40 分钟，每 2 秒一帧，共切换五次，切换都在一个钟点之内：
+两种画面各绘制 40 帧，循环播放。夜间不另存视图：两种画面中都看得到的边缘说明摄像机没有动。*误报*：报出过的任何干扰状态。
+状态既不是 0 也不是 1 时为*未知*。*清晰度*与该钟点以往相比：切换前后意义不大，要等该钟点看得够久，或到第二天；
+后两列说明多少次切换后它回到 100 %% 上下三分之一以内。
 
 `

@@ -15,6 +15,9 @@ type Config struct {
 	Zones []Zone    // where presence is looked for; none: no presence
 	Smoke []Polygon // where smoke and flame are looked for; none: everywhere
 	Staff *Staff    // the staff gauge, nil: none
+	// View is any word. What was kept of the view under another one is worth nothing: who
+	// changes it says that what the camera sees from now on is its view.
+	View string
 }
 
 // Zone is an area that somebody may be in.

@@ -117,17 +117,20 @@ func (d *detail) left(gx, gy *[fineCells]float32) float64 {
 // it says that the camera stands.
 func (d *detail) steady(gx, gy *[fineCells]float32, trust float64) float64 {
 	var same, all float64
-	for y := range parts {
-		for x := range parts {
-			in := box{max(x*fineCols/parts, 1), max(y*fineRows/parts, 1), min((x+1)*fineCols/parts, fineCols-1), min((y+1)*fineRows/parts, fineRows-1)}
-			is, edges := d.alike(gx, gy, 0, 0, in)
-			all += edges
-			if is > samePart*trust {
-				same += edges
-			}
+	for i := range parts * parts {
+		is, edges := d.alike(gx, gy, 0, 0, part(i))
+		all += edges
+		if is > samePart*trust {
+			same += edges
 		}
 	}
 	return same / max(all, 1e-9)
+}
+
+// part is one of the parts that a picture is compared in.
+func part(i int) box {
+	x, y := i%parts, i/parts
+	return box{max(x*fineCols/parts, 1), max(y*fineRows/parts, 1), min((x+1)*fineCols/parts, fineCols-1), min((y+1)*fineRows/parts, fineRows-1)}
 }
 
 // Of steady.

@@ -3,6 +3,7 @@ package vision
 import (
 	"fmt"
 	"image"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -198,5 +199,93 @@ func TestOnePictureIsNoView(t *testing.T) {
 	}
 	if e.tamper.gx != before || e.tamper.trust != trust {
 		t.Errorf("after one picture the view is trusted by %.2f, was %.2f, and is another one: %t", e.tamper.trust, trust, e.tamper.gx != before)
+	}
+}
+
+// lorry stands before most of a view: its planks are sharp, and has fewer edges than what it hides.
+func lorry() func(n int) image.Image {
+	return few(func(n int) image.Image {
+		m := wall{noise: 4}.picture(n)
+		for y := height / 10; y < height; y++ {
+			for x := range width {
+				v := 150
+				if x/24%2 == 0 {
+					v = 110
+				}
+				m.Y[y*width+x] = uint8(v + (x*7+y*13+n*29)%9 - 4)
+			}
+		}
+		return m
+	})
+}
+
+// What hides the view and is sharp and still becomes the view after hours of being seen; a
+// cloth, or a view that nobody can see, does not.
+func TestWhatStandsThereBecomesTheView(t *testing.T) {
+	long(t)
+	good, stands, cloth, night := walls(wall{noise: 4}), lorry(), covered(0.1, 4), walls(wall{gain: 0.03, noise: 3})
+	for _, c := range []struct {
+		name  string
+		view  func(hour int) func(n int) image.Image
+		after float64 // hours after which it is well again; 0: not in thirty
+	}{
+		{"a lorry", func(int) func(n int) image.Image { return stands }, 12.1},
+		{"a lorry, dark for six hours", func(h int) func(n int) image.Image {
+			if h >= 4 && h < 10 {
+				return night
+			}
+			return stands
+		}, 18.5},
+		{"a cloth", func(int) func(n int) image.Image { return cloth }, 0},
+		{"a lorry that goes", func(h int) func(n int) image.Image {
+			if h%8 == 7 {
+				return good
+			}
+			return stands
+		}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			e, err := New(Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := noon
+			look := func(view func(n int) image.Image, n int) Seen {
+				at = at.Add(time.Minute)
+				s, err := e.Look(view(n), at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return s
+			}
+			for n := range 60 {
+				look(good, n)
+			}
+			told, well := false, 0.0
+			for n := range 30 * 60 {
+				s := look(c.view(n/60), n)
+				told = told || s.Tamper[Blocked] == obs.Of(1)
+				if e.Learning().Renewed > 0 && s.Tamper[Blocked] == obs.Of(0) {
+					well = float64(n) / 60
+					break
+				}
+			}
+			if !told {
+				t.Error("it was never told")
+			}
+			if math.Abs(well-c.after) > 0.3 {
+				t.Errorf("well after %.2f h, want %.2f; stood for %v", well, c.after, e.Learning().Stands)
+			}
+			if c.after == 0 {
+				return
+			}
+			for n := range 30 {
+				if s := look(good, n); s.Tamper[Moved] == obs.Of(1) || s.Tamper[Blocked] == obs.Of(1) {
+					return
+				}
+			}
+			t.Error("the view that was before is the new one's too")
+		})
 	}
 }

@@ -119,6 +119,9 @@ func (c Config) digest() uint32 {
 		staff = *c.Staff
 	}
 	_, _ = fmt.Fprint(h, c.Masks, c.Zones, c.Smoke, c.Staff != nil, staff)
+	if c.View != "" {
+		_, _ = fmt.Fprint(h, "view", c.View)
+	}
 	return h.Sum32()
 }
 

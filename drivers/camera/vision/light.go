@@ -79,3 +79,19 @@ func laplacian(luma, open *[pixels]uint8) float64 {
 	mean := float64(sum) / float64(n)
 	return float64(squares)/float64(n) - mean*mean
 }
+
+// laplacianIn is the variance of the same within a part, masked or not.
+func laplacianIn(luma *[pixels]uint8, in box) float64 {
+	var sum, squares, n int64
+	for y := in.top * fine; y < in.bottom*fine; y++ {
+		for x := in.left * fine; x < in.right*fine; x++ {
+			i := y*width + x
+			v := int64(luma[i-1]) + int64(luma[i+1]) + int64(luma[i-width]) + int64(luma[i+width]) - 4*int64(luma[i])
+			sum += v
+			squares += v * v
+			n++
+		}
+	}
+	mean := float64(sum) / float64(n)
+	return float64(squares)/float64(n) - mean*mean
+}

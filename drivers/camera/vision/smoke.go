@@ -81,7 +81,7 @@ func (s *smoke) forget() {
 }
 
 func (s *smoke) look(e *Eye, since float64) obs.Reading {
-	patches(&s.now, &e.now, e.ground.noise)
+	patches(&s.now, &e.now, e.ground.hiss)
 	if since == 0 {
 		s.usual = s.now
 		s.keep()
@@ -105,7 +105,7 @@ func (s *smoke) look(e *Eye, since float64) obs.Reading {
 	if s.seconds < smokeWarm {
 		return obs.None(obs.WarmUp)
 	}
-	s.chance += (s.judge() - s.chance) * float64(weight(since, smokeFollows)) / 65536
+	s.chance += (s.judge(&e.ground) - s.chance) * float64(weight(since, smokeFollows)) / 65536
 	return obs.Of(math.Round(s.chance * 100))
 }
 
@@ -188,7 +188,7 @@ func (s *smoke) remains(c int, g *ground) (left float32, has bool) {
 }
 
 // leastEdges is the texture from which on a cell has edges: more than noise has.
-func (s *smoke) leastEdges(g *ground) float64 { return max(leastTextured, 4*g.noise*g.noise) }
+func (s *smoke) leastEdges(g *ground) float64 { return max(leastTextured, 4*g.hiss*g.hiss) }
 
 // pale says whether a cell has no more colour than it had, and is brighter or darker than
 // the light of the whole picture explains.
@@ -198,31 +198,54 @@ func (s *smoke) pale(c int, g *ground) bool {
 	return max(step, -step) >= veilStep && now.grey() <= min(u.grey()+6, greyMost)
 }
 
-// judge is how likely the best region is smoke, 0 to 1.
-func (s *smoke) judge() (best float64) {
+// judge is how likely the best region is smoke, 0 to 1: of veiled cells that touch, and of
+// those with nothing but bare ground between them.
+func (s *smoke) judge(g *ground) (best float64) {
 	if s.foggy {
 		return 0
 	}
-	s.regions.each(func(c int) bool { return s.veiled[c] > leastVeiled }, func(region []uint16) {
-		if len(region) >= leastSmoke {
-			best = max(best, s.likely(region))
-		}
-	})
+	take := func(region []uint16) { best = max(best, s.likely(region)) }
+	s.regions.each(s.isVeiled, take)
+	least := s.leastEdges(g)
+	s.regions.each(func(c int) bool {
+		return s.isVeiled(c) || float64(s.usual[c].texture) < least && s.besideVeiled(c)
+	}, take)
 	return best
+}
+
+func (s *smoke) isVeiled(c int) bool { return s.veiled[c] > leastVeiled }
+
+// besideVeiled says whether one of a cell's neighbours is veiled.
+func (s *smoke) besideVeiled(c int) bool {
+	x, y := c%cols, c/cols
+	for v := max(y-1, 0); v <= min(y+1, rows-1); v++ {
+		for u := max(x-1, 0); u <= min(x+1, cols-1); u++ {
+			if s.isVeiled(v*cols + u) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // likely compares how a region churns with how it would without smoke: what a swaying
 // mast changes is seen through the veil, and is as much less as the edges are; noise, rain,
-// snow and steam that was there before are not.
+// snow and steam that was there before are not. Of a region only its veiled cells count.
 func (s *smoke) likely(region []uint16) float64 {
-	var churn, calm, veiled float64
+	var churn, calm, veiled, n float64
 	for _, c := range region {
+		if !s.isVeiled(int(c)) {
+			continue
+		}
+		n++
 		swayed := s.sway.share * max(float64(s.calm[c])-s.sway.flat, 0)
 		churn += float64(s.churn[c])
 		calm += float64(s.calm[c]) - swayed*(1-math.Sqrt(float64(s.left[c])))
 		veiled += float64(s.veiled[c])
 	}
-	n := float64(len(region))
+	if n < leastSmoke {
+		return 0
+	}
 	churn, calm, veiled = churn/n, calm/n, veiled/n
 	size := min(n/fullSmoke, 1)
 	lively := ramp(churn-calm, leastChurn, fullChurn)

@@ -29,6 +29,8 @@ type tamper struct {
 	hold      [States]hold
 	warm      bool
 	unseen    bool // it is too dark or too bright to see the view
+	other     other
+	renewed   int  // times that what was seen instead has become the view
 	noisy     bool // noise may hide fine detail: whether it is gone nobody knows
 }
 
@@ -77,9 +79,14 @@ const (
 	turnedView   = 0.80 // correlation below which it is looked for elsewhere
 	betterView   = 0.12 // by how much the view has to be better there
 	relearn      = 6 * 3600.0
-	longestStay  = 60.0   // seconds that one picture stands for in what is learned
-	viewSeconds  = 600.0  // in which the known view follows
-	usualSeconds = 900.0  // in which what is usual follows
+	longestStay  = 60.0  // seconds that one picture stands for in what is learned
+	viewSeconds  = 600.0 // in which the known view follows
+	usualSeconds = 900.0 // in which what is usual follows
+	settled      = 12 * 3600.0
+	standParts   = 0.5    // of the picture that stands as it did, where a wall hides the view
+	standEdges   = 0.7    // correlation of such a part with what it was
+	leastSharp   = 10.0   // variances of the noise, and
+	leastFine    = 10.0   // squared levels, of fine detail in such a part
 	suddenly     = 20.0   // seconds, and in any case so many pictures as
 	leastLately  = 0.80   // leaves of what was there lately: what comes between two is sudden
 	strayFor     = 1800.0 // seconds that nothing is learned of a view that was lost suddenly
@@ -197,6 +204,7 @@ func (t *tamper) judge(e *Eye, since float64, hour int, same bool) {
 		}
 		t.hold[s].take(now[s], since, patience[s], times)
 	}
+	t.settle(e, since)
 	t.learn(d, since, hour, t.unseen, now[Blocked] || now[Defocused] || now[Moved])
 }
 
@@ -295,7 +303,7 @@ func (t *tamper) clarity(d *detail, hour int, hiss float64) obs.Reading {
 const MostClarity = 1000
 
 // learn takes a picture into what is known, unless it is doubtful: then nothing of it, and
-// all of it when it has stayed so for long. A cover is never learned, however long it stays.
+// all of it when it has stayed so for long. A cover is never learned: see settle for what is none.
 func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
 	if blind || t.covered || since <= 0 && t.known > 0 { // a picture of no time weighs nothing
 		return
@@ -305,7 +313,7 @@ func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
 	} else if t.elsewhere += since; t.elsewhere < relearn {
 		return
 	} else {
-		*t = tamper{hold: t.hold}
+		t.renew()
 	}
 	since = min(since, longestStay)
 	if t.known == 0 {
@@ -326,6 +334,71 @@ func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
 	t.lately.take(d, since, usualSeconds)
 	t.hours[hour%24].take(d, since, 3*usualSeconds)
 }
+
+// other is what is seen instead of the view, where something hides it.
+type other struct {
+	gx, gy [fineCells]float32
+	stood  float64 // seconds that it has been seen, sharp and as it was
+	seen   float64 // seconds that went into gx and gy
+}
+
+// settle lets what hides the view become the view, when it has been seen sharp and as it
+// was for settled: a lorry that was parked there, a wall. What is on the lens is too near
+// to be sharp. Hours in which nothing is seen count neither way.
+func (t *tamper) settle(e *Eye, since float64) {
+	o, d := &t.other, &e.detail
+	switch {
+	case !t.covered:
+		if o.seen > 0 {
+			*o = other{}
+		}
+		return
+	case t.unseen || since <= 0:
+		return
+	}
+	since = min(since, longestStay)
+	switch {
+	case o.seen < warmSeconds:
+	case t.stands(e) >= standParts:
+		o.stood += since
+	default:
+		o.stood = max(o.stood-since, 0) // who walks by takes as much as he stays
+	}
+	o.seen += since
+	k := float32(pace(since, viewSeconds, o.seen))
+	for i := range o.gx {
+		o.gx[i] += (d.gx[i] - o.gx[i]) * k
+		o.gy[i] += (d.gy[i] - o.gy[i]) * k
+	}
+	if o.stood >= settled {
+		t.renew()
+	}
+}
+
+// stands is the share of the picture's parts that show something else than the view, sharp
+// and as it was: a cover that leaves a part of the lens free shows the view there.
+func (t *tamper) stands(e *Eye) float64 {
+	d, n := &e.detail, 0.0
+	for i := range parts * parts {
+		in := part(i)
+		is, _ := d.alike(&t.other.gx, &t.other.gy, 0, 0, in)
+		was, _ := d.alike(&t.gx, &t.gy, 0, 0, in)
+		if is > standEdges && was < samePart*t.trust && sharp(e, in) {
+			n++
+		}
+	}
+	return n / (parts * parts)
+}
+
+// sharp says whether a part has fine detail beyond the sensor's noise.
+func sharp(e *Eye, in box) bool {
+	hiss := e.ground.hiss * e.ground.hiss
+	return laplacianIn(&e.now.luma, in)-20*hiss >= max(leastSharp*hiss, leastFine)
+}
+
+// renew forgets the view and the hours for those of what is seen now. What is told stays
+// told until that is known.
+func (t *tamper) renew() { *t = tamper{hold: t.hold, renewed: t.renewed + 1} }
 
 // likeness is how like the picture is to the view, moved by dx and dy small cells: 1 for
 // the same, whatever became of the view while it was kept.

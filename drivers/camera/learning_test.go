@@ -1,0 +1,98 @@
+package camera
+
+import (
+	"bytes"
+	"errors"
+	"image/jpeg"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/drivers/camera/vision"
+)
+
+// lived is a driver that has seen a street for so many minutes, a picture every 10 s,
+// begun with what another kept.
+func lived(t *testing.T, l looking, kept []byte, seconds int) *driver {
+	t.Helper()
+	d := &driver{}
+	c, err := l.config()
+	if err = errors.Join(err, d.look(l, c)); err != nil {
+		t.Fatal(err)
+	}
+	if kept != nil {
+		if err := d.Restore(kept); err != nil {
+			t.Fatal(err)
+		}
+	}
+	film, err := scenery.New("street", 7, 320, 240)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n <= seconds; n += 10 {
+		b, _, err := film.JPEG(time.Duration(n) * time.Second / 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := jpeg.Decode(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.taken = time.Date(2026, 6, 1, 12, 5, n, 0, time.UTC)
+		if d.seen, err = d.eye.Look(m, d.taken); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
+// Who has just put up a camera is told what is not judged yet and for how long, whether a
+// restart costs it, and, after a restart, that it does not.
+func TestLearningIsTold(t *testing.T) {
+	all := looking{Measure: []string{"clarity", "smoke", "tamper"}}
+	fresh := lived(t, all, nil, 20)
+	l := fresh.Learning()
+	want := []string{"clarity", "smoke", "tamper.blocked", "tamper.defocused", "tamper.moved"}
+	if slices.Sort(l.Waits); !slices.Equal(l.Waits, want) || l.For < 30*time.Second || l.For > time.Minute || !l.Unkept || l.Hours != 24 {
+		t.Errorf("after 20 s: %+v", l)
+	}
+	if l := lived(t, looking{Measure: []string{"smoke"}}, nil, 20).Learning(); !slices.Equal(l.Waits, []string{"smoke"}) || l.Hours != 0 || l.Unkept {
+		t.Errorf("one that compares with no hour: %+v", l)
+	}
+	if l := lived(t, looking{Measure: []string{"motion"}}, nil, 90).Learning(); l.Active() {
+		t.Errorf("one that has learned: %+v", l)
+	}
+	known := lived(t, all, nil, 660)
+	if l := known.Learning(); len(l.Waits) != 0 || l.Unkept || l.Hours != 23 {
+		t.Errorf("after eleven minutes: %+v", l)
+	}
+	kept := known.State()
+	again := lived(t, all, kept, 20)
+	if l := again.Learning(); !slices.Equal(l.Waits, []string{"smoke"}) || l.Unkept || l.Hours != 23 {
+		t.Errorf("after a restart: %+v", l)
+	}
+	all.View = "another"
+	if l := lived(t, all, kept, 20).Learning(); len(l.Waits) != len(want) || !l.Unkept {
+		t.Errorf("after a restart with another view: %+v", l)
+	}
+	if l := (&driver{}).Learning(); l.Active() {
+		t.Errorf("one that looks for nothing: %+v", l)
+	}
+}
+
+// The word for a view reaches the eye, also in a process of its own, and has a bound.
+func TestViewIsAWord(t *testing.T) {
+	p, err := planned(t, "{url: 'http://cam/', apart: true, measure: [tamper], view: '2026-05-31'}")
+	if err != nil || !bytes.Contains([]byte(p.Apart.Options), []byte(`"view":"2026-05-31"`)) {
+		t.Errorf("%v; its process is told %s", err, p.Apart.Options)
+	}
+	if _, err := planned(t, "{url: 'http://cam/', view: "+string(bytes.Repeat([]byte("x"), 65))+"}"); !slices.Equal(keysOf(err), []string{"view"}) {
+		t.Errorf("a long word: %v", err)
+	}
+	if vision.Settles < time.Hour {
+		t.Errorf("what stands there is the view after %v", vision.Settles)
+	}
+	var _ drivers.Learner = (*driver)(nil)
+}

@@ -1,0 +1,46 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers"
+	"github.com/lamppost-city/lamppost/edge/health"
+	"github.com/lamppost-city/lamppost/edge/poll"
+)
+
+// lessons is what a device's driver does not know yet; see drivers.Learner.
+type lessons struct {
+	drivers.Learning       // as of the last good sample
+	renewed          int64 // boot ms at which what it knows was last replaced; 0: never
+}
+
+// take books a sample. A driver that was opened anew counts anew.
+func (l *lessons) take(s poll.Sample) {
+	if s.Err != nil {
+		return
+	}
+	now := learningOf(s.Driver)
+	if now.Renewed > l.Renewed {
+		l.renewed = s.BootMS
+	}
+	l.Learning = now
+}
+
+// renewedFor is how long it is told that what a device knows was replaced.
+const renewedFor = 24 * time.Hour
+
+// tell adds it to what is shown of a device.
+func (l *lessons) tell(v *health.Device, now int64) {
+	v.Learning = l.Learning
+	if since := time.Duration(now-l.renewed) * time.Millisecond; l.renewed > 0 && since < renewedFor {
+		v.Renewed = max(since, time.Millisecond)
+	}
+}
+
+// learningOf is what a driver does not know yet; nothing, if it does not learn.
+func learningOf(driver drivers.Driver) drivers.Learning {
+	if d, ok := driver.(drivers.Learner); ok {
+		return d.Learning()
+	}
+	return drivers.Learning{}
+}
