@@ -25,6 +25,7 @@ type relay struct {
 	log    []string      // "+" or "-" and the second at which it happened
 	err    error         // what every call ends with
 	blind  bool          // it cannot tell its state
+	idle   bool          // it takes what it is told, and does nothing
 	deaf   chan struct{} // calls wait for it and do not heed their context; nil: they do not
 	slow   time.Duration // calls take so long, and heed their context
 	closed int
@@ -52,7 +53,9 @@ func (r *relay) Set(ctx context.Context, on bool) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.is = on
+	if !r.idle {
+		r.is = on
+	}
 	r.log = append(r.log, fmt.Sprintf("%s%d", map[bool]string{true: "+", false: "-"}[on], int(time.Since(r.begun).Seconds())))
 	return nil
 }
@@ -355,6 +358,8 @@ func TestReloadOfWhatKeepsItsState(t *testing.T) {
 		{"given up", false, false, 28, nil, "-0 +10 +29"},
 		{"kept", true, false, 28, nil, "-0 +10"},
 		{"kept and cannot tell", true, true, 28, nil, "-0 +10"},
+		{"kept, is off, and can be asked now", true, true, 28, func(r *relay) { r.is, r.blind = false, false }, "-0 +10 +29"},
+		{"kept, is off, and nobody asks any more", true, false, 28, func(r *relay) { r.is, r.blind = false, true }, "-0 +10"},
 		{"kept, and is off", true, false, 28, func(r *relay) { r.is = false }, "-0 +10 +34"},
 		{"kept, with a fault", true, false, 24, func(r *relay) { r.err = drivers.ErrTimeout }, "-0 +10 +29"},
 	} {
@@ -385,6 +390,39 @@ func TestReloadOfWhatKeepsItsState(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Hardware that is asked no more is complained of no more: what it answered was no state.
+func TestAskedNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, map[string]Spec{"siren": plain})
+		r := b.relays["siren"]
+		b.Start()
+		wait(10 * time.Second)
+		b.Raised("siren", "flood", 0)
+		wait(10 * time.Second)
+		r.set(func() { r.idle, r.is = true, false })
+		wait(15 * time.Second)
+		if v := b.Views()[0]; v.Fault != "astray" {
+			t.Fatalf("it says something else, and is shown as %+v", v)
+		}
+		next := slices.Clone(b.outs)
+		next[0].Kept = true
+		after := New(next, b.o)
+		b.Close(func(id string) bool { return after.Stays(b.Board, id) })
+		after.Adopt(b.Board)
+		b.Board = after
+		r.set(func() { r.blind = true })
+		b.Start()
+		wait(15 * time.Second)
+		if v := b.Views()[0]; v.Fault != "" || v.State != "on" {
+			t.Errorf("asked no more it is shown as %+v", v)
+		}
+		if told := b.told(); !strings.HasSuffix(told[len(told)-1], "recovered") {
+			t.Errorf("told was %q last", told[len(told)-1])
+		}
+		b.Close(nil)
+	})
 }
 
 // Other limits do not make an output another one: what is on is judged by the new ones,

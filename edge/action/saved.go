@@ -185,6 +185,7 @@ func (m *machine) reopened(now int64, kept bool) {
 	if !sure {
 		m.odds, m.again = 0, m.restful()
 	}
+	m.blind = m.blind && m.odds >= maxTries // it may be asked for its state now
 	if m.fault == "stuck" {
 		m.heal(false)
 	}

@@ -64,6 +64,19 @@ func (m *machine) agree() {
 	}
 }
 
+// unsense forgets what the hardware said of itself: it is asked no more, so that nobody
+// complains of its answers either.
+func (m *machine) unsense() {
+	if !m.sensed {
+		return
+	}
+	m.seen, m.sensed, m.odd, m.even = Unknown, false, 0, 0
+	if !m.calm {
+		m.calm, m.resets = true, 0
+		m.tell(wire.Actuation{On: m.phase == on, Why: wire.WhyFault, Result: wire.Recovered})
+	}
+}
+
 // resettable: on is set again a few times, off for as long as it takes.
 func (m *machine) resettable() bool { return m.phase == off || m.resets < maxTries }
 

@@ -141,6 +141,7 @@ func (m *machine) looked(is, tells bool, err error) {
 	switch {
 	case err == nil && !tells:
 		m.blind = true
+		m.unsense()
 	case err == nil:
 		m.misses, m.odds = 0, 0
 		m.heal(true)

@@ -94,7 +94,8 @@ func specOfOutput(o config.Output) action.Spec {
 }
 
 // wiring tells an output from one of the same name that is something else. Its name
-// for people and its limits do not matter: what is on goes on within the new ones.
+// for people, its limits and whether it is asked for its state do not matter: what is on
+// goes on within the new ones.
 func wiring(cfg *config.Config, output string) string {
 	i := slices.IndexFunc(cfg.Outputs, func(o config.Output) bool { return o.ID == output })
 	if i < 0 {
@@ -102,7 +103,7 @@ func wiring(cfg *config.Config, output string) string {
 	}
 	o := cfg.Outputs[i]
 	o.Name, o.Plan = nil, nil // the plan follows from the rest
-	o.MaxOn, o.MinOff, o.PerHour, o.Timeout, o.Within, o.Resume, o.Audible = 0, 0, 0, 0, 0, false, false
+	o.MaxOn, o.MinOff, o.PerHour, o.Timeout, o.Within, o.Resume, o.Audible, o.ReadBack = 0, 0, 0, 0, 0, false, false, false
 	b := slices.IndexFunc(cfg.Buses, func(b config.Bus) bool { return b.ID == o.Bus })
 	if b < 0 {
 		return fmt.Sprintf("%+v", o)

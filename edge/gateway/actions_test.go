@@ -26,7 +26,8 @@ type relayBoard struct {
 	address string
 	mu      sync.Mutex
 	coils   map[uint16]bool
-	log     []string
+	log     []string // changes
+	told    []string // whatever it was set
 	changed chan struct{}
 }
 
@@ -91,6 +92,7 @@ func (r *relayBoard) answer(pdu []byte) []byte {
 			r.log = append(r.log, fmt.Sprintf("%d %t", at, on))
 		}
 		r.coils[at] = on
+		r.told = append(r.told, fmt.Sprintf("%d %t", at, on))
 		r.changed <- struct{}{}
 		return pdu
 	}
@@ -107,6 +109,12 @@ func (r *relayBoard) is(coil uint16) bool {
 // it is told, and a coil with an interlock.
 func (p *post) switching(r *relayBoard, rest string) *config.Config {
 	p.t.Helper()
+	return p.switchingBy(r, "max_on: 2m", rest)
+}
+
+// switchingBy is switching with other limits of the siren.
+func (p *post) switchingBy(r *relayBoard, limits, rest string) *config.Config {
+	p.t.Helper()
 	script := filepath.Join(p.dir, "lamp.sh")
 	if err := os.WriteFile(script, []byte("#!/bin/sh\necho $1 >>"+p.said()+"\n"), 0o700); err != nil {
 		p.t.Fatal(err)
@@ -120,10 +128,10 @@ buses:
 devices:
   pass: {driver: a02yyuw, port: %s, height: 3.0, every: 300ms}
 outputs:
-  siren: {bus: plant, address: 9, coil: 3, max_on: 2m, name: {zh: 警笛, en: siren}}
+  siren: {bus: plant, address: 9, coil: 3, %s, name: {zh: 警笛, en: siren}}
   lamp: {command: [%s], max_on: 1m}
   pump: {bus: plant, address: 9, coil: 4, interlock: "pass.level > 2", max_on: 1m}
-%s`, filepath.Join(p.dir, "journal"), r.address, p.port, script, rest)
+%s`, filepath.Join(p.dir, "journal"), r.address, p.port, limits, script, rest)
 	cfg, err := config.Load("post.yaml", []byte(src), p.env)
 	if err != nil {
 		p.t.Fatal(err)
@@ -289,6 +297,47 @@ func TestReloadSwitches(t *testing.T) {
 	if said, err := os.ReadFile(p.said()); err != nil || string(said) != string(told) {
 		t.Errorf("the lamp was told %q, %v, %q before the reloads: they are no switching", said, err, told)
 	}
+}
+
+// What cannot be read back is not told again by a reload either, whatever has changed beside
+// its wiring: who switched it by hand meanwhile, at the board, is not overruled by somebody
+// who edits a text. It is shown as what it was told last. That it can be read back after all
+// is no other wiring, and then the truth comes out: what is wanted on is set again.
+func TestReloadOfWhatCannotBeRead(t *testing.T) {
+	p, r := newPost(t), newRelayBoard(t)
+	p.sensor(2200)
+	with := func(readBack bool, rest string) *config.Config {
+		return p.switchingBy(r, fmt.Sprintf("max_on: 2m, feedback_within: 1s, read_back: %t", readBack), sirens+rest)
+	}
+	told := func() []string {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return slices.Clone(r.told)
+	}
+	p.start(with(false, ""))
+	p.until("siren on", func(s status.Snapshot) bool {
+		return output(s, "siren").State == "on" && output(s, "pump").State == "off"
+	})
+	before := told()
+	r.mu.Lock()
+	r.coils[3] = false // by hand, at the board
+	r.mu.Unlock()
+	p.reload <- with(false, "  deep: {when: \"pass.level > 2.5\", severity: red}\n")
+	s := p.until("the reload is in force", func(s status.Snapshot) bool {
+		return len(s.Outputs) == 3 && s.Values[0].V != nil && s.Values[0].AgeMS < 250
+	})
+	if o := output(s, "siren"); o.State != "on" || o.By != "flood" || o.ForMS == 0 {
+		t.Errorf("siren %+v", o)
+	}
+	if got := told(); !slices.Equal(got, before) {
+		t.Errorf("the board was told %q by the reload, %q before", got, before)
+	}
+	p.reload <- with(true, "")
+	p.until("it is asked, and set again", func(status.Snapshot) bool { return r.is(3) })
+	if got, want := told(), append(before, "3 true"); !slices.Equal(got, want) {
+		t.Errorf("the board was told %q, want %q: no off in between", got, want)
+	}
+	p.stop()
 }
 
 // A longest time that is changed in the middle of a flood is the one by which the siren
