@@ -92,7 +92,7 @@ func (e *Engine) bind(p *program, i int) (ins []input) {
 	for _, x := range p.reads {
 		s := e.series[x.stream]
 		if s == nil {
-			s = &series{from: math.MinInt64, every: x.every, stale: x.stale, sparse: x.sparse, still: still{step: x.step}, fit: &e.fit}
+			s = &series{from: math.MinInt64, refilled: math.MinInt64, every: x.every, stale: x.stale, sparse: x.sparse, still: still{step: x.step}, fit: &e.fit}
 			e.series[x.stream] = s
 		}
 		if n := len(s.rules); n == 0 || s.rules[n-1] != i {

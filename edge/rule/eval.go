@@ -17,6 +17,7 @@ type series struct {
 	void     bool  // the last value was taken back
 	before   int64 // of the last usable value before the engine began, if recalled
 	recalled bool
+	refilled int64 // of the newest reading that only windows have
 	at       int64 // of the last usable value
 	value    float64
 	vague    bool  // value is sparse

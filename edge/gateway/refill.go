@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"errors"
+	"time"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/journal"
+	"github.com/lamppost-city/lamppost/edge/record"
+)
+
+// mostRefilled is how many records are read again for the windows of rules, at most: some
+// seconds on a small board, fourteen hours of five samples a second.
+const mostRefilled = 1 << 18
+
+// refillRules gives the windows of rules and interlocks what the journal has of before this
+// run, as far back as they reach: a restart empties none. What was read in another boot has
+// a place only once both clocks are known; without, windows begin with this boot.
+func (g *Gateway) refillRules(gen *generation) {
+	now := g.clock.BootMS()
+	r := refill{g: g, gen: gen, reach: gen.engine.Reach(), now: now, from: now}
+	for st, long := range gen.switching.reach() {
+		r.reach[st] = max(r.reach[st], long)
+	}
+	for _, long := range r.reach {
+		r.from = min(r.from, r.now-long.Milliseconds()-margin.Milliseconds())
+	}
+	if len(r.reach) == 0 {
+		return
+	}
+	for _, s := range r.stretches() {
+		r.read(s)
+	}
+}
+
+// refill is the walk through the records that windows reach.
+type refill struct {
+	g       *Gateway
+	gen     *generation
+	reach   map[obs.Stream]time.Duration
+	now     int64
+	from    int64 // in this boot's time: what is older counts nowhere
+	shift   int64 // from the time of a record's boot to this one's
+	decoder record.Decoder
+	sample  record.Sample
+}
+
+// pastRow is a row of records of one epoch, and by how much its boot's time is off this one's.
+type pastRow struct {
+	stretch
+	shift int64
+}
+
+// stretches returns the records to read, oldest first.
+func (r *refill) stretches() (all []pastRow) {
+	left := uint64(mostRefilled)
+	epochs := r.g.journal.Epochs()
+	for i := len(epochs) - 1; i >= 0 && left > 0; i-- {
+		e := epochs[i]
+		shift, ok := r.g.shift(e.LastCommit)
+		if !ok {
+			break
+		}
+		if e.First > e.Last {
+			continue
+		}
+		first := max(e.First, r.g.journal.SeqAt(e.Epoch, func(s journal.Stamp) bool { return s.BootMS+shift < r.from }))
+		if first > e.Last {
+			break
+		}
+		if e.Last-first >= left {
+			first = e.Last - left + 1
+		}
+		left -= e.Last - first + 1
+		all = append([]pastRow{{stretch{e.Epoch, first, e.Last}, shift}}, all...)
+	}
+	return all
+}
+
+// shift is what is to be added to the time of the boot of s so that it is this one's.
+func (g *Gateway) shift(s journal.Stamp) (ms int64, ok bool) {
+	boot, now := g.clock.Boot(), g.clock.BootMS()
+	if s.Boot == boot {
+		return 0, true
+	}
+	then, known := g.clock.Date(s.Boot, s.BootMS)
+	here, too := g.clock.Date(boot, now)
+	if !known || !too || then.Guess || here.Guess || then.UnixMS > here.UnixMS {
+		return 0, false
+	}
+	return now - (here.UnixMS - then.UnixMS) - s.BootMS, true
+}
+
+func (r *refill) read(s pastRow) {
+	r.shift = s.shift
+	err := r.g.journal.Read(s.epoch, s.first, s.last, func(rec journal.Record) error {
+		if rec.Kind == record.KindSample && r.decoder.Sample(rec.Body, &r.sample) == nil {
+			r.take()
+		}
+		return nil
+	})
+	var damage *journal.DamageError
+	if err != nil && !errors.As(err, &damage) {
+		r.g.log.Warn("windows of rules lack what cannot be read", "epoch", s.epoch.String(), "error", err)
+	}
+}
+
+// take shows one sample, or what came late on one.
+func (r *refill) take() {
+	s := &r.sample
+	at := s.BootMS + r.shift
+	if s.Fault != "" || at >= r.now {
+		return
+	}
+	for i, c := range s.Channels {
+		st := obs.Stream{Device: s.Device, Channel: c}
+		long, wanted := r.reach[st]
+		switch {
+		case !wanted || at < r.now-long.Milliseconds()-margin.Milliseconds():
+		case i < len(s.Late):
+			r.judge(st, at, lateIn(s, i))
+		case i < len(s.Readings):
+			r.gen.engine.Refill(st, at, s.Readings[i])
+			r.gen.switching.refill(st, at, s.Readings[i])
+		}
+	}
+}
+
+// judge takes a spike back.
+func (r *refill) judge(st obs.Stream, at int64, q obs.Quality) {
+	switch {
+	case q.Flag == obs.NotEvaluated:
+	case !q.Usable():
+		r.gen.engine.Retract(st, at)
+		r.gen.switching.retract(st, at)
+	case q.Why == obs.Spike:
+		r.gen.engine.Unmoved(st, at)
+		r.gen.switching.unmoved(st, at)
+	}
+}

@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"testing"
+
+	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/rule"
+)
+
+// windowed is a site whose rules go by what was read before the last value.
+const windowed = `devices:
+  gauge: {driver: staff, port: /dev/ttyS1, every: 1s, checks: {level: {spike: {fail: 5}}}}
+rules:
+  mean: {when: "avg(gauge.level, 2m) > 3.8", severity: blue}
+  rise: {when: "rise(gauge.level, 2m) > 1.35", severity: blue}
+  top: {when: "max(gauge.level, 1h) > 8", severity: blue}
+  still: {when: "stuck(gauge.level) > 50s", severity: blue}
+`
+
+// An end of the program, orderly or not, empties no window: the first reading behind it is
+// judged by those before it, without the spike that was taken back.
+func TestRestartEmptiesNoWindow(t *testing.T) {
+	for name, end := range map[string]func(s *site){"ended": (*site).stop, "killed": (*site).kill} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, catalogOf(t), t.TempDir(), windowed)
+			s.nowMS = 1_000_000
+			level := func(i int) float64 {
+				if i == 60 {
+					return 9
+				}
+				return 2 + float64(i)/100
+			}
+			say := func(v float64) {
+				s.nowMS += 1000
+				s.say("gauge", v)
+			}
+			for i := range 130 {
+				say(level(i))
+			}
+			before := gauged(t, s, "mean")
+			end(s)
+			s.nowMS += 500
+			s.start()
+			s.nowMS -= 500
+			say(level(130))
+			if got := gauged(t, s, "mean"); got.Covered < 0.99 || got.Count < before.Count-1 {
+				t.Errorf("the window of avg holds %+v, before %+v", got, before)
+			}
+			if got := s.active(true); got != "" {
+				t.Errorf("active: %s", got)
+			}
+			for range 30 {
+				say(4.2)
+			}
+			end(s)
+			s.start()
+			for range 30 {
+				say(4.2)
+			}
+			if got := s.active(true); got != "rise still" {
+				t.Errorf("active: %q, want rise and still", got)
+			}
+			s.stop()
+		})
+	}
+}
+
+// gauged is how a rule sees the window of the gauge.
+func gauged(t *testing.T, s *site, id string) rule.ReadView {
+	t.Helper()
+	x, ok := s.g.gen.engine.Explain(id)
+	if !ok {
+		t.Fatalf("no rule %s", id)
+	}
+	for _, r := range x.Stages[0].When.Reads {
+		if (r.Stream == obs.Stream{Device: "gauge", Channel: "level"}) {
+			return r
+		}
+	}
+	t.Fatalf("%s reads %+v", id, x)
+	return rule.ReadView{}
+}
