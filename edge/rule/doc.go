@@ -156,8 +156,8 @@
 // and then of the rules that [Engine.Unsaved] names, for what their alerts will say.
 // [Engine.Restore] takes it back: the time during which nothing ran counts as
 // unknown, so a timer goes on where it stood, also after a reboot, hold among them. Windows are not
-// part of it; a caller with a journal may Observe the past again before the first
-// Tick, in the current boot's milliseconds.
+// part of it: [Engine.Refill] fills them with the past before the first Tick, in the current
+// boot's milliseconds, from the caller's journal.
 //
 // # Memory
 //
