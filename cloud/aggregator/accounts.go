@@ -87,6 +87,9 @@ func (p *parts) openAccounts(ctx context.Context) error {
 		p.o.First(first.Person, first.Password)
 	}
 	p.audit, p.book = log, book
+	if err := p.noteSettings(ctx, key); err != nil {
+		return err
+	}
 	provider, err := identity(s.Accounts.OIDC)
 	if err != nil {
 		return fmt.Errorf("%w: accounts.oidc: %w", ErrSettings, err)

@@ -34,6 +34,16 @@ func (p *parts) noteDeed(ctx context.Context, tx *sql.Tx, d view.Deed) error {
 	return p.audit.Append(ctx, tx, e)
 }
 
+// noteRefusal writes into the audit log that who is logged in tried what they must not.
+func (p *parts) noteRefusal(ctx context.Context, about string, last bool) error {
+	who := auth.From(ctx)
+	e := view.Audit{At: time.Now().UnixMilli(), Who: who.Person, Role: who.Title(), From: who.From, What: "request", About: about, Result: "refused"}
+	if last {
+		e.New = "more of these are not written down for a while"
+	}
+	return p.audit.Record(ctx, e)
+}
+
 // addressOf is where a request comes from.
 func (p *parts) addressOf(r *http.Request) string {
 	if p.door != nil {

@@ -226,13 +226,13 @@ func (p *parts) openAPI(context.Context) error {
 	}
 	o := api.Options{
 		Info: p.info, Fleet: placedFleet{p.fleet, p.places}, Areas: p.places, Departments: p.places, Rosters: p.places, Alerts: p.cases, Images: p.images, Commands: p.commands, Points: p.store, Metrics: metrics,
-		Live: p.live, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure || p.o.Settings.Protected(),
+		Live: p.live.Serve, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure || p.o.Settings.Protected(),
 		Checks: []api.Check{
 			{Name: "database", Do: p.db.Check}, {Name: "store", Do: p.store.check}, {Name: "writes", Do: p.ingest.CheckStore}, {Name: "mqtt", Do: p.ingest.CheckLink},
 		},
 	}
 	if p.door != nil {
-		o.Door, o.Cases = p.door, caseDesk{p}
+		o.Door, o.Cases, o.Refused = p.door, caseDesk{p}, p.noteRefusal
 	}
 	if p.feed != nil {
 		o.Checks = append(o.Checks, api.Check{Name: "aggregators", Do: p.feed.Check})

@@ -58,7 +58,7 @@ var rights = []right{
 	{method: "GET", path: "/api/v1/openapi.json", who: "yyyyyy"},
 	{method: "GET", path: "/api/v1/info", who: "yyyyyy"},
 	{method: "GET", path: "/api/v1/metrics-catalogue", who: "yyyyyy"},
-	{method: "GET", path: "/api/v1/stream", who: "eeeeee"},
+	{method: "GET", path: "/api/v1/stream", who: "aaaaaa", hidden: fromTheList},
 
 	{method: "GET", path: "/api/v1/gateways", who: "aaaaaa", hidden: fromTheList, shows: `"id":"gw"`},
 	{method: "GET", path: "/api/v1/gateways/{id}", who: "aaaaaa", hidden: fromAll},
@@ -91,7 +91,7 @@ var rights = []right{
 	{method: "PUT", path: "/api/v1/gateways/{id}/devices/{device}/place", who: "---a--", hidden: fromAll, body: plain(`{"area":"330105003001"}`), deed: "place.put"},
 
 	{method: "PUT", path: "/api/v1/departments/{id}", who: "-----e", body: plain(`{"name":{"zh":"水务局"},"members":["li.lei"]}`), deed: "department.put"},
-	{method: "GET", path: "/api/v1/departments", who: "-yy--y"},
+	{method: "GET", path: "/api/v1/departments", who: "aaaaaa", hidden: fromTheList}, // without the right to see persons: one's own
 	{method: "PUT", path: "/api/v1/routes", who: "-----e", body: plain(`{"routes":[{"category":"06","department":"water"}]}`), deed: "routes.put"},
 	{method: "GET", path: "/api/v1/routes", who: "-yy--y"},
 	{method: "GET", path: "/api/v1/routes/responsible", who: "-yy--y", target: path("/api/v1/routes/responsible?area=330105003001&category=06026")},

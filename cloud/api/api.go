@@ -120,7 +120,9 @@ type Options struct {
 	Notifications Notifications
 
 	Metrics []view.Metric
-	Live    http.Handler // the stream of events
+	// Live is the stream of events, for a reader who gets what cut leaves of each document, which
+	// may be nothing (nil); a cut that is nil leaves everything.
+	Live    func(w http.ResponseWriter, r *http.Request, cut func(event string, doc any) any)
 	Console http.Handler // everything that is not an API route
 	Checks  []Check
 	Gather  *prometheus.Registry // shown at /metrics; the API adds its own counters
@@ -132,6 +134,10 @@ type Options struct {
 	// Door says who may come in and do what. Nil: there are no accounts, and everybody may
 	// do everything.
 	Door Door
+	// Refused writes down that who asks tried what they must not, like "PUT /api/v1/routes"; last
+	// says that no more of theirs is written down for a while. It is called at most once a minute
+	// for a person and route. Nil: nothing is written down.
+	Refused func(ctx context.Context, about string, last bool) error
 }
 
 // server carries the options through the handlers.
@@ -140,6 +146,7 @@ type server struct {
 	mux       *http.ServeMux
 	importing sync.Mutex
 	readers   readers
+	refusals  refusals
 }
 
 // route is one line of the API.
@@ -189,7 +196,7 @@ func New(o Options) http.Handler {
 	if o.Door == nil {
 		return s.guard(count)
 	}
-	s.mux.Handle(prefix+"/auth/", o.Door)
+	s.mux.Handle(prefix+"/auth/", s.doorsRefusals(o.Door))
 	return s.guard(o.Door.Guard(count))
 }
 
@@ -214,6 +221,7 @@ func (s *server) answer(do func(http.ResponseWriter, *http.Request) error) http.
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		if err := do(w, r); err != nil {
+			s.noteRefusal(r, err)
 			s.fail(w, r, err)
 		}
 	}

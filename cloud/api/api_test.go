@@ -205,7 +205,9 @@ func newAPI(t testing.TB, f *fakes, edit ...func(*Options)) http.Handler {
 		Fleet: f, Alerts: f, Images: f, Points: f, Commands: desk{f},
 		Areas: &city{}, Departments: &city{}, Rosters: &city{},
 		Metrics: []view.Metric{{Name: "level", Unit: "m"}},
-		Live:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "event: hello\n\n") }),
+		Live: func(w http.ResponseWriter, _ *http.Request, _ func(string, any) any) {
+			fmt.Fprint(w, "event: hello\n\n")
+		},
 		Console: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "console") }),
 		Checks: []Check{{"store", func(context.Context) error { return f.broken }},
 			{"database", func(context.Context) error { return nil }}},

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -196,8 +198,29 @@ func (s *server) mayMove(r *http.Request, into string) error {
 	return nil
 }
 
-func (s *server) departments(w http.ResponseWriter, _ *http.Request) error {
-	return send(w, http.StatusOK, map[string]any{"departments": s.Departments.Departments()})
+// departments lists all to who may see persons, to others those that they belong to: what these
+// are to do is theirs.
+func (s *server) departments(w http.ResponseWriter, r *http.Request) error {
+	list := s.Departments.Departments()
+	if s.Door != nil && !s.Door.Anywhere(r.Context(), toKnow) {
+		list = s.own(r.Context())
+	}
+	return send(w, http.StatusOK, map[string]any{"departments": list})
+}
+
+// own are the departments that who asks belongs to. A program answers for none.
+func (s *server) own(ctx context.Context) []view.Department {
+	out := []view.Department{}
+	person := s.Door.Person(ctx)
+	if person == "" || s.Door.Name(ctx) != person {
+		return out
+	}
+	for _, d := range s.Departments.Departments() {
+		if slices.Contains(d.Members, person) {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 func (s *server) putDepartment(w http.ResponseWriter, r *http.Request) error {

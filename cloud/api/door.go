@@ -17,9 +17,10 @@ type Door interface {
 	May(ctx context.Context, action, area string) bool
 	// Anywhere says whether there is an area in which who asks may do something.
 	Anywhere(ctx context.Context, action string) bool
-	// Still is May as it is now: also the session or the token may have ended since Guard let
-	// it in. An error means that it cannot be said.
-	Still(ctx context.Context, action, area string) (bool, error)
+	// Again returns the context of who asks with the rights as they are now. ok is false if the
+	// session or the token has ended since Guard let it in; an error means that it cannot be
+	// said.
+	Again(ctx context.Context) (now context.Context, ok bool, err error)
 	// Person is who asks, or whose program it is.
 	Person(ctx context.Context) string
 	// Name is that of who asks, for the record.
@@ -101,10 +102,11 @@ func (s *server) guarded(r route) func(http.ResponseWriter, *http.Request) error
 		"GET /gateways", "GET /gateways/{id}", "GET /gateways/{id}/commands", "POST /gateways/{id}/commands", "GET /commands/{id}",
 		"GET /values", "GET /series", "GET /alerts", "GET /alerts/{id}", "POST /alerts/{id}/acknowledge", "GET /gaps",
 		"GET /cameras", "GET /cameras/{gateway}/{device}/latest.jpg", "GET /images/{file}",
+		"GET /stream", "GET /departments",
 		"GET /cases", "POST /cases", "GET /cases/{id}", "POST /cases/{id}/actions/{action}", "GET /rules/quality",
 		"GET /areas", "GET /areas/{code}", "GET /areas/at", "PUT /gateways/{id}/place", "PUT /gateways/{id}/devices/{device}/place":
 		return r.do
-	case "GET /departments", "GET /routes", "GET /routes/responsible", "GET /rosters", "GET /rosters/{id}/duty", "GET /duty":
+	case "GET /routes", "GET /routes/responsible", "GET /rosters", "GET /rosters/{id}/duty", "GET /duty":
 		return s.only(r, func(ctx context.Context) bool { return s.Door.Anywhere(ctx, toKnow) })
 	case "GET /notifications", "GET /notifications/{id}", "GET /channels":
 		return s.only(r, func(ctx context.Context) bool { return s.Door.May(ctx, toSet, everywhere) })

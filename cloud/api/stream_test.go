@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/auth/role"
+	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
 // guard is a warden that may throw somebody out later.
@@ -21,11 +24,11 @@ type bouncer struct {
 	out, blind atomic.Bool
 }
 
-func (d *bouncer) Still(context.Context, string, string) (bool, error) {
+func (d *bouncer) Again(ctx context.Context) (context.Context, bool, error) {
 	if d.blind.Load() {
-		return false, errors.New("the database is away")
+		return ctx, false, errors.New("the database is away")
 	}
-	return !d.out.Load(), nil
+	return ctx, !d.out.Load(), nil
 }
 
 // reading opens streams of one person, which last until they are ended.
@@ -39,11 +42,11 @@ func read(t *testing.T) *reading {
 	r := &reading{door: &bouncer{warden: warden{[]role.Grant{{Role: role.Viewer, Area: role.Everywhere}}}}}
 	r.h = newAPI(t, &fakes{}, func(o *Options) {
 		o.Door = r.door
-		o.Live = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		o.Live = func(w http.ResponseWriter, req *http.Request, _ func(string, any) any) {
 			r.live.Add(1)
 			defer r.live.Add(-1)
 			<-req.Context().Done()
-		})
+		}
 	})
 	return r
 }
@@ -154,3 +157,122 @@ func TestHealthTellsStrangersLittle(t *testing.T) {
 		}
 	}
 }
+
+// mover is a door whose person gets other rights.
+type mover struct {
+	warden
+	now atomic.Pointer[warden]
+}
+
+type asNow struct{}
+
+func (d *mover) Again(ctx context.Context) (context.Context, bool, error) {
+	return context.WithValue(ctx, asNow{}, d.now.Load()), true, nil
+}
+
+func (d *mover) May(ctx context.Context, action, area string) bool {
+	if w, ok := ctx.Value(asNow{}).(*warden); ok {
+		return w.May(ctx, action, area)
+	}
+	return d.warden.May(ctx, action, area)
+}
+
+// The stream of somebody with one district has what lies there, and what the own departments
+// are asked to do; a document of many areas is cut. Rights that change count at the next look.
+func TestStreamIsCutToAreas(t *testing.T) {
+	near, far := "330105003012", "330106001001"
+	value := func(device string) view.Value {
+		return view.Value{Stream: view.Stream{Gateway: "gw", Device: device}}
+	}
+	both := view.Values{Values: []view.Value{value("river"), value("attic")}}
+	synctest.Test(t, func(t *testing.T) {
+		d := &mover{warden: warden{[]role.Grant{{Role: role.Viewer, Area: "330105"}}}}
+		ready, leave := make(chan func(string, any) any, 1), make(chan struct{})
+		h := newAPI(t, &fakes{}, func(o *Options) {
+			o.Door, o.Fleet = d, town{&fakes{area: near}, "attic", far}
+			o.Departments = office{list: []view.Department{{ID: "water", Members: []string{"li"}}, {ID: "parks", Members: []string{"wu"}}}}
+			o.Live = func(_ http.ResponseWriter, _ *http.Request, cut func(string, any) any) { ready <- cut; <-leave }
+		})
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1/api/v1/stream", nil))
+		}()
+		cut := <-ready
+		for _, c := range []struct {
+			doc  any
+			want bool
+		}{
+			{view.Alert{Area: near}, true}, {view.Alert{Area: far}, false}, {view.Alert{}, false},
+			{view.Case{Area: near}, true}, {view.Case{Area: far}, false},
+			{view.Case{Area: far, Parties: []string{"department parks", "department water"}}, true},
+			{view.Case{Area: far, Parties: []string{"person li"}}, true}, {view.Case{Area: far, Parties: []string{"person wu", "department parks"}}, false},
+			{view.Gateway{ID: "gw"}, true}, {view.Gap{Gateway: "gw"}, true}, {view.Missing{Gateway: "gw"}, true},
+			{view.Camera{Gateway: "gw", Device: "gauge"}, true}, {view.Camera{Gateway: "gw", Device: "attic"}, false},
+			{view.Command{Gateway: "gw", Device: "attic"}, false}, {view.Command{Gateway: "gw"}, true},
+			{view.Values{Values: []view.Value{value("attic")}}, false},
+			{struct{ New string }{"something of which this knows nothing"}, false},
+		} {
+			if got := cut("x", c.doc); (got != nil) != c.want {
+				t.Errorf("%T %+v is shown: %v, want %v", c.doc, c.doc, got != nil, c.want)
+			}
+		}
+		if got := cut("values", both).(view.Values).Values; len(got) != 1 || got[0].Device != "river" || len(both.Values) != 2 {
+			t.Errorf("values %+v", got)
+		}
+		d.now.Store(&warden{[]role.Grant{{Role: role.Viewer, Area: "330106"}}})
+		time.Sleep(2 * lookEvery)
+		if got := cut("values", both).(view.Values).Values; len(got) != 1 || got[0].Device != "attic" || cut("alert", view.Alert{Area: near}) != nil {
+			t.Errorf("after the rights have changed: values %+v", got)
+		}
+		d.now.Store(&warden{[]role.Grant{{Role: role.Viewer, Area: role.Everywhere}}})
+		time.Sleep(2 * lookEvery)
+		if got := cut("values", both).(view.Values).Values; len(got) != 2 || cut("x", struct{}{}) == nil {
+			t.Errorf("who may see everything gets %+v", got)
+		}
+		close(leave)
+		<-done
+	})
+}
+
+// office is departments that there are.
+type office struct {
+	*city
+	list []view.Department
+}
+
+func (o office) Departments() []view.Department { return o.list }
+
+// Somebody who may not see persons sees the departments that they belong to; a program does
+// not.
+func TestOwnDepartments(t *testing.T) {
+	mates := office{list: []view.Department{{ID: "water", Members: []string{"wu", "li"}}, {ID: "parks", Members: []string{"wu"}}}}
+	for name, c := range map[string]struct {
+		door Door
+		want []string
+	}{
+		"nobody is asked who they are": {nil, []string{"water", "parks"}},
+		"an operator":                  {warden{[]role.Grant{{Role: role.Operator, Area: "330105"}}}, []string{"water", "parks"}},
+		"a viewer":                     {warden{[]role.Grant{{Role: role.Viewer, Area: "330105"}}}, []string{"water"}},
+		"without any role":             {warden{[]role.Grant{}}, []string{"water"}},
+		"a viewer's program":           {program{warden{[]role.Grant{{Role: role.Viewer, Area: "330105"}}}}, nil},
+	} {
+		h := newAPI(t, &fakes{}, func(o *Options) { o.Door, o.Departments = c.door, mates })
+		var answer struct{ Departments []view.Department }
+		if err := json.Unmarshal([]byte(text(t, request(h, "GET", "/api/v1/departments", ""))), &answer); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range answer.Departments {
+			got = append(got, d.ID)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// program is a door for somebody's program.
+type program struct{ warden }
+
+func (program) Name(context.Context) string { return "li (t1)" }

@@ -261,7 +261,7 @@ func TestChangesArePublished(t *testing.T) {
 		time.Sleep(time.Second)
 		total := 0
 		for _, d := range b.took("values") {
-			total += len(d.(fleet.Values).Values)
+			total += len(d.(view.Values).Values)
 		}
 		if total != 1201 || len(b.took("values")) != 3 {
 			t.Errorf("%d values in %d events, want 1201 in 3", total, len(b.took("values")))

@@ -87,12 +87,7 @@ func (r *Registry) flush() {
 	}
 	for len(values) > 0 {
 		n := min(len(values), perEvent)
-		r.o.Publish("values", Values{values[:n]})
+		r.o.Publish("values", view.Values{Values: values[:n]})
 		values = values[n:]
 	}
-}
-
-// Values is the document of the live event "values".
-type Values struct {
-	Values []view.Value `json:"values"`
 }

@@ -50,8 +50,8 @@ type Hub struct {
 	run string // tells the ids of this process from those of the one before
 
 	mu      sync.Mutex
-	ring    [][]byte // frames first … next-1, ready for the wire
-	first   uint64   // number of ring[0]
+	ring    []entry // events first … next-1
+	first   uint64  // number of ring[0]
 	bytes   int
 	wake    chan struct{} // closed at each event, then replaced
 	readers int
@@ -59,6 +59,17 @@ type Hub struct {
 	closed  bool
 	stats   Stats
 }
+
+// entry is one event: ready for the wire, and as it was given, for readers who get less of it.
+type entry struct {
+	frame []byte
+	event string
+	doc   any
+}
+
+// Cut is what one reader gets of an event's document: the document, another one with less in
+// it, or nil for nothing. It is called for each event and must not change doc.
+type Cut func(event string, doc any) any
 
 // Stats counts what a Hub has done.
 type Stats struct {
@@ -81,7 +92,8 @@ func New(o Options) *Hub {
 }
 
 // Publish sends doc, as JSON, to every reader under the given event name, which
-// must be one word. It never blocks. An error means that doc cannot be encoded.
+// must be one word. It never blocks. An error means that doc cannot be encoded. doc is kept
+// and must not be changed any more.
 func (h *Hub) Publish(event string, doc any) error {
 	if !h.wanted() {
 		return nil
@@ -94,7 +106,7 @@ func (h *Hub) Publish(event string, doc any) error {
 	defer h.mu.Unlock()
 	h.stats.Published++
 	f := frame(h.id(h.next()), event, data)
-	h.ring = append(h.ring, f)
+	h.ring = append(h.ring, entry{f, event, doc})
 	h.bytes += len(f)
 	// The newest event stays even if it alone is larger than the ring: readers
 	// that are waiting for it must get it.
@@ -134,8 +146,8 @@ func (h *Hub) wanted() bool {
 }
 
 func (h *Hub) drop() {
-	h.bytes -= len(h.ring[0])
-	h.ring[0] = nil
+	h.bytes -= len(h.ring[0].frame)
+	h.ring[0] = entry{}
 	h.ring = h.ring[1:]
 	h.first++
 }

@@ -311,3 +311,44 @@ type counter struct{ got chan struct{} }
 func (counter) Header() http.Header           { return http.Header{} }
 func (counter) WriteHeader(int)               {}
 func (c counter) Write(b []byte) (int, error) { c.got <- struct{}{}; return len(b), nil }
+
+// A reader with a cut gets what it leaves, with the ids that all others get; also after a
+// break. What the cut does not know of, like a resync, comes all the same.
+func TestCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := live.New(live.Options{Events: 4})
+		less := func(_ string, doc any) any {
+			if n := doc.(int); n%2 == 0 {
+				return map[string]int{"half": n / 2}
+			}
+			return nil
+		}
+		cut := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.Serve(w, r, less) })
+		all, stopAll := read(t, h, "")
+		some, stop := read(t, cut, "")
+		for n := 1; n <= 4; n++ {
+			if err := h.Publish("n", n); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		var whole []event
+		for range 4 {
+			whole = append(whole, <-all)
+		}
+		if two, four := <-some, <-some; two != (event{whole[1].ID, "n", `{"half":1}`}) || four != (event{whole[3].ID, "n", `{"half":2}`}) || len(some) != 0 {
+			t.Errorf("cut: %v %v, whole: %v", two, four, whole)
+		}
+		stop()
+		again, stop := read(t, cut, whole[1].ID)
+		if four := <-again; four.ID != whole[3].ID {
+			t.Errorf("after a break: %v", four)
+		}
+		h.Resync()
+		if e := <-again; e.Name != "resync" {
+			t.Errorf("%v, want a resync", e)
+		}
+		stop()
+		stopAll()
+	})
+}

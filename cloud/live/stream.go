@@ -1,6 +1,8 @@
 package live
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,7 +10,10 @@ import (
 )
 
 // ServeHTTP streams events until the reader goes or the hub closes.
-func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.Serve(w, r, nil) }
+
+// Serve is ServeHTTP with what the reader gets of each event; nil: all of it.
+func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, cut func(event string, doc any) any) {
 	r0, ok := h.join(r.Header.Get("Last-Event-ID"))
 	if !ok {
 		w.Header().Set("Retry-After", "10")
@@ -26,6 +31,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := s.write(frame(r0.id, "hello", hello)); err != nil {
 		return
 	}
+	r0.cut = cut
 	h.pump(r, &s, r0)
 }
 
@@ -34,6 +40,7 @@ type reader struct {
 	next   uint64 // number of the next event to send
 	id     string // of the event before it
 	resync bool
+	cut    Cut // nil: it gets everything
 }
 
 func (h *Hub) join(lastID string) (reader, bool) {
@@ -64,7 +71,7 @@ func (h *Hub) leave() {
 }
 
 // take returns what r has not had yet, or the channel that tells of more.
-func (h *Hub) take(r *reader) (frames [][]byte, more <-chan struct{}, open bool) {
+func (h *Hub) take(r *reader) (next []entry, more <-chan struct{}, open bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -76,27 +83,52 @@ func (h *Hub) take(r *reader) (frames [][]byte, more <-chan struct{}, open bool)
 	if r.resync {
 		r.resync, r.next = false, h.next()
 		h.stats.Resyncs++
-		return [][]byte{frame(h.id(r.next-1), "resync", []byte("{}"))}, nil, true
+		return []entry{{frame: frame(h.id(r.next-1), resync, []byte("{}")), event: resync}}, nil, true
 	}
 	if r.next == h.next() {
 		return nil, h.wake, true
 	}
 	// The frames are never changed, the slots of the ring are: hence the copy.
-	frames = append(frames, h.ring[r.next-h.first:]...)
+	next = append(next, h.ring[r.next-h.first:]...)
 	r.next = h.next()
-	return frames, nil, true
+	return next, nil, true
+}
+
+// resync is the event that lets a reader load its documents anew.
+const resync = "resync"
+
+// frames are what a reader gets of events, ready for the wire and with their own ids.
+func (r *reader) frames(events []entry) (out [][]byte, err error) {
+	for _, e := range events {
+		if r.cut == nil || e.event == resync {
+			out = append(out, e.frame)
+			continue
+		}
+		less := r.cut(e.event, e.doc)
+		if less == nil {
+			continue
+		}
+		data, err := json.Marshal(less)
+		if err != nil {
+			return nil, fmt.Errorf("live: event %s: %w", e.event, err)
+		}
+		id, _, _ := bytes.Cut(bytes.TrimPrefix(e.frame, []byte("id: ")), []byte("\n"))
+		out = append(out, frame(string(id), e.event, data))
+	}
+	return out, nil
 }
 
 func (h *Hub) pump(req *http.Request, s *stream, r reader) {
 	beat := time.NewTicker(h.o.Heartbeat)
 	defer beat.Stop()
 	for {
-		frames, more, open := h.take(&r)
+		events, more, open := h.take(&r)
 		if !open {
 			return
 		}
-		if len(frames) > 0 {
-			if s.write(frames...) != nil {
+		if more == nil {
+			frames, err := r.frames(events)
+			if err != nil || len(frames) > 0 && s.write(frames...) != nil {
 				return
 			}
 			continue

@@ -33,6 +33,9 @@ type Case struct {
 	Departments  []string      `json:"departments"` // whose tasks wait for an answer
 	Deadlines    []Deadline    `json:"deadlines"`   // those that run, the next first
 	Overdue      bool          `json:"overdue"`     // one of them has passed
+	// Parties are who may see it without a role in its area, like "department water" and
+	// "person li".
+	Parties []string `json:"-"`
 }
 
 // Deadline is when a step of a case has to be done.

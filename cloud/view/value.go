@@ -83,6 +83,11 @@ func clean(s string) string {
 	return s
 }
 
+// Values is the document of the live event "values".
+type Values struct {
+	Values []Value `json:"values"`
+}
+
 // Gap is a span of time in which values are missing.
 type Gap struct {
 	Gateway string `json:"gateway"`

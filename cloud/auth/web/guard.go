@@ -60,14 +60,17 @@ func (s *Server) Anywhere(ctx context.Context, action string) bool {
 	return auth.From(ctx).Anywhere(role.Action(action))
 }
 
-// Still is May as it is now: who has logged out since, or whose rights have changed, may
-// nothing. An error means that it cannot be said.
-func (s *Server) Still(ctx context.Context, action, area string) (bool, error) {
+// Again returns the context of who asks with the rights as they are now; ok is false if the
+// session or the token has ended. An error means that it cannot be said.
+func (s *Server) Again(ctx context.Context) (now context.Context, ok bool, err error) {
 	p, err := s.o.Book.Again(ctx, auth.From(ctx))
-	if errors.Is(err, auth.ErrSession) {
-		return false, nil
+	switch {
+	case errors.Is(err, auth.ErrSession):
+		return ctx, false, nil
+	case err != nil:
+		return ctx, false, err
 	}
-	return p.May(role.Action(action), area), err
+	return auth.With(ctx, p), true, nil
 }
 
 // Person is who asks, or whose program it is; empty: nobody.

@@ -16,6 +16,7 @@ func Show(c lifecycle.Case, now int64) view.Case {
 		Entered: c.Entered, Touched: c.Touched, Storm: o.Storm, Parent: c.Overlays.Parent, RecurrenceOf: o.RecurrenceOf, SeenBy: c.SeenBy,
 		Owner: c.Overlays.Owner, Active: c.Condition.Active, Watched: c.Condition.Watched, Shelved: c.Overlays.Shelved,
 		Suspended: c.Overlays.Suspended, Departments: waiting(c), Deadlines: []view.Deadline{}, Overdue: overdue(c, now),
+		Parties: parties(c),
 	}
 	for _, k := range c.Clocks {
 		v.Deadlines = append(v.Deadlines, view.Deadline{Step: string(k.Step), Task: k.Task, Due: k.Due})
