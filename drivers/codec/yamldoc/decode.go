@@ -178,7 +178,7 @@ func (d *decoder) structure(n *Node, v reflect.Value) {
 	}
 	for _, k := range n.Keys() {
 		if !slices.Contains(known, k) {
-			d.report(n.child[k].KeyProblem("E1101", unknown(k, n.path)), n.unknownHint(k, known, unfit))
+			d.report(n.child[k].KeyProblem("E1101", unknown(n.told(k), n.path)), n.unknownHint(k, known, unfit))
 		}
 	}
 }

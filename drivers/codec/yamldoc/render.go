@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode"
 )
@@ -149,18 +148,9 @@ func printable(s string) string {
 	}, s)
 }
 
-// secrets are what stands in a line behind a key that says so: it must not be repeated in
-// a log.
-var secrets = regexp.MustCompile(`(?i)((?:^|[\s{,"'])(?:password|passwd|secret|token)["']?\s*:\s*)("[^"]*"?|'[^']*'?|[^\s,}\]]+)`)
-
 // masked replaces each character of a secret, and of an address all but scheme and host,
 // so that the line keeps its width.
-func masked(line string) string {
-	return secrets.ReplaceAllStringFunc(maskedAddresses(line), func(hit string) string {
-		m := secrets.FindStringSubmatch(hit)
-		return m[1] + strings.Map(star, m[2])
-	})
-}
+func masked(line string) string { return maskedSecrets(maskedAddresses(line)) }
 
 // star is an asterisk as wide as r.
 func star(r rune) rune {

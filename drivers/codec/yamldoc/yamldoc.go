@@ -161,7 +161,7 @@ func (d *Doc) Problem(path []string, id, msg string) Problem {
 func (d *Doc) problem(line, col, width int, id, msg string) Problem {
 	p := Problem{File: d.file, Line: max(line, 1), Col: max(col, 1), Width: max(width, 1), ID: id, Msg: msg}
 	if p.Line <= len(d.lines) {
-		p.Source = d.lines[p.Line-1]
+		p.Source = shown(d.lines, p.Line-1)
 	}
 	return p
 }
