@@ -191,7 +191,7 @@ func (s *site) written() (all []string) {
 	return all
 }
 
-func catalogOf(t *testing.T) *obs.Catalog {
+func catalogOf(t testing.TB) *obs.Catalog {
 	t.Helper()
 	metrics, err := obs.ParseCatalog(firmwareconfigs.MetricsFile, firmwareconfigs.Metrics())
 	if err != nil {

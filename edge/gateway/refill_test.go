@@ -80,3 +80,23 @@ func gauged(t *testing.T, s *site, id string) rule.ReadView {
 	t.Fatalf("%s reads %+v", id, x)
 	return rule.ReadView{}
 }
+
+// What a start reads again at most: 262 144 samples of one stream, for windows of 48 h.
+func BenchmarkRefill(b *testing.B) {
+	s := newSite(b, catalogOf(b), b.TempDir(), `devices:
+  gauge: {driver: staff, port: /dev/ttyS1, every: 1s}
+rules:
+  mean: {when: "avg(gauge.level, 48h) > 3.8", severity: blue}
+  top: {when: "max(gauge.level, 48h) > 8", severity: blue}
+`)
+	for i := range mostRefilled {
+		s.nowMS += 600
+		s.say("gauge", 2+float64(i%100)/100)
+	}
+	s.stop()
+	s.start()
+	for b.Loop() {
+		s.g.refillRules(s.generation())
+	}
+	s.stop()
+}
