@@ -75,6 +75,22 @@ func TestFormulaMeanings(t *testing.T) {
 	}
 }
 
+// What has no finite result at a moment is missing, with the reason, and there again behind it.
+func TestNoResultAtAMoment(t *testing.T) {
+	for _, is := range []string{"1 / (x - 2)", "ln(x - 2) + 0.1 * x", "0.1 * (x - 2) ^ -1.5"} {
+		s := engine(t, Spec{ID: "s", Is: is, Of: from("river/level"), Metric: "level"})
+		for i, v := range []float64{2, 3} {
+			s.see(time.Duration(10*i+1)*time.Second, "river/level", v)
+		}
+		if len(s.got) != 2 {
+			t.Fatalf("%s: %v", is, s.got)
+		}
+		if q := s.got[0].Readings[0].Quality; q != (obs.Quality{Flag: obs.Missing, Why: obs.NotANumber}) {
+			t.Errorf("%s of 2 is worth %v, want missing, not a number", is, q)
+		}
+	}
+}
+
 // A direction that was turned goes on at 0 behind 360.
 func TestTurned(t *testing.T) {
 	spec := Spec{ID: "vane", Is: "x + 30", Of: from("mast/wind_dir")}

@@ -1,6 +1,7 @@
 package quality
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -16,8 +17,15 @@ func TestGrossRange(t *testing.T) {
 	values := []float64{-0.6, -0.5, -0.2, 0, 1.2, 4.99, 5, 5.01, 9.99, 10, 10.01, math.NaN()}
 	want := []int{4, 3, 1, 1, 1, 1, 1, 3, 3, 3, 4, 9}
 	for i, v := range values {
-		if got := s.Judge(int64(i), obs.Of(v)); got.Quality.Flag.Code() != want[i] {
-			t.Errorf("Judge(%v) = %v, want %d", v, got.Quality, want[i])
+		t.Run(fmt.Sprintf("gross, %v", v), func(t *testing.T) {
+			if got := s.Judge(int64(i), obs.Of(v)); got.Quality.Flag.Code() != want[i] {
+				t.Errorf("Judge(%v) = %v, want %d", v, got.Quality, want[i])
+			}
+		})
+	}
+	for _, v := range []float64{math.Inf(1), math.Inf(-1)} { // ioos_qc fails them; here no reading has such a value
+		if got := s.Judge(99, obs.Of(v)); got.Quality.Flag != obs.Missing {
+			t.Errorf("Judge(%v) = %v, want missing", v, got.Quality)
 		}
 	}
 }

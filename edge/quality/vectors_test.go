@@ -1,6 +1,7 @@
 package quality
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -77,6 +78,8 @@ func TestVectors(t *testing.T) {
 		{"flat, ioos, outage", flatly(IOOS, 60*s, 120*s, 180*s, 0.005), grid(6, 60), outage, []int{1, 9, 9, 9, 9, 4}},
 		{"flat, streaming, outage", flatly("", 60*s, 120*s, 180*s, 0.005), grid(6, 60), outage, []int{1, 9, 9, 9, 9, 1}},
 		{"flat, ioos, 170 s at 60 s is three values", flatly(IOOS, 60*s, 170*s, 0, 0.005), grid(4, 60), []float64{5, 5, 5, 5}, []int{1, 1, 3, 3}},
+		{"flat, ioos, a tolerance of nought flags nothing", newFlatWindow(120*s, 180*s, 60*s, 0), grid(5, 60), []float64{5, 5, 5, 5, 5}, []int{1, 1, 1, 1, 1}},
+		{"flat, ioos, a duration below the interval is each value alone", flatly(IOOS, 60*s, 30*s, 0, 0.005), grid(3, 60), []float64{5, 6, 7}, []int{3, 3, 3}}, // configurations refuse it
 		{"attenuated, std", window(false, 0.3, 0.05, 0), grid(8, 600), quiet, []int{4, 3, 1, 3, 4, 4, 4, 1}},
 		{"attenuated, std, three", window(false, 0.3, 0.05, 3), grid(8, 600), quiet, []int{2, 2, 1, 3, 4, 4, 4, 1}},
 		{"attenuated, range", window(true, 0.3, 0.05, 0), grid(8, 600), quiet, []int{4, 1, 1, 1, 4, 4, 4, 1}},
@@ -86,6 +89,7 @@ func TestVectors(t *testing.T) {
 		{"attenuated, std, still behind a value far off", makeAttenuated(false, 30*s, 0.2, 0.1, 3), grid(5, 10), []float64{0.7, 1e8, 0.7, 0.7, 0.7}, []int{2, 2, 1, 1, 4}},
 		{"gap", &gap{limitMS: 7200e3}, []int64{0, 3600e3, 10800e3, 18001e3, 19800e3}, make([]float64, 5), []int{1, 1, 1, 4, 1}},
 		{"gap, the first is as the second", &gap{limitMS: 7200e3}, []int64{0, 10800e3, 11400e3}, make([]float64, 3), []int{4, 4, 1}},
+		{"gap, a missing value has its time", &gap{limitMS: 7200e3}, []int64{0, 600e3, 1200e3, 1800e3}, []float64{0, 0, nan, 0}, []int{1, 1, 9, 1}}, // ioos_qc: a missing time, [1 1 9 2]
 		{"gap, backwards", &gap{limitMS: 7200e3}, []int64{10800e3, 0, 600e3}, make([]float64, 3), []int{1, 1, 1}},
 		{"gap, the first is missing", &gap{limitMS: 7200e3}, []int64{0, 10800e3, 11400e3}, []float64{nan, 1, nan}, []int{9, 4, 9}},
 		{"order", &order{}, []int64{10800e3, 0, 600e3, 600e3, 600e3, 700e3}, make([]float64, 6), []int{1, 3, 3, 3, 3, 1}},
@@ -130,14 +134,16 @@ func TestClimatology(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		one := &climatology{members: membersOf(c.seasons), civil: func(int64) (time.Time, bool) { return day, true }}
-		if got, _ := one.judge(0, c.v); got.Code() != c.want {
-			t.Errorf("%v on %s: %d, want %d", c.v, c.at, got.Code(), c.want)
-		}
-		one.civil = func(int64) (time.Time, bool) { return day, false }
-		if got, _ := one.judge(0, c.v); got.Code() != 2 && c.v == c.v {
-			t.Errorf("%v while nobody knows the time: %d, want 2", c.v, got.Code())
-		}
+		t.Run(fmt.Sprintf("%v on %s", c.v, c.at), func(t *testing.T) {
+			one := &climatology{members: membersOf(c.seasons), civil: func(int64) (time.Time, bool) { return day, true }}
+			if got, _ := one.judge(0, c.v); got.Code() != c.want {
+				t.Errorf("%v on %s: %d, want %d", c.v, c.at, got.Code(), c.want)
+			}
+			one.civil = func(int64) (time.Time, bool) { return day, false }
+			if got, _ := one.judge(0, c.v); got.Code() != 2 && c.v == c.v {
+				t.Errorf("%v while nobody knows the time: %d, want 2", c.v, got.Code())
+			}
+		})
 	}
 }
 

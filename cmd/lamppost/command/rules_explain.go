@@ -13,6 +13,7 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/control"
 	"github.com/lamppost-city/lamppost/edge/gateway"
+	"github.com/lamppost-city/lamppost/edge/rule"
 	"github.com/spf13/cobra"
 )
 
@@ -137,10 +138,23 @@ func (b *builtin) sentence(s gateway.StageWhy, lang string) string {
 		return pick(lang, "stays: its clear is not true yet", "保持：解除条件尚未成立")
 	case s.Phase == "active":
 		return pick(lang, "stays: what is unknown does not clear", "保持：数据未知时不解除") + missing
+	case s.When.Is == "unknown" && missing == "" && infinite(s.When):
+		return pick(lang, "cannot be judged; what it computes has no finite result just now, like a division by 0", "无法判断；此刻算式没有有限的结果，如除以 0")
 	case s.When.Is == "unknown":
 		return pick(lang, "cannot be judged", "无法判断") + missing
 	}
 	return pick(lang, "does not fire: the condition is not met", "不告警：条件不满足")
+}
+
+// infinite says whether a comparison is unknown because of what was computed for it, of
+// streams that are all known.
+func infinite(c gateway.ConditionWhy) bool {
+	for _, p := range c.Parts {
+		if p.Is == "unknown" && p.Value == nil && rule.Quantity(p.Quantity) == rule.Other {
+			return true
+		}
+	}
+	return false
 }
 
 // missingOf says which streams are to blame for what is unknown.

@@ -33,6 +33,8 @@ func TestExplainText(t *testing.T) {
 		{gateway.StageWhy{Phase: "normal", When: when("false", level)}, "does not fire: the condition is not met", "不告警：条件不满足"},
 		{gateway.StageWhy{Phase: "normal", When: when("unknown", gone)}, "cannot be judged; road.level is silent for 4 min", "无法判断；road.level 已 4 分钟无可用读数"},
 		{gateway.StageWhy{Phase: "normal", When: when("unknown", stuck)}, "cannot be judged; road.level answers, but nothing usable for 4 min (fail: flat)", "无法判断；road.level 有应答，但已 4 分钟无可用读数（不合格：数据不变）"},
+		{gateway.StageWhy{Phase: "normal", When: gateway.ConditionWhy{Is: "unknown", Parts: []gateway.PartWhy{{Is: "unknown", Quantity: "other"}}}},
+			"cannot be judged; what it computes has no finite result just now, like a division by 0", "无法判断；此刻算式没有有限的结果，如除以 0"},
 		{gateway.StageWhy{Phase: "normal", When: when("unknown", bad)}, "cannot be judged; of the last 10 min of rain.rain only 20 % are known", "无法判断；rain.rain 最近 10 分钟只有 20% 有读数"},
 		{gateway.StageWhy{Phase: "normal", When: when("unknown", gateway.StreamWhy{Stream: "a.b"})}, "cannot be judged; a.b has given nothing usable since the start", "无法判断；a.b 自启动以来无可用读数"},
 		{gateway.StageWhy{Phase: "pending", Running: true, RanMS: 12_000, NeedsMS: 20_000, When: when("true", level)}, "met, not yet for long enough: 12 s of 20 s", "条件已满足，时间未到：12 秒／20 秒"},
