@@ -137,6 +137,13 @@ const switches = {
     for (const g of fresh.gateways.values()) broadcast(state, 'gateway', g);
     return {};
   },
+  /** A gateway goes away, or comes back. */
+  online(state, { id, on }) {
+    const g = state.gateways.get(id);
+    state.gateways.set(id, { ...g, online: on, since: Date.now(), last_seen: Date.now() });
+    broadcast(state, 'gateway', state.gateways.get(id));
+    return {};
+  },
   /** Forgets what it could replay. */
   resync(state) {
     broadcastRaw(state, `id: ${state.next++}\nevent: resync\ndata: {}\n\n`);

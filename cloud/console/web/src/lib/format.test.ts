@@ -104,6 +104,8 @@ describe('ages and durations', () => {
     [47 * 3_600_000, '47 h ago', '47 小时前'],
     [48 * 3_600_000, '2 d ago', '2 天前'],
     [1500 * 86_400_000, '1,500 d ago', '1,500 天前'],
+    [-9_000, 'now', '刚刚'],
+    [-60_000, '1 min ahead', '超前 1 分钟'],
   ])('age of %d ms', (ms, en, zh) => {
     expect(formatAge('en', ms)).toBe(en);
     expect(formatAge('zh', ms)).toBe(zh);

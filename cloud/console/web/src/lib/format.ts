@@ -112,8 +112,12 @@ export function formatZone(t: number, offsetMinutes = -new Date(t).getTimezoneOf
   return `UTC${offsetMinutes < 0 ? '−' : '+'}${two(Math.floor(a / 60))}:${two(a % 60)}`;
 }
 
-/** How long ago, in the one unit that fits: 3 s ago. What lies in the future within clock error is "now". */
+/** What a clock may be wrong by before it is said, ms. */
+const clockError = 10 * second;
+
+/** How long ago, in the one unit that fits: 3 s ago. What lies in the future within clock error is "now"; beyond it the date is wrong, and that is said. */
 export function formatAge(language: Language, ms: number): string {
+  if (ms < -clockError) return translate(language, 'age.ahead', { duration: formatDuration(language, -ms) });
   if (ms < second) return translate(language, 'age.now');
   if (ms < minute) return translate(language, 'age.s', { n: Math.floor(ms / second) });
   if (ms < hour) return translate(language, 'age.min', { n: Math.floor(ms / minute) });

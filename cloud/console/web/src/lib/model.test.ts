@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Alert, Device, Gateway, Value } from './api';
 import {
+  addSummaries,
   compareActive,
   comparePast,
   dealColumns,
@@ -12,7 +13,9 @@ import {
   mergeValue,
   orderChannels,
   qualifierOf,
+  sameSummary,
   severityOf,
+  standingOf,
   summarize,
 } from './model';
 
@@ -144,11 +147,41 @@ describe('how a gateway is', () => {
       value({ t: 1000, qc: 4 }),
       value({ channel: 'fault', v: null, qc: 9, t: 1000 }),
     ];
-    expect(summarize(gateway, values, 101_000)).toEqual({ devices: 3, bad: 2, streams: 4, stale: 1, doubtful: 2 });
+    expect(summarize(gateway, values, 101_000)).toEqual({ devices: 3, answering: 1, bad: 2, streams: 4, stale: 1, doubtful: 2 });
+  });
+
+  test('of a gateway that is away nothing answers, nothing is bad, and no value is the present', () => {
+    const away: Gateway = { id: 'g', online: false, devices: [device('a', 'ok'), device('b', 'silent')] };
+    const fresh = [value({ t: 100_000 }), value({ t: 100_000, qc: 3 })];
+    expect(summarize(away, fresh, 100_001)).toEqual({ devices: 2, answering: 0, bad: 0, streams: 2, stale: 2, doubtful: 0 });
+  });
+
+  test('a device that is only starting does not answer yet', () => {
+    const g: Gateway = { id: 'g', online: true, devices: [device('a', 'ok'), device('b', 'waiting'), device('c', 'later word')] };
+    expect(summarize(g, [], 1)).toMatchObject({ devices: 3, answering: 1, bad: 0 });
+  });
+
+  test.each([
+    [true, 100_000, 'current'],
+    [true, 84_999, 'stale'],
+    [false, 100_000, 'silent'],
+    [false, 1, 'silent'],
+    [undefined, 100_000, 'current'],
+  ])('a reading of a gateway that is online: %s, taken at %d', (online, t, want) => {
+    expect(standingOf({ t, every_ms: 5000 }, online, 100_000)).toBe(want);
+  });
+
+  test('what is counted adds up over a city', () => {
+    const one = summarize({ id: 'g', online: true, devices: [device('a', 'ok')] }, [], 1);
+    const two = summarize({ id: 'h', online: false, devices: [device('a', 'ok')] }, [], 1);
+    const sum = addSummaries(one, two);
+    expect(sum).toMatchObject({ devices: 2, answering: 1, bad: 0 });
+    expect(sameSummary(sum, { ...sum })).toBe(true);
+    expect(sameSummary(sum, { ...sum, answering: 2 })).toBe(false);
   });
 
   test('in trouble or not', () => {
-    const fine = { devices: 1, bad: 0, streams: 1, stale: 0, doubtful: 0 };
+    const fine = { devices: 1, answering: 1, bad: 0, streams: 1, stale: 0, doubtful: 0 };
     const ok: Gateway = { id: 'g', online: true };
     expect(inTrouble(ok, fine)).toBe(false);
     expect(inTrouble({ ...ok, health: [{ id: 'x', level: 'info', text: {} }] }, fine)).toBe(false);

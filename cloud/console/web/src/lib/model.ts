@@ -96,6 +96,15 @@ export function isStale(t: number, everyMs: number | undefined, now: number): bo
   return now - t > 3 * Math.max(everyMs || unknownInterval, 1000);
 }
 
+/** What a reading says about the present: it is the present, it is too old, or its gateway is away and nobody knows. */
+export type Standing = 'current' | 'stale' | 'silent';
+
+/** How a reading stands. `online` is its gateway's; of one that is not known nothing bad is said. */
+export function standingOf(v: Pick<Value, 't' | 'every_ms'>, online: boolean | undefined, now: number): Standing {
+  if (online === false) return 'silent';
+  return isStale(v.t, v.every_ms, now) ? 'stale' : 'current';
+}
+
 export type Judgement = 'good' | 'unchecked' | 'suspect' | 'fail' | 'missing';
 
 export function judge(qc: QualityCode): Judgement {
@@ -116,30 +125,37 @@ export function judge(qc: QualityCode): Judgement {
 /** How a gateway is doing, in numbers. */
 export interface Summary {
   devices: number;
-  /** Devices that are silent or at fault. */
+  /** Devices that answer, as far as their gateway says and can be heard. */
+  answering: number;
+  /** Devices that are silent or at fault. The rest, devices − answering − bad, is not known. */
   bad: number;
   streams: number;
+  /** Streams whose newest reading is not the present: too old, or of a gateway that is away. */
   stale: number;
-  /** Streams whose newest reading is suspect, failed or missing. */
+  /** Streams whose newest reading is the present and suspect, failed or missing. */
   doubtful: number;
 }
 
-export const emptySummary: Summary = { devices: 0, bad: 0, streams: 0, stale: 0, doubtful: 0 };
+export const emptySummary: Summary = { devices: 0, answering: 0, bad: 0, streams: 0, stale: 0, doubtful: 0 };
 
-export function deviceIsBad(d: Device): boolean {
-  return d.state === 'silent' || d.state === 'fault';
+/** Whether a device answers, does not, or cannot be known to: its gateway is away, or it is only starting. */
+export function deviceStanding(d: Device, online: boolean): 'answering' | 'bad' | 'unknown' {
+  if (!online) return 'unknown';
+  if (d.state === 'silent' || d.state === 'fault') return 'bad';
+  return d.state === 'ok' ? 'answering' : 'unknown';
 }
 
 export function summarize(g: Gateway, values: Iterable<Value>, now: number): Summary {
   const s = { ...emptySummary };
   for (const d of g.devices ?? []) {
     s.devices++;
-    if (deviceIsBad(d)) s.bad++;
+    const standing = deviceStanding(d, g.online);
+    if (standing !== 'unknown') s[standing]++;
   }
   for (const v of values) {
     if (v.channel === faultChannel) continue;
     s.streams++;
-    if (isStale(v.t, v.every_ms, now)) s.stale++;
+    if (standingOf(v, g.online, now) !== 'current') s.stale++;
     else if (v.qc === 3 || v.qc === 4 || v.qc === 9) s.doubtful++;
   }
   return s;
@@ -148,6 +164,7 @@ export function summarize(g: Gateway, values: Iterable<Value>, now: number): Sum
 export function addSummaries(a: Summary, b: Summary): Summary {
   return {
     devices: a.devices + b.devices,
+    answering: a.answering + b.answering,
     bad: a.bad + b.bad,
     streams: a.streams + b.streams,
     stale: a.stale + b.stale,
@@ -158,6 +175,7 @@ export function addSummaries(a: Summary, b: Summary): Summary {
 export function sameSummary(a: Summary, b: Summary): boolean {
   return (
     a.devices === b.devices &&
+    a.answering === b.answering &&
     a.bad === b.bad &&
     a.streams === b.streams &&
     a.stale === b.stale &&

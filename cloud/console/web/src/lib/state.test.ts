@@ -85,7 +85,7 @@ describe('the fleet', () => {
     c.fleet.queue([value('level', 90_000), value('water_temp', 1000)]);
     c.fleet.flush();
     c.fleet.summarize(100_000);
-    expect(c.fleet.total).toEqual({ gateways: 2, online: 1, devices: 2, bad: 0, streams: 2, stale: 1, doubtful: 0 });
+    expect(c.fleet.total).toEqual({ gateways: 2, online: 1, devices: 2, answering: 1, bad: 0, streams: 2, stale: 1, doubtful: 0 });
   });
 
   test('a device fault counts while it is the newest thing known', async () => {

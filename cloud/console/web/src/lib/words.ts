@@ -1,11 +1,12 @@
 // Names and sentences put together from what the API gives, in the viewer's language.
 import { alerts } from './alerts.svelte';
+import { clock } from './clock.svelte';
 import type { Alert, Device, Health, HistoryEntry, StreamInfo } from './api';
 import type { Case } from './desk';
 import { fleet } from './fleet.svelte';
 import { commonDecimals, formatMoment, formatValue, withUnit } from './format';
 import { headline, pick } from './i18n/translate';
-import { qualifierOf, streamKey } from './model';
+import { qualifierOf, standingOf, streamKey, type Standing } from './model';
 import { settings, t, word } from './settings.svelte';
 
 /** A text with the language it is written in, for lang attributes. */
@@ -60,21 +61,38 @@ export function historyNote(h: HistoryEntry): string {
   return h.note.replace(/\w+/g, (w) => (w in stages ? stages[w as keyof typeof stages] : word('severity', w)));
 }
 
-/** The newest reading of the alert's stream, when it is usable. */
-export function alertNow(a: Alert): string {
-  if (!a.device || !a.channel || a.condition !== 'active') return '';
+/** The newest reading of an alert's stream: its number, its time, and whether it is the present. */
+export interface Newest {
+  number: string;
+  t: number;
+  standing: Standing;
+}
+
+/** The newest reading of the alert's stream, when it is usable. Of a gateway that is away it is the last known, and says so. */
+export function alertNow(a: Alert): Newest | undefined {
+  if (!a.device || !a.channel || a.condition !== 'active') return undefined;
   const value = fleet.stream(streamKey({ gateway: a.gateway, device: a.device, channel: a.channel }))?.value;
-  if (!value || value.v === null || value.qc === 4) return '';
+  if (!value || value.v === null || value.qc === 4) return undefined;
   // A rule may watch a sum or a rate over a stream. Only when the alert's value is
   // one of the stream's own readings does the newest reading compare with it.
   const own = a.evidence?.some((e) => e.n === `${a.device}/${a.channel}` && e.v === a.value);
-  if (!own || value.unit !== a.unit) return '';
-  return withUnit(formatValue(settings.language, value.v, value.decimals), value.unit_text || value.unit);
+  if (!own || value.unit !== a.unit) return undefined;
+  return {
+    number: withUnit(formatValue(settings.language, value.v, value.decimals), value.unit_text || value.unit),
+    t: value.t,
+    standing: standingOf(value, fleet.gateway(a.gateway)?.info.online, clock.now),
+  };
 }
 
 /** A gateway's name as people say it; its id when it has none. */
 export function gatewayName(id: string): string {
   return fleet.gateway(id)?.info.name || id;
+}
+
+/** Since when a gateway is away; undefined: it is there, or nothing is known of it. A time that is not known is that of its last word. */
+export function silentSince(id: string): number | undefined {
+  const info = fleet.gateway(id)?.info;
+  return info && !info.online ? info.since || info.last_seen || 0 : undefined;
 }
 
 /** "Alert" or "Pre-alert". */

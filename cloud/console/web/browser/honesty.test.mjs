@@ -1,0 +1,92 @@
+// Nothing lies: what is not the present never looks like it, and numbers that stand side by
+// side agree.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { axe, bridge, flip, open, start } from './harness.mjs';
+
+let env;
+before(async () => (env = await start()));
+after(() => env.stop());
+
+const river = '01928f3a-7c00-7000-8000-000000000003';
+const looks = [
+  { locale: 'en-GB', colorScheme: 'light' },
+  { locale: 'zh-CN', colorScheme: 'dark' },
+];
+const words = {
+  'en-GB': { now: 'Now', last: 'Last known', offline: /Its gateway has been offline since .*: the alert is as it was last known\./, known: /last known, \d\d:\d\d:\d\d/, device: 'Not known; last: Answers', page: /Offline\. All below is as it was last known, (now|\d+ s ago)\./, counts: /7 not known/ },
+  'zh-CN': { now: '当前', last: '最后已知', offline: /所属网关自 .* 起离线：以下为最后已知的情况。/, known: /最后已知，\d\d:\d\d:\d\d/, device: '状态不明；最后为：应答正常', page: /离线。以下均为最后已知的情况（.+）。/, counts: /7 台状态不明/ },
+};
+
+/** The numbers of the devices: those that answer or do not, of how many, and those not known. */
+const devices = (page) => page.locator('[data-count=devices]').innerText();
+
+for (const look of looks) {
+  const w = words[look.locale];
+  test(`what a gateway said before it went away is shown as that: ${look.locale}`, async () => {
+    const { page, faults, close } = await open(env, '/', look);
+    const alert = page.locator(`li[data-alert="${river}"]`);
+    await alert.locator('[data-now=current] dt').getByText(w.now, { exact: true }).waitFor();
+    const level = page.locator(`tr[data-stream="${bridge}/river/level"]`);
+    await level.locator('[data-standing]').waitFor({ state: 'detached' });
+    await flip(env.mock, 'online', { id: bridge, on: false });
+    // At once, though the newest reading is only seconds old.
+    await alert.locator('[data-now=silent] dt').getByText(w.last, { exact: true }).waitFor();
+    await alert.locator('[data-now=silent] time').waitFor();
+    assert.match(await alert.locator('[data-silent]').innerText(), w.offline);
+    assert.ok(await level.locator('td.value').evaluate((e) => getComputedStyle(e).backgroundImage.includes('gradient')));
+    assert.match(await level.locator('[data-standing=silent]').innerText(), w.known);
+    assert.equal(await page.locator(`[data-device="${bridge}/river"] [data-state]`).innerText(), w.device);
+    // The other gateway has four of seven that answer; of the first one nobody knows.
+    await page.locator('[data-count=devices]').getByText(w.counts).waitFor();
+    assert.deepEqual(await axe(page), []);
+    for (const path of [`/gateways/${bridge}`, `/gateways/${bridge}/river/level`, `/alerts/${river}`]) {
+      await page.goto(env.mock.url + path);
+      await page.locator('[data-silent], [data-standing=silent]').first().waitFor();
+      assert.deepEqual(await axe(page), [], path);
+    }
+    await page.goto(`${env.mock.url}/gateways/${bridge}`);
+    assert.match(await page.locator('main > .page > [data-silent], .page > [data-silent]').first().innerText(), w.page);
+    assert.equal(await page.locator('main .good').count(), 0, 'something is said to work');
+    await flip(env.mock, 'online', { id: bridge, on: true });
+    await page.locator('[data-silent]').waitFor({ state: 'detached' });
+    assert.deepEqual(faults, []);
+    await close();
+  });
+}
+
+test('the numbers at the top agree with each other and with the list, whatever is away', async () => {
+  const city = await start({ gateways: 10 });
+  const { page, close } = await open(city);
+  await page.locator('[data-count=devices]').getByText(/not answering/).waitFor();
+  const numbers = async () => {
+    const text = await devices(page);
+    const [, bad, all] = /(\d+) of (\d+) not answering/.exec(text).map(Number);
+    return { bad, all, unknown: Number(/(\d+) not known/.exec(text)?.[1] ?? 0) };
+  };
+  // Seven devices at each of the first two gateways, two at each of the others; one of those is away already.
+  assert.deepEqual(await numbers(), { bad: 2, all: 30, unknown: 3 });
+  await flip(city.mock, 'online', { id: 'hz-xiasha-pump-02', on: false });
+  // Its two bad ones are not known to be bad any more: nothing is, and the rest answers.
+  await page.locator('[data-count=devices]').getByText('21 of 30 answering').waitFor();
+  await page.locator('[data-count=devices]').getByText('9 not known').waitFor();
+  await page.getByText('2 of 10 offline').waitFor();
+  await close();
+  await city.stop();
+});
+
+test('the age of a reading that is dated ahead is not "now"', async () => {
+  const { page, close } = await open(env);
+  const cell = page.locator(`tr[data-stream="${bridge}/pump/voltage"]`);
+  await cell.waitFor();
+  const { url } = env.mock;
+  await page.route('**/api/v1/values', async (r) => {
+    const answer = await (await fetch(`${url}/api/v1/values`)).json();
+    const v = answer.values.find((x) => x.gateway === bridge && x.channel === 'voltage');
+    v.t = answer.now + 3600e3;
+    await r.fulfill({ json: answer });
+  });
+  await page.reload();
+  await cell.locator('time').getByText(/^(1 h|59 min 5\d s) ahead$/).waitFor();
+  await close();
+});
