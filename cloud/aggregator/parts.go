@@ -256,6 +256,9 @@ func (p *parts) info() view.Info {
 	if s.Store.Influx != nil {
 		i.Store.Kind = "influx"
 	}
+	if s.Notify != nil {
+		i.TimeZone = s.Notify.Zone
+	}
 	if p.broker != nil {
 		i.MQTT.Address = "mqtt://" + p.broker.Address()
 	}

@@ -201,7 +201,7 @@ func (g *gateway) view(now time.Time) view.Gateway {
 	v := view.Gateway{
 		ID: g.id, Name: s.Site.Name, Online: g.online, Since: g.since, LastSeen: g.lastSeen,
 		Version: s.Version, Config: s.Config, Clock: s.Clock, Epoch: s.Epoch,
-		Area: s.Site.Area, Position: s.Site.Position, Journal: s.Journal,
+		Area: s.Site.Area, Position: s.Site.Position, TimeZone: s.Site.TimeZone, Journal: s.Journal,
 		Health:   append(slices.Clone(s.Health), g.findings(now.UnixMilli())...),
 		Devices:  make([]view.Device, 0, len(s.Devices)),
 		Conflict: now.UnixMilli() < g.conflict,

@@ -20,6 +20,8 @@ type Info struct {
 	// CommandKey is the public key that commands are signed with, for the gateways'
 	// uplink.commands.
 	CommandKey string `json:"command_key"`
+	// TimeZone is that of the messages: +08:00 or Asia/Shanghai; empty: none is set.
+	TimeZone string `json:"time_zone"`
 }
 
 // StoreInfo names the time-series store.
@@ -47,6 +49,7 @@ type Gateway struct {
 	Epoch    wire.Epoch        `json:"epoch"`
 	Area     string            `json:"area"`
 	Position *wire.Position    `json:"position"`
+	TimeZone string            `json:"time_zone"` // of its place: +08:00; empty: it does not say
 	Journal  wire.JournalState `json:"journal"`
 	Health   []wire.Health     `json:"health"` // the gateway's own findings and the fleet's about it
 	Devices  []Device          `json:"devices"`

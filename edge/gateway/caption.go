@@ -70,6 +70,14 @@ func (g *Gateway) caption(d *device, s still.Shot, said []string) *overlay.Capti
 	return &overlay.Caption{Lines: append([]string{when + "  " + d.spec.id}, said...), Overlay: *d.spec.plan.Overlay}
 }
 
+// zoneText is a place's time as the cloud is told it: +08:00; empty where nothing is said.
+func zoneText(zone *time.Location) string {
+	if zone == nil {
+		return ""
+	}
+	return time.Unix(0, 0).In(zone).Format("-07:00")
+}
+
 // zone is the time of the place.
 func (g *Gateway) zone() *time.Location {
 	if g.gen == nil || g.gen.cfg.Gateway.Zone == nil {

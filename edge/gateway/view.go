@@ -111,7 +111,7 @@ func (g *Gateway) state() wire.State {
 	now := g.clock.BootMS()
 	s := wire.State{V: wire.Version, Version: g.opt.Version, Boot: g.clock.Boot(), Epoch: g.epoch, Config: cfg.Hash,
 		At: g.moment(now), Started: g.moment(g.started), Clock: g.clock.State(),
-		Site: wire.Site{Name: cfg.Gateway.Name, Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Language: cfg.Gateway.Language}}
+		Site: wire.Site{Name: cfg.Gateway.Name, Area: cfg.Gateway.Area, Position: cfg.Gateway.Position, Language: cfg.Gateway.Language, TimeZone: zoneText(cfg.Gateway.Zone)}}
 	lines := g.lineViews()
 	s.Devices, s.Alerts, s.Journal = g.deviceStates(cfg.Gateway.Language), g.activeRevisions(), g.journalState(now)
 	s.Health = append([]wire.Health{}, health.Assess(g.healthView(now, lines))...)

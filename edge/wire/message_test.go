@@ -32,7 +32,7 @@ const (
 	seenText   = `{"v":1,"id":"` + uuid + `","rev":3,"epoch":"17-9f3ac2d1b07e","seq":184209,"rule":"river-high","stage":"actual","severity":"orange","condition":"active","at":{"boot":"` + boot + `","boot_ms":900},"since":{"boot":"` + boot + `","boot_ms":100},"text":{"en":"high"},"acknowledged":{"at":{"boot":"` + boot + `","boot_ms":900},"by":"王芳"}}`
 	ackText    = `{"v":1,"store":"st-7f3a","epoch":"17-9f3ac2d1b07e","stored":["184202-184204","184206-184206"],"refused":[{"range":"184205-184205","why":"retention","retry":false}],"alerts":[{"id":"` + uuid + `","rev":2}],"images":["` + uuid + `"],"time":1795291200612,"echo":"17-9f3ac2d1b07e/184202-184204","credit":{"window":2000,"backfill":5000},"dictionaries":[51966]}`
 	onlineText = `{"v":1,"online":true,"conn":17000001}`
-	stateText  = `{"v":1,"version":"0.2.0","boot":"` + boot + `","epoch":"17-9f3ac2d1b07e","config":"a41f09c2d1b0","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"started":{"boot":"` + boot + `","boot_ms":100},"clock":"synced","site":{"name":"拱墅桥","area":"330105003012","position":{"lat":30.319,"lon":120.142},"language":"zh"},"devices":[{"id":"river","driver":"modbus","profile":"keller-36xw","bus":"rs485-1","address":"3","every_ms":5000,"channels":["level","water_temp"],"state":"ok"}],"health":[{"id":"clock","level":"warn","text":{"en":"the clock is not set yet"}}],"alerts":[{"id":"` + uuid + `","rev":2}],"journal":{"bytes":1048576,"quota":2000000000,"waiting":12,"oldest_ms":8000,"commit_ms":10000,"lost":0}}`
+	stateText  = `{"v":1,"version":"0.2.0","boot":"` + boot + `","epoch":"17-9f3ac2d1b07e","config":"a41f09c2d1b0","at":{"t":1795291200400,"boot":"` + boot + `","boot_ms":400},"started":{"boot":"` + boot + `","boot_ms":100},"clock":"synced","site":{"name":"拱墅桥","area":"330105003012","position":{"lat":30.319,"lon":120.142},"language":"zh","time_zone":"+08:00"},"devices":[{"id":"river","driver":"modbus","profile":"keller-36xw","bus":"rs485-1","address":"3","every_ms":5000,"channels":["level","water_temp"],"state":"ok"}],"health":[{"id":"clock","level":"warn","text":{"en":"the clock is not set yet"}}],"alerts":[{"id":"` + uuid + `","rev":2}],"journal":{"bytes":1048576,"quota":2000000000,"waiting":12,"oldest_ms":8000,"commit_ms":10000,"lost":0}}`
 )
 
 func texts() map[string]Message {
@@ -128,6 +128,8 @@ func TestMessagesRefuse(t *testing.T) {
 		{stateText, `"every_ms":5000`, `"every_ms":-1`, "devices 0: every_ms"},
 		{stateText, `"level":"warn"`, `"level":"bad"`, "health 0: level"},
 		{stateText, `"bytes":1048576`, `"bytes":-1`, "journal:"},
+		{stateText, `"+08:00"`, `"Asia/Shanghai"`, "site: time_zone"},
+		{stateText, `"+08:00"`, `"+15:00"`, "site: time_zone"},
 		{stateText, `"lon":120.142`, `"lon":1201.42`, "site: position"},
 	} {
 		if !strings.Contains(c.text, c.old) {

@@ -300,6 +300,8 @@ type Site struct {
 	Area     string    `json:"area,omitempty"`
 	Position *Position `json:"position,omitempty"`
 	Language string    `json:"language,omitempty"`
+	// TimeZone is the time of the place, as far as its clocks are ahead of Greenwich: +08:00.
+	TimeZone string `json:"time_zone,omitempty"`
 }
 
 // DeviceState describes one configured device.

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 )
@@ -33,7 +34,16 @@ func (s *State) Validate() error {
 
 func (s *Site) check() error {
 	return first(at("name", short(s.Name, maxLabel)), at("area", short(s.Area, 32)),
-		at("position", s.Position.check()), at("language", short(s.Language, 16)))
+		at("position", s.Position.check()), at("language", short(s.Language, 16)), at("time_zone", ifSet(s.TimeZone, checkZone)))
+}
+
+// checkZone judges a zone as it is written: +08:00, from -12:00 to +14:00.
+func checkZone(s string) error {
+	t, err := time.Parse("-07:00", s)
+	if _, east := t.Zone(); err != nil || east < -12*3600 || east > 14*3600 {
+		return fmt.Errorf("%.16q is no time zone; +08:00 is one", s)
+	}
+	return nil
 }
 
 func (d *DeviceState) check() error {

