@@ -17,7 +17,6 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/notify"
 	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 	"github.com/lamppost-city/lamppost/cloud/view"
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // caseSubject is what a case is called where it is told; no alert is called so.
@@ -315,26 +314,7 @@ func (p *parts) acknowledgeAlerts(ctx context.Context, tx *sql.Tx, c lifecycle.C
 	if err != nil {
 		return err
 	}
-	now := time.UnixMilli(e.At)
-	gateways, err := p.cases.AcknowledgeIn(ctx, tx, ids, short(e.Who, maxBy), now)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		gateway, ok := gateways[id]
-		if !ok {
-			continue
-		}
-		_, err := p.commands.AskIn(ctx, tx, gateway, view.Ask{Kind: wire.KindAcknowledge, Alert: id, By: short(e.Who, maxBy)}, now)
-		var wrong *view.FieldError
-		switch {
-		case errors.Is(err, view.ErrUnknown), errors.Is(err, view.ErrBusy), errors.As(err, &wrong):
-			p.o.Log.Warn("a gateway is not told that its alert was acknowledged", "gateway", gateway, "alert", id, "error", err)
-		case err != nil:
-			return err
-		}
-	}
-	return nil
+	return p.cases.AcknowledgeIn(ctx, tx, ids, short(e.Who, maxBy), time.UnixMilli(e.At))
 }
 
 // maxBy is how many bytes of a name are noted; it is at most as many characters.

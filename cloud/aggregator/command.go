@@ -2,8 +2,13 @@ package aggregator
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/commands"
+	"github.com/lamppost-city/lamppost/cloud/view"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // openCommands opens the desk from which gateways are asked for things. What it
@@ -24,4 +29,20 @@ func (p *parts) openCommands(ctx context.Context) error {
 		Log: p.o.Log.With("part", "commands"),
 	})
 	return nil
+}
+
+// silence asks the gateway of an alert that somebody has seen to silence its sirens, with
+// the acknowledgement or not at all. A gateway that cannot be asked is no reason to forget
+// that the alert was seen: that is in the log.
+func (p *parts) silence(ctx context.Context, tx *sql.Tx, alert, gateway, by string, at time.Time) (committed func(), err error) {
+	v, err := p.commands.AskIn(ctx, tx, gateway, view.Ask{Kind: wire.KindAcknowledge, Alert: alert, By: by}, at)
+	var wrong *view.FieldError
+	switch {
+	case errors.Is(err, view.ErrUnknown), errors.Is(err, view.ErrBusy), errors.As(err, &wrong):
+		p.o.Log.Warn("a gateway is not told that its alert was acknowledged", "gateway", gateway, "alert", alert, "error", err)
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return func() { p.commands.Asked(v) }, nil
 }

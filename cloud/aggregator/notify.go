@@ -15,7 +15,6 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 	"github.com/lamppost-city/lamppost/cloud/settings"
 	"github.com/lamppost-city/lamppost/cloud/view"
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // openNotify opens the office that tells people of alerts, if the settings say whom.
@@ -202,22 +201,6 @@ func (p *parts) acknowledgePage() http.Handler {
 			if c, ok := strings.CutPrefix(id, caseSubject); ok {
 				return p.acknowledgeCase(ctx, c, by, now)
 			}
-			if err := p.cases.Acknowledge(ctx, id, by, "", now); err != nil {
-				return err
-			}
-			p.silence(ctx, id, by, now)
-			return nil
+			return p.cases.Acknowledge(ctx, id, by, "", now)
 		})
-}
-
-// silence lets the gateway of an alert know that somebody has seen it. What fails here is in
-// the log: the acknowledgement stands all the same.
-func (p *parts) silence(ctx context.Context, id, by string, now time.Time) {
-	a, err := p.cases.Get(ctx, id)
-	if err == nil && a.Condition == "active" {
-		_, err = p.commands.Ask(ctx, a.Gateway, view.Ask{Kind: wire.KindAcknowledge, Alert: id, By: by}, now)
-	}
-	if err != nil {
-		p.o.Log.Warn("a gateway is not told that its alert was acknowledged", "alert", id, "error", err)
-	}
 }

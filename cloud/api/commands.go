@@ -88,17 +88,6 @@ func (s *server) command(w http.ResponseWriter, r *http.Request) error {
 	return send(w, http.StatusOK, c)
 }
 
-// tellGateway lets a gateway know that somebody has seen its alert, so that it silences
-// its siren. What fails here is in the log: the acknowledgement stands all the same.
-func (s *server) tellGateway(r *http.Request, a view.Alert, by string) {
-	if a.Condition != "active" {
-		return
-	}
-	if _, err := s.Commands.Ask(r.Context(), a.Gateway, view.Ask{Kind: wire.KindAcknowledge, Alert: a.ID, By: by}, time.Now()); err != nil {
-		s.Log.Warn("a gateway is not told that its alert was acknowledged", "gateway", a.Gateway, "alert", a.ID, "error", err)
-	}
-}
-
 // details is an alert with which of its pictures are here, and how its gateway was told
 // of the acknowledgement.
 func (s *server) details(r *http.Request, a view.Alert) (view.Alert, error) {

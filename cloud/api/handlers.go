@@ -110,9 +110,6 @@ func (s *server) acknowledge(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if status == http.StatusOK {
-		s.tellGateway(r, a, body.By)
-	}
 	if a, err = s.details(r, a); err != nil {
 		return err
 	}

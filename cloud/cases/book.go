@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -39,6 +38,10 @@ type Options struct {
 	// transaction that stores the change: no alert is on the disk that nobody will be told
 	// of. Its error undoes the change. nil: nobody is told.
 	Notify func(ctx context.Context, tx *sql.Tx, alerts []view.Alert) error
+	// Seen lets something follow from a person's having seen an alert that is active, in the
+	// transaction that notes it: its error undoes that. What it returns is called when that
+	// is committed; nil: there is nothing to do. nil: nothing follows.
+	Seen func(ctx context.Context, tx *sql.Tx, alert, gateway, by string, at time.Time) (committed func(), err error)
 	// Record notes elsewhere what somebody does, in the transaction that stores it; its error
 	// undoes that. nil: nobody does.
 	Record func(ctx context.Context, tx *sql.Tx, d view.Deed) error
@@ -84,6 +87,9 @@ func Open(ctx context.Context, o Options) (*Book, error) {
 	}
 	if o.Record == nil {
 		o.Record = func(context.Context, *sql.Tx, view.Deed) error { return nil }
+	}
+	if o.Seen == nil {
+		o.Seen = func(context.Context, *sql.Tx, string, string, string, time.Time) (func(), error) { return nil, nil }
 	}
 	if o.Publish == nil {
 		o.Publish = func(string, any) {}
@@ -320,8 +326,10 @@ func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Tim
 	if err != nil {
 		return err
 	}
+	var committed func()
 	err = b.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		if done, err := b.acknowledge(ctx, tx, id, by, text, at); err != nil {
+		var done bool
+		if done, committed, err = b.acknowledge(ctx, tx, id, by, text, at); err != nil {
 			return err
 		} else if done {
 			return b.o.Record(ctx, tx, view.Deed{Who: by, What: "alert.acknowledge", About: id, New: text})
@@ -338,46 +346,52 @@ func (b *Book) Acknowledge(ctx context.Context, id, by, text string, at time.Tim
 	if err != nil {
 		return fmt.Errorf("cases: acknowledge %q: %w", id, err)
 	}
+	if committed != nil {
+		committed()
+	}
 	b.publish(ctx, id)
 	return nil
 }
 
-// acknowledge notes it, if nobody has seen the alert before.
-func (b *Book) acknowledge(ctx context.Context, tx *sql.Tx, id, by, text string, at time.Time) (done bool, err error) {
+// acknowledge notes it, if nobody has seen the alert before, with what follows from it.
+func (b *Book) acknowledge(ctx context.Context, tx *sql.Tx, id, by, text string, at time.Time) (done bool, committed func(), err error) {
 	res, err := tx.ExecContext(ctx, "update alert set acked_by = ?, acked_at = ?, acked_note = ? where id = ? and acked_by = ''", by, at.UnixMilli(), text, id)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return false, err
+		return false, nil, err
 	}
-	return true, errors.Join(note(ctx, tx, id, at.UnixMilli(), "acknowledged", by, text), b.notify(ctx, tx, id))
+	if err := note(ctx, tx, id, at.UnixMilli(), "acknowledged", by, text); err != nil {
+		return false, nil, err
+	}
+	if err := b.notify(ctx, tx, id); err != nil {
+		return false, nil, err
+	}
+	var gateway, condition string
+	if err := tx.QueryRowContext(ctx, "select gateway, condition from alert where id = ?", id).Scan(&gateway, &condition); err != nil {
+		return false, nil, err
+	}
+	if condition == "active" {
+		committed, err = b.o.Seen(ctx, tx, id, gateway, by, at)
+	}
+	return true, committed, err
 }
 
 // AcknowledgeIn is Acknowledge in a transaction of the caller, of those alerts that nobody
-// has seen; it returns the gateways of these. What it follows from is for the caller to
-// record. Show, after that, shows them to the consoles.
-func (b *Book) AcknowledgeIn(ctx context.Context, tx *sql.Tx, ids []string, by string, at time.Time) (gateways map[string]string, err error) {
-	by, _, err = checkAck(by, "")
+// has seen. What it follows from is for the caller to record; what Options.Seen returned is
+// not called. Show, after that, shows them to the consoles.
+func (b *Book) AcknowledgeIn(ctx context.Context, tx *sql.Tx, ids []string, by string, at time.Time) error {
+	by, _, err := checkAck(by, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	gateways = map[string]string{}
 	for _, id := range ids {
-		done, err := b.acknowledge(ctx, tx, id, by, "", at)
-		if err != nil {
-			return nil, fmt.Errorf("cases: acknowledge %q: %w", id, err)
+		if _, _, err := b.acknowledge(ctx, tx, id, by, "", at); err != nil {
+			return fmt.Errorf("cases: acknowledge %q: %w", id, err)
 		}
-		if !done {
-			continue
-		}
-		var gateway string
-		if err := tx.QueryRowContext(ctx, "select gateway from alert where id = ?", id).Scan(&gateway); err != nil {
-			return nil, fmt.Errorf("cases: acknowledge %q: %w", id, err)
-		}
-		gateways[id] = gateway
 	}
-	return gateways, nil
+	return nil
 }
 
 // Show sends alerts as they are now to the consoles.

@@ -19,8 +19,12 @@ import (
 )
 
 const (
-	maxWaiting = 16 // commands of a kind that wait for one gateway
-	maxBy      = 80 // characters of a name
+	maxWaiting = 16 // commands of a kind that wait for one gateway's answer
+	// maxQueued is how many acknowledgements wait for one gateway: as many as a case has
+	// alerts that are looked at. They are published maxWaiting at a time.
+	maxQueued  = 1000
+	maxBy      = 80  // characters of a name
+	maxByBytes = 240 // bytes of it, as gateways take them
 	keep       = 400 * 24 * time.Hour
 )
 
@@ -101,13 +105,13 @@ func (d *Desk) Ask(ctx context.Context, gateway string, a view.Ask, now time.Tim
 		return view.Command{}, fmt.Errorf("commands: %w", err)
 	}
 	v := kept(gateway, c)
-	d.asked(v)
+	d.Asked(v)
 	return v, nil
 }
 
 // AskIn is Ask in a transaction of the caller, which goes on if view.ErrUnknown or
-// view.ErrBusy is returned, and records what the command follows from. Wake, after that,
-// has it sent at once.
+// view.ErrBusy is returned, and records what the command follows from. Asked, after that,
+// has it sent at once and shown; of many, Wake has them sent.
 func (d *Desk) AskIn(ctx context.Context, tx *sql.Tx, gateway string, a view.Ask, now time.Time) (view.Command, error) {
 	c, err := d.prepare(gateway, a, now)
 	if err != nil {
@@ -146,8 +150,8 @@ func kept(gateway string, c *wire.Command) view.Command {
 // Wake has commands sent that AskIn kept, at once and not with the next look.
 func (d *Desk) Wake() { d.tell() }
 
-// asked has a new command sent, and shows it.
-func (d *Desk) asked(v view.Command) {
+// Asked has a command that AskIn kept sent, and shows it, when its transaction is committed.
+func (d *Desk) Asked(v view.Command) {
 	d.tell()
 	d.o.Log.Info("a gateway is asked for something", "gateway", v.Gateway, "command", v.ID, "kind", v.Kind, "about", cmp.Or(v.Alert, v.Device, v.Output), "by", v.By)
 	d.o.Publish("command", v)
@@ -156,11 +160,16 @@ func (d *Desk) asked(v view.Command) {
 // put numbers, signs and keeps a command.
 func (d *Desk) put(ctx context.Context, tx *sql.Tx, gateway string, c *wire.Command, now time.Time) error {
 	var last, open int64
-	if err := tx.QueryRowContext(ctx, `select coalesce(max(issued), 0), count(*) filter (where state = 'waiting' and substr(subject, 1, length(?1)) = ?1) from command where gateway = ?2`,
+	if err := tx.QueryRowContext(ctx, `select coalesce((select max(issued) from command where gateway = ?2), 0),
+		(select count(*) from command where gateway = ?2 and state = 'waiting' and substr(subject, 1, length(?1)) = ?1)`,
 		c.Kind, gateway).Scan(&last, &open); err != nil {
 		return err
 	}
-	if open >= maxWaiting {
+	most := int64(maxWaiting)
+	if c.Kind == wire.KindAcknowledge {
+		most = maxQueued
+	}
+	if open >= most {
 		return view.ErrBusy
 	}
 	c.Issued = max(now.UnixMilli(), last+1)

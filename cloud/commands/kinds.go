@@ -36,6 +36,9 @@ func (d *Desk) command(a view.Ask, now time.Time) (*wire.Command, error) {
 	if utf8.RuneCountInString(a.By) > maxBy || !utf8.ValidString(a.By) {
 		return nil, field("by", fmt.Sprintf("姓名不超过 %d 个字", maxBy), fmt.Sprintf("a name has at most %d characters", maxBy))
 	}
+	if len(a.By) > maxByBytes {
+		return nil, field("by", fmt.Sprintf("姓名不超过 %d 字节", maxByBytes), fmt.Sprintf("a name has at most %d bytes", maxByBytes))
+	}
 	c := &wire.Command{Kind: a.Kind}
 	switch a.Kind {
 	case wire.KindRewind:

@@ -85,12 +85,27 @@ func (d *Desk) round(ctx context.Context, now time.Time) error {
 		}
 	}
 	d.forget(turns)
-	for _, t := range turns {
+	for _, t := range inTurn(turns) {
 		if err := d.publish(ctx, t, now); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// inTurn returns the first of each kind that wait for each gateway, as many as may be without
+// an answer at a time: a gateway remembers no more than some that it has carried out, and
+// would refuse what is older than those.
+func inTurn(turns []turn) (first []turn) {
+	type line struct{ gateway, kind string }
+	ahead := map[line]int{}
+	for _, t := range turns {
+		l := line{t.gateway, t.kind}
+		if ahead[l]++; ahead[l] <= maxWaiting {
+			first = append(first, t)
+		}
+	}
+	return first
 }
 
 // turns returns the commands that wait, and the ids of those whose deadline has passed.
