@@ -117,6 +117,7 @@ func (f *fakes) Acknowledge(_ context.Context, id, by, note string, _ time.Time)
 		return view.ErrAcknowledged
 	}
 	f.acked = true
+	f.told = append(f.told, view.Ask{Kind: wire.KindAcknowledge, Alert: id, By: by}) // as the book has it asked
 	return nil
 }
 
