@@ -37,7 +37,7 @@ var cloudManuals = map[string]manual{
 告警仍然有效。网关的配置须把 acknowledge 授权给 "lamppost-cloud key" 显示的公钥。`},
 	"lamppost-cloud read": {"让网关立即采集一台设备", `read 请求网关并显示答复。读数照常上传，并显示在控制台。
 网关的配置须把 read 授权给 "lamppost-cloud key" 显示的公钥。`},
-	"lamppost-cloud still": {"让摄像机立即拍照", `still 请求网关并显示答复。照片显示在控制台；输出其编号。
+	"lamppost-cloud still": {"让摄像机立即拍照", `still 请求网关并显示答复。照片传到后显示在控制台；输出其编号，以及是否在等待网关的流量预算。
 网关的配置须把 still 授权给 "lamppost-cloud key" 显示的公钥。`},
 	"lamppost-cloud switch": {"控制网关的输出", `switch 让网关接通输出，持续 --for 或允许的最长时间；或断开，并在 --for 期间保持断开。
 联锁和限制照常有效。要求发出 30 秒之后不再动作。网关的配置须把该输出的 actuate 授权给

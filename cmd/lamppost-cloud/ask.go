@@ -91,7 +91,7 @@ func readCommand() *cobra.Command {
 }
 
 func stillCommand() *cobra.Command {
-	return deviceCommand("still", "have a camera take a picture now", "The picture shows in the console; its id is printed.")
+	return deviceCommand("still", "have a camera take a picture now", "The picture shows in the console when it has come; its id is printed,\nand whether it waits for the gateway's byte budget.")
 }
 
 func deviceCommand(kind, short, then string) *cobra.Command {
@@ -202,6 +202,8 @@ func result(c view.Command) string {
 	switch {
 	case c.Kind == "rewind":
 		return fmt.Sprintf("%d records go again", c.Records)
+	case c.Image != "" && c.Detail != "":
+		return "picture " + c.Image + ": " + c.Detail
 	case c.Image != "":
 		return "picture " + c.Image
 	case len(c.Outputs) > 0:

@@ -20,6 +20,7 @@ func TestAsk(t *testing.T) {
 	}{
 		{"read gw river", "/gateways/gw/commands", `{"by":"li","device":"river","kind":"read"}`, `"state":"done"`, exitOK, "gw: done\n"},
 		{"still gw gauge", "/gateways/gw/commands", `{"by":"li","device":"gauge","kind":"still"}`, `"state":"done","image":"pic"`, exitOK, "gw: done picture pic\n"},
+		{"still gw gauge", "/gateways/gw/commands", `{"by":"li","device":"gauge","kind":"still"}`, `"state":"done","image":"pic","detail":"it waits"`, exitOK, "gw: done picture pic: it waits\n"},
 		{"switch gw lamp on --for 30s", "/gateways/gw/commands", `{"by":"li","for_ms":30000,"kind":"actuate","on":true,"output":"lamp"}`, `"state":"refused","why":"blocked","detail":"its interlock is false"`, exitFailed, "gw refuses: blocked: its interlock is false"},
 		{"switch gw lamp off", "/gateways/gw/commands", `{"by":"li","for_ms":0,"kind":"actuate","on":false,"output":"lamp"}`, `"state":"expired"`, exitFailed, "did not answer in time"},
 		{"read gw river --wait 1ms", "/gateways/gw/commands", `{"by":"li","device":"river","kind":"read"}`, `"state":"waiting"`, exitFailed, "not answered command c1 yet"},

@@ -136,6 +136,9 @@ func (g *Gateway) readFor(ctx context.Context, c wire.Command, _ string) (wire.R
 	return wire.Reply{}, t.err
 }
 
+// heldBack is said of a picture that was taken and does not leave yet.
+const heldBack = "it waits until the day's byte budget has room for it, and gives way to a newer one of its camera"
+
 // stillFor has a camera take a picture, and sends it.
 func (g *Gateway) stillFor(ctx context.Context, c wire.Command, _ string) (wire.Reply, error) {
 	t, err := g.sampleNow(ctx, c.Still.Device)
@@ -161,5 +164,9 @@ func (g *Gateway) stillFor(ctx context.Context, c wire.Command, _ string) (wire.
 	if id == "" {
 		return wire.Reply{}, errors.New("the picture cannot be sent; the gateway's log says why")
 	}
-	return wire.Reply{Image: id}, nil
+	r := wire.Reply{Image: id}
+	if g.uplink != nil && g.uplink.Held(id) {
+		r.Detail = heldBack
+	}
+	return r, nil
 }

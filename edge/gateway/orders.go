@@ -15,7 +15,7 @@ import (
 const ordersKey = "stills"
 
 // afterGrace is how late a picture after an alert may be when the gateway did not run at
-// its moment: such a picture still shows how things went on, and says when it was taken.
+// its moment, or the camera gave none then, because it starts: such a picture still shows how things went on, and says when it was taken.
 // One of the moment itself has no more than still.Patience.
 const afterGrace = 10 * time.Minute
 

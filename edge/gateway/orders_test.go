@@ -189,7 +189,7 @@ func TestPicturesThatNeverComeAreToldOf(t *testing.T) {
 		b.do(step{"sync", 0})
 		e.goBlind(9*time.Minute + 50*time.Second) // just before the raise
 		a := b.raise(g)
-		wait(6 * time.Minute)
+		wait(15 * time.Minute) // it was due 5 minutes after the raise, and might have come 10 later
 		if got := told(t, g); !slices.Equal(got[wire.NotTaken], []string{a.Pictures[2].Image}) || len(got) != 1 {
 			t.Errorf("a blind camera: told of %v", got)
 		}
@@ -218,7 +218,7 @@ func TestNoPictureOfLaterIsFromBefore(t *testing.T) {
 		b.do(step{"sync", 0})
 		e.goBlind(13 * time.Minute) // the raise is at 10, the picture due at 15
 		a := b.raise(g)
-		wait(6 * time.Minute)
+		wait(15 * time.Minute) // it was due 5 minutes after the raise, and might have come 10 later
 		if got := told(t, g); !slices.Equal(got[wire.NotTaken], []string{a.Pictures[2].Image}) || len(got) != 1 {
 			t.Errorf("told of %v", got)
 		}
@@ -229,11 +229,34 @@ func TestNoPictureOfLaterIsFromBefore(t *testing.T) {
 	})
 }
 
-// A camera whose pictures take half a minute has the time for one of a moment.
+// A camera that is away at the moment of the picture after an alert, because it starts, is
+// asked again, and has ten minutes.
+func TestACameraThatStartsIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, e := newWatched(t)
+		b.boot(0)
+		g, stop := b.start()
+		b.do(step{"sync", 0})
+		e.goBlind(14*time.Minute + 59*time.Second) // the picture is due at 15
+		time.AfterFunc(15*time.Minute+50*time.Second, func() {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.blind = false
+		})
+		a := b.raise(g)
+		wait(6 * time.Minute)
+		if got := told(t, g); len(got) != 0 || !slices.Contains(g.keeper.spool.IDs(), a.Pictures[2].Image) {
+			t.Errorf("told of %v; there are %v; the alert names %+v", got, g.keeper.spool.IDs(), a.Pictures)
+		}
+		stop()
+	})
+}
+
+// A camera whose pictures take minutes has the time for one of a moment.
 func TestASlowCameraIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, _ := newWatched(t)
-		b.cfg.Devices[0].Plan.Timeout = 30 * time.Second
+		b.cfg.Devices[0].Plan.Timeout = 6 * time.Minute
 		b.boot(0)
 		g, stop := b.start()
 		b.do(step{"sync", 0})
@@ -241,7 +264,7 @@ func TestASlowCameraIsWaitedFor(t *testing.T) {
 		g.mu.Lock()
 		orders := g.orders.List()
 		g.mu.Unlock()
-		if len(orders) != 1 || orders[0].UntilMS != orders[0].FromMS+60_000 {
+		if len(orders) != 1 || orders[0].UntilMS != orders[0].FromMS+720_000 {
 			t.Errorf("ordered are %+v", orders)
 		}
 		stop()

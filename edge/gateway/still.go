@@ -62,6 +62,9 @@ func (g *Gateway) order(d *device, x still.Order) string {
 	if p := d.spec.plan; p != nil && p.Timeout > still.Patience { // a slow one, which may be taking another just now
 		x.UntilMS = x.FromMS + 2*p.Timeout.Milliseconds()
 	}
+	if x.Moment == wire.PictureAfter {
+		x.UntilMS = max(x.UntilMS, x.FromMS+afterGrace.Milliseconds())
+	}
 	g.addOrder(x)
 	return x.Image
 }
@@ -110,15 +113,23 @@ func (g *Gateway) fillOrder(gen *generation, x still.Order) {
 	g.sendStill(d, wire.ImageMeta{ID: x.Image, Device: x.Camera, At: g.moment(shot.BootMS), Alert: x.Alert, Moment: x.Moment}, shot.JPEG, g.caption(d, shot, x.Said))
 }
 
+// stillOf is the picture of a sample, if it has one.
+func stillOf(s *poll.Sample) ([]byte, bool) {
+	src, ok := s.Driver.(drivers.StillSource)
+	if !ok || s.Err != nil {
+		return nil, false
+	}
+	return src.Still()
+}
+
 // takeStill keeps a camera's newest picture, gives it to the alerts that wait for it,
 // and uploads it if that is asked for.
 func (g *Gateway) takeStill(gen *generation, d *device, s poll.Sample) {
-	src, ok := s.Driver.(drivers.StillSource)
-	if !ok || s.Err != nil {
-		return
-	}
-	jpeg, ok := src.Still()
+	jpeg, ok := stillOf(&s)
 	if !ok {
+		if g.orders.Again(d.spec.id, s.BootMS) {
+			g.armTimer(gen)
+		}
 		return
 	}
 	shot := still.Shot{BootMS: s.BootMS, JPEG: jpeg}

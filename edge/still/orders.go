@@ -26,12 +26,25 @@ type Order struct {
 	// UntilMS is when it is overdue if that is later than Patience after FromMS; 0: it is not.
 	UntilMS int64 `json:"until_ms,omitempty"`
 	// Said is what is drawn into it of the alert; nil: nothing.
-	Said  []string `json:"said,omitempty"`
-	asked bool
+	Said    []string `json:"said,omitempty"`
+	asked   bool
+	failed  int   // how often the camera was asked in vain
+	againMS int64 // not to be asked before, boot ms
 }
+
+// Pauses before a camera that gave nothing is asked again: the first, and the longest. Each
+// is twice the one before: a camera that starts is soon asked, and one that refuses a login
+// is not asked often.
+const (
+	firstRetry   = 5 * time.Second
+	longestRetry = time.Minute
+)
 
 // lastMS is up to when a picture fills it, boot ms.
 func (x Order) lastMS() int64 { return max(x.FromMS+Patience.Milliseconds(), x.UntilMS) }
+
+// nextMS is when the camera is to be asked, boot ms.
+func (x Order) nextMS() int64 { return max(x.FromMS, x.againMS) }
 
 // Orders are those that wait. The zero value has none.
 type Orders struct{ list []Order }
@@ -52,7 +65,7 @@ func (o *Orders) List() []Order { return slices.Clone(o.list) }
 // Due returns the cameras that have to take a picture now, each order's once.
 func (o *Orders) Due(bootMS int64) (cameras []string) {
 	for i := range o.list {
-		if x := &o.list[i]; !x.asked && x.FromMS <= bootMS {
+		if x := &o.list[i]; !x.asked && x.nextMS() <= bootMS {
 			x.asked = true
 			if !slices.Contains(cameras, x.Camera) {
 				cameras = append(cameras, x.Camera)
@@ -62,10 +75,25 @@ func (o *Orders) Due(bootMS int64) (cameras []string) {
 	return cameras
 }
 
+// Again says that a camera which was asked gave no picture: after a pause it is due again,
+// until its orders are overdue. It returns whether one waits for it.
+func (o *Orders) Again(camera string, bootMS int64) (waits bool) {
+	for i := range o.list {
+		x := &o.list[i]
+		if x.Camera != camera || !x.asked {
+			continue
+		}
+		pause := min(firstRetry<<min(x.failed, 8), longestRetry)
+		x.asked, x.failed, x.againMS = false, x.failed+1, bootMS+pause.Milliseconds()
+		waits = true
+	}
+	return waits
+}
+
 // Next returns when Due or Overdue will have something to say, or false if nothing waits.
 func (o *Orders) Next() (bootMS int64, ok bool) {
 	for _, x := range o.list {
-		at := x.FromMS
+		at := min(x.nextMS(), x.lastMS()+1)
 		if x.asked {
 			at = x.lastMS() + 1
 		}

@@ -2,6 +2,7 @@ package still
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -93,6 +94,31 @@ func TestOrders(t *testing.T) {
 	}
 	if got := o.Filled("gauge", 31_050); len(got) != 1 || got[0].Image != "later" {
 		t.Errorf("filled %v, want the later one", got)
+	}
+}
+
+// A camera that gave nothing is asked again, after pauses that grow, until it is overdue.
+func TestOrdersAskAgain(t *testing.T) {
+	var o Orders
+	o.Add(Order{Camera: "gauge", FromMS: 1000, UntilMS: 100_000})
+	o.Add(Order{Camera: "gate", FromMS: 1000, UntilMS: 100_000})
+	var asked []int64
+	for at, ok := o.Next(); ok; at, ok = o.Next() {
+		if len(o.Overdue(at)) > 0 {
+			break
+		}
+		for _, camera := range o.Due(at) {
+			if camera == "gauge" {
+				asked = append(asked, at)
+			}
+		}
+		o.Again("gauge", at)
+	}
+	if want := []int64{1000, 6000, 16_000, 36_000, 76_000}; !slices.Equal(asked, want) {
+		t.Errorf("asked at %v, want %v", asked, want)
+	}
+	if o.Again("gauge", 200_000) {
+		t.Error("nothing waits for it any more")
 	}
 }
 

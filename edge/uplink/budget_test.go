@@ -175,3 +175,40 @@ func TestBudgetAlerts(t *testing.T) {
 		}
 	})
 }
+
+// A picture of an alert that what is left of the day's bytes cannot end is not begun, is said
+// to wait, and goes the next day; it is not read from the disk again and again meanwhile.
+func TestBudgetBeginsNoPictureItCannotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCity(t)
+		s := newShelf(1, 150_000)
+		u, stop := c.start(t, Options{Album: s, Limits: Limits{PerDay: MinPerDay, Compress: Off}, Saved: []byte(`{"v":1,"spent":{"used":800000,"day":10957}}`)})
+		defer stop()
+		u.Kept(s.ids()...)
+		after(time.Hour)
+		if n := len(c.arrivals(wire.ImageTopic)); n != 0 || !u.Held(pictureID(1)) || s.read != 1 {
+			t.Errorf("%d pieces of a picture left, held: %v, read %d times", n, u.Held(pictureID(1)), s.read)
+		}
+		after(24 * time.Hour)
+		if n := len(c.arrivals(wire.ImageTopic)); n != 10 || len(s.done) != 1 || u.Held(pictureID(1)) || s.read != 2 {
+			t.Errorf("the next day: %d pieces, done %v, held: %v, read %d times", n, s.done, u.Held(pictureID(1)), s.read)
+		}
+	})
+}
+
+// A picture without an alert waits while the budget has no room for all of it.
+func TestBudgetHoldsPictures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCity(t)
+		u, stop := c.start(t, Options{Journal: deep{10}, Limits: Limits{PerDay: MinPerDay}, Saved: []byte(`{"v":1,"spent":{"used":900000,"day":10957}}`)})
+		defer stop()
+		after(time.Second)
+		if err := u.Image(wire.ImageMeta{ID: pictureID(1), Device: "gauge", At: wire.Moment{Unix: base}}, make([]byte, 400_000)); err != nil {
+			t.Fatal(err)
+		}
+		after(time.Minute)
+		if !u.Held(pictureID(1)) || u.Held(pictureID(2)) || len(c.arrivals(wire.ImageTopic)) != 0 {
+			t.Errorf("held: %v, %d pieces", u.Held(pictureID(1)), len(c.arrivals(wire.ImageTopic)))
+		}
+	})
+}

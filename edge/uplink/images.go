@@ -23,6 +23,7 @@ type picture struct {
 	kept       bool // it is in Options.Album; pieces are here only while they are sent
 	pieces     [][]byte
 	count      int // of pieces; 0: not known, because it was not read yet
+	bytes      int // of all pieces, known with count
 	next       int // piece to send
 	onWay      bool
 	again      time.Time // when all are sent: when to begin anew
@@ -157,7 +158,7 @@ func (q *imageQueue) read(id string, pieces [][]byte) {
 	q.want = ""
 	for _, p := range q.pictures {
 		if p.id == id && len(pieces) > 0 {
-			p.pieces, p.count, p.next = pieces, len(pieces), min(p.next, len(pieces)-1)
+			p.pieces, p.count, p.next, p.bytes = pieces, len(pieces), min(p.next, len(pieces)-1), sizeOf(pieces)
 			return
 		}
 	}
@@ -169,7 +170,27 @@ func newPicture(meta wire.ImageMeta, jpeg []byte) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &picture{id: meta.ID, device: meta.Device, alert: meta.Alert != "", pieces: pieces, count: len(pieces)}, nil
+	return &picture{id: meta.ID, device: meta.Device, alert: meta.Alert != "", pieces: pieces, count: len(pieces), bytes: sizeOf(pieces)}, nil
+}
+
+func sizeOf(pieces [][]byte) (n int) {
+	for _, p := range pieces {
+		n += len(p)
+	}
+	return n
+}
+
+// pieceCost is what a piece costs beside itself: its topic, MQTT and the answer.
+const pieceCost = 200
+
+// rest is what the pieces that are still to be sent cost; 0: not known, because it was not
+// read yet.
+func (p *picture) rest() int64 {
+	if p.count == 0 {
+		return 0
+	}
+	left := p.count - p.next
+	return int64(left*p.bytes/p.count + left*pieceCost)
 }
 
 // Kept sends pictures of alerts that lie in Options.Album, which must be set: when the

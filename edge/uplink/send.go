@@ -268,7 +268,10 @@ func (u *Uplink) nextPiece(now time.Time) (*message, time.Time) {
 		return nil, at
 	}
 	if !u.affordsPicture(p) {
-		return nil, time.Time{}
+		if p.kept && p.next == 0 {
+			p.pieces = nil // read again when it may go
+		}
+		return nil, u.budget.planned.Add(planEvery)
 	}
 	if u.link.draining {
 		return nil, time.Time{}
@@ -287,17 +290,35 @@ func (u *Uplink) nextPiece(now time.Time) (*message, time.Time) {
 	return m, now
 }
 
-// affordsPicture says whether a picture may go: one without an alert when there is no
-// history to be sent either, one with an alert until but a tenth of the day's bytes is
-// left, which is the alerts' own.
+// affordsPicture says whether what is left of a picture may go: of one without an alert when
+// there is no history to be sent either, of one with an alert while but a tenth of the day's
+// bytes is left then, which is the alerts' own. What cannot be ended is not begun, unless no
+// day could end it.
 func (u *Uplink) affordsPicture(p *picture) bool {
-	switch {
-	case u.budget.perDay == 0:
+	if u.budget.perDay == 0 {
 		return true
-	case p.alert:
-		return u.budget.saved.Used < u.budget.perDay-u.budget.perDay/10
 	}
-	return u.affords(Pictures, p.count*wire.MaxPiece) && len(u.prepared) == 0
+	if !p.alert {
+		return u.affords(Pictures, int(p.rest())) && len(u.prepared) == 0
+	}
+	most := u.budget.perDay - u.budget.perDay/10
+	rest := p.rest()
+	if int64(p.bytes) >= most {
+		rest = 0
+	}
+	return u.budget.saved.Used+rest < most
+}
+
+// Held says whether a picture waits until the byte budget has room for it.
+func (u *Uplink) Held(id string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, p := range u.images.pictures {
+		if p.id == id && u.budget.perDay > 0 {
+			return p.alert && !u.affordsPicture(p) || !p.alert && !u.affords(Pictures, int(p.rest()))
+		}
+	}
+	return false
 }
 
 // transmit sends s for the first time on this connection.
