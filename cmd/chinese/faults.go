@@ -99,6 +99,7 @@ var faults = []pair{
 	{"%s is no answer: %w", "$1 不是应答：$2"},
 	{"%w: %w; before that it wrote %s, which is no answer either", "$1：$2；在此之前它输出了 $3，那也不是应答"},
 	{"%s has no id; an answer repeats the question's", "$1 没有 id；应答须带上询问的 id"},
+	{"answer %d: the question was %d; repeat its id", "应答 $1：询问的 id 是 $2，请原样返回"},
 	{"answer %d needs either readings or a fault", "应答 $1 须有 readings 或 fault"},
 	{"answer %d: there is no fault %s; write timeout, checksum, protocol, exception, unplugged, busy or device", "应答 $1：没有故障词 $2；请写 timeout、checksum、protocol、exception、unplugged、busy 或 device"},
 	{"answer %d: readings: %s: %w", "应答 $1：readings：$2：$3"},

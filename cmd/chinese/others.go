@@ -35,6 +35,8 @@ var others = []pair{
 	{"%s: done %s", "$1：完成，$2"},
 	{"%d records go again", "$1 条记录重新发送"},
 	{"picture %s", "照片 $1"},
+	{"picture %s: %s", "照片 $1：$2"},
+	{"it waits until the day's byte budget has room for it, and gives way to a newer one of its camera", "等待当天的流量预算有余量；同一摄像头有更新的照片时被取代"},
 	{"silenced %s", "已停止 $1"},
 	{"nothing sounded", "没有发声的输出"},
 	{"everything", "全部"},

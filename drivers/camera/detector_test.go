@@ -232,6 +232,7 @@ func TestDetectorGoesWrong(t *testing.T) {
 		"leaks":        {"unplugged", "MB of memory; 64.0 MB are allowed"},
 		"not a number": {"protocol", "JSON has no NaN and no Infinity"},
 		"score":        {"protocol", `"person" has a score of 2; write 0 to 1`},
+		"id":           {"protocol", "; repeat its id"},
 		"pixels":       {"protocol", `"dog" has a box at 12; write shares of the picture's width and height, 0 to 1, not pixels`},
 	} {
 		t.Run(how, func(t *testing.T) {

@@ -10,8 +10,37 @@ import (
 
 // impairment is what is wrong beside a part that answers; see drivers.Impaired.
 type impairment struct {
-	err   error // of the last good sample; nil: nothing
-	since int64 // boot ms
+	err    error // of the last good sample; nil: nothing
+	since  int64 // boot ms
+	told   bool  // the log has it
+	saidMS int64 // when it was told last, boot ms; 0: never
+}
+
+// quietFor is how long what is wrong beside a part is not told of again, if it comes and goes.
+const quietFor = 10 * time.Minute
+
+// news says whether the log has to be told, of what went wrong or that it is over.
+func (i *impairment) news(now int64) bool {
+	switch {
+	case i.err == nil && i.told:
+		i.told = false
+		return true
+	case i.err != nil && !i.told && (i.saidMS == 0 || now-i.saidMS >= quietFor.Milliseconds()):
+		i.told, i.saidMS = true, max(now, 1)
+		return true
+	}
+	return false
+}
+
+// sayImpaired has the log know what is wrong beside a part that answers, once.
+func (g *Gateway) sayImpaired(d *device, now int64) {
+	switch i := &d.impaired; {
+	case !i.news(now):
+	case i.err != nil:
+		g.log.Warn("a part of a device fails, the rest of it goes on", "device", d.spec.id, "error", clip(i.err.Error()))
+	default:
+		g.log.Info("the part of a device works again", "device", d.spec.id)
+	}
 }
 
 // take books a sample. One that failed says nothing of what is beside the part.

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -49,5 +51,23 @@ func TestImpairmentLasts(t *testing.T) {
 	}
 	if err := impairedOf(nil); err != nil {
 		t.Errorf("a driver that cannot tell is %v", err)
+	}
+}
+
+// What is wrong beside a part is told once, not again while it lasts, nor more than once in
+// ten minutes if it comes and goes.
+func TestImpairmentIsNewsOnce(t *testing.T) {
+	var i impairment
+	ended := errors.New("it ended")
+	var told []string
+	for minute, says := range []error{nil, ended, ended, ended, nil, ended, nil, ended, ended, ended, ended, ended, ended} {
+		now := int64(minute) * 60_000
+		i.take(poll.Sample{BootMS: now, Driver: lame{err: says}})
+		if i.news(now) {
+			told = append(told, fmt.Sprint(minute, says != nil))
+		}
+	}
+	if want := []string{"1 true", "4 false", "11 true"}; !slices.Equal(told, want) {
+		t.Errorf("told %v, want %v", told, want)
 	}
 }

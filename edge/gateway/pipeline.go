@@ -33,6 +33,7 @@ func (g *Gateway) handle(gen *generation, s poll.Sample) {
 	if changed, up := d.turned(); changed {
 		g.deviceTurned(d, up)
 	}
+	g.sayImpaired(d, s.BootMS)
 	g.tick(gen, s.BootMS)
 	g.takeStill(gen, d, s)
 	g.tellTaken(s)

@@ -139,6 +139,14 @@ func (o Outcome) WarmsUp() time.Duration {
 	return 0
 }
 
+// Starts says whether a value is missing because what gives it still starts, or learns what
+// is usual, for as long as it takes.
+func (o Outcome) Starts() bool {
+	return slices.ContainsFunc(o.Readings, func(r obs.Reading) bool {
+		return r.Quality.Flag == obs.Missing && r.Quality.Why == obs.WarmUp
+	}) && o.Device.Plan.WarmUp == 0
+}
+
 // Answered says whether a device gave at least one value.
 func (o Outcome) Answered() bool { return o.Err == nil }
 

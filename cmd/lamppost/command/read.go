@@ -163,11 +163,13 @@ func known(cfg *config.Config, ids []string, lang string) error {
 // words of the table, and of what stands below it.
 var words = map[string]map[string]string{
 	"en": {"head": "DEVICE\tCHANNEL\tVALUE\tUNIT\tQUALITY\tTOOK", "sum": "%d of %d devices answered\n",
-		"warms": "  warm-up: values count %v after opening; how long the part has been powered is not known here\n",
-		"doubt": "  may be another part: %s\n"},
+		"warms":  "  warm-up: values count %v after opening; how long the part has been powered is not known here\n",
+		"starts": "  warm-up: what gives these values still starts, or learns what is usual, and had no answer for this one sample; a gateway that runs goes on asking\n",
+		"doubt":  "  may be another part: %s\n"},
 	"zh": {"head": "设备\t测点\t数值\t单位\t质量\t耗时", "sum": "%[2]d 台设备中 %[1]d 台有应答\n",
-		"warms": "  预热（warm-up）：打开 %v 之后数值才可信；设备已通电多久，这里无从知道\n",
-		"doubt": "  可能不是该设备：%s\n"},
+		"warms":  "  预热（warm-up）：打开 %v 之后数值才可信；设备已通电多久，这里无从知道\n",
+		"starts": "  预热（warm-up）：给出这些数值的部分仍在启动，或在学习常态，这一次采样时还没有结果；运行中的网关会继续询问\n",
+		"doubt":  "  可能不是该设备：%s\n"},
 }
 
 // render prints the outcomes as a table.
@@ -204,6 +206,8 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 		}
 		if d := o.WarmsUp(); d > 0 {
 			fmt.Fprintf(w, text["warms"], d)
+		} else if o.Impaired == nil && o.Starts() {
+			fmt.Fprint(w, text["starts"])
 		}
 		for _, f := range o.Facts {
 			fmt.Fprintf(w, "  %s\n", factText(f, lang))

@@ -260,6 +260,9 @@ func (a *Asker) ask(ctx context.Context, q question) result {
 	var refused rejects
 	_, err := a.program.Ask(ctx, q.line, func(line []byte) bool {
 		answer, err := Parse(line)
+		if err == nil {
+			err = strange(answer.ID, q.id)
+		}
 		if err != nil {
 			if refused.add(line, err) {
 				a.results <- result{err: refused.err()}
@@ -276,6 +279,15 @@ func (a *Asker) ask(ctx context.Context, q question) result {
 		return result{end: true, err: refused.err(), late: true}
 	}
 	return result{end: true, err: err, late: errors.Is(err, drivers.ErrTimeout)}
+}
+
+// strange says what is wrong with an answer that repeats a number which was not asked for
+// yet, or never is. One of an earlier question is late, and passed over.
+func strange(id, asked uint64) error {
+	if id >= 1 && id <= asked {
+		return nil
+	}
+	return fmt.Errorf("answer %d: the question was %d; repeat its id", id, asked)
 }
 
 // Close ends the detector, at the latest after three seconds. A second call does nothing.

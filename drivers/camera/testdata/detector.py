@@ -42,6 +42,8 @@ for line in sys.stdin:
             text = text.replace("0.75", "2.0")
         elif how == "pixels":
             text = text.replace("[0, 0, 1, 1]", "[12, 30, 100, 200]")
+        elif how == "id":
+            text = json.dumps({"id": question["id"] + 7, "found": []})
         elif how == "accelerator":
             text = json.dumps({"id": question["id"], "fault": "device", "text": "/dev/hailo0 is gone"})
     print(text, flush=True)
