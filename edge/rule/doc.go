@@ -133,6 +133,13 @@
 // Nothing is forecast from fewer than six points or from less than half of the window
 // (unknown); where the slope may as well be none, is less than a step of the sensor,
 // or leads to the limit only after three windows, the limit is at least that far away.
+//
+// No line passes above where the water stands now, the median of the newest three points,
+// by more than noise (below it, where the limit is lower): the limit is reckoned from there.
+// Where the points have gone back from the limit by more than noise, the limit is three windows
+// away, until they have made up for half of that or rise through the newest third of the window;
+// where the newest reading alone has, nothing is known. A pre-alert always has a range.
+//
 // A forecast is a span, from where a straight line reaches the limit to where the flattest
 // line does that nine in ten slopes allow: a pre-alert begins when all of it lies within
 // the time that is looked ahead, and only while the limit is not reached yet.

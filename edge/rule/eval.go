@@ -294,19 +294,24 @@ func (in *input) end(now int64) int64 {
 
 // ahead is how many seconds there are until a trend reaches its limit, and between
 // which bounds. While no trend surely leads there it is only known to be at least as far as
-// the steepest possible leads; while there are too few readings for one it is not known.
+// the steepest possible leads; while there are too few readings for one, or the newest alone
+// went the other way, it is not known.
 func (r *reader) ahead(n *node) (span, outlook) {
 	in := &r.inputs[n.read]
 	w := in.window
 	if r.again(max(w.length/maxTrend, 1000)); !r.fresh(in) {
 		return nothing(), outlook{}
 	}
-	tr := w.trendAt(r.now, n.method, in.fit)
+	up := n.op == opRises
+	tr := w.trendAt(r.now, n.method, up, in.step, in.fit)
 	if !tr.ok {
 		return nothing(), outlook{}
 	}
-	o, ok := tr.until(n.num, n.op == opRises, r.now, w.length, in.step)
-	if !ok {
+	o, ok := tr.until(n.num, up, r.now, w.length, in.step)
+	switch {
+	case !in.vague && tr.left(in.value, up):
+		return atLeast(0), outlook{}
+	case !ok:
 		return atLeast(o.early), outlook{}
 	}
 	return span{o.best, o.slow}, o

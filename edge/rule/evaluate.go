@@ -31,7 +31,7 @@ func (e *Engine) evaluate(b *bound) {
 	found := r.found
 	e.doubtful(b, doubt, when, &r)
 	if b.Stage == StageForecast && b.phase == Normal && when == isTrue && e.reached(b) {
-		when = unknown // what has come already is not foreseen
+		when = unknown
 	}
 	b.barred = e.failing(b)
 	switch e.duty(b, &r) {
@@ -101,14 +101,17 @@ func (e *Engine) failing(b *bound) bool {
 	return r.truth(b.stage.clear.root) != isTrue
 }
 
-// reached says whether the value of which b is a forecast is beyond the limit: a trend lags
-// behind a value that jumps.
+// reached says whether what b is a forecast of has come: the value is beyond the limit, or the
+// trend is there. What has come already is not foreseen, and has no range.
 func (e *Engine) reached(b *bound) bool {
 	trend, beyond := b.stage.when.compared[0].value, opLess
 	if trend.op == opRises {
 		beyond = opMore
 	}
 	r := e.quiet(b)
+	if _, o := r.ahead(trend); o.late <= 0 {
+		return true
+	}
 	return r.last(&r.inputs[trend.read]).compare(beyond, exactly(trend.num)) == isTrue
 }
 

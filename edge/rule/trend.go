@@ -18,6 +18,7 @@ const (
 
 const (
 	maxTrend   = 40  // points of a trend: 780 slopes
+	newer      = 3   // the newest part of the window that is looked at by itself: a third
 	minTrend   = 6   // below that nothing is said
 	halfSpan   = 0.5 // share of the window that the points must span
 	reach      = 3   // a trend is believed for so many windows
@@ -36,6 +37,8 @@ type trend struct {
 	slope, lo, hi float64 // the slope lies in lo…hi, nine times in ten, if errors are independent
 	rise          float64 // slope over the time that the points span
 	steady        float64 // that of the whole window as a share of the newest third's: 0 where it only begins, above 1 where it abates
+	present, band float64 // where the newest readings stand, a lone wrong one aside, and by how much noise may move that
+	turned        bool    // the readings left the way to the limit, and are not back on it
 }
 
 // outlook is when a limit will be reached: in early…late seconds, on the straight line
@@ -117,25 +120,31 @@ func (b *bucket) typical() float64 {
 
 func floor(t, step int64) int64 { return (t - mod(t, step)) / step }
 
-// fit finds the trend of the readings in w.
-func (f *fitter) fit(w *window, m Method) trend {
+// fit finds the trend of the readings in w towards a limit that lies above if up, else below.
+// Step is of the sensor.
+func (f *fitter) fit(w *window, m Method, up bool, step float64) trend {
 	at := f.take(w)
 	if f.n < minTrend || f.t[f.n-1]-f.t[0] < halfSpan*float64(w.length)/1000 {
 		return trend{at: at}
 	}
-	tr := f.theilSen(0)
+	f.mirror(!up)
+	third := f.from(-float64(w.length) / 1000 / newer)
+	is := f.stand(third, step)
+	tr := f.theilSen(is.from)
 	newest, whole := tr, tr.slope
-	if late := f.from(-float64(w.length) / 3000); f.n-late >= minTrend {
+	if late := max(third, is.from); f.n-late >= minTrend {
 		newest = f.theilSen(late)
 	}
 	if m == Holt {
-		tr = f.holt(tr)
+		tr = f.holt(tr, is.from)
 	} else {
 		tr = tr.sharpen(newest)
 	}
+	tr.present, tr.band, tr.turned = is.present, is.band, is.turned
+	f.lower(&tr)
 	tr.steady = steadiness(whole, newest.slope)
-	tr.ok, tr.at, tr.rise = true, at, tr.slope*(f.t[f.n-1]-f.t[0])
-	return tr
+	tr.ok, tr.at, tr.rise = true, at, tr.slope*(f.t[f.n-1]-f.t[is.from])
+	return tr.mirror(!up)
 }
 
 // steadiness is the share of a slope now that the slope so far makes, 0 to 2.
@@ -207,18 +216,18 @@ func (f *fitter) level(tr *trend, t, y []float64) {
 	tr.scatter = 2 * madToSigma * median(rest) / math.Sqrt(float64(len(t)))
 }
 
-// holt smooths the points: the level follows half of each surprise, the slope three
+// holt smooths the points from i on: the level follows half of each surprise, the slope three
 // tenths of what the level did. The bounds are as wide as those of ts, which says how
 // much the slopes scatter.
-func (f *fitter) holt(ts trend) trend {
-	level, slope := f.y[0], 0.0
-	for i := 1; i < f.n; i++ {
+func (f *fitter) holt(ts trend, from int) trend {
+	level, slope := f.y[from], 0.0
+	for i := from + 1; i < f.n; i++ {
 		dt := f.t[i] - f.t[i-1]
 		if dt <= 0 {
 			continue
 		}
-		if i == 1 {
-			slope = (f.y[1] - f.y[0]) / dt
+		if i == from+1 {
+			slope = (f.y[i] - f.y[i-1]) / dt
 		}
 		ahead := level + slope*dt
 		next := holtAlpha*f.y[i] + (1-holtAlpha)*ahead
@@ -232,18 +241,23 @@ func (f *fitter) holt(ts trend) trend {
 // from now. ok is false where that is not sure, or not within what window supports: the
 // slope points away, could be none, is less than a step of the sensor, or leads there
 // only after three windows. Then early alone counts: it is not reached before, and a
-// slope that could be none does not say that it will not be.
+// slope that could be none does not say that it will not be. A line that the readings
+// have left leads nowhere. Where they are at the limit o is zero.
 func (tr *trend) until(limit float64, up bool, now, window int64, step float64) (o outlook, ok bool) {
-	way, slope, flat, steep := limit-tr.level, tr.slope, tr.lo, tr.hi
+	way, left, slope, flat, steep := limit-tr.level, limit-tr.present, tr.slope, tr.lo, tr.hi
 	if !up {
-		way, slope, flat, steep = -way, -slope, -tr.hi, -tr.lo
+		way, left, slope, flat, steep = -way, -left, -slope, -tr.hi, -tr.lo
 	}
-	past := float64(now-tr.at) / 1000
-	if way <= 0 {
+	if left <= 0 && way <= 0 {
 		return outlook{}, true
 	}
+	past := float64(now-tr.at) / 1000
+	way = max(way, 0) // within noise of the limit, which the readings have not reached
 	far := reach * float64(window) / 1000
 	o = outlook{best: far, slow: far, early: far, late: far, steady: tr.steady}
+	if tr.turned {
+		return o, false
+	}
 	off := tr.scatter + step/2
 	if steep > 0 {
 		o.early = min(far, max(0, (way-off)/steep-past))

@@ -49,7 +49,7 @@ func TestTrendVectors(t *testing.T) {
 	} {
 		w, now := windowOf(c.values, 300, time.Hour)
 		var f fitter
-		tr := f.fit(w, c.method)
+		tr := f.fit(w, c.method, true, 0.01)
 		o, ok := tr.until(3.50, true, now, w.length, 0.01)
 		if !tr.ok || !near(tr.level, c.level, max(c.eps, 5e-7)) || !near(tr.slope*3600, c.slope, max(c.eps, 1e-5)) || !ok || !near(o.best/60, c.minutes, 0.01) {
 			t.Errorf("%s: level %.6f, slope %.6f/h, %.3f min, %v; want %.6f, %.6f, %.2f", name, tr.level, tr.slope*3600, o.best/60, ok, c.level, c.slope, c.minutes)
@@ -97,7 +97,7 @@ func TestTrendRefusals(t *testing.T) {
 	} {
 		w, now := windowOf(c.values, 300, 55*time.Minute)
 		var f fitter
-		tr := f.fit(w, TheilSen)
+		tr := f.fit(w, TheilSen, c.up, 0.01)
 		o, ok := tr.until(c.limit, c.up, now, w.length, 0.01)
 		if tr.ok != c.fits || tr.ok && (ok != c.ok || ok && !near(o.best/60, c.want, 1)) {
 			t.Errorf("%s: fits %v, ok %v, %.1f min; want %v, %v, %.1f", name, tr.ok, ok, o.best/60, c.fits, c.ok, c.want)
@@ -158,7 +158,7 @@ func TestTrendThins(t *testing.T) {
 	}
 	w, _ := windowOf(values, 1, 15*time.Minute)
 	var f fitter
-	tr := f.fit(w, TheilSen)
+	tr := f.fit(w, TheilSen, true, 0.01)
 	if f.n > maxTrend || !near(tr.slope, 0.001, 1e-4) || !near(tr.level, 1.899, 0.02) {
 		t.Errorf("%d points, level %.4f, slope %.6f", f.n, tr.level, tr.slope)
 	}
@@ -198,7 +198,7 @@ func BenchmarkTrend(b *testing.B) {
 			var f fitter
 			b.ReportAllocs()
 			for b.Loop() {
-				f.fit(w, m)
+				f.fit(w, m, true, 0.01)
 			}
 		})
 	}

@@ -28,12 +28,13 @@ type window struct {
 	ring   []bucket // ring[head:] is in use, oldest first; the newest reading is one of its own
 	gained int64    // what the newest reading added to what the one before covers
 	head   int
-	trends []fitted // by method, made when one is asked for
+	trends []fitted // by method and direction, made when one is asked for
 }
 
 // fitted is a trend with when it was found: at most once in a fortieth of the window.
 type fitted struct {
 	method Method
+	up     bool
 	slot   int64
 	trend
 }
@@ -115,17 +116,17 @@ func (w *window) expire(end int64) {
 
 // trendAt finds the trend of the window. Between two readings it is found once, and
 // not more often than the window has points for.
-func (w *window) trendAt(now int64, m Method, f *fitter) *trend {
+func (w *window) trendAt(now int64, m Method, up bool, step float64, f *fitter) *trend {
 	slot := floor(now, max(1, w.length/maxTrend))
 	i := 0
-	for i < len(w.trends) && w.trends[i].method != m {
+	for i < len(w.trends) && (w.trends[i].method != m || w.trends[i].up != up) {
 		i++
 	}
 	if i == len(w.trends) {
-		w.trends = append(w.trends, fitted{method: m, slot: slot - 1})
+		w.trends = append(w.trends, fitted{method: m, up: up, slot: slot - 1})
 	}
 	if t := &w.trends[i]; t.slot != slot {
-		t.slot, t.trend = slot, f.fit(w, m)
+		t.slot, t.trend = slot, f.fit(w, m, up, step)
 	}
 	return &w.trends[i].trend
 }

@@ -35,7 +35,7 @@ const conditionExample = `rules:
     levels:
       red:    {when: "river.level > 3.40", clear: "river.level < 3.30", clear_for: 5m}
       orange: {when: "river.level > 3.00", for: 2m, clear: "river.level < 2.90", clear_for: 5m, hold: 10m}
-    forecast: {within: 30m, window: 30m, method: theil-sen, severity: orange, message: {zh: "约 {in} 后超过 {limit} 米", en: "above {limit} m in {in}"}}
+    forecast: {within: 30m, window: 30m, method: theil-sen, severity: orange, message: {zh: "预计{in}超过 {limit} 米", en: "above {limit} m {in}"}}
     message: {zh: "河道水位 {value} 米", en: "river level {value} m"}
 `
 
@@ -80,7 +80,10 @@ rule has one alert, with the severity of the most severe level that is met: it c
 | ` + "`window`" + ` | from the readings of how long the trend is taken: at least six of them, at most 48h |
 | ` + "`method`" + ` | theil-sen (the default) withstands wrong readings, holt is quicker on clean ones |
 | ` + "`severity`" + ` | of the pre-alert, no more severe than what it expects; that one's by default |
-| ` + "`message`" + ` | its text; {in} is when the limit is expected |
+| ` + "`message`" + ` | its text; {in} is when the limit is expected, with its own word: "within 2 min", "in 5–12 min" |
+
+The limit is reckoned from where the value stands now. Once it has gone back, pumped out or after the crest, nothing is foreseen until it comes again; a pre-alert
+that stands is withdrawn when no trend has led to the limit for a third of the window.
 
 ` + "```yaml" + `
 %s` + "```" + `
@@ -115,7 +118,9 @@ const conditionsTailZh = `
 | ` + "`window`" + ` | 用多长时间的读数求趋势：至少六个读数，最长 48h |
 | ` + "`method`" + ` | theil-sen（缺省）不怕错误读数，holt 在数据干净时更快 |
 | ` + "`severity`" + ` | 预测报警的级别，不高于它所预测的级别；缺省与其相同 |
-| ` + "`message`" + ` | 预测报警的文字；{in} 是预计何时到达限值 |
+| ` + "`message`" + ` | 预测报警的文字；{in} 是预计何时到达限值，已带介词：“2 分钟内”“5–12 分钟后” |
+
+到达时间从数值现在的位置算起。数值一旦回退（抽排、洪峰已过），在再次上涨之前不作预测；已有的预测报警在三分之一窗口内没有趋势指向限值时撤回。
 
 ` + "```yaml" + `
 %s` + "```" + `
