@@ -137,6 +137,7 @@ type Plan struct {
 	Root      string      // the folder that sys and proc are in (BoardHost); empty: /
 	Pin       PinSettings // the default settings of its line (InputLine, PulseLine)
 	Port      string      // the node of the serial line, set as Line says, that a device names in its url (HTTPHost); empty: none
+	Node      string      // the node of the kernel's driver that a device names in its url (HTTPHost); empty: none
 	Apart     *Apart      // set: the device is to run in a process of its own (HTTPHost)
 	Overlay   *Overlay    // set: what is drawn into pictures that go with alerts (HTTPHost)
 	// Decoder is the program that some of what the device may send is decoded with, absolute

@@ -151,6 +151,9 @@ func plan(decode func(any) error) (*drivers.Plan, error) {
 		Timeout:  10*time.Second + o.Detector.patience(),
 		OpenHTTP: func(c drivers.Fetcher) (drivers.Driver, error) { return open(c, o, u, sight) },
 	}
+	if u.Scheme == attached {
+		p.Node = u.Path
+	}
 	if u.Scheme == "rtsp" {
 		p.Decoder = o.decoder()[0]
 	}
@@ -201,16 +204,26 @@ func (o options) check() (u *url.URL, err error) {
 	here := err == nil && (u.Scheme == attached || onLine(u.Scheme))
 	if err != nil || !slices.Contains(schemes, u.Scheme) || here != (u.Hostname() == "") || here && !filepath.IsAbs(u.Path) {
 		wrong(true, "url", "this is no address; write http://HOST/PATH, v4l2:/dev/v4l/by-id/NAME, vc0706: or hydrocam:/dev/serial/by-id/NAME, rtsp://HOST/PATH or onvif://HOST")
-		return nil, errors.Join(all...)
+		err = nil
+		if here { // what is behind the scheme says nothing of the line
+			err = o.checkHere(u.Scheme)
+		}
+		return nil, errors.Join(errors.Join(all...), err)
 	}
 	wrong(u.User != nil, "url", "a name or password in the address would show in logs; write username and password_file")
 	wrong(u.Port() != "" && !serves(u.Port()), "url", "port %s cannot be; write 1 to 65535, or leave it out", u.Port())
 	wrong(here && o.Username != "", "username", "a camera at the board itself has no login; delete it")
 	wrong(!here && o.Size != "", "size", "a camera in the network is set to a size by its own page; delete this, or write the stream's address that has the size")
-	if u.Scheme == attached {
+	return u, errors.Join(errors.Join(all...), o.checkHere(u.Scheme), o.checkDecoder(u.Scheme))
+}
+
+// checkHere says what is wrong with the size and the line of a camera that is, or should be,
+// at the board itself.
+func (o options) checkHere(scheme string) (err error) {
+	if scheme == attached {
 		_, _, err = o.dots()
 	}
-	return u, errors.Join(errors.Join(all...), err, o.checkWire(u.Scheme), o.checkDecoder(u.Scheme))
+	return errors.Join(err, o.checkWire(scheme))
 }
 
 // serves says whether a port is one that a camera can be reached at.

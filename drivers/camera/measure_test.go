@@ -65,6 +65,35 @@ func TestMeasureOptions(t *testing.T) {
 const all = "measure: [flame, motion, tamper, smoke, clarity], zone_least: {gate: 0.02}, fire_areas: [[[0, 0], [1, 0], [1, 1]]], zones: {yard: [[0, 0], [1, 0], [1, 1]], gate: [[0, 0], [1, 1], [0, 1]]}, " +
 	"masks: [[[0, 0], [0.5, 0], [0.5, 0.5], [0, 0.5]]], staff: {marks: [[0.5, 0.2, 3], [0.5, 0.8, 1]], width: 0.1}"
 
+// An address that is none hides no mistake of the line or the size beside it.
+func TestMistakesBesideAnAddress(t *testing.T) {
+	for options, keys := range map[string]string{
+		"{url: 'vc0706:eye', size: 321x240, baud: 12345}":   "url baud size",
+		"{url: 'v4l2:eye', size: 321}":                      "url size",
+		"{url: 'http:', size: 640x480}":                     "url",
+		"{url: 'hydrocam:eye', baud: 9600, size: 640x480}":  "url baud",
+		"{url: 'vc0706:/dev/eye', size: 320x240, baud: 12}": "baud",
+	} {
+		_, err := planned(t, options)
+		var got []string
+		var walk func(error)
+		walk = func(err error) {
+			var o *drivers.OptionError
+			if many, ok := err.(interface{ Unwrap() []error }); ok {
+				for _, one := range many.Unwrap() {
+					walk(one)
+				}
+			} else if errors.As(err, &o) {
+				got = append(got, o.Key)
+			}
+		}
+		walk(err)
+		if strings.Join(got, " ") != keys {
+			t.Errorf("%s: %q, want %q: %v", options, got, keys, err)
+		}
+	}
+}
+
 // The channels are those that are asked for, in an order that does not depend on the
 // order of asking, and the other process is told to measure the same.
 func TestMeasuredChannels(t *testing.T) {

@@ -274,7 +274,7 @@ func (l *loader) times(d *Device, k deviceKeys) {
 			l.say("E2606", "a timeout is 10ms to 1m; leave it out for what the part needs", "devices", d.ID, "timeout")
 		}
 	}
-	if k.Upload != nil {
+	if k.Upload != nil && (!camera(*d) || !l.wrong("devices", d.ID, "upload")) {
 		l.upload(d, k.Upload.Every)
 	}
 }

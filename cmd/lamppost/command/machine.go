@@ -93,7 +93,21 @@ func missingLines(cfg *config.Config, lang string) []string {
 		words = diskWords["zh"]
 	}
 	lines := append(fileLines(cfg.Uplink, words), programLines(cfg, words)...)
-	return append(lines, passwordLines(cfg, lang)...)
+	return append(append(lines, passwordLines(cfg, lang)...), nodeLines(cfg, lang)...)
+}
+
+// nodeLines says which cameras at the board itself are not there.
+func nodeLines(cfg *config.Config, lang string) (lines []string) {
+	for _, d := range cfg.Devices {
+		if d.Plan == nil || d.Plan.Node == "" {
+			continue
+		}
+		if gone(d.Plan.Node) {
+			lines = append(lines, fmt.Sprintf(pick(lang, "warning: devices.%s.url: nothing is plugged in as %s; it is opened as soon as it is there",
+				"警告：devices.%s.url：%s 不存在；插入后会自动打开"), d.ID, d.Plan.Node))
+		}
+	}
+	return lines
 }
 
 // program is a program that the configuration starts: the key that names it and the one

@@ -19,6 +19,9 @@ func wireOf(cfg *config.Config, d config.Device) string {
 	if d.Plan != nil && d.Plan.Port != "" { // a camera on a serial line
 		return "uart"
 	}
+	if d.Plan != nil && d.Plan.Node != "" { // one that the board's kernel drives
+		return "video"
+	}
 	switch d.Wire {
 	case drivers.I2CDevice:
 		return "i2c"
@@ -78,6 +81,11 @@ var steps = map[string]map[string]step{
 		"protocol":  {"what answers there is no picture: is it the right host, port and path? Open the url in a browser", "应答的不是图片：检查主机、端口和路径，可用浏览器打开 url"},
 		"exception": {"the camera answers and refuses: status 404 is a wrong path in url, 401 or 403 the login (username, password_file); the camera's page in the catalogue lists the makers' paths", "摄像机有应答但拒绝：状态 404 是 url 路径不对，401 或 403 是登录不对（username、password_file）；各厂家路径见目录中摄像机的说明页"},
 		"device":    {"there is no picture: where the message names a program, look at that one; else at the camera, and restart it", "没有图片：提示中提到程序时请检查该程序，否则请检查并重启摄像机"},
+	},
+	"video": {
+		"timeout":   {"it is there, and no picture came: plug it in again, on another port, with a shorter cable", "设备存在但没有画面：请重新插拔，换一个接口或更短的线"},
+		"unplugged": {"it is not there: plug it in, and write the name that ls /dev/v4l/by-id shows as url; the gateway's user must be in the group video", "未接入：请插上，并把 ls /dev/v4l/by-id 列出的名称写入 url；网关用户须在 video 组"},
+		"protocol":  {"this node gives no pictures that can be used: a camera often has two nodes, try the other one; see its page in the catalogue", "该节点没有可用的画面：摄像机常有两个节点，请换另一个；见目录中摄像机的说明页"},
 	},
 	"i2c": {
 		"timeout":   {"nobody acknowledges: supply, SDA and SCL (swapped?), address; i2cdetect -y shows who is there", "无人应答：检查供电、SDA/SCL（是否接反）、地址；i2cdetect -y 列出在线器件"},

@@ -87,7 +87,7 @@ func openNode(path string) (device, error) {
 		return err
 	})
 	if err != nil {
-		return nil, os.NewSyscallError("open", err)
+		return nil, err
 	}
 	if n.wake, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
 		_ = unix.Close(n.fd)
