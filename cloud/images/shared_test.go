@@ -113,3 +113,27 @@ func TestFilesFromBefore(t *testing.T) {
 		t.Errorf("files %q, %v", left, err)
 	}
 }
+
+// A file from before goes also if another aggregator, which does not reach it, was the one that
+// removed the picture; the others stay.
+func TestFilesOfAnother(t *testing.T) {
+	mine := open(t, images.Options{})
+	kept := picture(t, 64)
+	mine.send(t, "gw", pieces(t, 1, picture(t, 64), noon), noon)
+	mine.send(t, "gw", pieces(t, 2, kept, noon.Add(time.Hour)), noon.Add(time.Hour))
+	o := images.Options{InDB: true, MaxAge: time.Hour}
+	mine.reopen(t, o)
+	other := &bench{db: mine.db, dir: t.TempDir()}
+	other.reopen(t, o)
+	for _, x := range []*bench{other, mine} {
+		if err := x.Sweep(t.Context(), noon.Add(90*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(mine.dir, "*", "*")); err != nil || len(left) != 1 {
+		t.Errorf("files %q, %v; want the second picture's", left, err)
+	}
+	if !bytes.Equal(mine.read(t, 2), kept) {
+		t.Error("the stored picture is another one")
+	}
+}

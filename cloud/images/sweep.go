@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -50,7 +52,34 @@ func (a *Album) Sweep(ctx context.Context, now time.Time) error {
 	if !a.o.InDB {
 		return nil
 	}
+	if err := a.sweepFiles(ctx); err != nil {
+		return fmt.Errorf("images: sweep: %w", err)
+	}
 	return a.Reread(ctx)
+}
+
+// sweepFiles removes files from before the database was shared of which there is no row any
+// more: another aggregator has removed it, and could not reach the file. Nothing else is
+// written into the directory then.
+func (a *Album) sweepFiles(ctx context.Context) error {
+	files, err := filepath.Glob(filepath.Join(a.o.Dir, "??", "*.jpg"))
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		id := strings.TrimSuffix(filepath.Base(f), ".jpg")
+		owner, _, err := a.Owner(ctx, id)
+		if err != nil {
+			return err
+		}
+		if owner != "" {
+			continue
+		}
+		if err := os.Remove(f); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // plan says which pictures have to go, at most 1000 at a time.
