@@ -169,10 +169,10 @@ test('a session that ends leads to the login, and back without a reload', async 
   await close();
 });
 
-test('who may see an area only is not told of a broken connection', async () => {
+test('who may see an area only hears of it live', async () => {
   await person('wang', '王芳', [{ role: 'viewer', area: '330105' }]);
   const { page, faults, close } = await enter('/', 'wang');
-  await page.locator('[data-phase=polling]').waitFor();
+  await page.locator('[data-phase=live]').waitFor();
   await page.getByText('There is nothing that you may see.').waitFor();
   assert.equal(await page.locator('.banner').count(), 0);
   assert.deepEqual(await axe(page), []);
