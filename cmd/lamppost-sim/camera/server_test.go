@@ -24,10 +24,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type source struct {
 	mu     sync.Mutex
 	mishap scenario.Mishap
+	step   time.Duration // from one look to the next; 0: time stands still
+	looks  int
 }
 
 func (s *source) State() State {
-	return State{Level: 2.3114, Light: 31000, Haze: 37, At: afternoon}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.looks++
+	return State{Level: 2.3114, Light: 31000, Haze: 37, At: afternoon.Add(time.Duration(s.looks) * s.step)}
 }
 
 func (s *source) Mishap() scenario.Mishap {

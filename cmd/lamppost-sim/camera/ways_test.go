@@ -40,10 +40,10 @@ func street(t *testing.T) (*source, *ledger, string) {
 	return src, log, at
 }
 
-// streetOf is a camera that shows something else.
+// streetOf is a camera that shows something else, each time a second later.
 func streetOf(t *testing.T, p Painter) (*ledger, string) {
 	t.Helper()
-	return listening(t, &source{}, p)
+	return listening(t, &source{step: time.Second}, p)
 }
 
 func listening(t *testing.T, src *source, p Painter) (*ledger, string) {

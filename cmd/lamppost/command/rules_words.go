@@ -62,6 +62,10 @@ wrong, and what to write instead.
 `
 
 const conditionsTail = `
+**A restart** costs what came while nothing ran, and no more: windows are filled again from the gateway's own journal, as far as its last 262 144 samples
+reach. Timers stand still meanwhile, alerts stand. Two things begin anew: ` + "`count`" + ` says "at least so many" until its window has passed once, and after a
+power cut on a board whose clock is not yet known when it starts (no clock chip, no network) windows begin empty.
+
 **What counts as known.** A value is used until its stream has been silent for three of its intervals, at least 30 s: one that is read every 5 s is unknown
 30 s after its last usable value, one that is read every minute after three minutes. What is unknown neither raises nor clears.
 
@@ -102,6 +106,9 @@ const conditionsHeadZh = `
 `
 
 const conditionsTailZh = `
+**重启**只损失停机期间的数据：窗口会用网关自己的日志重新填满（最多追溯最近 262 144 个样本）。计时在停机期间暂停，告警保持。
+只有两处重新开始：` + "`count`" + ` 在满一个窗口之前只给出“至少多少个”；断电后启动时时钟还未知的板子（没有时钟芯片、也没有网络），窗口从空开始。
+
 **什么算已知。** 数据流中断不超过三个采样间隔（至少 30 秒）时，最近的可用值仍然有效：每 5 秒采样的，最后一个可用值之后 30 秒变为未知；每分钟采样的，三分钟后变为未知。未知既不触发也不解除。
 
 **时间。** ` + "`for`" + ` 是条件要持续多久才报警，` + "`clear_for`" + ` 是条件结束多久才解除（最长各 7d），` + "`hold`" + ` 是报警从触发起至少保持多久（最长 24h）。写在 ` + "`use`" + ` 旁边的 ` + "`hold`" + `
