@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -134,6 +133,7 @@ func (g *Gateway) beginSwitching(gen, old *generation) {
 		s.watch.Adopt(old.switching.watch)
 	}
 	if old == nil {
+		g.refill(s.watch)
 		g.restoreOutputs(s)
 	}
 	s.board.Rules(func(output, rule string) bool {
@@ -217,21 +217,6 @@ func (s *switching) retract(st obs.Stream, bootMS int64) {
 func (s *switching) unmoved(st obs.Stream, bootMS int64) {
 	if s != nil {
 		s.watch.Unmoved(st, bootMS)
-	}
-}
-
-// reach is of which streams the past counts for the conditions, and for how long.
-func (s *switching) reach() map[obs.Stream]time.Duration {
-	if s == nil {
-		return nil
-	}
-	return s.watch.Reach()
-}
-
-// refill gives a reading of before this run to the windows of the conditions.
-func (s *switching) refill(st obs.Stream, bootMS int64, r obs.Reading) {
-	if s != nil {
-		s.watch.Refill(st, bootMS, r)
 	}
 }
 

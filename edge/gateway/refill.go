@@ -9,21 +9,26 @@ import (
 	"github.com/lamppost-city/lamppost/edge/record"
 )
 
-// mostRefilled is how many records are read again for the windows of rules, at most: some
+// mostRefilled is how many records are read again for windows, at most: some
 // seconds on a small board, fourteen hours of five samples a second.
 const mostRefilled = 1 << 18
 
-// refillRules gives the windows of rules and interlocks what the journal has of before this
-// run, as far back as they reach: a restart empties none. What was read in another boot has
-// a place only once both clocks are known; without, windows begin with this boot.
-func (g *Gateway) refillRules(gen *generation) {
+// windowed is what keeps windows: the rules' engine, or the watch on interlocks.
+type windowed interface {
+	Reach() map[obs.Stream]time.Duration
+	Refill(st obs.Stream, bootMS int64, r obs.Reading)
+	Retract(st obs.Stream, bootMS int64)
+	Unmoved(st obs.Stream, bootMS int64)
+}
+
+// refill gives windows what the journal has of before this run, as far back as they reach:
+// a restart empties none. What was read in another boot has a place only once both clocks
+// are known; without, windows begin with this boot.
+func (g *Gateway) refill(into windowed) {
 	now := g.clock.BootMS()
-	r := refill{g: g, gen: gen, reach: gen.engine.Reach(), now: now, from: now}
-	for st, long := range gen.switching.reach() {
-		r.reach[st] = max(r.reach[st], long)
-	}
+	r := refill{g: g, into: into, reach: into.Reach(), now: now, from: now}
 	for _, long := range r.reach {
-		r.from = min(r.from, r.now-long.Milliseconds()-margin.Milliseconds())
+		r.from = min(r.from, now-long.Milliseconds()-margin.Milliseconds())
 	}
 	if len(r.reach) == 0 {
 		return
@@ -36,7 +41,7 @@ func (g *Gateway) refillRules(gen *generation) {
 // refill is the walk through the records that windows reach.
 type refill struct {
 	g       *Gateway
-	gen     *generation
+	into    windowed
 	reach   map[obs.Stream]time.Duration
 	now     int64
 	from    int64 // in this boot's time: what is older counts nowhere
@@ -120,8 +125,7 @@ func (r *refill) take() {
 		case i < len(s.Late):
 			r.judge(st, at, lateIn(s, i))
 		case i < len(s.Readings):
-			r.gen.engine.Refill(st, at, s.Readings[i])
-			r.gen.switching.refill(st, at, s.Readings[i])
+			r.into.Refill(st, at, s.Readings[i])
 		}
 	}
 }
@@ -131,10 +135,8 @@ func (r *refill) judge(st obs.Stream, at int64, q obs.Quality) {
 	switch {
 	case q.Flag == obs.NotEvaluated:
 	case !q.Usable():
-		r.gen.engine.Retract(st, at)
-		r.gen.switching.retract(st, at)
+		r.into.Retract(st, at)
 	case q.Why == obs.Spike:
-		r.gen.engine.Unmoved(st, at)
-		r.gen.switching.unmoved(st, at)
+		r.into.Unmoved(st, at)
 	}
 }

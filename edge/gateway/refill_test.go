@@ -7,8 +7,8 @@ import (
 	"github.com/lamppost-city/lamppost/edge/rule"
 )
 
-// windowed is a site whose rules go by what was read before the last value.
-const windowed = `devices:
+// windowsOf is a site whose rules go by what was read before the last value.
+const windowsOf = `devices:
   gauge: {driver: staff, port: /dev/ttyS1, every: 1s, checks: {level: {spike: {fail: 5}}}}
 rules:
   mean: {when: "avg(gauge.level, 2m) > 3.8", severity: blue}
@@ -22,7 +22,7 @@ rules:
 func TestRestartEmptiesNoWindow(t *testing.T) {
 	for name, end := range map[string]func(s *site){"ended": (*site).stop, "killed": (*site).kill} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, catalogOf(t), t.TempDir(), windowed)
+			s := newSite(t, catalogOf(t), t.TempDir(), windowsOf)
 			s.nowMS = 1_000_000
 			level := func(i int) float64 {
 				if i == 60 {
@@ -96,7 +96,7 @@ rules:
 	s.stop()
 	s.start()
 	for b.Loop() {
-		s.g.refillRules(s.generation())
+		s.g.refill(s.generation().engine)
 	}
 	s.stop()
 }
