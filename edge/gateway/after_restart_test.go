@@ -70,7 +70,7 @@ outputs: {pump: {command: [/bin/true], max_on: 20h, resume: true, interlock: "av
 				b.cfg.Outputs[0].Plan.OpenProgram = func(drivers.Program) (drivers.Output, error) { return h, nil }
 				b.began, b.kind = time.Now(), "none"
 				b.boot(0)
-				g, stop := b.start()
+				_, stop := b.start()
 				b.rises(2)
 				wait(2 * time.Hour)
 				if h.said() != "on" {
@@ -82,8 +82,8 @@ outputs: {pump: {command: [/bin/true], max_on: 20h, resume: true, interlock: "av
 					stop()
 				}
 				wait(time.Second)
-				g, stop = b.start()
-				defer stop()
+				g, again := b.start()
+				defer again()
 				wait(2 * time.Minute)
 				if got := h.said(); got != "on off on" {
 					t.Errorf("it went %q: %+v", got, g.outputViews())
