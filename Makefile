@@ -101,7 +101,7 @@ test-board: setup build-arm ## the README's "On a real board", run under qemu-us
 	@deploy/dev/board/test.sh '$(TOOLS)'
 
 # The lab's cache below .tools holds Debian's kernel and what was built for it.
-LAB := LAMPPOST_TOOLS='$(TOOLS)' $(PARTS) $(GO) test -count=1 -timeout 40m -v -run TestBoard ./deploy/dev/boardlab
+LAB := LAMPPOST_TOOLS='$(TOOLS)' $(PARTS) $(GO) run ./deploy/dev/rerun $(GO) test -count=1 -timeout 40m -v -run TestBoard ./deploy/dev/boardlab
 
 test-lab: setup build build-arm ## the board lab's short form: an arm64 Linux in QEMU, its GPIO, I2C, 1-Wire and serial lines
 	LAMPPOST_BOARDLAB=short $(LAB)
