@@ -1,12 +1,10 @@
 package gateway
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/derive"
-	"github.com/lamppost-city/lamppost/edge/journal"
 	"github.com/lamppost-city/lamppost/edge/quality"
 	"github.com/lamppost-city/lamppost/edge/record"
 )
@@ -16,9 +14,9 @@ import (
 // program had not ended in between. late is what the end of the last run left untold of
 // derived streams.
 func (g *Gateway) recallBefore(gen *generation, late []derive.Output) {
-	b := before{g: g, gen: gen, newest: map[obs.Stream]int64{}}
+	b := before{reread: reread{g: g}, gen: gen, newest: map[obs.Stream]int64{}}
 	for _, s := range b.stretches() {
-		b.read(s, b.take)
+		b.read(s, spikeTests, b.take)
 	}
 	for _, w := range b.wrong {
 		gen.engine.Recall(w.stream, w.bootMS)
@@ -34,13 +32,11 @@ func (g *Gateway) recallBefore(gen *generation, late []derive.Output) {
 
 // before is the walk through the last records of this boot.
 type before struct {
-	g       *Gateway
+	reread
 	gen     *generation
 	newest  map[obs.Stream]int64 // when each stream was usable last
 	wrong   []moment             // what the last sample showed to be wrong
 	judging bool                 // that sample itself is to come
-	decoder record.Decoder
-	sample  record.Sample
 }
 
 // moment is one value of a stream.
@@ -49,11 +45,8 @@ type moment struct {
 	bootMS int64
 }
 
-// stretch is a row of records of one epoch.
-type stretch struct {
-	epoch       journal.Epoch
-	first, last uint64
-}
+// spikeTests are who goes without what cannot be read.
+const spikeTests = "spike tests"
 
 // How many records are read for the last two samples of each device that has a spike test:
 // ever more, as far as that takes a second on a small board.
@@ -84,7 +77,7 @@ func (b *before) hold(all []stretch, devices map[string]int) bool {
 		devices[id] = 0
 	}
 	for _, s := range all {
-		b.read(s, func() {
+		b.read(s, spikeTests, func() {
 			if n, is := devices[b.sample.Device]; is && b.sample.Late == nil && b.sample.Fault == "" {
 				devices[b.sample.Device] = n + 1
 			}
@@ -116,20 +109,6 @@ func (b *before) tail(n uint64) (all []stretch, had uint64) {
 	}
 	slices.Reverse(all)
 	return all, had
-}
-
-// read calls fn for each sample of s.
-func (b *before) read(s stretch, fn func()) {
-	err := b.g.journal.Read(s.epoch, s.first, s.last, func(rec journal.Record) error {
-		if rec.Kind == record.KindSample && b.decoder.Sample(rec.Body, &b.sample) == nil {
-			fn()
-		}
-		return nil
-	})
-	var damage *journal.DamageError
-	if err != nil && !errors.As(err, &damage) {
-		b.g.log.Warn("spike tests lack what cannot be read", "epoch", s.epoch.String(), "error", err)
-	}
 }
 
 // take notes one sample.

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -254,7 +253,7 @@ func (g *Gateway) restoreDerived(gen *generation) (late []derive.Output) {
 	if err := gen.derived.Restore(kept.Engine); err != nil {
 		g.log.Info("derived streams that changed begin anew", "which", err)
 	}
-	r := replay{g: g, gen: gen, boot: kept.Boot, bootMS: kept.BootMS}
+	r := replay{reread: reread{g: g}, gen: gen, boot: kept.Boot, bootMS: kept.BootMS}
 	for _, e := range g.journal.Epochs() {
 		if r.begun = r.begun || e.Epoch.String() == kept.Epoch; r.begun && e.First <= e.Last {
 			r.epoch(e, kept)
@@ -266,15 +265,13 @@ func (g *Gateway) restoreDerived(gen *generation) (late []derive.Output) {
 
 // replay is the walk through the records after a kept state.
 type replay struct {
-	g       *Gateway
+	reread
 	gen     *generation
 	begun   bool
 	boot    string
 	bootMS  int64           // of the newest record
 	late    []derive.Output // what the last sample showed of results, as far as no record says so
 	judging bool            // that sample itself is to come
-	decoder record.Decoder
-	sample  record.Sample
 }
 
 // margin is how much earlier than the state a sample may be that came after it.
@@ -286,16 +283,7 @@ func (r *replay) epoch(e journal.EpochInfo, kept keptDerived) {
 		from = max(from, r.g.journal.SeqAt(e.Epoch, func(s journal.Stamp) bool { return s.BootMS < kept.BootMS-margin.Milliseconds() }))
 	}
 	boot := e.Opened.Boot
-	err := r.g.journal.Read(e.Epoch, from, e.Last, func(rec journal.Record) error {
-		if rec.Kind == record.KindSample && r.decoder.Sample(rec.Body, &r.sample) == nil {
-			r.take(boot)
-		}
-		return nil
-	})
-	var damage *journal.DamageError
-	if err != nil && !errors.As(err, &damage) {
-		r.g.log.Warn("derived streams lack what cannot be read", "epoch", e.Epoch.String(), "error", err)
-	}
+	r.read(stretch{e.Epoch, from, e.Last}, "derived streams", func() { r.take(boot) })
 }
 
 func (r *replay) take(boot string) {

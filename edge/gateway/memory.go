@@ -2,14 +2,12 @@ package gateway
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/journal"
 	"github.com/lamppost-city/lamppost/edge/quality"
-	"github.com/lamppost-city/lamppost/edge/record"
 )
 
 // memoryKey is the journal's state key for what quality tests remember: a sensor that
@@ -78,7 +76,7 @@ func (g *Gateway) restoreMemory(gen *generation) {
 	kept, ok := g.memoryKept()
 	tested := gen.recallStreams(kept.Streams)
 	if tested && ok {
-		r := recollection{g: g, gen: gen, boot: kept.Boot, bootMS: kept.BootMS}
+		r := recollection{reread: reread{g: g}, gen: gen, boot: kept.Boot, bootMS: kept.BootMS}
 		r.walk(kept)
 		r.goOn(g.clock.Boot(), g.clock.BootMS())
 	}
@@ -129,12 +127,10 @@ func (gen *generation) recallStreams(kept map[string]json.RawMessage) (tested bo
 
 // recollection is the walk through what was measured after the kept state.
 type recollection struct {
-	g       *Gateway
-	gen     *generation
-	boot    string
-	bootMS  int64 // of the newest record
-	decoder record.Decoder
-	sample  record.Sample
+	reread
+	gen    *generation
+	boot   string
+	bootMS int64 // of the newest record
 }
 
 // maxRecollected bounds how many records of an epoch are read: some seconds on a small
@@ -167,19 +163,11 @@ func (r *recollection) walk(kept keptMemory) {
 }
 
 func (r *recollection) epoch(e journal.EpochInfo, from uint64, kept keptMemory) {
-	err := r.g.journal.Read(e.Epoch, from, e.Last, func(rec journal.Record) error {
-		if rec.Kind != record.KindSample || r.decoder.Sample(rec.Body, &r.sample) != nil {
-			return nil
-		}
+	r.read(stretch{e.Epoch, from, e.Last}, "quality tests", func() {
 		if e.Epoch.String() != kept.Epoch || r.sample.BootMS > kept.BootMS || r.sample.Late != nil {
 			r.take()
 		}
-		return nil
 	})
-	var damage *journal.DamageError
-	if err != nil && !errors.As(err, &damage) {
-		r.g.log.Warn("quality tests lack what cannot be read", "epoch", e.Epoch.String(), "error", err)
-	}
 }
 
 // take shows a sample to the tests of its streams.

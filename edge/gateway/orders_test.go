@@ -189,7 +189,7 @@ func TestPicturesThatNeverComeAreToldOf(t *testing.T) {
 		b.do(step{"sync", 0})
 		e.goBlind(9*time.Minute + 50*time.Second) // just before the raise
 		a := b.raise(g)
-		wait(15 * time.Minute) // it was due 5 minutes after the raise, and might have come 10 later
+		wait(16 * time.Minute) // it was due 5 minutes after the raise, and might have come 10 later
 		if got := told(t, g); !slices.Equal(got[wire.NotTaken], []string{a.Pictures[2].Image}) || len(got) != 1 {
 			t.Errorf("a blind camera: told of %v", got)
 		}
@@ -218,7 +218,7 @@ func TestNoPictureOfLaterIsFromBefore(t *testing.T) {
 		b.do(step{"sync", 0})
 		e.goBlind(13 * time.Minute) // the raise is at 10, the picture due at 15
 		a := b.raise(g)
-		wait(15 * time.Minute) // it was due 5 minutes after the raise, and might have come 10 later
+		wait(16 * time.Minute) // it was due 5 minutes after the raise, and might have come 10 later
 		if got := told(t, g); !slices.Equal(got[wire.NotTaken], []string{a.Pictures[2].Image}) || len(got) != 1 {
 			t.Errorf("told of %v", got)
 		}

@@ -1,12 +1,10 @@
 package gateway
 
 import (
-	"errors"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/journal"
-	"github.com/lamppost-city/lamppost/edge/record"
 )
 
 // mostRefilled is how many records are read again for windows, at most: some
@@ -26,7 +24,7 @@ type windowed interface {
 // are known; without, windows begin with this boot.
 func (g *Gateway) refill(into windowed) {
 	now := g.clock.BootMS()
-	r := refill{g: g, into: into, reach: into.Reach(), now: now, from: now}
+	r := refill{reread: reread{g: g}, into: into, reach: into.Reach(), now: now, from: now}
 	for _, long := range r.reach {
 		r.from = min(r.from, now-long.Milliseconds()-margin.Milliseconds())
 	}
@@ -34,20 +32,19 @@ func (g *Gateway) refill(into windowed) {
 		return
 	}
 	for _, s := range r.stretches() {
-		r.read(s)
+		r.shift = s.shift
+		r.read(s.stretch, "windows of rules", r.take)
 	}
 }
 
 // refill is the walk through the records that windows reach.
 type refill struct {
-	g       *Gateway
-	into    windowed
-	reach   map[obs.Stream]time.Duration
-	now     int64
-	from    int64 // in this boot's time: what is older counts nowhere
-	shift   int64 // from the time of a record's boot to this one's
-	decoder record.Decoder
-	sample  record.Sample
+	reread
+	into  windowed
+	reach map[obs.Stream]time.Duration
+	now   int64
+	from  int64 // in this boot's time: what is older counts nowhere
+	shift int64 // from the time of a record's boot to this one's
 }
 
 // pastRow is a row of records of one epoch, and by how much its boot's time is off this one's.
@@ -94,20 +91,6 @@ func (g *Gateway) shift(s journal.Stamp) (ms int64, ok bool) {
 		return 0, false
 	}
 	return now - (here.UnixMS - then.UnixMS) - s.BootMS, true
-}
-
-func (r *refill) read(s pastRow) {
-	r.shift = s.shift
-	err := r.g.journal.Read(s.epoch, s.first, s.last, func(rec journal.Record) error {
-		if rec.Kind == record.KindSample && r.decoder.Sample(rec.Body, &r.sample) == nil {
-			r.take()
-		}
-		return nil
-	})
-	var damage *journal.DamageError
-	if err != nil && !errors.As(err, &damage) {
-		r.g.log.Warn("windows of rules lack what cannot be read", "epoch", s.epoch.String(), "error", err)
-	}
 }
 
 // take shows one sample, or what came late on one.
