@@ -274,9 +274,12 @@ func (m *matrix) theGateway() {
 		doc{"kind": "06026", "area": "330105003001", "severity": "yellow", "text": "x"})["id"].(string)
 }
 
-// all are nobody, a person with each role in each scope, and programs likewise; there is no
-// token of an admin.
-func (m *matrix) all() (list []*asked) {
+// all are those of some, in each scope.
+func (m *matrix) all() []*asked { return m.some(scopes...) }
+
+// some are nobody, a person with each role in each of these areas, and programs likewise;
+// there is no token of an admin.
+func (m *matrix) some(areas ...string) (list []*asked) {
 	m.t.Helper()
 	list = append(list, &asked{m: m, role: -1})
 	var every []doc
@@ -286,7 +289,7 @@ func (m *matrix) all() (list []*asked) {
 	made := m.admin.want(201, "POST", "/api/v1/auth/accounts", doc{"id": "owner", "name": "x", "grants": every})
 	owner := m.enter("owner", made["password"].(string))
 	for i, r := range role.All() {
-		for k, area := range scopes {
+		for k, area := range areas {
 			x := &asked{m: m, role: i, area: area, id: fmt.Sprint(r, "-", k), password: "tulip otter brass 94", n: len(list)}
 			x.page = m.hire(x.id, string(r), area).page
 			list = append(list, x)

@@ -77,15 +77,18 @@ func (f *refusals) tidy(now time.Time) {
 	}
 }
 
-// noteRefusal writes down that somebody tried what they must not. It does not change the
-// answer.
+// noteRefusal writes down that somebody tried what they must not, also to change what they
+// may not even see: they are answered that there is no such thing, as with what there is not.
+// It does not change the answer.
 func (s *server) noteRefusal(r *http.Request, err error) {
 	var f *failure
 	var no *view.CaseRefusal
-	if !errors.As(err, &f) && !errors.As(err, &no) || f != nil && f.status != http.StatusForbidden || f == nil && !no.Forbidden {
-		return
+	switch {
+	case errors.As(err, &f) && f.status == http.StatusForbidden,
+		errors.As(err, &no) && no.Forbidden,
+		errors.Is(err, view.ErrUnknown) && r.Method != http.MethodGet && r.Method != http.MethodHead:
+		s.refused(r)
 	}
-	s.refused(r)
 }
 
 // refused writes down a request that was refused.

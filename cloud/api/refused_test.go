@@ -12,7 +12,8 @@ import (
 )
 
 // Of one person a refusal at one route is written down once a minute, and in an hour no more
-// than fit; of what is allowed, and of what is not there, nothing is.
+// than fit; of what is allowed, and of reading what is not there, nothing is. Who would change
+// what is not there, or is hidden from them, is written down.
 func TestRefusalsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
@@ -32,11 +33,15 @@ func TestRefusalsAreBounded(t *testing.T) {
 		if len(told) != 2 || told[0] != "POST /api/v1/alerts/a1/acknowledge false" || len(told[1]) > mostRefusedAt+10 {
 			t.Errorf("written down: %q", told)
 		}
+		request(h, "POST", "/api/v1/gateways/none/commands", `{"kind":"read","device":"river"}`)
+		if len(told) != 3 || told[2] != "POST /api/v1/gateways/none/commands false" {
+			t.Errorf("written down: %q", told)
+		}
 		for range 200 {
 			time.Sleep(refusalEvery)
 			request(h, "PUT", "/api/v1/areas", "")
 		}
-		if n := len(told); n != 2+200 {
+		if n := len(told); n != 3+200 {
 			t.Errorf("%d lines, want one a minute", n)
 		}
 	})
