@@ -57,7 +57,7 @@ func (s *thawing) sample() map[string]obs.Reading {
 func TestNothingOfARepeatedPictureIsGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
-		s := show(t, func() []byte { return scene(t, image.Rect(20, 20, 90, 120), n) })
+		s := show(t, func() []byte { return blocksJPEG(t, n) })
 		for range 30 {
 			n++
 			s.sample()
@@ -98,7 +98,7 @@ func TestNothingOfARepeatedPictureIsGood(t *testing.T) {
 func TestRepeatsAreNoLearning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 1
-		s := show(t, func() []byte { return scene(t, image.Rect(20, 20, 90, 120), n) })
+		s := show(t, func() []byte { return blocksJPEG(t, n) })
 		s.sample()
 		for range 60 {
 			if all := s.sample(); all["smoke"].Quality != obs.None(obs.Flat).Quality || all["clarity"].Quality != obs.None(obs.Flat).Quality {

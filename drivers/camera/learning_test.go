@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"image"
+	"image/jpeg"
 	"slices"
 	"testing"
 	"time"
@@ -22,6 +23,16 @@ func blocks(n int) image.Image {
 		m.Pix[i] = uint8(60 + light + noise)
 	}
 	return m
+}
+
+// blocksJPEG is such a picture as a camera sends it.
+func blocksJPEG(t *testing.T, n int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, blocks(n), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // lived is a driver that has seen a view for so many seconds, a picture every 10 s, begun with what another kept.

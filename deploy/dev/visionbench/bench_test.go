@@ -14,9 +14,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cmd/lamppost-sim/scenery"
 	"github.com/lamppost-city/lamppost/drivers/camera/vision"
+	"github.com/lamppost-city/lamppost/drivers/obs"
 )
 
 const detectorSource = "../../../drivers/camera/vision"
@@ -67,6 +69,52 @@ func TestFilmsAreJudged(t *testing.T) {
 		}
 		if wrong != "" {
 			t.Errorf("%s, seed %016x: %s: %+v", r.kind, r.seed, wrong, r)
+		}
+	}
+}
+
+// A camera that is covered when it is first looked at has no view: nothing that a cover or
+// smoke could be told by is told as well, in films that nobody has chosen.
+func TestCoveredFromTheBeginning(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it watches four films")
+	}
+	hash, err := sourceHash(detectorSource)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		seed := seedOf(hash, 95_000+i)
+		f, err := scenery.New("blocked", seed, 320, 240)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eye, err := vision.New(configOf(f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		noon := time.Date(2026, 6, 1, 12, 10, 0, 0, time.UTC)
+		for at := f.From; at < f.To; at += time.Second {
+			b, _, err := f.JPEG(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := jpeg.Decode(bytes.NewReader(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := eye.Look(m, noon.Add(at))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range []obs.Reading{s.Tamper[vision.Blocked], s.Clarity, s.Smoke, s.Flame, s.Presence[0]} {
+				if r.Quality.Usable() {
+					t.Fatalf("seed %016x: %v after the cover %+v is told as good", seed, at-f.From, r)
+				}
+			}
+		}
+		if !eye.Learning().Blank {
+			t.Errorf("seed %016x: a cover is told as a view", seed)
 		}
 	}
 }

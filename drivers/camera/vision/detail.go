@@ -111,6 +111,31 @@ func (d *detail) left(gx, gy *[fineCells]float32) float64 {
 	return float64(both / there)
 }
 
+// shown is how much of edges there is both in the picture and in others, per place: of noise,
+// which is another one in each, nothing. No part counts for more than mostShown: a stripe
+// that a cover leaves free is no view.
+func (d *detail) shown(gx, gy *[fineCells]float32) float64 {
+	sum, n := 0.0, 0
+	for i := range parts * parts {
+		in, both, open := part(i), float32(0), 0
+		for y := in.top; y < in.bottom; y++ {
+			for c := y*fineCols + in.left; c < y*fineCols+in.right; c++ {
+				both += d.gx[c]*gx[c] + d.gy[c]*gy[c]
+				open += int(d.open[c])
+			}
+		}
+		sum += min(float64(both), mostShown*float64(open))
+		n += open
+	}
+	return sum / float64(max(n, 1))
+}
+
+// Of shown.
+const (
+	leastShown = 0.03 // with less there is no view
+	mostShown  = 0.06 // of a part
+)
+
 // steady is the share of the known edges that stand in parts of the picture that are as
 // they were, as far as those known are to be trusted. A camera that was turned has hardly
 // any; where a river has risen over half of the picture, or a wall was painted, the rest of

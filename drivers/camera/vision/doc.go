@@ -21,7 +21,8 @@
 //
 // What is promised: a value that could not be measured is missing with a reason (unclear:
 // the picture does not show it; warm-up: too little was seen yet; absent: such pictures
-// cannot show it), never a number. What is not: smoke and flame are unverified visual
-// indications, made to call a person; this is no fire alarm system. Nothing here tells
-// people from animals or cars, and nothing recognises anybody.
+// cannot show it), never a number; so is all that compares with a view while what is seen
+// is none: a lens that was covered before anything was learned. What is not: smoke and
+// flame are unverified visual indications, made to call a person; this is no fire alarm
+// system. Nothing here tells people from animals or cars, and nothing recognises anybody.
 package vision

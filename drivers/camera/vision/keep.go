@@ -98,7 +98,7 @@ func (e *Eye) Recall(kept []byte) error {
 		return nil
 	}
 	t := &e.tamper
-	t.known, t.trust = warmSeconds, trust
+	t.known, t.trust, t.proven = warmSeconds, trust, true // of no other is anything kept
 	refine(&view, step, &t.gx, &t.gy)
 	usuals := kept[keptHead+keptView:]
 	t.lately.recall(usuals)

@@ -19,6 +19,9 @@ type Learning struct {
 	// Stands is how long something that hides the view has been seen sharp and as it is;
 	// 0: nothing has. When that is Settles it becomes the view.
 	Stands time.Duration
+	// Blank: what is seen, and has been since the view was to be learned, has next to no
+	// edges. It is no view: nothing that compares with one is judged until more is seen.
+	Blank bool
 	// Renewed counts how often what was seen instead became the view, since New.
 	Renewed int
 }
@@ -29,7 +32,7 @@ const Settles = time.Duration(settled) * time.Second
 // Learning returns what is not known as of the last picture.
 func (e *Eye) Learning() Learning {
 	t := &e.tamper
-	l := Learning{Renewed: t.renewed, Stands: span(t.other.stood)}
+	l := Learning{Renewed: t.renewed, Stands: span(t.other.stood), Blank: t.blank}
 	l.Background = span(max(smokeWarm-e.smoke.seconds, 0))
 	l.View = span(max(warmSeconds-t.known, 0))
 	l.Keep = span(max(hourSeconds-t.known, 0))

@@ -14,6 +14,10 @@ type tamper struct {
 	gx, gy    [fineCells]float32 // the view's edges
 	known     float64            // seconds of view that were learned
 	trust     float64            // how like the view is to what it stands for: 1, but less after Recall
+	shown     float64            // how much of edges the view has that picture after picture shows, see detail.shown
+	judged    float64            // seconds that went into shown
+	proven    bool               // that was enough, once, to judge by
+	blank     bool               // it is not, so far: what is seen is no view
 	hours     [24]usual
 	lately    usual
 	is        float64 // correlation with the view
@@ -108,8 +112,8 @@ func (h *hold) take(is bool, since, lasting float64, times int) {
 
 func (t *tamper) on(s State) bool { return t.hold[s].on }
 
-// away says whether it has been told that the view is not what is seen.
-func (t *tamper) away() bool { return t.blind() || t.on(Defocused) || t.on(Moved) }
+// away says whether it has been told that the view is not what is seen, or there is none.
+func (t *tamper) away() bool { return t.blank || t.blind() || t.on(Defocused) || t.on(Moved) }
 
 // blind says whether there is nothing to be seen.
 func (t *tamper) blind() bool { return t.on(Dark) || t.on(Blocked) || t.on(Glare) }
@@ -145,6 +149,8 @@ func (t *tamper) pause() {
 // cannot be compared, or may be so and has not lasted, is neither.
 func (t *tamper) reading(s State) obs.Reading {
 	switch ofView := s == Blocked || s == Defocused || s == Moved; {
+	case ofView && t.blank:
+		return obs.None(obs.Unclear)
 	case ofView && !t.warm:
 		return obs.None(obs.WarmUp)
 	case t.on(s):
@@ -183,7 +189,7 @@ func (t *tamper) judge(e *Eye, since float64, hour int, same bool) {
 		Glare:  l.white > whiteShare,
 	}
 	u := t.usual(hour)
-	t.warm = t.known >= warmSeconds
+	t.warm = t.known >= warmSeconds && !t.blank
 	t.is, t.left = 1, 1
 	t.unseen = dark || now[Glare]
 	if t.warm && !t.unseen {
@@ -291,6 +297,8 @@ func (t *tamper) turned(d *detail) bool {
 func (t *tamper) clarity(d *detail, hour int, hiss float64) obs.Reading {
 	u := t.usual(hour)
 	switch {
+	case t.blank:
+		return obs.None(obs.Unclear)
 	case !t.warm:
 		return obs.None(obs.WarmUp)
 	case u.fine < mostHiss*hiss*hiss || u.fine <= 0 || t.on(Dark) || t.on(Glare):
@@ -316,10 +324,14 @@ func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
 		t.renew()
 	}
 	since = min(since, longestStay)
+	first := t.trust == 0
 	if t.known == 0 {
 		t.trust = 1 // nothing is known but what was seen
 	}
 	t.known += since
+	if !t.proven && !first && t.prove(d, since) {
+		return
+	}
 	if !t.warm || t.is > lostView {
 		k := float32(pace(since, viewSeconds, t.known))
 		for i := range t.gx {
@@ -333,6 +345,25 @@ func (t *tamper) learn(d *detail, since float64, hour int, blind, doubt bool) {
 	}
 	t.lately.take(d, since, usualSeconds)
 	t.hours[hour%24].take(d, since, 3*usualSeconds)
+}
+
+// prove judges whether what is seen is a view at all, as long as nobody knows: without
+// edges, of which the next picture shows as much again, there is nothing that a cover could
+// take away or smoke veil, and a lens that was covered from the beginning would be told as
+// a clear one. It returns true where that has ended: then what was learned is forgotten.
+func (t *tamper) prove(d *detail, since float64) (ended bool) {
+	t.judged += since
+	t.shown += (d.shown(&t.gx, &t.gy) - t.shown) * pace(since, viewSeconds, t.judged)
+	was := t.blank
+	switch t.blank = t.shown < leastShown; {
+	case t.blank: // of which the last minute is known
+		t.known, t.judged = min(t.known, warmSeconds), min(t.judged, warmSeconds)
+	case was:
+		t.renew()
+	case t.known >= warmSeconds:
+		t.proven = true
+	}
+	return was && !t.blank
 }
 
 // other is what is seen instead of the view, where something hides it.
