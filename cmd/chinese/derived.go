@@ -123,7 +123,8 @@ var derived = []pair{
 	{"mend it first", "请先改正它"},
 	{`write "+08:00"`, `请写 "+08:00"`},
 	{"%q is no stream", "$1 不是数据流"},
-	{"%s is told only above %d without %s; rules may read %s.iaqi.%s", "缺少 $3 时，$1 只在 $2 以上给出；规则可读 $4.iaqi.$5"},
+	{"%s is told only above %d without %s", "缺少 $3 时，$1 只在 $2 以上给出"},
+	{"rules read %s.%s, the largest of what is measured", "规则请读 $1.$2，即已测各项中最大的分指数"},
 	{"%q is no moment", "$1 不是时刻"},
 	{"write 2026-03-01 or 2026-03-01T08:00:00+08:00", "请写 2026-03-01 或 2026-03-01T08:00:00+08:00"},
 }

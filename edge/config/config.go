@@ -132,6 +132,9 @@ type Stream struct {
 	Every  time.Duration
 	Metric obs.Metric
 	Sparse obs.Bound // what a derived stream says where it is sparse
+	// Instead is the channel that rules read in its place, because this one is told only above
+	// a limit; empty: rules read this one.
+	Instead string
 	// Fastest is the shortest interval at which it is read while a rule looks closer; 0: Every.
 	Fastest time.Duration
 	// Least and Most are what a usable value of it can be: what the part measures and the
@@ -150,8 +153,11 @@ func (c *Config) Streams() []Stream {
 	for _, d := range c.Derived {
 		for i, ch := range d.Channels {
 			s := Stream{Stream: obs.Stream{Device: d.ID, Channel: ch}, Every: d.Interval, Metric: d.Metrics[i]}
+			if i < len(d.Sparse) {
+				s.Sparse = d.Sparse[i]
+			}
 			if i == 0 {
-				s.Sparse = d.Sparse
+				s.Instead = d.Instead
 				s.Least, s.Most = d.lies(all)
 			}
 			all = append(all, s)

@@ -36,7 +36,8 @@ type Derived struct {
 	Channels []string
 	Metrics  []obs.Metric  // of Channels
 	Interval time.Duration // between two results
-	Sparse   obs.Bound     // what a sparse result of the first channel says
+	Sparse   []obs.Bound   // what a sparse result says, by channel
+	Instead  string        // the channel that rules read in place of the first; empty: none
 	ByClock  bool          // it, or what it is made of, tells nothing while nobody knows the time
 }
 
@@ -64,7 +65,8 @@ type Made struct {
 	Channels []string
 	Metrics  []obs.Metric
 	Every    time.Duration
-	Sparse   obs.Bound
+	Sparse   []obs.Bound
+	Instead  string // the channel that rules read in place of the first; empty: none
 	Note     string // a warning, or empty
 	ByClock  bool   // it follows the wall clock itself
 }
@@ -171,7 +173,7 @@ func (l *loader) derived() {
 	}
 	for _, m := range made {
 		d := good[slices.IndexFunc(good, func(d Derived) bool { return d.ID == m.ID })]
-		d.Channels, d.Metrics, d.Interval, d.Sparse = m.Channels, m.Metrics, m.Every, m.Sparse
+		d.Channels, d.Metrics, d.Interval, d.Sparse, d.Instead = m.Channels, m.Metrics, m.Every, m.Sparse, m.Instead
 		d.ByClock = m.ByClock || l.restsOnClock(d) // what it is made of comes before it
 		if l.config.Derived = append(l.config.Derived, d); m.Note != "" {
 			l.say("W2901", m.Note, "derived", d.ID, "edition")

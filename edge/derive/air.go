@@ -123,20 +123,22 @@ func (a *air) index(period string, of func(*pollutant, string) mean) []obs.Readi
 	return a.table.judge(a.names, period, func(name string) mean { return means[name] })
 }
 
-// judge returns the index, and behind it those of the pollutants. The index is the largest
-// of them; with one of the table's pollutants missing only one above publish counts.
+// judge returns the index, behind it those of the pollutants, and last the largest of these.
+// The index is that largest one too; but with one of the table's pollutants missing only one
+// above publish counts. The largest is always told: with one of names missing it is sparse,
+// and at least so much.
 func (t *airTable) judge(names []string, period string, of func(string) mean) []obs.Reading {
-	out := make([]obs.Reading, 1, 1+len(names))
-	most, known, q := int64(-1), 0, obs.Quality{Flag: obs.Pass}
+	out := make([]obs.Reading, 1, 2+len(names))
+	most, known, lacks, q := int64(-1), 0, false, obs.Quality{Flag: obs.Pass}
 	for _, name := range names {
 		m, c := of(name), t.columns[name+"."+period]
 		if !m.OK || c == nil {
-			out = append(out, obs.None(obs.Sparse))
+			out, lacks = append(out, obs.None(obs.Sparse)), true
 			continue
 		}
 		i, ok := t.index(c, m.V)
 		if !ok {
-			out = append(out, obs.None(obs.Range))
+			out, lacks = append(out, obs.None(obs.Range)), true
 			continue
 		}
 		if slices.Contains(t.all, name) {
@@ -148,7 +150,13 @@ func (t *airTable) judge(names []string, period string, of func(string) mean) []
 	if out[0] = obs.None(obs.Sparse); most >= 0 && (known == len(t.all) || most > t.publish) {
 		out[0] = reading(float64(most), q)
 	}
-	return out
+	if lacks {
+		q = weakest(q, sparse)
+	}
+	if most < 0 {
+		return append(out, obs.None(obs.Sparse))
+	}
+	return append(out, reading(float64(most), q))
 }
 
 func (a *air) nowcast() []obs.Reading {

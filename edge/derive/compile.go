@@ -146,7 +146,7 @@ func (c *compiler) plan() *Plan {
 	if ins == nil {
 		return nil
 	}
-	p.Sparse = c.bound(ins)
+	p.Sparse = []obs.Bound{c.bound(ins)}
 	switch s.Is {
 	case "aqi":
 		c.airPlan(p, ins)

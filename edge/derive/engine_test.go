@@ -364,8 +364,8 @@ func TestSilentWindows(t *testing.T) {
 	s.wants("hour", 5, obs.Suspect, obs.Flat)
 	for id, want := range map[string]obs.Bound{"mean": obs.Unbound, "most": obs.AtLeast} {
 		for _, p := range s.Plans() {
-			if p.ID == id && p.Sparse != want {
-				t.Errorf("a sparse %s is %d, want %d", id, p.Sparse, want)
+			if p.ID == id && p.Sparse[0] != want {
+				t.Errorf("a sparse %s is %d, want %d", id, p.Sparse[0], want)
 			}
 		}
 	}

@@ -121,6 +121,20 @@ func TestIndexNeedsItsPollutants(t *testing.T) {
 	if got := table.judge(six, "hour", of(60)); !missing(got[0], obs.Sparse) || got[1].Value != 100 || got[1].Quality.Why != obs.Rate {
 		t.Errorf("with five pollutants missing and PM2.5 60 the index is %v, its own %v", got[0], got[1])
 	}
+	for _, v := range []float64{60, 61} {
+		got := table.judge(six, "hour", of(v))
+		if most := got[len(got)-1]; most.Value != got[1].Value || most.Quality.Flag != obs.Suspect || most.Quality.Why != obs.Sparse {
+			t.Errorf("with five of six missing the largest is %v, want at least %v, suspect and sparse", most, got[1].Value)
+		}
+		got = table.judge([]string{"pm2_5"}, "hour", of(v))
+		if most := got[len(got)-1]; most.Value != got[1].Value || most.Quality.Why != obs.Rate {
+			t.Errorf("of all that is measured the largest is %v, want %v as it is", most, got[1])
+		}
+	}
+	none := table.judge(six, "hour", func(string) mean { return mean{} })
+	if most := none[len(none)-1]; !missing(most, obs.Sparse) {
+		t.Errorf("with nothing measured the largest is %v", most)
+	}
 	if got := table.judge(six, "hour", of(61)); got[0].Value != 101 || got[0].Quality.Flag != obs.Suspect {
 		t.Errorf("with five pollutants missing and PM2.5 61 the index is %v, want 101, suspect", got[0])
 	}

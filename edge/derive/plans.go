@@ -224,6 +224,9 @@ func (c *compiler) hourly(in Known, key string) {
 	}
 }
 
+// largest is the channel of the largest index of all pollutants that are measured.
+const largest = "iaqi.most"
+
 // airPlan judges an air quality index.
 func (c *compiler) airPlan(p *Plan, ins []Known) {
 	t := c.Tables.air[c.s.Edition]
@@ -254,8 +257,12 @@ func (c *compiler) airPlan(p *Plan, ins []Known) {
 		}
 		c.result(p, "iaqi."+o.Name)
 	}
-	if missing := slices.DeleteFunc(slices.Clone(t.all), func(n string) bool { return slices.Contains(names, n) }); len(missing) > 0 {
-		p.Note = fmt.Sprintf("%s is told only above %d without %s; rules may read %s.iaqi.%s", c.s.Edition, t.publish, strings.Join(missing, ", "), c.s.ID, names[0])
+	c.result(p, largest)
+	p.Sparse = make([]obs.Bound, len(p.Channels))
+	p.Sparse[len(p.Sparse)-1] = obs.AtLeast
+	if missing := slices.DeleteFunc(slices.Clone(t.all), func(n string) bool { return slices.Contains(names, n) }); len(missing) > 0 && t.publish > 0 {
+		p.Instead = largest
+		p.Note = fmt.Sprintf("%s is told only above %d without %s; rules read %s.%s, the largest of what is measured", c.s.Edition, t.publish, strings.Join(missing, ", "), c.s.ID, largest)
 	}
 	if report == "now" {
 		c.nowPlan(p, ins, t, names)

@@ -83,8 +83,11 @@ type Plan struct {
 	Every    time.Duration
 	Reads    []obs.Stream
 	Note     string // what is to know before it is used; may be empty
-	// Sparse is what the first channel says where it is sparse: a sum is at least so much.
-	Sparse obs.Bound
+	// Sparse is what a value of each of Channels says where it is sparse: a sum is at least so much.
+	Sparse []obs.Bound
+	// Instead is the channel that a rule has to read in place of the first one, which is told
+	// only above a limit, so that nothing that rests on it would ever end; empty: the first is good.
+	Instead string
 
 	spec Spec
 	wall bool    // it runs on the wall clock

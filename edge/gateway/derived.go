@@ -27,7 +27,7 @@ func DerivedChecker(metrics *obs.Catalog) config.DerivedChecker {
 			wrong = append(wrong, config.DerivedError{Stream: e.ID, TextError: config.TextError{Key: e.Key, Offset: e.Offset, Length: e.Length, ID: e.Code, Msg: e.Msg, Hint: e.Hint}})
 		}
 		for _, p := range plans {
-			made = append(made, config.Made{ID: p.ID, Channels: p.Channels, Metrics: p.Metrics, Every: p.Every, Sparse: p.Sparse, Note: p.Note, ByClock: p.ByClock()})
+			made = append(made, config.Made{ID: p.ID, Channels: p.Channels, Metrics: p.Metrics, Every: p.Every, Sparse: p.Sparse, Instead: p.Instead, Note: p.Note, ByClock: p.ByClock()})
 		}
 		return made, wrong
 	}

@@ -3,6 +3,8 @@ package gateway
 import (
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,9 +60,14 @@ func PackUser(load func() (*rulepack.Set, error)) config.PackUser {
 		if err != nil {
 			return config.Used{}, []config.UseError{{ID: "E3001", Msg: err.Error()}}
 		}
-		streams := make([]obs.Stream, len(all))
-		for i, s := range all {
-			streams[i] = s.Stream
+		if wrong := oneSided(use, all); len(wrong) > 0 {
+			return config.Used{}, wrong
+		}
+		var streams []obs.Stream
+		for _, s := range all {
+			if s.Instead == "" {
+				streams = append(streams, s.Stream)
+			}
 		}
 		u, errs := packs.Use(use.Rule, use.With, streams)
 		if len(errs) > 0 {
@@ -75,6 +82,19 @@ func PackUser(load func() (*rulepack.Set, error)) config.PackUser {
 			return parameters, fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Col)
 		}}, nil
 	}
+}
+
+// oneSided finds the streams of a use that no rule reads: once, and not at each place of
+// the pack's rule that speaks of it.
+func oneSided(use config.Use, all []config.Stream) (wrong []config.UseError) {
+	for _, name := range slices.Sorted(maps.Keys(use.With)) {
+		i := slices.IndexFunc(all, func(s config.Stream) bool { return s.Device+"."+s.Channel == use.With[name] })
+		if i >= 0 && all[i].Instead != "" {
+			msg, hint := rule.OneSided(all[i].Stream, all[i].Instead)
+			wrong = append(wrong, config.UseError{Parameter: name, ID: "E3122", Msg: msg, Hint: hint})
+		}
+	}
+	return wrong
 }
 
 // packedRule is a used rule as a configuration has it.

@@ -47,7 +47,7 @@ func textError(e *rule.Error) config.TextError {
 func knownStreams(streams []config.Stream) rule.Streams {
 	known := make(rule.Streams, len(streams))
 	for _, s := range streams {
-		k := rule.Stream{Every: s.Every, Fastest: s.Fastest, Min: s.Metric.Min, Max: s.Metric.Max, Step: math.Pow10(-s.Metric.Decimals), Unit: s.Metric.Text, Bare: s.Metric.Unit == "1", Sparse: s.Sparse,
+		k := rule.Stream{Every: s.Every, Fastest: s.Fastest, Min: s.Metric.Min, Max: s.Metric.Max, Step: math.Pow10(-s.Metric.Decimals), Unit: s.Metric.Text, Bare: s.Metric.Unit == "1", Sparse: s.Sparse, Instead: s.Instead,
 			Turns: derive.Turns(s.Metric), Total: derive.Total(s.Metric.Name), Meter: derive.Meter(s.Metric.Name), Most: derive.Most(s.Metric.Name), Level: derive.Level(s.Metric)}
 		if s.Least < s.Most {
 			k.Min, k.Max = s.Least, s.Most

@@ -196,6 +196,7 @@
 //	E3119  arithmetic without a result, or with one that is always the same
 //	E3120  a silence or standstill that comes again and again, or is too long to wait for
 //	E3121  a condition that is met because readings come, or a clear that then never is, or needs a standstill
+//	E3122  a stream that has values only above a limit, as an air quality index without all its pollutants
 //	W3101  a part of a condition that is always true, or never
 //	W3102  levels that look two ways: too much is one alert, too little another
 //	W3103  a clear that reads nothing of what when reads

@@ -26,6 +26,9 @@ type Stream struct {
 	Level   bool          // it is a sound level in decibels, of which a mean is one of energies
 	// Sparse is what a reading says that is marked as sparse: nothing, or a bound.
 	Sparse obs.Bound
+	// Instead is the device's channel to read in its place, because it has values only above
+	// a limit: what rests on it would never end. Empty: rules read it.
+	Instead string
 }
 
 // Streams are the streams that rules may speak of.
@@ -222,9 +225,13 @@ func (s *source) stream(i, end int) (int, bool) {
 	for from := i; from < dot; from = s.afterDash(from, dot) {
 		for _, to := range []int{channel(short), short} {
 			st := obs.Stream{Device: s.text[from:dot], Channel: s.text[dot+1 : to]}
-			if _, ok := s.known[st]; ok {
+			if k, ok := s.known[st]; ok {
 				if from > i {
 					s.scan(i, from)
+				}
+				if k.Instead != "" {
+					msg, hint := OneSided(st, k.Instead)
+					s.fail(from, to-from, "E3122", msg, hint)
 				}
 				s.put(word{at: from, length: to - from, isStream: true, stream: st})
 				return to, true
@@ -233,6 +240,12 @@ func (s *source) stream(i, end int) (int, bool) {
 	}
 	s.unknown(i, dot, channel(short))
 	return channel(short), true
+}
+
+// OneSided says in words what is wrong with a stream in whose place another is to be read.
+func OneSided(st obs.Stream, instead string) (msg, hint string) {
+	return fmt.Sprintf("%s.%s is told only above a limit, so that nothing that rests on it ends for certain", st.Device, st.Channel),
+		fmt.Sprintf("write %s.%s", st.Device, instead)
 }
 
 // afterDash returns the start of what follows the next dash, or end.

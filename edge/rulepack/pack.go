@@ -61,12 +61,13 @@ const (
 // Parameter is what a site may or must say.
 type Parameter struct {
 	Name     string
-	Is       string     // Stream, Number or Duration
-	Metric   obs.Metric // of a stream
-	Unit     string     // of a number, as people write it; empty: a plain number
-	Default  string     // as it is written; empty: it must be given, unless Optional
-	Example  string     // of what has no default: for pages and tests
-	Min, Max *float64   // of a number; of a duration in seconds; nil: any
+	Is       string       // Stream, Number or Duration
+	Metric   obs.Metric   // of a stream
+	Also     []obs.Metric // others that a stream may have, of the same unit
+	Unit     string       // of a number, as people write it; empty: a plain number
+	Default  string       // as it is written; empty: it must be given, unless Optional
+	Example  string       // of what has no default: for pages and tests
+	Min, Max *float64     // of a number; of a duration in seconds; nil: any
 	Optional bool
 	About    obs.Label
 }
@@ -95,6 +96,7 @@ type ruleKeys struct {
 type paramKeys struct {
 	Is       string    `yaml:"is,required"`
 	Metric   string    `yaml:"metric"`
+	Also     []string  `yaml:"also"`
 	Unit     string    `yaml:"unit"`
 	Default  string    `yaml:"default"`
 	Example  string    `yaml:"example"`

@@ -190,7 +190,7 @@ func (c *checker) parameter(name string, n *yamldoc.Node, k paramKeys) Parameter
 	}
 	switch k.Is {
 	case Stream:
-		c.metric(&p, n, k.Metric)
+		c.measures(&p, n, k)
 	case Number, Duration:
 		p.Min, p.Max = c.bound(&p, n.Node("min")), c.bound(&p, n.Node("max"))
 	case "":
@@ -199,7 +199,7 @@ func (c *checker) parameter(name string, n *yamldoc.Node, k paramKeys) Parameter
 		c.say(n.Node("is").Problem("E3005", fmt.Sprintf("%q is no kind of parameter", k.Is)), yamldoc.Hint(k.Is, []string{Stream, Number, Duration}))
 		return p
 	}
-	for key, only := range map[string]string{"metric": Stream, "unit": Number} {
+	for key, only := range map[string]string{"metric": Stream, "also": Stream, "unit": Number} {
 		if m := n.Node(key); m != nil && k.Is != only {
 			c.say(m.KeyProblem("E3005", fmt.Sprintf("a %s has no %s", k.Is, key)), "delete it")
 		}
@@ -226,12 +226,27 @@ func (c *checker) values(p *Parameter, n *yamldoc.Node) {
 	}
 }
 
-func (c *checker) metric(p *Parameter, n *yamldoc.Node, name string) {
-	m, ok := c.reader.Metrics.Lookup(name)
-	switch {
-	case n.Node("metric") == nil:
+// measures reads what a stream may measure.
+func (c *checker) measures(p *Parameter, n *yamldoc.Node, k paramKeys) {
+	at := n.Node("metric")
+	if at == nil {
 		c.say(n.KeyProblem("E3005", p.Name+" has no metric"), "add metric: …, as the catalogue calls it")
-	case !ok:
+		return
+	}
+	p.Metric = c.metric(at, k.Metric)
+	for i, name := range k.Also {
+		at := n.Node("also", strconv.Itoa(i))
+		m := c.metric(at, name)
+		if m.Name != "" && m.Unit != p.Metric.Unit {
+			c.say(at.Problem("E3005", fmt.Sprintf("%s and %s have different units", name, k.Metric)), "leave it out")
+		}
+		p.Also = append(p.Also, m)
+	}
+}
+
+func (c *checker) metric(at *yamldoc.Node, name string) obs.Metric {
+	m, ok := c.reader.Metrics.Lookup(name)
+	if !ok {
 		var names []string
 		for _, m := range c.reader.Metrics.All() {
 			names = append(names, m.Name)
@@ -240,9 +255,9 @@ func (c *checker) metric(p *Parameter, n *yamldoc.Node, name string) {
 		if near, ok := yamldoc.Nearest(name, names); ok {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		c.say(n.Node("metric").Problem("E3005", fmt.Sprintf("there is no metric %q", name)), hint)
+		c.say(at.Problem("E3005", fmt.Sprintf("there is no metric %q", name)), hint)
 	}
-	p.Metric = m
+	return m
 }
 
 func (c *checker) bound(p *Parameter, n *yamldoc.Node) *float64 {

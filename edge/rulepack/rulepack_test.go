@@ -155,18 +155,20 @@ func TestExtend(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for from, c := range map[string]struct{ to, want string }{
-		"level >= top":         {"lvel >= top", `p.yaml:11:21: E3005 tank has no parameter "lvel"; did you mean "level"?`},
-		"level < high - 0.1":   {"river.level < 3", "p.yaml:12:56: E3005 a pack knows no site's streams; make it a parameter: {is: stream, metric: …}"},
-		"for: soon":            {"for: high", `p.yaml:11:41: E3005 "high" is neither a duration nor a parameter that is one; write 5m, or the name of a parameter with is: duration`},
-		"metric: level":        {"metric: levle", `p.yaml:6:35: E3005 there is no metric "levle"; did you mean "level"?`},
-		"example: 3, ":         {"", "p.yaml:7:7: E3005 high has neither a default nor an example; add default: …, or example: … if each site must say its own"},
-		"default: 5m":          {"default: 5", `p.yaml:9:38: E3005 "5" is not a duration; write a duration like 5m up to 1h`},
-		"red:  {":              {"rot:  {", `p.yaml:11:7: E3005 "rot" is no severity; write red, orange, yellow or blue`},
-		"zh: \"{value}\"":      {"zh: \"{valu}\"", `p.yaml:13:20: E3005 a message has no field {valu}; did you mean "value"?`},
-		"en: \"{value}\"":      {"en: 红色预警", "p.yaml:13:34: E3005 these words belong to warnings that the authorities issue; write what was measured; the severity is shown beside it"},
-		"    levels:":          {"    when: level > high\n    levels:", "p.yaml:10:5: E3005 when stands beside levels, which have their own; write it below a level"},
-		"name: {zh: 水箱, ":      {"nam: {zh: 水箱, ", `p.yaml:1:1: E1101 unknown key "nam"; did you mean "name"?`},
-		"unit: m, example: 3,": {"unit: m, metric: level, example: 3,", "p.yaml:7:36: E3005 a number has no metric; delete it"},
+		"level >= top":          {"lvel >= top", `p.yaml:11:21: E3005 tank has no parameter "lvel"; did you mean "level"?`},
+		"level < high - 0.1":    {"river.level < 3", "p.yaml:12:56: E3005 a pack knows no site's streams; make it a parameter: {is: stream, metric: …}"},
+		"for: soon":             {"for: high", `p.yaml:11:41: E3005 "high" is neither a duration nor a parameter that is one; write 5m, or the name of a parameter with is: duration`},
+		"metric: level":         {"metric: levle", `p.yaml:6:35: E3005 there is no metric "levle"; did you mean "level"?`},
+		"metric: level, ":       {"metric: level, also: [depth_of], ", `p.yaml:6:49: E3005 there is no metric "depth_of"`},
+		"level, about: {zh: 水位": {"level, also: [temp], about: {zh: 水位", "p.yaml:6:49: E3005 temp and level have different units; leave it out"},
+		"example: 3, ":          {"", "p.yaml:7:7: E3005 high has neither a default nor an example; add default: …, or example: … if each site must say its own"},
+		"default: 5m":           {"default: 5", `p.yaml:9:38: E3005 "5" is not a duration; write a duration like 5m up to 1h`},
+		"red:  {":               {"rot:  {", `p.yaml:11:7: E3005 "rot" is no severity; write red, orange, yellow or blue`},
+		"zh: \"{value}\"":       {"zh: \"{valu}\"", `p.yaml:13:20: E3005 a message has no field {valu}; did you mean "value"?`},
+		"en: \"{value}\"":       {"en: 红色预警", "p.yaml:13:34: E3005 these words belong to warnings that the authorities issue; write what was measured; the severity is shown beside it"},
+		"    levels:":           {"    when: level > high\n    levels:", "p.yaml:10:5: E3005 when stands beside levels, which have their own; write it below a level"},
+		"name: {zh: 水箱, ":       {"nam: {zh: 水箱, ", `p.yaml:1:1: E1101 unknown key "nam"; did you mean "name"?`},
+		"unit: m, example: 3,":  {"unit: m, metric: level, example: 3,", "p.yaml:7:36: E3005 a number has no metric; delete it"},
 	} {
 		text := strings.Replace(tank, from, c.to, 1)
 		_, err := reader(t).Parse("p.yaml", "p", []byte(text))

@@ -216,13 +216,19 @@ func unitWord(unit string) string {
 	return unit
 }
 
+// takes says whether a stream parameter may be a stream of this channel.
+func (p *Parameter) takes(channel string) bool {
+	name := obs.MetricName(channel)
+	return name == p.Metric.Name || slices.ContainsFunc(p.Also, func(m obs.Metric) bool { return m.Name == name })
+}
+
 func (p *Parameter) stream(written string, streams []obs.Stream) (string, *Error) {
 	fail := func(msg, hint string) (string, *Error) { return "", &Error{p.Name, "E3003", msg, hint} }
 	device, channel, ok := strings.Cut(written, ".")
 	st := obs.Stream{Device: device, Channel: channel}
 	var fits []string
 	for _, k := range streams {
-		if obs.MetricName(k.Channel) == p.Metric.Name {
+		if p.takes(k.Channel) {
 			fits = append(fits, k.Device+"."+k.Channel)
 		}
 	}
@@ -236,7 +242,7 @@ func (p *Parameter) stream(written string, streams []obs.Stream) (string, *Error
 		return fail(fmt.Sprintf("%q is not a stream", written), "write "+p.wants())
 	case !slices.Contains(streams, st):
 		return fail("there is no stream "+written, hint)
-	case obs.MetricName(channel) != p.Metric.Name:
+	case !p.takes(channel):
 		return fail(fmt.Sprintf("%s measures %s, %s needs %s (%s)", written, obs.MetricName(channel), p.Name, p.Metric.Name, p.Metric.Label.EN), hint)
 	}
 	return st.Device + "." + st.Channel, nil

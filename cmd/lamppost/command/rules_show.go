@@ -109,7 +109,11 @@ func standardText(s rulepack.Standard, lang string) string {
 func kindText(p *rulepack.Parameter, lang string) string {
 	switch p.Is {
 	case rulepack.Stream:
-		return fmt.Sprintf(pick(lang, "stream of %s", "%s 数据流"), p.Metric.Name)
+		names := p.Metric.Name
+		for _, m := range p.Also {
+			names += pick(lang, " or ", " 或 ") + m.Name
+		}
+		return fmt.Sprintf(pick(lang, "stream of %s", "%s 数据流"), names)
 	case rulepack.Duration:
 		return pick(lang, "duration", "时长")
 	}
