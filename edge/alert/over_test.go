@@ -3,6 +3,7 @@ package alert_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,11 @@ func TestTrendAndPlace(t *testing.T) {
 		"less than it shows":     {at(2.001, 2.002, 2.003, 2.004), "平稳", "steady"},
 		"the newest has jumped":  {at(0.32, 0.31, 0.32, 0.32, 0.32, 0.33, 0.32, 0.32, 0.32, 0.45), "骤升 0.13 m", "rose at once by 0.13 m"},
 		"and stays for a while":  {at(2.10, 2.10, 2.10, 2.10, 2.10, 2.10, 1.80, 1.80), "骤降 0.30 m", "fell at once by 0.30 m"},
+		"longer ago than for":    {at(2.00, 2.00, 2.00, 2.00, 2.00, 2.00, 3.50, 3.50, 3.50, 3.50), "骤升 1.50 m", "rose at once by 1.50 m"},
+		"looked at closer since": {at(2.00, 2.01, 3.50, 3.50, 3.51, 3.50, 3.50, 3.49, 3.50, 3.50), "骤升 1.50 m", "rose at once by 1.50 m"},
+		"with one in between":    {at(2.00, 2.00, 2.00, 2.80, 3.50, 3.50, 3.50), "骤升 1.50 m", "rose at once by 1.50 m"},
+		"ever faster":            {at(1.00, 1.00, 1.00, 1.00, 1.10, 1.30, 1.70, 2.50, 4.00), "上升 12.43 m/h", "rising 12.43 m/h"},
+		"one wrong in between":   {at(2.00, 2.00, 2.00, 9.00, 2.00, 2.00, 2.00), "平稳", "steady"},
 		"no more than before":    {at(2.10, 2.15, 2.05, 2.10, 2.10, 2.10, 2.10, 2.10, 2.10, 2.16), "平稳", "steady"},
 		"three readings":         {at(2.00, 2.01, 2.02), "–", "–"},
 		"only one is usable":     {doubtful, "–", "–"},
@@ -156,6 +162,34 @@ func TestTrendAndPlace(t *testing.T) {
 		if a.Text["zh"] != "拱宸桥下："+c.zh || a.Text["en"] != "拱宸桥下: "+c.en {
 			t.Errorf("%s: %q, %q", name, a.Text["zh"], a.Text["en"])
 		}
+	}
+}
+
+// Noise is seldom taken for a jump, and a rise with noise never is.
+func TestJumpsAreJumps(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	r := alert.Rule{ID: "r", Severity: wire.Blue, Texts: map[string]string{"en": "{trend}"}}
+	const runs = 2000
+	jumps := func(value func(i int) float64) (n int) {
+		for range runs {
+			var e []wire.Evidence
+			for i := range 10 {
+				e = append(e, wire.Evidence{Stream: "river/level", At: int64(9-i) * 60_000, V: value(i)})
+			}
+			if a := alert.Revise(r, level, nil, change(1, 3.2, false), idA, e); strings.Contains(a.Text["en"], "at once") {
+				n++
+			}
+		}
+		return n
+	}
+	if n := jumps(func(int) float64 { return 2 + 0.05*rnd.NormFloat64() }); n > runs/20 {
+		t.Errorf("%d of %d steady series jumped", n, runs)
+	}
+	if n := jumps(func(i int) float64 { return 2 + 0.1*float64(i) + 0.05*rnd.NormFloat64() }); n > runs/200 {
+		t.Errorf("%d of %d rises jumped", n, runs)
+	}
+	if n := jumps(func(i int) float64 { return 2 + float64(i/6) + 0.05*rnd.NormFloat64() }); n < runs*99/100 {
+		t.Errorf("of %d jumps %d were told", runs, n)
 	}
 }
 

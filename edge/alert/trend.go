@@ -9,10 +9,10 @@ import (
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// trend says which way the alert's stream goes, by the readings that are its evidence:
-// the median of the slopes between all pairs of them, in an hour. With fewer than four
-// usable ones nothing is said; what moves by less than the metric shows is steady, unless the
-// newest alone stands elsewhere.
+// trend says which way the alert's stream goes, by the readings that are its evidence: the
+// median of the slopes between all pairs of them, in an hour, or by how much it jumped where
+// one jump explains them better than any slope does. With fewer than four usable ones nothing
+// is said; what moves by less than the metric shows is steady.
 func trend(m obs.Metric, a wire.Alert, lang string) string {
 	stream := obs.Stream{Device: a.Device, Channel: a.Channel}.String()
 	var at, v []float64
@@ -26,23 +26,24 @@ func trend(m obs.Metric, a wire.Alert, lang string) string {
 		return "–"
 	}
 	zh := lang == "zh"
-	if step := math.Pow10(-m.Decimals); math.Abs(slope)*(at[len(at)-1]-at[0]) < step {
-		if by := jump(v, step); by != 0 {
-			way := map[bool][2]string{true: {"骤降", "骤升"}, false: {"fell at once by", "rose at once by"}}[zh]
-			word := way[0]
-			if by > 0 {
-				word = way[1]
-			}
-			return fmt.Sprintf("%s %s %s", word, m.Format(math.Abs(by)), m.Text)
-		}
+	step := math.Pow10(-m.Decimals)
+	if by := jump(at, v, slope, step); by != 0 {
+		words := map[bool][2]string{true: {"骤降", "骤升"}, false: {"fell at once by", "rose at once by"}}[zh]
+		return fmt.Sprintf("%s %s %s", way(words, by), m.Format(math.Abs(by)), m.Text)
+	}
+	if math.Abs(slope)*(at[len(at)-1]-at[0]) < step {
 		return map[bool]string{true: "平稳", false: "steady"}[zh]
 	}
 	words := map[bool][2]string{true: {"下降", "上升"}, false: {"falling", "rising"}}[zh]
-	word := words[0]
-	if slope > 0 {
-		word = words[1]
+	return fmt.Sprintf("%s %s %s/h", way(words, slope), m.Format(math.Abs(slope)*3_600_000), m.Text)
+}
+
+// way chooses the word for down or up.
+func way(words [2]string, by float64) string {
+	if by > 0 {
+		return words[1]
 	}
-	return fmt.Sprintf("%s %s %s/h", word, m.Format(math.Abs(slope)*3_600_000), m.Text)
+	return words[0]
 }
 
 // medianSlope is Theil's: a wrong reading among ten does not turn it.
@@ -66,14 +67,42 @@ func medianSlope(at, v []float64) (perMS float64, ok bool) {
 	return (slopes[n/2] + slopes[(n-1)/2]) / 2, true
 }
 
-// jump is by how much the newest of values that were steady stands apart from the older half
-// of them: more than they did from one another and than two steps; else 0.
-func jump(v []float64, step float64) float64 {
-	old := slices.Sorted(slices.Values(v[:len(v)/2]))
-	middle := (old[len(old)/2] + old[(len(old)-1)/2]) / 2
-	by, spread := v[len(v)-1]-middle, old[len(old)-1]-old[0]
-	if math.Abs(by) < max(2*step, 3*spread) {
+// What one jump must explain to be told: readings apart from it at most by half of what they
+// are apart from the line, and by a quarter of the jump on average; a jump of two steps.
+const (
+	jumpOfLine  = 2
+	jumpOfNoise = 4
+	jumpSteps   = 2
+)
+
+// jump is by how much the values jumped, where two levels with one jump between them explain
+// them better than a line of that slope (per ms) does; else 0.
+func jump(at, v []float64, slope, step float64) float64 {
+	line := make([]float64, len(v))
+	for i := range v {
+		line[i] = v[i] - slope*(at[i]-at[0])
+	}
+	least, by := math.Inf(1), 0.0
+	for i := 1; i < len(v); i++ {
+		before, off := level(v[:i])
+		after, more := level(v[i:])
+		if off+more < least {
+			least, by = off+more, after-before
+		}
+	}
+	_, apart := level(line)
+	if jumpOfLine*least > apart || jumpOfNoise*least/float64(len(v)) > math.Abs(by) || math.Abs(by) < jumpSteps*step {
 		return 0
 	}
 	return by
+}
+
+// level is the middle of values, and how far they are from it together.
+func level(v []float64) (middle, apart float64) {
+	in := slices.Sorted(slices.Values(v))
+	middle = (in[len(in)/2] + in[(len(in)-1)/2]) / 2
+	for _, x := range in {
+		apart += math.Abs(x - middle)
+	}
+	return middle, apart
 }
