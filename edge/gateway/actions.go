@@ -130,10 +130,12 @@ func (g *Gateway) beginSwitching(gen, old *generation) {
 	}
 	if old != nil && old.switching != nil {
 		s.board.Adopt(old.switching.board)
+		g.refill(s.watch, s.watch.Lacks(old.switching.watch))
 		s.watch.Adopt(old.switching.watch)
+	} else {
+		g.refill(s.watch, s.watch.Reach())
 	}
 	if old == nil {
-		g.refill(s.watch)
 		g.restoreOutputs(s)
 	}
 	s.board.Rules(func(output, rule string) bool {

@@ -154,7 +154,7 @@ func (g *Gateway) takeUp(gen *generation) {
 	late := g.restoreDerived(gen)
 	g.keepDerived() // the next start reads what comes from now on, however soon it is
 	g.restoreMemory(gen)
-	g.refill(gen.engine)
+	g.refill(gen.engine, gen.engine.Reach())
 	g.restoreRules(gen)
 	g.recallBefore(gen, late)
 	g.dateAlerts()

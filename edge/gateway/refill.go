@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -13,23 +14,28 @@ const mostRefilled = 1 << 18
 
 // windowed is what keeps windows: the rules' engine, or the watch on interlocks.
 type windowed interface {
-	Reach() map[obs.Stream]time.Duration
 	Refill(st obs.Stream, bootMS int64, r obs.Reading)
 	Retract(st obs.Stream, bootMS int64)
 	Unmoved(st obs.Stream, bootMS int64)
 }
 
-// refill gives windows what the journal has of before this run, as far back as they reach:
-// a restart empties none. What was read in another boot has a place only once both clocks
-// are known; without, windows begin with this boot.
-func (g *Gateway) refill(into windowed) {
+// refill gives windows what the journal has of before now, as far back as they reach: a
+// restart empties none, and a rule that is new by a reload need not wait until its window is
+// full. What was read in another boot has a place only once both clocks are known; without,
+// windows begin with this boot.
+func (g *Gateway) refill(into windowed, reach map[obs.Stream]time.Duration) {
+	if len(reach) == 0 {
+		return
+	}
 	now := g.clock.BootMS()
-	r := refill{reread: reread{g: g}, into: into, reach: into.Reach(), now: now, from: now}
+	r := refill{reread: reread{g: g}, into: into, reach: reach, now: now, from: now}
 	for _, long := range r.reach {
 		r.from = min(r.from, now-long.Milliseconds()-margin.Milliseconds())
 	}
-	if len(r.reach) == 0 {
-		return
+	ctx, stop := context.WithTimeout(context.Background(), syncBound)
+	defer stop()
+	if err := g.journal.Sync(ctx); err != nil { // what is not written yet cannot be read
+		g.log.Warn("windows of rules may lack the newest readings", "error", err)
 	}
 	for _, s := range r.stretches() {
 		r.shift = s.shift

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -65,6 +66,31 @@ func TestRestartEmptiesNoWindow(t *testing.T) {
 	}
 }
 
+// A rule that is new by a reload sees what was read before it, also where the device is
+// read at other times from now on.
+func TestReloadFillsNewWindows(t *testing.T) {
+	for name, every := range map[string]string{"a rule alone": "1s", "and another interval": "2s"} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, catalogOf(t), t.TempDir(), windowsOf)
+			s.nowMS = 1_000_000
+			for i := range 130 {
+				s.nowMS += 1000
+				s.say("gauge", 2+float64(i)/100)
+			}
+			s.reload(strings.Replace(windowsOf, "every: 1s", "every: "+every, 1) + "  new: {when: \"avg(gauge.level, 100s) > 2.7\", severity: blue}\n")
+			s.nowMS += 1000
+			s.say("gauge", 3.3)
+			if got := gauged(t, s, "new"); got.Covered < 0.98 || got.Count < 98 {
+				t.Errorf("the new window holds %+v", got)
+			}
+			if got := s.active(true); got != "new" {
+				t.Errorf("active: %q, want new", got)
+			}
+			s.stop()
+		})
+	}
+}
+
 // gauged is how a rule sees the window of the gauge.
 func gauged(t *testing.T, s *site, id string) rule.ReadView {
 	t.Helper()
@@ -96,7 +122,7 @@ rules:
 	s.stop()
 	s.start()
 	for b.Loop() {
-		s.g.refill(s.generation().engine)
+		s.g.refill(s.generation().engine, s.generation().engine.Reach())
 	}
 	s.stop()
 }

@@ -241,6 +241,7 @@ func (g *Gateway) endOrphan(key string, saved alert.Saved, why obs.Label) {
 
 // adoptRules takes the rules' state over from the generation before.
 func (g *Gateway) adoptRules(gen, old *generation) {
+	g.refill(gen.engine, gen.engine.Lacks(old.engine))
 	gen.engine.Adopt(old.engine)
 	gen.trail, gen.peaked = old.trail, old.peaked
 	for id, a := range g.active {

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -12,7 +13,7 @@ import (
 // value is not known before the first Observe. bootMS is in this boot's time, below 0 for
 // a reading of the boot before. Of one stream readings come in order, what is not newer is
 // passed over; one that was a spike is taken back with [Engine.Retract] or [Engine.Unmoved]
-// behind it. Refill belongs before [Engine.Restore] and the first Tick.
+// behind it. Refill belongs before [Engine.Restore], [Engine.Adopt] and the first Tick.
 func (e *Engine) Refill(st obs.Stream, bootMS int64, r obs.Reading) {
 	s := e.series[st]
 	if s == nil || e.started || bootMS <= s.refilled || math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
@@ -32,21 +33,44 @@ func (e *Engine) Refill(st obs.Stream, bootMS int64, r obs.Reading) {
 
 // Reach returns the streams of which the past counts, and for how long: the longest window
 // of each, and where a rule asks for how long it stood still, as long as it asks for.
-func (e *Engine) Reach() map[obs.Stream]time.Duration {
+func (e *Engine) Reach() map[obs.Stream]time.Duration { return e.Lacks(New(nil)) }
+
+// Lacks is Reach without what [Engine.Adopt] will take over from old: windows that no rule
+// had before.
+func (e *Engine) Lacks(old *Engine) map[obs.Stream]time.Duration {
 	out := map[obs.Stream]time.Duration{}
 	grow := func(st obs.Stream, ms int64) { out[st] = max(out[st], time.Duration(ms)*time.Millisecond) }
 	for st, s := range e.series {
 		for _, w := range s.windows {
-			grow(st, w.length)
+			if old.series[st].alike(w) == nil {
+				grow(st, w.length)
+			}
+		}
+	}
+	stood := func(st obs.Stream, ms int64) {
+		if old.series[st] == nil {
+			grow(st, ms)
 		}
 	}
 	for _, b := range e.rules {
-		b.stage.when.stood(grow)
+		b.stage.when.stood(stood)
 		if b.stage.clear != nil {
-			b.stage.clear.stood(grow)
+			b.stage.clear.stood(stood)
 		}
 	}
 	return out
+}
+
+// alike is the window of s that holds what w is to hold; nil: none does.
+func (s *series) alike(w *window) *window {
+	if s == nil {
+		return nil
+	}
+	i := slices.IndexFunc(s.windows, func(x *window) bool { return x.length == w.length && x.keeps == w.keeps })
+	if i < 0 {
+		return nil
+	}
+	return s.windows[i]
 }
 
 // stood tells of each stream whose standing still is compared with a time, and that time.
@@ -70,3 +94,6 @@ func (w *Watch) Refill(st obs.Stream, bootMS int64, r obs.Reading) { w.data.Refi
 
 // Reach returns of which streams the past counts, see [Engine.Reach].
 func (w *Watch) Reach() map[obs.Stream]time.Duration { return w.data.Reach() }
+
+// Lacks returns of which streams the past counts that old does not have, see [Engine.Lacks].
+func (w *Watch) Lacks(old *Watch) map[obs.Stream]time.Duration { return w.data.Lacks(old.data) }

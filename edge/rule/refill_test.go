@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -102,5 +103,83 @@ func TestRefillIsNoReading(t *testing.T) {
 	e.Refill(level, -1, obs.Of(9))
 	if w := e.series[level].windows[0]; len(w.ring) != 1 {
 		t.Errorf("refilled while it runs: %+v", w.ring)
+	}
+}
+
+// A rule that is new by a reload sees what it had seen if it had been there always: the
+// windows that the rules before it lack are refilled, a running total's beside one that goes on.
+func TestNewRuleHasItsPast(t *testing.T) {
+	old, errs := Compile(Spec{ID: "old", When: "avg(river.level, 10m) > 3 or rise(gauge.rain, 10m) > 5 or stuck(river.level) > 20m"}, totals())
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		when := rapid.SampledFrom(append(onWindows, "rise(gauge.rain, 20m) > 62", "rate(gauge.rain, 15m) > 200")).Draw(t, "when")
+		values := rapid.SliceOfN(rapid.SampledFrom([]float64{1.5, 2, 2.5, 3.5, 4.5}), 30, 70).Draw(t, "values")
+		cut := rapid.IntRange(12, len(values)-1).Draw(t, "cut")
+		added, errs := Compile(Spec{ID: "new", When: when}, totals())
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		both := []*Rule{old, added}
+		always, live := New(both), New([]*Rule{old})
+		total := 0.0
+		var totalsAt []float64
+		for i, v := range values {
+			if total += v; i%13 == 7 {
+				total = 0 // the gauge began anew
+			}
+			totalsAt = append(totalsAt, total)
+			if i == cut {
+				live = reloaded(live, both, values[:cut], totalsAt[:cut])
+			}
+			for _, e := range []*Engine{always, live} {
+				e.Observe(level, int64(i)*minute, reading(v))
+				e.Observe(rain, int64(i)*minute, reading(total))
+				e.Tick(int64(i) * minute)
+			}
+			if i < cut {
+				continue
+			}
+			want, _ := always.Explain("new")
+			got, _ := live.Explain("new")
+			if want.Stages[0].When.Is != got.Stages[0].When.Is {
+				t.Fatalf("%s, minute %d, new since %d: %+v, always %+v", when, i, cut, got.Stages[0].When, want.Stages[0].When)
+			}
+		}
+	})
+}
+
+// totals is the street whose rain is a running total.
+func totals() Streams {
+	all := maps.Clone(street)
+	all[rain] = Stream{Every: time.Minute, Total: true, Most: 1000}
+	return all
+}
+
+// reloaded is old with other rules, as a reload makes it.
+func reloaded(old *Engine, rules []*Rule, levels, totals []float64) *Engine {
+	next := New(rules)
+	for st, long := range next.Lacks(old) {
+		past := map[obs.Stream][]float64{level: levels, rain: totals}[st]
+		for i, v := range past {
+			if at := int64(i) * minute; at > old.now-long.Milliseconds()-minute {
+				next.Refill(st, at, reading(v))
+			}
+		}
+	}
+	next.Adopt(old)
+	return next
+}
+
+// What an engine takes over is not read again.
+func TestLacks(t *testing.T) {
+	old := New([]*Rule{mustCompile(t, Spec{When: "max(river.level, 20m) > 4"})})
+	e := New([]*Rule{
+		mustCompile(t, Spec{ID: "a", When: "max(river.level, 20m) > 4 or stuck(river.level) > 1h"}),
+		mustCompile(t, Spec{ID: "b", When: "min(river.level, 5m) > 4 or stuck(tank.temp.inlet) > 30m"}),
+	})
+	if got := e.Lacks(old); got[level] != 5*time.Minute || got[temp] < 30*time.Minute || len(got) != 2 {
+		t.Errorf("Lacks = %v", got)
 	}
 }

@@ -256,7 +256,8 @@ func (g *group) leastActual() int {
 // Adopt takes over what an engine that is being replaced knows: the readings of
 // streams and windows that both have, and the state of rules with the same id. A
 // timer goes on only if the rule's text and times are the same; a raised rule stays
-// raised until its new text says that it is over. Old must not be used afterwards.
+// raised until its new text says that it is over. What [Engine.Lacks] names is as
+// [Engine.Refill] left it. Old must not be used afterwards.
 func (e *Engine) Adopt(old *Engine) {
 	e.started, e.start, e.now = old.started, old.start, old.now
 	for st, s := range e.series {
@@ -293,18 +294,21 @@ func (s *series) adopt(was *series) {
 	s.still = was.still
 	s.still.step = step
 	s.heard, s.excused, s.from = was.heard, was.excused, was.from
+	var lost float64 // more than the refilled windows know of
 	if s.meter != nil && was.meter != nil {
 		most := s.meter.most
+		lost = was.meter.lost - s.meter.lost
 		*s.meter = *was.meter
 		s.meter.most = most
 	}
 	s.before, s.recalled = was.before, was.recalled
-	for i, w := range s.windows {
-		for _, x := range was.windows {
-			if x.length == w.length && x.keeps == w.keeps {
-				*s.windows[i] = *x
-				s.windows[i].pace(s.every, s.stale)
-			}
+	for _, w := range s.windows {
+		switch x := was.alike(w); {
+		case x != nil:
+			*w = *x
+			w.pace(s.every, s.stale)
+		case w.keeps == growth:
+			w.lift(lost)
 		}
 	}
 }

@@ -103,6 +103,15 @@ func (w *window) pool() {
 	}
 }
 
+// lift adds by to every reading.
+func (w *window) lift(by float64) {
+	for i := range w.ring {
+		b := &w.ring[i]
+		b.sum += by * float64(b.n)
+		b.min, b.max, b.first, b.last = b.min+by, b.max+by, b.first+by, b.last+by
+	}
+}
+
 // expire drops what is older than the window that ends at end.
 func (w *window) expire(end int64) {
 	for w.head < len(w.ring) && w.ring[w.head].to <= end-w.length {
