@@ -85,6 +85,8 @@ var rules = []pair{
 	{"%s.%s is told only above a limit, so that nothing that rests on it ends for certain", "$1.$2 只在超过限值时给出，以它为条件的预警不一定能解除"},
 	{"%s and %s have different units", "$1 与 $2 单位不同"},
 	{"leave it out", "请删去"},
+	{"%s is hardly ever exactly %s", "$1 几乎不会恰好等于 $2"},
+	{"compare with >, >=, < or <=", "请用 >、>=、< 或 <= 比较"},
 	{"%q is neither a number nor a duration", "$1 既不是数字也不是时长"},
 	{"no device can be read yet", "还没有可读的设备"},
 	{"add or mend it under devices:", "请在 devices: 下添加或改正"},

@@ -200,6 +200,6 @@
 //	W3101  a part of a condition that is always true, or never
 //	W3102  levels that look two ways: too much is one alert, too little another
 //	W3103  a clear that reads nothing of what when reads
-//	W3104  a time, or a number of readings, that is hardly ever reached, or always
+//	W3104  a time, a number of readings or a value that is hardly ever reached, or always
 //	W3105  a running total that is compared as it stands
 package rule

@@ -163,6 +163,7 @@ func TestDoubts(t *testing.T) {
 		{Spec{When: "door.open == 1", Clear: "door.open == 0 and stale(river.level) > -5m"}, "clear, byte 19: W3101 this part is always true, whatever is read; delete this part, or mend its number"},
 		{Spec{When: "stuck(river.level) > 49s"}, "when, byte 0: W3104 a value that stands for 49s is nothing unusual with one every 10s; write 50s or more"},
 		{Spec{When: "stuck(river.level) == 60"}, "when, byte 0: W3104 a time that passes is hardly ever exactly so long; compare with > or <"},
+		{Spec{When: "river.level == 3.5"}, "when, byte 0: W3104 river.level is hardly ever exactly 3.5; compare with >, >=, < or <="},
 		{Spec{When: "rises_to(river.level, 3, 10m) < 31m"}, "when, byte 0: W3104 a trend of 10m looks 30m ahead at most; write less than that, or a longer window"},
 		{Spec{When: "river.level > 3 and count(river.level, 1m) > 6"}, "when, byte 20: W3104 1m of one every 10s are 6 readings, and one more only by chance; compare with less than 6"},
 		{Spec{When: "river.level > 3 and count(river.level, 1m) >= 7"}, "when, byte 20: W3104 1m of one every 10s are 6 readings, and one more only by chance; compare with less than 6"},

@@ -34,6 +34,9 @@ func (c *compiler) times() {
 		case opCount:
 			c.many(k, in)
 			continue
+		case opLast:
+			c.exactly(k, in)
+			continue
 		default:
 			continue
 		}
@@ -53,6 +56,17 @@ func (c *compiler) many(k *comparison, in read) {
 	if k.kind == opMore && k.limit >= all && k.limit < all+1 || k.kind == opMoreEq && k.limit > all && k.limit <= all+1 {
 		c.doubt(k, "W3104", fmt.Sprintf("%s of one every %s are %s readings, and one more only by chance", brief(time.Duration(in.window)*time.Millisecond), brief(every), short(all)), "compare with less than "+short(all))
 	}
+}
+
+// exactly doubts a measured quantity that is to be one number exactly, but for the ends of
+// what it can be and 0: no rain is just that. States and indices have no unit. Not to be
+// one is another thing: parts have numbers that mean something else.
+func (c *compiler) exactly(k *comparison, in read) {
+	s := c.known[in.stream]
+	if k.kind != opEqual || s.Bare || s.Unit == "" || k.limit == 0 || k.limit == s.Min || k.limit == s.Max {
+		return
+	}
+	c.doubt(k, "W3104", fmt.Sprintf("%s is hardly ever exactly %s", in.name(), short(k.limit)), "compare with >, >=, < or <=")
 }
 
 // silence judges what a stale is compared with. Between two readings each stream is silent.
