@@ -81,3 +81,26 @@ test('the age of a reading that is dated ahead is not "now"', async () => {
   await cell.locator('time').getByText(/^(1 h|59 min 5\d s) ahead$/).waitFor();
   await close();
 });
+
+for (const look of looks) {
+  test(`times are by the clocks of the place, and say so to who sits elsewhere: ${look.locale}`, async () => {
+    const near = await open(env, `/alerts/${river}`, look);
+    const far = await open(env, `/alerts/${river}`, { ...look, timezoneId: 'America/New_York' });
+    const since = async ({ page }) => (await page.locator('header[data-alert] p').nth(1).innerText()).match(/\d\d:\d\d:\d\d( UTC.\d\d:\d\d)?/)[0];
+    for (const p of [near, far]) await p.page.locator('[data-phase=live]').waitFor();
+    const here = await since(near);
+    assert.match(here, /^\d\d:\d\d:\d\d$/);
+    assert.equal(await since(far), `${here} UTC+08:00`);
+    assert.equal(await far.page.locator('[data-zone]').innerText(), 'UTC+08:00');
+    assert.match(await far.page.locator('footer .time').innerText(), look.locale === 'zh-CN' ? /现场时区/ : /clocks of the place/);
+    // The chart's axis, too: what it says at the cursor is what the table says.
+    await far.page.goto(`${env.mock.url}/gateways/${bridge}/river/level`);
+    await far.page.waitForFunction(() => Number(document.querySelector('.chart')?.dataset.bands) >= 2);
+    await far.page.locator('details[data-table=readings] summary').click();
+    assert.match(await far.page.locator('details[data-table=readings] tbody td').first().innerText(), /UTC\+08:00/);
+    assert.deepEqual(await axe(far.page), []);
+    assert.deepEqual([...near.faults, ...far.faults], []);
+    await near.close();
+    await far.close();
+  });
+}

@@ -136,6 +136,7 @@ function bridge(start) {
     epoch: '17-9f3ac2d1b07e',
     area: '330105003012',
     position: { lat: 30.319, lon: 120.142 },
+    time_zone: '+08:00',
     journal: { bytes: 48.2e6, quota: 2e9, waiting: 12, oldest_ms: 4000, commit_ms: 10000, lost: 0 },
     health: [
       {

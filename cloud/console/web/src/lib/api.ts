@@ -21,6 +21,8 @@ export interface Info {
   insecure?: boolean;
   /** Nobody comes in without an account. */
   accounts?: boolean;
+  /** Of the times in messages: +08:00 or Asia/Shanghai; empty: none is set. */
+  time_zone?: string;
 }
 
 export interface Health {
@@ -78,6 +80,8 @@ export interface Gateway {
   epoch?: string;
   area?: string;
   position?: Position | null;
+  /** Of its place: +08:00; empty: it does not say. */
+  time_zone?: string;
   journal?: Journal | null;
   health?: Health[] | null;
   devices?: Device[] | null;

@@ -12,6 +12,10 @@ import {
   formatPosition,
   formatValue,
   formatZone,
+  fromWall,
+  offsetAt,
+  strangeZone,
+  toWall,
   withUnit,
 } from './format';
 
@@ -139,4 +143,52 @@ test.each([
 test('positions say their hemisphere', () => {
   expect(formatPosition('en', { lat: 30.319, lon: 120.142 })).toBe('30.3190°\u00a0N, 120.1420°\u00a0E');
   expect(formatPosition('zh', { lat: -33.86, lon: -70.5 })).toBe('33.8600°\u00a0S, 70.5000°\u00a0W');
+});
+
+describe('the clocks of a place', () => {
+  const t = Date.UTC(2026, 10, 22, 18, 30, 5); // summer time nowhere in the north
+  const july = Date.UTC(2026, 6, 1, 18, 30, 5);
+
+  test.each([
+    ['+08:00', '02:30:05', 480],
+    ['Asia/Shanghai', '02:30:05', 480],
+    ['-03:30', '15:00:05', -210],
+    ['Europe/Berlin', '19:30:05', 60],
+    ['+00:00', '18:30:05', 0],
+  ])('%s', (zone, clock, minutes) => {
+    expect(formatClock('en', t, zone)).toBe(clock);
+    expect(offsetAt(t, zone)).toBe(minutes);
+  });
+
+  test('turn in summer', () => expect(offsetAt(july, 'Europe/Berlin')).toBe(120));
+
+  test('say another day where it is another day', () => {
+    expect(formatMoment('en', t, t + 3_600_000 * 22, '+08:00')).toMatch(/^23 Nov 02:30:05$/);
+    expect(formatMoment('en', t, t + 3_600_000, '+08:00')).toBe('02:30:05');
+  });
+
+  test('are named only where the viewer has others', () => {
+    const own = offsetAt(t);
+    const two = (n: number) => String(n).padStart(2, '0');
+    const same = `${own < 0 ? '-' : '+'}${two(Math.floor(Math.abs(own) / 60))}:${two(Math.abs(own) % 60)}`;
+    expect(strangeZone(t, same)).toBe('');
+    expect(strangeZone(t, undefined)).toBe('');
+    const other = own === 345 ? '+08:45' : '+05:45';
+    expect(strangeZone(t, other)).toBe(`UTC${other}`);
+  });
+
+  test.each(['+08:00', '-03:30', 'Europe/Berlin', 'Asia/Shanghai'])('fields of day and time in %s and back', (zone) => {
+    for (let m = Date.UTC(2026, 0, 1); m < Date.UTC(2027, 0, 1); m += 86_400_000 * 3 + 3_540_000) {
+      const whole = Math.floor(m / 60_000) * 60_000;
+      expect(fromWall(toWall(whole, zone), zone)).toBe(whole);
+    }
+    expect(toWall(t, '+08:00')).toBe('2026-11-23T02:30');
+  });
+
+  test('what is no time and no zone does no harm', () => {
+    expect(fromWall('', '+08:00')).toBeNaN();
+    expect(formatClock('en', 1e17, '+08:00')).toBe('–');
+    expect(formatClock('en', t, 'Nowhere/Else')).toBe(formatClock('en', t));
+    expect(offsetAt(1e17, 'Asia/Shanghai')).toBe(0);
+  });
 });

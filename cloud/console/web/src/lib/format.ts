@@ -1,5 +1,5 @@
 // Numbers, times and durations as text. Pure: language and time come in. Clock
-// times are in the viewer's zone unless one is given.
+// times are in the viewer's zone unless one is given: +08:00, or a name like Asia/Shanghai.
 import { locale, translate, type Language } from './i18n/translate';
 
 const second = 1000;
@@ -9,7 +9,12 @@ const day = 24 * hour;
 
 /** Formatters are slow to make and are asked for thousands of times a second, so they are kept. */
 const numbers = new Map<string, Intl.NumberFormat>();
-const dates = new Map<string, Intl.DateTimeFormat>();
+const dates = new Map<string, Stamp>();
+
+/** Writes a time. */
+interface Stamp {
+  format: (t: number) => string;
+}
 
 function numberFormat(language: Language, min: number, max: number, grouped: boolean): Intl.NumberFormat {
   const key = `${language} ${min} ${max} ${grouped}`;
@@ -29,14 +34,68 @@ function dateFormat(language: Language, name: string, zone: string | undefined, 
   const key = `${language} ${name} ${zone ?? ''}`;
   let f = dates.get(key);
   if (!f) {
-    f = new Intl.DateTimeFormat(locale[language], { ...o, hourCycle: 'h23', ...(zone ? { timeZone: zone } : {}) });
+    f = zoned(locale[language], zone, { ...o, hourCycle: 'h23' });
     dates.set(key, f);
   }
   return f;
 }
 
+/** How far the clocks of a zone written as +08:00 are ahead of Greenwich, ms; undefined for other zones. */
+function ahead(zone: string): number | undefined {
+  const m = /^([+-])(\d\d):(\d\d)$/.exec(zone);
+  return m ? (m[1] === '-' ? -1 : 1) * (Number(m[2]) * 60 + Number(m[3])) * minute : undefined;
+}
+
+/** A formatter in a zone. Not every browser takes +08:00 for a zone; that of one it does not know is the viewer's. */
+function zoned(language: string, zone: string | undefined, o: Intl.DateTimeFormatOptions): Stamp {
+  if (!zone) return new Intl.DateTimeFormat(language, o);
+  const shift = ahead(zone);
+  if (shift !== undefined) {
+    const utc = new Intl.DateTimeFormat(language, { ...o, timeZone: 'UTC' });
+    return { format: (t) => utc.format(t + shift) };
+  }
+  try {
+    return new Intl.DateTimeFormat(language, { ...o, timeZone: zone });
+  } catch {
+    return new Intl.DateTimeFormat(language, o);
+  }
+}
+
+/** How far a zone's clocks are ahead of Greenwich at t, in minutes; without a zone, the viewer's. */
+export function offsetAt(t: number, zone?: string): number {
+  const fixed = zone === undefined ? undefined : ahead(zone);
+  if (fixed !== undefined) return fixed / minute;
+  if (!zone || !isTime(t)) return isTime(t) ? -new Date(t).getTimezoneOffset() : 0;
+  const text = dateFormat('en', 'wall', zone, {
+    year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',
+  }).format(t);
+  const [day, month, year, h, m, s] = (text.match(/\d+/g) ?? []).map(Number);
+  return Math.round((Date.UTC(year!, month! - 1, day!, h!, m!, s!) - Math.floor(t / second) * second) / minute);
+}
+
+/** The zone's name, UTC+08:00, where its clocks are not the viewer's at t; else nothing. */
+export function strangeZone(t: number, zone: string | undefined): string {
+  if (!zone || !isTime(t)) return '';
+  const there = offsetAt(t, zone);
+  return there === offsetAt(t) ? '' : formatZone(t, there);
+}
+
+/** A time as a field for day and time holds it, 2026-11-23T14:02, by the clocks of a zone. */
+export function toWall(t: number, zone?: string): string {
+  return new Date(t + offsetAt(t, zone) * minute).toISOString().slice(0, 16);
+}
+
+/** The time that such a field says; NaN for no time. */
+export function fromWall(text: string, zone?: string): number {
+  const utc = Date.parse(`${text}Z`);
+  if (Number.isNaN(utc)) return NaN;
+  const first = utc - offsetAt(utc, zone) * minute;
+  // Near a change of the clocks the first guess has the other side's offset.
+  return utc - offsetAt(first, zone) * minute;
+}
+
 /** A time as text; "–" for what is no time, so that one odd number never takes the page down. */
-function stamp(f: Intl.DateTimeFormat, t: number): string {
+function stamp(f: Stamp, t: number): string {
   return isTime(t) ? f.format(t) : '–';
 }
 
@@ -105,8 +164,8 @@ export function formatMoment(language: Language, t: number, now: number, zone?: 
   return !isTime(t) || stamp(whole, t) === stamp(whole, now) ? clock : `${formatDay(language, t, now, zone)} ${clock}`;
 }
 
-/** The viewer's zone as an offset at t: UTC+08:00. */
-export function formatZone(t: number, offsetMinutes = -new Date(t).getTimezoneOffset()): string {
+/** A zone as an offset, without one the viewer's at t: UTC+08:00. */
+export function formatZone(t: number, offsetMinutes = offsetAt(t)): string {
   const a = Math.abs(offsetMinutes);
   const two = (n: number) => String(n).padStart(2, '0');
   return `UTC${offsetMinutes < 0 ? '−' : '+'}${two(Math.floor(a / 60))}:${two(a % 60)}`;

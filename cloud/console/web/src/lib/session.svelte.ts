@@ -14,6 +14,7 @@ import { settings, t, word } from './settings.svelte';
 import { isUrgent } from './severity';
 import { Siren } from './sound';
 import type { ServerEvent } from './sse';
+import { center } from './times.svelte';
 import { alertText, gatewayName, stageWord } from './words';
 
 /** A connection that was away longer than this may have missed more than the aggregator can replay. */
@@ -115,6 +116,7 @@ class Session {
         api.cameras().catch(() => []),
       ]);
       this.info = info;
+      center.zone = info.time_zone ?? '';
       void identity.meet(info).then(() => cases.load());
       clock.set(values.now);
       fleet.setGateways(gateways, this.#fresher);

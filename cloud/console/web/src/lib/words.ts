@@ -4,10 +4,11 @@ import { clock } from './clock.svelte';
 import type { Alert, Device, Health, HistoryEntry, StreamInfo } from './api';
 import type { Case } from './desk';
 import { fleet } from './fleet.svelte';
-import { commonDecimals, formatMoment, formatValue, withUnit } from './format';
+import { commonDecimals, formatValue, withUnit } from './format';
 import { headline, pick } from './i18n/translate';
 import { qualifierOf, standingOf, streamKey, type Standing } from './model';
 import { settings, t, word } from './settings.svelte';
+import { moment } from './times.svelte';
 
 /** A text with the language it is written in, for lang attributes. */
 export interface Tagged {
@@ -34,11 +35,11 @@ export function deviceNote(d: Device, health: readonly Health[] | null | undefin
 }
 
 /** That somebody works on a device, until when and who; empty: nobody does. */
-export function upkeepText(d: Pick<Device, 'upkeep'>, now: number): string {
+export function upkeepText(d: Pick<Device, 'upkeep'>, gateway?: string): string {
   const u = d.upkeep;
   if (!u) return '';
   if (!u.until_ms) return t('device.upkeep.open', { by: u.by });
-  return t('device.upkeep', { by: u.by, until: formatMoment(settings.language, u.until_ms, now) });
+  return t('device.upkeep', { by: u.by, until: moment(u.until_ms, gateway) });
 }
 
 /** What an alert says; the rule's name when it says nothing. */

@@ -40,6 +40,7 @@ export const en = {
   'conn.back': 'Connection is back.',
   'conn.lost': 'Connection lost.',
   'time.local': 'Local time',
+  'time.place': 'By the clocks of the place',
 
   'summary.label': 'At a glance',
   'summary.alerts': 'Active alerts',

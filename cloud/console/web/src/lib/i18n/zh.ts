@@ -40,6 +40,7 @@ export const zh: Messages = {
   'conn.back': '连接已恢复。',
   'conn.lost': '连接中断。',
   'time.local': '本地时间',
+  'time.place': '当地时间（现场时区）',
 
   'summary.label': '概况',
   'summary.alerts': '当前告警',
