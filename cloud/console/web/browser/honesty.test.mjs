@@ -2,7 +2,7 @@
 // side agree.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { bridge, flip, open, start } from './harness.mjs';
+import { axe, bridge, flip, open, start } from './harness.mjs';
 
 let env;
 before(async () => (env = await start()));
