@@ -14,8 +14,8 @@ const looks = [
   { locale: 'zh-CN', colorScheme: 'dark' },
 ];
 const words = {
-  'en-GB': { now: 'Now', last: 'Last known', offline: /Its gateway has been offline since .*: the alert is as it was last known\./, known: /last known, \d\d:\d\d:\d\d/, device: 'Not known; last: Answers', counts: /8 not known/ },
-  'zh-CN': { now: '当前', last: '最后已知', offline: /所属网关自 .* 起离线：以下为最后已知的情况。/, known: /最后已知，\d\d:\d\d:\d\d/, device: '状态不明；最后为：应答正常', counts: /8 台状态不明/ },
+  'en-GB': { now: 'Now', last: 'Last known', offline: /Its gateway has been offline since .*: the alert is as it was last known\./, known: /last known, \d\d:\d\d:\d\d/, device: 'Not known; last: Answers', page: /Offline\. All below is as it was last known, (now|\d+ (s|min) ago)\./, counts: /8 not known/ },
+  'zh-CN': { now: '当前', last: '最后已知', offline: /所属网关自 .* 起离线：以下为最后已知的情况。/, known: /最后已知，\d\d:\d\d:\d\d/, device: '状态不明；最后为：应答正常', page: /离线。以下均为最后已知的情况（.+）。/, counts: /8 台状态不明/ },
 };
 
 /** The numbers of the devices: those that answer or do not, of how many, and those not known. */
@@ -39,8 +39,17 @@ for (const look of looks) {
     assert.equal(await page.locator(`[data-device="${bridge}/river"] [data-state]`).innerText(), w.device);
     // Of the seven here nobody knows, nor of the one that is only starting over there.
     await page.locator('[data-count=devices]').getByText(w.counts).waitFor();
+    assert.deepEqual(await axe(page), []);
+    for (const path of [`/gateways/${bridge}`, `/gateways/${bridge}/river/level`, `/alerts/${river}`]) {
+      await page.goto(env.mock.url + path);
+      await page.locator('[data-silent], [data-standing=silent]').first().waitFor();
+      assert.deepEqual(await axe(page), [], path);
+    }
+    await page.goto(`${env.mock.url}/gateways/${bridge}`);
+    assert.match(await page.locator('main > .page > [data-silent], .page > [data-silent]').first().innerText(), w.page);
+    assert.equal(await page.locator('main [data-state=ok], main dd .good, main p.good').count(), 0, 'something is said to work');
     await flip(env.mock, 'online', { id: bridge, on: true });
-    await alert.locator('[data-now=current]').waitFor();
+    await page.locator('[data-silent]').first().waitFor({ state: 'detached' });
     assert.deepEqual(faults, []);
     await close();
   });

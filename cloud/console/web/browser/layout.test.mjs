@@ -21,6 +21,8 @@ const screens = {
   'desktop at 400 %, which is 320 wide': { size: [320, 256] },
   'tablet, large text': { size: [820, 1180], locale: 'zh-CN', storage: { size: 'large' } },
   'desktop, large text': { size: [1280, 900], storage: { size: 'large' } },
+  'desktop, elsewhere': { size: [1280, 900], locale: 'zh-CN', timezoneId: 'America/New_York' },
+  'phone, elsewhere': { size: [320, 640], locale: 'zh-CN', timezoneId: 'America/New_York' },
   wall: { size: [1920, 1080] },
   'large wall': { size: [3840, 2160], locale: 'zh-CN' },
 };
@@ -30,6 +32,7 @@ for (const [screen, options] of Object.entries(screens)) {
     for (const [name, path] of Object.entries(paths)) {
       const { page, close } = await open(env, path, options);
       await page.locator('main h1').waitFor({ state: 'attached' });
+      await page.locator('[data-phase=live]').waitFor();
       await page.waitForTimeout(200);
       assert.ok((await overflow(page)) <= 0, `${name} is ${await overflow(page)} px too wide`);
       await close();
