@@ -41,11 +41,17 @@ type page struct {
 // guarded runs an aggregator with accounts.
 func guarded(t testing.TB, s *settings.Settings) *page {
 	t.Helper()
+	return logged(t, s, slog.New(slog.DiscardHandler))
+}
+
+// logged is guarded, with a log.
+func logged(t testing.TB, s *settings.Settings, log *slog.Logger) *page {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	p := &page{t: t, client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}}
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() {
-		done <- aggregator.Run(ctx, aggregator.Options{Settings: s, Version: "test", Log: slog.New(slog.DiscardHandler),
+		done <- aggregator.Run(ctx, aggregator.Options{Settings: s, Version: "test", Log: log,
 			First: func(person, password string) { p.first = person + " " + password },
 			Ready: func(console, mqtt string) { p.console, p.mqtt = console, mqtt; close(ready) }})
 	}()

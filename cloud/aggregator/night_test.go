@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -99,10 +100,15 @@ func (c center) flood(gauge, rev int, stage, condition string) {
 
 func open(t testing.TB, edit ...func(*settings.Settings)) center {
 	t.Helper()
+	return openLogged(t, slog.New(slog.DiscardHandler), edit...)
+}
+
+func openLogged(t testing.TB, log *slog.Logger, edit ...func(*settings.Settings)) center {
+	t.Helper()
 	policy := lifecycle.DefaultPolicy()
 	// Whoever raises a blue case this night is to be called back at once: the night is short.
 	policy.Limits[lifecycle.StepAcknowledge][wire.Blue] = lifecycle.Limit{Unit: "m"}
-	p := guarded(t, at(t.TempDir(), append([]func(*settings.Settings){withAccounts, func(s *settings.Settings) { s.Cases = &policy }}, edit...)...))
+	p := logged(t, at(t.TempDir(), append([]func(*settings.Settings){withAccounts, func(s *settings.Settings) { s.Cases = &policy }}, edit...)...), log)
 	id, password, _ := strings.Cut(p.first, " ")
 	p.want(200, "POST", "/api/v1/auth/login", doc{"person": id, "password": password})
 	p.want(200, "POST", "/api/v1/auth/password", doc{"old": password, "new": "tulip otter brass 94"})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
@@ -157,7 +158,8 @@ func readEvent(ctx context.Context, db querier, id string) (e Event, err error) 
 	return e, json.Unmarshal([]byte(body), &e)
 }
 
-// insert writes a new delivery as the last of its channel.
+// insert writes a new delivery as the last of its channel. Its title is shown on pages: it
+// is made one harmless line.
 func insert(ctx context.Context, tx *sql.Tx, d view.Delivery, source string, subjects []string) error {
 	list, err := json.Marshal(subjects)
 	if err != nil {
@@ -166,7 +168,7 @@ func insert(ctx context.Context, tx *sql.Tx, d view.Delivery, source string, sub
 	_, err = tx.ExecContext(ctx, `insert into notice_delivery(id, channel, seq, person, kind, level, subjects, items, title, state,
 		attempts, formed, next, deadline, owner, lease, doubt, finished, error, source)
 		values(?, ?, (select coalesce(max(seq), 0) + 1 from notice_delivery where channel = ?), ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, '', 0, 0, ?, ?, ?)`,
-		d.ID, d.Channel, d.Channel, d.Person, d.Kind, d.Level, string(list), d.Items, d.Title, d.State, d.Formed, d.Next, d.Deadline, d.Finished, d.Error, source)
+		d.ID, d.Channel, d.Channel, d.Person, d.Kind, d.Level, string(list), d.Items, channel.Plain(d.Title), d.State, d.Formed, d.Next, d.Deadline, d.Finished, d.Error, source)
 	return err
 }
 

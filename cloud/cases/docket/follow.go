@@ -118,7 +118,7 @@ func word(s string) string { return tidy(s, 128) }
 // tidy leaves out what is no text, and what is too long, in bytes.
 func tidy(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return ' '
 		}
 		return r

@@ -49,8 +49,10 @@ func Decide(c Case, cmd Command, a Actor, w World) ([]Entry, error) {
 	if c.State != Unborn && !Visible(c, a, w) {
 		return nil, view.ErrUnknown
 	}
-	if err := cmd.tooLong(); err != nil {
-		return nil, err
+	for _, err := range []error{cmd.tooLong(), cmd.turned()} {
+		if err != nil {
+			return nil, err
+		}
 	}
 	if cmd.Version != 0 && cmd.Version != c.Version {
 		return nil, &Stale{cmd.Version, c.Version}

@@ -1,9 +1,11 @@
 package lifecycle
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
+	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -83,5 +85,29 @@ func TestApplyChangesNothingElse(t *testing.T) {
 	other.must(pump2, Command{Action: Report, Task: 1, Done: "other", Result: Partly})
 	if b.c.Tasks[0].State != was.Tasks[0].State || one.c.Tasks[0].Done != "one" || other.c.Tasks[0].Done != "other" || one.c.Tasks[0].Hands[0] != "chen" {
 		t.Errorf("%+v, %+v, %+v", b.c.Tasks, one.c.Tasks, other.c.Tasks)
+	}
+}
+
+// Nobody writes what turns the writing around, in any field; a journal in which an older
+// version has kept such a text is still read.
+func TestTurnedTexts(t *testing.T) {
+	b := newBench(t).to(Dispatched)
+	const turned = "turn\u202egnp"
+	for name, cmd := range map[string]Command{
+		"why": {Action: Note, Why: turned}, "done": {Action: Note, Why: "x", Done: turned}, "answer": {Action: Note, Why: "x", Answer: turned},
+		"parent": {Action: Note, Why: "x", Parent: turned}, "report.text": {Action: Note, Why: "x", Report: &Citizen{ID: "1", Text: turned}},
+		"orders.0.instruction": {Action: Note, Why: "x", Orders: []Order{{Department: "drainage", Instruction: turned}}},
+	} {
+		var field *view.FieldError
+		if err := b.do(wang, cmd); !errors.As(err, &field) || field.Field != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	raw, err := Entry{N: 1, At: 1, Who: "wang", Role: Operator, Command: Command{Action: Note, Why: turned}}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err := DecodeEntry(raw); err != nil || e.Why != turned {
+		t.Errorf("an older entry is read as %+v, %v", e, err)
 	}
 }

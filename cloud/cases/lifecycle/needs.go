@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -59,11 +60,10 @@ func badOrder(o Order) bool {
 	return !said(o.Department) && !said(o.Person) || !said(o.Instruction) || o.Due < 0
 }
 
-// tooLong returns a *view.FieldError for the first field that is longer than it may be, is
-// no text, or holds control characters; else nil.
-func (c Command) tooLong() error {
-	texts := map[string]string{"why": c.Why, "done": c.Done, "answer": c.Answer}
-	words := map[string]string{"action": string(c.Action), "severity": string(c.Severity), "result": string(c.Result),
+// fields are what a command says, by name: texts, which may have several lines, and words.
+func (c Command) fields() (texts, words map[string]string) {
+	texts = map[string]string{"why": c.Why, "done": c.Done, "answer": c.Answer}
+	words = map[string]string{"action": string(c.Action), "severity": string(c.Severity), "result": string(c.Result),
 		"resolution": string(c.Resolution), "parent": c.Parent, "timer": c.Timer}
 	if o := c.Opening; o != nil {
 		texts["opening.text"] = o.Text
@@ -82,11 +82,31 @@ func (c Command) tooLong() error {
 	for i, p := range c.Pictures[:min(len(c.Pictures), maxImages)] {
 		words[fmt.Sprintf("pictures.%d", i)] = p
 	}
+	return texts, words
+}
+
+// tooLong returns a *view.FieldError for the first field that is longer than it may be, is
+// no text, or holds control characters; else nil.
+func (c Command) tooLong() error {
 	if len(c.Orders) > maxOrders || len(c.Pictures) > maxImages {
 		return &view.FieldError{Field: "orders", Text: view.Text{
 			Zh: fmt.Sprintf("一次至多 %d 个任务、%d 张图片", maxOrders, maxImages), En: fmt.Sprintf("at most %d tasks and %d pictures at a time", maxOrders, maxImages)}}
 	}
-	return firstBad(texts, words)
+	return firstBad(c.fields())
+}
+
+// turned returns a *view.FieldError for the first field with a character that turns the
+// writing around, and so could make one text look like another; else nil. Journals of older
+// versions may have them, and stay readable.
+func (c Command) turned() error {
+	texts, words := c.fields()
+	maps.Copy(texts, words)
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		if strings.ContainsFunc(texts[name], func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }) {
+			return &view.FieldError{Field: name, Text: view.Text{Zh: "不得含改变书写方向的字符", En: "write it without characters that turn the writing around"}}
+		}
+	}
+	return nil
 }
 
 // firstBad judges texts and words, by name.
