@@ -25,9 +25,16 @@ type Learning struct {
 	// that takes to become what it knows; 0: nothing does.
 	Stands  time.Duration `json:"stands,omitempty"`
 	Settles time.Duration `json:"settles,omitempty"`
+	// Unclear are the channels without a value in the last sample because what it sees does not
+	// show it, and Why what has stood in the way for a while: blank (what is seen is no view,
+	// and never was), blocked, defocused, moved, glare or dark; empty: nothing has.
+	Unclear []string `json:"unclear,omitempty"`
+	Why     string   `json:"why,omitempty"`
 	// Renewed counts how often that has happened since it was opened.
 	Renewed int `json:"renewed,omitempty"`
 }
 
 // Active says whether there is anything in l to be told.
-func (l Learning) Active() bool { return len(l.Waits) > 0 || l.Hours > 0 || l.Stands > 0 }
+func (l Learning) Active() bool {
+	return len(l.Waits) > 0 || l.Hours > 0 || l.Stands > 0 || l.Why != ""
+}

@@ -91,6 +91,53 @@ func TestLearningIsTold(t *testing.T) {
 	}
 }
 
+// Behind a cover, one that was there from the beginning or one that came, it is told what is
+// not judged and why, until the view is free.
+func TestWhatIsNotJudgedIsTold(t *testing.T) {
+	plain := func(n int) image.Image {
+		m := image.NewGray(image.Rect(0, 0, 320, 240))
+		for i := range m.Pix {
+			m.Pix[i] = uint8(70 + i%320/16 + int(uint32(i*7+n*1013)*2246822519>>30))
+		}
+		return m
+	}
+	l := looking{Measure: []string{"clarity", "smoke", "tamper"}}
+	c, err := l.config()
+	d := &driver{}
+	if err = errors.Join(err, d.look(l, c)); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	see := func(view func(int) image.Image, pictures int) drivers.Learning {
+		t.Helper()
+		for range pictures {
+			n += 10
+			d.taken = time.Date(2026, 6, 1, 12, 5, n, 0, time.UTC)
+			if d.seen, err = d.eye.Look(view(n), d.taken); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l := d.Learning()
+		slices.Sort(l.Unclear)
+		return l
+	}
+	all := []string{"clarity", "smoke", "tamper.blocked", "tamper.defocused", "tamper.moved"}
+	if l := see(plain, 12); l.Why != "blank" || !slices.Equal(l.Unclear, all) || len(l.Waits) != 0 {
+		t.Errorf("covered from the beginning: %+v", l)
+	}
+	if l := see(blocks, 100); l.Why != "" || len(l.Unclear) != 0 || len(l.Waits) != 0 {
+		t.Errorf("free: %+v", l)
+	}
+	if l := see(plain, 12); l.Why != "blocked" || !slices.Contains(l.Unclear, "smoke") || slices.Contains(l.Unclear, "tamper.blocked") {
+		t.Errorf("covered again: %+v", l)
+	}
+	black := func(n int) image.Image { return image.NewGray(image.Rect(0, 0, 320, 240)) }
+	see(blocks, 30)
+	if l := see(black, 12); l.Why != "dark" || !slices.Contains(l.Unclear, "tamper.moved") {
+		t.Errorf("dark: %+v", l)
+	}
+}
+
 // The word for a view reaches the eye, also in a process of its own, and has a bound.
 func TestViewIsAWord(t *testing.T) {
 	p, err := planned(t, "{url: 'http://cam/', apart: true, measure: [tamper], view: '2026-05-31'}")

@@ -60,17 +60,20 @@ func (s *sight) Learning() (l drivers.Learning) {
 	}
 	e := s.eye.Learning()
 	for _, m := range s.measured {
-		switch r := m.of(&s.seen); {
-		case r.Quality.Flag != obs.Missing || r.Quality.Why != obs.WarmUp:
-			continue
+		switch q := m.of(&s.seen).Quality; {
+		case q == obs.None(obs.Unclear).Quality:
+			l.Unclear = append(l.Unclear, m.Name)
+		case q != obs.None(obs.WarmUp).Quality:
 		case hourlyChannel(m.Name):
-			l.For = max(l.For, e.View)
+			l.For, l.Waits = max(l.For, e.View), append(l.Waits, m.Name)
 		default:
-			l.For = max(l.For, e.Background)
+			l.For, l.Waits = max(l.For, e.Background), append(l.Waits, m.Name)
 		}
-		l.Waits = append(l.Waits, m.Name)
 	}
 	l.Renewed = e.Renewed
+	if len(l.Unclear) > 0 {
+		l.Why = s.hindered(e)
+	}
 	if !s.hourly {
 		return l
 	}
@@ -79,6 +82,20 @@ func (s *sight) Learning() (l drivers.Learning) {
 		l.Stands, l.Settles = e.Stands, vision.Settles
 	}
 	return l
+}
+
+// hindered is what has stood for a while between the camera and what it is to see, what
+// somebody has to put right first; empty: nothing has.
+func (s *sight) hindered(l vision.Learning) string {
+	for _, state := range []vision.State{vision.Blocked, vision.Defocused, vision.Moved, vision.Glare, vision.Dark} {
+		if s.seen.Tamper[state] == obs.Of(1) {
+			return state.String()
+		}
+	}
+	if l.Blank {
+		return "blank"
+	}
+	return ""
 }
 
 // hourlyChannel says whether a channel compares with the view and its hour of the day.

@@ -124,8 +124,13 @@ func (a answer) learning() (l drivers.Learning) {
 		return l
 	}
 	l = *a.Learning
-	l.Waits = slices.DeleteFunc(l.Waits, func(name string) bool { return obs.CheckChannel(name) != nil })
-	l.Waits = l.Waits[:min(len(l.Waits), len(a.Readings))]
+	for _, names := range []*[]string{&l.Waits, &l.Unclear} {
+		*names = slices.DeleteFunc(*names, func(name string) bool { return obs.CheckChannel(name) != nil })
+		*names = (*names)[:min(len(*names), len(a.Readings))]
+	}
+	if obs.CheckChannel(l.Why) != nil {
+		l.Why = ""
+	}
 	l.For, l.Stands, l.Settles = max(l.For, 0), max(l.Stands, 0), max(l.Settles, 0)
 	l.Hours, l.Renewed = min(max(l.Hours, 0), 24), max(l.Renewed, 0)
 	return l

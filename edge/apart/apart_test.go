@@ -269,6 +269,26 @@ func TestRemoteBelievesLittle(t *testing.T) {
 	}
 }
 
+// Of what a child says that it does not judge, what can be is believed, and no more names
+// than it has channels.
+func TestRemoteBelievesLessons(t *testing.T) {
+	says := liar{`{"id":%d,"readings":[[1,0,""],[1,0,""]],"learning":{"waits":["a b","smoke","motion","flame"],"unclear":["level","","smoke","x"],"why":"some thing","hours":99,"for":-5}}`,
+		`{"id":%d,"readings":[[1,0,""],[1,0,""]],"learning":{"unclear":["level"],"why":"blocked"}}`}
+	r := New(&says, Device{Driver: "toy", Channels: 2, MaxStill: 1000})
+	for _, want := range []drivers.Learning{
+		{Waits: []string{"smoke", "motion"}, Unclear: []string{"level", "smoke"}, Hours: 24},
+		{Waits: []string{}, Unclear: []string{"level"}, Why: "blocked"},
+	} {
+		if _, err := r.Sample(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := r.Learning()
+		if !slices.Equal(got.Waits, want.Waits) || !slices.Equal(got.Unclear, want.Unclear) || got.Why != want.Why || got.Hours != want.Hours || got.For != want.For {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}
+
 func TestServeRefuses(t *testing.T) {
 	var out bytes.Buffer
 	in := strings.NewReader(`{"id":1,"do":"sample","ms":10}

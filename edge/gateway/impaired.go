@@ -10,26 +10,32 @@ import (
 
 // impairment is what is wrong beside a part that answers; see drivers.Impaired.
 type impairment struct {
-	err    error // of the last good sample; nil: nothing
-	since  int64 // boot ms
-	told   bool  // the log has it
-	saidMS int64 // when it was told last, boot ms; 0: never
+	err   error            // of the last good sample; nil: nothing
+	since int64            // boot ms
+	told  string           // the fault word that the log has; empty: it has none
+	said  map[string]int64 // when each fault word was told last, boot ms
 }
 
-// quietFor is how long what is wrong beside a part is not told of again, if it comes and goes.
+// quietFor is how long the same fault beside a part is not told of again, if it comes and goes.
 const quietFor = 10 * time.Minute
 
-// news says whether the log has to be told, of what went wrong or that it is over.
+// news says whether the log has to be told: of what went wrong, that it is something else
+// now (late, and then ended for what it took), or that it is over.
 func (i *impairment) news(now int64) bool {
-	switch {
-	case i.err == nil && i.told:
-		i.told = false
-		return true
-	case i.err != nil && !i.told && (i.saidMS == 0 || now-i.saidMS >= quietFor.Milliseconds()):
-		i.told, i.saidMS = true, max(now, 1)
-		return true
+	if i.err == nil {
+		over := i.told != ""
+		i.told = ""
+		return over
 	}
-	return false
+	word := drivers.FaultWord(i.err)
+	if last, ever := i.said[word]; word == i.told || ever && now-last < quietFor.Milliseconds() {
+		return false
+	}
+	if i.said == nil {
+		i.said = map[string]int64{}
+	}
+	i.told, i.said[word] = word, now
+	return true
 }
 
 // sayImpaired has the log know what is wrong beside a part that answers, once.

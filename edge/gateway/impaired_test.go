@@ -71,3 +71,23 @@ func TestImpairmentIsNewsOnce(t *testing.T) {
 		t.Errorf("told %v, want %v", told, want)
 	}
 }
+
+// A detector that is late and is then ended for what it takes is told of twice: the second
+// time with the figure. That it is late again is told no sooner than after ten minutes.
+func TestAnotherImpairmentIsNews(t *testing.T) {
+	var i impairment
+	late := fmt.Errorf("camera: detector: %w", drivers.ErrTimeout)
+	ended := fmt.Errorf("it took 61 %% of a core for 30 s; 50 %% are allowed: %w", drivers.ErrUnplugged)
+	var told []string
+	for minute, says := range []error{late, late, ended, late, ended, nil, late, ended, nil, nil, nil, late, ended} {
+		now := int64(minute) * 60_000
+		i.take(poll.Sample{BootMS: now, Driver: lame{err: says}})
+		if i.news(now) {
+			told = append(told, fmt.Sprint(minute, " ", says))
+		}
+	}
+	want := []string{fmt.Sprint("0 ", late), fmt.Sprint("2 ", ended), "5 <nil>", fmt.Sprint("11 ", late), fmt.Sprint("12 ", ended)}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+}

@@ -57,7 +57,7 @@ func (n network) Wire() (drivers.Port, bool) { return n.port, n.port != nil }
 
 // Start implements drivers.Starter.
 func (n network) Start(s drivers.ProcessSpec) (drivers.Companion, error) {
-	return process.New(process.Config{Name: s.Command[0], ProcessSpec: s})
+	return process.New(process.Config{Name: s.Command[0], ProcessSpec: s, TellEnd: true})
 }
 
 // View implements drivers.Viewer. A JPEG is what leaves the gateway in the end, so it is

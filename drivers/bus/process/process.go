@@ -64,6 +64,9 @@ const (
 type Config struct {
 	Name string // in errors; empty: the command's
 	drivers.ProcessSpec
+	// TellEnd: where a child has ended while nobody asked it anything, the next question says
+	// why, and the one after that starts it again. Else that question starts it.
+	TellEnd bool
 	// Trace, if set, is called with each line that is written to or read from the
 	// child, line end included. It must be quick and must not keep p.
 	Trace func(sent bool, p []byte, at time.Time)
@@ -114,6 +117,7 @@ type Child struct {
 
 	mu         sync.Mutex
 	run        *running
+	told       *running // the one whose end a question has told of
 	closed     bool
 	starts     uint64
 	pause      time.Duration
@@ -174,6 +178,7 @@ func (c *Child) ask(ctx context.Context, r *running, line []byte, accept func([]
 			}
 			c.add(func(n *counts) { n.strays++ })
 		case <-r.ended:
+			c.tell(r)
 			return nil, r.failure()
 		case <-ctx.Done():
 			return nil, ended(ctx)
@@ -224,8 +229,11 @@ func (c *Child) use() (*running, error) {
 		return c.run, nil
 	}
 	now := time.Now()
-	if c.run != nil {
+	if gone := c.run; gone != nil {
 		c.lost(now)
+		if c.cfg.TellEnd && gone != c.told && !errors.Is(c.why, drivers.ErrTimeout) { // of one that hung three questions have told
+			return nil, fmt.Errorf("%s: %w", c.cfg.Name, c.why)
+		}
 	}
 	if wait := c.next.Sub(now); wait > 0 {
 		return nil, fmt.Errorf("%s: %w; next start in %v", c.cfg.Name, c.why, wait.Round(10*time.Millisecond))
@@ -240,6 +248,13 @@ func (c *Child) use() (*running, error) {
 	c.run, c.before, c.unanswered = r, before, 0
 	c.starts++
 	return r, nil
+}
+
+// tell notes that a question has told of a child's end.
+func (c *Child) tell(r *running) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told = r
 }
 
 // lost notes that the child has ended. mu is held.

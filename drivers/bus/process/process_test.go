@@ -135,6 +135,34 @@ func TestHangingChildIsStartedAgain(t *testing.T) {
 	}
 }
 
+// Whoever wants to know is told of a child that was ended while nobody asked it: once, with
+// the figure and the limit, before it is started again. Of one that ended in a question that
+// question has told.
+func TestTheEndOfAnIdleChildIsTold(t *testing.T) {
+	c, err := New(Config{Name: "part", ProcessSpec: self(t, "good"), TellEnd: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if _, err := ask(t, c, "q"); err != nil {
+		t.Fatal(err)
+	}
+	r := c.run
+	r.kill(usage{cpu: 0.61}.beyond(1, 0.5, true))
+	<-r.ended
+	if _, err := ask(t, c, "q"); !errors.Is(err, drivers.ErrUnplugged) || !strings.Contains(err.Error(), "it took 61 % of a core for 30 s; 50 % are allowed") {
+		t.Errorf("the next question = %v, want why it was ended", err)
+	}
+	answered := false
+	for !answered {
+		_, err := ask(t, c, "q")
+		if answered = err == nil; !answered && !strings.Contains(err.Error(), "next start in") {
+			t.Fatalf("then = %v, want only the pause before its start", err)
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
 // alive says whether a process exists and is no zombie.
 func alive(pid int) bool {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
