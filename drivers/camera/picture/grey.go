@@ -47,6 +47,9 @@ func decodeAll(p Picture) (image.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", drivers.ErrProtocol, err)
 	}
+	if _, rgb := m.(*image.RGBA); rgb { // an Adobe segment says so
+		return nil, fmt.Errorf("%w: a JPEG that stores red, green and blue; set the camera, or the program that makes the picture, to JPEG in colour (YCbCr) or grey", drivers.ErrProtocol)
+	}
 	return m, nil
 }
 

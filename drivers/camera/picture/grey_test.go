@@ -137,7 +137,7 @@ func TestSizesAreBounded(t *testing.T) {
 		{"the largest bomb", "a picture of 65535 × 65535", resized(t, "scene.jpg", 65535, 65535)},
 		{"a height that comes later", "a picture of 640 × 0", resized(t, "scene.jpg", 640, 0)},
 		{"too many pixels", "a picture of 4000 × 3000", resized(t, "scene.jpg", 4000, 3000)},
-		{"too many for progressive", "2500000 in all", resized(t, "progressive.jpg", 2560, 1440)},
+		{"too many for progressive", "2500000 pixels in all", resized(t, "progressive.jpg", 2560, 1440)},
 		{"a header that lies", "JPEG", resized(t, "scene.jpg", 640, 480)},
 	} {
 		p, err := Clean(c.in)

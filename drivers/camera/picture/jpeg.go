@@ -148,6 +148,8 @@ func (w *walk) note(marker byte, start int) error {
 		w.tables = w.tables || w.scan == 0
 	case sof0, sof1, sof2:
 		return w.noteFrame(marker, w.b[start+4:w.at])
+	case sof0 + 3, sof0 + 5, sof0 + 6, sof0 + 7, sof0 + 9, sof0 + 10, sof0 + 11, sof0 + 13, sof0 + 14, sof0 + 15: // between them stand DHT, JPG and DAC
+		return fmt.Errorf("its JPEG is of a rare kind (SOF%d: lossless, hierarchical or with arithmetic coding), which is not read; set the camera to baseline JPEG", marker-sof0)
 	case sos:
 		if !w.quant || !w.frame {
 			return fmt.Errorf("the scan begins without quantisation tables or frame header")
@@ -159,7 +161,7 @@ func (w *walk) note(marker byte, start int) error {
 	return nil
 }
 
-// noteFrame reads the size from a frame header: precision, height, width (T.81, B.2.2).
+// noteFrame reads a frame header: precision, height, width, number of components (T.81, B.2.2).
 func (w *walk) noteFrame(marker byte, h []byte) error {
 	if len(h) < 6 {
 		return fmt.Errorf("its frame header has %d bytes, 6 and more are needed", len(h))
@@ -169,6 +171,14 @@ func (w *walk) noteFrame(marker byte, h []byte) error {
 	}
 	w.frame, w.progressive = true, marker == sof2
 	w.height, w.width = int(binary.BigEndian.Uint16(h[1:])), int(binary.BigEndian.Uint16(h[3:]))
+	switch {
+	case h[0] != 8:
+		return fmt.Errorf("its JPEG has %d bits for each brightness, 8 are read; set the camera to baseline JPEG", h[0])
+	case h[5] == 4:
+		return fmt.Errorf("a picture in four colours, CMYK, as for print; set the camera, or the program that makes the picture, to JPEG in colour (YCbCr) or grey")
+	case h[5] != 1 && h[5] != 3:
+		return fmt.Errorf("a picture of %d colour planes; set the camera to JPEG in colour (YCbCr) or grey", h[5])
+	}
 	return bounded(w.width, w.height, w.progressive)
 }
 
@@ -177,12 +187,11 @@ func Fits(width, height int) error { return bounded(width, height, false) }
 
 // bounded says whether a picture of this size is taken.
 func bounded(width, height int, progressive bool) error {
-	limit := maxPixels
-	if progressive {
-		limit = maxProgressive
-	}
-	if min(width, height) < minSide || max(width, height) > maxSide || width*height > limit {
-		return fmt.Errorf("a picture of %d × %d; %d to %d pixels a side and %d in all are taken", width, height, minSide, maxSide, limit)
+	switch {
+	case min(width, height) < minSide || max(width, height) > maxSide || width*height > maxPixels:
+		return fmt.Errorf("a picture of %d × %d; %d to %d pixels a side and %d in all are taken", width, height, minSide, maxSide, maxPixels)
+	case progressive && width*height > maxProgressive:
+		return fmt.Errorf("a progressive JPEG of %d × %d; of those, which take several times the memory, %d pixels in all are taken: set the camera to baseline JPEG, not progressive, or to a smaller picture", width, height, maxProgressive)
 	}
 	return nil
 }

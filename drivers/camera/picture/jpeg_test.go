@@ -3,6 +3,7 @@ package picture
 import (
 	"bytes"
 	"errors"
+	"image"
 	"image/jpeg"
 	"os"
 	"strings"
@@ -99,6 +100,34 @@ func TestBadJPEG(t *testing.T) {
 			b[bytes.Index(b, []byte{0xFF, sof0})+1] = 0xFE // a comment
 			return b
 		})},
+		{"arithmetic coding", "SOF9: lossless, hierarchical or with arithmetic coding), which is not read; set the camera to baseline JPEG", edit(func(b []byte) []byte {
+			b[bytes.Index(b, []byte{0xFF, sof0})+1] = sof0 + 9
+			return b
+		})},
+		{"twelve bits", "has 12 bits for each brightness, 8 are read; set the camera to baseline", edit(func(b []byte) []byte {
+			b[bytes.Index(b, []byte{0xFF, sof0})+4] = 12
+			return b
+		})},
+		{"four colours", "CMYK, as for print; set the camera", edit(func(b []byte) []byte {
+			b[bytes.Index(b, []byte{0xFF, sof0})+9] = 4
+			return b
+		})},
+		{"two colours", "a picture of 2 colour planes", edit(func(b []byte) []byte {
+			b[bytes.Index(b, []byte{0xFF, sof0})+9] = 2
+			return b
+		})},
+		{"a large progressive one", "a progressive JPEG of 2560 × 1440; of those, which take several times the memory, 2500000 pixels in all are taken: set the camera to baseline JPEG", edit(func(b []byte) []byte {
+			at := bytes.Index(b, []byte{0xFF, sof0})
+			b[at+1] = sof2
+			copy(b[at+5:], []byte{1440 >> 8, 1440 & 0xFF, 2560 >> 8, 0})
+			return b
+		})},
+		{"a progressive one beyond every bound", "a picture of 20000 × 20000; 16 to 8192 pixels a side", edit(func(b []byte) []byte {
+			at := bytes.Index(b, []byte{0xFF, sof0})
+			b[at+1] = sof2
+			copy(b[at+5:], []byte{20000 >> 8, 20000 & 0xFF, 20000 >> 8, 20000 & 0xFF})
+			return b
+		})},
 		{"ends at once", "ends before the picture begins", append([]byte{0xFF, soi, 0xFF, eoi}, make([]byte, 600)...)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -107,6 +136,24 @@ func TestBadJPEG(t *testing.T) {
 				t.Errorf("Clean gives %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// A JPEG of red, green and blue decodes, and is refused in words that help.
+func TestRGB(t *testing.T) {
+	var scene bytes.Buffer
+	if err := jpeg.Encode(&scene, image.NewRGBA(image.Rect(0, 0, 320, 240)), nil); err != nil {
+		t.Fatal(err)
+	}
+	b := scene.Bytes() // without a JFIF segment, which would say YCbCr
+	adobe := append([]byte{0xFF, 0xEE, 0, 14}, "Adobe\x00\x64\x00\x00\x00\x00\x00"...)
+	in := append(append([]byte{0xFF, soi}, adobe...), b[2:]...)
+	p, err := Clean(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = decodeAll(p); !errors.Is(err, drivers.ErrProtocol) || !strings.Contains(err.Error(), "stores red, green and blue; set the camera") {
+		t.Errorf("%v", err)
 	}
 }
 
