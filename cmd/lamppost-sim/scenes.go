@@ -64,15 +64,15 @@ var sceneIntro = scenario.Text{
 	ZH: `
 摄像机的场景：lamppost-sim part camera --listen 127.0.0.1:8601 --fault scene:smoke，vc0706 和 hydrocam 同样。每段长约 6 分钟，事件在中途发生，之后停在结尾；
 --seed N（默认 1）是同类的另一段。不写 scene 时为带水尺的河道，由通道决定：level=2.6（米）、rain_rate=10（毫米/时）、illuminance=20000（lx）、
-pm2_5=80（ug/m3，越高越有雾）、wind_speed=4（m/s）。--fault login:digest（或 login:basic、login:digest-sha256）使 camera 的静态图片、motion JPEG 和 ONVIF 要求登录：
-用户名 camera，密码 lamppost-sim；rtsp 不要求。
+pm2_5=80（ug/m3，越高越有雾）、wind_speed=4（m/s）。--fault login:digest（或 login:basic、login:digest-sha256）使 camera 的静态图片、motion JPEG、ONVIF 和 RTSP 要求登录：
+用户名 camera，密码 lamppost-sim。
 `,
 	EN: `
 Scenes of a camera: lamppost-sim part camera --listen 127.0.0.1:8601 --fault scene:smoke, and vc0706 and hydrocam alike. Each runs six
 minutes, what happens comes in between, and then it stays as it ended; --seed N (default 1) is another film of the same kind. Without a scene
 it is a river with a staff as the channels say: level=2.6 (m), rain_rate=10 (mm/h), illuminance=20000 (lx), pm2_5=80 (ug/m3, the more the
-hazier), wind_speed=4 (m/s). With --fault login:digest (or login:basic, login:digest-sha256) the camera's still, motion JPEG and ONVIF want a
-login, username camera, password lamppost-sim; its RTSP does not.
+hazier), wind_speed=4 (m/s). With --fault login:digest (or login:basic, login:digest-sha256) the camera's still, motion JPEG, ONVIF and RTSP
+want a login, username camera, password lamppost-sim.
 `,
 }
 

@@ -30,7 +30,8 @@ const (
 func Logins() []string { return []string{"basic", "digest", "digest-sha256"} }
 
 // Login lets in who knows User and Password: Basic (RFC 7617), or Digest with qop auth (RFC
-// 7616), MD5 as most cameras have it or SHA-256. It may be asked from many goroutines.
+// 7616), MD5 as most cameras have it or SHA-256; over RTSP without qop (RFC 2069). It may be
+// asked from many goroutines.
 type Login struct {
 	kind string
 
@@ -61,18 +62,27 @@ func NewLogin(kind string) (*Login, error) {
 // Wrap asks for the login before h is asked.
 func (l *Login) Wrap(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ok, stale := l.admits(r)
+		ok, stale := l.admits(overHTTP, r.Method, r.URL.RequestURI(), r.Header.Get("Authorization"))
 		if ok {
 			h.ServeHTTP(w, r)
 			return
 		}
-		w.Header().Set("WWW-Authenticate", l.challenge(stale))
+		w.Header().Set("WWW-Authenticate", l.challenge(overHTTP, stale))
 		http.Error(w, "this camera wants a login", http.StatusUnauthorized)
 	})
 }
 
+// over is what a login is asked over. Digest over RTSP is RFC 2069's, as cameras have it:
+// without qop, so that no count comes with a nonce.
+type over bool
+
+const (
+	overHTTP over = false
+	overRTSP over = true
+)
+
 // challenge is what is asked for, with a nonce of its own.
-func (l *Login) challenge(stale bool) string {
+func (l *Login) challenge(o over, stale bool) string {
 	if l.kind == "basic" {
 		return fmt.Sprintf("Basic realm=%q", realm)
 	}
@@ -80,7 +90,10 @@ func (l *Login) challenge(stale bool) string {
 	defer l.mu.Unlock()
 	g := &given{nonce: rand.Text()}
 	l.nonces = append(l.nonces[max(0, len(l.nonces)+1-mostNonces):], g)
-	c := fmt.Sprintf(`Digest realm=%q, qop="auth", nonce=%q, algorithm=%s`, realm, g.nonce, l.algorithm())
+	c := fmt.Sprintf(`Digest realm=%q, nonce=%q, algorithm=%s`, realm, g.nonce, l.algorithm())
+	if o == overHTTP {
+		c += `, qop="auth"`
+	}
 	if stale {
 		c += ", stale=true"
 	}
@@ -94,36 +107,43 @@ func (l *Login) algorithm() string {
 	return "MD5"
 }
 
-// admits judges a request; stale: the login is right, and its nonce is used up.
-func (l *Login) admits(r *http.Request) (ok, stale bool) {
-	scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+// admits judges a request of an address as its first line has it; stale: the login is right,
+// and its nonce is used up.
+func (l *Login) admits(o over, method, at, authorization string) (ok, stale bool) {
+	scheme, rest, _ := strings.Cut(authorization, " ")
 	if l.kind == "basic" {
 		want := base64.StdEncoding.EncodeToString([]byte(User + ":" + Password))
 		return strings.EqualFold(scheme, "basic") && same(rest, want), false
 	}
-	if !strings.EqualFold(scheme, "digest") {
-		return false, false
-	}
 	p := fields(rest)
-	nc, err := strconv.ParseUint(p["nc"], 16, 32)
-	if err != nil || p["username"] != User || p["realm"] != realm || p["uri"] != r.URL.RequestURI() || p["qop"] != "auth" {
+	if !strings.EqualFold(scheme, "digest") || p["username"] != User || p["realm"] != realm || p["uri"] != at {
 		return false, false
 	}
-	h := func(parts ...string) string {
-		var sum hash.Hash = md5.New() //nolint:gosec // see above
-		if l.kind == "digest-sha256" {
-			sum = sha256.New()
+	who, what := l.hash(User, realm, Password), l.hash(method, at)
+	if o == overRTSP {
+		if p["qop"] != "" || !same(p["response"], l.hash(who, p["nonce"], what)) {
+			return false, false
 		}
-		_, _ = sum.Write([]byte(strings.Join(parts, ":")))
-		return hex.EncodeToString(sum.Sum(nil))
+		return l.use(p["nonce"], 0)
 	}
-	if !same(p["response"], h(h(User, realm, Password), p["nonce"], p["nc"], p["cnonce"], "auth", h(r.Method, p["uri"]))) {
+	nc, err := strconv.ParseUint(p["nc"], 16, 32)
+	if err != nil || nc == 0 || p["qop"] != "auth" || !same(p["response"], l.hash(who, p["nonce"], p["nc"], p["cnonce"], "auth", what)) {
 		return false, false
 	}
 	return l.use(p["nonce"], nc)
 }
 
-// use counts a right answer: each nc once, and a nonce so often.
+func (l *Login) hash(parts ...string) string {
+	var sum hash.Hash = md5.New() //nolint:gosec // see above
+	if l.kind == "digest-sha256" {
+		sum = sha256.New()
+	}
+	_, _ = sum.Write([]byte(strings.Join(parts, ":")))
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// use counts a right answer: each nc once, and a nonce so often. Without nc, 0, the nonce's
+// uses alone count.
 func (l *Login) use(nonce string, nc uint64) (ok, stale bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,7 +152,7 @@ func (l *Login) use(nonce string, nc uint64) (ok, stale bool) {
 		case g.nonce != nonce:
 		case g.uses >= nonceUses:
 			return false, true
-		case nc <= g.count:
+		case nc > 0 && nc <= g.count:
 			return false, false
 		default:
 			g.count, g.uses = nc, g.uses+1

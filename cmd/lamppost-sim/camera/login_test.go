@@ -60,13 +60,13 @@ func TestDigestTakesNoAnswerTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.challenge(false)
+	l.challenge(overHTTP, false)
 	for i := range nonceUses + 1 {
 		if ok, stale := l.use(newest(l), uint64(i+1)); ok == (i == nonceUses) || stale != (i == nonceUses) {
 			t.Errorf("use %d: %v, stale %v", i, ok, stale)
 		}
 	}
-	if c := l.challenge(true); !strings.Contains(c, "stale=true") || !strings.Contains(c, "algorithm=MD5") {
+	if c := l.challenge(overHTTP, true); !strings.Contains(c, "stale=true") || !strings.Contains(c, "algorithm=MD5") {
 		t.Error(c)
 	}
 	if ok, _ := l.use(newest(l), 1); !ok {
@@ -80,20 +80,49 @@ func TestDigestTakesNoAnswerTwice(t *testing.T) {
 	}
 	mine := newest(l)
 	for range mostNonces - 1 { // as many others come
-		l.challenge(false)
+		l.challenge(overHTTP, false)
 	}
 	if ok, _ := l.use(mine, 2); !ok {
 		t.Error("a nonce is not taken beside those of others")
 	}
-	l.challenge(false)
+	l.challenge(overHTTP, false)
 	if ok, stale := l.use(mine, 3); ok || !stale || len(l.nonces) != mostNonces {
 		t.Errorf("the oldest of too many nonces: %v, stale %v, of %d", ok, stale, len(l.nonces))
 	}
-	r := httptest.NewRequest(http.MethodGet, "/still.jpg", nil)
 	for _, h := range []string{"", "Digest", "Basic Y2FtZXJhOmxhbXBwb3N0LXNpbQ==", fmt.Sprintf(`Digest username=%q, realm=%q, uri="/other", qop=auth, nc=00000002`, User, realm)} {
-		r.Header.Set("Authorization", h)
-		if ok, _ := l.admits(r); ok {
-			t.Errorf("%q gets in", h)
+		for _, o := range []over{overHTTP, overRTSP} {
+			if ok, _ := l.admits(o, http.MethodGet, "/still.jpg", h); ok {
+				t.Errorf("%q gets in", h)
+			}
+		}
+	}
+}
+
+// An answer without a count is one of RTSP, and over HTTP none.
+func TestDigestOverRTSP(t *testing.T) {
+	l, err := NewLogin("digest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := l.challenge(overRTSP, false); strings.Contains(c, "qop") || !strings.Contains(c, "algorithm=MD5") {
+		t.Error(c)
+	}
+	const at = "rtsp://h/live"
+	answer := func(method, uri, password string) string {
+		return fmt.Sprintf(`Digest username=%q, realm=%q, nonce=%q, uri=%q, response=%q`, User, realm, newest(l), uri,
+			l.hash(l.hash(User, realm, password), newest(l), l.hash(method, uri)))
+	}
+	for name, wrong := range map[string]string{"password": answer("PLAY", at, "x"), "method": answer("SETUP", at, Password), "address": answer("PLAY", "rtsp://h/other", Password)} {
+		if ok, stale := l.admits(overRTSP, "PLAY", at, wrong); ok || stale {
+			t.Errorf("with another %s: %v, stale %v", name, ok, stale)
+		}
+	}
+	if ok, _ := l.admits(overHTTP, "PLAY", at, answer("PLAY", at, Password)); ok {
+		t.Error("it is taken over HTTP, too")
+	}
+	for i := range nonceUses + 1 {
+		if ok, stale := l.admits(overRTSP, "PLAY", at, answer("PLAY", at, Password)); ok == (i == nonceUses) || stale != (i == nonceUses) {
+			t.Errorf("use %d: %v, stale %v", i, ok, stale)
 		}
 	}
 }

@@ -138,8 +138,16 @@ func (w *watcher) serve(ctx context.Context) {
 		}
 		method, rest, _ := strings.Cut(first, " ")
 		at, _, _ := strings.Cut(rest, " ")
-		if err := w.say(w.answer(method, at, head.Get("Transport")), head.Get("CSeq")); err != nil {
+		answer := w.refusal(method, at, head.Get("Authorization"))
+		refused := answer != ""
+		if !refused {
+			answer = w.answer(method, at, head.Get("Transport"))
+		}
+		if err := w.say(answer, head.Get("CSeq")); err != nil {
 			return
+		}
+		if refused {
+			continue
 		}
 		switch method {
 		case "PLAY":
@@ -156,6 +164,20 @@ func (w *watcher) say(answer, seq string) error {
 	defer w.mu.Unlock()
 	_, err := fmt.Fprintf(w.conn, "RTSP/1.0 %s\r\nCSeq: %s\r\n%s", status, seq, rest)
 	return err
+}
+
+// refusal is the answer to whoever does not say the login that the camera wants; empty: it
+// wants none, or that is it. What a server can do anybody may ask.
+func (w *watcher) refusal(method, at, authorization string) string {
+	l := w.cam.Login
+	if l == nil || method == "OPTIONS" {
+		return ""
+	}
+	ok, stale := l.admits(overRTSP, method, at, authorization)
+	if ok {
+		return ""
+	}
+	return "401 Unauthorized\r\nWWW-Authenticate: " + l.challenge(overRTSP, stale) + "\r\n\r\n"
 }
 
 // answer is a status and what follows it, without the request's number.

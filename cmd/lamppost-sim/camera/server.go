@@ -38,6 +38,7 @@ type Camera struct {
 	Scene  Painter
 	Source Source
 	Record Recorder
+	Login  *Login // over RTSP; nil: none. For HTTP see Login.Wrap
 }
 
 // ServeHTTP answers one request; at Path it draws and sends one picture. The truth line, with the level that is in

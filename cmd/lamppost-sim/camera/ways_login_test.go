@@ -53,3 +53,54 @@ func TestDriverLogsIn(t *testing.T) {
 		}
 	}
 }
+
+// Over RTSP, too, the driver gets in with the right login, while nonces are used up. With a
+// wrong one it asks twice, once of which with an answer, and says one thing; with none it asks
+// once. The password is in no error, and over Digest in nothing that is sent.
+func TestDriverLogsInOverRTSP(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"right": Password, "wrong": "TOPSECRET"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, kind := range Logins() {
+		l, err := NewLogin(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := reached(t, &Camera{Device: "gauge", Scene: NewScene(), Source: &source{}, Record: &ledger{added: make(chan struct{}, 1024)}, Login: l})
+		with := func(file string) string {
+			return ", username: " + User + ", password_file: " + filepath.Join(dir, file)
+		}
+		var sent strings.Builder
+		open := func(more string) drivers.Driver {
+			sent.Reset()
+			return openedOver(t, "{url: 'rtsp://"+at+RTSPPath+"'"+more+"}", func(b []byte) { sent.Write(b) })
+		}
+		d := open(with("right"))
+		for n := range nonceUses/3 + 2 {
+			if _, err := d.Sample(t.Context()); err != nil {
+				t.Fatalf("%s, sample %d: %v", kind, n, err)
+			}
+		}
+		if all := sent.String(); strings.Contains(all, Password) || kind != "basic" && strings.Contains(all, "Basic ") {
+			t.Errorf("%s: what is sent gives the password away", kind)
+		}
+		for more, c := range map[string]struct {
+			text            string
+			asked, answered int
+		}{
+			"":            {"401, it wants a login; set username and password_file", 1, 0},
+			with("wrong"): {"401, username or password is wrong", 2, 1},
+		} {
+			_, err := open(more).Sample(t.Context())
+			if drivers.FaultWord(err) != "exception" || !strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "TOPSECRET") {
+				t.Errorf("%s%s: %v, want %s", kind, more, err, c.text)
+			}
+			if asked, answered := strings.Count(sent.String(), "DESCRIBE "), strings.Count(sent.String(), "Authorization: "); asked != c.asked || answered != c.answered {
+				t.Errorf("%s%s: it is asked %d times, %d with an answer; want %d, %d", kind, more, asked, answered, c.asked, c.answered)
+			}
+		}
+	}
+}

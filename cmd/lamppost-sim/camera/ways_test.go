@@ -20,6 +20,7 @@ import (
 type reach struct {
 	*http.Client
 	net.Dialer
+	tap func([]byte) // is handed what is written to a connection that is dialled; nil: nobody
 }
 
 func (r *reach) Find(program string) error { return process.Find(program) }
@@ -29,7 +30,21 @@ func (r *reach) Filter(ctx context.Context, s drivers.ProcessSpec, in []byte, mo
 }
 
 func (r *reach) Dial(ctx context.Context, address string) (net.Conn, error) {
-	return r.DialContext(ctx, "tcp", address)
+	c, err := r.DialContext(ctx, "tcp", address)
+	if err != nil || r.tap == nil {
+		return c, err
+	}
+	return tapped{c, r.tap}, nil
+}
+
+type tapped struct {
+	net.Conn
+	tap func([]byte)
+}
+
+func (t tapped) Write(b []byte) (int, error) {
+	t.tap(b)
+	return t.Conn.Write(b)
 }
 
 // street is a camera that is reached in every way.
@@ -49,7 +64,12 @@ func streetOf(t *testing.T, p Painter) (*ledger, string) {
 func listening(t *testing.T, src *source, p Painter) (*ledger, string) {
 	t.Helper()
 	log := &ledger{added: make(chan struct{}, 64)}
-	cam := &Camera{Device: "gauge", Scene: p, Source: src, Record: log}
+	return log, reached(t, &Camera{Device: "gauge", Scene: p, Source: src, Record: log})
+}
+
+// reached is where a camera is reached over HTTP and RTSP.
+func reached(t *testing.T, cam *Camera) string {
+	t.Helper()
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +80,7 @@ func listening(t *testing.T, src *source, p Painter) (*ledger, string) {
 	served := make(chan struct{})
 	go func() { defer close(served); web.Serve(both) }()
 	t.Cleanup(func() { stop(); web.Close(); both.Close(); <-served })
-	return log, ln.Addr().String()
+	return ln.Addr().String()
 }
 
 func watching(t *testing.T, url string) drivers.Driver {
@@ -69,6 +89,12 @@ func watching(t *testing.T, url string) drivers.Driver {
 }
 
 func opened(t *testing.T, options string) drivers.Driver {
+	t.Helper()
+	return openedOver(t, options, nil)
+}
+
+// openedOver hands what the driver writes to tap, too, if there is one.
+func openedOver(t *testing.T, options string, tap func([]byte)) drivers.Driver {
 	t.Helper()
 	plan, err := driver.Kind().Plan(func(out any) error {
 		doc, err := yamldoc.Parse("options", []byte(options))
@@ -82,7 +108,7 @@ func opened(t *testing.T, options string) drivers.Driver {
 	}
 	client := &http.Client{Transport: &http.Transport{}}
 	t.Cleanup(client.CloseIdleConnections)
-	d, err := plan.OpenHTTP(&reach{Client: client})
+	d, err := plan.OpenHTTP(&reach{client, net.Dialer{}, tap})
 	if err != nil {
 		t.Fatal(err)
 	}

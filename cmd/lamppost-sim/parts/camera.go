@@ -110,7 +110,7 @@ func scenes() (states []string) {
 	return states
 }
 
-// loginState stands before the kind of login that the camera wants over HTTP.
+// loginState stands before the kind of login that the camera wants.
 const loginState = "login:"
 
 func logins() (states []string) {
@@ -120,8 +120,9 @@ func logins() (states []string) {
 	return states
 }
 
-// guarded is the camera behind the login that its state names, or without one.
-func guarded(state string, cam http.Handler) (http.Handler, error) {
+// guarded is the camera over HTTP behind the login that its state names, or without one. Over
+// RTSP it wants the same.
+func guarded(state string, cam *camera.Camera) (http.Handler, error) {
 	kind, ok := strings.CutPrefix(state, loginState)
 	if !ok {
 		return cam, nil
@@ -130,6 +131,7 @@ func guarded(state string, cam http.Handler) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	cam.Login = l
 	return l.Wrap(cam), nil
 }
 
