@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 )
@@ -111,7 +112,18 @@ type login struct {
 	now            challenge // what to answer; without a scheme: nothing asked yet
 	count          int       // requests answered with now's nonce
 	cnonce         func() string
+
+	pause time.Duration // after the last wrong answer; 0: none was
+	until time.Time     // no answer is tried before
 }
+
+// How long a camera that has called name or password wrong is not told them again, each time
+// twice as long: cameras lock out for half an hour who is wrong a few times. It is asked all
+// the same, without them, and what it says is told.
+const (
+	firstLockout = time.Minute
+	mostLockout  = 10 * time.Minute
+)
 
 func newLogin(user, password string) *login {
 	return &login{user: user, password: password, cnonce: func() string { return rand.Text() }}
@@ -129,7 +141,12 @@ var errStale = fmt.Errorf("%w: 401, it calls each nonce that it has just given o
 // are right (RFC 7616, 3.3).
 func (l *login) refused(asks []challenge, again int) (more bool, err error) {
 	stale := l.now.scheme == "digest" && slices.ContainsFunc(asks, challenge.stale)
+	if l.now.scheme != "" && again == 0 { // it was right before
+		l.pause = 0
+	}
 	switch {
+	case again == 0 && l.pause > 0 && time.Now().Before(l.until):
+		return false, nil
 	case again == 0, stale && again <= mostStale:
 		if !l.take(asks) {
 			return false, errKindOfLogin
@@ -137,6 +154,9 @@ func (l *login) refused(asks []challenge, again int) (more bool, err error) {
 		return true, nil
 	case stale:
 		err = errStale
+	default:
+		l.pause = min(max(2*l.pause, firstLockout), mostLockout)
+		l.until = time.Now().Add(l.pause)
 	}
 	l.now = challenge{} // ask first next time: cameras lock out who is wrong twice at once
 	return false, err

@@ -3,8 +3,11 @@ package camera
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestParseChallenges(t *testing.T) {
@@ -91,6 +94,36 @@ func TestNonceIsCounted(t *testing.T) {
 		}
 		seen[a] = true
 	}
+}
+
+// A wrong answer is given again after a minute, then after two, at most every ten; one that was
+// right before begins anew.
+func TestAWrongLoginIsNotHammered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLogin("u", "p")
+		asks := parseChallenges([]string{`Basic realm=x`})
+		began, tried := time.Now(), []time.Duration{}
+		for range 40 * 60 {
+			more, err := l.refused(asks, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if more {
+				tried = append(tried, time.Since(began))
+				if more, err := l.refused(asks, 1); more || err != nil {
+					t.Fatalf("wrong twice: %v, %v", more, err)
+				}
+			}
+			time.Sleep(time.Second)
+		}
+		if want := []time.Duration{0, time.Minute, 3 * time.Minute, 7 * time.Minute, 15 * time.Minute, 25 * time.Minute, 35 * time.Minute}; !slices.Equal(tried, want) {
+			t.Errorf("tried after %v, want %v", tried, want)
+		}
+		l.now = asks[0] // it is right meanwhile, and the camera asks anew
+		if more, err := l.refused(asks, 0); !more || err != nil {
+			t.Errorf("of a login that was right: %v, %v", more, err)
+		}
+	})
 }
 
 // FuzzParseChallenges holds that a challenge written out again is read the same,
