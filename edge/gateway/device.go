@@ -51,6 +51,7 @@ type device struct {
 	lastAt int64               // boot ms of the last good sample
 	lent   lent                // those of them that were written down
 	ring   still.Ring          // what a camera saw lately
+	before beforehand          // the picture before an alert that was sent last
 	found  []drivers.Detection // what a detector found in the newest of them; nil: none was asked, or it did not answer
 	sentAt int64               // boot ms of the last still that was uploaded unasked
 	next   time.Time           // when it is due again

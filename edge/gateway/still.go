@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,7 +32,7 @@ func (g *Gateway) picture(gen *generation, s config.Still, a *wire.Alert, raised
 	}
 	said := g.sayings(gen, d, a, atAlert, now)
 	if shot, ok := d.ring.Before(now); ok && raised {
-		if id := g.sendShot(d, shot, a.ID, wire.PictureBefore, g.sayings(gen, d, a, beforeAlert, shot.BootMS)); id != "" {
+		if id := g.sendBefore(d, shot, a.ID, g.sayings(gen, d, a, beforeAlert, shot.BootMS), now); id != "" {
 			a.Pictures = append(a.Pictures, pictured(id, wire.PictureBefore, shot.BootMS, a))
 		}
 	}
@@ -51,8 +52,27 @@ func pictured(id, moment string, bootMS int64, a *wire.Alert) wire.Picture {
 	return wire.Picture{Image: id, Moment: moment, SinceMS: bootMS - a.Since.BootMS}
 }
 
+// beforehand is the picture before an alert that was sent last.
+type beforehand struct {
+	id     string
+	shotMS int64 // when it was taken,
+	sentMS int64 // and sent, boot ms
+	said   []string
+}
+
+// sendBefore sends the picture before an alert and returns its id; empty if it cannot be sent.
+// Alerts that are raised together have one, as long as the same is drawn into it.
+func (g *Gateway) sendBefore(d *device, shot still.Shot, alertID string, said []string, now int64) string {
+	b := &d.before
+	if b.id == "" || b.shotMS != shot.BootMS || now-b.sentMS > still.Patience.Milliseconds() || !slices.Equal(b.said, said) {
+		*b = beforehand{g.sendShot(d, shot, alertID, wire.PictureBefore, said), shot.BootMS, now, said}
+	}
+	return b.id
+}
+
 // order has a picture of a camera taken and returns the id that it will have; empty if
-// there is none to be had.
+// there is none to be had. Alerts of one moment have one picture, unless something else is
+// drawn into it.
 func (g *Gateway) order(d *device, x still.Order) string {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -64,6 +84,9 @@ func (g *Gateway) order(d *device, x still.Order) string {
 	}
 	if x.Moment == wire.PictureAfter {
 		x.UntilMS = max(x.UntilMS, x.FromMS+afterGrace.Milliseconds())
+	}
+	if image := g.orders.Same(x); image != "" {
+		return image
 	}
 	g.addOrder(x)
 	return x.Image

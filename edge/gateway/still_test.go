@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -152,6 +153,46 @@ func TestAnAlertHasPicturesOfBeforeAtAndAfter(t *testing.T) {
 		}
 	}
 	p.stop()
+}
+
+// Alerts that are raised together name the same pictures, which are sent once.
+func TestAlertsOfOneMomentHaveOnePicture(t *testing.T) {
+	p := newPost(t)
+	c, address := newCenter(t)
+	pictures := newAlbum()
+	pictures.listen(t, c)
+	p.camera = eye(t)
+	unplug := p.sensor(2800)
+	rule := strings.Replace(flood, "severity", "still: {camera: eye, after: 2s}, severity", 1)
+	p.start(p.config(rule + "\n" + strings.Replace(rule, "flood:", "deluge:", 1) + "\n" + strings.Replace(rule, "flood:", "spate:", 1) + "\n\n" + c.uplink(address, "may: [read]") + "\n"))
+	p.until("the camera has seen it", func(s status.Snapshot) bool {
+		return slices.ContainsFunc(s.State.Devices, func(d wire.DeviceState) bool { return d.ID == "eye" && d.State == "ok" })
+	})
+	unplug()
+	p.sensor(2200)
+	s := p.until("three alerts", func(s status.Snapshot) bool { return len(s.Alerts) == 3 })
+	var named []string
+	for _, picture := range s.Alerts[0].Pictures {
+		named = append(named, picture.Image)
+	}
+	if len(named) != 3 {
+		t.Fatalf("the first alert names %+v", s.Alerts[0].Pictures)
+	}
+	for _, a := range s.Alerts {
+		if a.At.BootMS != s.Alerts[0].At.BootMS || a.Image != named[1] || !slices.Equal(a.Pictures, s.Alerts[0].Pictures) {
+			t.Errorf("%s, raised at %d, names %q, %+v; want %q, raised at %d", a.Rule, a.At.BootMS, a.Image, a.Pictures, named, s.Alerts[0].At.BootMS)
+		}
+	}
+	count := func() int {
+		pictures.mu.Lock()
+		defer pictures.mu.Unlock()
+		return len(pictures.metas)
+	}
+	p.until("all pictures", func(status.Snapshot) bool { return count() >= 3 })
+	p.stop()
+	if n := count(); n != 3 {
+		t.Errorf("%d pictures have come, want 3", n)
+	}
 }
 
 // Pictures that nobody took while the broker was away go out after a restart, those of

@@ -59,6 +59,17 @@ func (o *Orders) Add(x Order) (given []Order) {
 	return given
 }
 
+// Same returns the image of an order that waits for the same picture as x, in which the same
+// is drawn, whichever alert it belongs to; empty: none does.
+func (o *Orders) Same(x Order) (image string) {
+	for _, y := range o.list {
+		if x.Camera == y.Camera && x.Moment == y.Moment && x.FromMS == y.FromMS && x.OldestMS == y.OldestMS && x.UntilMS == y.UntilMS && slices.Equal(x.Said, y.Said) {
+			return y.Image
+		}
+	}
+	return ""
+}
+
 // List returns those that wait, in the order in which they were added.
 func (o *Orders) List() []Order { return slices.Clone(o.list) }
 

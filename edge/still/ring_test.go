@@ -132,3 +132,29 @@ func TestOrdersAreBounded(t *testing.T) {
 		t.Errorf("%d wait, given up %v; want the oldest two", len(o.list), given)
 	}
 }
+
+// Orders of the same picture are one, whichever alert they are for; another moment, another
+// camera, or other words in the picture make another one.
+func TestOrdersOfTheSamePicture(t *testing.T) {
+	var o Orders
+	x := Order{Camera: "eye", Image: "1", Alert: "a", Moment: "at", FromMS: 1000, UntilMS: 9000, Said: []string{"flood"}}
+	o.Add(x)
+	same := x
+	same.Image, same.Alert = "2", "b"
+	if got := o.Same(same); got != "1" {
+		t.Errorf("the same picture is %q, want 1", got)
+	}
+	for name, change := range map[string]func(*Order){
+		"camera": func(x *Order) { x.Camera = "other" }, "moment": func(x *Order) { x.Moment = "after" }, "time": func(x *Order) { x.FromMS++ },
+		"end": func(x *Order) { x.UntilMS++ }, "oldest": func(x *Order) { x.OldestMS++ }, "words": func(x *Order) { x.Said = nil },
+	} {
+		other := same
+		if change(&other); o.Same(other) != "" {
+			t.Errorf("with another %s it is the same picture", name)
+		}
+	}
+	o.Filled("eye", 1000)
+	if got := o.Same(same); got != "" {
+		t.Errorf("one that was taken is ordered as %q", got)
+	}
+}
