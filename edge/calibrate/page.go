@@ -79,6 +79,7 @@ type Kept struct {
 	Alert  string `json:"alert"`
 	Moment string `json:"moment,omitempty"` // before, at or after the alert
 	Unix   int64  `json:"unix,omitempty"`   // when it was taken, ms; 0: not known
+	Held   bool   `json:"held,omitempty"`   // it waits until the link's byte budget has room for it
 }
 
 // Sheet is what is drawn in the configuration file.

@@ -38,7 +38,7 @@ func (g *gate) Kept(id string) []Kept {
 	if id != "gauge" {
 		return []Kept{}
 	}
-	return slices.Repeat([]Kept{{Image: "one", Alert: "high", Moment: "before", Unix: 5}}, MaxKept+5)
+	return slices.Repeat([]Kept{{Image: "one", Alert: "high", Moment: "before", Unix: 5, Held: true}}, MaxKept+5)
 }
 
 func (g *gate) Picture(id, image string) ([]byte, bool) {
@@ -283,7 +283,7 @@ func TestKeptPictures(t *testing.T) {
 	g.opened["key"] = time.Minute
 	var list []Kept
 	a := g.ask("GET", "/camera/gauge/kept", "", nil)
-	if err := json.NewDecoder(a.Body).Decode(&list); err != nil || len(list) != MaxKept || list[0] != (Kept{"one", "high", "before", 5}) {
+	if err := json.NewDecoder(a.Body).Decode(&list); err != nil || len(list) != MaxKept || list[0] != (Kept{"one", "high", "before", 5, true}) {
 		t.Errorf("%d pictures, %v", len(list), err)
 	}
 	a = g.ask("GET", "/camera/gauge/kept/one", "", nil)

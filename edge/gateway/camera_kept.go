@@ -22,7 +22,8 @@ func (c *cameras) Kept(id string) []calibrate.Kept {
 		if err != nil || meta.Device != id {
 			continue // it may have gone meanwhile, and a damaged one is set aside
 		}
-		if all = append(all, calibrate.Kept{Image: image, Alert: meta.Alert, Moment: meta.Moment, Unix: meta.At.Unix}); len(all) == calibrate.MaxKept {
+		held := c.g.uplink != nil && c.g.uplink.Held(image)
+		if all = append(all, calibrate.Kept{Image: image, Alert: meta.Alert, Moment: meta.Moment, Unix: meta.At.Unix, Held: held}); len(all) == calibrate.MaxKept {
 			break
 		}
 	}

@@ -272,6 +272,7 @@ func (g *Gateway) uplinkView(now int64) health.Uplink {
 	if b := u.Budget; b.Level >= uplink.Thinned {
 		v.Budget, v.BudgetUsed, v.Withheld = b.PerDay, b.Used, b.Level == uplink.Withheld
 	}
+	v.Pictures = health.Pictures{Held: u.HeldImages, Budget: u.Budget.PerDay, Used: u.Budget.Used, Left: u.Budget.Left}
 	v.WrongStore, v.Stores = u.WrongStore, strings.Join(u.Stores, ", ")
 	g.certificateHealth(&v, u)
 	// One may be the echo of a run that left nothing in the journal.

@@ -135,6 +135,14 @@ type Uplink struct {
 	// Budget is the bytes of a day, set only while live readings are held back for it.
 	Budget, BudgetUsed int64
 	Withheld           bool // they do not go at all
+	Pictures           Pictures
+}
+
+// Pictures are those of alerts that wait for the link's byte budget.
+type Pictures struct {
+	Held         int
+	Budget, Used int64         // bytes of the day
+	Left         time.Duration // of the day
 }
 
 // Certificate is when one ends.
@@ -164,6 +172,7 @@ func Assess(v View) []wire.Health {
 	out = append(out, disk(v.Journal)...)
 	out = append(out, card(v.Card)...)
 	out = append(out, uplink(v.Uplink)...)
+	out = append(out, pictures(v.Uplink)...)
 	out = append(out, certificates(v.Uplink)...)
 	out = append(out, page(v.Page)...)
 	out = append(out, rules(v.Rules)...)
@@ -174,6 +183,15 @@ func Assess(v View) []wire.Health {
 	}
 	slices.SortStableFunc(out, func(a, b wire.Health) int { return rank(a.Level) - rank(b.Level) })
 	return out
+}
+
+// pictures says that pictures of alerts are kept back, which the alerts themselves never are.
+func pictures(u Uplink) []wire.Health {
+	p := u.Pictures
+	if p.Held == 0 || !u.Connected {
+		return nil
+	}
+	return one("uplink-pictures", "info", "", picturesHeld, p.Held, volume(p.Used), volume(p.Budget), span(p.Left))
 }
 
 func rank(level string) int { return slices.Index([]string{"fail", "warn", "info"}, level) }

@@ -87,6 +87,9 @@ var (
 	budgetTight = text{
 		"The link's budget for the day is getting short (%[1]s of %[2]s used): live readings go only now and then. All are kept and follow as history; raise uplink.budget or lengthen every.",
 		"今日流量将尽（已用 %[1]s，共 %[2]s）：实时数据减少上传。数据均已保存，之后补传；请提高 uplink.budget 或延长 every。"}
+	picturesHeld = text{ // arguments: 1 how many, 2 used, 3 of, 4 how long the day lasts
+		"Pictures of alerts (%[1]d) wait: %[2]s of the day's %[3]s are used, and the last tenth is the alerts' own. They lie on the gateway and go when the next day of the budget begins, in %[4]s; raise uplink.budget, or lower the camera's resolution.",
+		"有 %[1]d 张告警画面等待发送：今日流量已用 %[2]s，共 %[3]s，最后十分之一专供告警。画面保存在网关上，%[4]s后流量重新计算时发送；请提高 uplink.budget，或降低摄像机分辨率。"}
 	budgetSpent = text{
 		"The link's budget for the day is spent (%[1]s of %[2]s used): only alerts, events and heartbeats go until the next day. All readings are kept and follow as history; raise uplink.budget or lengthen every.",
 		"今日流量已用完（已用 %[1]s，共 %[2]s）：次日前只上传预警、事件和心跳。数据均已保存，之后补传；请提高 uplink.budget 或延长 every。"}

@@ -186,11 +186,11 @@ func TestBudgetBeginsNoPictureItCannotEnd(t *testing.T) {
 		defer stop()
 		u.Kept(s.ids()...)
 		after(time.Hour)
-		if n := len(c.arrivals(wire.ImageTopic)); n != 0 || !u.Held(pictureID(1)) || s.read != 1 {
-			t.Errorf("%d pieces of a picture left, held: %v, read %d times", n, u.Held(pictureID(1)), s.read)
+		if n := len(c.arrivals(wire.ImageTopic)); n != 0 || !u.Held(pictureID(1)) || u.Status().HeldImages != 1 || s.read != 1 {
+			t.Errorf("%d pieces of a picture left, held: %v, %d in all, read %d times", n, u.Held(pictureID(1)), u.Status().HeldImages, s.read)
 		}
 		after(24 * time.Hour)
-		if n := len(c.arrivals(wire.ImageTopic)); n != 10 || len(s.done) != 1 || u.Held(pictureID(1)) || s.read != 2 {
+		if n := len(c.arrivals(wire.ImageTopic)); n != 10 || len(s.done) != 1 || u.Held(pictureID(1)) || u.Status().HeldImages != 0 || s.read != 2 {
 			t.Errorf("the next day: %d pieces, done %v, held: %v, read %d times", n, s.done, u.Held(pictureID(1)), s.read)
 		}
 	})

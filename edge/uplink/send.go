@@ -309,6 +309,16 @@ func (u *Uplink) affordsPicture(p *picture) bool {
 	return u.budget.saved.Used+rest < most
 }
 
+// heldImages counts the pictures of alerts that wait until the byte budget has room.
+func (u *Uplink) heldImages() (n int) {
+	for _, p := range u.images.pictures {
+		if p.alert && p.next < max(p.count, 1) && !u.affordsPicture(p) {
+			n++
+		}
+	}
+	return n
+}
+
 // Held says whether a picture waits until the byte budget has room for it.
 func (u *Uplink) Held(id string) bool {
 	u.mu.Lock()

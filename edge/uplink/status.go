@@ -26,6 +26,7 @@ type Status struct {
 	Alerts      int // revisions not acknowledged
 	Events      int
 	Images      int
+	HeldImages  int // of them, those of alerts that wait until the budget has room
 	Budget      Budget
 	Stores      []string // pinned: theirs are the acknowledgements that count
 	OnWay       uint64   // records sent and not acknowledged
@@ -78,7 +79,7 @@ func (u *Uplink) Status() Status {
 		WrongStore: u.wrongStore(),
 		Alerts:     len(u.alerts.ships) + len(u.window[alertLane].ships),
 		Events:     len(u.events.ships) + len(u.window[eventLane].ships),
-		Images:     len(u.images.pictures), OnWay: u.onWay(), Stores: slices.Clone(u.cursors.stores), Budget: u.budget.plan,
+		Images:     len(u.images.pictures), HeldImages: u.heldImages(), OnWay: u.onWay(), Stores: slices.Clone(u.cursors.stores), Budget: u.budget.plan,
 		BytesUp: u.bytes.up.Load(), BytesDown: u.bytes.down.Load(),
 	}
 	s.Healthy = s.Connected && s.WrongStore == "" && !s.LastAck.IsZero() && time.Since(s.LastAck) < u.o.Limits.Healthy

@@ -1,6 +1,8 @@
 // Pictures that an alert names before they have come: the alert is on the screen some
 // milliseconds, after an outage minutes, before its picture is at the aggregator.
 
+import type { Health } from './api';
+
 const first = 300; // ms until a picture that was not there is asked for again
 const most = 60_000;
 const remembered = 64; // arrivals: whoever waits for one hears of it at once
@@ -42,8 +44,18 @@ class Absences {
 
 export const absences = new Absences();
 
+/** Whether a gateway says that pictures of alerts wait until its byte budget has room for them. */
+export const holds = (health: readonly Health[] | null | undefined): boolean =>
+  !!health?.some((h) => h.id === 'uplink-pictures');
+
 /** What is to be said of a picture that is not there: what term group `missing` has words for, or none. */
-export function absence(why: string | undefined, due: number | undefined, now: number): 'coming' | 'overdue' | 'never' {
+export function absence(
+  why: string | undefined,
+  due: number | undefined,
+  now: number,
+  held = false,
+): 'coming' | 'held' | 'overdue' | 'never' {
   if (why) return 'never';
+  if (held && (due === undefined || now >= due)) return 'held';
   return due !== undefined && now - due > patience ? 'overdue' : 'coming';
 }

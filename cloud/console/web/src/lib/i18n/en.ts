@@ -369,6 +369,7 @@ export const en = {
   'moment.after': 'After',
   'moment.change': 'At the newest change',
   'picture.waiting': 'Picture on its way',
+  'picture.held': 'Held back: the gateway’s data allowance for the day is short; it goes when there is room again',
   'picture.none': 'No picture',
   'picture.overdue': 'Not here after an hour; it is shown if it still comes',
   'missing.not-taken': 'Not taken: the camera gave no picture',

@@ -365,6 +365,7 @@ export const zh: Messages = {
   'moment.after': '告警后',
   'moment.change': '最近一次变化时',
   'picture.waiting': '画面传输中',
+  'picture.held': '暂缓发送：网关当日流量不足；有余量时发送',
   'picture.none': '无画面',
   'picture.overdue': '一小时内未收到；之后收到仍会显示',
   'missing.not-taken': '未拍摄：摄像头没有给出画面',
