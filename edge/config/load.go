@@ -59,7 +59,7 @@ const (
 	maxText    = 200 // bytes of a name
 	maxArea    = 32
 	maxDevices = wire.MaxDevices
-	maxRules   = 1000
+	maxRules   = wire.MaxActive // its state lists all of their alerts
 )
 
 // loader collects the problems of one file while it builds the configuration.

@@ -142,8 +142,8 @@
 //	a picture, a piece of it          4 MiB    [MaxImage], 16 KiB [MaxPiece] after a line of at most 1 KiB
 //	a text, readings in an alert      1 000 B  [MaxText], 64 [MaxEvidence]
 //	pictures of an alert              8        [MaxPictures]
-//	devices                           1 000    [MaxDevices]
-//	channels, health, active alerts   256      [MaxListed]
+//	devices, active alerts            1 000    [MaxDevices], [MaxActive]
+//	channels, health                  256      [MaxListed]
 //
 // A [State] that is longer than a message may be travels as a zstd frame without a
 // dictionary, told by its magic bytes; it has at most [MaxExpanded] bytes before.

@@ -278,3 +278,34 @@ func FuzzAlert(f *testing.F)  { fuzzMessage[Alert](f, alertText, seenText) }
 func FuzzAck(f *testing.F)    { fuzzMessage[Ack](f, ackText) }
 func FuzzOnline(f *testing.F) { fuzzMessage[Online](f, onlineText) }
 func FuzzState(f *testing.F)  { fuzzMessage[State](f, stateText) }
+
+// All alerts of a gateway that has as many rules as it may fit into its state: one without
+// them would tell that they are over.
+func TestStateOfManyAlerts(t *testing.T) {
+	var s State
+	if err := Decode([]byte(stateText), &s); err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range MaxDevices - len(s.Devices) {
+		d := s.Devices[0]
+		d.ID, d.Note = fmt.Sprintf("post-%d", len(s.Devices)), ""
+		s.Devices = append(s.Devices, d)
+	}
+	s.Alerts = nil
+	for range MaxActive {
+		s.Alerts = append(s.Alerts, Revised{ID: fmt.Sprintf("%08x-%04x-7%03x-8%03x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12), r.Int64N(1<<48)), Rev: 1 + r.IntN(9)})
+	}
+	b, err := Encode(&s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back State
+	if err := Decode(b, &back); err != nil || len(back.Alerts) != MaxActive {
+		t.Fatalf("%d bytes hold %d alerts: %v", len(b), len(back.Alerts), err)
+	}
+	s.Alerts = append(s.Alerts, s.Alerts[0])
+	if _, err := Encode(&s); err == nil {
+		t.Error("more alerts than rules")
+	}
+}

@@ -14,7 +14,8 @@ const (
 	MaxEvidence = 64   // readings in an alert
 	MaxDevices  = 1000 // of a gateway
 	MaxPictures = 8    // of an alert
-	MaxListed   = 256  // channels of a device, active alerts, acknowledged alerts or images, health entries
+	MaxActive   = 1000 // alerts of a gateway: as many as it may have rules
+	MaxListed   = 256  // channels of a device, acknowledged alerts or images, health entries
 
 	maxTime      = 1 << 53 // beyond that a JSON number is no longer exact
 	maxLanguages = 8
@@ -140,8 +141,8 @@ func checkRanges(rs []Range) error {
 	return nil
 }
 
-func checkRevised(rs []Revised) error {
-	if err := few(len(rs), MaxListed); err != nil {
+func checkRevised(rs []Revised, most int) error {
+	if err := few(len(rs), most); err != nil {
 		return err
 	}
 	for _, r := range rs {
@@ -306,7 +307,7 @@ func (s Severity) Validate() error {
 func (a *Ack) Validate() error {
 	err := first(checkVersion(a.V), at("store", obs.CheckID(a.Store)),
 		at("stored", checkRanges(a.Stored)), at("refused", few(len(a.Refused), MaxRanges)),
-		at("alerts", checkRevised(a.Alerts)), at("images", few(len(a.Images), MaxListed)), at("echo", short(a.Echo, 80)),
+		at("alerts", checkRevised(a.Alerts, MaxListed)), at("images", few(len(a.Images), MaxListed)), at("echo", short(a.Echo, 80)),
 		at("dictionaries", few(len(a.Dictionaries), maxDicts)))
 	switch {
 	case err != nil:

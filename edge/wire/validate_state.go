@@ -15,7 +15,7 @@ func (s *State) Validate() error {
 		at("at", s.At.check()), at("started", s.Started.check()),
 		at("clock", oneOf(s.Clock, "synced", "held", "unsynced")), at("site", s.Site.check()),
 		at("devices", few(len(s.Devices), MaxDevices)), at("health", few(len(s.Health), MaxListed)),
-		at("alerts", checkRevised(s.Alerts)), at("journal", s.Journal.check()))
+		at("alerts", checkRevised(s.Alerts, MaxActive)), at("journal", s.Journal.check()))
 	if err != nil {
 		return err
 	}
