@@ -70,7 +70,7 @@ type Points interface {
 // Areas is what the API needs of the tree of areas. Its errors are view.ErrUnknown,
 // *view.FieldError and, of an import, view.Faults.
 type Areas interface {
-	AreaPage(ctx context.Context, below string, depth int, after string, limit int) (view.AreaPage, error)
+	AreaPage(ctx context.Context, q view.AreaQuery) (view.AreaPage, error)
 	AreaDetail(ctx context.Context, code string) (view.AreaDetail, error)
 	AreaAt(ctx context.Context, pos wire.Position) (view.AreaDetail, error)
 	ImportAreas(ctx context.Context, f view.AreaFile, now time.Time) (view.AreaImport, error)

@@ -51,7 +51,11 @@ func (s *server) areas(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.Areas.AreaPage(r.Context(), q.Get("below"), int(depth), q.Get("after"), int(limit))
+	shapes, err := intParam(q, "shapes", 0, 0, 6)
+	if err != nil {
+		return err
+	}
+	page, err := s.Areas.AreaPage(r.Context(), view.AreaQuery{Below: q.Get("below"), Depth: int(depth), After: q.Get("after"), Limit: int(limit), Shapes: int(shapes)})
 	if err != nil {
 		return err
 	}

@@ -26,9 +26,12 @@ func (c *city) area() view.Area {
 	return view.Area{Code: "990101", Level: "district", Parent: "9901", Name: view.Text{Zh: "灯柱区"}, Areas: 2, Counts: view.AreaCounts{Devices: 3, Worst: wire.Orange}}
 }
 
-func (c *city) AreaPage(_ context.Context, below string, depth int, after string, limit int) (view.AreaPage, error) {
-	c.page = fmt.Sprint(below, " ", depth, " ", after, " ", limit)
-	if below == "77" {
+func (c *city) AreaPage(_ context.Context, q view.AreaQuery) (view.AreaPage, error) {
+	c.page = fmt.Sprint(q.Below, " ", q.Depth, " ", q.After, " ", q.Limit)
+	if q.Shapes > 0 {
+		c.page += fmt.Sprint(" ", q.Shapes)
+	}
+	if q.Below == "77" {
 		return view.AreaPage{}, fmt.Errorf("area: %w", view.ErrUnknown)
 	}
 	return view.AreaPage{Areas: []view.Area{c.area()}, Next: "990101", Total: 3}, nil
@@ -134,6 +137,7 @@ func places() [][5]string {
 		{"GET", a + "/areas?below=77", a + "/areas", "", "404"},
 		{"GET", a + "/areas?depth=7", a + "/areas", "", "400"},
 		{"GET", a + "/areas?limit=1001", a + "/areas", "", "400"},
+		{"GET", a + "/areas?shapes=7", a + "/areas", "", "400"},
 		{"PUT", a + "/areas?name=city.csv&dry_run=true", a + "/areas", "code,name\n", "200"},
 		{"PUT", a + "/areas?dry_run=yes", a + "/areas", "code,name\n", "400"},
 		{"PUT", a + "/areas", a + "/areas", "bad", "422"},

@@ -133,7 +133,7 @@ func BenchmarkPageOfTheWholeTree(b *testing.B) {
 	a.o.Gateways, a.o.Standing = func() []view.Gateway { return gateways }, func(context.Context) ([]view.Standing, error) { return open, nil }
 	b.ReportAllocs()
 	for b.Loop() {
-		page, err := a.AreaPage(b.Context(), "", 6, "", 1000)
+		page, err := a.AreaPage(b.Context(), view.AreaQuery{Depth: 6, Limit: 1000})
 		if err != nil || len(page.Areas) != 572 {
 			b.Fatal(err, len(page.Areas))
 		}

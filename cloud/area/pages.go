@@ -10,24 +10,23 @@ import (
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
-// AreaPage returns the areas below one, at most depth levels of the tree down (1: its own
-// children), each before those below it, with what stands in them now. below may be empty:
-// the whole tree, whose highest areas are then the first level. after is the last code of
-// the page before. Its error is view.ErrUnknown, a *view.FieldError, or that what is open
+// AreaPage returns the areas below one, so many levels of the tree down (1: its own
+// children), each before those below it, with what stands in them now. Without one it is
+// the whole tree, whose highest areas are then the first level. Its error is view.ErrUnknown, a *view.FieldError, or that what is open
 // cannot be read.
-func (a *Atlas) AreaPage(ctx context.Context, below string, depth int, after string, limit int) (view.AreaPage, error) {
+func (a *Atlas) AreaPage(ctx context.Context, q view.AreaQuery) (view.AreaPage, error) {
 	s := a.is.Load()
 	t := s.tree
 	from, to, deep := 0, len(t.nodes), 0
-	if below != "" {
-		i, err := t.find(below)
+	if q.Below != "" {
+		i, err := t.find(q.Below)
 		if err != nil {
 			return view.AreaPage{}, err
 		}
 		from, to, deep = i+1, t.index[i].end, t.depth(i)+1
 	}
-	if after != "" {
-		i, err := t.find(after)
+	if q.After != "" {
+		i, err := t.find(q.After)
 		if err != nil || i < from-1 || i >= to {
 			return view.AreaPage{}, wrong("after", "请填上一页最后的代码", "write the last code of the page before")
 		}
@@ -39,14 +38,18 @@ func (a *Atlas) AreaPage(ctx context.Context, below string, depth int, after str
 	}
 	page := view.AreaPage{Areas: []view.Area{}, Total: t.Len(), Unplaced: sums.Unplaced()}
 	for i := from; i < to; i++ {
-		if t.depth(i)-deep >= depth {
+		if t.depth(i)-deep >= q.Depth {
 			continue
 		}
-		if len(page.Areas) == limit {
-			page.Next = page.Areas[limit-1].Code
+		if len(page.Areas) == q.Limit {
+			page.Next = page.Areas[q.Limit-1].Code
 			break
 		}
-		page.Areas = append(page.Areas, t.show(i, sums))
+		one := t.show(i, sums)
+		if q.Shapes > 0 {
+			one.Shape = t.nodes[i].Shape.rounded(q.Shapes).geometry()
+		}
+		page.Areas = append(page.Areas, one)
 	}
 	return page, nil
 }

@@ -20,7 +20,7 @@ func TestPages(t *testing.T) {
 		t.Helper()
 		var out []string
 		for after := ""; ; {
-			p, err := a.AreaPage(t.Context(), below, depth, after, limit)
+			p, err := a.AreaPage(t.Context(), view.AreaQuery{Below: below, Depth: depth, After: after, Limit: limit})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,13 +49,19 @@ func TestPages(t *testing.T) {
 			}
 		}
 	}
+	page, err := a.AreaPage(t.Context(), view.AreaQuery{Depth: 6, Limit: 10, Shapes: 3})
+	for _, one := range page.Areas {
+		if err != nil || one.Shape == nil || one.Bounded != (string(one.Shape) != "null") {
+			t.Errorf("%s is bounded: %v, its shape %s, %v", one.Code, one.Bounded, one.Shape, err)
+		}
+	}
 	var f *view.FieldError
 	for _, ask := range [][2]string{{"x", ""}, {"", "x"}, {"990101001", "990101002"}, {"", "990101009"}} {
-		if _, err := a.AreaPage(t.Context(), ask[0], 1, ask[1], 10); !errors.As(err, &f) {
+		if _, err := a.AreaPage(t.Context(), view.AreaQuery{Below: ask[0], Depth: 1, After: ask[1], Limit: 10}); !errors.As(err, &f) {
 			t.Errorf("%q: %v", ask, err)
 		}
 	}
-	if _, err := a.AreaPage(t.Context(), "990101009", 1, "", 10); !errors.Is(err, view.ErrUnknown) {
+	if _, err := a.AreaPage(t.Context(), view.AreaQuery{Below: "990101009", Depth: 1, Limit: 10}); !errors.Is(err, view.ErrUnknown) {
 		t.Errorf("below nothing: %v", err)
 	}
 }

@@ -98,6 +98,37 @@ func (s Shape) points() (n int) {
 	return n
 }
 
+// rounded is s with so many decimals of a degree, without the points that fall onto the one
+// before: what is left of a border is the same on both its sides, so that no gap opens.
+// Rings of which no surface is left are left out.
+func (s Shape) rounded(decimals int) (out Shape) {
+	scale := math.Pow10(decimals)
+	for _, polygon := range s {
+		var rings [][]Point
+		for n, ring := range polygon {
+			if r := roundedRing(ring, scale); len(r) >= 4 {
+				rings = append(rings, r)
+			} else if n == 0 {
+				break // and its holes with it
+			}
+		}
+		if len(rings) > 0 {
+			out = append(out, rings)
+		}
+	}
+	return out
+}
+
+func roundedRing(ring []Point, scale float64) (out []Point) {
+	for _, p := range ring {
+		p = Point{math.Round(p[0]*scale) / scale, math.Round(p[1]*scale) / scale}
+		if len(out) == 0 || out[len(out)-1] != p {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // geometry is s as GeoJSON, null for none.
 func (s Shape) geometry() json.RawMessage {
 	if len(s) == 0 {

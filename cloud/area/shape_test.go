@@ -2,6 +2,7 @@ package area
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -164,5 +165,47 @@ func TestAt(t *testing.T) {
 	}
 	if c, ok := (&Tree{}).At(wire.Position{}); ok {
 		t.Errorf("an empty tree has %q there", c)
+	}
+}
+
+// Rounding moves no point by more than half a step, and both sides of a border alike; what
+// falls together is one point, and what has no surface left is gone.
+func TestRounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		decimals := rapid.IntRange(1, 6).Draw(t, "decimals")
+		ring := star(t)
+		half := 0.5000001 * math.Pow10(-decimals)
+		got := Shape{{ring}}.rounded(decimals)
+		if len(got) == 0 {
+			return
+		}
+		r := got[0][0]
+		if r[0] != r[len(r)-1] {
+			t.Fatalf("the ring is open: %v", r)
+		}
+		at := 0
+		for _, p := range ring {
+			for at < len(r) && (math.Abs(r[at][0]-p[0]) > half || math.Abs(r[at][1]-p[1]) > half) {
+				at++
+			}
+			if at == len(r) {
+				t.Fatalf("%v has no place in %v", p, r)
+			}
+		}
+		back := slices.Clone(ring)
+		slices.Reverse(back)
+		other := Shape{{back}}.rounded(decimals)[0][0]
+		slices.Reverse(other)
+		if !slices.Equal(r, other) {
+			t.Fatalf("from the other side %v is %v", r, other)
+		}
+	})
+	dot := []Point{{0, 0}, {0.001, 0}, {0.001, 0.001}, {0, 0}}
+	square := []Point{{0, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 0}}
+	if got := (Shape{{dot}, {square, dot}}).rounded(2); len(got) != 1 || len(got[0]) != 1 || len(got[0][0]) != 5 {
+		t.Errorf("rounded: %v", got)
+	}
+	if got := string(Shape{{dot}}.rounded(2).geometry()); got != "null" {
+		t.Errorf("geometry of nothing: %s", got)
 	}
 }

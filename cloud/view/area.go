@@ -19,6 +19,19 @@ type Area struct {
 	Areas   int        `json:"areas"`   // how many areas are below it, at all levels
 	Bounded bool       `json:"bounded"` // its boundary is known
 	Counts  AreaCounts `json:"counts"`
+	// Shape is its boundary, where one was asked for: GeoJSON geometry, WGS 84; null: not known.
+	Shape json.RawMessage `json:"shape,omitempty"`
+}
+
+// AreaQuery asks for a part of the tree.
+type AreaQuery struct {
+	Below string // a code, present or old; empty: the whole tree
+	Depth int    // levels down, from 1
+	After string // the last code of the page before
+	Limit int    // areas on a page
+	// Shapes is with how many decimals of a degree boundaries are told, 1 to 6: 5 are a
+	// metre. 0: without any.
+	Shapes int
 }
 
 // AreaDetail is one area with everything that is known about it.
@@ -26,7 +39,7 @@ type AreaDetail struct {
 	Area
 	Path    []string        `json:"path"`    // the codes of the areas above it, the highest first
 	Aliases []AreaAlias     `json:"aliases"` // old codes that mean this area now
-	Shape   json.RawMessage `json:"shape"`   // GeoJSON geometry, WGS 84; null: not known
+	Shape   json.RawMessage `json:"shape"`   // GeoJSON geometry, WGS 84, as it was imported; null: not known
 }
 
 // AreaAlias is an old code.
