@@ -102,7 +102,8 @@ func (s *state) locate(gateway, device, area string, pos *wire.Position) Code {
 
 // Site returns what is shown as the place of a gateway or, with a device, of one of its
 // devices, of what the gateway says of itself: the area and position that it was given
-// here, or its own. An old code is told as the present one.
+// here, or its own. An old code is told as the present one; in place of one that is not known
+// here stands the area in which the position lies.
 func (a *Atlas) Site(gateway, device, area string, pos *wire.Position) (string, *wire.Position) {
 	s := a.is.Load()
 	own, home := placeKey{gateway, device}, placeKey{gateway, ""}
@@ -118,10 +119,12 @@ func (a *Atlas) Site(gateway, device, area string, pos *wire.Position) (string, 
 		}
 	}
 	if hint, why := ParseCode(area); why == nil {
-		if c, ok := s.tree.Resolve(hint); ok && c != hint {
+		switch c, ok := s.tree.Resolve(hint); {
+		case ok && c != hint:
 			return string(c), pos
+		case ok:
+			return area, pos
 		}
-		return area, pos
 	}
 	if pos != nil {
 		if c, ok := s.tree.At(*pos); ok {

@@ -1,4 +1,5 @@
 // The API of cases and areas, as the console uses it. There are cases with accounts only.
+import type { Geometry } from 'geojson';
 import { part, post, query, request, type Severity, type Texts } from './api';
 
 export type CaseState = 'raised' | 'acknowledged' | 'dispatched' | 'handled' | 'verified' | 'closed';
@@ -163,6 +164,8 @@ export interface Area {
   areas: number;
   bounded: boolean;
   counts: AreaCounts;
+  /** Where shapes were asked for; null: its boundary is not known. */
+  shape?: Geometry | null;
 }
 
 export interface AreaPage {
@@ -195,7 +198,7 @@ export const desk = {
   act: (id: string, version: number, action: string, c: CaseCommand, key: string) =>
     post<CaseDetail>(`/cases/${part(id)}/actions/${part(action)}`, c, { 'If-Match': `"${version}"`, 'Idempotency-Key': key }),
   open: (o: Opening, key: string) => post<CaseDetail>('/cases', o, { 'Idempotency-Key': key }),
-  areas: (f: { below?: string; depth?: number; after?: string; limit?: number }) => request<AreaPage>(`/areas${query(f)}`),
+  areas: (f: { below?: string; depth?: number; after?: string; limit?: number; shapes?: number }) => request<AreaPage>(`/areas${query(f)}`),
   area: (code: string) => request<Area & { path: string[] }>(`/areas/${part(code)}`),
   departments: async () => (await request<{ departments: Department[] | null }>('/departments')).departments ?? [],
   roles: async () =>

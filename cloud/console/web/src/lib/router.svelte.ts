@@ -9,6 +9,7 @@ export type AdminPart = (typeof adminParts)[number];
 
 export type Route =
   | { page: 'overview' }
+  | { page: 'city' }
   | { page: 'alerts' }
   | { page: 'connect' }
   | { page: 'alert'; id: string }
@@ -30,6 +31,7 @@ export function parseRoute(path: string): Route {
   }
   const [first, a, b, c] = parts;
   if (first === undefined) return { page: 'overview' };
+  if (first === 'city' && parts.length === 1) return { page: 'city' };
   if (first === 'alerts' && parts.length === 1) return { page: 'alerts' };
   if (first === 'alerts' && a && parts.length === 2) return { page: 'alert', id: a };
   if (first === 'connect' && parts.length === 1) return { page: 'connect' };
@@ -50,6 +52,8 @@ export function parseRoute(path: string): Route {
 
 export const href = {
   overview: () => '/',
+  /** The map, at an area. */
+  city: (area?: string) => (area ? `/city?area=${encodeURIComponent(area)}` : '/city'),
   alerts: () => '/alerts',
   connect: () => '/connect',
   account: (part: AccountPart) => `/account/${part}`,

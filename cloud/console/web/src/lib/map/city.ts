@@ -1,0 +1,146 @@
+// The map itself: boundaries drawn, gateways as marks that are buttons. It knows nothing of
+// where its data come from and nothing of Svelte.
+import L from 'leaflet';
+import 'leaflet/dist/leaflet.css';
+import type { Geometry } from 'geojson';
+import { deepest, Marks, type Mark, type Point } from './points';
+
+/** An area whose boundary is known. */
+export interface Bounded {
+  code: string;
+  /** What stands on it. */
+  label: string;
+  /** The worst severity in it; empty: nothing is active. */
+  worst: string;
+  shape: Geometry;
+}
+
+/** What the page gives: words, drawings, and what a choice means. */
+export interface Face {
+  zoomIn: string;
+  zoomOut: string;
+  /** HTML of a mark, made of nothing that came from outside. */
+  draw(mark: Mark): string;
+  /** A mark in words. */
+  say(mark: Mark): string;
+  /** Colours of lines, and of an area by its worst severity. */
+  line(): string;
+  fill(worst: string): string;
+  choose(code: string): void;
+  open(point: Point): void;
+  /** Several gateways stand at one place. */
+  list(mark: Mark): void;
+}
+
+/** So many areas have their names on the map; of more, one is told where the mouse is. */
+const named = 30;
+/** Marks around the window that are there before one moves to them, as a share of it. */
+const margin = 0.2;
+
+export class CityMap {
+  #map: L.Map;
+  #face: Face;
+  #areas = L.layerGroup();
+  #drawn = new Map<string, { marker: L.Marker; html: string; words: string }>();
+  #marks = new Marks([]);
+  #renderer = L.canvas({ padding: 0.3 });
+
+  constructor(box: HTMLElement, face: Face) {
+    this.#face = face;
+    this.#map = L.map(box, {
+      zoomControl: false,
+      attributionControl: false,
+      minZoom: 3,
+      maxZoom: deepest,
+      // Nothing flies about for people who asked for calm, or while a test looks.
+      zoomAnimation: !matchMedia('(prefers-reduced-motion: reduce)').matches,
+    });
+    L.control.zoom({ zoomInTitle: face.zoomIn, zoomOutTitle: face.zoomOut }).addTo(this.#map);
+    this.#map.setView([30, 110], 4);
+    this.#areas.addTo(this.#map);
+    this.#map.on('moveend', () => this.#redraw());
+  }
+
+  /** Draws these boundaries in place of those before. */
+  areas(list: readonly Bounded[]): void {
+    this.#areas.clearLayers();
+    const few = list.length <= named;
+    for (const a of list) {
+      const style = { renderer: this.#renderer, color: this.#face.line(), weight: 1.5, fillColor: this.#face.fill(a.worst), fillOpacity: a.worst ? 0.35 : 0.06 };
+      L.geoJSON(a.shape, { style: () => style } as L.GeoJSONOptions)
+        .bindTooltip(text(a.label), few ? { permanent: true, direction: 'center', className: 'area-name', opacity: 1 } : { sticky: true, direction: 'top' })
+        .on('click', () => this.#face.choose(a.code))
+        .addTo(this.#areas);
+    }
+  }
+
+  points(list: readonly Point[]): void {
+    this.#marks = new Marks(list);
+    this.#redraw();
+  }
+
+  /** Shows a box of west, south, east and north whole. */
+  show([west, south, east, north]: [number, number, number, number]): void {
+    this.#map.fitBounds([[south, west], [north, east]], { padding: [24, 24], maxZoom: 16 });
+  }
+
+  /** The place that it has on the page has changed. */
+  resized(): void {
+    this.#map.invalidateSize();
+  }
+
+  close(): void {
+    this.#map.remove();
+  }
+
+  #redraw(): void {
+    const b = this.#map.getBounds().pad(margin);
+    const wanted = new Map(
+      this.#marks
+        .within([b.getWest(), b.getSouth(), b.getEast(), b.getNorth()], this.#map.getZoom())
+        .map((m) => [m.key, m] as const),
+    );
+    for (const [key, { marker }] of this.#drawn) {
+      if (wanted.has(key)) continue;
+      marker.remove();
+      this.#drawn.delete(key);
+    }
+    for (const mark of wanted.values()) this.#put(mark);
+  }
+
+  #put(mark: Mark): void {
+    const html = this.#face.draw(mark);
+    const words = this.#face.say(mark);
+    const old = this.#drawn.get(mark.key);
+    if (old?.html === html && old.words === words) {
+      this.#listen(old.marker, mark);
+      return;
+    }
+    const icon = L.divIcon({ html, className: 'mark', iconSize: [34, 34] });
+    const marker = old ? old.marker.setIcon(icon) : L.marker([mark.at.lat, mark.at.lon], { icon, riseOnHover: true }).addTo(this.#map);
+    marker.setZIndexOffset(mark.worst ? 1000 : mark.away > 0 ? 500 : 0);
+    const e = marker.getElement()!;
+    e.setAttribute('aria-label', words);
+    e.title = words;
+    e.dataset.mark = mark.key;
+    this.#listen(marker, mark);
+    this.#drawn.set(mark.key, { marker, html, words });
+  }
+
+  #listen(marker: L.Marker, mark: Mark): void {
+    marker.off('click').on('click', () => this.#press(mark));
+  }
+
+  #press(mark: Mark): void {
+    if (mark.point) this.#face.open(mark.point);
+    else if ((mark.apart ?? deepest) > deepest) this.#face.list(mark);
+    else this.#map.setView([mark.at.lat, mark.at.lon], mark.apart);
+  }
+}
+
+/** A text as a node: names come from outside. */
+function text(s: string): HTMLElement {
+  const e = document.createElement('span');
+  e.textContent = s;
+  return e;
+}
