@@ -16,6 +16,7 @@ after(async () => {
 
 const pages = {
   overview: '/',
+  map: '/city?area=990101',
   alerts: '/alerts',
   'an alert': '/alerts/01928f3a-7c00-7000-8000-000000000001',
   'a gateway': '/gateways/hz-xiasha-pump-02',

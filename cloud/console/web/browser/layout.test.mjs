@@ -9,6 +9,7 @@ after(() => env.stop());
 
 const paths = {
   overview: '/',
+  map: '/city?area=990101',
   alerts: '/alerts',
   alert: '/alerts/01928f3a-7c00-7000-8000-000000000001',
   gateway: '/gateways/hz-xiasha-pump-02',

@@ -10,6 +10,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { parseArgs } from 'node:util';
+import { areaPage, areaDetail } from './areas.mjs';
 import { catalogue, gapsOf, makeAlert, makeAlerts, makeCity, newest, series, still } from './street.mjs';
 
 const csp =
@@ -219,6 +220,11 @@ async function handle(state, dist, q, a) {
       });
     case 'gateways':
       return one ? send(a, 200, state.gateways.get(one)) : send(a, 200, { gateways: [...state.gateways.values()] });
+    case 'areas': {
+      const detail = one && areaDetail(state, one);
+      if (one && !detail) return send(a, 404, { error: { id: 'E.area', text: { zh: '没有这个区域', en: 'no such area' } } });
+      return send(a, 200, detail ?? areaPage(state, url.searchParams));
+    }
     case 'values':
       return send(a, 200, { now, values: [...state.streams.values()].map((s) => newest(s, now, state.start)) });
     case 'series':

@@ -134,7 +134,7 @@ function bridge(start) {
     config: 'a41f09c2be77',
     clock: 'synced',
     epoch: '17-9f3ac2d1b07e',
-    area: '330105003012',
+    area: '990101002001',
     position: { lat: 30.319, lon: 120.142 },
     time_zone: '+08:00',
     journal: { bytes: 48.2e6, quota: 2e9, waiting: 12, oldest_ms: 4000, commit_ms: 10000, lost: 0 },
@@ -197,7 +197,8 @@ function pumpStation(start) {
 
 function plain(i, start) {
   const id = `demo-${String(i).padStart(4, '0')}`;
-  const g = { ...bridge(start), id, name: '', health: [], devices: deviceList({}).slice(0, 2) };
+  const g = { ...bridge(start),
+    position: { lat: 30.29 + ((i * 37) % 590) / 1e4, lon: 120.113 + ((i * 53) % 580) / 1e4 }, id, name: '', health: [], devices: deviceList({}).slice(0, 2) };
   if (i % 40 === 7) return { ...g, online: false, last_seen: start - 7200e3, since: start - 7200e3 };
   return g;
 }
@@ -311,7 +312,7 @@ export function makeAlert(n, rule, severity, stage, stream, value, limit, since,
     unit,
     unit_text,
     text: alertText[rule],
-    area: '330105003012',
+    area: '990101002001',
     position: { lat: 30.319, lon: 120.142 },
     image: '',
     acknowledged: null,

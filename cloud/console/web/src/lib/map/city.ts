@@ -52,13 +52,14 @@ export class CityMap {
       attributionControl: false,
       minZoom: 3,
       maxZoom: deepest,
-      // Nothing flies about for people who asked for calm, or while a test looks.
-      zoomAnimation: !matchMedia('(prefers-reduced-motion: reduce)').matches,
+      // Nothing flies about: it shows nothing more, and outlives a page that is left meanwhile.
+      zoomAnimation: false,
+      fadeAnimation: false,
     });
     L.control.zoom({ zoomInTitle: face.zoomIn, zoomOutTitle: face.zoomOut }).addTo(this.#map);
     this.#map.setView([30, 110], 4);
     this.#areas.addTo(this.#map);
-    this.#map.on('moveend', () => this.#redraw());
+    this.#map.on('moveend', () => (this.#redraw(), this.#declutter()));
   }
 
   /** Draws these boundaries in place of those before. */
@@ -68,10 +69,22 @@ export class CityMap {
     for (const a of list) {
       const style = { renderer: this.#renderer, color: this.#face.line(), weight: 1.5, fillColor: this.#face.fill(a.worst), fillOpacity: a.worst ? 0.35 : 0.06 };
       L.geoJSON(a.shape, { style: () => style } as L.GeoJSONOptions)
-        .bindTooltip(text(a.label), few ? { permanent: true, direction: 'center', className: 'area-name', opacity: 1 } : { sticky: true, direction: 'top' })
+        .bindTooltip(text(a.label), few ? { permanent: true, direction: 'top', offset: [0, -18], className: 'area-name', opacity: 1 } : { sticky: true, direction: 'top' })
         .on('click', () => this.#face.choose(a.code))
         .addTo(this.#areas);
     }
+    this.#declutter();
+  }
+
+  /** Leaves the names out that are wider than their areas. */
+  #declutter(): void {
+    this.#areas.eachLayer((l) => {
+      const name = l.getTooltip()?.getElement();
+      if (!name || !(l instanceof L.GeoJSON)) return;
+      const b = l.getBounds();
+      const wide = this.#map.latLngToContainerPoint(b.getSouthEast()).x - this.#map.latLngToContainerPoint(b.getNorthWest()).x;
+      name.style.visibility = name.offsetWidth > wide ? 'hidden' : '';
+    });
   }
 
   points(list: readonly Point[]): void {
@@ -90,6 +103,8 @@ export class CityMap {
   }
 
   close(): void {
+    this.#map.off();
+    this.#map.stop(); // what still moves would find no map
     this.#map.remove();
   }
 
@@ -129,6 +144,13 @@ export class CityMap {
 
   #listen(marker: L.Marker, mark: Mark): void {
     marker.off('click').on('click', () => this.#press(mark));
+    // The library makes a button of it that only a mouse can press.
+    marker.getElement()!.onkeydown = (e) => {
+      if (e.key !== 'Enter' && e.key !== ' ') return;
+      e.preventDefault();
+      e.stopPropagation();
+      this.#press(mark);
+    };
   }
 
   #press(mark: Mark): void {

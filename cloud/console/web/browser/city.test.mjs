@@ -1,0 +1,88 @@
+// The city by place: down from the city to a community, on the map and in the list.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { bridge, flip, open, start } from './harness.mjs';
+
+let env;
+let crowd;
+before(async () => {
+  env = await start();
+  crowd = await start({ gateways: 1000 });
+});
+after(async () => {
+  await env.stop();
+  await crowd.stop();
+});
+
+const rows = (page) => page.locator('tr[data-area]').evaluateAll((list) => list.map((r) => r.dataset.area));
+
+test('one goes down by the list and back by the way, with the counts of each area', async () => {
+  const { page, faults, close } = await open(env, '/city');
+  await page.locator('tr[data-area="990101"]').waitFor();
+  assert.deepEqual(await rows(page), ['990101'], 'a city without a boundary of its own is not a step');
+  await page.getByRole('link', { name: 'Lamppost District' }).click();
+  await page.locator('tr[data-area="990101002"]').waitFor();
+  assert.deepEqual(await rows(page), ['990101001', '990101002', '990101003']);
+  const bank = page.locator('tr[data-area="990101002"]');
+  assert.match(await bank.innerText(), /Willow Bank Street[\s\S]*(Red|Orange|Yellow|Blue)/);
+  assert.match(await page.locator('tr[data-area="990101001"]').innerText(), /no gateways/);
+  await bank.getByRole('link').click();
+  await page.locator('tr[data-area="990101002003"]').waitFor();
+  assert.equal(await page.locator('h1').innerText(), 'Willow Bank Street');
+  assert.ok((await page.locator('li[data-alert]').count()) > 0, 'its alerts');
+  await page.goBack();
+  await page.locator('tr[data-area="990101001"]').getByRole('link').click();
+  await page.locator('tr[data-area="990101001001"]').waitFor();
+  assert.equal(await page.locator('li[data-alert]').count(), 0, 'alerts of another street');
+  await page.locator('nav.way').getByRole('link', { name: 'The city' }).click();
+  await page.locator('tr[data-area="990101"]').waitFor();
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test('a gateway stands on the map, says what it is, and opens by the keyboard', async () => {
+  const { page, faults, close } = await open(env, '/city?area=990101002');
+  const mark = page.locator(`[data-mark="${bridge}"]`);
+  await mark.waitFor();
+  assert.match(await mark.getAttribute('aria-label'), /^拱宸桥 07 号灯杆, worst alert: /);
+  await mark.focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction((id) => location.pathname === `/gateways/${id}`, bridge);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test('an alert changes the mark and the area while one looks, and so does a gateway that goes away', async () => {
+  const own = await start();
+  const { page, close } = await open(own, '/city?area=990101');
+  const mark = page.locator(`[data-mark="${bridge}"]`);
+  await mark.waitFor();
+  await flip(own.mock, 'alert', { severity: 'red' });
+  await page.waitForFunction((id) => /Red/.test(document.querySelector(`[data-mark="${id}"]`).getAttribute('aria-label')), bridge);
+  await page.waitForFunction(() => /Red/.test(document.querySelector('tr[data-area="990101002"]').innerText));
+  await flip(own.mock, 'online', { id: bridge, on: false });
+  await page.waitForFunction((id) => /Offline/.test(document.querySelector(`[data-mark="${id}"]`).getAttribute('aria-label')), bridge);
+  await close();
+  await own.stop();
+});
+
+test('a thousand gateways are a few marks that hold them all, and come apart when one is pressed', async () => {
+  const { page, faults, close } = await open(crowd, '/city');
+  await page.locator('[data-mark]').first().waitFor();
+  const told = () =>
+    page.locator('[data-mark]').evaluateAll((list) => list.map((e) => Number(e.querySelector('b')?.textContent ?? 1)));
+  await page.waitForFunction(() => [...document.querySelectorAll('[data-mark]')].reduce((n, e) => n + Number(e.querySelector('b')?.textContent ?? 1), 0) === 999); // one stands far outside
+  const before = await told();
+  assert.ok(before.length < 200, `${before.length} marks`);
+  const largest = page.locator('[data-mark]').nth(before.indexOf(Math.max(...before)));
+  const key = await largest.getAttribute('data-mark');
+  await largest.focus();
+  await page.keyboard.press('Enter');
+  const zoom = (list) => Math.max(...list.filter((k) => k.includes('/')).map((k) => Number(k.split('/')[0])));
+  const keys = () => page.locator('[data-mark]').evaluateAll((list) => list.map((e) => e.dataset.mark));
+  await page.waitForFunction((k) => !document.querySelector(`[data-mark="${k}"]`), key);
+  assert.ok(zoom(await keys()) > zoom([key]), 'it came nearer');
+  assert.ok(Math.max(...(await told())) < Math.max(...before));
+  assert.deepEqual(faults, []);
+  await close();
+});
