@@ -46,7 +46,9 @@ type Value struct {
 	V        *float64          `json:"v"`  // nil: there is none
 	QC       int               `json:"qc"` // QARTOD
 	Why      string            `json:"why,omitempty"`
-	AgeMS    int64             `json:"age_ms"` // negative: nothing yet
+	AgeMS    int64             `json:"age_ms"`              // negative: nothing yet
+	LearnsMS int64             `json:"learns_ms,omitempty"` // why there is none: for about how long yet it is learned, if it is
+	Hinder   string            `json:"hinder,omitempty"`    // or what stands in the way, a word of drivers.Learning.Why
 }
 
 // Still is a picture.

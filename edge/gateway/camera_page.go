@@ -102,7 +102,7 @@ func (c *cameras) Camera(id string) (calibrate.View, bool) {
 	}
 	for _, one := range values(d, c.g.clock.BootMS()) {
 		v.Values = append(v.Values, calibrate.Value{Channel: one.Channel, Label: one.Label, Unit: one.Unit, Decimals: one.Decimals,
-			V: one.V, QC: one.QC, Why: one.Why, AgeMS: one.AgeMS})
+			V: one.V, QC: one.QC, Why: one.Why, AgeMS: one.AgeMS, LearnsMS: one.LearnsMS, Hinder: one.Hinder})
 	}
 	for _, f := range d.found {
 		v.Boxes = append(v.Boxes, calibrate.Box{Class: f.Class, Score: f.Score, Box: f.Box})

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
@@ -35,6 +36,19 @@ func (l *lessons) tell(v *health.Device, now int64) {
 	if since := time.Duration(now-l.renewed) * time.Millisecond; l.renewed > 0 && since < renewedFor {
 		v.Renewed = max(since, time.Millisecond)
 	}
+}
+
+// of says why a channel of a device that answers has no value: for about how long yet it is
+// learned, ms, 0 if it is not; or what stands in the way of seeing it, a word of
+// drivers.Learning.Why. since is how long ago the sample was, ms.
+func (l *lessons) of(channel string, since int64) (learnsMS int64, hinder string) {
+	switch {
+	case slices.Contains(l.Waits, channel):
+		return max(l.For.Milliseconds()-since, 1), ""
+	case slices.Contains(l.Unclear, channel):
+		return 0, l.Why
+	}
+	return 0, ""
 }
 
 // learningOf is what a driver does not know yet; nothing, if it does not learn.

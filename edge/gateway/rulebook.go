@@ -98,6 +98,11 @@ type Newest struct {
 	Why   string   `json:"why,omitempty"`
 	AgeMS int64    `json:"age_ms,omitempty"`
 	Fault string   `json:"fault,omitempty"` // of the device, if it gives no readings now
+	// LearnsMS is for about how long yet its device learns before it gives a value, if what it
+	// sees is worth learning; 0: that is not why there is none.
+	LearnsMS int64 `json:"learns_ms,omitempty"`
+	// Hinder is what keeps its device from seeing it: a word of drivers.Learning.Why.
+	Hinder string `json:"hinder,omitempty"`
 }
 
 // AskRules asks the gateway that runs on the journal in dir how its rules stand.
@@ -226,6 +231,9 @@ func (g *Gateway) newestOf(st obs.Stream) (n Newest) {
 		if c == st.Channel && d.last != nil {
 			r := d.last[i]
 			n.Value, n.QC, n.Why, n.AgeMS = finite(r.Value), r.Quality.Flag.Code(), string(r.Quality.Why), max(g.clock.BootMS()-d.lastAt, 0)
+			if r.Quality.Flag == obs.Missing && d.fault == nil {
+				n.LearnsMS, n.Hinder = d.lessons.of(c, n.AgeMS)
+			}
 		}
 	}
 	return n

@@ -335,7 +335,9 @@ func values(d *device, now int64) (out []status.Value) {
 			if r.Quality.Flag != obs.Missing {
 				v.V = &r.Value
 			}
-			age(&v)
+			if age(&v); r.Quality.Flag == obs.Missing && d.fault == nil {
+				v.LearnsMS, v.Hinder = d.lessons.of(c, v.AgeMS)
+			}
 		}
 		out = append(out, v)
 	}

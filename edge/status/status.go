@@ -67,6 +67,8 @@ type Value struct {
 	AgeMS    int64             `json:"age_ms"` // negative: nothing yet
 	Stale    bool              `json:"stale"`  // older than three intervals and than half a minute: V is not what is now
 	EveryMS  int64             `json:"every_ms"`
+	LearnsMS int64             `json:"learns_ms,omitempty"` // why there is none: for about how long yet it is learned, if it is
+	Hinder   string            `json:"hinder,omitempty"`    // or what stands in the way, a word of drivers.Learning.Why
 }
 
 // Uplink is the way to the cloud as it stands.

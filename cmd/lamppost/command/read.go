@@ -163,13 +163,17 @@ func known(cfg *config.Config, ids []string, lang string) error {
 // words of the table, and of what stands below it.
 var words = map[string]map[string]string{
 	"en": {"head": "DEVICE\tCHANNEL\tVALUE\tUNIT\tQUALITY\tTOOK", "sum": "%d of %d devices answered\n",
-		"warms":  "  warm-up: values count %v after opening; how long the part has been powered is not known here\n",
-		"starts": "  warm-up: what gives these values still starts, or learns what is usual, and had no answer for this one sample; a gateway that runs goes on asking\n",
-		"doubt":  "  may be another part: %s\n"},
+		"warms":    "  warm-up: values count %v after opening; how long the part has been powered is not known here\n",
+		"starts":   "  warm-up: what gives these values still starts, or learns what is usual, and had no answer for this one sample; a gateway that runs goes on asking\n",
+		"learns":   "  learned first, for about %[2]s of pictures: %[1]s; this one sample is forgotten again, a gateway that runs goes on learning\n",
+		"hindered": "  not judged: %s; %s\n",
+		"doubt":    "  may be another part: %s\n"},
 	"zh": {"head": "设备\t测点\t数值\t单位\t质量\t耗时", "sum": "%[2]d 台设备中 %[1]d 台有应答\n",
-		"warms":  "  预热（warm-up）：打开 %v 之后数值才可信；设备已通电多久，这里无从知道\n",
-		"starts": "  预热（warm-up）：给出这些数值的部分仍在启动，或在学习常态，这一次采样时还没有结果；运行中的网关会继续询问\n",
-		"doubt":  "  可能不是该设备：%s\n"},
+		"warms":    "  预热（warm-up）：打开 %v 之后数值才可信；设备已通电多久，这里无从知道\n",
+		"starts":   "  预热（warm-up）：给出这些数值的部分仍在启动，或在学习常态，这一次采样时还没有结果；运行中的网关会继续询问\n",
+		"learns":   "  先要学习，约需 %[2]s的画面：%[1]s；这一次采样不会保留，运行中的网关会继续学习\n",
+		"hindered": "  不作判断：%s；%s\n",
+		"doubt":    "  可能不是该设备：%s\n"},
 }
 
 // render prints the outcomes as a table.
@@ -209,6 +213,7 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 		} else if o.Impaired == nil && o.Starts() {
 			fmt.Fprint(w, text["starts"])
 		}
+		lessons(w, o.Learning, text, lang)
 		for _, f := range o.Facts {
 			fmt.Fprintf(w, "  %s\n", factText(f, lang))
 		}
@@ -218,6 +223,16 @@ func render(w io.Writer, outcomes []gateway.Outcome, lang string, raw bool) erro
 	}
 	_, err := fmt.Fprintf(w, text["sum"], answered, len(outcomes))
 	return err
+}
+
+// lessons says what a device does not judge yet, and what it cannot see.
+func lessons(w io.Writer, l drivers.Learning, text map[string]string, lang string) {
+	if len(l.Waits) > 0 {
+		fmt.Fprintf(w, text["learns"], strings.Join(l.Waits, ", "), longText(l.For.Round(time.Second), lang))
+	}
+	if hinders[l.Why] != [2]string{} {
+		fmt.Fprintf(w, text["hindered"], strings.Join(l.Unclear, ", "), hinderText(l.Why, lang))
+	}
 }
 
 // factText is what a part says of itself, and what follows from it.
@@ -321,6 +336,8 @@ type jsonOutcome struct {
 	Doubt string            `json:"doubt,omitempty"` // why it may be another part
 
 	Impaired string `json:"impaired,omitempty"` // why channels have no values though the part answers
+
+	Learning *drivers.Learning `json:"learning,omitempty"` // what it does not judge yet, times in ns; none: it judges all
 }
 
 type jsonReading struct {
@@ -351,6 +368,9 @@ func renderJSON(w io.Writer, outcomes []gateway.Outcome) error {
 		j.HJ212, _ = obs.Sign(obs.HJ2122017, j.State) // it has one for each state
 		if o.Err != nil {
 			j.Error = o.Err.Error()
+		}
+		if o.Learning.Active() {
+			j.Learning = &o.Learning
 		}
 		if o.Impaired != nil {
 			j.Impaired = o.Impaired.Error()

@@ -3,6 +3,7 @@ package command
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lamppost-city/lamppost/drivers"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -27,6 +28,26 @@ func TestReadSaysWhatStarts(t *testing.T) {
 			if strings.Contains(b.String(), text) != c.want {
 				t.Errorf("%v: %s", c.want, b.String())
 			}
+		}
+	}
+}
+
+// A camera that has seen one picture says what it learns first and for how long, and one that
+// cannot see says why.
+func TestReadTellsOfLearning(t *testing.T) {
+	gate := config.Device{ID: "gate", Plan: &drivers.Plan{}}
+	for lang, want := range map[string]string{"en": "learned first, for about 60 s of pictures: smoke, flame;", "zh": "先要学习，约需 60 秒的画面：smoke, flame；"} {
+		var b strings.Builder
+		must(t, render(&b, []gateway.Outcome{{Device: gate, Learning: drivers.Learning{Waits: []string{"smoke", "flame"}, For: time.Minute}}}, lang, false))
+		if !strings.Contains(b.String(), want) || strings.Contains(b.String(), "judged") {
+			t.Errorf("%s:\n%s", lang, b.String())
+		}
+	}
+	for lang, want := range map[string]string{"en": "not judged: smoke; it is too dark\n", "zh": "不作判断：smoke；光线太暗\n"} {
+		var b strings.Builder
+		must(t, render(&b, []gateway.Outcome{{Device: gate, Learning: drivers.Learning{Unclear: []string{"smoke"}, Why: "dark"}}}, lang, false))
+		if !strings.Contains(b.String(), want) || strings.Contains(b.String(), "learn") {
+			t.Errorf("%s:\n%s", lang, b.String())
 		}
 	}
 }

@@ -165,6 +165,10 @@ func missingOf(all []gateway.StreamWhy, lang string) string {
 		switch {
 		case s.Clock && !s.Known:
 			text = fmt.Sprintf(pick(lang, "%s waits for the clock: it goes by the time of day, which this gateway does not know yet (from NTP, GPS or the cloud)", "%s 等待时钟：它按钟点计算，而网关还不知道时间（来自 NTP、GPS 或云端）"), s.Stream)
+		case !s.Known && s.Newest.LearnsMS > 0:
+			text = fmt.Sprintf(pick(lang, "%s is learned yet: %s", "%s 尚在学习：%s"), s.Stream, learnsText(s.Newest.LearnsMS, lang))
+		case !s.Known && hinders[s.Newest.Hinder] != [2]string{}:
+			text = fmt.Sprintf(pick(lang, "%s cannot be seen: %s", "%s 无法看到：%s"), s.Stream, hinderText(s.Newest.Hinder, lang))
 		case s.Value == nil:
 			text = fmt.Sprintf(pick(lang, "%s has given nothing usable since the start", "%s 自启动以来无可用读数"), s.Stream)
 		case !s.Known && answers(s):
@@ -183,6 +187,26 @@ func missingOf(all []gateway.StreamWhy, lang string) string {
 	}
 	return pick(lang, "; ", "；") + strings.Join(names, pick(lang, ", ", "，"))
 }
+
+// learnsText says for how long a device learns yet, and until when that is.
+func learnsText(ms int64, lang string) string {
+	left := (time.Duration(ms)*time.Millisecond + 10*time.Second - 1).Truncate(10 * time.Second)
+	return fmt.Sprintf(pick(lang, "its device learns what it sees, for about %s more, until %s; pictures in the dark do not count", "设备正在学习所见画面，还需约 %s，至 %s；黑暗中的画面不计"),
+		longText(left, lang), time.Now().Add(left).Format("15:04"))
+}
+
+// hinders are what keeps a camera from seeing what it is to measure, in words, in English
+// and in Chinese; see drivers.Learning.
+var hinders = map[string][2]string{
+	"blank":     {"what it sees is no view, next to no edges are in it", "所见不能作为视野，画面几乎没有轮廓"},
+	"blocked":   {"something is before the lens", "镜头被遮挡"},
+	"defocused": {"it is out of focus", "画面失焦"},
+	"moved":     {"it looks somewhere else", "镜头方向已改变"},
+	"glare":     {"a light dazzles it", "画面过曝"},
+	"dark":      {"it is too dark", "光线太暗"},
+}
+
+func hinderText(word, lang string) string { return pick(lang, hinders[word][0], hinders[word][1]) }
 
 // answers says whether a stream's device gives readings, however bad.
 func answers(s gateway.StreamWhy) bool {
@@ -260,6 +284,12 @@ func (b *builtin) newest(channel string, st gateway.StreamWhy, lang string) stri
 		return pick(lang, "no reading yet", "尚无读数")
 	}
 	text := teller{lang, time.Local}.grade(obs.Quality{Flag: flag, Why: obs.Reason(n.Why)})
+	switch {
+	case n.LearnsMS > 0:
+		text += pick(lang, "; ", "；") + learnsText(n.LearnsMS, lang)
+	case hinders[n.Hinder] != [2]string{}:
+		text += pick(lang, "; ", "；") + hinderText(n.Hinder, lang)
+	}
 	if !flag.Usable() && n.Value != nil {
 		text += ": " + b.measured(channel, "", n.Value)
 	}

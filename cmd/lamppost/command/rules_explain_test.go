@@ -1,6 +1,7 @@
 package command
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,38 @@ func TestExplainWaitsForTheClock(t *testing.T) {
 			if strings.Contains(out.String(), want) != waits {
 				t.Errorf("%s, waits %v:\n%s", lang, waits, out.String())
 			}
+		}
+	}
+}
+
+// A rule on what a camera learns yet says for how long, and one on what it cannot see says why;
+// neither calls the stream silent. One that has a value says nothing of it.
+func TestExplainLearning(t *testing.T) {
+	b, err := Options{}.loadBuiltin(true)
+	must(t, err)
+	until := regexp.MustCompile(`\d\d:\d\d`)
+	for _, c := range []struct {
+		newest       gateway.Newest
+		known        bool
+		lang         string
+		want, wantIn string // in the sentence, and in the list of streams
+	}{
+		{gateway.Newest{QC: 9, Why: "warm-up", LearnsMS: 31_000}, false, "en", "cannot be judged; yard.smoke is learned yet: its device learns what it sees, for about 40 s more, until TT:TT; pictures", "missing: warm-up; its device learns"},
+		{gateway.Newest{QC: 9, Why: "warm-up", LearnsMS: 31_000}, false, "zh", "无法判断；yard.smoke 尚在学习：设备正在学习所见画面，还需约 40 秒，至 TT:TT", "缺测：预热中；设备正在学习"},
+		{gateway.Newest{QC: 9, Why: "unclear", Hinder: "blank"}, false, "en", "cannot be judged; yard.smoke cannot be seen: what it sees is no view, next to no edges are in it", "missing: unclear; what it sees is no view"},
+		{gateway.Newest{QC: 9, Why: "unclear", Hinder: "blocked"}, false, "zh", "yard.smoke 无法看到：镜头被遮挡", "；镜头被遮挡"},
+		{gateway.Newest{QC: 9, Why: "unclear", Hinder: "a later word"}, false, "en", "yard.smoke has given nothing usable since the start", "missing: unclear"},
+		{gateway.Newest{QC: 9, Why: "unclear", Hinder: "blocked"}, true, "en", "cannot be judged\n", "; something is before the lens"},
+	} {
+		var out strings.Builder
+		st := gateway.StreamWhy{Stream: "yard.smoke", StaleMS: 30_000, Known: c.known, Newest: c.newest}
+		if c.known {
+			st.Value = new(float64)
+		}
+		must(t, b.explain(&out, gateway.RuleWhy{RuleState: gateway.RuleState{Rule: "fire", Phase: "normal"}, Stages: []gateway.StageWhy{{Stage: "actual", Severity: "yellow", Phase: "normal",
+			When: gateway.ConditionWhy{Text: "yard.smoke > 40", Is: "unknown", Streams: []gateway.StreamWhy{st}}}}}, c.lang))
+		if got := until.ReplaceAllString(out.String(), "TT:TT"); !strings.Contains(got, c.want) || !strings.Contains(got, c.wantIn) {
+			t.Errorf("%+v, %s:\n%s\nwant %q and %q", c.newest, c.lang, got, c.want, c.wantIn)
 		}
 	}
 }
