@@ -54,6 +54,28 @@ describe('the fleet', () => {
     expect(c.fleet.gateway('g')!.devices.map((d) => d.streams.map((s) => s.channel))).toEqual([['level', 'water_temp']]);
   });
 
+  test('an active alert whose stream has no value says why its device gives none', async () => {
+    vi.stubGlobal('localStorage', { getItem: () => 'en', setItem: () => undefined });
+    const { alertBlind } = await import('./words');
+    const said = { en: 'river is learning its view', zh: 'river 正在学习视野' };
+    const a = alert({ device: 'river', channel: 'level' });
+    const state = (more: Partial<Gateway>) =>
+      c.fleet.setGateway(gateway('g', { health: [{ id: 'device-learning', level: 'info', about: 'river', text: said }], ...more }));
+    state({});
+    c.fleet.queue([value('level', 1)]);
+    c.fleet.flush();
+    expect(alertBlind(a)).toBeUndefined(); // it has one
+    c.fleet.queue([value('level', 2, { v: null, qc: 9 })]);
+    c.fleet.flush();
+    expect(Object.values(said)).toContain(alertBlind(a)?.text);
+    expect(alertBlind({ ...a, condition: 'cleared' })).toBeUndefined();
+    state({ online: false });
+    expect(alertBlind(a)).toBeUndefined(); // what it said is old
+    state({ health: [] });
+    expect(alertBlind(a)).toBeUndefined();
+    vi.unstubAllGlobals();
+  });
+
   test('shows the newest of all that came between two frames, and never goes back', () => {
     c.fleet.queue([value('level', 5, { v: 5 }), value('level', 3, { v: 3 })]);
     c.fleet.queue([value('level', 4, { v: 4 })]);

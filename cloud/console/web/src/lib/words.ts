@@ -85,6 +85,15 @@ export function alertNow(a: Alert): Newest | undefined {
   };
 }
 
+/** Why an active alert's stream has no value now, as its gateway's health says it: a camera that learns yet, or is covered. */
+export function alertBlind(a: Alert): Tagged | undefined {
+  if (!a.device || !a.channel || a.condition !== 'active') return undefined;
+  const value = fleet.stream(streamKey({ gateway: a.gateway, device: a.device, channel: a.channel }))?.value;
+  const info = fleet.gateway(a.gateway)?.info;
+  const device = info?.devices?.find((d) => d.id === a.device);
+  return value?.v === null && info?.online && device ? deviceNote(device, info.health) : undefined;
+}
+
 /** A gateway's name as people say it; its id when it has none. */
 export function gatewayName(id: string): string {
   return fleet.gateway(id)?.info.name || id;
