@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lamppost-city/lamppost/cloud/auth/role"
+	"github.com/lamppost-city/lamppost/cloud/notify/channel/channeltest"
 	"github.com/lamppost-city/lamppost/cloud/settings"
 )
 
@@ -183,7 +184,7 @@ func (l *lines) text() string {
 type besieged struct {
 	t *testing.T
 	*matrix
-	*everyChannel
+	*channeltest.Receivers
 	super *asked // a person with every role everywhere
 	log   *lines
 	sent  map[string]bool // what gateways have sent, which is kept as it came
@@ -191,15 +192,15 @@ type besieged struct {
 }
 
 func besiege(t *testing.T, edit ...func(*settings.Settings)) *besieged {
-	log, e := &lines{}, newEveryChannel(t, ", per_minute: 6000")
-	m := &matrix{center: openLogged(t, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), append(edit, longLimits, e.settings)...)}
+	log, r := &lines{}, channeltest.New(t)
+	m := &matrix{center: openLogged(t, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), append(edit, longLimits, everyChannel(t, r, ", per_minute: 6000"))...)}
 	m.theCity()
 	var every []doc
 	for _, r := range role.All() {
 		every = append(every, doc{"role": r, "area": role.Everywhere})
 	}
 	made := m.admin.want(201, "POST", "/api/v1/auth/accounts", doc{"id": "owner", "name": "x", "grants": every})
-	b := &besieged{t: t, matrix: m, everyChannel: e, log: log, sent: map[string]bool{}}
+	b := &besieged{t: t, matrix: m, Receivers: r, log: log, sent: map[string]bool{}}
 	b.super = &asked{m: m, role: 5, area: role.Everywhere, id: "owner", password: "tulip otter brass 94", page: m.enter("owner", made["password"].(string))}
 	b.super.want(200, "PUT", "/api/v1/departments/water", doc{"name": doc{"zh": "x"}, "members": []string{"owner"}})
 	b.case1 = b.super.want(201, "POST", "/api/v1/cases", doc{"kind": "06026", "area": "330105003001", "severity": "blue", "text": "x"})["id"].(string)

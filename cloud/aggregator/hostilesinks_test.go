@@ -18,6 +18,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/lamppost-city/lamppost/cloud/notify/channel/channeltest"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -378,16 +379,16 @@ func (b *besieged) metricsAreLines() {
 // arrived waits until every text has come by every channel, and judges each message.
 func (b *besieged) arrived() {
 	b.t.Helper()
-	for _, channel := range channels {
+	for _, channel := range channeltest.Kinds() {
 		eventually(b.t, channel, func() bool {
 			all := ""
-			for _, m := range b.arrivals(channel) {
-				all += shownBy(b.t, channel, m.body)
+			for _, m := range b.Arrivals(channel) {
+				all += shownBy(b.t, channel, m.Body)
 			}
 			return !slices.ContainsFunc(marks(), func(m string) bool { return !strings.Contains(all, m) })
 		})
-		for _, m := range b.arrivals(channel) {
-			if text := shownBy(b.t, channel, m.body); unseen(text, "\n") && channel != "webhook" && channel != "mqtt" {
+		for _, m := range b.Arrivals(channel) {
+			if text := shownBy(b.t, channel, m.Body); unseen(text, "\n") && channel != "webhook" && channel != "mqtt" {
 				b.t.Errorf("%s: %.300q", channel, text)
 			}
 		}
@@ -399,7 +400,7 @@ func (b *besieged) merged() {
 	b.t.Helper()
 	for _, channel := range peoples {
 		eventually(b.t, channel, func() bool {
-			return slices.ContainsFunc(b.arrivals(channel), func(m came) bool { return strings.Contains(shownBy(b.t, channel, m.body), "合并") })
+			return slices.ContainsFunc(b.Arrivals(channel), func(m channeltest.Arrival) bool { return strings.Contains(shownBy(b.t, channel, m.Body), "合并") })
 		})
 	}
 }
