@@ -47,6 +47,9 @@ var tellings = map[lifecycle.Action]telling{
 	lifecycle.Escalate:        {kind: "escalated", what: view.Text{Zh: "提级督办", En: "escalated"}},
 	lifecycle.Reopen:          {kind: "reopened", what: view.Text{Zh: "重新开启", En: "reopened"}},
 	lifecycle.Cleared:         {kind: "cleared", what: view.Text{Zh: "告警解除", En: "condition cleared"}},
+	lifecycle.Active:          {kind: "active", what: view.Text{Zh: "告警再现", En: "condition is back"}},
+	lifecycle.Detach:          {kind: "detached", what: view.Text{Zh: "改为单独办理", En: "on its own from now on"}},
+	lifecycle.Unshelve:        {kind: "unshelved", what: view.Text{Zh: "搁置结束", En: "no longer shelved"}},
 	lifecycle.Close:           {kind: "closed", what: view.Text{Zh: "已办结", En: "closed"}},
 	lifecycle.AutoClose:       {kind: "closed", what: view.Text{Zh: "已办结", En: "closed"}},
 	lifecycle.CloseWithParent: {kind: "closed", what: view.Text{Zh: "已办结", En: "closed"}},
@@ -83,6 +86,28 @@ func (p *parts) noticeCase(ctx context.Context, tx *sql.Tx, c lifecycle.Case, en
 	return nil
 }
 
+// noticeStanding tells of an open case what was not told when it happened: if nothing was told
+// of it at all, that it is there, else what happened last. What was told is left out.
+func (p *parts) noticeStanding(ctx context.Context, tx *sql.Tx, c lifecycle.Case, entries []lifecycle.Entry) error {
+	known, err := p.notify.Known(ctx, tx, caseSubject+c.Opening.ID)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	cause, err := p.causeOf(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	if !known {
+		entries = entries[:1]
+	}
+	for _, e := range slices.Backward(entries) {
+		if event, ok := p.caseEvent(c, e, cause); ok && !event.Quiet {
+			return p.takeIn(ctx, tx, time.Now(), []notify.Event{event})
+		}
+	}
+	return nil
+}
+
 // causeOf is the open case that a case is a symptom of, unless it is the more severe one:
 // nobody knows yet how bad it is.
 func (p *parts) causeOf(ctx context.Context, tx *sql.Tx, c lifecycle.Case) (string, error) {
@@ -100,13 +125,16 @@ func (p *parts) causeOf(ctx context.Context, tx *sql.Tx, c lifecycle.Case) (stri
 // caseEvent is an entry as an event; false: it is told to nobody.
 func (p *parts) caseEvent(c lifecycle.Case, e lifecycle.Entry, cause string) (notify.Event, bool) {
 	t, ok := tellings[e.Action]
+	ends, shelved := t.kind == "closed", false
+	// Who was told that it began is told that it ends, and nobody else if it was a symptom.
+	sequel := e.Action == lifecycle.CloseWithParent || ends && cause != ""
 	switch {
 	case !ok, e.Action == lifecycle.Report && e.To != lifecycle.Handled:
 		return notify.Event{}, false
-	case t.asks:
+	case t.asks, ends:
 		cause = ""
-	case c.Overlays.Shelved > e.At && t.kind != "closed":
-		return notify.Event{}, false
+	default:
+		shelved = c.Overlays.Shelved > e.At
 	}
 	o := c.Opening
 	said := cmp.Or(o.Text, o.Category, o.Kind)
@@ -115,8 +143,9 @@ func (p *parts) caseEvent(c lifecycle.Case, e lifecycle.Entry, cause string) (no
 		source = short("area/"+o.Area, 200)
 	}
 	v := notify.Event{
-		ID: fmt.Sprintf("%s%s/%d", caseSubject, o.ID, e.N), Subject: caseSubject + o.ID, About: "case", Kind: t.kind, First: e.Action == lifecycle.Raise,
+		ID: fmt.Sprintf("%s%s/%d", caseSubject, o.ID, e.N), Subject: caseSubject + o.ID, About: "case", Kind: t.kind, First: e.Action == lifecycle.Raise || e.Action == lifecycle.Detach,
 		Severity: c.Severity, Area: o.Area, Category: o.Category, Rule: short(cmp.Or(o.Rule, o.Kind), 100), Source: source, At: e.At, Cause: cause, Quiet: t.quiet,
+		Asks: t.asks, Sequel: sequel, Hushed: shelved,
 		Text:  view.Text{Zh: short(t.what.Zh+"："+said, maxSaid), En: short(t.what.En+": "+said, maxSaid)},
 		Place: p.placeText(o), State: p.caseState(c, e), Path: "/cases/" + o.ID,
 		Ack:    c.State == lifecycle.Raised || c.State == lifecycle.Dispatched && c.SeenBy == "",
@@ -242,12 +271,17 @@ func (p *parts) caseCrew(c lifecycle.Case, e lifecycle.Entry) (out []string) {
 	for _, d := range departments(c, e) {
 		add(p.departmentCrew(d, at)...)
 	}
-	for _, code := range e.Told {
+	areas := e.Told
+	if e.Action == lifecycle.Detach { // who would have been told when it was raised
+		areas = c.Overlays.Told
+	}
+	for _, code := range areas {
 		if known, bad := area.ParseCode(code); bad == nil {
 			add(p.places.OnDuty(known, "", at)...)
 		}
 	}
-	if slices.Contains([]lifecycle.Action{lifecycle.Return, lifecycle.Report, lifecycle.Reopen}, e.Action) || e.Action == lifecycle.Remind && e.Task == 0 {
+	if slices.Contains([]lifecycle.Action{lifecycle.Return, lifecycle.Report, lifecycle.Reopen, lifecycle.Active, lifecycle.Detach, lifecycle.Unshelve}, e.Action) ||
+		e.Action == lifecycle.Remind && e.Task == 0 {
 		add(p.nearestOnDuty(c.Opening.Area, at)...)
 	}
 	return out

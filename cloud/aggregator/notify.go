@@ -97,8 +97,14 @@ func (p *parts) noticeAlerts(ctx context.Context, tx *sql.Tx, alerts []view.Aler
 			continue
 		}
 		e := alertEvent(a)
+		n, err := p.cases.Turn(ctx, tx, a.ID)
+		if err != nil {
+			return err
+		}
+		if n > 1 { // as it was before, perhaps, but not since then
+			e.ID = fmt.Sprintf("%s/%d", e.ID, n)
+		}
 		if p.docket != nil {
-			var err error
 			if e.Case, err = p.docket.CaseOf(ctx, tx, a.ID); err != nil {
 				return err
 			}
@@ -123,12 +129,16 @@ func (p *parts) takeIn(ctx context.Context, tx *sql.Tx, now time.Time, events []
 // tellStanding tells what was raised while nobody was to be told; what was told is left out.
 func (p *parts) tellStanding(ctx context.Context) error {
 	for {
-		err := p.cases.Renotify(ctx, time.Now().Add(-news))
+		since := time.Now().Add(-news)
+		err := p.cases.Renotify(ctx, since)
+		if err == nil && p.docket != nil {
+			err = p.docket.Renotify(ctx, since, p.noticeStanding)
+		}
 		if err == nil || ctx.Err() != nil {
 			p.notify.Wake()
 			return nil
 		}
-		p.o.Log.Error("alerts are told later: the database does not answer", "error", err)
+		p.o.Log.Error("alerts and cases are told later: the database does not answer", "error", err)
 		pause := time.NewTimer(time.Minute)
 		select {
 		case <-ctx.Done():
@@ -138,9 +148,8 @@ func (p *parts) tellStanding(ctx context.Context) error {
 	}
 }
 
-// alertEvent is how an alert stands now, as an event. A revision that only has another
-// value is the same event; one that raises, changes severity or stage, is acknowledged or
-// clears is another.
+// alertEvent is how an alert stands now, as an event. Its id says how that is, not how often
+// it was so.
 func alertEvent(a view.Alert) notify.Event {
 	e := notify.Event{
 		Subject: a.ID, About: "alert", Kind: "raised", First: true, Severity: a.Severity, Area: a.Area, Rule: a.Rule, At: a.At, Source: sourceOf(a.Gateway),

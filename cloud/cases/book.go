@@ -233,6 +233,18 @@ func (b *Book) notify(ctx context.Context, tx *sql.Tx, ids ...string) error {
 	return b.o.Notify(ctx, tx, all)
 }
 
+// Turn numbers, in a transaction, the turns that an alert has taken so far: raised, another
+// severity or stage, acknowledged, that taken back, cleared, active again. A revision that
+// only has another value is none.
+func (b *Book) Turn(ctx context.Context, tx *sql.Tx, id string) (n int, err error) {
+	err = tx.QueryRowContext(ctx, `select coalesce(max(n), 0) from alert_change where alert = ?
+		and what in ('raised', 'forecast', 'actual', 'severity', 'acknowledged', 'lapsed', 'cleared', 'active')`, id).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("cases: history of %s: %w", id, err)
+	}
+	return n, nil
+}
+
 // renotified is how many alerts Renotify looks at in one transaction.
 const renotified = 200
 

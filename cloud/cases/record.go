@@ -30,8 +30,15 @@ func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert],
 	var committed []func()
 	err = b.o.DB.Write(ctx, func(tx *sql.Tx) error {
 		refused, changed, newest, committed = map[int]string{}, map[string]string{}, map[string]wire.Alert{}, nil
+		var told []string // those of which people are to be told, together: in a storm there are many
 		i := 0
 		for gateway, a := range alerts {
+			if slices.Contains(told, a.ID) { // each of its revisions is told
+				if err := b.notify(ctx, tx, told...); err != nil {
+					return err
+				}
+				told = nil
+			}
 			is, why, err := put(ctx, tx, gateway, a, at.UnixMilli())
 			if err != nil {
 				return err
@@ -45,14 +52,11 @@ func (b *Book) Record(ctx context.Context, alerts iter.Seq2[string, wire.Alert],
 				if err != nil {
 					return err
 				}
-				committed = append(committed, done)
-				if err := b.notify(ctx, tx, a.ID); err != nil {
-					return err
-				}
+				committed, told = append(committed, done), append(told, a.ID)
 			}
 			i++
 		}
-		return nil
+		return b.notify(ctx, tx, told...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cases: record: %w", err)

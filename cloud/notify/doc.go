@@ -22,8 +22,8 @@
 //   - An alert that a case follows is told to people by the case, to machines itself.
 //   - A receiver who had ten messages in ten minutes gets one digest every five minutes
 //     instead, red excepted, until it is calmer. Machines (webhook, MQTT) get every event.
-//   - A symptom whose cause is open is told to nobody; a message about the cause, and each
-//     digest, says how many there were.
+//   - A symptom whose cause is open is told to nobody but programs; a message about the
+//     cause, and each digest, says how many there were. What asks somebody to act is told.
 //   - A channel never gets more than its limit in any minute, nothing while it asked for
 //     silence, and after failures one attempt at a time with growing pauses. What cannot be
 //     told by its deadline is given up, and the operators are told, by the other channels,

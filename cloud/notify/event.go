@@ -39,6 +39,12 @@ type Event struct {
 	// Case is the case that follows an alert, and is told for it: the alert itself is told
 	// only to machines, and by rules that are about alerts.
 	Case string `json:"case,omitempty"`
+	// Asks: somebody is asked to act. Suppress leaves it, whatever its cause.
+	Asks bool `json:"asks,omitempty"`
+	// Sequel: people are told only if they were told of its subject before.
+	Sequel bool `json:"sequel,omitempty"`
+	// Hushed: people are not told, programs are.
+	Hushed bool `json:"hushed,omitempty"`
 	// Quiet: only whom it names is told, machines, and by rules that name its kind.
 	Quiet bool `json:"quiet,omitempty"`
 	// Data is what webhooks and MQTT carry; nil: the event itself.

@@ -43,11 +43,15 @@ func (h *Hours) Holds(at time.Time) bool {
 	return began && (len(h.Days) == 0 || slices.Contains(h.Days, day))
 }
 
+// What is on its own again after having been a symptom was perhaps never told to be there:
+// who wants to know what is opened is told of it.
+const opened, detached = "opened", "detached"
+
 // matches says whether a rule is about an event.
 func (r Rule) matches(e Event, within func(area, of string) bool, now time.Time) bool {
 	some := func(list []string, is func(string) bool) bool { return len(list) == 0 || slices.ContainsFunc(list, is) }
 	same := func(s string) func(string) bool { return func(l string) bool { return l == s } }
-	return some(r.Severities, same(string(e.Severity))) && some(r.Kinds, same(e.Kind)) &&
+	return some(r.Severities, same(string(e.Severity))) && some(r.Kinds, func(k string) bool { return k == e.Kind || k == opened && e.Kind == detached }) &&
 		some(r.Areas, func(of string) bool { return e.Area != "" && within(e.Area, of) }) &&
 		some(r.Categories, func(c string) bool { return fits(e.Category, c) }) && r.Hours.Holds(now) &&
 		(e.About == "" || some(r.About, same(e.About)))

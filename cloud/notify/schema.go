@@ -97,5 +97,8 @@ alter table notice_delivery add column source text not null default '';  -- whos
 alter table notice_delivery add column urgent integer not null default 0; -- 1: something red waits behind it
 create index notice_item_about on notice_item(channel, person, subject);
 create index notice_delivery_past on notice_delivery(channel, person, formed);
+`, `
+alter table notice_item add column asks integer not null default 0;      -- 1: Event.Asks
+create index notice_item_told on notice_item(subject, event);
 `}
 }

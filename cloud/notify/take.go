@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -42,15 +43,13 @@ func (o *Office) takeOne(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 	if err != nil {
 		return err
 	}
-	routes, why, told := o.routes(e, now), "", 0
+	routes := o.routes(e, now)
 	if len(routes) == 0 {
 		routes = others
 	}
-	switch told = len(routes); {
-	case told == 0:
-		why = "no-rule"
-	case e.Cause != "":
-		why, told = "symptom", 0
+	routes, told, why, err := o.listeners(ctx, tx, e, routes)
+	if err != nil {
+		return err
 	}
 	r, err := tx.ExecContext(ctx, `insert into notice_event(id, subject, taken, routes, why, body) values(?, ?, ?, ?, ?, ?)
 		on conflict(id) do nothing`, e.ID, e.Subject, now.UnixMilli(), told, why, string(body))
@@ -68,6 +67,57 @@ func (o *Office) takeOne(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 	return nil
 }
 
+// listeners returns which receivers have an event waiting for them, how many of them will be
+// told, and if none, why. Programs are always told.
+func (o *Office) listeners(ctx context.Context, tx *sql.Tx, e Event, routes []route) (kept []route, told int, why string, err error) {
+	for _, r := range routes {
+		c, err := o.channel(r.channel)
+		if err != nil {
+			return nil, 0, "", err
+		}
+		knows := true
+		if e.Sequel && !c.Machine {
+			if knows, err = knowsOf(ctx, tx, r, e.Subject); err != nil {
+				return nil, 0, "", err
+			}
+		}
+		if !c.Machine && (e.Hushed || !knows) {
+			continue
+		}
+		if kept = append(kept, r); c.Machine || e.Cause == "" {
+			told++
+		}
+	}
+	switch {
+	case told > 0:
+	case len(routes) == 0:
+		why = "no-rule"
+	case e.Hushed:
+		why = "shelved"
+	default:
+		why = "symptom"
+	}
+	return kept, told, why, nil
+}
+
+// knowsOf says whether a receiver was told of a subject, or will be.
+func knowsOf(ctx context.Context, tx *sql.Tx, r route, subject string) (bool, error) {
+	var n int
+	err := tx.QueryRowContext(ctx, "select count(*) from (select 1 from notice_item where channel = ? and person = ? and subject = ? and cause = '' limit 1) w",
+		r.channel, r.person, subject).Scan(&n)
+	return n > 0, err
+}
+
+// Known says, in a transaction, whether an event about a subject was taken before.
+func (o *Office) Known(ctx context.Context, tx *sql.Tx, subject string) (bool, error) {
+	var n int
+	err := tx.QueryRowContext(ctx, "select count(*) from (select 1 from notice_event where subject = ? limit 1) w", subject).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("notify: %s: %w", subject, err)
+	}
+	return n > 0, nil
+}
+
 // takeFor lets an event wait for one receiver.
 func (o *Office) takeFor(ctx context.Context, tx *sql.Tx, now time.Time, e Event, r route, load load) error {
 	c, err := o.channel(r.channel)
@@ -78,19 +128,22 @@ func (o *Office) takeFor(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 	if err != nil {
 		return err
 	}
-	var grp, delivery string
-	due := now.UnixMilli()
-	if e.Cause == "" {
+	var grp, delivery, cause string
+	due, asks := now.UnixMilli(), 0
+	if e.Cause == "" || c.Machine {
 		grp, due, err = o.place(ctx, tx, due, c, e, r)
-	} else if delivery = hushed; c.Machine {
-		return nil
+	} else {
+		delivery, cause = hushed, e.Cause
 	}
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `insert into notice_item(channel, person, n, event, subject, grp, level, told, due, delivery, source, cause)
-		values(?, ?, (select coalesce(max(n), 0) + 1 from notice_item where channel = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.ID, r.person, c.ID, e.ID, e.Subject, grp, string(e.Severity), string(told), due, delivery, e.Source, e.Cause)
+	if e.Asks {
+		asks = 1
+	}
+	_, err = tx.ExecContext(ctx, `insert into notice_item(channel, person, n, event, subject, grp, level, told, due, delivery, source, cause, asks)
+		values(?, ?, (select coalesce(max(n), 0) + 1 from notice_item where channel = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.ID, r.person, c.ID, e.ID, e.Subject, grp, string(e.Severity), string(told), due, delivery, e.Source, cause, asks)
 	if err != nil || delivery != "" {
 		return err
 	}
@@ -102,12 +155,24 @@ func (o *Office) takeFor(ctx context.Context, tx *sql.Tx, now time.Time, e Event
 }
 
 // Suppress makes a symptom of a subject, from now on: what waits about it is told to nobody
-// but counted in a message about its cause, or in the next digest. What was told was told.
+// but counted in a message about its cause, or in the next digest. What was told was told;
+// what asks somebody to act, and what programs are to have, stays.
 func (o *Office) Suppress(ctx context.Context, tx *sql.Tx, subject, cause string) error {
-	_, err := tx.ExecContext(ctx, `update notice_event set why = 'symptom', routes = 0 where subject = ?
-		and id in (select event from notice_item where delivery = '' and subject = ?)`, subject, subject)
+	var people []any
+	for _, c := range o.o.Channels {
+		if !c.Machine {
+			people = append(people, c.ID)
+		}
+	}
+	if len(people) == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "update notice_item set delivery = '"+hushed+"', cause = ? where delivery = '' and subject = ? and asks = 0 and channel in (?"+
+		strings.Repeat(", ?", len(people)-1)+")", append([]any{cause, subject}, people...)...)
 	if err == nil {
-		_, err = tx.ExecContext(ctx, "update notice_item set delivery = '"+hushed+"', cause = ? where delivery = '' and subject = ?", cause, subject)
+		_, err = tx.ExecContext(ctx, `update notice_event set why = 'symptom', routes = 0 where subject = ?
+			and id in (select event from notice_item where subject = ? and cause <> '') and id not in (select event from notice_item where subject = ? and cause = '')`,
+			subject, subject, subject)
 	}
 	if err != nil {
 		return fmt.Errorf("notify: suppress %s: %w", subject, err)

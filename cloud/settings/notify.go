@@ -144,7 +144,7 @@ var (
 	areaCode = regexp.MustCompile(`^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9A-Za-z]{15})$`)
 	clock    = regexp.MustCompile(`^([01][0-9]|2[0-4]):([0-5][0-9])$`)
 	// kindsTold are what alerts, cases and channels are told for.
-	kindsTold = []string{"raised", "acknowledged", "cleared", "opened", "worse", "dispatched", "returned", "rejected", "handled", "reminded", "overdue", "escalated", "reopened", "closed"}
+	kindsTold = []string{"raised", "acknowledged", "cleared", "opened", "worse", "dispatched", "returned", "rejected", "handled", "reminded", "overdue", "escalated", "reopened", "active", "detached", "unshelved", "closed"}
 	weekdays  = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 )
 

@@ -50,19 +50,23 @@ func (s *session) detail(id string, a lifecycle.Actor) (out Detail, err error) {
 		return out, view.ErrUnknown
 	}
 	out = Detail{Case: f.c, Active: f.active, Allowed: lifecycle.Allowed(f.c, a, w)}
-	out.Entries, err = collect(s, func(r *sql.Rows) (e lifecycle.Entry, err error) {
+	if out.Entries, err = s.entries(id); err != nil {
+		return out, err
+	}
+	out.Alerts, err = collect(s, func(r *sql.Rows) (x string, err error) { return x, r.Scan(&x) },
+		"select alert from case_alert where id = ? order by alert desc limit 1000", id)
+	return out, err
+}
+
+// entries reads the journal of a case, the oldest first.
+func (s *session) entries(id string) ([]lifecycle.Entry, error) {
+	return collect(s, func(r *sql.Rows) (e lifecycle.Entry, err error) {
 		var raw []byte
 		if err := r.Scan(&raw); err != nil {
 			return e, err
 		}
 		return lifecycle.DecodeEntry(raw)
 	}, "select body from case_entry where id = ? order by n", id)
-	if err != nil {
-		return out, err
-	}
-	out.Alerts, err = collect(s, func(r *sql.Rows) (x string, err error) { return x, r.Scan(&x) },
-		"select alert from case_alert where id = ? order by alert desc limit 1000", id)
-	return out, err
 }
 
 // Heard returns a case as it is now, whichever aggregator has changed it, for those that may

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
 	"github.com/lamppost-city/lamppost/cloud/view"
@@ -43,6 +44,54 @@ func (d *Docket) Standing(ctx context.Context) (out []view.Standing, err error) 
 		return nil, fmt.Errorf("docket: open cases: %w", err)
 	}
 	return out, nil
+}
+
+// renotified is how many cases Renotify looks at in one transaction.
+const renotified = 100
+
+// Renotify gives notice the open cases that were touched since a time, each with its journal,
+// in the transactions that read them.
+func (d *Docket) Renotify(ctx context.Context, since time.Time, notice func(ctx context.Context, tx *sql.Tx, c lifecycle.Case, entries []lifecycle.Entry) error) error {
+	for after := ""; ; {
+		var ids []string
+		err := d.o.DB.Write(ctx, func(tx *sql.Tx) (err error) {
+			s := &session{ctx: ctx, tx: tx, d: d}
+			ids, err = collect(s, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) },
+				"select id from casefile where state <> 'closed' and touched >= ? and id > ? order by id limit ?", since.UnixMilli(), after, renotified)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				if err := s.renotify(id, notice); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("docket: tell again: %w", err)
+		}
+		if len(ids) < renotified {
+			return nil
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// renotify gives notice one case, unless it is damaged.
+func (s *session) renotify(id string, notice func(ctx context.Context, tx *sql.Tx, c lifecycle.Case, entries []lifecycle.Entry) error) error {
+	f, err := s.load(id)
+	if errors.Is(err, errDamaged) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	entries, err := s.entries(id)
+	if err != nil {
+		return err
+	}
+	return notice(s.ctx, s.tx, f.c, entries)
 }
 
 // CaseOf returns, in a transaction, the case that an alert joined last; empty: none.
