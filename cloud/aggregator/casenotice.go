@@ -39,6 +39,7 @@ var tellings = map[lifecycle.Action]telling{
 	lifecycle.Dispatch:        {kind: "dispatched", what: view.Text{Zh: "派单", En: "dispatched"}, asks: true},
 	lifecycle.AutoDispatch:    {kind: "dispatched", what: view.Text{Zh: "派单", En: "dispatched"}, asks: true},
 	lifecycle.Reassign:        {kind: "dispatched", what: view.Text{Zh: "改派", En: "given to others"}, asks: true},
+	lifecycle.Withdraw:        {kind: "withdrawn", what: view.Text{Zh: "撤单", En: "task withdrawn"}, asks: true},
 	lifecycle.Return:          {kind: "returned", what: view.Text{Zh: "退单", En: "task returned"}, asks: true},
 	lifecycle.Reject:          {kind: "rejected", what: view.Text{Zh: "退回重办", En: "to be done again"}, asks: true},
 	lifecycle.Report:          {kind: "handled", what: view.Text{Zh: "待核查", En: "handled, to be verified"}},
@@ -248,6 +249,14 @@ func asked(c lifecycle.Case, e lifecycle.Entry) (out []lifecycle.Task) {
 	return out
 }
 
+// takenAway is the task that an entry takes from those who had it: they are told to stop.
+func takenAway(c lifecycle.Case, e lifecycle.Entry) *lifecycle.Task {
+	if e.Action != lifecycle.Withdraw && e.Action != lifecycle.Reassign || e.Task < 1 || e.Task > len(c.Tasks) {
+		return nil
+	}
+	return &c.Tasks[e.Task-1]
+}
+
 // maxCrew is how many persons an entry is told by name.
 const maxCrew = 50
 
@@ -270,6 +279,11 @@ func (p *parts) caseCrew(c lifecycle.Case, e lifecycle.Entry) (out []string) {
 	}
 	for _, d := range departments(c, e) {
 		add(p.departmentCrew(d, at)...)
+	}
+	if t := takenAway(c, e); t != nil {
+		if add(t.Person); t.Department != "" {
+			add(p.departmentCrew(t.Department, at)...)
+		}
 	}
 	areas := e.Told
 	if e.Action == lifecycle.Detach { // who would have been told when it was raised

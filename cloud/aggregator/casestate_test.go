@@ -2,32 +2,17 @@ package aggregator
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/lamppost-city/lamppost/cloud/area"
 	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
-	"github.com/lamppost-city/lamppost/cloud/database"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // However many departments a case is given to, and however long their names are, it is told.
 func TestCaseOfManyDepartmentsIsTold(t *testing.T) {
-	db, err := database.Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), database.Schema{Name: "area", Steps: area.Schema()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p := &parts{db: db}
-	if p.places, err = area.Open(t.Context(), area.Options{DB: db}); err != nil {
-		t.Fatal(err)
-	}
+	p := placed(t)
 	e := lifecycle.Entry{N: 2, To: lifecycle.Dispatched, Who: strings.Repeat("王", 200),
 		Command: lifecycle.Command{Action: lifecycle.Dispatch, Why: strings.Repeat("因", 1300), Answer: strings.Repeat("答", 1300)}}
 	for i := range 32 {

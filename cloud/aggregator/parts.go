@@ -257,7 +257,7 @@ func (p *parts) info() view.Info {
 		i.Store.Kind = "influx"
 	}
 	if s.Notify != nil {
-		i.TimeZone = s.Notify.Zone
+		i.TimeZone = s.Notify.Place.String()
 	}
 	if p.broker != nil {
 		i.MQTT.Address = "mqtt://" + p.broker.Address()

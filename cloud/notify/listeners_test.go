@@ -70,7 +70,7 @@ func TestSuppressLeavesWhatAsks(t *testing.T) {
 		if got := r.kinds(); len(got) != 3 {
 			t.Errorf("the city has %q, want all three", got)
 		}
-		if m := r.duty.messages()[0]; m.Lines[0] != "状态：dispatched" || m.First {
+		if m := r.duty.messages(); len(m) == 0 || m[0].Lines[0] != "状态：dispatched" || m[0].First {
 			t.Errorf("%+v", m)
 		}
 		if n := r.count("select count(*) from notice_event where routes = 0"); n != 0 {

@@ -13,6 +13,7 @@ import (
 	"time"
 	_ "time/tzdata" // zones have their names also where the system has no list of them
 
+	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
 	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 	"github.com/lamppost-city/lamppost/cloud/notify/words"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -21,15 +22,16 @@ import (
 // Notify says who is told of alerts, by which ways.
 type Notify struct {
 	// Console is the address at which people open the console; what links begin with.
-	Console   string               `yaml:"console"`
-	Allow     []string             `yaml:"allow"` // hosts, addresses and ranges that may be connected to
-	Zone      string               `yaml:"zone"`  // of times in messages and of rules' hours
+	Console string   `yaml:"console"`
+	Allow   []string `yaml:"allow"` // hosts, addresses and ranges that may be connected to
+	// Zone is that of times in messages and of rules' hours; empty: the cases' calendar's.
+	Zone      string               `yaml:"zone"`
 	People    map[string]Person    `yaml:"people"`
 	Channels  map[string]Channel   `yaml:"channels"`
 	Rules     map[string]Rule      `yaml:"rules"`
 	Templates map[string]Templates `yaml:"templates"` // by language
 
-	Place *time.Location          `yaml:"-"` // Zone
+	Place *time.Location          `yaml:"-"` // Zone, or the calendar's
 	Guard *channel.Guard          `yaml:"-"` // Allow
 	Words map[string]*words.Words `yaml:"-"` // Templates
 }
@@ -144,19 +146,19 @@ var (
 	areaCode = regexp.MustCompile(`^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9A-Za-z]{15})$`)
 	clock    = regexp.MustCompile(`^([01][0-9]|2[0-4]):([0-5][0-9])$`)
 	// kindsTold are what alerts, cases and channels are told for.
-	kindsTold = []string{"raised", "acknowledged", "cleared", "opened", "worse", "dispatched", "returned", "rejected", "handled", "reminded", "overdue", "escalated", "reopened", "active", "detached", "unshelved", "closed"}
+	kindsTold = []string{"raised", "acknowledged", "cleared", "opened", "worse", "dispatched", "withdrawn", "returned", "rejected", "handled", "reminded", "overdue", "escalated", "reopened", "active", "detached", "unshelved", "closed"}
 	weekdays  = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 )
 
-func (c *checker) notify(n *Notify) {
+func (c *checker) notify(n *Notify, cases *lifecycle.Policy) {
 	if n == nil {
 		return
 	}
+	c.zone(n, cases)
 	if n.Console != "" {
 		c.url(n.Console, []string{"http", "https"}, "notify", "console")
 		n.Console = strings.TrimRight(n.Console, "/")
 	}
-	c.zone(n)
 	c.allow(n)
 	for _, id := range slices.Sorted(maps.Keys(n.People)) {
 		c.person(id, n.People[id])
@@ -173,13 +175,20 @@ func (c *checker) notify(n *Notify) {
 	}
 }
 
-func (c *checker) zone(n *Notify) {
-	place, err := time.LoadLocation(n.Zone)
-	if err != nil || n.Zone == "Local" {
-		c.say("E5013", fmt.Sprintf("%q is not a time zone of this machine; write one like Asia/Shanghai", n.Zone), "notify", "zone")
-		place = time.UTC
+// zone finds the zone of what people read: the one that is named, else the one by which the
+// city's deadlines are counted.
+func (c *checker) zone(n *Notify, cases *lifecycle.Policy) {
+	calendar := lifecycle.DefaultCalendar()
+	if cases != nil {
+		calendar = cases.Calendar
 	}
-	n.Place = place
+	place := calendar.Zone
+	if n.Zone != "" {
+		if err := place.UnmarshalText([]byte(n.Zone)); err != nil {
+			c.say("E5013", fmt.Sprintf("%q is not a time zone of this machine; write one like Asia/Shanghai, or +08:00", n.Zone), "notify", "zone")
+		}
+	}
+	n.Place = place.Location()
 }
 
 func (c *checker) allow(n *Notify) {

@@ -200,7 +200,7 @@ func (c *checker) all(s *Settings) {
 	if p := s.Database.Postgres; p != nil && c.doc.Node("database", "postgres", "url") != nil {
 		c.postgres(p)
 	}
-	c.notify(s.Notify)
+	c.notify(s.Notify, s.Cases)
 	c.cases(s)
 }
 

@@ -91,6 +91,32 @@ func TestGoodFiles(t *testing.T) {
 	}
 }
 
+// Times in messages and the hours of rules are of the zone that is named, else of the one by
+// which deadlines are counted: never of the machine's, and of Greenwich only if that is named.
+func TestZoneOfMessages(t *testing.T) {
+	const people = "accounts: {}\n"
+	for _, c := range []struct{ yaml, zone string }{
+		{"notify: {}\n", "Asia/Shanghai"},
+		{"notify: {zone: \"+09:00\"}\n", "+09:00"},
+		{"notify: {zone: UTC}\n", "UTC"},
+		{people + "cases: {hold: 10m}\nnotify: {}\n", "Asia/Shanghai"},
+		{people + "cases: {calendar: {zone: Asia/Urumqi}}\nnotify: {}\n", "Asia/Urumqi"},
+		{people + "cases: {calendar: {zone: Asia/Urumqi}}\nnotify: {zone: Asia/Tokyo}\n", "Asia/Tokyo"},
+	} {
+		s, err := settings.Parse("f", []byte(c.yaml), false)
+		if err != nil {
+			t.Errorf("%s: %v", c.yaml, err)
+		} else if got := s.Notify.Place.String(); got != c.zone {
+			t.Errorf("%s: messages have the time of %s, want %s", c.yaml, got, c.zone)
+		}
+	}
+	for _, zone := range []string{"Local", "Shanghai", "+8"} {
+		if _, err := settings.Parse("f", []byte("notify: {zone: \""+zone+"\"}\n"), false); err == nil {
+			t.Errorf("the zone %q was taken", zone)
+		}
+	}
+}
+
 // An open address needs a person who says so, in the file or on the command line.
 func TestInsecureAllowsOpenAddresses(t *testing.T) {
 	const open = "listen: 0.0.0.0:8080\n"

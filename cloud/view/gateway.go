@@ -20,7 +20,7 @@ type Info struct {
 	// CommandKey is the public key that commands are signed with, for the gateways'
 	// uplink.commands.
 	CommandKey string `json:"command_key"`
-	// TimeZone is that of the messages: +08:00 or Asia/Shanghai; empty: none is set.
+	// TimeZone is that of the messages: +08:00 or Asia/Shanghai; empty: nobody is told anything.
 	TimeZone string `json:"time_zone"`
 }
 

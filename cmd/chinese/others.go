@@ -123,7 +123,7 @@ var others = []pair{
 	{"nobody is called %q", "没有名为 $1 的人员"},
 	{"write one of notify.people", "请写 notify.people 中的一个"},
 	{"%q is not a time zone of this machine", "本机没有时区 $1"},
-	{"write one like Asia/Shanghai", "请写如 Asia/Shanghai"},
+	{"write one like Asia/Shanghai, or +08:00", "请写如 Asia/Shanghai 或 +08:00"},
 	{"%q is neither a host name nor an address", "$1 既不是主机名也不是地址"},
 	{"write hooks.example.org, 10.1.2.3 or 10.1.2.0/24", "请写如 hooks.example.org、10.1.2.3 或 10.1.2.0/24"},
 	{"%q is not among the hosts that may be connected to", "$1 不在允许连接的主机之列"},
