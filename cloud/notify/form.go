@@ -162,7 +162,8 @@ func (o *Office) planFor(ctx context.Context, db querier, c Channel, person stri
 }
 
 // ahead leaves out what cannot be sent for long: it waits where the most severe goes first
-// and the least severe is dropped. A red one of a source that has few is never left out.
+// and the least severe is dropped. A red one of a source that has few is never left out, nor
+// what is to be told of its subject before.
 func (o *Office) ahead(ctx context.Context, db querier, channel string, t todo) (kept []batch, err error) {
 	rows, err := db.QueryContext(ctx, "select source, count(*) from notice_delivery where channel = ? and state in ('queued', 'sending') group by source", channel)
 	if err != nil {
@@ -178,10 +179,16 @@ func (o *Office) ahead(ctx context.Context, db querier, channel string, t todo) 
 		}
 		all, by[source] = all+n, n
 	}
-	for _, b := range t.batches {
+	lastRed := map[string]int{} // by subject
+	for k, b := range t.batches {
+		if it := t.items[b.items[0]]; rank(it.level) == 0 {
+			lastRed[it.subject] = k
+		}
+	}
+	for k, b := range t.batches {
 		it := t.items[b.items[0]]
 		most := maxAhead
-		if rank(it.level) == 0 {
+		if last, ok := lastRed[it.subject]; ok && k <= last {
 			if most = 2 * maxAhead; by[it.source] < fewAhead {
 				most = 4 * maxAhead
 			}
@@ -196,12 +203,15 @@ func (o *Office) ahead(ctx context.Context, db querier, channel string, t todo) 
 }
 
 // waitingFor returns what waits for a receiver, the most severe first, and of each source
-// as much as of another.
+// as much as of another. What is about one subject is in order: it is as urgent as the most
+// severe of what waits behind it.
 func (o *Office) waitingFor(ctx context.Context, db querier, channel, person string) (items []waiting, err error) {
 	rows, err := db.QueryContext(ctx, `select event, subject, grp, level, source, due, n from (
-			select event, subject, grp, level, source, due, n, row_number() over (partition by source order by `+worstFirst+`, n) as turn
-			from notice_item where delivery = '' and channel = ? and person = ?) w
-		order by `+worstFirst+`, turn, n limit ?`, channel, person, maxBatch)
+			select event, subject, grp, level, source, due, n, urgency, row_number() over (partition by source order by urgency, n) as turn from (
+				select event, subject, grp, level, source, due, n,
+					min(`+worstFirst+`) over (partition by subject order by n rows between current row and unbounded following) as urgency
+				from notice_item where delivery = '' and channel = ? and person = ?) v) w
+		order by urgency, turn, n limit ?`, channel, person, maxBatch)
 	if err != nil {
 		return nil, err
 	}

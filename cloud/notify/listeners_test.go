@@ -237,3 +237,46 @@ func TestListenersLaw(t *testing.T) {
 		f.judge(rt)
 	})
 }
+
+// A program has what is about one subject in order, however the severity changes, and however
+// much waits before it.
+func TestMachineHasEachSubjectInOrder(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.Rules = []Rule{{Channels: []string{"city"}}} })
+	var all []Event
+	for i := range maxAhead + 50 {
+		e := caseOf(fmt.Sprint("other-", i), wire.Yellow)
+		e.Source = fmt.Sprint("gateway/", i%5)
+		all = append(all, e)
+	}
+	for i, level := range []wire.Severity{wire.Blue, wire.Yellow, wire.Red, wire.Orange, wire.Blue} {
+		e := later(caseOf("x", level), "worse", i+1)
+		e.Source = "gateway/x"
+		all = append(all, e)
+	}
+	r.take(all...)
+	for range 3 { // what was not formed at once, and again with nothing new
+		if _, err := r.formAll(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	formed := func(query string) []string {
+		t.Helper()
+		got, err := column(t.Context(), r.db.Read(), "select i.event from notice_item i join notice_delivery d on d.id = i.delivery "+query+" order by d.seq")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got, want := formed("where i.subject = 'x'"), []string{"x/1", "x/2", "x/3", "x/4"}; !slices.Equal(got, want) {
+		t.Errorf("formed of x: %q, want before what is less severe %q", got, want)
+	}
+	r.exec("update notice_delivery set state = 'sent'")
+	for range 3 {
+		if _, err := r.formAll(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := formed("where i.subject = 'x'"), []string{"x/1", "x/2", "x/3", "x/4", "x/5"}; !slices.Equal(got, want) {
+		t.Errorf("formed of x in the end: %q, want %q", got, want)
+	}
+}
