@@ -235,37 +235,6 @@ func TestCasesAreTold(t *testing.T) {
 	}
 }
 
-// Who acknowledges a case with more alerts of one gateway than it is asked about at a time has
-// it asked to silence each.
-func TestAcknowledgedCaseSilencesAllOfItsAlerts(t *testing.T) {
-	c := open(t)
-	c.importAreas("code,name,parent\n99,省,\n9901,市,99\n990101,甲区,9901\n990101003,街道,990101\n990101003012,社区,990101003\n")
-	c.send("live", pack(t, 1, time.Now().UnixMilli(), 3.12))
-	eventually(t, "the gateway", func() bool { got, _ := c.admin.ask("GET", "/api/v1/gateways/gw", nil); return got == 200 })
-	const alerts = 20
-	for n := range alerts {
-		c.send("alert", redAlert(t, n+1))
-	}
-	li := c.hire("li", "dispatcher", "9901")
-	var id string
-	eventually(t, "one case of all of them", func() bool {
-		list := li.cases("")
-		if len(list) != 1 {
-			return false
-		}
-		id = list[0]["id"].(string)
-		return li.want(200, "GET", "/api/v1/cases/"+id, nil)["alarming"] == float64(alerts)
-	})
-	li.does(200, id, "acknowledge", "*", doc{})
-	told := map[any]bool{}
-	for _, k := range c.admin.want(200, "GET", "/api/v1/gateways/gw/commands", nil)["commands"].([]any) {
-		told[k.(doc)["alert"]] = true
-	}
-	if len(told) != alerts {
-		t.Errorf("the gateway is asked to silence %d of %d alerts", len(told), alerts)
-	}
-}
-
 // acknowledgeBy presses the button on the page of the link in a message.
 func (c center) acknowledgeBy(message string) {
 	c.t.Helper()

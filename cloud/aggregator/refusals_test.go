@@ -83,3 +83,39 @@ func TestRefusalsAreAudited(t *testing.T) {
 		t.Errorf("%d lines: %q, want %q", len(lines), about, want)
 	}
 }
+
+// Who looks for what belongs to another area hears that there is none, who sends a change
+// without the page's token or before the password was changed is turned away; each leaves a
+// line, and by trying again no more.
+func TestWhatIsHiddenIsAudited(t *testing.T) {
+	c := open(t)
+	c.importAreas(smallTree)
+	li := c.hire("li", "dispatcher", "9901")
+	id := li.want(201, "POST", "/api/v1/cases", doc{"kind": "leak", "area": "990101003012", "severity": "blue", "text": "水管渗漏"})["id"].(string)
+	far := c.hire("far", "dispatcher", "330106")
+	stale := &page{t: t, console: far.console, client: far.client, cookie: far.cookie, csrf: "0"}
+	made := c.admin.want(201, "POST", "/api/v1/auth/accounts", doc{"id": "new", "name": "new", "grants": []doc{{"role": "viewer", "area": "330106"}}})
+	fresh := &page{t: t, console: far.console, client: far.client}
+	fresh.want(200, "POST", "/api/v1/auth/login", doc{"person": "new", "password": made["password"]})
+	for range 5 {
+		far.want(404, "GET", "/api/v1/cases/"+id, nil)
+		far.does(404, id, "acknowledge", "*", doc{})
+		far.want(404, "GET", "/api/v1/areas/990101", nil)
+		far.want(404, "GET", "/api/v1/cases/20200101-00001", nil) // there is none
+		stale.want(403, "POST", "/api/v1/cases", doc{})
+		fresh.want(403, "GET", "/api/v1/alerts", nil)
+	}
+	var got []string
+	for _, l := range c.admin.want(200, "GET", "/api/v1/auth/audit?limit=1000&what=request", nil)["lines"].([]any) {
+		e := l.(doc)
+		if e["result"] != "refused" || e["from"] != "127.0.0.1" {
+			t.Errorf("a line says %v", e)
+		}
+		got = append(got, e["who"].(string)+" "+e["about"].(string))
+	}
+	slices.Sort(got)
+	want := []string{"far GET /api/v1/areas/990101", "far GET /api/v1/cases/" + id, "far POST /api/v1/cases", "far POST /api/v1/cases/" + id + "/actions/acknowledge", "new GET /api/v1/alerts"}
+	if n := len(got); !slices.Equal(slices.Compact(got), want) || n > 2*len(want) { // a second minute may begin
+		t.Errorf("%d lines: %q, want %q", n, got, want)
+	}
+}

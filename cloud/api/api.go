@@ -194,10 +194,10 @@ func New(o Options) http.Handler {
 	s.mux.HandleFunc(prefix+"/", s.answer(s.unknown))
 	s.mux.Handle("/", o.Console)
 	if o.Door == nil {
-		return s.guard(count)
+		return s.guard(s.sameOrigin(count))
 	}
 	s.mux.Handle(prefix+"/auth/", s.doorsRefusals(o.Door))
-	return s.guard(o.Door.Guard(count))
+	return s.guard(o.Door.Guard(s.sameOrigin(count), s.refused))
 }
 
 func requests(r prometheus.Registerer) *prometheus.CounterVec {

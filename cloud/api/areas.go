@@ -69,7 +69,7 @@ func (s *server) areas(w http.ResponseWriter, r *http.Request) error {
 func (s *server) area(w http.ResponseWriter, r *http.Request) error {
 	d, err := s.Areas.AreaDetail(r.Context(), r.PathValue("code"))
 	if err == nil && !s.inArea(r, toView, d.Code) {
-		err = view.ErrUnknown
+		err = view.ErrHidden
 	}
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (s *server) areaAt(w http.ResponseWriter, r *http.Request) error {
 	}
 	d, err := s.Areas.AreaAt(r.Context(), wire.Position{Lat: lat, Lon: lon})
 	if err == nil && !s.inArea(r, toView, d.Code) {
-		err = view.ErrUnknown
+		err = view.ErrHidden
 	}
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -57,8 +58,13 @@ func (s *server) mayAsk(r *http.Request, gateway string, a view.Ask) error {
 	default: // an output is the gateway's, whatever device is named
 		err = s.must(r, action, gateway, "")
 	}
+	return asGateway(err, gateway)
+}
+
+// asGateway is an error of a gateway that is not known, or not to who asks, as its answer.
+func asGateway(err error, gateway string) error {
 	if errors.Is(err, view.ErrUnknown) {
-		return noGateway(gateway)
+		return fmt.Errorf("%w: %w", noGateway(gateway), err)
 	}
 	return err
 }
@@ -166,8 +172,11 @@ func named(a *view.Alert) (images []string) {
 // commands lists what a gateway was asked to do, the newest first.
 func (s *server) commands(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	if _, ok := s.Fleet.Gateway(id); !ok || !s.may(r, toView, id, "") {
+	if _, ok := s.Fleet.Gateway(id); !ok {
 		return noGateway(id)
+	}
+	if !s.may(r, toView, id, "") {
+		return asGateway(view.ErrHidden, id)
 	}
 	list, err := s.Commands.List(r.Context(), id)
 	if err != nil {

@@ -11,8 +11,10 @@ import (
 // Door says who asks and what they may do.
 type Door interface {
 	http.Handler // answers below /api/v1/auth/
-	// Guard lets in who may come in, and puts who it is into the request's context.
-	Guard(next http.Handler) http.Handler
+	// Guard lets in who may come in, and puts who it is into the request's context. refused is
+	// told of a request of somebody who is known and is not let in, with who it is; it answers
+	// nothing.
+	Guard(next http.Handler, refused func(r *http.Request)) http.Handler
 	// May says whether who asks may do something to what lies in an area.
 	May(ctx context.Context, action, area string) bool
 	// Anywhere says whether there is an area in which who asks may do something.
@@ -59,6 +61,9 @@ func (s *server) must(r *http.Request, action, gateway, device string) error {
 	if s.wide(r, action) {
 		return nil
 	}
+	if _, known := s.Fleet.Gateway(gateway); !known {
+		return view.ErrUnknown
+	}
 	return s.mustIn(r, action, s.Fleet.Area(gateway, device))
 }
 
@@ -70,7 +75,7 @@ func (s *server) mustIn(r *http.Request, action, area string) error {
 	case s.inArea(r, toView, area):
 		return forbidden()
 	}
-	return view.ErrUnknown
+	return view.ErrHidden
 }
 
 // scope is what somebody may see in a list, with each device asked about once.

@@ -19,7 +19,7 @@ type warden struct{ grants []role.Grant }
 
 func (d warden) ServeHTTP(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the door's own") }
 
-func (d warden) Guard(next http.Handler) http.Handler {
+func (d warden) Guard(next http.Handler, _ func(*http.Request)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if d.grants == nil {
 			http.Error(w, "no", http.StatusUnauthorized)

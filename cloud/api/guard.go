@@ -15,7 +15,6 @@ const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-
 
 // guard sets what every response carries and turns away what must not come in.
 func (s *server) guard(next http.Handler) http.Handler {
-	origin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -30,13 +29,22 @@ func (s *server) guard(next http.Handler) http.Handler {
 				"本平台只在本机可用，请用 127.0.0.1 或 localhost 访问", "this aggregator is for this machine only; use 127.0.0.1 or localhost"))
 			return
 		}
+		if r.Body != nil {
+			r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sameOrigin turns away what other sites' pages have a browser do. It stands behind the door,
+// which knows whose browser that was.
+func (s *server) sameOrigin(next http.Handler) http.Handler {
+	origin := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := origin.Check(r); err != nil {
 			s.fail(w, r, problem(http.StatusForbidden, "E7105", "",
 				"不接受来自其他网站的操作", "writes from other sites are not accepted"))
 			return
-		}
-		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		}
 		next.ServeHTTP(w, r)
 	})

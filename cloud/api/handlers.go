@@ -25,8 +25,11 @@ func (s *server) gateways(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) gateway(w http.ResponseWriter, r *http.Request) error {
 	g, ok := s.Fleet.Gateway(r.PathValue("id"))
-	if !ok || !s.may(r, toView, g.ID, "") {
+	if !ok {
 		return noGateway(r.PathValue("id"))
+	}
+	if !s.may(r, toView, g.ID, "") {
+		return asGateway(view.ErrHidden, g.ID)
 	}
 	return send(w, http.StatusOK, g)
 }
@@ -224,8 +227,11 @@ func (s *server) image(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) latest(w http.ResponseWriter, r *http.Request) error {
 	c, ok := s.Images.Latest(r.PathValue("gateway"), r.PathValue("device"))
-	if !ok || c.Image == nil || !s.may(r, toView, c.Gateway, c.Device) {
+	if !ok || c.Image == nil {
 		return view.ErrUnknown
+	}
+	if !s.may(r, toView, c.Gateway, c.Device) {
+		return view.ErrHidden
 	}
 	return s.picture(w, r, *c.Image, "no-cache")
 }

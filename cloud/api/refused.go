@@ -77,15 +77,16 @@ func (f *refusals) tidy(now time.Time) {
 	}
 }
 
-// noteRefusal writes down that somebody tried what they must not, also to change what they
-// may not even see: they are answered that there is no such thing, as with what there is not.
-// It does not change the answer.
+// noteRefusal writes down that somebody tried what they must not, asked for what they must not
+// know of, or tried to change what there is not: to them these two are the same. It does not
+// change the answer.
 func (s *server) noteRefusal(r *http.Request, err error) {
 	var f *failure
 	var no *view.CaseRefusal
 	switch {
 	case errors.As(err, &f) && f.status == http.StatusForbidden,
 		errors.As(err, &no) && no.Forbidden,
+		errors.Is(err, view.ErrHidden),
 		errors.Is(err, view.ErrUnknown) && r.Method != http.MethodGet && r.Method != http.MethodHead:
 		s.refused(r)
 	}
@@ -100,7 +101,11 @@ func (s *server) refused(r *http.Request) {
 	if person == "" {
 		return
 	}
-	write, last := s.refusals.take(time.Now(), person, r.Pattern)
+	route := r.Pattern
+	if route == "" { // the door has not let it come so far
+		_, route = s.mux.Handler(r)
+	}
+	write, last := s.refusals.take(time.Now(), person, route)
 	if !write {
 		return
 	}
@@ -109,7 +114,7 @@ func (s *server) refused(r *http.Request) {
 		about = about[:mostRefusedAt]
 	}
 	if err := s.Refused(r.Context(), about, last); err != nil {
-		s.Log.Error("a refusal is not in the audit log", "person", person, "route", r.Pattern, "error", err)
+		s.Log.Error("a refusal is not in the audit log", "person", person, "route", route, "error", err)
 	}
 }
 

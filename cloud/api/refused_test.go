@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -78,5 +80,34 @@ func TestRefusalsOfOnePerson(t *testing.T) {
 	}
 	if write, _ := f.take(now.Add(3*refusalHour), "late", "route"); !write {
 		t.Error("when all has passed, nothing is written down")
+	}
+}
+
+// Who asks for something of another area is told that there is no such thing, and it is
+// written down; who looks for what there is none of is not.
+func TestHiddenThingsAreWrittenDown(t *testing.T) {
+	var told []string
+	h := newAPI(t, &fakes{area: "330106"}, func(o *Options) {
+		o.Door = warden{[]role.Grant{{Role: role.Admin, Area: "330105"}}}
+		o.Refused = func(_ context.Context, about string, _ bool) error {
+			told = append(told, about)
+			return nil
+		}
+	})
+	hidden := []string{"GET /api/v1/alerts/a1", "POST /api/v1/alerts/a1/acknowledge", "GET /api/v1/gateways/gw", "GET /api/v1/gateways/gw/commands", "POST /api/v1/gateways/gw/commands"}
+	for _, r := range append(slices.Clone(hidden), "GET /api/v1/alerts/none", "GET /api/v1/gateways/none", "GET /api/v1/gateways/none/commands") {
+		method, path, _ := strings.Cut(r, " ")
+		body := "{}"
+		if strings.HasSuffix(path, "/commands") && method == "POST" {
+			body = `{"kind":"rewind"}`
+		}
+		res := request(h, method, path, body)
+		answer, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != 404 || !strings.Contains(string(answer), "E7102") {
+			t.Errorf("%s = %d %s, want 404 as of what there is none of", r, res.StatusCode, answer)
+		}
+	}
+	if !slices.Equal(told, hidden) {
+		t.Errorf("written down: %q, want %q", told, hidden)
 	}
 }

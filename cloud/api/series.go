@@ -35,8 +35,11 @@ func (s *server) series(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	about, ok := s.Fleet.Stream(gateway, stream)
-	if !ok || !s.may(r, toView, gateway, stream.Device) {
+	if !ok {
 		return view.ErrUnknown
+	}
+	if !s.may(r, toView, gateway, stream.Device) {
+		return view.ErrHidden
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), seriesTime)
 	defer cancel()

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -164,13 +165,19 @@ func (b *Book) changeOther(ctx context.Context, p *Principal, what, id string, c
 			if err != nil {
 				return err
 			}
-			if !known || !b.manages(p, who.Grants) {
-				return view.ErrUnknown // outside of one's areas nobody exists
+			if !known {
+				return view.ErrUnknown
+			}
+			if !b.manages(p, who.Grants) {
+				return view.ErrHidden
 			}
 			err = change(tx, &who)
 			refused = err == ErrForbidden
 			return err
 		})
+		if errors.Is(err, view.ErrHidden) {
+			return b.hide(ctx, p, what, id)
+		}
 		if !refused {
 			return err
 		}

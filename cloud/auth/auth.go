@@ -256,6 +256,15 @@ func (b *Book) refuse(ctx context.Context, p *Principal, what, about string) err
 	return no
 }
 
+// hide writes down that somebody tried to do something to an account outside of their areas,
+// where nobody exists for them, and returns that there is none.
+func (b *Book) hide(ctx context.Context, p *Principal, what, about string) error {
+	if err := b.refuse(ctx, p, what, about); !errors.Is(err, ErrForbidden) {
+		return err
+	}
+	return fmt.Errorf("auth: %w", view.ErrHidden)
+}
+
 // key of a context for the principal.
 type contextKey struct{}
 

@@ -783,6 +783,11 @@ func TestAccountsByArea(t *testing.T) {
 		}
 	}
 	f.says("admin account.change bare done", "admin account.change admin refused")
+	for about, want := range map[string]int{"outside": 1, "both": 1, "nobody": 0} {
+		if n := len(slices.DeleteFunc(f.lines(), func(l string) bool { return l != "area.admin account.change "+about+" refused" })); n != want {
+			t.Errorf("%d lines say that the account %s was out of reach, want %d", n, about, want)
+		}
+	}
 
 	ids := func(p *Principal) (out []string) {
 		for _, a := range must[[]Account](t)(f.book.Accounts(t.Context(), p, "", 100)) {

@@ -210,5 +210,8 @@ func (b *Book) owner(ctx context.Context, p *Principal, id, what string) (person
 	case !p.Anywhere(role.Accounts):
 		return who, b.refuse(ctx, p, what, id)
 	}
-	return who, fmt.Errorf("auth: %w", view.ErrUnknown) // outside of one's areas nobody exists
+	if !known {
+		return who, fmt.Errorf("auth: %w", view.ErrUnknown)
+	}
+	return who, b.hide(ctx, p, what, id)
 }

@@ -1,11 +1,17 @@
 package view
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors by which the jobs tell each other what to answer.
 var (
 	// ErrUnknown: there is no such thing, or no longer.
 	ErrUnknown = errors.New("there is no such thing")
+	// ErrHidden is an ErrUnknown: there is such a thing, and who asks may not know of it. They
+	// get the same answer; the audit log says that they asked.
+	ErrHidden = fmt.Errorf("%w for who asks", ErrUnknown)
 	// ErrAcknowledged: somebody has acknowledged the alert already.
 	ErrAcknowledged = errors.New("the alert is already acknowledged")
 	// ErrBusy: as much as is allowed is waiting already.

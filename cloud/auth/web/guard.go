@@ -24,29 +24,38 @@ const (
 const csrfHeader = "X-CSRF-Token"
 
 // Guard lets in who may come in, with the principal in the context, and answers the
-// others.
-func (s *Server) Guard(next http.Handler) http.Handler {
+// others. refused is told of those of them who are known, before they are answered.
+func (s *Server) Guard(next http.Handler, refused func(r *http.Request)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := s.overTLS(r); err != nil {
 			s.fail(w, r, err)
 			return
 		}
 		p, err := s.who(w, r)
-		if err == nil {
-			err = s.admit(r, p)
-		}
 		if err != nil {
-			if p == nil {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="lamppost"`)
-			}
-			s.fail(w, r, err)
+			s.turnAway(w, r, p, err)
 			return
 		}
 		if p != nil {
 			r = r.WithContext(auth.With(r.Context(), p))
 		}
+		if err := s.admit(r, p); err != nil {
+			if p != nil {
+				refused(r)
+			}
+			s.turnAway(w, r, p, err)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// turnAway answers somebody who does not come in; p is who it is, nil if nobody knows.
+func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, p *auth.Principal, err error) {
+	if p == nil {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="lamppost"`)
+	}
+	s.fail(w, r, err)
 }
 
 // May says whether who asks, as Guard has found out, may do something to what lies in an

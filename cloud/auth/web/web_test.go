@@ -41,6 +41,8 @@ type door struct {
 	now    time.Time
 	log    bytes.Buffer
 	h      http.Handler
+	// refused are the requests of somebody known that were not let in.
+	refused []string
 }
 
 const good = "tulip otter brass 94"
@@ -85,7 +87,9 @@ func open(t *testing.T, with ...func(*Options)) *door {
 		}
 		fmt.Fprint(w, "for nobody")
 	})
-	d.h = d.server.Guard(behind)
+	d.h = d.server.Guard(behind, func(r *http.Request) {
+		d.refused = append(d.refused, auth.From(r.Context()).Person+" "+r.Method+" "+r.URL.Path)
+	})
 	return d
 }
 
@@ -341,6 +345,9 @@ func TestCSRF(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
+	if want := slices.Repeat([]string{"admin POST /api/v1/alerts/a/acknowledge"}, 5); !slices.Equal(d.refused, want) {
+		t.Errorf("told as refused: %q, want %q", d.refused, want)
+	}
 	if w := b.send("GET", "/api/v1/alerts", "", set(csrfHeader, "")); w.Code != 200 {
 		t.Errorf("reading without the token = %d", w.Code)
 	}
@@ -511,6 +518,9 @@ func TestATokenNeedsNoCSRFAndIgnoresCookies(t *testing.T) {
 	if w := d.browser().send("GET", "/api/v1/anything", "", bearer("Bearer "+value)); w.Code != 429 || w.Header().Get("Retry-After") == "" {
 		t.Errorf("beyond its rate = %d %v", w.Code, w.Header())
 	}
+	if len(d.refused) != 0 {
+		t.Errorf("nobody tried what they must not, and there is %q", d.refused)
+	}
 }
 
 func TestMustComesFirst(t *testing.T) {
@@ -523,6 +533,10 @@ func TestMustComesFirst(t *testing.T) {
 		if got := problemID(b.send("GET", path, "")); got != want {
 			t.Errorf("GET %s: %q, want %q", path, got, want)
 		}
+	}
+	slices.Sort(d.refused)
+	if want := []string{"admin GET /api/v1/alerts", "admin GET " + prefix + "/accounts", "admin GET " + prefix + "/tokens"}; !slices.Equal(d.refused, want) {
+		t.Errorf("told as refused: %q, want %q", d.refused, want)
 	}
 }
 

@@ -23,7 +23,7 @@ type Detail struct {
 	Allowed []lifecycle.Action
 }
 
-// Get returns a case as an actor may see it; view.ErrUnknown: he may not, or there is none.
+// Get returns a case as an actor may see it; view.ErrHidden: he may not, view.ErrUnknown: there is none.
 func (d *Docket) Get(ctx context.Context, id string, a lifecycle.Actor, now time.Time) (out Detail, err error) {
 	tx, err := d.o.DB.Read().BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *session) detail(id string, a lifecycle.Actor) (out Detail, err error) {
 		return out, err
 	}
 	if !lifecycle.Visible(f.c, a, w) {
-		return out, view.ErrUnknown
+		return out, view.ErrHidden
 	}
 	out = Detail{Case: f.c, Active: f.active, Allowed: lifecycle.Allowed(f.c, a, w)}
 	if out.Entries, err = s.entries(id); err != nil {

@@ -40,14 +40,14 @@ func (s *Stale) Text() view.Text {
 // in order and stored in one transaction. None and no error: the command changes nothing,
 // as with a condition that comes and goes too often to be told each time.
 //
-// The error is view.ErrUnknown for a case that the actor may not see, a *view.FieldError
+// The error is view.ErrHidden for a case that the actor may not see, a *view.FieldError
 // for a command that lacks something, a *Stale for another version, and else a *Refusal.
 func Decide(c Case, cmd Command, a Actor, w World) ([]Entry, error) {
 	if w.Policy == nil {
 		return nil, errors.New("lifecycle: a decision needs a policy")
 	}
 	if c.State != Unborn && !Visible(c, a, w) {
-		return nil, view.ErrUnknown
+		return nil, view.ErrHidden
 	}
 	for _, err := range []error{cmd.tooLong(), cmd.turned()} {
 		if err != nil {
