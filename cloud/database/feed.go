@@ -25,7 +25,8 @@ type Watch struct {
 type Change struct{ Kind, Key string }
 
 // Bounds on a feed. Rows are kept for as long as a process may be cut off from the server
-// and still find out by them what it missed.
+// and still find out by them what it missed. A process on a machine that slept does not know
+// for how long it was away: the server notes up to which row it has forgotten.
 const (
 	feedLook  = time.Second // how often rows are looked for if nobody rings
 	feedBatch = 500         // changes told at a time
@@ -43,7 +44,7 @@ type Feed struct {
 
 	mu   sync.Mutex
 	last int64     // the newest row that was told
-	seen time.Time // when rows were looked for, and all of them told
+	seen time.Time // when rows were looked for, and all of them told; by the clock on the wall
 }
 
 // server is what only a database on one has.
@@ -60,23 +61,38 @@ const feedTable = `create table if not exists change_feed(
 	key text not null,
 	unique(tx, kind, key))`
 
+// feedPast holds the newest row that was forgotten.
+const feedPast = `create table if not exists change_feed_past(id integer primary key, n bigint not null)`
+
+// feedEnd is the newest row that there is or was.
+const feedEnd = "select greatest((select coalesce(max(n), 0) from change_feed), (select coalesce(max(n), 0) from change_feed_past))"
+
+// errForgotten: rows are gone that were not told.
+var errForgotten = errors.New("changes that were not read are forgotten")
+
+// wall is the time by the clock on the wall alone: the other one stands still while a machine
+// sleeps.
+func wall() time.Time { return time.Now().Round(0) }
+
 // Follow lets the server note changes from now on, and returns the feed of those that come
 // after. A database in a file has none: ErrUnfit.
 func (d *DB) Follow(ctx context.Context, watches ...Watch) (*Feed, error) {
 	if d.server == nil {
 		return nil, fmt.Errorf("database: %s: %w: only a database on a server is shared", d.name, ErrUnfit)
 	}
-	f := &Feed{d: d, seen: time.Now()}
+	f := &Feed{d: d, seen: wall()}
 	err := d.Write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, feedTable); err != nil {
-			return err
+		for _, table := range []string{feedTable, feedPast} {
+			if _, err := tx.ExecContext(ctx, table); err != nil {
+				return err
+			}
 		}
 		for _, w := range watches {
 			if err := d.watch(ctx, tx, w); err != nil {
 				return fmt.Errorf("watch %s: %w", w.Kind, err)
 			}
 		}
-		return tx.QueryRowContext(ctx, "select coalesce(max(n), 0) from change_feed").Scan(&f.last)
+		return tx.QueryRowContext(ctx, feedEnd).Scan(&f.last)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("database: %s: %w", d.name, err)
@@ -136,7 +152,7 @@ func (d *DB) Unfollow(ctx context.Context) error {
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return err
 		}
-		for _, s := range append(drops, "drop table if exists change_feed") {
+		for _, s := range append(drops, "drop table if exists change_feed", "drop table if exists change_feed_past") {
 			if _, err := tx.ExecContext(ctx, s); err != nil {
 				return err
 			}
@@ -193,8 +209,11 @@ func (f *Feed) step(ctx context.Context, told func(context.Context, []Change) er
 	if away {
 		return f.anew(ctx, missed)
 	}
-	began := time.Now()
+	began := wall()
 	changes, next, n, err := f.read(ctx, last)
+	if errors.Is(err, errForgotten) {
+		return f.anew(ctx, missed)
+	}
 	if err == nil && len(changes) > 0 {
 		err = told(ctx, changes)
 	}
@@ -212,9 +231,9 @@ func (f *Feed) step(ctx context.Context, told func(context.Context, []Change) er
 
 // anew begins again with what there is now.
 func (f *Feed) anew(ctx context.Context, missed func(context.Context) error) (more bool, err error) {
-	began := time.Now()
+	began := wall()
 	var last int64
-	err = f.d.read.QueryRowContext(ctx, "select coalesce(max(n), 0) from change_feed").Scan(&last)
+	err = f.d.read.QueryRowContext(ctx, feedEnd).Scan(&last)
 	if err == nil {
 		err = missed(ctx)
 	}
@@ -228,9 +247,10 @@ func (f *Feed) anew(ctx context.Context, missed func(context.Context) error) (mo
 }
 
 // read returns the changes after a row, those of one row once, with the number of rows and
-// of the last.
+// of the last; errForgotten if some of them are there no more.
 func (f *Feed) read(ctx context.Context, last int64) (out []Change, next int64, n int, err error) {
-	rows, err := f.d.read.QueryContext(ctx, "select n, kind, key from change_feed where n > ? order by n limit ?", last, feedBatch)
+	rows, err := f.d.read.QueryContext(ctx, `select n, kind, key from (select n, kind, key from change_feed where n > ? order by n limit ?) c
+		union all select n, '', '' from change_feed_past where n > ? order by n`, last, feedBatch, last)
 	if err != nil {
 		return nil, last, 0, err
 	}
@@ -242,6 +262,9 @@ func (f *Feed) read(ctx context.Context, last int64) (out []Change, next int64, 
 		if err := rows.Scan(&next, &c.Kind, &c.Key); err != nil {
 			return nil, last, 0, err
 		}
+		if c.Kind == "" {
+			return nil, last, 0, errForgotten
+		}
 		if !known[c] {
 			known[c] = true
 			out = append(out, c)
@@ -250,10 +273,12 @@ func (f *Feed) read(ctx context.Context, last int64) (out []Change, next int64, 
 	return out, next, n, rows.Err()
 }
 
-// tidy forgets old rows, by the server's clock.
+// tidy forgets old rows, by the server's clock, and notes up to which.
 func (f *Feed) tidy(ctx context.Context) error {
 	return f.d.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "delete from change_feed where at < (extract(epoch from clock_timestamp()) * 1000)::bigint - ?", feedKept.Milliseconds())
+		_, err := tx.ExecContext(ctx, `with gone as (delete from change_feed where at < (extract(epoch from clock_timestamp()) * 1000)::bigint - ? returning n)
+			insert into change_feed_past(id, n) select 1, max(n) from gone having max(n) is not null
+			on conflict(id) do update set n = greatest(change_feed_past.n, excluded.n)`, feedKept.Milliseconds())
 		return err
 	})
 }

@@ -221,6 +221,80 @@ func TestFeedMissed(t *testing.T) {
 	}
 }
 
+// A process whose machine slept believes that it heard a moment ago. What was forgotten
+// meanwhile it learns to have missed, once; and what it had heard before is not missed.
+func TestFeedOfAMachineThatSlept(t *testing.T) {
+	reopen := several(t)
+	d, other := reopen(), reopen()
+	awake, err := other.Follow(t.Context(), watchThings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grow := func() {
+		t.Helper()
+		err := other.Write(t.Context(), func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(t.Context(), "update change_feed set at = at - ?", 16*time.Minute.Milliseconds())
+			return err
+		})
+		if err == nil {
+			err = awake.Tidy(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, other, "before both")
+	grow()
+	slept, err := d.Follow(t.Context(), watchThings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, other, "while it slept", "and this")
+	grow()
+	if err := awake.Tidy(t.Context()); err != nil { // nothing is left: that changes nothing
+		t.Fatal(err)
+	}
+	h := &hearing{Feed: slept}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- slept.Run(ctx, h.told, h.anew, func(err error) { t.Error(err) }) }()
+	put(t, other, "when it woke")
+	eventually(t, "to have missed something", func() error {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.missed != 1 {
+			return fmt.Errorf("missed %d times, heard %q", h.missed, h.heard)
+		}
+		return nil
+	})
+	put(t, other, "now")
+	eventually(t, "what comes now", func() error {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if n := len(h.heard); n == 0 || h.heard[n-1] != "thing now" {
+			return fmt.Errorf("heard %q", h.heard)
+		}
+		return nil
+	})
+	grow()
+	put(t, other, "and on")
+	eventually(t, "what comes then", func() error {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if n := len(h.heard); h.heard[n-1] != "thing and on" || h.missed != 1 {
+			return fmt.Errorf("missed %d times, heard %q", h.missed, h.heard)
+		}
+		return nil
+	})
+	if !h.ByTheWall() {
+		t.Error("it knows when it last heard by a clock that stands still in sleep")
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 // One process alone needs no feed: nothing is noted any more, and a feed can be had again.
 func TestUnfollow(t *testing.T) {
 	if !databasetest.OnPostgres() {
