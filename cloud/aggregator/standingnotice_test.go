@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -183,5 +184,77 @@ func TestEachTurnOfAnAlertIsTold(t *testing.T) {
 	}
 	if want := []string{"raised", "raised", "raised", "cleared", "raised", "cleared"}; !slices.Equal(got, want) {
 		t.Errorf("told %q, want %q", got, want)
+	}
+}
+
+// answering is a gateway that silences each alert that it is asked to, and says so.
+type answering struct {
+	*listener
+	t  *testing.T
+	mu sync.Mutex
+	// asked is how often it was asked for each alert.
+	asked map[string]int
+}
+
+func (g *answering) run() {
+	for m := range g.commands {
+		var c wire.Command
+		if err := wire.Decode(m.Payload(), &c); err != nil || c.Acknowledge == nil {
+			g.t.Errorf("asked for %s: %v", m.Payload(), err)
+			continue
+		}
+		g.mu.Lock()
+		g.asked[c.Acknowledge.Alert]++
+		g.mu.Unlock()
+		g.say(g.t, "reply/"+c.ID, &wire.Reply{V: 1, ID: c.ID, OK: true, Outputs: []string{"siren"}}, false)
+	}
+}
+
+// Who acknowledges a case of a hundred alerts of one gateway, once, has acknowledged each; the
+// gateway is asked for the silence of each, and what it answers is listed with each.
+func TestCaseOfAHundredAlertsFallsSilent(t *testing.T) {
+	c := open(t)
+	c.importAreas(smallTree)
+	g := &answering{listener: (&cloud{t: t, mqtt: c.admin.mqtt}).listen(), t: t, asked: map[string]int{}}
+	done := make(chan struct{})
+	go func() { defer close(done); g.run() }()
+	t.Cleanup(func() { g.Disconnect(100); close(g.commands); <-done })
+	g.say(t, "online", &wire.Online{V: 1, Online: true, Conn: 1}, true)
+	const alerts = 100
+	for n := range alerts {
+		if tok := g.Publish("lamppost/v1/gw/alert", 1, false, redAlert(t, n+1)); !tok.WaitTimeout(patience) || tok.Error() != nil {
+			t.Fatal(tok.Error())
+		}
+	}
+	li := c.hire("li", "dispatcher", "9901")
+	var id string
+	eventually(t, "one case of all of them", func() bool {
+		list := li.cases("")
+		if len(list) != 1 {
+			return false
+		}
+		id = list[0]["id"].(string)
+		return li.want(200, "GET", "/api/v1/cases/"+id, nil)["alerts_active"] == float64(alerts)
+	})
+	li.does(200, id, "acknowledge", "*", doc{})
+	eventually(t, "every alert to be silenced", func() bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return len(g.asked) == alerts
+	})
+	for n := range alerts {
+		eventually(t, fmt.Sprintf("the answer about alert %d", n+1), func() bool {
+			a := li.want(200, "GET", "/api/v1/alerts/"+alertID(n+1), nil)
+			ack, seen := a["acknowledged"].(doc)
+			command, told := a["command"].(doc)
+			return seen && ack["by"] == "li" && told && command["state"] == "done" && fmt.Sprint(command["outputs"]) == "[siren]"
+		})
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for alert, n := range g.asked {
+		if n != 1 {
+			t.Errorf("the gateway was asked %d times for the silence of %s", n, alert)
+		}
 	}
 }
