@@ -126,6 +126,7 @@ async function look() {
   await shoot(page, 'phone.png');
   await page.getByRole('button', { name: '中文' }).click();
   await shoot(page, 'phone-zh.png');
+  await seeWhatIsFocused(page);
   await askBeforeUncovering(page);
   await waitWithRoom(page);
   await lockOut(page);
@@ -293,6 +294,29 @@ async function askBeforeUncovering(page) {
   await asked('accept', save);
   await page.getByText('The gateway runs with it.').waitFor();
   assert.doesNotMatch(readFileSync(file, 'utf8'), /- \[\[0\.0/, 'a yes saves it');
+}
+
+/** On a small screen the picture stays above: nothing that is reached with the keyboard is below it. */
+async function seeWhatIsFocused(page) {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.locator('#frame.held').waitFor();
+  let seen = 0;
+  for (const key of ['Tab', 'Shift+Tab']) {
+    for (let i = 0; i < 40; i++) {
+      await page.keyboard.press(key);
+      const covered = await page.evaluate(() => {
+        const focused = document.activeElement;
+        if (!focused || focused === document.body || focused.closest('#frame')) return undefined;
+        return document.querySelector('#frame').getBoundingClientRect().bottom - focused.getBoundingClientRect().top;
+      });
+      if (covered === undefined) continue;
+      const above = await page.evaluate(() => !!document.activeElement.closest('header') || window.scrollY === 0);
+      seen++;
+      assert.ok(covered <= 0 || above, `${key} ${i}: ${covered} px of ${await page.evaluate(() => document.activeElement.textContent)} are below the picture`);
+    }
+  }
+  assert.ok(seen > 40, `${seen} places were reached`);
+  await page.setViewportSize({ width: 360, height: 740 });
 }
 
 /** Before the first picture there is room to draw, and it is said what is waited for. */
