@@ -197,16 +197,21 @@ func (b *Book) Run(ctx context.Context) error {
 	}
 }
 
-// Prune removes replaced revisions that are older than 400 days.
+// Prune removes replaced revisions that are older than 400 days, and sites that no alert comes
+// from any more.
 func (b *Book) Prune(ctx context.Context, now time.Time) error {
 	err := b.o.DB.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `delete from alert_revision where received < ?
 			and rev < (select rev from alert where id = alert_revision.alert)`, now.Add(-keepRevisions).UnixMilli())
-		return err
+		if err != nil {
+			return err
+		}
+		return leave(ctx, tx)
 	})
 	if err != nil {
 		return fmt.Errorf("cases: prune: %w", err)
 	}
+	b.sites.forget()
 	return nil
 }
 

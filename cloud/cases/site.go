@@ -22,10 +22,26 @@ type site struct {
 	gateway, device, area string
 }
 
-// sites are those that are known, by id. None is ever changed or removed.
+// sites are those that are known, by id. None is ever changed, and no number has two: who
+// knows one that was removed finds no alert of it.
 type sites struct {
 	mu  sync.Mutex
 	all []site
+}
+
+// forget lets them be read anew.
+func (s *sites) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = nil
+}
+
+// leave removes sites that no alert comes from: it has been moved. The newest stays, so that its
+// number is not given to another.
+func leave(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `delete from alert_site where id < (select max(id) from alert_site)
+		and not exists (select 1 from alert where alert.site = alert_site.id)`)
+	return err
 }
 
 // siteOf returns the number of an alert's site, which is made if there is none.

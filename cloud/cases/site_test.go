@@ -137,6 +137,56 @@ func TestListOfAnOlderDatabase(t *testing.T) {
 	}
 }
 
+// Sites that no alert comes from any more are removed; no number is given twice, so that who
+// still knows them, as another aggregator may, shows nobody what is not theirs.
+func TestSitesArePruned(t *testing.T) {
+	b := open(t)
+	other := openOn(t, b.db)
+	where := map[string]string{"far": "330106", "own": "330105", "new": "330106"}
+	b.site = func(_, device string) string { return where[device] }
+	other.site = b.site
+	from := func(id, device string) func(*wire.Alert) {
+		return func(a *wire.Alert) { a.ID, a.Device = id, device }
+	}
+	sites := func() (n, newest int) {
+		t.Helper()
+		if err := b.db.Read().QueryRowContext(t.Context(), "select count(*), max(id) from alert_site").Scan(&n, &newest); err != nil {
+			t.Fatal(err)
+		}
+		return n, newest
+	}
+	b.record(t, alert(1, from("a", "far")), alert(1, from("b", "own")))
+	if got, _ := all(t, other, 10, inOwn); !slices.Equal(got, []string{"b"}) {
+		t.Fatalf("in the area are %v", got)
+	}
+	b.record(t, alert(2, from("a", "own")), alert(2, from("b", "far"))) // both are of use still
+	b.record(t, alert(3, from("b", "own")))                             // nothing is of far now
+	if err := b.Prune(t.Context(), noon); err != nil {
+		t.Fatal(err)
+	}
+	if n, newest := sites(); n != 1 || newest != 2 {
+		t.Errorf("%d sites, the newest is %d", n, newest)
+	}
+	b.record(t, alert(4, from("a", "far")), alert(4, from("b", "far"))) // and now nothing of own, the newest
+	for range 2 {
+		if err := b.Prune(t.Context(), noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.record(t, alert(1, from("c", "new")))
+	if _, newest := sites(); newest != 4 {
+		t.Errorf("the newest site is %d, want a number that none had", newest)
+	}
+	for name, book := range map[string]*bench{"this": b, "the other": other} {
+		if got, _ := all(t, book, 10, inOwn); len(got) != 0 {
+			t.Errorf("%s aggregator shows %v in an area where nothing is", name, got)
+		}
+		if got, _ := all(t, book, 10, func(area string) bool { return area == "330106" }); !slices.Equal(got, []string{"c", "b", "a"}) {
+			t.Errorf("%s aggregator shows %v elsewhere", name, got)
+		}
+	}
+}
+
 // BenchmarkListWithinAnArea reads the first page of an area among 10 000 alerts of others.
 func BenchmarkListWithinAnArea(b *testing.B) {
 	at := open(b)
