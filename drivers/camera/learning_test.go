@@ -113,7 +113,7 @@ func TestWhatIsNotJudgedIsTold(t *testing.T) {
 		for range pictures {
 			n += 10
 			d.taken = time.Date(2026, 6, 1, 12, 5, n, 0, time.UTC)
-			if d.seen, err = d.eye.Look(view(n), d.taken); err != nil {
+			if err := d.watch(view(n)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -125,7 +125,7 @@ func TestWhatIsNotJudgedIsTold(t *testing.T) {
 	if l := see(plain, 12); l.Why != "blank" || !slices.Equal(l.Unclear, all) || len(l.Waits) != 0 {
 		t.Errorf("covered from the beginning: %+v", l)
 	}
-	if l := see(blocks, 100); l.Why != "" || len(l.Unclear) != 0 || len(l.Waits) != 0 {
+	if l := see(blocks, 100); l.Why != "" || len(l.Unclear) != 0 || len(l.Waits) != 0 || l.Renewed != 0 {
 		t.Errorf("free: %+v", l)
 	}
 	if l := see(plain, 12); l.Why != "blocked" || !slices.Contains(l.Unclear, "smoke") || slices.Contains(l.Unclear, "tamper.blocked") {

@@ -23,6 +23,8 @@ type sight struct {
 	again    repeats
 	hourly   bool // something is compared with its hour of the day
 	recalled bool // the view is one that was kept
+
+	uncovered int // how often what replaced the view replaced none: a lens was covered from the beginning
 }
 
 // keepEvery is how often what is known of the view and its hours is given away to be kept.
@@ -70,7 +72,7 @@ func (s *sight) Learning() (l drivers.Learning) {
 			l.For, l.Waits = max(l.For, e.Background), append(l.Waits, m.Name)
 		}
 	}
-	l.Renewed = e.Renewed
+	l.Renewed = e.Renewed - s.uncovered
 	if len(l.Unclear) > 0 {
 		l.Why = s.hindered(e)
 	}
@@ -124,10 +126,19 @@ func (d *driver) look(l looking, c vision.Config) (err error) {
 		if d.Repeated() && d.learnsNothingOf() {
 			return nil
 		}
-		d.seen, err = d.eye.Look(m, d.taken)
-		return err
+		return d.watch(m)
 	}
 	return nil
+}
+
+// watch looks at a picture that came when taken says.
+func (s *sight) watch(m image.Image) (err error) {
+	before := s.eye.Learning()
+	s.seen, err = s.eye.Look(m, s.taken)
+	if before.Blank && s.eye.Learning().Renewed > before.Renewed {
+		s.uncovered++
+	}
+	return err
 }
 
 // add appends what was seen to the readings of a picture, which may be a repeated one.

@@ -38,14 +38,15 @@ func (l *lessons) tell(v *health.Device, now int64) {
 	}
 }
 
-// of says why a channel of a device that answers has no value: for about how long yet it is
-// learned, ms, 0 if it is not; or what stands in the way of seeing it, a word of
-// drivers.Learning.Why. since is how long ago the sample was, ms.
+// of says why a channel of a device that answers has no value: what stands in the way of seeing
+// it, or of learning it, a word of drivers.Learning.Why; or for about how long yet it is learned,
+// ms. since is how long ago the sample was, ms.
 func (l *lessons) of(channel string, since int64) (learnsMS int64, hinder string) {
+	waits := slices.Contains(l.Waits, channel)
 	switch {
-	case slices.Contains(l.Waits, channel):
+	case waits && l.Why == "":
 		return max(l.For.Milliseconds()-since, 1), ""
-	case slices.Contains(l.Unclear, channel):
+	case waits || slices.Contains(l.Unclear, channel):
 		return 0, l.Why
 	}
 	return 0, ""

@@ -44,7 +44,7 @@ func TestAssess(t *testing.T) {
 		{"a camera that knows four hours and judges", health.View{Clock: synced, Devices: []health.Device{learner(drivers.Learning{Hours: 20})}},
 			"device-learning", "works and judges everything. It knows 4 of", "工作正常，各项均在判断。一天"},
 		{"a cover that is no view", health.View{Clock: synced, Devices: []health.Device{learner(drivers.Learning{Hours: 24, Unkept: true, Why: "blank", Unclear: []string{"smoke", "tamper.moved"}})}},
-			"device-unjudged", "next to no edges: the lens is covered, fogged or looks at something plain. That is no view, and nothing is compared with it. Free the lens or turn the camera; a minute later it judges by what it sees then. Not evaluated meanwhile: smoke, tamper.moved.", "在此期间不作判断：smoke, tamper.moved。"},
+			"device-unjudged", "next to no edges: the lens is covered, fogged or looks at something plain. That is no view, and nothing is compared with it. Free the lens or turn the camera; within two minutes of pictures a second apart it judges by what it sees then. Not evaluated meanwhile: smoke, tamper.moved.", "在此期间不作判断：smoke, tamper.moved。"},
 		{"a blocked camera", health.View{Clock: synced, Devices: []health.Device{learner(drivers.Learning{Hours: 3, Why: "blocked", Unclear: []string{"smoke"}, Waits: []string{"clarity"}})}},
 			"device-unjudged", "sends pictures, but something is before the lens, or on it. Take it away. Not evaluated meanwhile: smoke, clarity.", "有画面，但镜头前或镜头上有遮挡物，请移开。在此期间不作判断：smoke, clarity。"},
 		{"a night without lamps", health.View{Clock: synced, Devices: []health.Device{learner(drivers.Learning{Why: "dark", Unclear: []string{"smoke"}})}},

@@ -84,8 +84,8 @@ var (
 		"%[1]s（%[2]s，%[3]s）有画面，但%[4]s在此期间不作判断：%[5]s。"}
 	hindrances = map[string]text{
 		"blank": {
-			"what it has seen since its view was to be learned has next to no edges: the lens is covered, fogged or looks at something plain. That is no view, and nothing is compared with it. Free the lens or turn the camera; a minute later it judges by what it sees then.",
-			"自开始学习视野以来，画面几乎没有轮廓：镜头被遮挡、起雾，或正对空白的物体。这不能作为视野，不与之比较。请清理镜头或调整摄像机方向；约一分钟后将按所见画面判断。"},
+			"what it has seen since its view was to be learned has next to no edges: the lens is covered, fogged or looks at something plain. That is no view, and nothing is compared with it. Free the lens or turn the camera; within two minutes of pictures a second apart it judges by what it sees then.",
+			"自开始学习视野以来，画面几乎没有轮廓：镜头被遮挡、起雾，或正对空白的物体。这不能作为视野，不与之比较。请清理镜头或调整摄像机方向；每秒一幅画面时，约两分钟内将按所见画面判断。"},
 		"blocked": {
 			"something is before the lens, or on it. Take it away.",
 			"镜头前或镜头上有遮挡物，请移开。"},
