@@ -10,8 +10,8 @@ import (
 )
 
 // trend says which way the alert's stream goes, by the readings that are its evidence: the
-// median of the slopes between all pairs of them, in an hour, or by how much it jumped where
-// one jump explains them better than any slope does. With fewer than four usable ones nothing
+// median of the slopes between all pairs of them, in an hour, or by how much it jumped last
+// where jumps explain them better than any slope does. With fewer than four usable ones nothing
 // is said; what moves by less than the metric shows is steady.
 func trend(m obs.Metric, a wire.Alert, lang string) string {
 	stream := obs.Stream{Device: a.Device, Channel: a.Channel}.String()
@@ -67,34 +67,67 @@ func medianSlope(at, v []float64) (perMS float64, ok bool) {
 	return (slopes[n/2] + slopes[(n-1)/2]) / 2, true
 }
 
-// What one jump must explain to be told: readings apart from it at most by half of what they
-// are apart from the line, and by a quarter of the jump on average; a jump of two steps.
+// What jumps must explain to be told: readings are apart from their levels by no more than a
+// share of what they are apart from a line, ever less of it with each jump; by a quarter of
+// the last jump on average; a jump of two steps.
 const (
-	jumpOfLine  = 2
-	jumpOfNoise = 4
-	jumpSteps   = 2
+	jumpOfLine   = 2 // of one jump
+	furtherJumps = 4 // times that, of each more
+	mostJumps    = 3 // a wave or two in the evidence
+	jumpOfNoise  = 4
+	jumpSteps    = 2
 )
 
-// jump is by how much the values jumped, where two levels with one jump between them explain
-// them better than a line of that slope (per ms) does; else 0.
+// jump is by how much the values jumped last, where a few levels with jumps between them
+// explain them better than a line of that slope (per ms) does; else 0. One reading that stands
+// apart from those on both its sides is no level.
 func jump(at, v []float64, slope, step float64) float64 {
 	line := make([]float64, len(v))
 	for i := range v {
 		line[i] = v[i] - slope*(at[i]-at[0])
 	}
-	least, by := math.Inf(1), 0.0
-	for i := 1; i < len(v); i++ {
-		before, off := level(v[:i])
-		after, more := level(v[i:])
-		if off+more < least {
-			least, by = off+more, after-before
+	_, apart := level(line)
+	share := float64(jumpOfLine)
+	for jumps := 1; jumps <= mostJumps; jumps, share = jumps+1, share*furtherJumps {
+		off, now, by := levels(v, jumps)
+		if newest := v[len(v)-1]; math.Abs(newest-now) > math.Abs(newest-now+by) {
+			continue // it is back where it was before
+		}
+		if share*off <= apart && jumpOfNoise*off/float64(len(v)) <= math.Abs(by) && math.Abs(by) >= jumpSteps*step {
+			return by
 		}
 	}
-	_, apart := level(line)
-	if jumpOfLine*least > apart || jumpOfNoise*least/float64(len(v)) > math.Abs(by) || math.Abs(by) < jumpSteps*step {
-		return 0
+	return 0
+}
+
+// levels finds the levels that so many jumps leave: how far the values are from them
+// together, at least, the last level, and by how much the last jump goes.
+func levels(v []float64, jumps int) (apart, now, by float64) {
+	// best[i] is what is known of the first i values: the least, and the level that they end with.
+	type fit struct{ apart, level, by float64 }
+	best := make([]fit, len(v)+1)
+	for i := 1; i <= len(v); i++ {
+		best[i].level, best[i].apart = level(v[:i])
 	}
-	return by
+	for n := 1; n <= jumps; n++ {
+		next := make([]fit, len(v)+1)
+		for i := range next {
+			next[i].apart = math.Inf(1)
+			short := 2 // a level between two jumps
+			if n == jumps {
+				short = 1
+			}
+			for from := n; from <= i-short; from++ {
+				is, off := level(v[from:i])
+				if all := best[from].apart + off; all < next[i].apart {
+					next[i] = fit{all, is, is - best[from].level}
+				}
+			}
+		}
+		best = next
+	}
+	all := best[len(v)]
+	return all.apart, all.level, all.by
 }
 
 // level is the middle of values, and how far they are from it together.

@@ -101,7 +101,7 @@ var notes = map[string]string{
 	"max_on":             "How long it may be on.",
 	"min_off":            "How long it must have been off before it goes on again.",
 	"per_hour":           "How often it may go on in an hour.",
-	"interlock":          "A condition on streams under which it must be off.",
+	"interlock":          "A condition on streams under which it may be on. While it is false or not known, the output is off.",
 	"feedback":           "A condition on streams that says whether it is on.",
 	"feedback_within":    "How soon the feedback must agree.",
 	"read_back":          "Whether the hardware is asked for its state.",

@@ -117,7 +117,7 @@ func (c *total) since(prev heard, t int64, r obs.Reading) (more float64, q obs.Q
 }
 
 func (a *aggregate) close(t int64, _ At) []obs.Reading {
-	all := a.over(t)
+	all := a.over(t, a.tail(t))
 	if a.silent(t) {
 		all.quality = weakest(all.quality, sparse)
 	}
@@ -143,6 +143,16 @@ func (a *aggregate) close(t int64, _ At) []obs.Reading {
 		}
 	}
 	return []obs.Reading{reading(v, all.quality)}
+}
+
+// tail is how long before t a running total was last seen, at most an interval: by how much
+// it grew since, the next reading says. Of a window of a few intervals it is a large part, and
+// is no more missing than at any other moment.
+func (a *aggregate) tail(t int64) int64 {
+	if a.total == nil || a.total.rate || !a.Prev[0].Has || t-a.Prev[0].At > a.every[0]*3/2 {
+		return 0
+	}
+	return a.Prev[0].speaks(t, a.every[0])
 }
 
 // silent says whether nothing came in for so long that nobody knows what the end of a

@@ -52,6 +52,7 @@ type street struct {
 	*Engine
 	ms     int64
 	unix   int64 // of boot; -1: not known
+	passed int64 // Unix ms of what has surely passed, while unix is not known
 	got    []Output
 	lastAt map[string]int64
 }
@@ -73,7 +74,7 @@ func (lib Library) engine(t testing.TB, specs ...Spec) *street {
 
 func (s *street) at() At {
 	if s.unix < 0 {
-		return At{BootMS: s.ms}
+		return At{BootMS: s.ms, UnixMS: s.passed}
 	}
 	return At{BootMS: s.ms, UnixMS: s.unix + s.ms, Dated: true}
 }
@@ -366,6 +367,34 @@ func TestSilentWindows(t *testing.T) {
 		for _, p := range s.Plans() {
 			if p.ID == id && p.Sparse[0] != want {
 				t.Errorf("a sparse %s is %d, want %d", id, p.Sparse[0], want)
+			}
+		}
+	}
+}
+
+// A sum over few intervals is as good as one over many, whenever in the interval its readings
+// come, also when one is a little late; and is sparse when one is missing.
+func TestSumOfFewIntervals(t *testing.T) {
+	const ten = 10 * time.Second
+	for _, over := range []time.Duration{2 * ten, 3 * ten, 4 * ten, 6 * ten} {
+		for phase := time.Duration(0); phase < ten; phase += time.Second {
+			s := engine(t, Spec{ID: "sum", Is: "sum", Of: from("gauge/rain"), Over: over})
+			at := func(i int) time.Duration {
+				return time.Duration(i)*ten + phase + time.Duration(i%3)*50*time.Millisecond
+			}
+			for i := range 40 {
+				s.see(at(i), "gauge/rain", float64(i)*0.2)
+			}
+			for _, o := range s.got {
+				r := o.Readings[0]
+				if o.BootMS >= (at(1)+over).Milliseconds() && (r.Quality.Flag != obs.Pass || math.Abs(r.Value-0.2*float64(over/ten)) > 0.2001) {
+					t.Fatalf("over %v, %v behind the tick, at %d ms: %v %v", over, phase, o.BootMS, r.Value, r.Quality)
+				}
+			}
+			if s.until(at(39) + 5*ten/2); over <= 3*ten { // more than one and a half at the last tick
+				if q := s.last("sum").Readings[0].Quality; q.Flag == obs.Pass {
+					t.Errorf("over %v, one reading missing: %v", over, q)
+				}
 			}
 		}
 	}

@@ -131,17 +131,21 @@ func formulaOf(f *Formula, inputs int, constants []Constant, turns bool) func([]
 	}
 }
 
-// inForce returns a constant's value at a moment. Without a date the newest counts, and
-// the result is marked where there are several.
+// inForce returns a constant's value at a moment. Without a date it is that of the time which
+// has surely passed, the first one where that is too early for any, and the result is marked
+// where the date could matter: a value that is to begin some day has not begun because
+// nobody knows the day.
 func (c Constant) inForce(at At) (float64, obs.Quality) {
-	last := c.Values[len(c.Values)-1]
-	if !at.Dated {
-		if len(c.Values) == 1 && last.From.IsZero() {
-			return last.Is, obs.Quality{Flag: obs.Pass}
-		}
-		return last.Is, obs.Quality{Flag: obs.Suspect, Why: obs.Time}
-	}
-	if v, ok := c.At(time.UnixMilli(at.UnixMS)); ok {
+	v, ok := c.At(time.UnixMilli(at.UnixMS))
+	switch {
+	case !at.Dated && len(c.Values) == 1 && c.Values[0].From.IsZero():
+		return c.Values[0].Is, obs.Quality{Flag: obs.Pass}
+	case !at.Dated && !ok:
+		v = c.Values[0]
+		fallthrough
+	case !at.Dated:
+		return v.Is, obs.Quality{Flag: obs.Suspect, Why: obs.Time}
+	case ok:
 		return v.Is, obs.Quality{Flag: obs.Pass}
 	}
 	return 0, obs.Quality{Flag: obs.Missing, Why: obs.Absent}

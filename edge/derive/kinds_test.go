@@ -50,20 +50,23 @@ func TestDatumHistory(t *testing.T) {
 	datum := Constant{"datum", []Since{{time.Date(2026, 6, 1, 0, 1, 0, 0, zone), 12.40}, {time.Date(2026, 6, 1, 1, 0, 0, 0, zone), 12.38}}}
 	s := engine(t, Spec{ID: "level", Is: "datum - x", Of: from("radar/distance"), Metric: "level", Constants: []Constant{datum}})
 	for _, c := range []struct {
-		at    time.Duration
-		known bool
-		want  float64
-		flag  obs.Flag
-		why   obs.Reason
+		at     time.Duration
+		known  bool
+		passed time.Duration // behind midnight, where the time is not known
+		want   float64
+		flag   obs.Flag
+		why    obs.Reason
 	}{
-		{30 * time.Second, true, math.NaN(), obs.Missing, obs.Absent},
-		{time.Minute, true, 10.40, obs.Pass, ""},
-		{time.Hour - 10*time.Second, true, 10.40, obs.Pass, ""},
-		{time.Hour, true, 10.38, obs.Pass, ""},
-		{time.Hour + 10*time.Second, false, 10.38, obs.Suspect, obs.Time},
+		{30 * time.Second, true, 0, math.NaN(), obs.Missing, obs.Absent},
+		{time.Minute, true, 0, 10.40, obs.Pass, ""},
+		{time.Hour - 10*time.Second, true, 0, 10.40, obs.Pass, ""},
+		{time.Hour, true, 0, 10.38, obs.Pass, ""},
+		{time.Hour + 10*time.Second, false, -time.Hour, 10.40, obs.Suspect, obs.Time}, // the first, before which nothing is said
+		{time.Hour + 20*time.Second, false, time.Hour / 2, 10.40, obs.Suspect, obs.Time},
+		{time.Hour + 30*time.Second, false, 2 * time.Hour, 10.38, obs.Suspect, obs.Time},
 	} {
 		if !c.known {
-			s.unix = -1
+			s.unix, s.passed = -1, time.Date(2026, 6, 1, 0, 0, 0, 0, zone).Add(c.passed).UnixMilli()
 		}
 		s.see(c.at, "radar/distance", 2)
 		s.wants("level", c.want, c.flag, c.why)

@@ -113,7 +113,7 @@ type worker interface {
 // At is a moment.
 type At struct {
 	BootMS int64
-	UnixMS int64 // where Dated
+	UnixMS int64 // where Dated; else a time that has surely passed, 0: none is known
 	Dated  bool
 }
 

@@ -96,8 +96,9 @@ func (w *window) cover(from, to int64) {
 	}
 }
 
-// over sums up the n steps that end at t, which is a boundary.
-func (w *window) over(t int64) (all step) {
+// over sums up the n steps that end at t, which is a boundary. tail is how long before t was
+// observed too, although nothing that was read says so yet.
+func (w *window) over(t, tail int64) (all step) {
 	w.at(t - 1)
 	begin := t - int64(w.n)*w.step
 	for i := range w.Row {
@@ -110,7 +111,7 @@ func (w *window) over(t int64) (all step) {
 	all.quality = obs.Quality{Flag: all.Flag, Why: all.Why}
 	if all.N == 0 {
 		all.quality = obs.Quality{Flag: obs.Missing, Why: obs.Sparse}
-	} else if float64(all.Covered) < enough*float64(int64(w.n)*w.step) {
+	} else if float64(all.Covered+tail) < enough*float64(int64(w.n)*w.step) {
 		all.quality = weakest(all.quality, sparse)
 	}
 	return all

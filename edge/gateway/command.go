@@ -31,6 +31,27 @@ func (g *Gateway) newClerk(cfg *config.Uplink) *command.Clerk {
 	return command.New(o)
 }
 
+// carrier has commands carried out once the gateway runs. The link may be up before: what is
+// asked meanwhile waits, and is not refused because its alert, device or output is not known yet.
+func (g *Gateway) carrier(clerk *command.Clerk) func(context.Context, wire.Command) wire.Reply {
+	return func(ctx context.Context, c wire.Command) wire.Reply {
+		if !g.running(ctx) {
+			return wire.Reply{} // it comes again
+		}
+		return clerk.Carry(ctx, c)
+	}
+}
+
+// running waits until the gateway runs; false: ctx ended first.
+func (g *Gateway) running(ctx context.Context) bool {
+	select {
+	case <-g.began:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // rewindFor makes a store get again what it lost.
 func (g *Gateway) rewindFor(_ context.Context, c wire.Command, by string) (wire.Reply, error) {
 	stores := g.uplink.Status().Stores

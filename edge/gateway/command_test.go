@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/ed25519"
 	"log/slog"
 	"reflect"
@@ -109,5 +110,32 @@ func TestCommand(t *testing.T) {
 	}
 	if r := carry(t, commanded(t, dir, public), signed(3, private, "st-1")); !r.OK || r.Records != 0 {
 		t.Errorf("after a restart: %+v", r)
+	}
+}
+
+// A command that comes before the gateway runs waits for that: its alert or device would not
+// be known yet, and a refusal is for good.
+func TestCommandsWaitForTheStart(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := commanded(t, t.TempDir(), public)
+	now := time.Now().UnixMilli()
+	c := wire.Command{V: wire.Version, ID: "01930e5a-7c3b-7f00-8a1b-000000000001", Kind: wire.KindRewind,
+		Rewind: &wire.Rewind{Store: "st-1"}, Issued: now, Until: now + time.Hour.Milliseconds()}
+	c.Sign(private, wire.DefaultPrefix, "hz-07")
+	g.began = make(chan struct{})
+	do := g.carrier(g.newClerk(g.opt.Config.Uplink))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if r := do(ended, c); r.ID != "" || r.Why != "" {
+		t.Errorf("before the start: %+v", r)
+	}
+	answer := make(chan wire.Reply)
+	go func() { answer <- do(t.Context(), c) }()
+	close(g.began)
+	if r := <-answer; !r.OK {
+		t.Errorf("after the start: %+v", r)
 	}
 }

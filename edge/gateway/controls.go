@@ -37,12 +37,26 @@ func AskRewind(ctx context.Context, dir string, since time.Time) (records uint64
 // controlLoop answers what is asked on this machine. Without a socket, on a disk
 // that cannot be written for example, everything else goes on.
 func (g *Gateway) controlLoop(ctx context.Context) error {
-	err := control.Serve(ctx, control.Path(g.opt.Config.Journal.Dir), map[string]control.Handler{
-		askRewind: g.answerRewind, askMaintain: g.answerMaintain, askOutputs: g.answerOutputs, askSwitch: g.answerSwitch, askRules: g.answerRules, askWhy: g.answerWhy}, nil)
+	handlers := map[string]control.Handler{
+		askRewind: g.answerRewind, askMaintain: g.answerMaintain, askOutputs: g.answerOutputs, askSwitch: g.answerSwitch, askRules: g.answerRules, askWhy: g.answerWhy}
+	for name, answer := range handlers {
+		handlers[name] = g.afterStart(answer)
+	}
+	err := control.Serve(ctx, control.Path(g.opt.Config.Journal.Dir), handlers, nil)
 	if err != nil {
 		g.log.Warn("this gateway cannot be asked anything until its next start", "error", err)
 	}
 	return nil
+}
+
+// afterStart has a question wait until the gateway runs.
+func (g *Gateway) afterStart(answer control.Handler) control.Handler {
+	return func(ctx context.Context, with json.RawMessage) (any, error) {
+		if !g.running(ctx) {
+			return nil, errors.New("the gateway is still starting; ask again")
+		}
+		return answer(ctx, with)
+	}
 }
 
 func (g *Gateway) answerRewind(_ context.Context, with json.RawMessage) (any, error) {

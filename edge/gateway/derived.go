@@ -91,6 +91,9 @@ func (gen *generation) addDerived(metrics *obs.Catalog, alike forms) error {
 // at is a moment of the running boot as the deriver wants it.
 func (g *Gateway) at(bootMS int64) derive.At {
 	unix, _, ok := g.clock.Unix(bootMS)
+	if !ok {
+		unix = g.clock.Floor().UnixMilli()
+	}
 	return derive.At{BootMS: bootMS, UnixMS: unix, Dated: ok}
 }
 

@@ -95,6 +95,8 @@ type Gateway struct {
 	beat    *wire.Shape    // of the heartbeat
 	metrics
 
+	began chan struct{} // closed when the first configuration runs: alerts, devices and outputs are there
+
 	held heldLines // over a reload; of the goroutine that runs one configuration after another
 
 	mu        sync.Mutex // guards what follows, and all devices, rules and trails
@@ -203,6 +205,9 @@ func (g *Gateway) generations(ctx context.Context, page net.Addr) error {
 		}
 		if err != nil {
 			return err
+		}
+		if running == nil {
+			close(g.began)
 		}
 		g.tellStarted(cfg, page, running == nil)
 		running = cfg

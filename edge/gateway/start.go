@@ -35,7 +35,7 @@ func open(ctx context.Context, o Options) (*Gateway, error) {
 	}
 	g := &Gateway{opt: o, log: o.Log, catalog: o.Catalog, id: o.Config.Gateway.ID, metrics: newMetrics(),
 		active: map[string]*wire.Alert{}, undated: map[string]wire.Alert{}, ended: map[string]ended{}, upkeeps: map[string]upkeep{}, awaited: map[string][]chan taken{}, absent: newAbsent(), ruleTimer: time.NewTimer(time.Hour),
-		syncs: make(chan struct{}, 1), states: make(chan struct{}, 1), boot: o.Boot, started: o.BootMS()}
+		began: make(chan struct{}), syncs: make(chan struct{}, 1), states: make(chan struct{}, 1), boot: o.Boot, started: o.BootMS()}
 	unit, _ := o.Catalog.Lookup(wire.HeartbeatStream.Channel)
 	var err error
 	if g.beat, err = wire.NewShape([]string{wire.HeartbeatStream.Channel}, []string{unit.Wire}); err != nil {
@@ -122,7 +122,7 @@ func (g *Gateway) uplinkOptions(cfg *config.Uplink, saved []byte) uplink.Options
 		Credentials: uplink.Credentials(cfg.TLS), Proxy: cfg.Proxy, ProxyPasswordFile: cfg.ProxyPasswordFile,
 		Save:    func(state []byte) error { return g.journal.SetState(uplinkKey, state) },
 		Sync:    func() error { return g.journal.Sync(context.Background()) },
-		Command: g.newClerk(cfg).Carry,
+		Command: g.carrier(g.newClerk(cfg)),
 		Journal: &source{journal: g.journal, dates: g.dates, units: g.catalog, log: g.log},
 		Clock:   g.clock, Time: g.clock.Time, Log: g.log, Limits: limits(cfg),
 		Dropped: func(image string) { g.absent.add(image, wire.NoRoom) },
