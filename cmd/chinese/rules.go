@@ -39,7 +39,6 @@ var rules = []pair{
 	{"this compares two numbers, which never change", "这里比较的是两个固定的数，结果永远不变"},
 	{"this has no finite result", "该算式没有结果，或数值过大"},
 	{"write the number that is meant", "请直接写想要的数值"},
-	{"write 10m, for example; at least %s", "请写如 10m，最短 $1"},
 	{"the stream gives one reading every %s, which leaves no time to warn %s ahead", "该数据流每 $1 才有一个读数，来不及提前 $2 预警"},
 	{"the expression has too many parts", "表达式太复杂"},
 	{"this number is too large", "数值过大"},

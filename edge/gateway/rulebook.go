@@ -31,6 +31,8 @@ type RuleState struct {
 	Severity string `json:"severity,omitempty"` // of its alert; empty: none
 	// Idle is why the rule does not judge now: broken, maintenance, depends, schedule.
 	Idle string `json:"idle,omitempty"`
+	// KeptBy are the rules whose alerts keep it back, where Idle is depends.
+	KeptBy []string `json:"kept_by,omitempty"`
 	// Changes is how often its alert changed in the last ChatterMS, if it chatters; 0: it
 	// does not.
 	Changes   int   `json:"changes,omitempty"`
@@ -145,7 +147,7 @@ func (g *Gateway) ruleState(id, use string, x rule.Explanation) RuleState {
 		s.Severity = string(g.gen.rules[id].alert.Severity)
 	}
 	if why, idle := g.gen.engine.Idle(id); idle {
-		s.Idle = string(why)
+		s.Idle, s.KeptBy = string(why), g.gen.engine.KeptBy(id)
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"errors"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func TestAskWhy(t *testing.T) {
 	dir := filepath.Join(p.dir, "journal")
 
 	all, err := gateway.AskRules(t.Context(), dir)
-	if err != nil || len(all) != 2 || all[0] != (gateway.RuleState{Rule: "subway", Use: "underpass-flood", Phase: "active", Stage: "actual", Severity: "red"}) || all[1].Phase != "normal" {
+	if err != nil || len(all) != 2 || !reflect.DeepEqual(all[0], gateway.RuleState{Rule: "subway", Use: "underpass-flood", Phase: "active", Stage: "actual", Severity: "red"}) || all[1].Phase != "normal" {
 		t.Errorf("rules %+v, %v", all, err)
 	}
 	why, err := gateway.AskWhy(t.Context(), dir, "subway")

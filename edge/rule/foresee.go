@@ -55,7 +55,7 @@ func foresee(f Forecast, of *stage, known Streams) (*stage, []*Error) {
 	case f.Within < minSpan:
 		return fail("E3112", "within is missing", "write how far ahead to look, like within: 30m")
 	case f.Within < 2*every:
-		return failAt("forecast.within", "E3112", fmt.Sprintf("the stream gives one reading every %s, which leaves no time to warn %s ahead", brief(every), brief(f.Within)), "write 10m, for example; at least "+brief(2*every))
+		return failAt("forecast.within", "E3112", fmt.Sprintf("the stream gives one reading every %s, which leaves no time to warn %s ahead", brief(every), brief(f.Within)), "write "+brief(max(10*time.Minute, 2*every))+" or more")
 	case f.Window == 0:
 		return fail("E3112", "the window is out of range", "write 1s to 48h, like window: 15m")
 	case f.Window < minSpan || f.Window > maxSpan:

@@ -115,6 +115,21 @@ func (e *Engine) Idle(id string) (why Idleness, ok bool) {
 	return "", false
 }
 
+// KeptBy returns the rules that keep one back: those that it depends on which have an alert,
+// or are kept back themselves.
+func (e *Engine) KeptBy(id string) (by []string) {
+	g := e.byID[id]
+	if g == nil || !g.back {
+		return nil
+	}
+	for _, p := range g.parents {
+		if p.back || p.said.Stage == StageActual {
+			by = append(by, p.spec.ID)
+		}
+	}
+	return by
+}
+
 // Idleness is why a rule does not judge.
 type Idleness string
 

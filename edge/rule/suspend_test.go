@@ -59,6 +59,25 @@ func TestDepends(t *testing.T) {
 	}
 }
 
+// Who asks why a rule is kept back learns which rules do that.
+func TestKeptBy(t *testing.T) {
+	e := New([]*Rule{
+		mustCompile(t, Spec{ID: "port", When: "tank.temp.inlet > 50"}), mustCompile(t, Spec{ID: "mast", When: "tank.temp.inlet > 70"}),
+		mustCompile(t, Spec{ID: "child", When: "river.level > 3", Depends: [MaxDepends]string{"port", "mast"}}),
+		mustCompile(t, Spec{ID: "grand", When: "river.level > 3", Depends: [MaxDepends]string{"child"}}),
+	})
+	for i, c := range []struct {
+		temp         float64
+		child, grand string
+	}{{20, "[]", "[]"}, {60, "[port]", "[child]"}, {80, "[port mast]", "[child]"}, {20, "[]", "[]"}} {
+		e.Observe(temp, int64(i)*minute, reading(c.temp))
+		e.Tick(int64(i) * minute)
+		if got := fmt.Sprint(e.KeptBy("child"), e.KeptBy("grand"), e.KeptBy("port")); got != c.child+" "+c.grand+" []" {
+			t.Errorf("at %v °C: %s", c.temp, got)
+		}
+	}
+}
+
 // The port that is down says nothing of its streams: they turn stale, and their rules
 // wait with their parent.
 func TestDependsWithoutInput(t *testing.T) {

@@ -80,10 +80,10 @@ func (b *builtin) explain(w io.Writer, why gateway.RuleWhy, lang string) error {
 		fmt.Fprintf(&out, pick(lang, "chatters: %d changes in %s; it is kept as it was at its worst until it calms down\n", "反复告警：%[2]s内变化 %[1]d 次；平静之前保持最严重时的状态\n"), why.Changes, span(why.ChatterMS, lang))
 	}
 	if why.Idle != "" {
-		fmt.Fprintf(&out, "%s\n", idleText(why.Idle, lang))
+		fmt.Fprintf(&out, "%s\n", idleText(why.RuleState, lang))
 	}
 	for _, s := range why.Stages {
-		fmt.Fprintf(&out, "\n%s%s%s\n", standingText(s.Stage, s.Severity, lang), pick(lang, ": ", "："), b.sentence(s, lang))
+		fmt.Fprintf(&out, "\n%s%s%s\n", standingText(s.Stage, s.Severity, lang), pick(lang, ": ", "："), b.sentence(s, why.Idle != "", lang))
 		rows := b.parts(pick(lang, "when", "条件"), s.When, lang)
 		if s.Clear != nil {
 			rows = append(rows, b.parts(pick(lang, "clear", "解除"), *s.Clear, lang)...)
@@ -101,12 +101,12 @@ func (b *builtin) explain(w io.Writer, why gateway.RuleWhy, lang string) error {
 }
 
 // idleText says why a rule does not judge now, and what ends that.
-func idleText(why, lang string) string {
-	switch why {
+func idleText(s gateway.RuleState, lang string) string {
+	switch s.Idle {
 	case "maintenance":
 		return pick(lang, "does not judge: somebody works on a device that it reads; lamppost maintenance list says until when", "暂不判断：它读取的设备正在维护；截止时间见 lamppost maintenance list")
 	case "depends":
-		return pick(lang, "does not judge: a rule that it depends on has an alert", "暂不判断：它所依赖的规则正在告警")
+		return fmt.Sprintf(pick(lang, "does not judge: it depends on %s, which has an alert or is kept back itself", "暂不判断：它所依赖的 %s 正在告警，或自身也被抑制"), strings.Join(s.KeptBy, ", "))
 	case "schedule":
 		return pick(lang, "does not judge: it is outside its schedule", "暂不判断：不在它的时段内")
 	}
@@ -118,7 +118,8 @@ func truthText(is, lang string) string {
 }
 
 // sentence says in one line why a condition stands as it does.
-func (b *builtin) sentence(s gateway.StageWhy, lang string) string {
+// idle: its rule does not judge now.
+func (b *builtin) sentence(s gateway.StageWhy, idle bool, lang string) string {
 	timer := fmt.Sprintf(pick(lang, "%s of %s", "%s／%s"), span(s.RanMS, lang), span(s.NeedsMS, lang))
 	if !s.Running {
 		timer += pick(lang, ", the timer stands still", "，计时暂停")
@@ -132,6 +133,8 @@ func (b *builtin) sentence(s gateway.StageWhy, lang string) string {
 		return fmt.Sprintf(pick(lang, "met, not yet for long enough: %s", "条件已满足，时间未到：%s"), timer) + missing
 	case s.Phase == "clearing":
 		return fmt.Sprintf(pick(lang, "over, not yet for long enough: %s", "条件已解除，时间未到：%s"), timer) + missing
+	case idle && s.Phase == "active":
+		return pick(lang, "stays as it is: it does not judge", "保持不变：暂不判断")
 	case s.Phase == "active" && s.When.Is == "true":
 		return fmt.Sprintf(pick(lang, "fires: met for %s", "告警中：条件已满足 %s"), span(s.SinceMS, lang))
 	case s.Phase == "active" && s.Clear != nil && s.Clear.Is == "false":

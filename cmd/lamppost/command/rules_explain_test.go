@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/alert"
+	"github.com/lamppost-city/lamppost/edge/config"
 	"github.com/lamppost-city/lamppost/edge/gateway"
 	"github.com/lamppost-city/lamppost/edge/rule"
 )
@@ -45,12 +47,20 @@ func TestExplainText(t *testing.T) {
 		{gateway.StageWhy{Phase: "active", When: when("unknown", gone)}, "stays: what is unknown does not clear; road.level is silent for 4 min", "保持：数据未知时不解除；road.level 已 4 分钟无可用读数"},
 		{gateway.StageWhy{Phase: "clearing", Running: true, RanMS: 30_000, NeedsMS: 60_000, When: when("false", level)}, "over, not yet for long enough: 30 s of 60 s", "条件已解除，时间未到：30 秒／60 秒"},
 	} {
-		if got := b.sentence(c.stage, "en"); got != c.en {
+		if got := b.sentence(c.stage, false, "en"); got != c.en {
 			t.Errorf("%s\nwant %s", got, c.en)
 		}
-		if got := b.sentence(c.stage, "zh"); got != c.zh {
+		if got := b.sentence(c.stage, false, "zh"); got != c.zh {
 			t.Errorf("%s\nwant %s", got, c.zh)
 		}
+	}
+	kept := gateway.StageWhy{Phase: "active", When: when("false", level), Clear: &clear}
+	kept.Clear.Is = "true"
+	if got := b.sentence(kept, true, "en"); got != "stays as it is: it does not judge" {
+		t.Errorf("kept back: %s", got)
+	}
+	if got := idleText(gateway.RuleState{Idle: "depends", KeptBy: []string{"port", "mast"}}, "en"); got != "does not judge: it depends on port, mast, which has an alert or is kept back itself" {
+		t.Errorf("kept back by two: %s", got)
 	}
 	// A forecast's numbers are times, and that an alert chatters is said.
 	var out strings.Builder
@@ -173,6 +183,20 @@ func TestExplainLearning(t *testing.T) {
 			When: gateway.ConditionWhy{Text: "yard.smoke > 40", Is: "unknown", Streams: []gateway.StreamWhy{st}}}}}, c.lang))
 		if got := until.ReplaceAllString(out.String(), "TT:TT"); !strings.Contains(got, c.want) || !strings.Contains(got, c.wantIn) {
 			t.Errorf("%+v, %s:\n%s\nwant %q and %q", c.newest, c.lang, got, c.want, c.wantIn)
+		}
+	}
+}
+
+// Whoever asks for one rule has those replayed that it depends on, too, and not shown.
+func TestSimulatedDependencies(t *testing.T) {
+	cfg := &config.Config{Rules: []config.Rule{{ID: "a"}, {ID: "b", Depends: []string{"a"}}, {ID: "c", Depends: []string{"b", "a"}}, {ID: "d"}}}
+	for _, c := range []struct{ only, want string }{{"", "[a b c d]"}, {"d", "[d]"}, {"c", "[c b a]"}, {"a d", "[a d]"}, {"nobody", "[]"}} {
+		s := &simulating{only: strings.Fields(c.only)}
+		if got := fmt.Sprint(s.needed(cfg)); got != c.want {
+			t.Errorf("of %q: %s, want %s", c.only, got, c.want)
+		}
+		if s.asked("a") != (c.only == "" || strings.HasPrefix(c.only, "a")) {
+			t.Errorf("of %q: a is shown: %v", c.only, s.asked("a"))
 		}
 	}
 }

@@ -81,7 +81,11 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 		return err
 	}
 	out := &simulated{severities: severities, zone: cfg.Gateway.Zone, made: gateway.Made(cfg), builtin: b, lang: s.lang}
-	sim := gateway.NewSimulation(cfg, b.metrics, rules, func(h rehearsal.Happening) { out.timeline = append(out.timeline, h) })
+	sim := gateway.NewSimulation(cfg, b.metrics, rules, func(h rehearsal.Happening) {
+		if s.asked(h.Rule) {
+			out.timeline = append(out.timeline, h)
+		}
+	})
 	take := func(r rehearsal.Record) {
 		if !s.since.at.IsZero() && r.UnixMS < s.since.at.UnixMilli() || !s.until.at.IsZero() && r.UnixMS >= s.until.at.UnixMilli() {
 			return
@@ -100,7 +104,13 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	out.tallies = sim.Finish()
+	for _, t := range sim.Finish() {
+		if s.asked(t.Rule) {
+			out.tallies = append(out.tallies, t)
+		} else {
+			out.beside = append(out.beside, t.Rule)
+		}
+	}
 	out.from, out.to = sim.Span()
 	for _, st := range sim.Absent() {
 		out.absent = append(out.absent, st.Device+"."+st.Channel)
@@ -118,13 +128,35 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 	return nil
 }
 
-// rules compiles those that are asked for.
+// needed are the rules that are asked for, and those that they depend on: without them they
+// would judge when a gateway does not.
+func (s *simulating) needed(cfg *config.Config) (all []string) {
+	depends := map[string][]string{}
+	for _, r := range cfg.Rules {
+		if depends[r.ID] = r.Depends; len(s.only) == 0 {
+			all = append(all, r.ID)
+		}
+	}
+	for todo := s.only; len(todo) > 0; todo = todo[1:] {
+		if _, is := depends[todo[0]]; is && !slices.Contains(all, todo[0]) {
+			all = append(all, todo[0])
+			todo = append(slices.Clone(todo), depends[todo[0]]...)
+		}
+	}
+	return all
+}
+
+// asked says whether a rule is one of those that are shown.
+func (s *simulating) asked(id string) bool { return len(s.only) == 0 || slices.Contains(s.only, id) }
+
+// rules compiles those that are needed.
 func (s *simulating) rules(cfg *config.Config) (rules []*rule.Rule, severities map[string]string, err error) {
 	severities = map[string]string{}
 	var ids []string
+	needed := s.needed(cfg)
 	for _, r := range cfg.Rules {
 		ids = append(ids, r.ID)
-		if len(s.only) > 0 && !slices.Contains(s.only, r.ID) {
+		if !slices.Contains(needed, r.ID) {
 			continue
 		}
 		c, wrong := gateway.CompileRule(r, cfg.Streams())

@@ -18,7 +18,8 @@ import (
 type simulated struct {
 	timeline   []rehearsal.Happening
 	tallies    []rehearsal.Tally
-	from, to   int64 // Unix ms
+	from, to   int64    // Unix ms
+	beside     []string // rules that those which are asked for depend on
 	undated    int
 	absent     []string
 	strange    []strange         // what the files have beside it
@@ -117,6 +118,9 @@ func (s *simulated) notes() (lines []string) {
 		}
 		lines = append(lines, line)
 	}
+	if len(s.beside) > 0 {
+		lines = append(lines, pick(s.lang, "replayed too, since others depend on them: ", "一并回放（被依赖的规则）：")+strings.Join(s.beside, ", "))
+	}
 	if len(s.absent) > 0 {
 		lines = append(lines, pick(s.lang, "nothing was recorded of ", "没有以下数据流的记录：")+strings.Join(s.absent, ", "))
 	}
@@ -171,11 +175,12 @@ func (s *simulated) json(w io.Writer) error {
 		From     int64       `json:"from"`
 		To       int64       `json:"to"`
 		Undated  int         `json:"undated"`
+		Beside   []string    `json:"replayed_too,omitempty"`
 		Absent   []string    `json:"not_recorded"`
 		Strange  []strange   `json:"fit_no_stream"`
 		Timeline []happening `json:"timeline"`
 		Rules    []tally     `json:"rules"`
-	}{From: s.from, To: s.to, Undated: s.undated, Absent: append([]string{}, s.absent...), Strange: append([]strange{}, s.strange...), Timeline: []happening{}, Rules: []tally{}}
+	}{From: s.from, To: s.to, Undated: s.undated, Beside: s.beside, Absent: append([]string{}, s.absent...), Strange: append([]strange{}, s.strange...), Timeline: []happening{}, Rules: []tally{}}
 	finite := func(v float64) *float64 {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil
