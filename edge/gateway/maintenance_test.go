@@ -374,6 +374,9 @@ outputs: {siren: {bus: gpio, line: GPIO27, min_off: 0s, per_hour: 3600, interloc
 rules: {flood: {when: "yard.level > 0.5", severity: orange, actions: [siren]}}
 `)
 		<-out.set // off, at the start
+		if _, err := gen.switching.board.Settled(t.Context(), "siren"); err != nil {
+			t.Fatal(err)
+		}
 		say := func(device string, level float64) {
 			g.handle(gen, poll.Sample{Device: device, BootMS: bootMS.Add(1000), Readings: []obs.Reading{obs.Of(level)}})
 		}
