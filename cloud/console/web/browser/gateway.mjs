@@ -16,7 +16,7 @@ function packet(first, ...parts) {
   return Buffer.concat([Buffer.from([first, ...length]), body]);
 }
 
-/** Resolves to { alert, picture, close } of a gateway with this id. */
+/** Resolves to { alert, picture, state, event, close } of a gateway with this id. */
 export async function startGateway(mqtt, prefix, id, area) {
   const [host, port] = mqtt.replace(/^\w+:\/\//, '').split(':');
   const socket = connect(Number(port), host);
@@ -70,6 +70,18 @@ export async function startGateway(mqtt, prefix, id, area) {
         const meta = { v: 1, id: image, device: 'gauge', at: moment(at), bytes: jpeg.length, pieces, piece, alert, moment: which };
         await publish(`image/${image}/${piece}`, Buffer.concat([Buffer.from(`${JSON.stringify(meta)}\n`), jpeg.subarray(piece * size, (piece + 1) * size)]));
       }
+    },
+    /** Sends what the gateway says of itself, with these parts of it. */
+    async state(more = {}) {
+      const at = moment(Date.now());
+      const journal = { bytes: 1, quota: 2, waiting: 0, oldest_ms: 0, commit_ms: 0, lost: 0 };
+      const all = { v: 1, version: 'test', boot, epoch, config: '0123456789ab', at, started: at, clock: 'synced', site: { area }, devices: [], health: [], alerts: [], journal, ...more };
+      await publish('state', Buffer.from(JSON.stringify(all)));
+    },
+    /** Sends an event of a kind, with what it says. */
+    async event(kind, what) {
+      const at = moment(Date.now());
+      await publish('event', Buffer.from(JSON.stringify({ v: 1, epoch, seq: ++seq, at, kind, [kind]: typeof what === 'function' ? what(at) : what })));
     },
     close: () => socket.destroy(),
   };

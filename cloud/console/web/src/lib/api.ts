@@ -3,6 +3,7 @@
 // absent is optional here, so that a newer or older aggregator is still readable.
 
 import { clock } from './clock.svelte';
+import { read } from './legible';
 
 /** A text in each language that the sender knows. */
 export type Texts = Readonly<Record<string, string>>;
@@ -306,7 +307,7 @@ function isRecord(x: unknown): x is Record<string, unknown> {
 
 /** What an answer that is a refusal says. */
 export async function refusal(answer: Response): Promise<ApiError> {
-  return toApiError(answer.status, await answer.json().catch(() => undefined), answer.headers.get('Retry-After'));
+  return toApiError(answer.status, await answer.text().then(read).catch(() => undefined), answer.headers.get('Retry-After'));
 }
 
 function toApiError(status: number, body: unknown, retry: string | null): ApiError {
@@ -347,7 +348,7 @@ async function attempt<T>(path: string, init: RequestInit): Promise<T> {
   const answer = await fetch(base + path, { ...init, headers, signal: init.signal ?? AbortSignal.timeout(20_000) });
   clock.hint(answer.headers.get('Date'));
   if (!answer.ok) throw await refusal(answer);
-  return (await answer.json().catch(() => undefined)) as T;
+  return (await answer.text().then(read).catch(() => undefined)) as T;
 }
 
 /** A change, with a JSON body. */

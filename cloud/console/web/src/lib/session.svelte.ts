@@ -8,6 +8,7 @@ import { clock } from './clock.svelte';
 import type { Case } from './desk';
 import { fleet } from './fleet.svelte';
 import { identity } from './identity.svelte';
+import { read } from './legible';
 import { openLive, type Phase } from './live';
 import { absences, arrivals } from './pictures.svelte';
 import { settings, t, word } from './settings.svelte';
@@ -210,7 +211,7 @@ class Session {
     }
     let data: unknown;
     try {
-      data = JSON.parse(e.data);
+      data = read(e.data);
     } catch {
       return; // half an event helps nobody; the next one is whole
     }
