@@ -250,8 +250,9 @@ func (b *Book) Turn(ctx context.Context, tx *sql.Tx, id string) (n int, err erro
 	return n, nil
 }
 
-// renotified is how many alerts Renotify looks at in one transaction.
-const renotified = 200
+// renotified is how many alerts Renotify looks at in one transaction: others wait to write
+// meanwhile.
+const renotified = 50
 
 // Renotify lets people be told of all alerts that are active and changed since a time, as
 // they would have been then: of use when nobody was to be told so far. Whoever takes them

@@ -166,7 +166,7 @@ func TestRenotify(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := slices.Concat(l.calls...)
-	if len(got) != 450 || len(l.calls) != 3 || got[0] != "a-000 yellow active 1" || got[449] != "a-449 yellow active 1" {
+	if len(got) != 450 || len(l.calls) != 9 || got[0] != "a-000 yellow active 1" || got[449] != "a-449 yellow active 1" {
 		t.Errorf("%d told in %d turns", len(got), len(l.calls))
 	}
 }

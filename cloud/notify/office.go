@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -133,20 +134,13 @@ func (c *Channel) complete() {
 }
 
 // openKey reads the key of the links. It stands in the database because every process that
-// shares that has to know it.
+// shares that has to know it. Only the first one has to write.
 func (o *Office) openKey(ctx context.Context) error {
-	var fresh link.Key
-	if _, err := rand.Read(fresh[:]); err != nil {
-		return fmt.Errorf("notify: %w", err)
-	}
 	var text string
-	err := o.o.DB.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "insert into notice_key(id, secret) values(1, ?) on conflict(id) do nothing", hex.EncodeToString(fresh[:]))
-		if err != nil {
-			return err
-		}
-		return tx.QueryRowContext(ctx, "select secret from notice_key where id = 1").Scan(&text)
-	})
+	err := o.o.DB.Read().QueryRowContext(ctx, "select secret from notice_key where id = 1").Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		text, err = o.makeKey(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("notify: key of the links: %w", err)
 	}
@@ -156,6 +150,22 @@ func (o *Office) openKey(ctx context.Context) error {
 	}
 	copy(o.key[:], b)
 	return nil
+}
+
+// makeKey makes the key of the links, unless another process was first.
+func (o *Office) makeKey(ctx context.Context) (text string, err error) {
+	var fresh link.Key
+	if _, err := rand.Read(fresh[:]); err != nil {
+		return "", err
+	}
+	err = o.o.DB.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "insert into notice_key(id, secret) values(1, ?) on conflict(id) do nothing", hex.EncodeToString(fresh[:]))
+		if err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, "select secret from notice_key where id = 1").Scan(&text)
+	})
+	return text, err
 }
 
 // channel returns one by its id.

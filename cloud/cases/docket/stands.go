@@ -46,8 +46,9 @@ func (d *Docket) Standing(ctx context.Context) (out []view.Standing, err error) 
 	return out, nil
 }
 
-// renotified is how many cases Renotify looks at in one transaction.
-const renotified = 100
+// renotified is how many cases Renotify looks at in one transaction: others wait to write
+// meanwhile.
+const renotified = 25
 
 // Renotify gives notice the open cases that were touched since a time, each with its journal,
 // in the transactions that read them.
