@@ -141,6 +141,26 @@ test('the story of a case: two at the center, two departments, each step seen by
   }
 });
 
+test('a case on paper: its facts, with date and address, without what only a screen can do', async () => {
+  const { page, close } = await center.enter(`/cases/${id}`, 'li', { locale: 'zh-CN', colorScheme: 'dark' });
+  await page.locator('[data-chart][data-loaded=true]').waitFor();
+  await page.getByText('该时段没有读数').waitFor();
+  assert.equal(await page.locator('.paper').count(), 0);
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  const said = await page.locator('body').innerText();
+  assert.match(said, /\d{4}年\d+月\d+日 \d\d:\d\d:\d\d UTC\+08:00，出自 http:\/\/.*\/cases\//);
+  for (const want of [/河道水位 3\.12 米/, /Ⅱ级\(橙\)/, /处理记录/, /水务局/, /告警限值/]) assert.match(said, want);
+  assert.equal(await page.locator('button:visible, nav:visible, dialog:visible').count(), 0);
+  // Black on white, whatever the screen was like.
+  assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('h1')).color), 'rgb(20, 32, 42)');
+  assert.equal(await page.locator('details:not([open]):not([data-table])').count(), 0);
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+  assert.equal(await page.locator('.paper').count(), 0);
+  assert.ok((await page.pdf({ format: 'A4' })).length > 10_000);
+  await close();
+});
+
 test('who acts on what has changed meanwhile is told, sees it, and may go on', async () => {
   const api = await center.hire('zhou', '周洋', everywhere('operator'));
   const made = await api.call('POST', '/cases', { kind: 'flooding', area: '990101001001', severity: 'yellow', text: '积水' });

@@ -361,6 +361,20 @@ test('a lost connection is never silent, and mends itself', async () => {
   await close();
 });
 
+test('who may see nothing is told that, not that nobody answers, and sees all once they may', async () => {
+  const { page, close } = await open(env, '/connect');
+  const refused = (r) => r.fulfill({ status: 403, json: { error: { id: 'E7205', text: { en: 'no right', zh: '没有权限' } } } });
+  await page.route(/\/api\/v1\/(stream|info|values)/, refused);
+  await page.goto(env.mock.url);
+  await page.getByText(/You have no right to see any area here/).first().waitFor();
+  assert.equal(await page.getByText(/does not answer/).count(), 0);
+  await page.unroute(/\/api\/v1\/(stream|info|values)/, refused);
+  await page.locator('[data-phase=live]').waitFor();
+  await page.locator(row('river/level')).waitFor();
+  assert.equal(await page.getByText(/You have no right/).count(), 0);
+  await close();
+});
+
 test('a resync loads everything anew', async () => {
   const { page, close } = await open(env);
   await page.locator(row('river/level')).waitFor();

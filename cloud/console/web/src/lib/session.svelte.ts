@@ -22,14 +22,14 @@ import { alertText, gatewayName, stageWord } from './words';
 const replayable = 10_000;
 const sirenEvery = 30_000;
 const pastAtStart = 50;
-/** How often those load all anew who may not have the live stream, ms. */
-const pollEvery = 10_000;
+/** What the aggregator says to who has no right to see anything. */
+const nothingToSee = 'E7205';
 
 type ValueListener = (values: readonly Value[]) => void;
 type GapListener = (gap: Gap) => void;
 
 class Session {
-  phase = $state<Phase | 'polling'>('connecting');
+  phase = $state<Phase>('connecting');
   /** When anything last came from the aggregator, heartbeats included, in its time. */
   lastMessage = $state(0);
   /** When the connection was lost, in the aggregator's time; 0 while it stands. */
@@ -51,7 +51,6 @@ class Session {
   #valueListeners = new Set<ValueListener>();
   #gapListeners = new Set<GapListener>();
   #close: (() => void) | undefined;
-  #polling: ReturnType<typeof setInterval> | undefined;
 
   start(): () => void {
     clock.start(
@@ -68,7 +67,7 @@ class Session {
 
   /** Follows what happens, unless it does already. */
   #follow(): void {
-    if (this.#close || this.#polling) return;
+    if (this.#close) return;
     this.#close = openLive({
       url: api.streamURL,
       onAlive: () => (this.lastMessage = clock.read()),
@@ -77,28 +76,19 @@ class Session {
       },
       onPhase: (p) => this.#setPhase(p),
       onEvent: (e) => this.#receive(e),
-      onRefused: (answer) => void this.#refused(answer),
+      onRefused: (answer) => void refusal(answer).then((e) => this.#refused(e)),
     });
   }
 
   #leave(): void {
     this.#close?.();
-    clearInterval(this.#polling);
-    this.#close = this.#polling = undefined;
+    this.#close = undefined;
   }
 
-  async #refused(answer: Response): Promise<void> {
-    const e = await refusal(answer);
-    if (e.id !== 'E7205') {
-      door.onRefused(e);
-      return;
-    }
-    // The live stream is for those who see all areas; others ask for theirs from time to time.
-    if (!this.#close) return;
-    this.#leave();
-    this.#polling = setInterval(() => void this.load(), pollEvery);
-    this.#setPhase('polling');
-    void this.load();
+  /** Who is logged in may see nothing of it; the stream tries on, and stands once they may. */
+  #refused(e: ApiError): void {
+    if (e.id === nothingToSee) this.denied = true;
+    else door.onRefused(e);
   }
 
   /** Loads all there is. Tries again by itself until it has succeeded. */
@@ -125,7 +115,6 @@ class Session {
       fleet.flush();
       fleet.setCameras(cameras);
       fleet.summarize(clock.now);
-      if (this.#polling) this.#polled(values.values, active);
       const ended = alerts.setActive(active);
       alerts.put(past);
       void this.#ask(ended);
@@ -139,18 +128,10 @@ class Session {
     }
   }
 
-  /** What came with a load is news to those without the live stream. */
-  #polled(values: readonly Value[], active: readonly Alert[]) {
-    for (const f of this.#valueListeners) f(values);
-    if (this.loaded) for (const a of active) this.#alert(a);
-    this.#setPhase('polling');
-  }
-
   #failed(e: unknown) {
     this.failing = true;
-    this.denied = e instanceof ApiError && e.id === 'E7205';
-    if (this.#polling) this.#setPhase('offline');
-    else if (identity.admitted) setTimeout(() => void this.load(), 2000);
+    this.denied = e instanceof ApiError && e.id === nothingToSee;
+    if (identity.admitted) setTimeout(() => void this.load(), 2000);
   }
 
   /** Asks how alerts ended that were active before and are not listed any more. */
@@ -191,13 +172,13 @@ class Session {
     if (settings.sound && !this.soundReady) this.soundReady = await this.#siren.enable();
   }
 
-  #setPhase(p: Phase | 'polling') {
+  #setPhase(p: Phase) {
     const was = this.phase;
     this.phase = p;
-    if (p === 'live' || p === 'polling') {
+    if (p === 'live') {
       if (was !== p && this.lostAt) announcer.say(t('conn.back'));
       this.lostAt = 0;
-    } else if (was === 'live' || was === 'polling') this.lostAt = clock.read();
+    } else if (was === 'live') this.lostAt = clock.read();
     if (p === 'offline') {
       this.lostAt ||= clock.read();
       announcer.say(t('conn.lost'));

@@ -30,7 +30,9 @@ class Settings {
   language = $state<Language>(initialLanguage(read('language'), globalThis.navigator?.languages ?? []));
   theme = $state<Theme>(oneOf(read('theme'), ['auto', 'light', 'dark'], 'auto'));
   #systemDark = $state(systemDark?.matches ?? false);
-  dark = $derived(this.theme === 'dark' || (this.theme === 'auto' && this.#systemDark));
+  /** What is shown goes on paper: in light colours, in full. */
+  printing = $state(false);
+  dark = $derived(!this.printing && (this.theme === 'dark' || (this.theme === 'auto' && this.#systemDark)));
   size = $state<Size>(oneOf(read('size'), ['normal', 'large'], 'normal'));
   sound = $state(read('sound') === 'on');
   /** The name last given with an acknowledgement. */
@@ -49,6 +51,10 @@ class Settings {
   setSize(s: Size) {
     this.size = s;
     keep('size', s);
+    this.apply();
+  }
+  setPrinting(on: boolean) {
+    this.printing = on;
     this.apply();
   }
   setSound(on: boolean) {

@@ -46,9 +46,11 @@ export function clockTime(t: number): string {
 }
 
 /** The time at the center in parts; the zone is always named. */
-export function wall(t: number): { day: string; clock: string; minute: string; zone: string; strange: boolean } {
+export function wall(t: number): { date: string; day: string; clock: string; minute: string; zone: string; strange: boolean } {
   const zone = center.place;
   return {
+    // With the year, which a day of this year goes without.
+    date: formatDay(settings.language, t, 0, zone),
     day: formatDay(settings.language, t, t, zone),
     clock: formatClock(settings.language, t, zone),
     minute: formatMinute(settings.language, t, zone),

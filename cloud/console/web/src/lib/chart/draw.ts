@@ -2,6 +2,7 @@
 // cannot be relied on, limits. Works in device pixels.
 import type uPlot from 'uplot';
 import { hatch, type Band } from './bands';
+import type { Expectation, Happening } from './course';
 import type { Mark } from './points';
 
 export interface Colours {
@@ -14,6 +15,9 @@ export interface Colours {
   suspect: string;
   fail: string;
   limit: string;
+  forecast: string;
+  forecastFill: string;
+  event: string;
   surface: string;
 }
 
@@ -31,6 +35,9 @@ export function coloursOf(e: Element): Colours {
     suspect: get('suspect'),
     fail: get('fail'),
     limit: get('limit'),
+    forecast: get('forecast'),
+    forecastFill: get('forecast-fill'),
+    event: get('event'),
     surface: get('surface'),
   };
 }
@@ -93,6 +100,93 @@ export function drawMarks(u: uPlot, marks: readonly Mark[], c: Colours, scale: n
     ctx.stroke();
   }
   ctx.restore();
+}
+
+/**
+ * Below the line: from the value at which a forecast was made a fan to the times between which
+ * the limit was expected. Earlier forecasts are outlines only, the newest is filled.
+ */
+export function drawExpectations(u: uPlot, list: readonly Expectation[], c: Colours, scale: number): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.strokeStyle = c.forecast;
+  ctx.fillStyle = c.forecastFill;
+  ctx.setLineDash([2 * scale, 3 * scale]);
+  list.forEach((e, i) => {
+    const newest = i === list.length - 1;
+    const y = u.valToPos(e.limit, 'y', true);
+    const [from, to] = [u.valToPos(e.from / 1000, 'x', true), u.valToPos(e.to / 1000, 'x', true)];
+    ctx.lineWidth = (newest ? 2 : 1) * scale;
+    ctx.beginPath();
+    if (e.value === null) {
+      // Without a value there is no slope to show, only when.
+      ctx.rect(from, y - 4 * scale, Math.max(to - from, 2 * scale), 8 * scale);
+    } else {
+      ctx.moveTo(u.valToPos(e.at / 1000, 'x', true), u.valToPos(e.value, 'y', true));
+      ctx.lineTo(from, y);
+      ctx.lineTo(to, y);
+      ctx.closePath();
+    }
+    if (newest) ctx.fill();
+    ctx.stroke();
+  });
+  ctx.restore();
+}
+
+/** Above the line: a pole for what happened, with its word on top; a camera at the foot where a picture was taken. */
+export function drawHappenings(u: uPlot, list: readonly Happening[], c: Colours, scale: number, name: (h: Happening) => string, font: string): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.strokeStyle = c.event;
+  ctx.fillStyle = c.event;
+  ctx.font = font;
+  ctx.textBaseline = 'top';
+  ctx.textAlign = 'left';
+  let free = -Infinity; // where the last word ends
+  for (const h of list) {
+    const x = u.valToPos(h.t / 1000, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    const foot = bbox.top + bbox.height;
+    if (h.kind === 'picture') {
+      drawCamera(ctx, x, foot, c, scale);
+      continue;
+    }
+    ctx.lineWidth = 1.5 * scale;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, foot);
+    ctx.stroke();
+    const text = name(h);
+    const width = ctx.measureText(text).width + 8 * scale;
+    const left = x + width > bbox.left + bbox.width ? x - width : x;
+    // A word that would run over the one before it is left out; the legend has it.
+    if (left < free) continue;
+    free = left + width;
+    ctx.save();
+    ctx.globalAlpha = 0.8;
+    ctx.fillStyle = c.surface;
+    ctx.fillRect(left, bbox.top, width, 16 * scale);
+    ctx.restore();
+    ctx.fillText(text, left + 4 * scale, bbox.top + 2 * scale);
+  }
+  ctx.restore();
+}
+
+function drawCamera(ctx: CanvasRenderingContext2D, x: number, foot: number, c: Colours, scale: number): void {
+  const [w, h] = [14 * scale, 10 * scale];
+  const top = foot - h - 3 * scale;
+  ctx.lineWidth = 1.5 * scale;
+  ctx.save();
+  ctx.fillStyle = c.surface;
+  ctx.fillRect(x - w / 2, top, w, h);
+  ctx.restore();
+  ctx.strokeRect(x - w / 2, top, w, h);
+  ctx.beginPath();
+  ctx.arc(x, top + h / 2, 2.6 * scale, 0, 2 * Math.PI);
+  ctx.stroke();
 }
 
 export interface Limit {

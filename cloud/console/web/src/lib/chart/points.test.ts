@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Point, QualityCode, Value } from '../api';
 import type { Band } from './bands';
-import { append, nearest, rowsOf, statistics, toColumns, valueRange } from './points';
+import { append, digitsOf, nearest, rowsOf, statistics, toColumns, valueRange } from './points';
 
 const p = (t: number, v: number | null, qc: QualityCode = 1, why = ''): Point => [t, v, qc, why];
 const value = (t: number, v: number | null, qc: QualityCode = 1): Value => ({ gateway: 'g', device: 'd', channel: 'c', t, v, qc });
@@ -95,4 +95,9 @@ test('nearest of none', () => expect(nearest([], 5, 1e9)).toBe(-1));
 test('rows: newest first, a gap where it began, missing readings in their gap', () => {
   const rows = rowsOf([p(1000, 1), p(2000, null, 9), p(5000, 5)], [gap(1500, 4000)]);
   expect(rows.map((r) => `${r.kind} ${r.t}`)).toEqual(['point 5000', 'gap 1500', 'point 1000']);
+});
+
+test('an axis says its steps as they are', () => {
+  expect([0.25, 2.5, 0.1, 0.05, 1, 20, 0.0025, 1e-5].map(digitsOf)).toEqual([2, 1, 1, 2, 0, 0, 4, 5]);
+  expect(digitsOf(0.1 + 0.2)).toBe(1);
 });

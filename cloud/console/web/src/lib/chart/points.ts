@@ -78,6 +78,15 @@ export function valueRange(points: readonly Point[], limits: readonly number[], 
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 }
 
+/** How many decimals the words of an axis need whose lines are a step apart: 2.75 is not 2.8. */
+export function digitsOf(step: number): number {
+  for (let digits = 0; digits < 9; digits++) {
+    const lines = step * 10 ** digits;
+    if (Math.abs(lines - Math.round(lines)) < 1e-6 * lines) return digits;
+  }
+  return 9;
+}
+
 export interface Statistics {
   low: number;
   high: number;

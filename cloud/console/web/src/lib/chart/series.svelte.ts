@@ -1,5 +1,5 @@
 // The readings of one stream in one window of time: loaded, then followed live.
-import { api, type Gap, type Point, type StreamInfo, type Value } from '../api';
+import { api, ApiError, type Gap, type Point, type StreamInfo, type Value } from '../api';
 import { clock } from '../clock.svelte';
 import { streamKey } from '../model';
 import { bandsOf, breakAfter, noData, type Band, type Span } from './bands';
@@ -59,10 +59,11 @@ export class SeriesView {
       const told = this.reduced ? s.gaps : s.gaps.filter((g) => g.why !== noData);
       this.gaps = [...told, ...this.gaps];
       this.loading = false;
-    } catch {
+    } catch (e) {
       if (abort.signal.aborted) return;
       this.loading = false;
-      this.failed = true;
+      // Of what has never been stored there is nothing to load, and nothing failed.
+      this.failed = !(e instanceof ApiError && e.status === 404);
     }
   }
 
