@@ -226,7 +226,7 @@ func (p *parts) openAPI(context.Context) error {
 	}
 	o := api.Options{
 		Info: p.info, Fleet: placedFleet{p.fleet, p.places}, Areas: p.places, Departments: p.places, Rosters: p.places, Alerts: p.cases, Images: p.images, Commands: p.commands, Points: p.store, Metrics: metrics,
-		Live: p.live.Serve, Console: console.Handler(), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure || p.o.Settings.Protected(),
+		Live: p.live.Serve, Console: console.Handler(p.o.Settings.Map.Host()), Gather: p.metrics, Log: p.o.Log.With("part", "api"), AnyHost: p.o.Settings.Insecure || p.o.Settings.Protected(),
 		Checks: []api.Check{
 			{Name: "database", Do: p.db.Check}, {Name: "store", Do: p.store.check}, {Name: "writes", Do: p.ingest.CheckStore}, {Name: "mqtt", Do: p.ingest.CheckLink},
 		},
@@ -251,7 +251,7 @@ func (p *parts) info() view.Info {
 		Version: p.o.Version, Store: view.StoreInfo{ID: p.store.ID(), Kind: "embedded"},
 		MQTT:    view.MQTTInfo{Address: s.MQTT.Broker, Prefix: s.Prefix},
 		Started: p.started.UnixMilli(), Now: time.Now().UnixMilli(), Insecure: s.Insecure && s.Accounts == nil, Accounts: s.Accounts != nil,
-		CommandKey: p.commands.PublicKey(),
+		CommandKey: p.commands.PublicKey(), Map: view.MapInfo(s.Map),
 	}
 	if s.Store.Influx != nil {
 		i.Store.Kind = "influx"

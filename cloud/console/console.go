@@ -2,6 +2,7 @@ package console
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
@@ -23,29 +24,34 @@ const document = "index.html"
 // policy lets the page load from its own address alone: an operations center
 // has no internet, and a page that shows alerts must not run foreign code.
 // Styles may be inline, since the chart positions its parts with them.
-const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
+const policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:%s; " +
 	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // Handler returns the console, to be mounted at /. It answers GET and HEAD, is
 // safe for concurrent use, reads no file at run time and keeps nothing about
 // its callers. Security headers that are already set, by whoever wraps it, are
-// left as they are. A path below /api/ is never answered with a page, so that a
+// left as they are. tiles is the only other host from which pictures may be loaded, those of
+// the ground below the map; empty: none. A path below /api/ is never answered with a page, so that a
 // mistyped address of the API does not look like a success.
-func Handler() http.Handler {
+func Handler(tiles string) http.Handler {
 	sub, err := fs.Sub(dist, "dist")
 	if err != nil {
 		// Only an invalid name makes fs.Sub fail, and the name is a constant.
-		return newHandler(dist)
+		return newHandler(dist, tiles)
 	}
-	return newHandler(sub)
+	return newHandler(sub, tiles)
 }
 
-func newHandler(files fs.FS) http.Handler {
+func newHandler(files fs.FS, tiles string) http.Handler {
+	if tiles != "" {
+		tiles = " " + tiles
+	}
+	rules := fmt.Sprintf(policy, tiles)
 	assets, err := load(files)
 	if err != nil || assets[document] == nil {
-		return secured(http.HandlerFunc(serveMissing))
+		return secured(http.HandlerFunc(serveMissing), rules)
 	}
-	return secured(&server{assets: assets})
+	return secured(&server{assets: assets}, rules)
 }
 
 type server struct {
@@ -83,7 +89,7 @@ func isPage(name string) bool {
 
 // secured sets what a browser should know about a page of ours, unless someone
 // outside has already said something else.
-func secured(next http.Handler) http.Handler {
+func secured(next http.Handler, policy string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		for _, kv := range [...][2]string{

@@ -70,7 +70,7 @@ func TestPaths(t *testing.T) {
 		{"a way out of the assets", "/assets/../../console.go", 404, "text/plain; charset=utf-8", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := get(t, newHandler(build()), c.path)
+			r := get(t, newHandler(build(), ""), c.path)
 			got := [...]string{r.Header.Get("Content-Type"), r.Header.Get("Cache-Control")}
 			if r.StatusCode != c.status || got != [...]string{c.contentType, c.caching} {
 				t.Errorf("GET %s = %d %q, want %d %q", c.path, r.StatusCode, got, c.status, [...]string{c.contentType, c.caching})
@@ -80,14 +80,14 @@ func TestPaths(t *testing.T) {
 }
 
 func TestPagesAreTheDocument(t *testing.T) {
-	h := newHandler(build())
+	h := newHandler(build(), "")
 	if got, want := text(t, get(t, h, "/gateways/g")), string(build()["index.html"].Data); got != want {
 		t.Errorf("GET /gateways/g = %q, want the document %q", got, want)
 	}
 }
 
 func TestCompression(t *testing.T) {
-	h := newHandler(build())
+	h := newHandler(build(), "")
 	const script = "/assets/index-D4Ovh.js"
 	plain := text(t, get(t, h, script))
 	for _, c := range []struct {
@@ -129,7 +129,7 @@ func TestCompression(t *testing.T) {
 }
 
 func TestNotModified(t *testing.T) {
-	h := newHandler(build())
+	h := newHandler(build(), "")
 	for _, accept := range []string{"", "gzip"} {
 		tag := get(t, h, "/assets/index-D4Ovh.js", "Accept-Encoding", accept).Header.Get("ETag")
 		for _, c := range []struct {
@@ -154,7 +154,7 @@ func TestNotModified(t *testing.T) {
 }
 
 func TestMethods(t *testing.T) {
-	h := newHandler(build())
+	h := newHandler(build(), "")
 	for method, want := range map[string]int{
 		http.MethodHead: 200, http.MethodPost: 405, http.MethodDelete: 405, http.MethodOptions: 405,
 	} {
@@ -170,7 +170,7 @@ func TestMethods(t *testing.T) {
 }
 
 func TestSecurityHeaders(t *testing.T) {
-	h := newHandler(build())
+	h := newHandler(build(), "")
 	for _, path := range []string{"/", "/assets/index-D4Ovh.js", "/assets/none.js"} {
 		r := get(t, h, path)
 		if got := r.Header.Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'self';") {
@@ -182,17 +182,28 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
+// Pictures of the ground come from the one host that is set, and nothing else does.
+func TestTilesAreAllowed(t *testing.T) {
+	policyWith := func(tiles string) string {
+		return get(t, newHandler(build(), tiles), "/").Header.Get("Content-Security-Policy")
+	}
+	with, without := policyWith("https://tiles.example.org"), policyWith("")
+	if !strings.Contains(with, "img-src 'self' data: blob: https://tiles.example.org;") || strings.Replace(with, " https://tiles.example.org", "", 1) != without {
+		t.Errorf("with tiles %q, without %q", with, without)
+	}
+}
+
 func TestSecurityHeadersOfTheWrapperStay(t *testing.T) {
 	w := httptest.NewRecorder()
 	w.Header().Set("Content-Security-Policy", "default-src 'none'")
-	newHandler(build()).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	newHandler(build(), "").ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 	if got := w.Header().Values("Content-Security-Policy"); len(got) != 1 || got[0] != "default-src 'none'" {
 		t.Errorf("Content-Security-Policy = %q, want the wrapper's alone", got)
 	}
 }
 
 func TestWithoutBuild(t *testing.T) {
-	h := newHandler(fstest.MapFS{".keep": {}})
+	h := newHandler(fstest.MapFS{".keep": {}}, "")
 	r := get(t, h, "/alerts")
 	body := text(t, r)
 	if r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "make console") {
@@ -212,7 +223,7 @@ func TestWithoutBuild(t *testing.T) {
 // TestEmbedded runs with whatever this checkout has: a build, or only the
 // placeholder.
 func TestEmbedded(t *testing.T) {
-	r := get(t, Handler(), "/")
+	r := get(t, Handler(""), "/")
 	body := text(t, r)
 	switch r.StatusCode {
 	case http.StatusOK:
@@ -235,7 +246,7 @@ func FuzzPath(f *testing.F) {
 	for _, p := range []string{"/", "/alerts", "/api/v1", "/assets/../x", "//", "/gateways/%2e%2e/a.b"} {
 		f.Add(p)
 	}
-	h := newHandler(build())
+	h := newHandler(build(), "")
 	f.Fuzz(func(t *testing.T, path string) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 		r.URL.Path = path
@@ -252,7 +263,7 @@ func FuzzPath(f *testing.F) {
 }
 
 func BenchmarkDocument(b *testing.B) {
-	h := newHandler(build())
+	h := newHandler(build(), "")
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/alerts", nil)
 	r.Header.Set("Accept-Encoding", "gzip")
 	b.ReportAllocs()

@@ -31,6 +31,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
 	"github.com/lamppost-city/lamppost/drivers/codec/address"
@@ -56,6 +57,28 @@ type Settings struct {
 	// Cases says what the city has decided about its cases, which there are with accounts;
 	// nil: what lifecycle.DefaultPolicy says.
 	Cases *lifecycle.Policy `yaml:"cases"`
+	Map   Map               `yaml:"map"`
+}
+
+// Map says what lies below the areas and gateways on the console's map.
+type Map struct {
+	// Tiles is the URL of a picture of the ground, with {z}, {x} and {y} in it (web
+	// Mercator); empty: there is none, and no browser asks anybody else for anything.
+	Tiles string `yaml:"tiles"`
+	// Coordinates are those of the tiles: wgs84, cgcs2000 or gcj02; empty: wgs84.
+	Coordinates string `yaml:"coordinates"`
+	Attribution string `yaml:"attribution"` // whose tiles they are
+	// Approval is the number under which the map was approved, as the law asks for in China.
+	Approval string `yaml:"approval"`
+}
+
+// Host is where the tiles come from, as a browser's policy names it; empty: nowhere.
+func (m Map) Host() string {
+	u, err := url.Parse(strings.NewReplacer("{z}", "0", "{x}", "0", "{y}", "0").Replace(m.Tiles))
+	if m.Tiles == "" || err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // MQTT says which broker: the embedded one, or an external one if Broker is set.
@@ -202,6 +225,36 @@ func (c *checker) all(s *Settings) {
 	}
 	c.notify(s.Notify, s.Cases)
 	c.cases(s)
+	c.ground(s.Map)
+}
+
+// longestLine is what fits below a map, in bytes.
+const longestLine = 200
+
+// ground judges what lies below the map.
+func (c *checker) ground(m Map) {
+	if m.Tiles != "" {
+		c.url(m.Tiles, []string{"https", "http"}, "map", "tiles")
+		for _, part := range []string{"{z}", "{x}", "{y}"} {
+			if !strings.Contains(m.Tiles, part) {
+				c.say("E5004", fmt.Sprintf("the URL of the tiles has no %s; write one like https://tiles.example.org/{z}/{x}/{y}.png", part), "map", "tiles")
+				break
+			}
+		}
+		if h := m.Host(); strings.ContainsAny(h, "{};, '\"*") {
+			c.say("E5004", "the tiles come from one host; write it without a placeholder", "map", "tiles")
+		}
+	} else if m.Coordinates != "" {
+		c.say("E5006", "coordinates are those of the tiles, and there are none; add tiles, or leave them out", "map", "coordinates")
+	}
+	if words := []string{"", "wgs84", "cgcs2000", "gcj02"}; !slices.Contains(words, m.Coordinates) {
+		c.say("E5012", fmt.Sprintf("%q is not known here; write wgs84, cgcs2000 or gcj02", m.Coordinates), "map", "coordinates")
+	}
+	for key, text := range map[string]string{"attribution": m.Attribution, "approval": m.Approval} {
+		if len(text) > longestLine || strings.ContainsFunc(text, unicode.IsControl) {
+			c.say("E5008", fmt.Sprintf("this does not fit into a line; write at most %d bytes", longestLine), "map", key)
+		}
+	}
 }
 
 // address checks one. outside is what is said of one that is not on loopback.

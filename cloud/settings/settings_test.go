@@ -80,6 +80,9 @@ func TestGoodFiles(t *testing.T) {
 				r.Hours.Start == 18*60 && r.Hours.End == 8*60+30 && len(r.Hours.Weekdays) == 2 && r.Hours.Weekdays[1] == time.Sunday &&
 				n.Words["zh"] != nil && n.Guard.Host("oapi.dingtalk.com") == nil && n.Guard.Host("10.1.2.9") == nil && n.Guard.Host("example.org") != nil
 		},
+		"map": func(s *settings.Settings) bool {
+			return s.Map.Host() == "https://t0.tianditu.gov.cn" && s.Map.Coordinates == "cgcs2000" && s.Map.Approval == "审图号：GS(2026)1234号" && settings.Map{}.Host() == ""
+		},
 		"embedded": func(s *settings.Settings) bool {
 			return s.MQTT.Embedded.Listen == "[::1]:1884" && s.Store.Embedded.Retention == 30*24*time.Hour && s.Store.Influx == nil
 		},

@@ -21,7 +21,16 @@ type Info struct {
 	// uplink.commands.
 	CommandKey string `json:"command_key"`
 	// TimeZone is that of the messages: +08:00 or Asia/Shanghai; empty: nobody is told anything.
-	TimeZone string `json:"time_zone"`
+	TimeZone string  `json:"time_zone"`
+	Map      MapInfo `json:"map"`
+}
+
+// MapInfo says what lies below the map. Each is empty where it is not set.
+type MapInfo struct {
+	Tiles       string `json:"tiles"`       // a URL with {z}, {x} and {y}, web Mercator
+	Coordinates string `json:"coordinates"` // of the tiles: wgs84, cgcs2000, gcj02
+	Attribution string `json:"attribution"`
+	Approval    string `json:"approval"` // number of the map's approval
 }
 
 // StoreInfo names the time-series store.

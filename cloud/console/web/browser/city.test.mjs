@@ -29,7 +29,7 @@ test('one goes down by the list and back by the way, with the counts of each are
   await bank.getByRole('link').click();
   await page.locator('tr[data-area="990101002003"]').waitFor();
   assert.equal(await page.locator('h1').innerText(), 'Willow Bank Street');
-  assert.ok((await page.locator('li[data-alert]').count()) > 0, 'its alerts');
+  await page.locator('li[data-alert]').first().waitFor(); // its alerts
   await page.goBack();
   await page.locator('tr[data-area="990101001"]').getByRole('link').click();
   await page.locator('tr[data-area="990101001001"]').waitFor();
@@ -85,4 +85,35 @@ test('a thousand gateways are a few marks that hold them all, and come apart whe
   assert.ok(Math.max(...(await told())) < Math.max(...before));
   assert.deepEqual(faults, []);
   await close();
+});
+
+test('a ground in other coordinates moves what stands on it, and names its approval', async () => {
+  const tiles = '/tiles/{z}/{x}/{y}.svg';
+  const plain = await start({ ground: { tiles, coordinates: 'wgs84', attribution: '天地图', approval: '审图号：GS(2026)1234号' } });
+  const shifted = await start({ ground: { tiles, coordinates: 'gcj02', attribution: '', approval: '' } });
+  // Where the first tile and the gateway stand to each other, in pixels.
+  const offset = async (e) => {
+    const { page, faults, close } = await open(e, '/city?area=990101002');
+    const mark = page.locator(`[data-mark="${bridge}"]`);
+    await mark.waitFor();
+    await page.locator('.leaflet-tile-loaded').first().waitFor();
+    const [tile, z, x, y] = await page.locator('.leaflet-tile-loaded').first().evaluate((i) => {
+      const [z, x, y] = new URL(i.src).pathname.match(/\d+/g).map(Number);
+      return [i.getBoundingClientRect().toJSON(), z, x, y];
+    });
+    const m = await mark.boundingBox();
+    const text = await page.locator('[data-ground]').allInnerTexts();
+    assert.deepEqual(faults, []);
+    await close();
+    const size = 256 * 2 ** z;
+    return { lon: ((x * 256 + m.x + m.width / 2 - tile.x) / size) * 360 - 180, y: (y * 256 + m.y + m.height / 2 - tile.y) / size, text: text.join() };
+  };
+  const a = await offset(plain);
+  const b = await offset(shifted);
+  assert.ok(Math.abs(a.lon - 120.142) < 1e-3, `on its own ground it stands at ${a.lon}`);
+  assert.ok(Math.abs(b.lon - 120.1467) < 1e-3, `on the shifted ground it stands at ${b.lon}`);
+  assert.match(a.text, /天地图 · 审图号：GS\(2026\)1234号/);
+  assert.equal(b.text, '');
+  await plain.stop();
+  await shifted.stop();
 });

@@ -18,11 +18,12 @@ const csp =
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
 /** Starts the mock and resolves to { url, close, state }. */
-export async function startMock({ port = 0, gateways = 2, dist = '' } = {}) {
+export async function startMock({ port = 0, gateways = 2, dist = '', ground = undefined } = {}) {
   const start = Date.now();
   const city = makeCity({ count: gateways, start });
   const state = {
     start,
+    ground,
     ...city,
     alerts: gateways > 0 ? makeAlerts(start) : new Map(),
     clients: new Set(),
@@ -203,6 +204,10 @@ async function handle(state, dist, q, a) {
     const f = switches[path.slice(6)];
     return f ? send(a, 200, f(state, await body(q))) : send(a, 404, {});
   }
+  if (path.startsWith('/tiles/')) {
+    a.writeHead(200, { 'Content-Type': 'image/svg+xml' });
+    return a.end('<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256"><path d="M0 0h256v256" fill="none" stroke="#999"/></svg>');
+  }
   if (!path.startsWith('/api/v1/')) return asset(dist, path, a);
   if (state.refuse) return q.destroy();
   const now = Date.now();
@@ -217,6 +222,7 @@ async function handle(state, dist, q, a) {
         started: state.start,
         now,
         insecure: false,
+        map: state.ground,
       });
     case 'gateways':
       return one ? send(a, 200, state.gateways.get(one)) : send(a, 200, { gateways: [...state.gateways.values()] });

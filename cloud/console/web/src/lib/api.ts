@@ -24,6 +24,17 @@ export interface Info {
   accounts?: boolean;
   /** Of the times in messages: +08:00 or Asia/Shanghai; empty: none is set. */
   time_zone?: string;
+  map?: Ground;
+}
+
+/** What lies below the map; each is empty where it is not set. */
+export interface Ground {
+  /** A URL with {z}, {x} and {y}. */
+  tiles: string;
+  /** Of the tiles: wgs84, cgcs2000, gcj02. */
+  coordinates: string;
+  attribution: string;
+  approval: string;
 }
 
 export interface Health {

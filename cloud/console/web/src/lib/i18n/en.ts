@@ -524,6 +524,7 @@ export const en = {
   'map.placeless': 'Not on the map: {n} gateways without a position.',
   'map.same': '{n} gateways stand at this place',
   'map.close': 'Close',
+  'map.bare': 'Parts of the ground below the map could not be loaded; areas and gateways are complete.',
 
   'page.notfound': 'There is no such page.',
   'page.back': 'Back to the overview',

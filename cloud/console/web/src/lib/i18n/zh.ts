@@ -517,6 +517,7 @@ export const zh: Messages = {
   'map.placeless': '{n} 个网关没有坐标，未在地图上显示。',
   'map.same': '此处有 {n} 个网关',
   'map.close': '关闭',
+  'map.bare': '部分底图未能加载；区域和网关完整。',
 
   'page.notfound': '没有这个页面。',
   'page.back': '返回总览',

@@ -3,6 +3,8 @@
 import L from 'leaflet';
 import 'leaflet/dist/leaflet.css';
 import type { Geometry } from 'geojson';
+import type { Ground, Position } from '../api';
+import { toGCJ } from './datum';
 import { deepest, Marks, type Mark, type Point } from './points';
 
 /** An area whose boundary is known. */
@@ -28,6 +30,10 @@ export interface Face {
   fill(worst: string): string;
   choose(code: string): void;
   open(point: Point): void;
+  /** What lies below; empty: nothing. */
+  ground: Ground | undefined;
+  /** A part of it could not be loaded. */
+  bare(): void;
   /** Several gateways stand at one place. */
   list(mark: Mark): void;
 }
@@ -44,6 +50,8 @@ export class CityMap {
   #drawn = new Map<string, { marker: L.Marker; html: string; words: string }>();
   #marks = new Marks([]);
   #renderer = L.canvas({ padding: 0.3 });
+  /** Where a place is on the ground that lies below: things move, and not the ground. */
+  #place = (p: Position): Position => p;
 
   constructor(box: HTMLElement, face: Face) {
     this.#face = face;
@@ -57,6 +65,11 @@ export class CityMap {
       fadeAnimation: false,
     });
     L.control.zoom({ zoomInTitle: face.zoomIn, zoomOutTitle: face.zoomOut }).addTo(this.#map);
+    const ground = face.ground;
+    if (ground?.tiles) {
+      if (ground.coordinates === 'gcj02') this.#place = toGCJ;
+      L.tileLayer(ground.tiles, { maxNativeZoom: 18, maxZoom: deepest }).on('tileerror', () => face.bare()).addTo(this.#map);
+    }
     this.#map.setView([30, 110], 4);
     this.#areas.addTo(this.#map);
     this.#map.on('moveend', () => (this.#redraw(), this.#declutter()));
@@ -68,7 +81,7 @@ export class CityMap {
     const few = list.length <= named;
     for (const a of list) {
       const style = { renderer: this.#renderer, color: this.#face.line(), weight: 1.5, fillColor: this.#face.fill(a.worst), fillOpacity: a.worst ? 0.35 : 0.06 };
-      L.geoJSON(a.shape, { style: () => style } as L.GeoJSONOptions)
+      L.geoJSON(a.shape, { style: () => style, coordsToLatLng: ([lon, lat]) => this.#at({ lat, lon }) } as L.GeoJSONOptions)
         .bindTooltip(text(a.label), few ? { permanent: true, direction: 'top', offset: [0, -18], className: 'area-name', opacity: 1 } : { sticky: true, direction: 'top' })
         .on('click', () => this.#face.choose(a.code))
         .addTo(this.#areas);
@@ -88,13 +101,19 @@ export class CityMap {
   }
 
   points(list: readonly Point[]): void {
-    this.#marks = new Marks(list);
+    this.#marks = new Marks(list.map((p) => ({ ...p, at: this.#place(p.at) })));
     this.#redraw();
   }
 
   /** Shows a box of west, south, east and north whole. */
   show([west, south, east, north]: [number, number, number, number]): void {
-    this.#map.fitBounds([[south, west], [north, east]], { padding: [24, 24], maxZoom: 16 });
+    const corners = [{ lat: south, lon: west }, { lat: north, lon: east }].map((p) => this.#at(p));
+    this.#map.fitBounds(L.latLngBounds(corners), { padding: [24, 24], maxZoom: 16 });
+  }
+
+  #at(p: Position): L.LatLng {
+    const { lat, lon } = this.#place(p);
+    return L.latLng(lat, lon);
   }
 
   /** The place that it has on the page has changed. */

@@ -37,7 +37,7 @@ describe('marks', () => {
 
   test('several at one place come apart at no zoom, and say so', () => {
     const marks = new Marks([point('a', 30, 120), point('b', 30, 120)]);
-    expect(marks.within(world, 18)[0]).toMatchObject({ n: 2, apart: 19 });
+    expect(marks.within(world, 18)[0]).toMatchObject({ n: 2, apart: 19, all: [{ id: 'a' }, { id: 'b' }] });
   });
 });
 

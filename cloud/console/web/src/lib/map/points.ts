@@ -28,6 +28,8 @@ export interface Mark {
   point?: Point;
   /** Of several: the zoom at which they come apart. */
   apart?: number;
+  /** Of several that stand at one place: who they are, at most a hundred. */
+  all?: Point[];
 }
 
 interface Sum {
@@ -73,6 +75,8 @@ export class Marks {
       const [lon, lat] = f.geometry.coordinates as [number, number];
       const p = f.properties;
       if (!('cluster' in p)) return single(p.point);
+      const apart = this.#index.getClusterExpansionZoom(p.cluster_id);
+      const all = apart > deepest ? this.#index.getLeaves(p.cluster_id, 100).map((l) => l.properties.point) : undefined;
       // Ids of the library change with every new point; the place and number hardly do.
       return {
         key: `${zoom}/${lon.toFixed(5)},${lat.toFixed(5)}/${p.point_count}`,
@@ -81,7 +85,8 @@ export class Marks {
         worst: p.worst,
         away: p.away,
         bad: p.bad,
-        apart: this.#index.getClusterExpansionZoom(p.cluster_id),
+        apart,
+        all,
       };
     });
   }
