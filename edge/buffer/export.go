@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -77,9 +78,18 @@ func (w *csvWriter) Write(e *Entry) error {
 		}
 		row[12], row[13] = strconv.Itoa(e.Quality.Flag.Code()), string(e.Quality.Why)
 	}
-	row[14] = e.Text("en")
+	row[14] = inert(e.Text("en"))
 	w.row = row
 	return w.rows.Write(row)
+}
+
+// inert is a text that no spreadsheet computes: one that begins like a formula has a quote
+// before it, which those do not show.
+func inert(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 func (w *csvWriter) Left() uint64 { return 0 }
