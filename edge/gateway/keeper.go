@@ -60,7 +60,7 @@ func (g *Gateway) openKeeper() {
 	dir, alone := filepath.Join(cfg.Journal.Dir, "stills"), cfg.Uplink == nil
 	k := &pictureKeeper{dates: g.dates, miss: g.absent.add, log: g.log, wake: make(chan struct{}, 1), kept: func(...string) {}, send: noWay, alone: alone}
 	if cfg.Journal.Stills.Size > 0 {
-		spool, err := still.OpenSpool(dir, cfg.Journal.Stills.Size, g.absent.add)
+		spool, err := still.OpenSpool(dir, cfg.Journal.Stills.Size, g.lostPicture)
 		switch {
 		case err == nil:
 			k.spool = spool
@@ -72,6 +72,14 @@ func (g *Gateway) openKeeper() {
 	}
 	if k.spool != nil || !alone {
 		g.keeper = k
+	}
+}
+
+// lostPicture notes that a picture on the disk was given up, and that it waits no more.
+func (g *Gateway) lostPicture(id, why string) {
+	g.absent.add(id, why)
+	if g.uplink != nil { // there is none yet while the folder is opened
+		g.uplink.Forget(id)
 	}
 }
 

@@ -233,10 +233,12 @@ func (ls *Lines) attach(d config.Device, trace Tracer, known recalled, held held
 }
 
 // fetcher is the HTTP client of one network device: its own connections, so that
-// a wedged camera holds nobody else's. port is its serial line, nil if it has none.
+// a wedged camera holds nobody else's. Each answer has one of its own: what a camera sends
+// behind its answer, which is a picture without its masks, would be written into the log by
+// the client that finds it on a connection it kept. port is its serial line, nil if it has none.
 func fetcher(timeout time.Duration, port drivers.Port) drivers.Fetcher {
 	return network{port: port, client: http.Client{Timeout: timeout, CheckRedirect: redirected, Transport: &http.Transport{
-		Proxy: nil, MaxIdleConns: 1, MaxConnsPerHost: 2, IdleConnTimeout: time.Minute,
+		Proxy: nil, MaxConnsPerHost: 2, DisableKeepAlives: true,
 		ResponseHeaderTimeout: timeout, TLSHandshakeTimeout: timeout, MaxResponseHeaderBytes: 64 << 10,
 	}}}
 }

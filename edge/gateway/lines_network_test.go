@@ -1,8 +1,13 @@
 package gateway
 
 import (
+	"bufio"
+	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 )
@@ -44,4 +49,65 @@ func TestRedirectsGiveNothingAway(t *testing.T) {
 	if err := get("/round"); err == nil {
 		t.Error("a request went round for ever")
 	}
+}
+
+// What a camera sends behind its answer stands in no log: it may be the picture, unmasked.
+func TestNothingBehindAnAnswerIsLogged(t *testing.T) {
+	said := make(logged, 100)
+	log.SetOutput(said)
+	defer log.SetOutput(os.Stderr)
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				in := bufio.NewReader(c)
+				for {
+					if _, err := http.ReadRequest(in); err != nil {
+						return
+					}
+					_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nJPEGUNMASKED PICTURE")
+				}
+			}()
+		}
+	}()
+	f := fetcher(10*time.Second, nil)
+	for range 20 {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := f.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(res.Body); err != nil || string(b) != "JPEG" {
+			t.Errorf("%q, %v", b, err)
+		}
+		_ = res.Body.Close()
+	}
+	select {
+	case text := <-said:
+		t.Errorf("the log has %q", text)
+	default:
+	}
+}
+
+// logged takes what is written to a log, up to what it holds.
+type logged chan string
+
+func (l logged) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default:
+	}
+	return len(p), nil
 }

@@ -63,6 +63,10 @@ func (g *Gateway) register() {
 	g.registerClock(gauge)
 	g.registerWear()
 	g.registry.MustRegister(lineMetrics{g}, slaveMetrics{g})
+	if g.keeper != nil && g.keeper.spool != nil {
+		gauge("lamppost_pictures_waiting", "Pictures of alerts on the disk that no store has.", func() float64 { return float64(len(g.keeper.spool.IDs())) })
+		counter("lamppost_pictures_lost_total", "Pictures of alerts that were given up, or could not be read back.", func() float64 { return float64(g.keeper.spool.Lost()) })
+	}
 	if g.uplink == nil {
 		return
 	}
@@ -73,10 +77,6 @@ func (g *Gateway) register() {
 	if g.uplink.Status().Budget.PerDay > 0 {
 		gauge("lamppost_uplink_budget_bytes", "Bytes that the link may carry in a day.", func() float64 { return float64(g.uplink.Status().Budget.PerDay) })
 		gauge("lamppost_uplink_budget_used_bytes", "Bytes that it carried in this day.", func() float64 { return float64(g.uplink.Status().Budget.Used) })
-	}
-	if g.keeper != nil && g.keeper.spool != nil {
-		gauge("lamppost_pictures_waiting", "Pictures of alerts on the disk that no store has.", func() float64 { return float64(len(g.keeper.spool.IDs())) })
-		counter("lamppost_pictures_lost_total", "Pictures of alerts that were given up, or could not be read back.", func() float64 { return float64(g.keeper.spool.Lost()) })
 	}
 	gauge("lamppost_uplink_certificate_days", "Days until the first certificate of the connection ends; NaN while that is not known.", g.certificateDays)
 	counter("lamppost_uplink_readings_total", "Readings published, repeats included.", func() float64 {

@@ -196,6 +196,23 @@ func TestBudgetBeginsNoPictureItCannotEnd(t *testing.T) {
 	})
 }
 
+// A picture that was given up where it lay waits no more.
+func TestForgottenPictureDoesNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCity(t)
+		s := newShelf(3, 150_000)
+		u, stop := c.start(t, Options{Album: s, Limits: Limits{PerDay: MinPerDay, Compress: Off}, Saved: []byte(`{"v":1,"spent":{"used":800000,"day":10957}}`)})
+		defer stop()
+		u.Kept(s.ids()...)
+		after(time.Hour)
+		u.Forget(pictureID(2))
+		u.Forget("nobody's")
+		if got := u.Status(); got.HeldImages != 2 || got.Images != 2 || u.Held(pictureID(2)) || !u.Held(pictureID(3)) {
+			t.Errorf("%d held of %d, the forgotten one: %v", got.HeldImages, got.Images, u.Held(pictureID(2)))
+		}
+	})
+}
+
 // A picture without an alert waits while the budget has no room for all of it.
 func TestBudgetHoldsPictures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

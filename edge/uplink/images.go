@@ -205,6 +205,14 @@ func (u *Uplink) Kept(ids ...string) {
 	signal(u.wake)
 }
 
+// Forget drops a picture of Kept that is in the Album no more: it is neither sent nor counted
+// as waiting. One whose pieces are under way is found out when the next is read.
+func (u *Uplink) Forget(id string) {
+	u.mu.Lock()
+	u.images.pictures = filter(u.images.pictures, func(p *picture) bool { return p.id != id || !p.kept || p.next > 0 || p.onWay })
+	u.mu.Unlock()
+}
+
 // fetchLoop reads the pictures that the sender asks for, until ctx ends.
 func (u *Uplink) fetchLoop(ctx context.Context) {
 	for {

@@ -56,6 +56,8 @@ func child(mode string) {
 			os.Exit(1)
 		case "noisy":
 			fmt.Printf("a line that nobody asked for\n")
+		case "talks":
+			fmt.Print(strings.Repeat("# a note\n", 60))
 		case "late":
 			if n == 1 {
 				continue

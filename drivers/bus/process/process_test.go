@@ -63,6 +63,29 @@ func TestStraysAreSkipped(t *testing.T) {
 	}
 }
 
+// What a child says before its answer, all at once, does not push it out.
+func TestAnswerBehindManyLines(t *testing.T) {
+	c := open(t, "talks")
+	if got, err := ask(t, c, "q"); err != nil || !strings.HasPrefix(got, "q: ") {
+		t.Errorf("Ask = %q, %v", got, err)
+	}
+}
+
+// Of what nobody fetches the oldest goes.
+func TestOldestLineGoes(t *testing.T) {
+	r := &running{lines: make(chan []byte, 3)}
+	for _, line := range []string{"1", "2", "3", "4", "5"} {
+		r.queue([]byte(line))
+	}
+	got := ""
+	for range 3 {
+		got += string(<-r.lines)
+	}
+	if got != "345" {
+		t.Errorf("kept %s", got)
+	}
+}
+
 // An answer that comes after its question was given up is not taken for the answer
 // to the next one.
 func TestLateAnswer(t *testing.T) {

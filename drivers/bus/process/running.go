@@ -46,7 +46,7 @@ type running struct {
 
 // start starts the program and everything that watches it.
 func start(cfg *Config, said *tail) (*running, error) {
-	r := &running{cfg: cfg, said: said, lines: make(chan []byte, 16), ended: make(chan struct{})}
+	r := &running{cfg: cfg, said: said, lines: make(chan []byte, min(max(leastQueue, cfg.Lines), mostQueue)), ended: make(chan struct{})}
 	cmd, mark, err := command(cfg.ProcessSpec)
 	if err != nil {
 		return nil, err
@@ -240,8 +240,14 @@ func (r *running) gone(ctx context.Context) error {
 	}
 }
 
-// listen takes the child's lines. What nobody fetches is thrown away, the newest
-// first: a queue of sixteen is all that a question can need.
+// How many lines wait for whoever asks: as many as may come in a second, so that an answer
+// is not lost among what stands around it, however late the asker is.
+const (
+	leastQueue = 128
+	mostQueue  = 1024
+)
+
+// listen takes the child's lines. What nobody fetches is thrown away, the oldest first.
 func (r *running) listen(out io.Reader) {
 	s := bufio.NewScanner(out)
 	s.Buffer(make([]byte, 0, 4096), MaxLine+1)
@@ -256,13 +262,25 @@ func (r *running) listen(out io.Reader) {
 			r.kill(fmt.Errorf("it wrote more than %d lines in a second", r.cfg.Lines))
 			return
 		}
-		select {
-		case r.lines <- bytes.Clone(line):
-		default:
-		}
+		r.queue(bytes.Clone(line))
 	}
 	if errors.Is(s.Err(), bufio.ErrTooLong) {
 		r.kill(fmt.Errorf("it wrote a line of more than %d bytes", MaxLine))
+	}
+}
+
+// queue lets a line wait. It is the only one that puts lines in.
+func (r *running) queue(line []byte) {
+	for {
+		select {
+		case r.lines <- line:
+			return
+		default:
+		}
+		select {
+		case <-r.lines:
+		default:
+		}
 	}
 }
 

@@ -356,3 +356,34 @@ func TestShakenStaff(t *testing.T) {
 		}
 	}
 }
+
+// In a picture that shows nothing nobody is, and nothing burns, as little as somebody is or
+// something does: from the first one on, not only when it has been told as dark or glaring.
+func TestNothingIsSeenAtOnce(t *testing.T) {
+	const warm = 150
+	all := []Polygon{{{0, 0}, {1, 0}, {1, 1}, {0, 1}}}
+	for name, fill := range map[string]byte{"black": 4, "white": 253} {
+		t.Run(name, func(t *testing.T) {
+			seen := watch(t, Config{Zones: []Zone{{Area: all[0]}}}, noon, warm+40, time.Second, func(at time.Duration) image.Image {
+				n := int(at.Seconds())
+				m := wall{noise: 3}.picture(n)
+				if n >= warm {
+					for i := range m.Y {
+						m.Y[i] = fill + byte((i*7+n)%3)
+					}
+				}
+				return m
+			})
+			if got := seen[warm-1]; got.Smoke != obs.Of(0) || got.Presence[0] != obs.Of(0) {
+				t.Fatalf("before it is %s: smoke %+v, presence %+v", name, got.Smoke, got.Presence[0])
+			}
+			for n, s := range seen[warm:] {
+				for what, r := range map[string]obs.Reading{"smoke": s.Smoke, "flame": s.Flame, "presence": s.Presence[0]} {
+					if r.Quality.Flag != obs.Missing {
+						t.Fatalf("%s picture %d: %s is %+v", name, n, what, r)
+					}
+				}
+			}
+		})
+	}
+}

@@ -86,7 +86,7 @@ func (f *flame) look(e *Eye, since float64) obs.Reading {
 	switch {
 	case f.area == 0, e.now.grey, mean.colour < leastColour: // by night cameras see no colours
 		return obs.None(obs.Absent)
-	case e.tamper.blank || e.tamper.blind() || e.ground.upset:
+	case e.tamper.blank || e.tamper.unseen || e.tamper.blind() || e.ground.upset:
 		f.chance = 0
 		return obs.None(obs.Unclear)
 	}

@@ -119,9 +119,9 @@ func (t *tamper) away() bool { return t.blank || t.blind() || t.on(Defocused) ||
 func (t *tamper) blind() bool { return t.on(Dark) || t.on(Blocked) || t.on(Glare) }
 
 // elsewise says whether what is seen cannot be compared with what was seen before: nothing
-// is, or all of it out of focus, or another view.
+// is, in this picture already, or all of it is out of focus, or another view.
 func (t *tamper) elsewise() bool {
-	return t.away() || t.lost()
+	return t.unseen || t.away() || t.lost()
 }
 
 // lost says whether the view is not there: its edges are not where they were, and what is
