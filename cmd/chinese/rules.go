@@ -92,6 +92,7 @@ var rules = []pair{
 	{"multiply one of them, like 100 * …, or compare what has one unit", "请把其中一个换算，如 100 * …，或比较同单位的量"},
 	{"write a number of %s, or how long something lasts, like stale(device.channel) > 5m", "请写以 $1 为单位的数值；若指持续多久，请写 stale(设备.测点) > 5m"},
 	{"%s and %s do not go together", "$1 与 $2 单位不同，不能比较或相加"},
+	{"of a direction this test would take 350° and 10° for 340° apart; leave it out: gross, flat and gap go, and a vector-mean under derived", "风向用此项检验会把 350° 与 10° 当作相差 340°；请删去：可用 gross、flat、gap，或在 derived 中用 vector-mean"},
 	{"a threshold of 0 takes away one of the profile or the metric, and there is none", "阈值 0 用来取消型号或指标的阈值，而这里没有可取消的"},
 	{"delete it, or write a greater one", "请删除，或写大于 0 的值"},
 	{"a pre-alert cannot be %s where the limit that it expects is %s", "预测不能是 $1：它所预测的限值是 $2"},

@@ -10,6 +10,9 @@ import (
 	"github.com/lamppost-city/lamppost/drivers/codec/yamldoc"
 )
 
+// Turns says whether m is a direction, in which 0 comes behind 360.
+func (m Metric) Turns() bool { return m.Unit == "deg" && m.Min == 0 && m.Max == 360 }
+
 // Metric is one observed property: what its name means everywhere in the system.
 type Metric struct {
 	Name     string  // the word before the dot in a channel: "pm2_5"

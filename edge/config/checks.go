@@ -47,6 +47,7 @@ func (l *loader) checks(d *Device, own map[string]obs.Checks) {
 			}
 			l.threshold(e.Msg, append(path, e.Path...)...)
 		}
+		l.turning(c, d.Metrics[i], path)
 		l.blank(path)
 		l.located(c, ch, path)
 		l.reached(d, d.Plan.Channels[i], d.Metrics[i], c, path)
@@ -62,6 +63,18 @@ func (l *loader) nought(own, base obs.Checks, path []string) {
 	for _, k := range own.Keys() {
 		if k.Value == "0" && slices.Contains([]string{"spike", "rate"}, k.Path[0]) && slices.Contains([]string{"suspect", "fail"}, k.Path[1]) && !there[strings.Join(k.Path, ".")] {
 			l.threshold("a threshold of 0 takes away one of the profile or the metric, and there is none; delete it, or write a greater one", append(path[:len(path):len(path)], k.Path...)...)
+		}
+	}
+}
+
+// turning refuses the tests that take a step over north for one through the whole circle.
+func (l *loader) turning(own obs.Checks, m obs.Metric, path []string) {
+	if !m.Turns() {
+		return
+	}
+	for test, there := range map[string]bool{"spike": own.Spike != nil, "rate": own.Rate != nil, "attenuated": own.Attenuated != nil, "neighbour": own.Neighbour != nil} {
+		if there {
+			l.threshold("of a direction this test would take 350° and 10° for 340° apart; leave it out: gross, flat and gap go, and a vector-mean under derived", append(path[:len(path):len(path)], test)...)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Turns says whether a metric is a direction: behind 360 comes 0.
-func Turns(m obs.Metric) bool { return m.Unit == "deg" && m.Min == 0 && m.Max == 360 }
+func Turns(m obs.Metric) bool { return m.Turns() }
 
 // meaning is what is known of a stream before it is measured.
 func meaning(name string, m obs.Metric) quantity.Value {

@@ -122,7 +122,7 @@ func (s span) compare(o op, t span) truth {
 	}
 	same := unknown
 	switch {
-	case s.lo > t.hi || s.hi < t.lo:
+	case beyond(s.lo, t.hi) || beyond(t.lo, s.hi):
 		same = isFalse
 	case s.exact() && t.exact():
 		same = isTrue
@@ -136,11 +136,25 @@ func (s span) compare(o op, t span) truth {
 // above says whether s > t.
 func (s span) above(t span) truth {
 	switch {
-	case s.lo > t.hi:
+	case beyond(s.lo, t.hi):
 		return isTrue
-	case s.hi <= t.lo:
+	case !beyond(s.hi, t.lo):
 		return isFalse
 	default:
 		return unknown
 	}
+}
+
+// alike is by how much two numbers differ that are the same, as a share of the greater one, of
+// 1 at least. Readings and limits are decimals; what is computed of them in binary is off by
+// less than that, however large a running total is: 34.8 - 14.8 is 19.999999999999996. No part
+// tells so little apart.
+const alike = 1e-8
+
+// beyond says whether a > b.
+func beyond(a, b float64) bool {
+	if math.IsInf(a, 0) || math.IsInf(b, 0) {
+		return a > b
+	}
+	return a-b > alike*max(1, math.Abs(a), math.Abs(b))
 }
