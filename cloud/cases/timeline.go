@@ -72,7 +72,7 @@ func (b *Book) revisions(ctx context.Context, id string) (steps []view.Step, err
 
 // step is what a revision says that follows last.
 func step(a, last wire.Alert, received int64) view.Step {
-	s := view.Step{At: moment(&a, a.At, received), What: a.Stage, Severity: a.Severity, Value: a.Value}
+	s := view.Step{At: moment(&a, a.At, received), What: a.Stage, Severity: a.Severity, Value: a.Value, Limit: a.Limit}
 	if a.Image != last.Image {
 		s.Image = a.Image
 	}

@@ -9,6 +9,7 @@ type Step struct {
 	What     string        `json:"what"`     // forecast, renewed (its range alone), actual, cleared, switched
 	Severity wire.Severity `json:"severity"` // then; empty: switched
 	Value    *float64      `json:"value"`    // then
+	Limit    *float64      `json:"limit"`    // that of this severity; null: there is none
 	// From and To are between when the limit was expected; both null where nothing was.
 	From *int64 `json:"from"`
 	To   *int64 `json:"to"`

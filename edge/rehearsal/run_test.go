@@ -198,6 +198,25 @@ func TestSortRecordsKeepsEqualsInOrder(t *testing.T) {
 	}
 }
 
+// Of several readings of one moment the first is taken, and the others are counted; one that
+// was recorded once more, with its verdict, is the same one.
+func TestReadingsOfOneMoment(t *testing.T) {
+	r, errs := rule.Compile(rule.Spec{ID: "r", When: "river.level > 3"}, rule.Streams{river: {Every: 10 * time.Second}})
+	if len(errs) > 0 {
+		t.Fatal(errs[0])
+	}
+	s := rehearsal.NewSimulation([]*rule.Rule{r}, nil, nil)
+	for _, x := range []struct {
+		at int64
+		v  float64
+	}{{0, 1}, {0, 4}, {0, 5}, {60_000, 2}, {60_000, 2}, {120_000, 4}, {60_000, 9}} {
+		s.Take(rehearsal.Record{UnixMS: 1.7e12 + x.at, Stream: river, Reading: obs.Of(x.v)})
+	}
+	if all := s.Finish(); s.Doubles() != 2 || all[0].Readings != 3 || all[0].Alerts != 1 {
+		t.Errorf("%d doubles, %+v", s.Doubles(), all)
+	}
+}
+
 // BenchmarkSimulation replays a day of one stream at ten seconds.
 func BenchmarkSimulation(b *testing.B) {
 	r, errs := rule.Compile(rule.Spec{ID: "r", When: "avg(river.level, 10m) > 3 and stale(river.level) < 5m"}, rule.Streams{river: {Every: 10 * time.Second}})

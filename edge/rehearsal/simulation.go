@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -72,7 +73,8 @@ type Simulation struct {
 	from, to int64
 	happened func(Happening)
 
-	newest   map[obs.Stream]int64        // Unix ms of the newest reading
+	newest   map[obs.Stream]latest
+	doubles  int                         // readings left out, since their stream has another of the same time
 	seen     map[obs.Stream]bool         // recorded, and used
 	makes    map[obs.Stream][]obs.Stream // by source: the derived streams that rules read
 	computed map[obs.Stream]bool         // derived streams of which a source was seen
@@ -94,7 +96,7 @@ type followed struct {
 // machine's. happened is told each change as it comes; it may be nil.
 func NewSimulation(rules []*rule.Rule, zone *time.Location, happened func(Happening)) *Simulation {
 	s := &Simulation{rules: map[string]*followed{}, reads: map[obs.Stream][]*followed{}, happened: happened,
-		newest: map[obs.Stream]int64{}, seen: map[obs.Stream]bool{}, makes: map[obs.Stream][]obs.Stream{}, computed: map[obs.Stream]bool{}}
+		newest: map[obs.Stream]latest{}, seen: map[obs.Stream]bool{}, makes: map[obs.Stream][]obs.Stream{}, computed: map[obs.Stream]bool{}}
 	if happened == nil {
 		s.happened = func(Happening) {}
 	}
@@ -120,16 +122,30 @@ func (s *Simulation) Reads(st obs.Stream) bool { return len(s.reads[st]) > 0 || 
 // as the gateway counts it: not at all where its stream has a newer one. So does one that
 // was recorded once more, with a late verdict: Judge finds that anew.
 func (s *Simulation) Take(r Record) {
-	if newest, known := s.newest[r.Stream]; s.superseded(r.Stream) || known && r.UnixMS <= newest {
+	newest, known := s.newest[r.Stream]
+	if s.superseded(r.Stream) || known && r.UnixMS <= newest.at {
+		if known && r.UnixMS == newest.at && r.Reading.Value != newest.value && !math.IsNaN(r.Reading.Value) {
+			s.doubles++
+		}
 		return
 	}
-	s.newest[r.Stream] = r.UnixMS
+	s.newest[r.Stream] = latest{r.UnixMS, r.Reading.Value}
 	if !s.begun {
 		s.begun, s.base, s.from, s.player.base = true, r.UnixMS, r.UnixMS, r.UnixMS
 	}
 	s.to = max(s.to, r.UnixMS)
 	s.count(r.Stream, r.Reading)
 	s.player.observe(r.Stream, r.UnixMS-s.base, r.Reading)
+}
+
+// Doubles is how many readings had the time of another one of their stream, with another
+// value: the first of them was taken.
+func (s *Simulation) Doubles() int { return s.doubles }
+
+// latest is the newest reading of a stream.
+type latest struct {
+	at    int64 // Unix ms
+	value float64
 }
 
 // Span is from when to when readings were taken, Unix ms; both 0 before the first.

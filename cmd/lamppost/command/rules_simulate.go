@@ -112,6 +112,7 @@ func (s *simulating) run(c *cobra.Command, files []string) error {
 		}
 	}
 	out.from, out.to = sim.Span()
+	out.doubles = sim.Doubles()
 	for _, st := range sim.Absent() {
 		out.absent = append(out.absent, st.Device+"."+st.Channel)
 	}

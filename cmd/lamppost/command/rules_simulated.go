@@ -21,6 +21,7 @@ type simulated struct {
 	from, to   int64    // Unix ms
 	beside     []string // rules that those which are asked for depend on
 	undated    int
+	doubles    int // readings of a moment of which their stream had another one
 	absent     []string
 	strange    []strange         // what the files have beside it
 	severities map[string]string // of rules without levels
@@ -127,6 +128,9 @@ func (s *simulated) notes() (lines []string) {
 	if s.undated > 0 {
 		lines = append(lines, fmt.Sprintf(pick(s.lang, "%d readings have no date and were left out", "%d 条读数没有时间，未计入"), s.undated))
 	}
+	if s.doubles > 0 {
+		lines = append(lines, fmt.Sprintf(pick(s.lang, "%d readings have the very time of another one of their stream, and another value: only the first of each moment was taken. Write times with seconds, or parts of one", "%d 条读数与同一数据流的另一条时间完全相同而数值不同：每个时刻只取第一条。请把时间写到秒或更细"), s.doubles))
+	}
 	open := 0
 	for _, t := range s.tallies {
 		open += t.Open
@@ -175,12 +179,13 @@ func (s *simulated) json(w io.Writer) error {
 		From     int64       `json:"from"`
 		To       int64       `json:"to"`
 		Undated  int         `json:"undated"`
+		Doubles  int         `json:"same_time,omitempty"`
 		Beside   []string    `json:"replayed_too,omitempty"`
 		Absent   []string    `json:"not_recorded"`
 		Strange  []strange   `json:"fit_no_stream"`
 		Timeline []happening `json:"timeline"`
 		Rules    []tally     `json:"rules"`
-	}{From: s.from, To: s.to, Undated: s.undated, Beside: s.beside, Absent: append([]string{}, s.absent...), Strange: append([]strange{}, s.strange...), Timeline: []happening{}, Rules: []tally{}}
+	}{From: s.from, To: s.to, Undated: s.undated, Doubles: s.doubles, Beside: s.beside, Absent: append([]string{}, s.absent...), Strange: append([]strange{}, s.strange...), Timeline: []happening{}, Rules: []tally{}}
 	finite := func(v float64) *float64 {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil

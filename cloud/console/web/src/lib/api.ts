@@ -216,6 +216,8 @@ export interface Step {
   what: 'forecast' | 'renewed' | 'actual' | 'cleared' | 'switched';
   severity: Severity | '';
   value: number | null;
+  /** That of this severity; none: it is not known. */
+  limit?: number | null;
   /** Between these the limit was expected. */
   from: number | null;
   to: number | null;
