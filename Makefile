@@ -66,10 +66,10 @@ setup: ## what the tests need: Debian packages (listed first, apt-get only for w
 
 test: setup build test-go test-e2e test-web test-board test-lab ## all set-up and all tests
 
-SEEING := ./drivers/camera/vision ./deploy/dev/visionbench ./cloud/notify
+SEEING := ./drivers/camera/vision ./deploy/dev/visionbench ./cloud/notify ./cloud/aggregator
 
 test-go: setup build ## everything but the end-to-end tests
-	$(PARTS) $(GOTEST) $$($(GO) list ./... | grep -v '/cmd/e2e$$\|/vision$$\|/visionbench$$\|/cloud/notify$$')
+	$(PARTS) $(GOTEST) $$($(GO) list ./... | grep -v '/cmd/e2e$$\|/vision$$\|/visionbench$$\|/cloud/notify$$\|/cloud/aggregator$$')
 	@# These mostly compute: the race detector makes minutes of their seconds, so it sees their short form.
 	$(PARTS) $(GOTEST) -short $(SEEING)
 	$(PARTS) $(GO) run ./deploy/dev/rerun $(GO) test $(SEEING)
