@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -79,12 +80,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // isPage says whether a path that is no file may be a page of the application.
 // An old tab that asks for a script of the build before this one must get 404:
 // a document in place of a script would be a puzzle. A channel's name may hold a
-// dot ("temp.inlet"), so below gateways/ a dot means nothing.
+// dot ("temp.inlet"), and what somebody writes for an id may hold anything: below these
+// a dot means nothing.
 func isPage(name string) bool {
 	if name == "api" || strings.HasPrefix(name, "api/") || strings.HasPrefix(name, hashedDir) {
 		return false
 	}
-	return strings.HasPrefix(name, "gateways/") || path.Ext(name) == ""
+	below, _, _ := strings.Cut(name, "/")
+	return slices.Contains([]string{"gateways", "alerts", "cases"}, below) && below != name || path.Ext(name) == ""
 }
 
 // secured sets what a browser should know about a page of ours, unless someone

@@ -100,7 +100,7 @@ for (const [locale, most] of [['zh-CN', 99], ['en-GB', 6]]) {
     page.on('dialog', (d) => asked.push(d.message()));
     for (const [path, shown] of places().slice(0, most)) {
       await page.goto(center.url + path, { waitUntil: 'domcontentloaded' });
-      await page.locator('h1').first().waitFor();
+      await page.locator('h1').first().waitFor({ state: 'attached' }).catch(() => assert.fail(`${path} shows no page`));
       for (const text of shown) {
         // Attached, not seen: a row may be cut to its first line.
         await page.waitForFunction((t) => document.body.textContent.includes(t), text).catch(() => assert.fail(`${path} does not show ${text}`));

@@ -329,7 +329,7 @@ export function makeAlert(n, rule, severity, stage, stream, value, limit, since,
 }
 
 function step(at, what, severity, value, more) {
-  return { at, what, severity, value, from: null, to: null, image: '', switched: null, ...more };
+  return { at, what, severity, value, limit: null, from: null, to: null, image: '', switched: null, ...more };
 }
 
 export function makeAlerts(start) {
@@ -353,8 +353,8 @@ export function makeAlerts(start) {
         { at: ack.at, what: 'acknowledged', by: ack.by, note: ack.note },
       ],
       timeline: [
-        step(min(17), 'forecast', 'blue', 2.71, { from: min(15), to: min(11) }),
-        step(min(14), 'actual', 'yellow', 2.92, { image: 'still-alert' }),
+        step(min(17), 'forecast', 'blue', 2.71, { limit: 2.9, from: min(15), to: min(11) }),
+        step(min(14), 'actual', 'yellow', 2.92, { limit: 2.9, image: 'still-alert' }),
         step(min(14), 'switched', '', null, {
           switched: { output: 'siren', on: true, why: 'rule', by: 'river-high', result: 'done' },
         }),

@@ -51,7 +51,7 @@ export function expectationsOf(a: Alert): Expectation[] {
   const limit = a.limit;
   return (a.timeline ?? [])
     .filter((s) => (s.what === 'forecast' || s.what === 'renewed') && s.from !== null && s.to !== null && s.to >= s.from)
-    .map((s) => ({ at: s.at, value: s.value, limit, from: s.from!, to: s.to! }));
+    .map((s) => ({ at: s.at, value: s.value, limit: s.limit ?? limit, from: s.from!, to: s.to! }));
 }
 
 /** A stream that an alert is about. */
