@@ -86,7 +86,7 @@ func (f *flame) look(e *Eye, since float64) obs.Reading {
 	switch {
 	case f.area == 0, e.now.grey, mean.colour < leastColour: // by night cameras see no colours
 		return obs.None(obs.Absent)
-	case e.tamper.blank || e.tamper.unseen || e.tamper.blind() || e.ground.upset:
+	case e.tamper.blank || e.tamper.blind() || e.ground.upset:
 		f.chance = 0
 		return obs.None(obs.Unclear)
 	}
@@ -95,7 +95,7 @@ func (f *flame) look(e *Eye, since float64) obs.Reading {
 		return obs.None(obs.WarmUp)
 	}
 	f.chance += (f.judge() - f.chance) * float64(weight(since, flameFollows)) / 65536
-	return obs.Of(math.Round(f.chance * 100))
+	return e.tamper.found(math.Round(f.chance * 100))
 }
 
 // averages are the middle of a picture's colours.

@@ -87,7 +87,7 @@ func (z *zones) look(e *Eye, since float64, to []obs.Reading) {
 			to[i] = obs.None(obs.Unclear)
 		default:
 			one.take(z.somebody(e, one))
-			to[i] = obs.Of(0)
+			to[i] = e.tamper.found(0)
 			if one.on {
 				to[i] = obs.Of(1)
 			}

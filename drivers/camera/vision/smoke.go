@@ -106,7 +106,7 @@ func (s *smoke) look(e *Eye, since float64) obs.Reading {
 		return obs.None(obs.WarmUp)
 	}
 	s.chance += (s.judge(&e.ground) - s.chance) * float64(weight(since, smokeFollows)) / 65536
-	return obs.Of(math.Round(s.chance * 100))
+	return e.tamper.found(math.Round(s.chance * 100))
 }
 
 func (s *smoke) keep() {

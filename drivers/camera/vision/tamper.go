@@ -119,9 +119,18 @@ func (t *tamper) away() bool { return t.blank || t.blind() || t.on(Defocused) ||
 func (t *tamper) blind() bool { return t.on(Dark) || t.on(Blocked) || t.on(Glare) }
 
 // elsewise says whether what is seen cannot be compared with what was seen before: nothing
-// is, in this picture already, or all of it is out of focus, or another view.
+// is, or all of it out of focus, or another view.
 func (t *tamper) elsewise() bool {
-	return t.unseen || t.away() || t.lost()
+	return t.away() || t.lost()
+}
+
+// found is what was found in a picture, in per cent or as 0 and 1. That nothing was is said of no
+// picture that is too dark or too bright to show it, from the first one on.
+func (t *tamper) found(v float64) obs.Reading {
+	if v == 0 && t.unseen {
+		return obs.None(obs.Unclear)
+	}
+	return obs.Of(v)
 }
 
 // lost says whether the view is not there: its edges are not where they were, and what is
