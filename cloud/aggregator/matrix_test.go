@@ -28,7 +28,8 @@ import (
 type matrix struct {
 	center
 	case1, delivery, command string
-	n                        int // things that were made
+	handovers                []string // one for each who asks
+	n                        int      // things that were made
 }
 
 // Where a role may be held: in the district of everything, in another one, everywhere.
@@ -155,7 +156,11 @@ func (x *asked) address(r *right) string {
 	if r.target != nil {
 		return r.target(x)
 	}
-	id := map[string]string{"gateways": "gw", "alerts": alertID(0), "images": pictureID, "cases": x.m.case1, "departments": "water", "rosters": "lead", "accounts": "clerk", "channels": "city"}
+	first := "1"
+	if len(x.m.handovers) > 0 {
+		first = x.m.handovers[0]
+	}
+	id := map[string]string{"handovers": first, "gateways": "gw", "alerts": alertID(0), "images": pictureID, "cases": x.m.case1, "departments": "water", "rosters": "lead", "accounts": "clerk", "channels": "city"}
 	kind := strings.Split(strings.TrimPrefix(strings.TrimPrefix(r.path, "/api/v1/"), "auth/"), "/")[0]
 	return strings.NewReplacer("{id}", id[kind], "{gateway}", "gw", "{device}", "gauge", "{code}", "330105003", "{action}", r.about).Replace(r.path)
 }
@@ -270,8 +275,17 @@ func (m *matrix) theGateway() {
 		return len(list) == alerts && picture == 200 && len(values) > 0
 	})
 	m.command = engineer.want(202, "POST", "/api/v1/gateways/gw/commands", doc{"kind": "read", "device": "river"})["id"].(string)
-	m.case1 = m.hire("caller", "operator", role.Everywhere).want(201, "POST", "/api/v1/cases",
-		doc{"kind": "06026", "area": "330105003001", "severity": "yellow", "text": "x"})["id"].(string)
+	caller := m.hire("caller", "operator", role.Everywhere)
+	m.case1 = caller.want(201, "POST", "/api/v1/cases", doc{"kind": "06026", "area": "330105003001", "severity": "yellow", "text": "x"})["id"].(string)
+	for range alerts {
+		m.handovers = append(m.handovers, caller.want(201, "POST", "/api/v1/handovers", m.shift())["id"].(string))
+	}
+}
+
+// shift is what somebody writes at its end.
+func (m *matrix) shift() doc {
+	now := time.Now()
+	return doc{"area": "330105003001", "from": now.Add(-8 * time.Hour).UnixMilli(), "to": now.UnixMilli(), "notes": "x", "todo": []string{"y"}}
 }
 
 // all are those of some, in each scope.

@@ -27,6 +27,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/console"
 	"github.com/lamppost-city/lamppost/cloud/database"
 	"github.com/lamppost-city/lamppost/cloud/fleet"
+	"github.com/lamppost-city/lamppost/cloud/handover"
 	"github.com/lamppost-city/lamppost/cloud/images"
 	"github.com/lamppost-city/lamppost/cloud/ingest"
 	"github.com/lamppost-city/lamppost/cloud/live"
@@ -130,7 +131,8 @@ func (p *parts) openData(ctx context.Context) (err error) {
 		database.Schema{Name: "fleet", Steps: fleet.Schema()}, database.Schema{Name: "cases", Steps: cases.Schema()},
 		database.Schema{Name: "images", Steps: images.Schema()}, database.Schema{Name: "ingest", Steps: ingest.Schema()},
 		database.Schema{Name: "commands", Steps: commands.Schema()}, database.Schema{Name: "area", Steps: area.Schema()},
-		database.Schema{Name: "notify", Steps: notify.Schema()}, database.Schema{Name: "docket", Steps: docket.Schema()}, keyTables())...)
+		database.Schema{Name: "notify", Steps: notify.Schema()}, database.Schema{Name: "docket", Steps: docket.Schema()},
+		database.Schema{Name: "handover", Steps: handover.Schema()}, keyTables())...)
 }
 
 // storage marks an error as one of storage, unless it is one of permission, which
@@ -233,6 +235,7 @@ func (p *parts) openAPI(context.Context) error {
 	}
 	if p.door != nil {
 		o.Door, o.Cases, o.Refused = p.door, caseDesk{p}, p.noteRefusal
+		o.Handovers = handoverDesk{caseDesk{p}, handover.New(handover.Options{DB: p.db, Record: p.noteDeed})}
 	}
 	if p.feed != nil {
 		o.Checks = append(o.Checks, api.Check{Name: "aggregators", Do: p.feed.Check})

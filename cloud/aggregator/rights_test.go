@@ -112,6 +112,14 @@ var rights = []right{
 	{method: "POST", path: "/api/v1/cases/{id}/actions/{action}", about: "note", who: "-aaa--", hidden: fromAll, header: []string{"If-Match", "*"}, body: plain(`{"why":"seen"}`), deed: "case.note"},
 	{method: "POST", path: "/api/v1/cases/{id}/actions/{action}", about: "take_over", who: "--a---", hidden: fromAll, header: []string{"If-Match", "*"}, body: plain(`{"why":"nobody goes"}`), deed: "case.take_over"},
 
+	{method: "POST", path: "/api/v1/handovers", who: "-aa---", hidden: fromAll, ok: 201, deed: "handover.write", body: func(x *asked) any { return x.m.shift() }},
+	{method: "GET", path: "/api/v1/handovers", who: "-aa--a", hidden: fromTheList, shows: `"area":"330105003001"`},
+	{method: "GET", path: "/api/v1/handovers/draft", who: "-aa--a", hidden: fromAll, target: path("/api/v1/handovers/draft?area=330105003001")},
+	{method: "GET", path: "/api/v1/handovers/{id}", who: "-aa--a", hidden: fromAll},
+	{method: "GET", path: "/api/v1/handovers/{id}/cases.csv", who: "-aa--a", hidden: fromAll},
+	{method: "POST", path: "/api/v1/handovers/{id}/take", who: "-aa---", hidden: fromAll, body: plain(`{}`), deed: "handover.take",
+		target: func(x *asked) string { return "/api/v1/handovers/" + x.m.handovers[x.n] + "/take" }},
+
 	{method: "GET", path: "/api/v1/rules/quality", who: "aaaaaa", hidden: fromTheList, shows: `"rule":"river-high"`},
 
 	{method: "GET", path: "/api/v1/channels", who: "-----e"},

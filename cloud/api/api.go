@@ -103,7 +103,7 @@ type Check struct {
 	Do   func(ctx context.Context) error
 }
 
-// Options is everything the API shows. All fields but Cases, Notifications, AnyHost and Door are required.
+// Options is everything the API shows. All fields but Cases, Handovers, Notifications, AnyHost and Door are required.
 type Options struct {
 	Info     func() view.Info
 	Fleet    Fleet
@@ -116,6 +116,8 @@ type Options struct {
 	Departments Departments
 	Rosters     Rosters
 	Cases       Cases // nil: there are none
+	// Handovers are what shifts write for one another; nil: there are none.
+	Handovers Handovers
 	// Notifications is who is told; nil: nobody.
 	Notifications Notifications
 
@@ -159,7 +161,7 @@ type route struct {
 const prefix = "/api/v1"
 
 func (s *server) routes() []route {
-	return slices.Concat(s.areaRoutes(), s.caseRoutes(), s.notificationRoutes(), []route{
+	return slices.Concat(s.areaRoutes(), s.caseRoutes(), s.handoverRoutes(), s.notificationRoutes(), []route{
 		{"GET", prefix + "/info", s.info},
 		{"GET", prefix + "/gateways", s.gateways},
 		{"GET", prefix + "/gateways/{id}", s.gateway},

@@ -36,6 +36,7 @@ const (
 	toConfigure   = "configure"
 	toSet         = "settings"
 	toKnow        = "see-persons"
+	toWork        = "work"
 	toMeasure     = "read-metrics"
 	everywhere    = "*"
 )
@@ -109,6 +110,7 @@ func (s *server) guarded(r route) func(http.ResponseWriter, *http.Request) error
 		"GET /cameras", "GET /cameras/{gateway}/{device}/latest.jpg", "GET /images/{file}",
 		"GET /stream", "GET /departments",
 		"GET /cases", "POST /cases", "GET /cases/{id}", "POST /cases/{id}/actions/{action}", "GET /rules/quality",
+		"GET /handovers", "POST /handovers", "GET /handovers/draft", "GET /handovers/{id}", "GET /handovers/{id}/cases.csv", "POST /handovers/{id}/take",
 		"GET /areas", "GET /areas/{code}", "GET /areas/at", "PUT /gateways/{id}/place", "PUT /gateways/{id}/devices/{device}/place":
 		return r.do
 	case "GET /routes", "GET /routes/responsible", "GET /rosters", "GET /rosters/{id}/duty", "GET /duty":

@@ -57,13 +57,13 @@ const maxBody = 16 << 10
 const (
 	maxAreaFile = 32 << 20
 	maxTable    = 2 << 20
-	maxCommand  = 256 << 10 // on a case: orders to many departments
+	maxCommand  = 256 << 10 // on a case: orders to many departments; or a handover
 )
 
 // bodyLimit is what a request may carry.
 func bodyLimit(r *http.Request) int64 {
 	switch path := r.URL.Path; {
-	case r.Method == http.MethodPost && strings.HasPrefix(path, prefix+"/cases"):
+	case r.Method == http.MethodPost && (strings.HasPrefix(path, prefix+"/cases") || path == prefix+"/handovers"):
 		return maxCommand
 	case r.Method != http.MethodPut:
 		return maxBody

@@ -79,5 +79,7 @@ alter table casefile add column due integer not null default 0; -- its next dead
 create index casefile_due on casefile(due);
 `, `
 create index casefile_open on casefile(area, severity) where state <> 'closed'; -- what each area has
+`, `
+create index case_entry_at on case_entry(at); -- what was done in a shift
 `}
 }
