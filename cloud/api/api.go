@@ -149,6 +149,7 @@ type server struct {
 	importing sync.Mutex
 	readers   readers
 	refusals  refusals
+	exports   exports
 }
 
 // route is one line of the API.
@@ -170,6 +171,7 @@ func (s *server) routes() []route {
 		{"GET", prefix + "/commands/{id}", s.command},
 		{"GET", prefix + "/values", s.values},
 		{"GET", prefix + "/series", s.series},
+		{"GET", prefix + "/export", s.export},
 		{"GET", prefix + "/alerts", s.alerts},
 		{"GET", prefix + "/alerts/{id}", s.alert},
 		{"POST", prefix + "/alerts/{id}/acknowledge", s.acknowledge},

@@ -76,6 +76,7 @@ func TestRolesByEndpointAndArea(t *testing.T) {
 		{"GET", a + "/gateways/gw/commands", "", all(200), all(404)},
 		{"GET", a + "/commands/c1", "", all(200), all(404)},
 		{"GET", a + "/series?gateway=gw&device=river&channel=level", "", all(200), all(404)},
+		{"GET", a + "/export?s=gw/river/level", "", all(200), all(404)},
 		{"GET", a + "/alerts/a1", "", all(200), all(404)},
 		{"GET", a + "/cameras/gw/gauge/latest.jpg", "", all(200), all(404)},
 		{"GET", a + "/images/pic.jpg", "", all(200), all(404)},
@@ -125,6 +126,7 @@ func TestADeviceElsewhere(t *testing.T) {
 		device, gateway      int // with the device alone in one's own area, and the gateway alone
 	}{
 		{"GET", a + "/series?gateway=gw&device=river&channel=level", "", 200, 404},
+		{"GET", a + "/export?s=gw/river/level", "", 200, 404},
 		{"GET", a + "/cameras/gw/gauge/latest.jpg", "", 404, 200},
 		{"GET", a + "/gateways/gw", "", 404, 200},
 		{"POST", a + "/gateways/gw/commands", `{"kind":"read","device":"river"}`, 202, 404},

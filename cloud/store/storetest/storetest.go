@@ -2,6 +2,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -31,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Run("a refused point blocks no other", func(t *testing.T) { refusal(t, s, base) })
 	t.Run("many writers at once", func(t *testing.T) { concurrent(t, s, base) })
 	t.Run("a big batch", func(t *testing.T) { big(t, s, base) })
+	t.Run("a walk meets every point once, as it is", func(t *testing.T) { walk(t, s, base) })
 	t.Run("an empty batch", func(t *testing.T) { write(t, s) })
 
 	id := s.ID()
@@ -255,4 +257,51 @@ func show(ps []store.Point) string {
 		fmt.Fprintf(&b, "%d:%g ", p.Time, p.V)
 	}
 	return b.String()
+}
+
+// walk reads what is dense, sparse and bad, over pages and windows.
+func walk(t *testing.T, s store.Store, base int64) {
+	const dense = 45_000 // within an hour: more than two pages
+	st := stream("walk", "level")
+	from := base - 20*24*3_600_000
+	ps := make([]store.Point, 0, dense+40)
+	for i := range int64(30) { // each on a day of its own
+		ps = append(ps, point(st, from+i*50_000_000, float64(i), obs.Pass, ""))
+	}
+	for i := range int64(dense) {
+		p := point(st, base+i*50, float64(i), obs.Pass, "")
+		switch i % 1000 {
+		case 7:
+			p.Quality = obs.Quality{Flag: obs.Suspect, Why: "rate"}
+		case 8:
+			p.V, p.Quality = math.NaN(), obs.Quality{Flag: obs.Missing, Why: "timeout"}
+		case 9:
+			p.Late = obs.Fail
+		}
+		ps = append(ps, p)
+	}
+	accept(t, s, ps...)
+	var got []store.Point
+	for p, err := range store.Walk(t.Context(), s, st, from, base+dense*50) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, p)
+	}
+	if d := cmp.Diff(ps, got, nans()); d != "" {
+		t.Errorf("%d of %d points came: %.500s", len(got), len(ps), d)
+	}
+	n := 0
+	for range store.Walk(t.Context(), s, st, from, base) { // who stops is let go
+		if n++; n == 5 {
+			break
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for p, err := range store.Walk(ctx, s, st, base, base+dense*50) {
+		if err == nil {
+			t.Fatalf("a walk that was given up goes on: %+v", p)
+		}
+	}
 }
