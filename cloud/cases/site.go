@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -61,7 +62,7 @@ func siteOf(ctx context.Context, tx *sql.Tx, gateway string, a *wire.Alert) (id 
 // settleBatch is how many alerts of an older database get their site at a time.
 const settleBatch = 1000
 
-// settle gives alerts that an older version has stored their sites.
+// settle gives alerts that an older version has stored their sites, and what their load is counted by.
 func (b *Book) settle(ctx context.Context) error {
 	for {
 		n := 0
@@ -102,7 +103,7 @@ func settleSome(ctx context.Context, tx *sql.Tx) (n int, err error) {
 	for _, r := range list {
 		at, err := siteOf(ctx, tx, r.gateway, &r.doc)
 		if err == nil {
-			_, err = tx.ExecContext(ctx, "update alert set site = ? where id = ?", at, r.id)
+			_, err = tx.ExecContext(ctx, "update alert set site = ?, rule = ?, worst = ? where id = ?", at, r.doc.Rule, string(cmp.Or(r.doc.Worst, r.doc.Severity)), r.id)
 		}
 		if err != nil {
 			return 0, err

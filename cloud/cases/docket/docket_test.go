@@ -158,6 +158,7 @@ func (p *process) all() []lifecycle.Case {
 		if err != nil || again.Version != c.Version || again.State != c.State || again.Touched != c.Touched {
 			p.t.Errorf("the journal of %s is %+v, the case %+v: %v", c.Opening.ID, again, c, err)
 		}
+		p.measured(d)
 	}
 	return page.Cases
 }

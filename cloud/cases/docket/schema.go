@@ -81,5 +81,13 @@ create index casefile_due on casefile(due);
 create index casefile_open on casefile(area, severity) where state <> 'closed'; -- what each area has
 `, `
 create index case_entry_at on case_entry(at); -- what was done in a shift
+`, `
+create table case_measure(        -- what counts of each case, see package performance
+	id text not null primary key,
+	area text not null,
+	opened integer not null,
+	until integer not null,       -- its last entry, if it is closed; else 1 << 62
+	body blob not null            -- performance.Measure; empty: its journal cannot be read
+) strict, without rowid;
 `}
 }

@@ -116,12 +116,20 @@ func (s *session) do(f *file, cmd lifecycle.Command, a lifecycle.Actor) error {
 		return err
 	}
 	was := f.c.State
+	m, err := s.measure(f.c)
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
 		if f.c, err = lifecycle.Apply(f.c, e); err != nil {
 			return err
 		}
+		m.Follow(f.c, e)
 	}
 	if err := s.save(*f, entries); err != nil {
+		return err
+	}
+	if err := s.putMeasure(f.c, m.Encode()); err != nil {
 		return err
 	}
 	for _, e := range entries {

@@ -50,9 +50,12 @@ func (s *session) parties(c lifecycle.Case) error {
 	return nil
 }
 
-// Settle writes the parties and deadlines of cases that an older version has kept. It is to
-// be called before cases are listed.
+// Settle writes what an older version has not kept of its cases: parties, deadlines and
+// measures. It is to be called before cases are listed.
 func (d *Docket) Settle(ctx context.Context) error {
+	if err := d.settleMeasures(ctx); err != nil {
+		return err
+	}
 	const some = 500
 	for {
 		n := 0
