@@ -86,9 +86,18 @@ func (d *DB) Write(ctx context.Context, fn func(*sql.Tx) error) error {
 	for tries := 1; ; tries++ {
 		err := d.once(ctx, fn)
 		if err == nil || tries == maxTries || !d.engine.again(err) {
-			return err
+			return late(ctx, err)
 		}
 	}
+}
+
+// late adds why a transaction was rolled back where its context did that: what
+// database/sql says of such a one names no cause.
+func late(ctx context.Context, err error) error {
+	if over := context.Cause(ctx); over != nil && errors.Is(err, sql.ErrTxDone) {
+		return fmt.Errorf("rolled back before its end: %w: %w", over, err)
+	}
+	return err
 }
 
 func (d *DB) once(ctx context.Context, fn func(*sql.Tx) error) error {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/database"
 	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
@@ -160,5 +161,28 @@ func BenchmarkWriteOneRow(b *testing.B) {
 	b.StopTimer()
 	if err := d.Close(); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// A transaction that is over because its context is says so, in whatever words
+// database/sql tells it.
+func TestWriteSaysThatItsTimeWasOver(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "a.db"), things)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := d.Write(ctx, func(tx *sql.Tx) error {
+		cancel()
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for ; ; <-tick.C { // until the rollback has come
+			if _, err := tx.ExecContext(t.Context(), "insert into thing(name) values('late')"); errors.Is(err, sql.ErrTxDone) {
+				return err
+			}
+		}
+	})
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, sql.ErrTxDone) {
+		t.Errorf("Write = %v, want that its context was cancelled", err)
+	}
+	if n := count(t, d); n != 0 {
+		t.Errorf("%d rows, want none", n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Run("bounds and limit", func(t *testing.T) { bounds(t, s, base) })
 	t.Run("streams do not mix", func(t *testing.T) { apart(t, s, base) })
 	t.Run("a refused point blocks no other", func(t *testing.T) { refusal(t, s, base) })
+	t.Run("a reason is text, whatever is in it", func(t *testing.T) { hostile(t, s, base) })
 	t.Run("many writers at once", func(t *testing.T) { concurrent(t, s, base) })
 	t.Run("a big batch", func(t *testing.T) { big(t, s, base) })
 	t.Run("a walk meets every point once, as it is", func(t *testing.T) { walk(t, s, base) })
@@ -205,6 +207,46 @@ func refusal(t *testing.T, s store.Store, base int64) {
 	}
 	if got := query(t, s, st, base, base+10); len(got) != 2 {
 		t.Errorf("%d points stored, want the two good ones: %+v", len(got), got)
+	}
+}
+
+// hostile gives reasons that would be more than text where a store's own language does not
+// keep them in: each comes back as it was, but for the ends of lines, and nothing else is
+// stored.
+func hostile(t *testing.T, s store.Store, base int64) {
+	st, other := stream("hostile", "level"), stream("smuggled", "level")
+	texts := []string{
+		`a" 1`, `a\`, `a\"`, `\\"`, `a\",v=99,why="b`, "a\" 1\nlevel,device=smuggled,gateway=street-01 qc=1i,v=99 1",
+		"\nlevel,device=smuggled,gateway=street-01 qc=1i,v=99 1\n", "\r\n", `\n`, `\\n`, `, =\,\ \=`, `'; drop table reading; --`,
+		`") |> drop() //`, `${v} {{v}} %s`, "# not a comment", "\t", "\x00", "\x1b[31m", "\u2028", "汉字 😀", `"`, `\`,
+	}
+	r := rand.New(rand.NewPCG(8, 128)) // #nosec: any texts will do
+	from := []rune("\\\\\"\" ,=\n\ra1i#'\t长\x00")
+	for range 300 {
+		b := make([]rune, 1+r.IntN(40))
+		for i := range b {
+			b[i] = from[r.IntN(len(from))]
+		}
+		texts = append(texts, string(b))
+	}
+	lines := strings.NewReplacer("\r", " ", "\n", " ")
+	var ps []store.Point
+	for i, text := range texts {
+		ps = append(ps, point(st, base+int64(i), float64(i), obs.Fail, obs.Reason(text)))
+	}
+	accept(t, s, ps...)
+	got := query(t, s, st, base, base+int64(len(texts)))
+	if len(got) != len(ps) {
+		t.Fatalf("%d points came back, want %d", len(got), len(ps))
+	}
+	for i, p := range got {
+		p.Why, ps[i].Why = obs.Reason(lines.Replace(string(p.Why))), obs.Reason(lines.Replace(string(ps[i].Why)))
+		if d := cmp.Diff(ps[i], p); d != "" {
+			t.Errorf("reason %q: %s", texts[i], d)
+		}
+	}
+	if got := query(t, s, other, 0, base+1_000_000); len(got) != 0 {
+		t.Errorf("a reason wrote another stream: %+v", got)
 	}
 }
 
