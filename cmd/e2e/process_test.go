@@ -68,7 +68,7 @@ func withdraw() int {
 }
 
 func build(dir string) error {
-	cmd := exec.Command("go", "build", "-o", dir+"/", "../lamppost", "../lamppost-cloud", "../lamppost-sim")
+	cmd := exec.Command("go", "build", "-o", dir+"/", "../lamppost", "../lamppost-cloud", "../lamppost-sim", "../../deploy/dev/street")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	return cmd.Run()

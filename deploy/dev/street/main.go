@@ -21,17 +21,18 @@ import (
 func main() {
 	scenario := flag.String("scenario", "cloudburst", "calm, cloudburst, haze or faults (lamppost-sim list)")
 	sort := flag.String("street", "small", "small: the one that scenarios happen in; full: one of every driver, without a scenario")
+	staffed := flag.Bool("center", false, "with an operations center: accounts, the invented city, two departments and their people")
 	keep := flag.String("dir", "", "keep everything in this directory instead of a temporary one")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	if err := run(ctx, *scenario, *sort, *keep); err != nil {
+	if err := run(ctx, *scenario, *sort, *keep, *staffed); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, scenario, sort, dir string) (err error) {
+func run(ctx context.Context, scenario, sort, dir string, staffed bool) (err error) {
 	if sort == "full" {
 		scenario = "full"
 	}
@@ -45,7 +46,7 @@ func run(ctx context.Context, scenario, sort, dir string) (err error) {
 		}
 		defer os.RemoveAll(dir)
 	}
-	s := street{dir: dir, bin: bin}
+	s := street{dir: dir, bin: bin, staffed: staffed}
 	defer s.stop()
 	if err := s.start(ctx, scenario); err != nil {
 		if ctx.Err() != nil {
@@ -83,6 +84,8 @@ type street struct {
 	dir, bin                      string
 	procs                         []*process
 	console, mqtt, status, gwconf string
+	staffed                       bool   // an operations center works on the alerts
+	password                      string // of its people
 }
 
 const gatewayID = "street-01"
@@ -92,6 +95,10 @@ func (s *street) start(ctx context.Context, scenario string) error {
 		return err
 	}
 	cloud, err := s.spawn("lamppost-cloud", "serve", "--config", s.cloudConfig(), "--port-fallback")
+	if err != nil {
+		return err
+	}
+	first, err := s.firstPassword(ctx, cloud)
 	if err != nil {
 		return err
 	}
@@ -115,8 +122,26 @@ func (s *street) start(ctx context.Context, scenario string) error {
 		return err
 	}
 	s.gwconf = filepath.Join(s.dir, "street", "gateway.yaml")
-	_, err = s.spawn("lamppost", "run", "--config", s.gwconf)
-	return err
+	if _, err = s.spawn("lamppost", "run", "--config", s.gwconf); err != nil || first == "" {
+		return err
+	}
+	if s.password, err = furnish(ctx, s.console, first); err != nil {
+		return fmt.Errorf("setting up the operations center: %w", err)
+	}
+	return s.remember(s.password)
+}
+
+// firstPassword is what a center that is set up for the first time prints for its admin;
+// one in a kept directory has its people already.
+func (s *street) firstPassword(ctx context.Context, cloud *process) (string, error) {
+	if !s.staffed {
+		return "", nil
+	}
+	var err error
+	if s.password, err = s.remembered(); err != nil || s.password != "" {
+		return "", err
+	}
+	return cloud.await(ctx, "account admin ")
 }
 
 // commandKey asks the aggregator for the key that the gateway is to trust, so that an
@@ -142,6 +167,9 @@ func which(scenario string) []string {
 func (s *street) cloudConfig() string {
 	path := filepath.Join(s.dir, "cloud.yaml")
 	text := fmt.Sprintf("# The aggregator of make run: broker and store embedded, loopback only.\ndata: %q\n", filepath.Join(s.dir, "cloud"))
+	if s.staffed {
+		text += "accounts: {}\n"
+	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return path // serve will name the missing file
 	}
@@ -161,11 +189,20 @@ func (s *street) banner(scenario string) {
     gateway 网关页     http://%s
     broker  MQTT       %s   (mosquitto_sub -t 'lamppost/v1/#' -v)
     files   文件       %s
-
+%s
 %s
   Ctrl-C stops everything and leaves nothing behind.
 
-`, about, zh, s.console, s.status, s.mqtt, s.dir, expectation(scenario, s.status))
+`, about, zh, s.console, s.status, s.mqtt, s.dir, s.logins(), expectation(scenario, s.status))
+}
+
+// logins says who may log in.
+func (s *street) logins() string {
+	if !s.staffed {
+		return "    people  人员       none: nobody logs in, and alerts open no cases (make run ARGS=-center)\n"
+	}
+	return "    log in  登录       li, wang (center 指挥中心), chen (Water bureau 水务局), sun (Street works 市政所), wu (engineer 工程师), admin\n" +
+		"    password 密码      " + s.password + "   (for all of them, of this street only)\n"
 }
 
 func expectation(scenario, status string) string {
