@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -41,6 +42,10 @@ func TestStreetWithACenter(t *testing.T) {
 			t.Errorf("%s is %+v, want %s", who, me, name)
 		}
 	}
+	eventually(t, 2*time.Minute, "the notice of the case", func() bool {
+		b, err := os.ReadFile(filepath.Join(dir, "notices.jsonl"))
+		return err == nil && bytes.Contains(b, []byte(id))
+	})
 	street.stop()
 
 	street, console, again := openCenter(t, dir)

@@ -28,10 +28,21 @@ type pairStorm struct {
 }
 
 func pairScale() pairStorm {
-	if os.Getenv("LAMPPOST_PAIR") == "long" {
+	switch os.Getenv("LAMPPOST_PAIR") {
+	case "city":
+		return pairStorm{alerts: 100_000, kills: 60, calm: 10 * time.Second, districts: invented(100)}
+	case "long":
 		return pairStorm{alerts: 6000, kills: 30, calm: 6 * time.Second, districts: []string{"330102", "330105", "330106", "330108", "330109", "330110", "330111"}}
 	}
 	return pairStorm{alerts: 240, kills: 4, calm: 3 * time.Second, districts: []string{"330105", "330106", "330108"}}
+}
+
+// invented are so many codes of districts.
+func invented(n int) (codes []string) {
+	for i := range n {
+		codes = append(codes, fmt.Sprint(990101+i))
+	}
+	return codes
 }
 
 // Two aggregators on one PostgreSQL, one Mosquitto and one InfluxDB are one: whatever is done

@@ -170,7 +170,7 @@ func logger(c *cobra.Command, f serveFlags) (*slog.Logger, error) {
 	case "text":
 		return slog.New(slog.NewTextHandler(c.ErrOrStderr(), o)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(c.ErrOrStderr(), o)), nil
+		return slog.New(slog.NewJSONHandler(escaping{c.ErrOrStderr()}, o)), nil
 	}
 	return nil, fmt.Errorf("%w: --log %q is neither text nor json", errUsage, f.log)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -191,6 +192,39 @@ func (c *center) keep(res *http.Response, told []byte, into any) error {
 	}
 	return json.Unmarshal(told, into)
 }
+
+// centerConfig is what the aggregator's configuration has for the center: whoever else is
+// to be told is, for want of a robot or a mail server, a webhook of the street's own.
+func (s *street) centerConfig() string {
+	return fmt.Sprintf("accounts: {}\nnotify:\n  allow: [127.0.0.1]\n  channels:\n    city: {webhook: {url: %q}}\n  rules:\n    everything: {channels: [city]}\n",
+		"http://"+s.hook+"/")
+}
+
+// receive takes the notices at the webhook and writes each as a line into a file.
+func (s *street) receive() (end func(), err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(s.noticesFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	s.hook = l.Addr().String()
+	srv := &http.Server{ReadTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		if err == nil {
+			_, err = f.Write(append(bytes.TrimSpace(b), '\n')) // whole lines, since the file appends
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})}
+	go func() { _ = srv.Serve(l) }() // until it is closed
+	return func() { _ = errors.Join(srv.Close(), f.Close()) }, nil
+}
+
+func (s *street) noticesFile() string { return filepath.Join(s.dir, "notices.jsonl") }
 
 // remembered is the password that a street in a kept directory was given when it was made.
 func (s *street) remembered() (string, error) {

@@ -47,6 +47,16 @@ func run(ctx context.Context, scenario, sort, dir string, staffed bool) (err err
 		defer os.RemoveAll(dir)
 	}
 	s := street{dir: dir, bin: bin, staffed: staffed}
+	if staffed {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		end, err := s.receive()
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	defer s.stop()
 	if err := s.start(ctx, scenario); err != nil {
 		if ctx.Err() != nil {
@@ -86,6 +96,7 @@ type street struct {
 	console, mqtt, status, gwconf string
 	staffed                       bool   // an operations center works on the alerts
 	password                      string // of its people
+	hook                          string // the address where it is told what people are told
 }
 
 const gatewayID = "street-01"
@@ -168,7 +179,7 @@ func (s *street) cloudConfig() string {
 	path := filepath.Join(s.dir, "cloud.yaml")
 	text := fmt.Sprintf("# The aggregator of make run: broker and store embedded, loopback only.\ndata: %q\n", filepath.Join(s.dir, "cloud"))
 	if s.staffed {
-		text += "accounts: {}\n"
+		text += s.centerConfig()
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return path // serve will name the missing file
@@ -202,7 +213,8 @@ func (s *street) logins() string {
 		return "    people  人员       none: nobody logs in, and alerts open no cases (make run ARGS=-center)\n"
 	}
 	return "    log in  登录       li, wang (center 指挥中心), chen (Water bureau 水务局), sun (Street works 市政所), wu (engineer 工程师), admin\n" +
-		"    password 密码      " + s.password + "   (for all of them, of this street only)\n"
+		"    password 密码      " + s.password + "   (for all of them, of this street only)\n" +
+		"    notices 通知       " + s.noticesFile() + "   (what a program is told, a line each)\n"
 }
 
 func expectation(scenario, status string) string {
