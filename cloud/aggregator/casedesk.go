@@ -24,12 +24,12 @@ func (p *parts) openDocket(ctx context.Context) error {
 	if s.Accounts == nil {
 		return nil
 	}
-	policy := lifecycle.DefaultPolicy()
+	p.policy, p.figuring = lifecycle.DefaultPolicy(), make(chan struct{}, 2)
 	if s.Cases != nil {
-		policy = *s.Cases
+		p.policy = *s.Cases
 	}
 	p.docket = docket.New(docket.Options{
-		DB: p.db, Policy: func() lifecycle.Policy { return policy }, Path: p.path, Record: p.noteCase, Notice: p.noticeCase, Changed: p.caseChanged,
+		DB: p.db, Policy: func() lifecycle.Policy { return p.policy }, Path: p.path, Record: p.noteCase, Notice: p.noticeCase, Changed: p.caseChanged,
 	})
 	return p.docket.Settle(ctx)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/broker"
 	"github.com/lamppost-city/lamppost/cloud/cases"
 	"github.com/lamppost-city/lamppost/cloud/cases/docket"
+	"github.com/lamppost-city/lamppost/cloud/cases/lifecycle"
 	"github.com/lamppost-city/lamppost/cloud/commands"
 	"github.com/lamppost-city/lamppost/cloud/console"
 	"github.com/lamppost-city/lamppost/cloud/database"
@@ -55,6 +56,8 @@ type parts struct {
 	places   *area.Atlas
 	cases    *cases.Book
 	docket   *docket.Docket // nil: there are no accounts, and so no cases
+	policy   lifecycle.Policy
+	figuring chan struct{} // who works out figures of performance now
 	images   *images.Album
 	commands *commands.Desk
 	notify   *notify.Office // nil: nobody is told

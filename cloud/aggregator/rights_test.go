@@ -123,6 +123,9 @@ var rights = []right{
 
 	{method: "GET", path: "/api/v1/rules/quality", who: "aaaaaa", hidden: fromTheList, shows: `"rule":"river-high"`},
 
+	{method: "GET", path: "/api/v1/performance", who: "aaaaaa", hidden: fromTheList, shows: `"key":"330105003001"`},
+	{method: "GET", path: "/api/v1/performance.csv", who: "aaaaaa", hidden: fromTheList, shows: `area,330105003001`},
+
 	{method: "GET", path: "/api/v1/channels", who: "-----e"},
 	{method: "POST", path: "/api/v1/channels/{id}/test", who: "-----e", body: plain(`{}`), deed: "channel.test", after: func(x *asked, answer doc) { x.m.delivery, _ = answer["id"].(string) }},
 	{method: "GET", path: "/api/v1/notifications", who: "-----e"},

@@ -23,6 +23,8 @@ type Cases interface {
 	Open(ctx context.Context, key string, o view.CaseOpening) (view.CaseDetail, error)
 	// Quality counts how cases opened from one time on and before another ended, by rule.
 	Quality(ctx context.Context, from, to int64) ([]view.RuleQuality, error)
+	// Performance works out how well cases were followed, and how many alerts there were.
+	Performance(ctx context.Context, q view.PerformanceQuery, now time.Time) (view.Performance, error)
 }
 
 // caseRoutes are those of cases. Who may see and do what, the cases themselves decide: by
@@ -34,6 +36,8 @@ func (s *server) caseRoutes() []route {
 		{"GET", prefix + "/cases/{id}", s.withCases(s.oneCase)},
 		{"POST", prefix + "/cases/{id}/actions/{action}", s.withCases(s.actOnCase)},
 		{"GET", prefix + "/rules/quality", s.withCases(s.quality)},
+		{"GET", prefix + "/performance", s.withCases(s.performance)},
+		{"GET", prefix + "/performance.csv", s.withCases(s.performanceTable)},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/auth/role"
 	"github.com/lamppost-city/lamppost/cloud/cases/docket"
@@ -25,6 +26,7 @@ type ledger struct {
 	action  string
 	command view.CaseCommand
 	opening view.CaseOpening
+	query   view.PerformanceQuery
 }
 
 // full is a case of which everything is said.
@@ -82,6 +84,13 @@ func (l *ledger) Quality(_ context.Context, from, to int64) ([]view.RuleQuality,
 	return []view.RuleQuality{{Rule: "high", Cases: 3, FalseAlarms: 1, Resolutions: map[string]int{"fixed": 2}}}, nil
 }
 
+func (l *ledger) Performance(_ context.Context, q view.PerformanceQuery, _ time.Time) (view.Performance, error) {
+	if l.query = q; q.Last == "never" {
+		return view.Performance{}, &view.FieldError{Field: "to"}
+	}
+	return reckoned(q.Department), nil
+}
+
 // Each answer about cases is as openapi.json says.
 func TestCasesMatchTheirSchemas(t *testing.T) {
 	const all, one = prefix + "/cases", prefix + "/cases/{id}"
@@ -101,6 +110,11 @@ func TestCasesMatchTheirSchemas(t *testing.T) {
 		{"GET", all + "/c1", one, "", "200", nil},
 		{"GET", prefix + "/rules/quality?from=5&to=9", prefix + "/rules/quality", "", "200", nil},
 		{"GET", prefix + "/rules/quality?from=9&to=5", prefix + "/rules/quality", "", "400", nil},
+		{"GET", prefix + "/performance?from=2026-11-01&to=2026-11-30&area=330105", prefix + "/performance", "", "200", nil},
+		{"GET", prefix + "/performance?department=water", prefix + "/performance", "", "200", nil},
+		{"GET", prefix + "/performance?to=never", prefix + "/performance", "", "400", nil},
+		{"GET", prefix + "/performance?area=" + strings.Repeat("x", maxKey+1), prefix + "/performance", "", "400", nil},
+		{"GET", prefix + "/performance.csv?language=fr", prefix + "/performance.csv", "", "400", nil},
 		{"GET", all + "/c2", one, "", "404", nil},
 		{"POST", all, all, `{"kind":"flood","area":"330105","severity":"red","text":"x"}`, "201", nil},
 		{"POST", all, all, `{"kind":"flood","severity":"red"}`, "400", nil},
@@ -168,7 +182,7 @@ func TestWhatIsSaidOfACase(t *testing.T) {
 // themselves decide who may see and do what, whoever comes through the door.
 func TestCasesNeedAccounts(t *testing.T) {
 	h := newAPI(t, &fakes{})
-	for _, c := range []struct{ method, target string }{{"GET", "/cases"}, {"POST", "/cases"}, {"GET", "/cases/c1"}, {"POST", "/cases/c1/actions/note"}, {"GET", "/rules/quality"}} {
+	for _, c := range []struct{ method, target string }{{"GET", "/cases"}, {"POST", "/cases"}, {"GET", "/cases/c1"}, {"POST", "/cases/c1/actions/note"}, {"GET", "/rules/quality"}, {"GET", "/performance"}, {"GET", "/performance.csv"}} {
 		if r := request(h, c.method, prefix+c.target, `{}`); r.StatusCode != http.StatusNotFound || !strings.Contains(text(t, r), "E7114") {
 			t.Errorf("%s %s without accounts = %d", c.method, c.target, r.StatusCode)
 		}

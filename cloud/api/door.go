@@ -109,7 +109,7 @@ func (s *server) guarded(r route) func(http.ResponseWriter, *http.Request) error
 		"GET /values", "GET /series", "GET /export", "GET /alerts", "GET /alerts/{id}", "POST /alerts/{id}/acknowledge", "GET /gaps",
 		"GET /cameras", "GET /cameras/{gateway}/{device}/latest.jpg", "GET /images/{file}",
 		"GET /stream", "GET /departments",
-		"GET /cases", "POST /cases", "GET /cases/{id}", "POST /cases/{id}/actions/{action}", "GET /rules/quality",
+		"GET /cases", "POST /cases", "GET /cases/{id}", "POST /cases/{id}/actions/{action}", "GET /rules/quality", "GET /performance", "GET /performance.csv",
 		"GET /handovers", "POST /handovers", "GET /handovers/draft", "GET /handovers/{id}", "GET /handovers/{id}/cases.csv", "POST /handovers/{id}/take",
 		"GET /areas", "GET /areas/{code}", "GET /areas/at", "PUT /gateways/{id}/place", "PUT /gateways/{id}/devices/{device}/place":
 		return r.do
