@@ -19,6 +19,7 @@ export type Route =
   | { page: 'cases' }
   | { page: 'case'; id: string }
   | { page: 'duty' }
+  | { page: 'handover'; id: string }
   | { page: 'admin'; part: AdminPart }
   | { page: 'notfound' };
 
@@ -45,6 +46,7 @@ export function parseRoute(path: string): Route {
   if (first === 'cases' && parts.length === 1) return { page: 'cases' };
   if (first === 'cases' && a && parts.length === 2) return { page: 'case', id: a };
   if (first === 'duty' && parts.length === 1) return { page: 'duty' };
+  if (first === 'duty' && a === 'handover' && parts.length <= 3) return { page: 'handover', id: b ?? '' };
   const admin = adminParts.find((p) => p === a);
   if (first === 'admin' && admin && parts.length === 2) return { page: 'admin', part: admin };
   return { page: 'notfound' };
@@ -60,6 +62,8 @@ export const href = {
   cases: () => '/cases',
   case: (id: string) => `/cases/${encodeURIComponent(id)}`,
   duty: () => '/duty',
+  /** A handover that was written; without an id, the page on which one is. */
+  handover: (id = '') => (id ? `/duty/handover/${encodeURIComponent(id)}` : '/duty/handover'),
   admin: (part: AdminPart) => `/admin/${part}`,
   alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
   gateway: (id: string) => `/gateways/${encodeURIComponent(id)}`,

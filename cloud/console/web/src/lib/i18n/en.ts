@@ -3,6 +3,7 @@
 
 import { admin } from './en.admin';
 import { cases } from './en.cases';
+import { duty } from './en.duty';
 
 export const en = {
   'app.name': 'Lamppost',
@@ -538,4 +539,5 @@ export const en = {
 
   ...cases,
   ...admin,
+  ...duty,
 } as const;

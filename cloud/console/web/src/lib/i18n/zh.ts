@@ -3,6 +3,7 @@
 import type { Messages } from './translate';
 import { admin } from './zh.admin';
 import { cases } from './zh.cases';
+import { duty } from './zh.duty';
 
 export const zh: Messages = {
   'app.name': 'Lamppost',
@@ -531,4 +532,5 @@ export const zh: Messages = {
 
   ...cases,
   ...admin,
+  ...duty,
 };
