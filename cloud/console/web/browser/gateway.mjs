@@ -16,7 +16,7 @@ function packet(first, ...parts) {
   return Buffer.concat([Buffer.from([first, ...length]), body]);
 }
 
-/** Resolves to { alert, picture, state, event, close } of a gateway with this id. */
+/** Resolves to { alert, picture, state, event, live, online, close } of a gateway with this id. */
 export async function startGateway(mqtt, prefix, id, area) {
   const [host, port] = mqtt.replace(/^\w+:\/\//, '').split(':');
   const socket = connect(Number(port), host);
@@ -24,6 +24,7 @@ export async function startGateway(mqtt, prefix, id, area) {
   const born = Date.now();
   const epoch = `1-${randomBytes(6).toString('hex')}`;
   let seq = 0;
+  let conn = 0;
   let packetId = 0;
   const acked = new Map();
   let rest = Buffer.alloc(0);
@@ -38,7 +39,7 @@ export async function startGateway(mqtt, prefix, id, area) {
   socket.write(packet(0x10, text('MQTT'), Buffer.from([4, 2, 0, 60]), text(id)));
   await admitted;
   const publish = async (topic, payload) => {
-    const n = ++packetId;
+    const n = (packetId = (packetId % 65535) + 1);
     const done = answer(n);
     socket.write(packet(0x32, text(`${prefix}/${id}/${topic}`), Buffer.from([n >> 8, n & 255]), payload));
     await done;
@@ -78,6 +79,16 @@ export async function startGateway(mqtt, prefix, id, area) {
       const all = { v: 1, version: 'test', boot, epoch, config: '0123456789ab', at, started: at, clock: 'synced', site: { area }, devices: [], health: [], alerts: [], journal, ...more };
       await publish('state', Buffer.from(JSON.stringify(all)));
     },
+    /** Sends readings, each with a device, a channel and a value `v`, as one pack; `unit` is that of all. */
+    async live(readings, { at = Date.now(), unit = 'm' } = {}) {
+      const from = seq + 1;
+      seq += readings.length;
+      const ranges = from === seq ? `${from}` : `${from}-${seq}`;
+      const first = { bn: `${id}/`, bt: at / 1000, bu: unit, n: 'pack', vs: `${epoch}/${ranges}/live/1` };
+      await publish('live', Buffer.from(JSON.stringify([first, ...readings.map((r) => ({ n: `${r.device}/${r.channel}`, v: r.v, t: 0 }))])));
+    },
+    /** Says that it is there, as its last will would say that it is not. */
+    online: (is) => publish('online', Buffer.from(JSON.stringify({ v: 1, online: is, conn: ++conn }))),
     /** Sends an event of a kind, with what it says. */
     async event(kind, what) {
       const at = moment(Date.now());
