@@ -30,7 +30,7 @@ PARTS  := LAMPPOST_REQUIRE_PARTS=1 LAMPPOST_BIN='$(CURDIR)/bin' PATH="$(TOOLS)/b
 GOTEST := $(GO) run ./deploy/dev/rerun $(GO) test -race -timeout 15m
 
 .DEFAULT_GOAL := help
-.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture pair storm linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus bench-rules foresight vision vision-photos bench-camera explore
+.PHONY: help run build build-arm console test test-go test-e2e test-web test-board torture pair storm linkfaults lint vuln bench screenshot fuzz setup clean bench-journal bench-modbus bench-bus bench-rules foresight vision vision-photos bench-camera bench-console explore
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -141,6 +141,9 @@ bench-camera-faults: build ## how late thirty meters are asked beside a camera t
 
 bench-siren: ## last byte of the frame that crosses a limit, on a serial line, to the siren's relay and to the broker: p50, p99, max (wants an idle machine)
 	$(GO) test ./edge/gateway -run '^$$' -bench LastByteToSirenAndAlert -benchtime 300x -count 3
+
+bench-console: build ## the console before a whole city: first view, input to paint, alert to screen, memory over a million updates: docs/console-speed.md (ten minutes; wants an idle machine)
+	cd $(WEB) && node browser/bench/speed.mjs $(ARGS)
 
 foresight: ## how early a rule's forecast speaks, on storms that no one has chosen: docs/foresight.md (a minute)
 	@$(GO) run ./deploy/dev/stormbench -docs docs

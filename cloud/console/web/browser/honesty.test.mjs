@@ -113,3 +113,17 @@ for (const look of looks) {
     await far.close();
   });
 }
+
+test('an old red alert behind many newer ones is on the screen all the same', async () => {
+  const storm = await start();
+  storm.mock.state.pageAtMost = 40; // pages of the list of alerts
+  const old = await flip(storm.mock, 'alert', { severity: 'red', ago: 3600e3 });
+  for (let i = 0; i < 120; i++) await flip(storm.mock, 'alert', { severity: 'blue' });
+  const { page, faults, close } = await open(storm);
+  await page.locator(`[data-alert="${old.id}"]`).first().waitFor();
+  const listed = await page.evaluate(async () => (await (await fetch('/api/v1/alerts?state=active')).json()).alerts.map((a) => a.id));
+  assert.ok(!listed.includes(old.id), 'it is on the first page anyway');
+  assert.deepEqual(faults, []);
+  await close();
+  await storm.stop();
+});

@@ -30,6 +30,7 @@ export async function startMock({ port = 0, gateways = 2, dist = '', ground = un
     refuse: false,
     next: 1,
     raised: 1000,
+    pageAtMost: 1000,
     late: new Set(gateways > 0 ? ['still-after'] : []), // pictures that have not come yet
     seen: [],
   };
@@ -184,9 +185,10 @@ function alertList(state, query) {
   const want = query.get('state') ?? 'all';
   const list = [...state.alerts.values()]
     .filter((x) => want === 'all' || (x.condition === 'active') === (want === 'active'))
-    .sort((x, y) => y.at - x.at)
-    .slice(0, Number(query.get('limit') ?? 1000));
-  return { alerts: list.map(({ history, ...rest }) => rest) };
+    .sort((x, y) => y.at - x.at);
+  const from = Number(query.get('after') ?? 0);
+  const to = from + Math.min(Number(query.get('limit') ?? 200), state.pageAtMost);
+  return { alerts: list.slice(from, to).map(({ history, ...rest }) => rest), next: to < list.length ? String(to) : undefined };
 }
 
 function apiSeries(state, query, a) {

@@ -10,6 +10,8 @@ export type News = 'raised' | 'cleared' | 'changed';
 
 class Alerts {
   #all = $state.raw<ReadonlyMap<string, Alert>>(new Map());
+  /** There are more active ones than were loaded. */
+  more = $state(false);
   /** When an alert came in that was not there before, so that it can be marked as new. */
   arrived = $state.raw<ReadonlyMap<string, number>>(new Map());
 
@@ -54,10 +56,14 @@ class Alerts {
     this.#put(list);
   }
 
-  /** Takes the list of active ones: any other that was active has ended meanwhile. Returns their ids. */
-  setActive(list: readonly Alert[]): string[] {
+  /**
+   * Takes the list of active ones: any other that was active has ended meanwhile. Returns their
+   * ids. With `more` the list is not all there is, and what is not on it may be active still.
+   */
+  setActive(list: readonly Alert[], more = false): string[] {
     const listed = new Set(list.map((a) => a.id));
-    const gone = this.active.filter((a) => !listed.has(a.id)).map((a) => a.id);
+    const gone = more ? [] : this.active.filter((a) => !listed.has(a.id)).map((a) => a.id);
+    this.more = more;
     this.#put(list);
     return gone;
   }

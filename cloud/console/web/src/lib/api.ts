@@ -399,6 +399,17 @@ export const api = {
   },
   alerts: async (f: { state: 'active' | 'past' | 'all'; gateway?: string; limit?: number }) =>
     (await request<{ alerts: Alert[] | null }>(`/alerts${query(f)}`)).alerts ?? [],
+  /** All that are active, page by page; `more`: there are more than `atMost`, the newest of which these are. */
+  activeAlerts: async (atMost: number): Promise<{ alerts: Alert[]; more: boolean }> => {
+    const alerts: Alert[] = [];
+    let after = '';
+    do {
+      const page = await request<{ alerts: Alert[] | null; next?: string }>(`/alerts${query({ state: 'active', limit: 1000, after })}`);
+      alerts.push(...(page.alerts ?? []));
+      after = page.next ?? '';
+    } while (after && alerts.length < atMost);
+    return { alerts, more: after !== '' };
+  },
   alert: (id: string) => request<Alert>(`/alerts/${part(id)}`),
   acknowledge: (id: string, by: string, note: string) =>
     post<Alert>(`/alerts/${part(id)}/acknowledge`, { by, note }),

@@ -22,6 +22,8 @@ import { alertText, gatewayName, stageWord } from './words';
 const replayable = 10_000;
 const sirenEvery = 30_000;
 const pastAtStart = 50;
+/** More active alerts than this are counted at the aggregator and not loaded. */
+const activeAtMost = 5000;
 /** What the aggregator says to who has no right to see anything. */
 const nothingToSee = 'E7205';
 
@@ -35,6 +37,8 @@ class Session {
   /** When the connection was lost, in the aggregator's time; 0 while it stands. */
   lostAt = $state(0);
   loaded = $state(false);
+  /** The newest readings are there, too: a city has so many that they come after what must be seen first. */
+  valued = $state(false);
   /** The last attempt to load everything did not succeed. */
   failing = $state(false);
   /** Who is logged in may see nothing of it. */
@@ -97,28 +101,8 @@ class Session {
     this.#loading = true;
     try {
       this.#fresher.clear();
-      const [info, gateways, values, active, past, cameras] = await Promise.all([
-        api.info(),
-        api.gateways(),
-        api.values(),
-        api.alerts({ state: 'active' }),
-        // Without these two the rest is still worth seeing.
-        api.alerts({ state: 'past', limit: pastAtStart }).catch(() => []),
-        api.cameras().catch(() => []),
-      ]);
-      this.info = info;
-      center.zone = info.time_zone ?? '';
-      void identity.meet(info).then(() => cases.load());
-      clock.set(values.now);
-      fleet.setGateways(gateways, this.#fresher);
-      fleet.queue(values.values);
-      fleet.flush();
-      fleet.setCameras(cameras);
-      fleet.summarize(clock.now);
-      const ended = alerts.setActive(active);
-      alerts.put(past);
-      void this.#ask(ended);
-      this.loaded = true;
+      await this.#loadFirst();
+      await this.#loadRest();
       this.failing = this.denied = false;
       this.lastMessage = clock.now;
     } catch (e) {
@@ -126,6 +110,36 @@ class Session {
     } finally {
       this.#loading = false;
     }
+  }
+
+  /** What must be seen first: the alerts, and whose they are. */
+  async #loadFirst(): Promise<void> {
+    const [info, active, gateways] = await Promise.all([api.info(), api.activeAlerts(activeAtMost), api.gateways()]);
+    this.info = info;
+    center.zone = info.time_zone ?? '';
+    void identity.meet(info).then(() => cases.load());
+    clock.set(info.now);
+    fleet.setGateways(gateways, this.#fresher);
+    fleet.summarize(clock.now);
+    const ended = alerts.setActive(active.alerts, active.more);
+    void this.#ask(ended);
+    this.loaded = true;
+  }
+
+  async #loadRest(): Promise<void> {
+    const [values, past, cameras] = await Promise.all([
+      api.values(),
+      // Without these two the rest is still worth seeing.
+      api.alerts({ state: 'past', limit: pastAtStart }).catch(() => []),
+      api.cameras().catch(() => []),
+    ]);
+    clock.set(values.now);
+    fleet.queue(values.values);
+    fleet.flush();
+    fleet.setCameras(cameras);
+    fleet.summarize(clock.now);
+    alerts.put(past);
+    this.valued = true;
   }
 
   #failed(e: unknown) {

@@ -157,6 +157,9 @@ describe('alerts', () => {
   test('a new list of active ones names those that ended meanwhile', () => {
     c.alerts.put([alert({ id: 'a' }), alert({ id: 'b' })]);
     expect(c.alerts.setActive([alert({ id: 'b' }), alert({ id: 'new' })])).toEqual(['a']);
+    // Of a list that was cut short nobody can say what ended.
+    expect(c.alerts.setActive([alert({ id: 'b' })], true)).toEqual([]);
+    expect(c.alerts.more).toBe(true);
     c.alerts.drop(['a']);
     expect(c.alerts.get('a')).toBeUndefined();
   });

@@ -47,6 +47,7 @@ export const en = {
   'summary.label': 'At a glance',
   'summary.alerts': 'Active alerts',
   'summary.none': 'none',
+  'summary.more': 'There are more active alerts; the newest {n} are loaded',
   'summary.unacknowledged': '{n} not acknowledged',
   'summary.gateways': 'Gateways',
   'summary.online': '{n} of {all} online',
