@@ -16,7 +16,8 @@ after(async () => {
 
 const pages = {
   overview: '/',
-  map: '/city?area=990101',
+  timeline: '/?view=time&span=24',
+  map: '/?area=990101&view=map',
   alerts: '/alerts',
   'an alert': '/alerts/01928f3a-7c00-7000-8000-000000000001',
   'a gateway': '/gateways/hz-xiasha-pump-02',

@@ -34,19 +34,25 @@ test('one goes down by the list and back by the way, with the counts of each are
   await page.locator('tr[data-area="990101001"]').getByRole('link').click();
   await page.locator('tr[data-area="990101001001"]').waitFor();
   assert.equal(await page.locator('li[data-alert]').count(), 0, 'alerts of another street');
+  assert.equal(await page.locator('[data-bar]').count(), 0, 'bars of another street');
   await page.locator('nav.way').getByRole('link', { name: 'The city' }).click();
   await page.locator('tr[data-area="990101"]').waitFor();
   assert.deepEqual(faults, []);
   await close();
 });
 
-test('a gateway stands on the map, says what it is, and opens by the keyboard', async () => {
-  const { page, faults, close } = await open(env, '/city?area=990101002');
+test('a gateway stands on the map, says what it is, and is chosen and opened by the keyboard', async () => {
+  const { page, faults, close } = await open(env, '/?area=990101002');
   const mark = page.locator(`[data-mark="${bridge}"]`);
   await mark.waitFor();
   assert.match(await mark.getAttribute('aria-label'), /^拱宸桥 07 号灯杆, worst alert: /);
   await mark.focus();
   await page.keyboard.press('Enter');
+  await page.waitForFunction((id) => new URLSearchParams(location.search).get('on') === id, bridge);
+  await page.locator('.chosen', { hasText: '拱宸桥 07 号灯杆' }).waitFor();
+  const whose = await page.locator('section[aria-labelledby=active-title] li[data-alert] .where a').allTextContents();
+  assert.deepEqual([...new Set(whose)], ['拱宸桥 07 号灯杆'], 'alerts of others are listed');
+  await page.getByRole('link', { name: 'Open this gateway' }).press('Enter');
   await page.waitForFunction((id) => location.pathname === `/gateways/${id}`, bridge);
   assert.deepEqual(faults, []);
   await close();
@@ -54,7 +60,7 @@ test('a gateway stands on the map, says what it is, and opens by the keyboard', 
 
 test('an alert changes the mark and the area while one looks, and so does a gateway that goes away', async () => {
   const own = await start();
-  const { page, close } = await open(own, '/city?area=990101');
+  const { page, close } = await open(own, '/?area=990101');
   const mark = page.locator(`[data-mark="${bridge}"]`);
   await mark.waitFor();
   await flip(own.mock, 'alert', { severity: 'red' });
@@ -67,7 +73,7 @@ test('an alert changes the mark and the area while one looks, and so does a gate
 });
 
 test('a thousand gateways are a few marks that hold them all, and come apart when one is pressed', async () => {
-  const { page, faults, close } = await open(crowd, '/city');
+  const { page, faults, close } = await open(crowd, '/');
   await page.locator('[data-mark]').first().waitFor();
   const told = () =>
     page.locator('[data-mark]').evaluateAll((list) => list.map((e) => Number(e.querySelector('b')?.textContent ?? 1)));
@@ -93,7 +99,7 @@ test('a ground in other coordinates moves what stands on it, and names its appro
   const shifted = await start({ ground: { tiles, coordinates: 'gcj02', attribution: '', approval: '' } });
   // Where the first tile and the gateway stand to each other, in pixels.
   const offset = async (e) => {
-    const { page, faults, close } = await open(e, '/city?area=990101002');
+    const { page, faults, close } = await open(e, '/?area=990101002');
     const mark = page.locator(`[data-mark="${bridge}"]`);
     await mark.waitFor();
     await page.locator('.leaflet-tile-loaded').first().waitFor();

@@ -9,7 +9,8 @@ after(() => env.stop());
 
 const paths = {
   overview: '/',
-  map: '/city?area=990101',
+  timeline: '/?view=time&span=24',
+  map: '/?area=990101&view=map',
   alerts: '/alerts',
   alert: '/alerts/01928f3a-7c00-7000-8000-000000000001',
   gateway: '/gateways/hz-xiasha-pump-02',

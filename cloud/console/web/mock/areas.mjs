@@ -51,7 +51,7 @@ function show(state, a, shapes) {
 
 export function areaPage(state, query) {
   const below = query.get('below') ?? '';
-  const list = all.map((a) => show(state, a, Number(query.get('shapes') ?? 0) > 0)).filter((a) => a.parent === below);
+  const list = all.map((a) => show(state, a, Number(query.get('shapes') ?? 0) > 0)).filter((a) => Number(query.get('depth') ?? 1) > 1 ? a.code !== below && a.code.startsWith(below) : a.parent === below);
   return { areas: list, next: '', total: all.length, unplaced: counts({ gateways: new Map(), alerts: new Map() }, '') };
 }
 

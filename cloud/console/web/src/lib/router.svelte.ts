@@ -9,7 +9,6 @@ export type AdminPart = (typeof adminParts)[number];
 
 export type Route =
   | { page: 'overview' }
-  | { page: 'city' }
   | { page: 'alerts' }
   | { page: 'connect' }
   | { page: 'alert'; id: string }
@@ -32,7 +31,8 @@ export function parseRoute(path: string): Route {
   }
   const [first, a, b, c] = parts;
   if (first === undefined) return { page: 'overview' };
-  if (first === 'city' && parts.length === 1) return { page: 'city' };
+  // What was the map's own page.
+  if (first === 'city' && parts.length === 1) return { page: 'overview' };
   if (first === 'alerts' && parts.length === 1) return { page: 'alerts' };
   if (first === 'alerts' && a && parts.length === 2) return { page: 'alert', id: a };
   if (first === 'connect' && parts.length === 1) return { page: 'connect' };
@@ -54,8 +54,8 @@ export function parseRoute(path: string): Route {
 
 export const href = {
   overview: () => '/',
-  /** The map, at an area. */
-  city: (area?: string) => (area ? `/city?area=${encodeURIComponent(area)}` : '/city'),
+  /** The situation in an area. */
+  city: (area?: string) => (area ? `/?area=${encodeURIComponent(area)}` : '/'),
   alerts: () => '/alerts',
   connect: () => '/connect',
   account: (part: AccountPart) => `/account/${part}`,

@@ -31,3 +31,9 @@ export function lookOf(severity: string): Look {
 export function isUrgent(severity: string): boolean {
   return severity === 'red' || severity === 'orange';
 }
+
+/** The more severe of two; an empty one is none. */
+export function worse(a: string, b: string): string {
+  if (!a || !b) return a || b;
+  return lookOf(a).rank <= lookOf(b).rank ? a : b;
+}

@@ -4,6 +4,7 @@
 import { admin } from './en.admin';
 import { cases } from './en.cases';
 import { duty } from './en.duty';
+import { situation } from './en.situation';
 
 export const en = {
   'app.name': 'Lamppost',
@@ -11,8 +12,7 @@ export const en = {
   'app.skip': 'Skip to content',
 
   'nav.label': 'Pages',
-  'nav.overview': 'Overview',
-  'nav.city': 'Map',
+  'nav.overview': 'Situation',
   'nav.alerts': 'Alerts',
   'nav.connect': 'Connect',
 
@@ -539,6 +539,7 @@ export const en = {
   'footer.insecure': 'No accounts yet: anyone who reaches this address can acknowledge alerts.',
 
   ...cases,
+  ...situation,
   ...admin,
   ...duty,
 } as const;

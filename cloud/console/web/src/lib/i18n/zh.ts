@@ -4,6 +4,7 @@ import type { Messages } from './translate';
 import { admin } from './zh.admin';
 import { cases } from './zh.cases';
 import { duty } from './zh.duty';
+import { situation } from './zh.situation';
 
 export const zh: Messages = {
   'app.name': 'Lamppost',
@@ -11,8 +12,7 @@ export const zh: Messages = {
   'app.skip': '跳到正文',
 
   'nav.label': '页面',
-  'nav.overview': '总览',
-  'nav.city': '地图',
+  'nav.overview': '态势',
   'nav.alerts': '告警',
   'nav.connect': '接入网关',
 
@@ -532,6 +532,7 @@ export const zh: Messages = {
   'footer.insecure': '尚未启用账号：能打开此地址的人都可以确认告警。',
 
   ...cases,
+  ...situation,
   ...admin,
   ...duty,
 };

@@ -28,6 +28,8 @@ export interface Face {
   /** Colours of lines, and of an area by its worst severity. */
   line(): string;
   fill(worst: string): string;
+  /** Of the ring around what is chosen. */
+  ring(): string;
   choose(code: string): void;
   open(point: Point): void;
   /** What lies below; empty: nothing. */
@@ -50,6 +52,7 @@ export class CityMap {
   #drawn = new Map<string, { marker: L.Marker; html: string; words: string }>();
   #marks = new Marks([]);
   #renderer = L.canvas({ padding: 0.3 });
+  #ring: L.CircleMarker | undefined;
   /** Where a place is on the ground that lies below: things move, and not the ground. */
   #place = (p: Position): Position => p;
 
@@ -103,6 +106,16 @@ export class CityMap {
   points(list: readonly Point[]): void {
     this.#marks = new Marks(list.map((p) => ({ ...p, at: this.#place(p.at) })));
     this.#redraw();
+  }
+
+  /** Puts a ring around a place and brings it into sight; undefined: there is none. */
+  mark(p: Position | undefined): void {
+    this.#ring?.remove();
+    this.#ring = undefined;
+    if (!p) return;
+    const at = this.#at(p);
+    this.#ring = L.circleMarker(at, { renderer: this.#renderer, radius: 24, weight: 4, color: this.#face.ring(), fill: false, interactive: false }).addTo(this.#map);
+    if (!this.#map.getBounds().contains(at)) this.#map.panTo(at, { animate: false });
   }
 
   /** Shows a box of west, south, east and north whole. */

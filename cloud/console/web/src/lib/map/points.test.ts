@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { around, Marks, worse, type Point } from './points';
+import { worse } from '../severity';
+import { around, Marks, type Point } from './points';
 
 const point = (id: string, lat: number, lon: number, more: Partial<Point> = {}): Point => ({
   id, name: id, at: { lat, lon }, worst: '', online: true, bad: 0, ...more,

@@ -2,7 +2,7 @@
 // what people have to see; how many are away comes next.
 import Supercluster from 'supercluster';
 import type { Position } from '../api';
-import { lookOf } from '../severity';
+import { worse } from '../severity';
 
 /** A gateway on the map. */
 export interface Point {
@@ -36,12 +36,6 @@ interface Sum {
   worst: string;
   away: number;
   bad: number;
-}
-
-/** The more severe of two; an empty one is none. */
-export function worse(a: string, b: string): string {
-  if (!a || !b) return a || b;
-  return lookOf(a).rank <= lookOf(b).rank ? a : b;
 }
 
 export const deepest = 18;
