@@ -133,6 +133,62 @@ test('who is elsewhere writes for their own area, and sees no other', async () =
   await viewer.close();
 });
 
+test('a shift by keyboard alone: acknowledge, note, shelve for an hour, end the shelving, hand over', async () => {
+  const id = (await wang.call('POST', '/cases', { kind: 'lamp', area: community, severity: 'blue', text: '路灯不亮' })).id;
+  const { page, faults, close } = await center.enter('/', 'li');
+  await page.locator('[data-phase=live]').waitFor();
+  await page.locator('header nav a[href="/cases"]').waitFor();
+  let keys = 0;
+  const press = async (...list) => {
+    for (const k of list) {
+      keys++;
+      await page.keyboard.press(k);
+    }
+  };
+  const dialog = page.locator('dialog[open][data-dialog=case]');
+  await press('g', 'c');
+  await page.locator(`[data-case="${id}"]`).waitFor();
+  await page.keyboard.press('4'); // level Ⅳ alone
+  await page.waitForFunction(() => document.querySelectorAll('[data-case]').length === 1);
+  await press('j');
+  await press('a');
+  await dialog.locator('[data-action=acknowledge]').waitFor();
+  await press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  await page.locator(`[data-case="${id}"][data-state=acknowledged]`).waitFor();
+  assert.equal(keys, 5, 'keys from the first page to acknowledged, beside the level');
+
+  await page.locator(`[data-case="${id}"] h3 a`).focus();
+  await page.keyboard.press('c');
+  await dialog.locator('textarea').waitFor();
+  await page.keyboard.type('电话已通知');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+
+  await page.locator(`[data-case="${id}"] h3 a`).focus();
+  await page.keyboard.press('s');
+  const until = dialog.locator('input[type=datetime-local]');
+  await until.waitFor();
+  assert.notEqual(await until.inputValue(), ''); // an hour from now
+  await dialog.locator('textarea').focus();
+  await page.keyboard.type('施工');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  const c = await li.call('GET', `/cases/${id}`);
+  assert.ok(Math.abs(c.shelved - Date.now() - 3_600_000) < 120_000, String(c.shelved - Date.now()));
+  assert.deepEqual(c.journal.slice(1).map((e) => [e.action, e.why ?? '']), [['acknowledge', ''], ['note', '电话已通知'], ['shelve', '施工']]);
+
+  await page.keyboard.press('g');
+  await page.keyboard.press('h');
+  await page.locator('[data-field=notes]').waitFor();
+  assert.deepEqual(grave(faults), []);
+  await close();
+});
+
 for (const look of [{ locale: 'zh-CN', colorScheme: 'light' }, { locale: 'en-GB', colorScheme: 'dark' }, { locale: 'zh-CN', storage: { size: 'large' } }]) {
   for (const path of ['/duty', '/duty/handover', '/duty/handover/1']) {
     test(`axe and width: ${path}, ${look.locale}, ${look.colorScheme ?? 'large'}`, async () => {

@@ -18,6 +18,7 @@ export type Route =
   | { page: 'cases' }
   | { page: 'case'; id: string }
   | { page: 'duty' }
+  | { page: 'wall' }
   | { page: 'handover'; id: string }
   | { page: 'admin'; part: AdminPart }
   | { page: 'notfound' };
@@ -45,6 +46,7 @@ export function parseRoute(path: string): Route {
   }
   if (first === 'cases' && parts.length === 1) return { page: 'cases' };
   if (first === 'cases' && a && parts.length === 2) return { page: 'case', id: a };
+  if (first === 'wall' && parts.length === 1) return { page: 'wall' };
   if (first === 'duty' && parts.length === 1) return { page: 'duty' };
   if (first === 'duty' && a === 'handover' && parts.length <= 3) return { page: 'handover', id: b ?? '' };
   const admin = adminParts.find((p) => p === a);
@@ -61,6 +63,7 @@ export const href = {
   account: (part: AccountPart) => `/account/${part}`,
   cases: () => '/cases',
   case: (id: string) => `/cases/${encodeURIComponent(id)}`,
+  wall: () => '/wall',
   duty: () => '/duty',
   /** A handover that was written; without an id, the page on which one is. */
   handover: (id = '') => (id ? `/duty/handover/${encodeURIComponent(id)}` : '/duty/handover'),

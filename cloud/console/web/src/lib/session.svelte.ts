@@ -13,14 +13,13 @@ import { openLive, type Phase } from './live';
 import { absences, arrivals } from './pictures.svelte';
 import { settings, t, word } from './settings.svelte';
 import { isUrgent } from './severity';
-import { Siren } from './sound';
+import { dueAgain, muteFor, Siren } from './sound';
 import type { ServerEvent } from './sse';
 import { center } from './times.svelte';
 import { alertText, gatewayName, stageWord } from './words';
 
 /** A connection that was away longer than this may have missed more than the aggregator can replay. */
 const replayable = 10_000;
-const sirenEvery = 30_000;
 const pastAtStart = 50;
 /** More active alerts than this are counted at the aggregator and not loaded. */
 const activeAtMost = 5000;
@@ -171,14 +170,35 @@ class Session {
 
   /** Turns sounds on or off; to be called from a click or a key press. */
   async toggleSound(): Promise<void> {
-    if (settings.sound && this.soundReady) {
+    if (settings.sound && this.soundReady && !this.muted) {
       settings.setSound(false);
       return;
     }
     settings.setSound(true);
     this.soundReady = await this.#siren.enable();
-    this.#siren.play(alerts.loudest?.severity ?? 'yellow');
+    settings.setMuted(0);
+    this.#play(alerts.loudest?.severity ?? 'yellow');
     this.#lastSiren = clock.read();
+  }
+
+  /** Until when sounds are muted, in Unix milliseconds; 0: they are not. */
+  get muted(): number {
+    return settings.mutedUntil > clock.now ? settings.mutedUntil : 0;
+  }
+
+  /** No sounds for ten minutes, or sounds again. */
+  mute(on: boolean): void {
+    settings.setMuted(on ? clock.read() + muteFor : 0);
+  }
+
+  /** Plays a level as loud as it would be; to be called from a click or a key press. */
+  async tryOut(severity: string): Promise<void> {
+    this.soundReady = await this.#siren.enable();
+    this.#siren.play(severity, settings.volume);
+  }
+
+  #play(severity: string): void {
+    if (!this.muted) this.#siren.play(severity, settings.volume);
   }
 
   /** The first touch of the page is what browsers wait for; nothing is played for it. */
@@ -280,7 +300,7 @@ class Session {
     const level = word('severity', a.severity);
     announcer.say(t('announce.new', { stage, level, what, where }), isUrgent(a.severity));
     if (!settings.sound || a.acknowledged) return;
-    this.#siren.play(a.severity);
+    this.#play(a.severity);
     if (isUrgent(a.severity)) this.#lastSiren = clock.read();
   }
 
@@ -289,9 +309,9 @@ class Session {
     if (!settings.sound || !identity.admitted) return;
     this.soundReady = this.#siren.ready;
     const loudest = alerts.loudest;
-    if (loudest?.severity === 'red' && clock.now - this.#lastSiren >= sirenEvery) {
+    if (dueAgain(loudest?.severity, this.#lastSiren, clock.now)) {
       this.#lastSiren = clock.now;
-      this.#siren.play('red');
+      this.#play('red');
     }
   }
 }

@@ -24,6 +24,12 @@ function oneOf<T extends string>(value: string | null, allowed: readonly T[], ot
   return allowed.find((a) => a === value) ?? otherwise;
 }
 
+/** A number from 0 to 1, as it was kept. */
+function within(value: string | null, otherwise: number): number {
+  const n = Number(value);
+  return value !== null && n >= 0 && n <= 1 ? n : otherwise;
+}
+
 const systemDark = globalThis.matchMedia?.('(prefers-color-scheme: dark)');
 
 class Settings {
@@ -35,6 +41,12 @@ class Settings {
   dark = $derived(!this.printing && (this.theme === 'dark' || (this.theme === 'auto' && this.#systemDark)));
   size = $state<Size>(oneOf(read('size'), ['normal', 'large'], 'normal'));
   sound = $state(read('sound') === 'on');
+  /** Loudness of sounds, 0 to 1. */
+  volume = $state(within(read('volume'), 0.6));
+  /** No sounds until then, in the aggregator's time; 0: they are not muted. */
+  mutedUntil = $state(Number(read('muted')) || 0);
+  /** Keys of one letter do something. */
+  keys = $state(read('keys') !== 'off');
   /** The name last given with an acknowledgement. */
   name = $state(read('name') ?? '');
 
@@ -60,6 +72,18 @@ class Settings {
   setSound(on: boolean) {
     this.sound = on;
     keep('sound', on ? 'on' : 'off');
+  }
+  setVolume(v: number) {
+    this.volume = v;
+    keep('volume', String(v));
+  }
+  setMuted(until: number) {
+    this.mutedUntil = until;
+    keep('muted', String(until));
+  }
+  setKeys(on: boolean) {
+    this.keys = on;
+    keep('keys', on ? 'on' : 'off');
   }
   setName(n: string) {
     this.name = n;
