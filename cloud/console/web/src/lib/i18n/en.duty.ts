@@ -17,7 +17,7 @@ export const duty = {
   'shift.shelved.until': 'Until',
   'shift.unshelve': 'End shelving',
   'shift.sites': 'Not working, or under maintenance',
-  'shift.sites.none': 'All gateways and devices work; nobody works on one.',
+  'shift.sites.none': 'No gateway or device is known to be away or faulty; nobody works on one.',
   'shift.site': 'Gateway or device',
   'shift.state': 'State',
   'shift.state.offline': 'Gateway offline',

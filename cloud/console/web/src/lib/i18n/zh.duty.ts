@@ -17,7 +17,7 @@ export const duty = {
   'shift.shelved.until': '搁置至',
   'shift.unshelve': '取消搁置',
   'shift.sites': '异常或维护中的网关和设备',
-  'shift.sites.none': '网关和设备全部正常，没有维护作业。',
+  'shift.sites.none': '没有已知离线或故障的网关和设备，没有维护作业。',
   'shift.site': '网关或设备',
   'shift.state': '状态',
   'shift.state.offline': '网关离线',
