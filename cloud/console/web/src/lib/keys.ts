@@ -20,7 +20,7 @@ export interface Shortcut {
 
 /** Where g and a letter lead; a page that is not in the navigation is left out. */
 export const places: Readonly<Record<string, string>> = {
-  s: '/', m: '/city', a: '/alerts', c: '/cases', t: '/streams', f: '/fleet', d: '/duty', p: '/performance',
+  s: '/', a: '/alerts', c: '/cases', t: '/streams', f: '/fleet', d: '/duty', p: '/performance',
 };
 
 /** How long after g a letter still belongs to it, ms. */
