@@ -147,6 +147,11 @@ const switches = {
     broadcast(state, 'gateway', state.gateways.get(id));
     return {};
   },
+  /** Too many exports are under way, or no longer. */
+  busy(state, { on }) {
+    state.busy = on;
+    return {};
+  },
   /** Forgets what it could replay. */
   resync(state) {
     broadcastRaw(state, `id: ${state.next++}\nevent: resync\ndata: {}\n\n`);
@@ -198,6 +203,15 @@ function apiSeries(state, query, a) {
   return send(a, 200, series(s, n('from'), Math.min(n('to'), Date.now()), n('max'), state.start));
 }
 
+/** A table of names only; refused while the switch says so. */
+function exportFile(state, query, a) {
+  if (state.busy) return send(a, 429, { error: { id: 'E7121', text: { zh: '忙', en: 'busy' } } }, { 'Retry-After': '15' });
+  const end = query.get('format');
+  const name = query.get('s').replaceAll('/', '_');
+  a.writeHead(200, { 'Content-Type': 'text/csv; charset=utf-8', 'Content-Disposition': `attachment; filename="${name}.${end}"` });
+  a.end('row,time,time_utc,until,gateway,device,channel,quantity,value,unit,quality,reason,detail\r\n');
+}
+
 async function handle(state, dist, q, a) {
   const url = new URL(q.url, 'http://mock');
   const path = url.pathname;
@@ -237,6 +251,8 @@ async function handle(state, dist, q, a) {
       return send(a, 200, { now, values: [...state.streams.values()].map((s) => newest(s, now, state.start)) });
     case 'series':
       return apiSeries(state, url.searchParams, a);
+    case 'export':
+      return exportFile(state, url.searchParams, a);
     case 'alerts':
       if (!one) return send(a, 200, alertList(state, url.searchParams));
       if (p[2] === 'acknowledge' && q.method === 'POST') return acknowledge(state, one, q, a);
@@ -244,7 +260,7 @@ async function handle(state, dist, q, a) {
         ? send(a, 200, state.alerts.get(one))
         : send(a, 404, { error: { id: 'E.alert', text: { en: 'no such alert' } } });
     case 'gaps':
-      return send(a, 200, { gaps: gapsOf(state.start).filter((g) => g.gateway === url.searchParams.get('gateway')) });
+      return send(a, 200, { gaps: gapsOf(state.start).filter((g) => [null, g.gateway].includes(url.searchParams.get('gateway'))) });
     case 'cameras':
       return send(a, 200, { cameras: cameras(state) });
     case 'images': {

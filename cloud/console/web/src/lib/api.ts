@@ -420,7 +420,11 @@ export const api = {
     const r = await request<Series>(`/series${query(f)}`, signal ? { signal } : {});
     return { ...r, points: r.points ?? [], gaps: r.gaps ?? [] };
   },
-  gaps: async (f: { gateway: string; from: number; to: number }) =>
+  /** Whether an export would be made: its path is that of exportURL. */
+  mayExport: (path: string) => request<unknown>(path, { method: 'HEAD' }),
+  exportURL: (path: string) => base + path,
+  /** Of one gateway, or without one of all. */
+  gaps: async (f: { gateway?: string; from: number; to: number }) =>
     (await request<{ gaps: Gap[] | null }>(`/gaps${query(f)}`)).gaps ?? [],
   cameras: async () => (await request<{ cameras: Camera[] | null }>('/cameras')).cameras ?? [],
   ways: () => request<{ oidc: boolean }>('/auth/login'),

@@ -10,6 +10,8 @@ export type AdminPart = (typeof adminParts)[number];
 export type Route =
   | { page: 'overview' }
   | { page: 'alerts' }
+  | { page: 'streams' }
+  | { page: 'fleet' }
   | { page: 'connect' }
   | { page: 'alert'; id: string }
   | { page: 'gateway'; gateway: string }
@@ -36,6 +38,8 @@ export function parseRoute(path: string): Route {
   if (first === 'city' && parts.length === 1) return { page: 'overview' };
   if (first === 'alerts' && parts.length === 1) return { page: 'alerts' };
   if (first === 'alerts' && a && parts.length === 2) return { page: 'alert', id: a };
+  if (first === 'streams' && parts.length === 1) return { page: 'streams' };
+  if (first === 'fleet' && parts.length === 1) return { page: 'fleet' };
   if (first === 'connect' && parts.length === 1) return { page: 'connect' };
   if (first === 'gateways' && a && parts.length === 2) return { page: 'gateway', gateway: a };
   if (first === 'gateways' && a && b && c && parts.length === 4) {
@@ -59,6 +63,12 @@ export const href = {
   /** The situation in an area. */
   city: (area?: string) => (area ? `/?area=${encodeURIComponent(area)}` : '/'),
   alerts: () => '/alerts',
+  /** Streams side by side, each as gateway/device/channel. */
+  streams: (keys: readonly string[] = [], more: Readonly<Record<string, string>> = {}) => {
+    const q = new URLSearchParams([...keys.map((k) => ['s', k]), ...Object.entries(more)]).toString();
+    return q ? `/streams?${q}` : '/streams';
+  },
+  fleet: () => '/fleet',
   connect: () => '/connect',
   account: (part: AccountPart) => `/account/${part}`,
   cases: () => '/cases',
@@ -104,6 +114,13 @@ class Router {
       if (v) q.set(k, v);
       else q.delete(k);
     }
+    const s = q.toString();
+    history.replaceState(null, '', location.pathname + (s && `?${s}`));
+    this.query = q;
+  }
+
+  /** Puts other fields into the address, without a step in the history. */
+  replaceQuery(q: URLSearchParams) {
     const s = q.toString();
     history.replaceState(null, '', location.pathname + (s && `?${s}`));
     this.query = q;

@@ -40,6 +40,11 @@ export function momentIn(t: number, zone: string | undefined, now = clock.now): 
   return named(formatMoment(settings.language, t, now, zone), t, zone);
 }
 
+/** Day with the year, and clock time: for what is kept and read on another day. */
+export function dated(t: number, zone: string | undefined): string {
+  return `${formatDay(settings.language, t, 0, zone)} ${formatClock(settings.language, t, zone)}`;
+}
+
 /** The clock time at the center. */
 export function clockTime(t: number): string {
   return named(formatClock(settings.language, t, center.place), t, center.place);

@@ -5,6 +5,7 @@ import { admin } from './en.admin';
 import { cases } from './en.cases';
 import { duty } from './en.duty';
 import { situation } from './en.situation';
+import { streams } from './en.streams';
 
 export const en = {
   'app.name': 'Lamppost',
@@ -14,7 +15,6 @@ export const en = {
   'nav.label': 'Pages',
   'nav.overview': 'Situation',
   'nav.alerts': 'Alerts',
-  'nav.connect': 'Connect',
 
   'display.label': 'Display',
   'display.language': 'Language',
@@ -540,6 +540,7 @@ export const en = {
 
   ...cases,
   ...situation,
+  ...streams,
   ...admin,
   ...duty,
 } as const;

@@ -5,6 +5,7 @@ import { admin } from './zh.admin';
 import { cases } from './zh.cases';
 import { duty } from './zh.duty';
 import { situation } from './zh.situation';
+import { streams } from './zh.streams';
 
 export const zh: Messages = {
   'app.name': 'Lamppost',
@@ -14,7 +15,6 @@ export const zh: Messages = {
   'nav.label': '页面',
   'nav.overview': '态势',
   'nav.alerts': '告警',
-  'nav.connect': '接入网关',
 
   'display.label': '显示',
   'display.language': '语言',
@@ -533,6 +533,7 @@ export const zh: Messages = {
 
   ...cases,
   ...situation,
+  ...streams,
   ...admin,
   ...duty,
 };
