@@ -159,9 +159,9 @@ for (const look of looks) {
 
 test('what a real aggregator exports is what the gateway sent', async () => {
   center = await startCenter();
-  await center.hire('li.lei', '李雷', [{ role: 'viewer', area: '330100' }]);
-  const gateway = await center.gateway('gw-1', '330100001001');
-  await gateway.state({ site: { area: '330100001001', time_zone: '+08:00' } });
+  await center.hire('li.lei', '李雷', [{ role: 'viewer', area: '990101' }]);
+  const gateway = await center.gateway('gw-1', '990101002001');
+  await gateway.state({ site: { area: '990101002001', time_zone: '+08:00' } });
   const now = Math.floor(Date.now() / 1000) * 1000;
   const at = [300, 200, 100].map((s) => now - s * 1000);
   for (const [i, t] of at.entries()) await gateway.live([{ device: 'river', channel: 'level', v: 3 + i / 4 }], { at: t });
