@@ -83,8 +83,7 @@ export async function startGateway(mqtt, prefix, id, area) {
     async live(readings, { at = Date.now(), unit = 'm' } = {}) {
       const from = seq + 1;
       seq += readings.length;
-      const ranges = from === seq ? `${from}` : `${from}-${seq}`;
-      const first = { bn: `${id}/`, bt: at / 1000, bu: unit, n: 'pack', vs: `${epoch}/${ranges}/live/1` };
+      const first = { bn: `${id}/`, bt: at / 1000, bu: unit, n: 'pack', vs: `${epoch}/${from}-${seq}/live/1` };
       await publish('live', Buffer.from(JSON.stringify([first, ...readings.map((r) => ({ n: `${r.device}/${r.channel}`, v: r.v, t: 0 }))])));
     },
     /** Says that it is there, as its last will would say that it is not. */
