@@ -103,6 +103,8 @@ class Settings {
     root.lang = locale[this.language];
     root.dataset['theme'] = this.dark ? 'dark' : 'light';
     root.dataset['size'] = this.size;
+    // Under which name it is put on a phone's first screen.
+    document.querySelector('link[rel=manifest]')?.setAttribute('href', `/${this.language}.webmanifest`);
   }
 }
 
