@@ -77,7 +77,7 @@ test-go: setup build ## everything but the end-to-end tests
 pair: setup build ## two aggregators on one PostgreSQL at full length: a storm of 6 000 alerts, 30 kills at random; prints its figures (five minutes)
 	LAMPPOST_PAIR=long $(PARTS) $(GO) test -timeout 30m -count=1 -v -run TestTwoAggregatorsAreOne ./cmd/e2e
 
-pair-city: setup build ## the same with 100 000 alerts of 100 gateways and 60 kills (a quarter of an hour; wants an idle machine)
+pair-city: setup build ## the same with 100 000 alerts of 110 gateways and 60 kills (a quarter of an hour; wants an idle machine)
 	LAMPPOST_PAIR=city $(PARTS) $(GO) test -timeout 1h -count=1 -v -run TestTwoAggregatorsAreOne ./cmd/e2e
 
 storm: setup ## 100 000 alerts become a handful of cases, on SQLite and on PostgreSQL: time, memory, rows (some minutes)

@@ -186,7 +186,14 @@ func (d caseDesk) Case(ctx context.Context, id string) (view.CaseDetail, error) 
 	if err != nil {
 		return view.CaseDetail{}, err
 	}
-	return c.Show(now.UnixMilli()), nil
+	v := c.Show(now.UnixMilli())
+	if d.notify != nil {
+		if v.Notices, err = d.notify.About(ctx, caseSubject+v.ID); err != nil {
+			return view.CaseDetail{}, err
+		}
+	}
+	v.Advice = d.o.Settings.AdviceBook().For(v.Rule, v.Category, v.Severity)
+	return v, nil
 }
 
 // Act does something to a case that who asks saw in a version; 0: in whatever it is. With a

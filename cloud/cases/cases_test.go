@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lamppost-city/lamppost/cloud/advice"
 	"github.com/lamppost-city/lamppost/cloud/cases"
 	"github.com/lamppost-city/lamppost/cloud/database"
 	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
@@ -59,6 +60,7 @@ func openOn(t testing.TB, db *database.DB) *bench {
 	b := &bench{db: db}
 	b.Book, err = cases.Open(t.Context(), cases.Options{
 		DB: db, Catalog: c,
+		Advice: advice.Book{{Rules: []string{"river-high"}, Severities: []wire.Severity{wire.Orange}, Text: view.Text{En: "close the gate"}}},
 		Site: func(gateway, device string) (string, *wire.Position) {
 			if b.site != nil {
 				return b.site(gateway, device), nil
@@ -475,5 +477,18 @@ func TestStanding(t *testing.T) {
 	b.record(t, alert(3, cleared))
 	if got := b.Standing(); len(got) != 0 {
 		t.Errorf("it is over, and there is %+v", got)
+	}
+}
+
+// What to do stands beside an alert as it is now: another severity may ask for something else.
+func TestAdviceFollowsTheSeverity(t *testing.T) {
+	b := open(t)
+	b.record(t, alert(1))
+	if v := b.get(t); v.Severity == wire.Orange || v.Advice != nil {
+		t.Fatalf("%s has the advice %+v, want none", v.Severity, v.Advice)
+	}
+	b.record(t, alert(2, orange))
+	if v := b.get(t); v.Advice == nil || v.Advice.En != "close the gate" {
+		t.Errorf("orange has the advice %+v", v.Advice)
 	}
 }

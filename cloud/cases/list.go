@@ -80,10 +80,12 @@ func (b *Book) terms(ctx context.Context, f view.AlertFilter, sees func(area str
 
 // Get returns one alert with its history and timeline, or view.ErrUnknown.
 func (b *Book) Get(ctx context.Context, id string) (view.Alert, error) {
-	v, err := b.one(ctx, id)
+	r, err := b.row(ctx, id)
 	if err != nil {
-		return v, err
+		return view.Alert{}, err
 	}
+	v := b.shown(r)
+	v.Advice = b.o.Advice.For(v.Rule, r.doc.Category, v.Severity)
 	rows, err := b.o.DB.Read().QueryContext(ctx, "select at, what, by, note from alert_change where alert = ? order by n", id)
 	if err != nil {
 		return v, fmt.Errorf("cases: history of %s: %w", id, err)

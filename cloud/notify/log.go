@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -48,6 +49,38 @@ func (o *Office) Log(ctx context.Context, q view.DeliveryQuery) ([]view.Delivery
 func scan(row interface{ Scan(...any) error }) (d view.Delivery, err error) {
 	err = row.Scan(&d.ID, &d.Channel, &d.Person, &d.Kind, &d.Level, &d.Items, &d.Title, &d.State, &d.Attempts, &d.Formed, &d.Next, &d.Deadline, &d.Finished, &d.Doubt, &d.Error)
 	return d, err
+}
+
+// maxNotices bounds what is listed about one subject.
+const maxNotices = 200
+
+// About returns who was told about a subject, or will be, the newest first, at most
+// maxNotices. What is older than the log is kept is not there.
+func (o *Office) About(ctx context.Context, subject string) ([]view.Notice, error) {
+	rows, err := o.o.DB.Read().QueryContext(ctx, `select e.taken, e.body, i.channel, i.person, i.told, coalesce(d.state, 'waiting'), coalesce(d.finished, 0)
+		from notice_event e join notice_item i on i.event = e.id left join notice_delivery d on d.id = i.delivery
+		where e.subject = ? order by e.taken desc, e.id desc, i.channel, i.person limit ?`, subject, maxNotices)
+	if err != nil {
+		return nil, fmt.Errorf("notify: %s: %w", subject, err)
+	}
+	defer rows.Close()
+	out := []view.Notice{}
+	for rows.Next() {
+		var n view.Notice
+		var body, told string
+		if err := rows.Scan(&n.At, &body, &n.Channel, &n.Person, &told, &n.State, &n.Done); err != nil {
+			return nil, fmt.Errorf("notify: %s: %w", subject, err)
+		}
+		var e Event
+		if err := errors.Join(json.Unmarshal([]byte(body), &e), json.Unmarshal([]byte(told), &n.Called)); err != nil {
+			return nil, fmt.Errorf("notify: %s: %w", subject, err)
+		}
+		if n.What = e.State; n.Called == nil {
+			n.Called = []string{}
+		}
+		out = append(out, n)
+	}
+	return out, rows.Err()
 }
 
 // Get returns one delivery with its attempts, or view.ErrUnknown.

@@ -58,6 +58,8 @@ type Settings struct {
 	// nil: what lifecycle.DefaultPolicy says.
 	Cases *lifecycle.Policy `yaml:"cases"`
 	Map   Map               `yaml:"map"`
+	// Advice is what people are to do about alerts, the first that fits.
+	Advice []Advice `yaml:"advice"`
 }
 
 // Map says what lies below the areas and gateways on the console's map.
@@ -226,6 +228,9 @@ func (c *checker) all(s *Settings) {
 	c.notify(s.Notify, s.Cases)
 	c.cases(s)
 	c.ground(s.Map)
+	for i, a := range s.Advice {
+		c.advice(a, i)
+	}
 }
 
 // longestLine is what fits below a map, in bytes.

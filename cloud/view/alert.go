@@ -44,6 +44,9 @@ type Alert struct {
 	// Command is how the gateway was told of the last acknowledgement, and what it
 	// answered; nil: it was not told. Only when one alert is asked for.
 	Command *Command `json:"command,omitempty"`
+	// Advice is what the center's people are to do; nil: nothing is written. Only when one
+	// alert is asked for.
+	Advice  *Text    `json:"advice,omitempty"`
 	History []Change `json:"history,omitempty"` // oldest first; only when one alert is asked for
 	// Timeline is what the gateway did, oldest first; only when one alert is asked for.
 	Timeline []Step `json:"timeline,omitempty"`

@@ -55,6 +55,8 @@ type CaseDetail struct {
 	Told     []string     `json:"told"` // areas above that were told
 	Alerts   []string     `json:"alerts"`
 	Alarming int          `json:"alerts_active"`
+	Notices  []Notice     `json:"notices"` // who was told of it, the newest first, at most 200
+	Advice   *Text        `json:"advice"`  // what to do; null: nothing is written
 	Journal  []CaseEntry  `json:"journal"` // oldest first
 	Allowed  []CaseAction `json:"allowed"` // to whoever asks
 }

@@ -30,6 +30,18 @@ type Try struct {
 	Error   string `json:"error"`
 }
 
+// Notice is one receiver's share of what was told about something: when it came up, what it
+// was, who gets it and what became of that.
+type Notice struct {
+	At      int64    `json:"at"`      // Unix ms
+	What    Text     `json:"what"`    // how it stood then
+	Channel string   `json:"channel"` // its id
+	Person  string   `json:"person"`  // empty: the channel's group
+	Called  []string `json:"called"`  // persons who are called by name in the group
+	State   string   `json:"state"`   // waiting, queued, sending, sent, refused, given-up, dropped
+	Done    int64    `json:"done"`    // Unix ms; 0: it is on its way
+}
+
 // DeliveryQuery chooses deliveries, the latest first: an empty field means any.
 type DeliveryQuery struct {
 	Channel, State string

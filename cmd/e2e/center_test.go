@@ -46,6 +46,21 @@ func TestStreetWithACenter(t *testing.T) {
 		b, err := os.ReadFile(filepath.Join(dir, "notices.jsonl"))
 		return err == nil && bytes.Contains(b, []byte(id))
 	})
+	var c struct {
+		ID      string
+		Notices []struct {
+			Channel, State string
+			What           struct{ Zh, En string }
+			Done           int64
+		}
+	}
+	eventually(t, time.Minute, "the case to say who was told", func() bool {
+		li.get("/cases/"+id, &c)
+		return len(c.Notices) > 0 && c.Notices[0].State == "sent"
+	})
+	if n := c.Notices[0]; n.Channel != "city" || n.Done == 0 || n.What.Zh == "" || n.What.En == "" {
+		t.Errorf("who was told is %+v", n)
+	}
 	street.stop()
 
 	street, console, again := openCenter(t, dir)
@@ -53,7 +68,7 @@ func TestStreetWithACenter(t *testing.T) {
 	if again != password {
 		t.Errorf("the second start names another password")
 	}
-	var c struct{ ID string }
+	c.ID = ""
 	logIn(t, console, "wang", password).get("/cases/"+id, &c)
 	if c.ID != id {
 		t.Errorf("the case is %q after a second start, want %q", c.ID, id)

@@ -35,7 +35,7 @@ const boot = "01234567"
 func newPost(t *testing.T, broker, id, district string) *post {
 	t.Helper()
 	g := &post{t: t, id: id, district: district, epoch: wire.NewEpoch(1, [6]byte{1}), open: map[string][]byte{}, asked: map[string]int{}, began: time.Now().UnixMilli()}
-	o := paho.NewClientOptions().AddBroker("mqtt://" + broker).SetClientID(id + ".0123456789ab").SetProtocolVersion(4).SetOrderMatters(false)
+	o := paho.NewClientOptions().AddBroker("mqtt://" + broker).SetClientID(id + ".0123456789ab").SetProtocolVersion(4).SetOrderMatters(false).SetCleanSession(false) // the acknowledgements come after a reconnect, too
 	g.client = paho.NewClient(o)
 	for _, step := range []func() paho.Token{g.client.Connect,
 		func() paho.Token { return g.client.Subscribe("lamppost/v1/"+id+"/ack", 1, g.ack) },

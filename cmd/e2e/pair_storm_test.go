@@ -30,7 +30,7 @@ type pairStorm struct {
 func pairScale() pairStorm {
 	switch os.Getenv("LAMPPOST_PAIR") {
 	case "city":
-		return pairStorm{alerts: 100_000, kills: 60, calm: 10 * time.Second, districts: invented(100)}
+		return pairStorm{alerts: 100_000, kills: 60, calm: 10 * time.Second, districts: invented(110)}
 	case "long":
 		return pairStorm{alerts: 6000, kills: 30, calm: 6 * time.Second, districts: []string{"330102", "330105", "330106", "330108", "330109", "330110", "330111"}}
 	}
@@ -40,7 +40,7 @@ func pairScale() pairStorm {
 // invented are so many codes of districts.
 func invented(n int) (codes []string) {
 	for i := range n {
-		codes = append(codes, fmt.Sprint(990101+i))
+		codes = append(codes, fmt.Sprintf("99%02d%02d", 1+i/50, 1+i%50))
 	}
 	return codes
 }

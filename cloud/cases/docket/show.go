@@ -56,7 +56,7 @@ func (d Detail) Show(now int64) view.CaseDetail {
 	c := d.Case
 	v := view.CaseDetail{
 		Case: Show(c, now), Tasks: []view.CaseTask{}, Reports: []view.Citizen{}, Told: append([]string{}, c.Overlays.Told...),
-		Alerts: append([]string{}, d.Alerts...), Alarming: d.Active, Journal: []view.CaseEntry{}, Allowed: Labelled(d.Allowed),
+		Alerts: append([]string{}, d.Alerts...), Alarming: d.Active, Notices: []view.Notice{}, Journal: []view.CaseEntry{}, Allowed: Labelled(d.Allowed),
 	}
 	for _, t := range c.Tasks {
 		v.Tasks = append(v.Tasks, view.CaseTask{

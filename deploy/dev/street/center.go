@@ -197,8 +197,23 @@ func (c *center) keep(res *http.Response, told []byte, into any) error {
 // to be told is, for want of a robot or a mail server, a webhook of the street's own.
 func (s *street) centerConfig() string {
 	return fmt.Sprintf("accounts: {}\nnotify:\n  allow: [127.0.0.1]\n  channels:\n    city: {webhook: {url: %q}}\n  rules:\n    everything: {channels: [city]}\n",
-		"http://"+s.hook+"/")
+		"http://"+s.hook+"/") + procedures
 }
+
+// procedures is what the people of the center do about a flood, as an example.
+const procedures = `advice:
+  - rules: [underpass-flood, underpass-deep]
+    severities: [red, orange]
+    text:
+      zh: |-
+        1. 看告警时刻的照片，确认是否积水。
+        2. 派单给水务局开泵，派单给市政所封闭下穿通道。
+        3. 二十分钟内未回复的，电话催办。
+      en: |-
+        1. Look at the picture of the alert: is there water on the road?
+        2. Have the Water bureau start the pumps and Street works close the underpass.
+        3. Telephone whoever has not answered after twenty minutes.
+`
 
 // receive takes the notices at the webhook and writes each as a line into a file.
 func (s *street) receive() (end func(), err error) {

@@ -193,6 +193,8 @@ export interface Alert {
   vanished?: number | null;
   /** The gateway's clock was not trusted: the times are about when the alert arrived. */
   undated?: boolean;
+  /** What to do, in the words of the center. */
+  advice?: Texts;
   history?: HistoryEntry[] | null;
   /** What the gateway said and did, oldest first; only of one alert. */
   timeline?: Step[] | null;

@@ -112,6 +112,19 @@ export interface CaseAction {
   label: Texts;
 }
 
+/** One receiver's share of what was told. */
+export interface Notice {
+  at: number;
+  what: Texts;
+  channel: string;
+  /** Empty: the channel's group. */
+  person: string;
+  called: string[];
+  state: string;
+  /** 0: it is on its way. */
+  done: number;
+}
+
 export interface CaseDetail extends Case {
   tasks: Task[];
   outcome: { resolution: string; answer: string; by: string; at: number; false_alarm: boolean | null } | null;
@@ -121,6 +134,10 @@ export interface CaseDetail extends Case {
   /** Ids, the newest first. */
   alerts: string[];
   alerts_active: number;
+  /** Who was told of it, the newest first. */
+  notices: Notice[];
+  /** What to do, in the words of the center. */
+  advice: Texts | null;
   journal: CaseEntry[];
   /** To who asks. */
   allowed: CaseAction[];

@@ -191,6 +191,7 @@ export const admin = {
   'told.none': 'Nothing was told.',
   'told.doubt': 'may have arrived twice',
   'told.tries': { one: '{n} attempt', other: '{n} attempts' },
+  'told.state.waiting': 'is about to be sent',
   'told.state.queued': 'waits',
   'told.state.sending': 'is being sent',
   'told.state.sent': 'sent',

@@ -191,6 +191,7 @@ export const admin = {
   'told.none': '没有通知记录。',
   'told.doubt': '可能重复送达',
   'told.tries': '尝试 {n} 次',
+  'told.state.waiting': '即将发送',
   'told.state.queued': '等待',
   'told.state.sending': '发送中',
   'told.state.sent': '已发送',
