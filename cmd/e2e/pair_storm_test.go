@@ -25,16 +25,17 @@ type pairStorm struct {
 	alerts, kills int
 	calm          time.Duration // between kills, at most
 	districts     []string      // a gateway in each
+	settle        time.Duration // until all is acknowledged, due and told, at most
 }
 
 func pairScale() pairStorm {
 	switch os.Getenv("LAMPPOST_PAIR") {
 	case "city":
-		return pairStorm{alerts: 100_000, kills: 60, calm: 10 * time.Second, districts: invented(110)}
+		return pairStorm{alerts: 100_000, kills: 60, calm: 10 * time.Second, districts: invented(110), settle: 20 * time.Minute}
 	case "long":
-		return pairStorm{alerts: 6000, kills: 30, calm: 6 * time.Second, districts: []string{"330102", "330105", "330106", "330108", "330109", "330110", "330111"}}
+		return pairStorm{alerts: 6000, kills: 30, calm: 6 * time.Second, districts: []string{"330102", "330105", "330106", "330108", "330109", "330110", "330111"}, settle: 2 * soon}
 	}
-	return pairStorm{alerts: 240, kills: 4, calm: 3 * time.Second, districts: []string{"330105", "330106", "330108"}}
+	return pairStorm{alerts: 240, kills: 4, calm: 3 * time.Second, districts: []string{"330105", "330106", "330108"}, settle: 2 * soon}
 }
 
 // invented are so many codes of districts.
@@ -66,7 +67,7 @@ func TestTwoAggregatorsAreOne(t *testing.T) {
 	p.eitherWillDo(posts[0])
 	p.eventsReachBoth(posts)
 	p.storm(posts, scale)
-	p.settle(posts)
+	p.settle(posts, scale.settle)
 	p.judge(posts)
 	p.sayTheSame()
 }
@@ -205,11 +206,11 @@ func pairSeverity(n int) wire.Severity {
 }
 
 // settle waits until everything is acknowledged, told and due no more.
-func (p *pair) settle(posts []*post) {
+func (p *pair) settle(posts []*post, within time.Duration) {
 	p.t.Helper()
 	for _, g := range posts {
 		last := time.Now()
-		eventually(p.t, 2*soon, "alerts of "+g.id+" to be acknowledged", func() bool {
+		eventually(p.t, within, "alerts of "+g.id+" to be acknowledged", func() bool {
 			g.mu.Lock()
 			n := len(g.open)
 			g.mu.Unlock()
@@ -221,7 +222,7 @@ func (p *pair) settle(posts []*post) {
 		})
 		g.state()
 	}
-	eventually(p.t, 2*soon, "a timer of each storm to fire", func() bool {
+	eventually(p.t, within, "a timer of each storm to fire", func() bool {
 		return p.count("select count(distinct e.id) from case_entry e join casefile c on c.id = e.id where c.storm = 1 and "+timerOf+" <> ''") == len(posts)
 	})
 	for what, query := range map[string]string{
@@ -229,7 +230,7 @@ func (p *pair) settle(posts []*post) {
 		"notices that are not sent":   "select count(*) from notice_delivery where state in ('queued', 'sending')",
 		"notices that are not formed": "select count(*) from notice_item where delivery = ''",
 	} {
-		eventually(p.t, 2*soon, "no more "+what, func() bool { return p.count(query) == 0 })
+		eventually(p.t, within, "no more "+what, func() bool { return p.count(query) == 0 })
 	}
 }
 
