@@ -66,6 +66,7 @@ var rights = []right{
 	{method: "GET", path: "/api/v1/series", who: "aaaaaa", hidden: fromAll, target: path("/api/v1/series?gateway=gw&device=river&channel=level")},
 	{method: "GET", path: "/api/v1/export", who: "aaaaaa", hidden: fromAll, target: path("/api/v1/export?s=gw/river/level")},
 	{method: "GET", path: "/api/v1/gaps", who: "aaaaaa", hidden: fromTheList},
+	{method: "GET", path: "/api/v1/replay", who: "aaaaaa", hidden: fromTheList},
 	{method: "GET", path: "/api/v1/cameras", who: "aaaaaa", hidden: fromTheList, shows: `"device":"gauge"`},
 	{method: "GET", path: "/api/v1/cameras/{gateway}/{device}/latest.jpg", who: "aaaaaa", hidden: fromAll},
 	{method: "GET", path: "/api/v1/images/{id}.jpg", who: "aaaaaa", hidden: fromAll},

@@ -32,6 +32,8 @@ type Fleet interface {
 	Stream(gateway string, s obs.Stream) (view.Stream, bool)
 	Gaps(ctx context.Context, gateway string, from, to int64) ([]view.Gap, error)
 	Missing(ctx context.Context, images []string) ([]view.Missing, error)
+	// Presence is when the gateways were there between two times; more: it is not all of it.
+	Presence(ctx context.Context, from, to int64) (list []view.ReplayPresence, more bool, err error)
 }
 
 // Alerts is what the API needs of the alert book. Its errors are view.ErrUnknown,
@@ -41,6 +43,8 @@ type Alerts interface {
 	// whether what lies in them may be seen, nil: all may.
 	List(ctx context.Context, f view.AlertFilter, sees func(area string) bool) (view.AlertPage, error)
 	Get(ctx context.Context, id string) (view.Alert, error)
+	// Replay is what was known of alerts in a past span; sees as for List.
+	Replay(ctx context.Context, from, to int64, sees func(area string) bool) (view.Replay, error)
 	Acknowledge(ctx context.Context, id, by, note string, at time.Time) error
 }
 
@@ -176,6 +180,7 @@ func (s *server) routes() []route {
 		{"GET", prefix + "/alerts/{id}", s.alert},
 		{"POST", prefix + "/alerts/{id}/acknowledge", s.acknowledge},
 		{"GET", prefix + "/gaps", s.gaps},
+		{"GET", prefix + "/replay", s.replay},
 		{"GET", prefix + "/cameras", s.cameras},
 		{"GET", prefix + "/cameras/{gateway}/{device}/latest.jpg", s.latest},
 		{"GET", prefix + "/images/{file}", s.image},

@@ -71,6 +71,11 @@ func (f *fakes) Gaps(context.Context, string, int64, int64) ([]view.Gap, error) 
 	return append([]view.Gap{}, f.gapsAt...), f.broken
 }
 
+func (f *fakes) Presence(_ context.Context, from, to int64) ([]view.ReplayPresence, bool, error) {
+	on := true
+	return []view.ReplayPresence{{Gateway: "gw", Online: &on, Turns: []view.Turn{{At: from + 1, Online: false}}}}, false, nil
+}
+
 func (f *fakes) Missing(_ context.Context, images []string) ([]view.Missing, error) {
 	if !slices.Equal(images, []string{"pic", "late"}) {
 		return nil, fmt.Errorf("asked for %v", images)
@@ -97,6 +102,14 @@ func (f *fakes) List(_ context.Context, q view.AlertFilter, sees func(area strin
 }
 
 func (f *fakes) Area(string, string) string { return f.area }
+
+func (f *fakes) Replay(_ context.Context, from, to int64, sees func(area string) bool) (view.Replay, error) {
+	p := view.Replay{From: from, To: to, Alerts: []view.ReplayAlert{}}
+	if a := f.one(); sees == nil || sees(a.Area) {
+		p.Alerts = append(p.Alerts, view.ReplayAlert{Alert: a, Steps: []view.ReplayStep{{Known: from, Rev: a.Rev, Severity: a.Severity, Stage: a.Stage, Condition: a.Condition, Worst: a.Worst, Text: a.Text}}})
+	}
+	return p, nil
+}
 
 func (f *fakes) Get(_ context.Context, id string) (view.Alert, error) {
 	if id != "a1" {
@@ -323,6 +336,10 @@ func TestAnswersMatchTheirSchemas(t *testing.T) {
 		{"GET", a + "/gaps", a + "/gaps", "", "200"},
 		{"GET", a + "/gaps?from=1&to=2&gateway=gw", a + "/gaps", "", "200"},
 		{"GET", a + "/gaps?from=-1", a + "/gaps", "", "400"},
+		{"GET", a + "/replay", a + "/replay", "", "200"},
+		{"GET", a + "/replay?from=1&to=2", a + "/replay", "", "400"},
+		{"GET", a + "/replay?to=7000000000000", a + "/replay", "", "400"},
+		{"GET", a + "/replay?area=nowhere", a + "/replay", "", "404"},
 		{"GET", a + "/cameras", a + "/cameras", "", "200"},
 		{"GET", a + "/cameras?gateway=GW", a + "/cameras", "", "400"},
 		{"GET", a + "/cameras/gw/gauge/latest.jpg", a + "/cameras/{gateway}/{device}/latest.jpg", "", "200"},

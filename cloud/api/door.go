@@ -106,7 +106,7 @@ func (s *server) guarded(r route) func(http.ResponseWriter, *http.Request) error
 	switch r.method + " " + strings.TrimPrefix(r.path, prefix) {
 	case "GET /info", "GET /openapi.json", "GET /metrics-catalogue", "GET /healthz",
 		"GET /gateways", "GET /gateways/{id}", "GET /gateways/{id}/commands", "POST /gateways/{id}/commands", "GET /commands/{id}",
-		"GET /values", "GET /series", "GET /export", "GET /alerts", "GET /alerts/{id}", "POST /alerts/{id}/acknowledge", "GET /gaps",
+		"GET /values", "GET /series", "GET /export", "GET /alerts", "GET /alerts/{id}", "POST /alerts/{id}/acknowledge", "GET /gaps", "GET /replay",
 		"GET /cameras", "GET /cameras/{gateway}/{device}/latest.jpg", "GET /images/{file}",
 		"GET /stream", "GET /departments",
 		"GET /cases", "POST /cases", "GET /cases/{id}", "POST /cases/{id}/actions/{action}", "GET /rules/quality", "GET /performance", "GET /performance.csv",

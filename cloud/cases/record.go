@@ -116,7 +116,7 @@ func put(ctx context.Context, tx *sql.Tx, gateway string, a wire.Alert, received
 		return false, "", err
 	}
 	if known && worse(old.doc, a) {
-		if err := lapse(ctx, tx, a.ID, gateway, when(a.At, received)); err != nil {
+		if err := lapse(ctx, tx, a.ID, gateway, received); err != nil {
 			return false, "", err
 		}
 	}
@@ -171,7 +171,8 @@ func tell(ctx context.Context, tx *sql.Tx, gateway string, a wire.Alert, old sto
 		at = when(a.At, received)
 	} else {
 		if old.vanished {
-			errs = append(errs, say("returned", ""))
+			// By the aggregator's clock, as that it had vanished.
+			errs = append(errs, note(ctx, tx, a.ID, received, "returned", gateway, ""))
 		}
 		if a.Stage != old.doc.Stage {
 			errs = append(errs, say(a.Stage, ""))

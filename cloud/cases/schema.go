@@ -51,6 +51,8 @@ create table alert_site(          -- where alerts come from, see site
 alter table alert add column site integer not null default 0; -- 0: not settled yet
 create index alert_of_site on alert(site, received);
 `, `
+create index alert_span on alert(updated, received); -- those of a past time
+`, `
 alter table alert add column rule text not null default '';
 alter table alert add column worst text not null default ''; -- the severity that it was at worst
 update alert set site = 0;        -- so that they are settled

@@ -71,6 +71,7 @@ type gateway struct {
 	rejected  rejection
 	values    map[obs.Stream]*latest
 	dirty     []obs.Stream // values to publish
+	turns     []view.Turn  // when it came and went, as far as that is not saved
 	announce  bool         // the gateway itself is to be published
 	unsaved   bool
 }

@@ -65,5 +65,13 @@ create table missing_picture(     -- pictures that alerts name and that never co
 	primary key(image, gateway)
 ) strict, without rowid;
 create index missing_received on missing_picture(received);
+`, `
+create table gateway_presence(    -- when gateways came and went
+	gateway text not null,
+	at integer not null,
+	online integer not null,
+	primary key(gateway, at)
+) strict, without rowid;
+create index presence_at on gateway_presence(at);
 `}
 }

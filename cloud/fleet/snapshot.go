@@ -69,6 +69,8 @@ func (g *gateway) unsavedParts() (undo func(), write func(context.Context, *sql.
 		return nil, nil
 	}
 	g.unsaved = false
+	turns := g.turns
+	g.turns = nil
 	row := []any{g.id, g.firstSeen, g.lastSeen, g.online, g.conn, g.since, []byte{}}
 	if g.stated {
 		b, err := json.Marshal(g.state)
@@ -81,13 +83,19 @@ func (g *gateway) unsavedParts() (undo func(), write func(context.Context, *sql.
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.unsaved = true
+		g.turns = append(turns, g.turns...)
 		for s := range values {
 			if l := g.values[s]; l != nil {
 				l.unsaved = true
 			}
 		}
 	}
-	return undo, func(ctx context.Context, tx *sql.Tx) error { return writeRows(ctx, tx, g.id, row, values) }
+	return undo, func(ctx context.Context, tx *sql.Tx) error {
+		if err := putTurns(ctx, tx, g.id, turns); err != nil {
+			return err
+		}
+		return writeRows(ctx, tx, g.id, row, values)
+	}
 }
 
 func writeRows(ctx context.Context, tx *sql.Tx, id string, row []any, values map[obs.Stream]latest) error {

@@ -60,6 +60,7 @@ func (r *Registry) setOnline(g *gateway, online bool, now int64) {
 		return
 	}
 	g.online, g.since, g.announce, g.unsaved = online, now, true, true
+	g.turned(now, online)
 	r.touch(g)
 }
 

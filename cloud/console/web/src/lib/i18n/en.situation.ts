@@ -24,7 +24,7 @@ export const situation = {
   'courses.raised': 'raised {time}',
   'courses.seen': 'acknowledged {time} by {by}',
   'courses.ended': 'ended {time}',
-  'courses.short': 'Only the 300 latest of the alerts that are over are drawn. Earlier hours: Replay.',
+  'courses.short': 'Only the 300 latest of the alerts that are over are drawn.',
   'replay.alerts': 'Alerts at this moment',
   'replay.calm': 'No alert was active.',
   'replay.unseen': 'Nobody had acknowledged it',

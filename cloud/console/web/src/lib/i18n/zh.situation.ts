@@ -24,7 +24,7 @@ export const situation = {
   'courses.raised': '{time} 发生',
   'courses.seen': '{time} 由 {by} 确认',
   'courses.ended': '{time} 结束',
-  'courses.short': '已结束的告警只画出最近 300 条，更早的请用“回放”查看。',
+  'courses.short': '已结束的告警只画出最近 300 条。',
   'replay.alerts': '当时的告警',
   'replay.calm': '当时没有告警。',
   'replay.unseen': '当时无人确认',
