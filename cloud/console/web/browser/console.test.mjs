@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { bridge, flip, open, start } from './harness.mjs';
+import { shot } from './shot.mjs';
 
 let env;
 before(async () => (env = await start()));
@@ -351,6 +352,7 @@ test('a lost connection is never silent, and mends itself', async () => {
   await flip(env.mock, 'refuse', { on: true });
   await page.locator('[data-phase=reconnecting]').waitFor();
   await page.getByText(/No connection to the aggregator since/).waitFor();
+  await shot(page, 'stream-cut-en-GB');
   await page.locator('[data-phase=offline]').waitFor();
   const raised = [...env.mock.state.alerts.values()][0];
   Object.assign(raised, { rev: raised.rev + 1, value: 0.77 });

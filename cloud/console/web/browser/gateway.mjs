@@ -79,12 +79,17 @@ export async function startGateway(mqtt, prefix, id, area) {
       const all = { v: 1, version: 'test', boot, epoch, config: '0123456789ab', at, started: at, clock: 'synced', site: { area }, devices: [], health: [], alerts: [], journal, ...more };
       await publish('state', Buffer.from(JSON.stringify(all)));
     },
-    /** Sends readings, each with a device, a channel and a value `v`, as one pack; `unit` is that of all. */
-    async live(readings, { at = Date.now(), unit = 'm' } = {}) {
+    /**
+     * Sends readings, each with a device, a channel and a value `v`, as one pack; `unit` is that of
+     * all, with `boot` they are dated by the gateway's own running time: its clock is not set.
+     */
+    async live(readings, { at = Date.now(), unit = 'm', boot: undated = false } = {}) {
       const from = seq + 1;
       seq += readings.length;
-      const first = { bn: `${id}/`, bt: at / 1000, bu: unit, n: 'pack', vs: `${epoch}/${from}-${seq}/live/1` };
-      await publish('live', Buffer.from(JSON.stringify([first, ...readings.map((r) => ({ n: `${r.device}/${r.channel}`, v: r.v, t: 0 }))])));
+      const first = { bn: `${id}/`, bt: (undated ? Math.max(1, at - born) : at) / 1000, bu: unit, n: 'pack', vs: `${epoch}/${from}-${seq}/live/1` };
+      if (undated) first.boot_ = boot;
+      const records = readings.map(({ device, channel, ...more }) => ({ n: `${device}/${channel}`, ...more }));
+      await publish('live', Buffer.from(JSON.stringify([first, ...records])));
     },
     /** Says that it is there, as its last will would say that it is not. */
     online: (is) => publish('online', Buffer.from(JSON.stringify({ v: 1, online: is, conn: ++conn }))),

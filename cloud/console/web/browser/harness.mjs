@@ -66,7 +66,7 @@ export async function open({ mock, browser }, path = '/', options = {}) {
 /** While one works on the console: its files as they were just built, with no need to build the aggregator that embeds them. */
 function fresh(context, origin) {
   return context.route(
-    (url) => url.origin === origin && !url.pathname.startsWith('/api/'),
+    (url) => url.origin === origin && !url.pathname.startsWith('/api/') && url.pathname !== '/healthz',
     (route) => {
       const file = join(dist, new URL(route.request().url()).pathname);
       return route.fulfill({ path: existsSync(file) && statSync(file).isFile() ? file : join(dist, 'index.html') });

@@ -31,6 +31,7 @@ export async function startMock({ port = 0, gateways = 2, dist = '', ground = un
     next: 1,
     raised: 1000,
     pageAtMost: 1000,
+    ill: new Set(), // checks of /healthz that fail
     late: new Set(gateways > 0 ? ['still-after'] : []), // pictures that have not come yet
     seen: [],
   };
@@ -223,6 +224,11 @@ async function handle(state, dist, q, a) {
   if (path.startsWith('/tiles/')) {
     a.writeHead(200, { 'Content-Type': 'image/svg+xml' });
     return a.end('<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256"><path d="M0 0h256v256" fill="none" stroke="#999"/></svg>');
+  }
+  if (path === '/healthz') {
+    const lines = ['database', 'store', 'writes', 'mqtt'].map((c) => (state.ill.has(c) ? `FAIL ${c}` : `ok   ${c}`));
+    a.writeHead(state.ill.size > 0 ? 503 : 200, { 'Content-Type': 'text/plain; charset=utf-8' });
+    return a.end(`${lines.join('\n')}\n`);
   }
   if (!path.startsWith('/api/v1/')) return asset(dist, path, a);
   if (state.refuse) return q.destroy();

@@ -3,6 +3,7 @@
 
 import { admin } from './en.admin';
 import { cases } from './en.cases';
+import { truth } from './en.truth';
 import { duty } from './en.duty';
 import { situation } from './en.situation';
 import { streams } from './en.streams';
@@ -541,6 +542,7 @@ export const en = {
   ...cases,
   ...situation,
   ...streams,
+  ...truth,
   ...admin,
   ...duty,
 } as const;

@@ -3,6 +3,7 @@
 import type { Messages } from './translate';
 import { admin } from './zh.admin';
 import { cases } from './zh.cases';
+import { truth } from './zh.truth';
 import { duty } from './zh.duty';
 import { situation } from './zh.situation';
 import { streams } from './zh.streams';
@@ -534,6 +535,7 @@ export const zh: Messages = {
   ...cases,
   ...situation,
   ...streams,
+  ...truth,
   ...admin,
   ...duty,
 };
