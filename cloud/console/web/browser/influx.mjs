@@ -49,7 +49,7 @@ log-enabled = false
   for (let tries = 0; ; tries++) {
     const answer = await fetch(make, { method: 'POST' }).catch(() => undefined);
     if (answer?.ok) break;
-    if (tries > 150 || child.exitCode !== null) {
+    if (tries > 600 || child.exitCode !== null) {
       await close();
       throw new Error('influxd did not start');
     }
