@@ -164,9 +164,10 @@ explore: ## every order of journal, uplink, acknowledgements and faults, in wide
 fuzz: ## every fuzz target for FUZZTIME (default 1m)
 	@deploy/dev/fuzz.sh $(or $(FUZZTIME),1m)
 
-screenshot: build ## the pictures of the docs, made in headless Chromium
+screenshot: setup build ## the pictures of the docs, made in headless Chromium
 	cd $(WEB) && node browser/street.mjs ../../../docs/console.png
 	cd $(WEB) && d=$$(mktemp -d) && node browser/calibrate.mjs $$d && mv $$d/wide.png ../../../docs/calibrate.png && rm -r $$d
+	cd $(WEB) && mkdir -p ../../../docs/console && export LAMPPOST_SHOTS='$(CURDIR)/docs/console' && node --test --test-concurrency=1 browser/truth.test.mjs && node --test --test-concurrency=1 --test-name-pattern='lost connection' browser/console.test.mjs
 
 clean: ## remove what was built and fetched
 	rm -rf bin .tools $(WEB)/node_modules

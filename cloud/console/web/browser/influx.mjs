@@ -9,23 +9,24 @@ import { join } from 'node:path';
 
 const program = process.env.LAMPPOST_INFLUXD ?? join(import.meta.dirname, '../../../../.tools/bin/influxd');
 
-async function freePort() {
-  const s = createServer().listen(0, '127.0.0.1');
-  await once(s, 'listening');
-  const { port } = s.address();
-  s.close();
-  await once(s, 'close');
-  return port;
+/** Two ports that nobody has, held at the same time so that they differ. */
+async function freePorts() {
+  const servers = [0, 0].map(() => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((s) => once(s, 'listening')));
+  const ports = servers.map((s) => s.address().port);
+  await Promise.all(servers.map((s) => new Promise((done) => s.close(done))));
+  return ports;
 }
 
 /** Starts it with a database "city"; resolves to { url, freeze, thaw, close }: frozen it takes connections and answers nothing. */
 export async function startInflux() {
   if (!existsSync(program)) throw new Error('no influxd: run `make setup` first');
   const dir = await mkdtemp(join(tmpdir(), 'lamppost-influx-'));
-  const address = `127.0.0.1:${await freePort()}`;
+  const [http, backup] = await freePorts();
+  const address = `127.0.0.1:${http}`;
   const q = (s) => JSON.stringify(s);
   const conf = `reporting-disabled = true
-bind-address = "127.0.0.1:${await freePort()}"
+bind-address = "127.0.0.1:${backup}"
 [meta]
 dir = ${q(join(dir, 'meta'))}
 [data]
@@ -37,7 +38,9 @@ flux-enabled = true
 log-enabled = false
 `;
   await writeFile(join(dir, 'influxd.conf'), conf);
-  const child = spawn(program, ['-config', join(dir, 'influxd.conf')], { stdio: 'ignore' });
+  const child = spawn(program, ['-config', join(dir, 'influxd.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let last = '';
+  child.stderr.on('data', (d) => (last = `${last}${d}`.slice(-2000)));
   const ended = once(child, 'exit');
   const close = async () => {
     child.kill('SIGKILL');
@@ -51,7 +54,7 @@ log-enabled = false
     if (answer?.ok) break;
     if (tries > 600 || child.exitCode !== null) {
       await close();
-      throw new Error('influxd did not start');
+      throw new Error(`influxd did not start: ${last}`);
     }
     await new Promise((done) => setTimeout(done, 200));
   }
