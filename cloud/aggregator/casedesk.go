@@ -121,6 +121,13 @@ func (p *parts) areaCode(text string) (string, error) {
 	return string(code), nil
 }
 
+// known says whether a code is one of the tree; where no areas were imported, each is.
+func (p *parts) known(code string) bool {
+	tree := p.places.Tree()
+	_, ok := tree.Area(area.Code(code))
+	return ok || tree.Len() == 0
+}
+
 // caseDesk is the docket for whoever is logged in.
 type caseDesk struct{ *parts }
 
@@ -247,6 +254,9 @@ func (d caseDesk) Open(ctx context.Context, key string, o view.CaseOpening) (vie
 	code, err := d.areaCode(o.Area)
 	if err != nil {
 		return view.CaseDetail{}, err
+	}
+	if !d.known(code) {
+		return view.CaseDetail{}, &view.FieldError{Field: "area", Text: view.Text{Zh: "没有这个区域，请从区域列表中选择", En: "there is no such area; choose one of the list of areas"}}
 	}
 	cmd := lifecycle.Command{Action: lifecycle.Raise, Opening: &lifecycle.Opening{
 		Source: "person", Kind: strings.TrimSpace(o.Kind), Category: o.Category, Area: code, Severity: o.Severity, Text: o.Text, Parent: o.Parent,

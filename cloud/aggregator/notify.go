@@ -13,6 +13,7 @@ import (
 
 	"github.com/lamppost-city/lamppost/cloud/notify"
 	"github.com/lamppost-city/lamppost/cloud/notify/channel"
+	"github.com/lamppost-city/lamppost/cloud/notify/link"
 	"github.com/lamppost-city/lamppost/cloud/settings"
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
@@ -25,7 +26,7 @@ func (p *parts) openNotify(ctx context.Context) (err error) {
 	}
 	o := notify.Options{
 		DB: p.db, Base: n.Console, Zone: n.Place, Words: n.Words, Within: func(code, of string) bool { return p.places.Contains(of, code) }, Log: p.o.Log.With("part", "notify"), Record: p.noteDeed,
-		Person: p.person,
+		Person: p.person, May: p.mayByLink,
 		Trouble: func(t notify.Trouble) {
 			if t.Over {
 				p.o.Log.Info("a notification channel works again", "channel", t.Channel)
@@ -198,18 +199,24 @@ func (p *parts) front(rest http.Handler) http.Handler {
 
 func (p *parts) acknowledgePage() http.Handler {
 	return p.notify.Pages(
-		func(ctx context.Context, id string) (view.Text, error) {
-			if c, ok := strings.CutPrefix(id, caseSubject); ok {
+		func(ctx context.Context, g link.Grant) (view.Text, error) {
+			if _, err := p.byLink(ctx, g, g.Person); err != nil {
+				return view.Text{}, err
+			}
+			if c, ok := strings.CutPrefix(g.Subject, caseSubject); ok {
 				return p.aboutCase(ctx, c, time.Now())
 			}
-			a, err := p.cases.Get(ctx, id)
+			a, err := p.cases.Get(ctx, g.Subject)
 			return alertEvent(a).Text, err
 		},
-		func(ctx context.Context, id, by string) error {
-			now := time.Now()
-			if c, ok := strings.CutPrefix(id, caseSubject); ok {
-				return p.acknowledgeCase(ctx, c, by, now)
+		func(ctx context.Context, g link.Grant, by string) error {
+			by, err := p.byLink(ctx, g, by)
+			if err != nil {
+				return err
 			}
-			return p.cases.Acknowledge(ctx, id, by, "", now)
+			if c, ok := strings.CutPrefix(g.Subject, caseSubject); ok {
+				return p.acknowledgeCase(ctx, c, by, time.Now())
+			}
+			return p.cases.Acknowledge(ctx, g.Subject, by, "", time.Now())
 		})
 }

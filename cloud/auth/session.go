@@ -74,6 +74,23 @@ func (b *Book) principal(who *person, session, hash, address string) *Principal 
 		hash: hash, layers: [][]role.Grant{who.Grants}, tree: b.o.Tree}
 }
 
+// Bearer is the principal of an account to which something was sent that acts in its name,
+// such as a link in a mail: what the account may do now, without a session. known is false if
+// there is no such account. One that is switched off, or has to do something first, may do
+// nothing.
+func (b *Book) Bearer(ctx context.Context, id, address string) (p *Principal, known bool, err error) {
+	who, known, err := load(ctx, b.o.DB.Read(), id)
+	if err != nil || !known {
+		return nil, false, err
+	}
+	p = b.principal(&who, "", digest(""), address)
+	p.Session = ""
+	if !who.Active {
+		p.layers = nil
+	}
+	return p, true, nil
+}
+
 // csrf is what a page must send back with a change; empty without a session.
 func csrf(session string) string {
 	if session == "" {

@@ -47,7 +47,7 @@ func (o *Office) message(ctx context.Context, c Channel, j job) (channel.Message
 	if !c.Machine {
 		untold(&m, in.causes)
 	}
-	o.links(&m, c, j.person, in)
+	o.links(ctx, &m, c, j.person, in)
 	m.Event = channel.Event{ID: e.ID, Type: eventType(e), Subject: e.Subject, At: time.UnixMilli(e.At), Data: e.Data}
 	if e.Data == nil {
 		if m.Event.Data, err = json.Marshal(e); err != nil {
@@ -134,7 +134,7 @@ func untold(m *channel.Message, causes []cause) {
 }
 
 // links adds the links of a message: to the console, and to acknowledge by.
-func (o *Office) links(m *channel.Message, c Channel, person string, in contents) {
+func (o *Office) links(ctx context.Context, m *channel.Message, c Channel, person string, in contents) {
 	if o.o.Base == "" || c.Machine {
 		return
 	}
@@ -151,7 +151,7 @@ func (o *Office) links(m *channel.Message, c Channel, person string, in contents
 		return
 	}
 	for i, e := range in.events {
-		if !e.Ack {
+		if !e.Ack || person != "" && !o.o.May(ctx, person, e.Area) {
 			continue
 		}
 		token, err := o.key.Make(link.Grant{Subject: e.Subject, Channel: c.ID, Person: person, Expires: time.UnixMilli(in.formed).Add(linkLife).Truncate(time.Second)})

@@ -58,7 +58,10 @@ type Options struct {
 	// Trouble is told when a channel fails for good or for long, and when it works again.
 	// nil: only the other channels are told.
 	Trouble func(Trouble)
-	Log     *slog.Logger
+	// May says whether a person may acknowledge what is in an area: who may not gets no link
+	// for it. nil: everybody may.
+	May func(ctx context.Context, person, area string) bool
+	Log *slog.Logger
 }
 
 // Trouble is a channel that does not work, or works again.
@@ -90,6 +93,9 @@ func Open(ctx context.Context, o Options) (*Office, error) {
 	}
 	if o.Record == nil {
 		o.Record = func(context.Context, *sql.Tx, view.Deed) error { return nil }
+	}
+	if o.May == nil {
+		o.May = func(context.Context, string, string) bool { return true }
 	}
 	if o.Trouble == nil {
 		o.Trouble = func(Trouble) {}

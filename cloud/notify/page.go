@@ -25,9 +25,10 @@ const (
 // Pages returns the handler of AckPath. GET shows what the link is about and asks; only
 // POST, from the button there, calls acknowledge, with who did it: the person that the link
 // was sent to, or the name that was written. about says in one sentence what a subject is;
-// acknowledge may return view.ErrAcknowledged.
-func (o *Office) Pages(about func(ctx context.Context, subject string) (view.Text, error),
-	acknowledge func(ctx context.Context, subject, by string) error) http.Handler {
+// acknowledge may return view.ErrAcknowledged; both may return [ErrNoRight], of somebody whose
+// account has lost what it had when the message was sent.
+func (o *Office) Pages(about func(ctx context.Context, g link.Grant) (view.Text, error),
+	acknowledge func(ctx context.Context, g link.Grant, by string) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := page{Zh: !strings.HasPrefix(r.Header.Get("Accept-Language"), "en")}
 		h := w.Header()
@@ -81,12 +82,12 @@ func (p page) show(w http.ResponseWriter, status int, says view.Text) {
 }
 
 // ask shows what a link is about, and the button.
-func (o *Office) ask(w http.ResponseWriter, r *http.Request, p page, about func(context.Context, string) (view.Text, error)) {
+func (o *Office) ask(w http.ResponseWriter, r *http.Request, p page, about func(context.Context, link.Grant) (view.Text, error)) {
 	token := r.URL.Query().Get("t")
 	g, err := o.Grant(r.Context(), token, time.Now())
 	if err == nil {
 		var what view.Text
-		if what, err = about(r.Context(), g.Subject); err == nil {
+		if what, err = about(r.Context(), g); err == nil {
 			p.About, p.Token = channel.Plain(in(what, map[bool]string{true: "zh", false: "en"}[p.Zh])), token
 		}
 	}
@@ -111,7 +112,7 @@ func (o *Office) name(g link.Grant) (string, bool) {
 }
 
 // confirm acknowledges.
-func (o *Office) confirm(w http.ResponseWriter, r *http.Request, p page, acknowledge func(ctx context.Context, subject, by string) error) {
+func (o *Office) confirm(w http.ResponseWriter, r *http.Request, p page, acknowledge func(ctx context.Context, g link.Grant, by string) error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
 		p.show(w, http.StatusBadRequest, view.Text{Zh: "提交的内容过长或不完整", En: "the form is too long or not whole"})
@@ -132,7 +133,7 @@ func (o *Office) confirm(w http.ResponseWriter, r *http.Request, p page, acknowl
 		if utf8.RuneCountInString(by) > maxName {
 			return errName
 		}
-		return acknowledge(r.Context(), g.Subject, by)
+		return acknowledge(r.Context(), g, by)
 	})
 	if err != nil {
 		status, says := explain(err)
@@ -141,6 +142,9 @@ func (o *Office) confirm(w http.ResponseWriter, r *http.Request, p page, acknowl
 	}
 	p.show(w, http.StatusOK, view.Text{Zh: "已确认，谢谢。", En: "Acknowledged. Thank you."})
 }
+
+// ErrNoRight is the error of a link that was sent to somebody who may not acknowledge.
+var ErrNoRight = errors.New("notify: no right to acknowledge")
 
 var errName = errors.New("no name")
 
@@ -153,6 +157,8 @@ func explain(err error) (int, view.Text) {
 		return http.StatusGone, view.Text{Zh: "链接已过期，请在控制台确认。", En: "The link is too old: acknowledge in the console."}
 	case errors.Is(err, ErrSpent):
 		return http.StatusGone, view.Text{Zh: "链接已用过。", En: "The link was used before."}
+	case errors.Is(err, ErrNoRight):
+		return http.StatusForbidden, view.Text{Zh: "您的账号不能在此确认，请联系值班人员。", En: "Your account may not acknowledge this: call whoever is on duty."}
 	case errors.Is(err, view.ErrAcknowledged):
 		return http.StatusConflict, view.Text{Zh: "已有人确认。", En: "Somebody has acknowledged it already."}
 	case errors.Is(err, view.ErrUnknown):

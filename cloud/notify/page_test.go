@@ -29,19 +29,20 @@ type door struct {
 func newDoor(t *testing.T) *door {
 	d := &door{rig: newRig(t, nil)}
 	d.Server = httptest.NewServer(d.Pages(
-		func(_ context.Context, subject string) (view.Text, error) {
+		func(_ context.Context, g link.Grant) (view.Text, error) {
+			subject := g.Subject
 			if subject == "gone" {
 				return view.Text{}, view.ErrUnknown
 			}
 			return view.Text{Zh: "水位 <b>" + subject, En: "level <b>" + subject}, nil
 		},
-		func(_ context.Context, subject, by string) error {
+		func(_ context.Context, g link.Grant, by string) error {
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			if d.fails != nil {
 				return d.fails
 			}
-			d.acked = append(d.acked, subject+" by "+by)
+			d.acked = append(d.acked, g.Subject+" by "+by)
 			return nil
 		}))
 	t.Cleanup(d.Close)

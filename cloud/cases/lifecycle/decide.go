@@ -136,14 +136,27 @@ func Allowed(c Case, a Actor, w World) (out []Action) {
 	for i := range table {
 		r := &table[i]
 		m := moment{&c, Command{Action: r.action}, a, w}
-		if !r.fits(&c) || slices.Contains(out, r.action) || !a.could(r, &c, w) {
-			continue
-		}
-		if !slices.ContainsFunc(r.guards, func(g guard) bool { return g.early && !g.ok(m) }) {
+		if r.fits(&c) && !slices.Contains(out, r.action) && a.could(r, &c, w) && r.open(m) {
 			out = append(out, r.action)
 		}
 	}
 	return out
+}
+
+// open says whether a command that is not said yet could pass the guards; where it is one on
+// a task, on any of those that the actor may act on.
+func (r *row) open(m moment) bool {
+	passes := func(m moment) bool {
+		return !slices.ContainsFunc(r.guards, func(g guard) bool { return !g.open(m) })
+	}
+	if !slices.ContainsFunc(r.needs, func(n need) bool { return n.field == needsTask.field }) {
+		return passes(m)
+	}
+	return slices.ContainsFunc(m.c.Tasks, func(t Task) bool {
+		m.cmd.Task = t.ID
+		_, mine := m.actor.as(r.who, m.c, m.w, t.ID)
+		return (mine || m.actor.owns(m.c)) && passes(m)
+	})
 }
 
 // entry builds what an allowed command leaves in the journal.

@@ -18,7 +18,14 @@ type need struct {
 	ok    func(Command) bool
 }
 
-func said(s string) bool { return strings.TrimSpace(s) != "" }
+// said says whether there is anything to read in a text: spaces, signs without a shape and
+// combining marks alone are nothing.
+func said(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && !blank(r) })
+}
+
+// blank are letters and symbols that no font draws: the Hangul fillers and the blank of Braille.
+func blank(r rune) bool { return strings.ContainsRune("\u115f\u1160\u3164\uffa0\u2800", r) }
 
 var (
 	needsOpening = need{"opening", view.Text{Zh: "请写明编号、来源、事项、区域和级别", En: "an id, a source, a kind, an area and a severity are needed"},
