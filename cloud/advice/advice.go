@@ -34,13 +34,13 @@ func (b Book) For(rule, category string, severity wire.Severity) *view.Text {
 
 func (e Entry) fits(rule, category string, severity wire.Severity) bool {
 	return (len(e.Rules) == 0 || slices.Contains(e.Rules, rule)) &&
-		(len(e.Categories) == 0 || slices.ContainsFunc(e.Categories, func(pattern string) bool { return Covers(pattern, category) })) &&
+		(len(e.Categories) == 0 || slices.ContainsFunc(e.Categories, func(pattern string) bool { return covers(pattern, category) })) &&
 		(len(e.Severities) == 0 || slices.Contains(e.Severities, severity))
 }
 
-// Covers says whether a category is one that a pattern means: the same code, or, where the
+// covers says whether a category is one that a pattern means: the same code, or, where the
 // pattern ends with *, one that begins so.
-func Covers(pattern, category string) bool {
+func covers(pattern, category string) bool {
 	if head, ok := strings.CutSuffix(pattern, "*"); ok {
 		return strings.HasPrefix(category, head)
 	}

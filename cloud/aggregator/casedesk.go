@@ -199,7 +199,7 @@ func (d caseDesk) Case(ctx context.Context, id string) (view.CaseDetail, error) 
 			return view.CaseDetail{}, err
 		}
 	}
-	v.Advice = d.o.Settings.AdviceBook().For(v.Rule, v.Category, v.Severity)
+	v.Advice = adviceOf(d.o.Settings.Advice).For(v.Rule, v.Category, v.Severity)
 	return v, nil
 }
 

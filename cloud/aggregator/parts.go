@@ -160,7 +160,7 @@ func (p *parts) openJobs(ctx context.Context) (err error) {
 	if err := p.openDocket(ctx); err != nil {
 		return storage(err)
 	}
-	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Advice: p.o.Settings.AdviceBook(), Switched: p.fleet.Switched, Follow: p.follow(), Seen: p.silence, Record: p.noteDeed, Notify: p.noticeAlerts, Publish: p.publish}); err != nil {
+	if p.cases, err = cases.Open(ctx, cases.Options{DB: p.db, Catalog: p.catalog, Site: p.site, Advice: adviceOf(p.o.Settings.Advice).For, Switched: p.fleet.Switched, Follow: p.follow(), Seen: p.silence, Record: p.noteDeed, Notify: p.noticeAlerts, Publish: p.publish}); err != nil {
 		return storage(err)
 	}
 	dir := filepath.Join(p.o.Settings.Data, "images")

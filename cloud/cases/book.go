@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lamppost-city/lamppost/cloud/advice"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/drivers/obs"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -27,8 +26,9 @@ type Options struct {
 	// Site returns where a gateway, or with a device one of its devices, stands; the alert's own words are used where it
 	// knows nothing. nil: they are always used.
 	Site func(gateway, device string) (area string, pos *wire.Position)
-	// Advice is what people are to do about alerts.
-	Advice advice.Book
+	// Advice returns what people are to do about an alert of a rule; nil: nothing is written.
+	// nil itself: nothing is written of any.
+	Advice func(rule, category string, s wire.Severity) *view.Text
 	// Switched returns what a gateway did to its outputs between two Unix times in
 	// milliseconds, each with an Actuation, for an alert's timeline. nil: nothing is known.
 	Switched func(ctx context.Context, gateway string, from, to int64) ([]wire.Event, error)

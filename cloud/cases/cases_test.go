@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lamppost-city/lamppost/cloud/advice"
 	"github.com/lamppost-city/lamppost/cloud/cases"
 	"github.com/lamppost-city/lamppost/cloud/database"
 	"github.com/lamppost-city/lamppost/cloud/database/databasetest"
@@ -60,7 +59,12 @@ func openOn(t testing.TB, db *database.DB) *bench {
 	b := &bench{db: db}
 	b.Book, err = cases.Open(t.Context(), cases.Options{
 		DB: db, Catalog: c,
-		Advice: advice.Book{{Rules: []string{"river-high"}, Severities: []wire.Severity{wire.Orange}, Text: view.Text{En: "close the gate"}}},
+		Advice: func(rule, _ string, s wire.Severity) *view.Text {
+			if rule != "river-high" || s != wire.Orange {
+				return nil
+			}
+			return &view.Text{En: "close the gate"}
+		},
 		Site: func(gateway, device string) (string, *wire.Position) {
 			if b.site != nil {
 				return b.site(gateway, device), nil

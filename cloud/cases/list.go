@@ -85,7 +85,9 @@ func (b *Book) Get(ctx context.Context, id string) (view.Alert, error) {
 		return view.Alert{}, err
 	}
 	v := b.shown(r)
-	v.Advice = b.o.Advice.For(v.Rule, r.doc.Category, v.Severity)
+	if b.o.Advice != nil {
+		v.Advice = b.o.Advice(v.Rule, r.doc.Category, v.Severity)
+	}
 	rows, err := b.o.DB.Read().QueryContext(ctx, "select at, what, by, note from alert_change where alert = ? order by n", id)
 	if err != nil {
 		return v, fmt.Errorf("cases: history of %s: %w", id, err)

@@ -2,9 +2,9 @@ package notify
 
 import (
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/lamppost-city/lamppost/cloud/advice"
 	"github.com/lamppost-city/lamppost/cloud/notify/channel"
 )
 
@@ -53,7 +53,7 @@ func (r Rule) matches(e Event, within func(area, of string) bool, now time.Time)
 	same := func(s string) func(string) bool { return func(l string) bool { return l == s } }
 	return some(r.Severities, same(string(e.Severity))) && some(r.Kinds, func(k string) bool { return k == e.Kind || k == opened && e.Kind == detached }) &&
 		some(r.Areas, func(of string) bool { return e.Area != "" && within(e.Area, of) }) &&
-		some(r.Categories, func(c string) bool { return advice.Covers(c, e.Category) }) && r.Hours.Holds(now) &&
+		some(r.Categories, func(c string) bool { return covers(c, e.Category) }) && r.Hours.Holds(now) &&
 		(e.About == "" || some(r.About, same(e.About)))
 }
 
@@ -61,6 +61,15 @@ func (r Rule) matches(e Event, within func(area, of string) bool, now time.Time)
 // all, people an alert by its case, and what is quiet only where it was asked for.
 func (r Rule) speaks(e Event, c Channel) bool {
 	return c.Machine || (e.Case == "" || slices.Contains(r.About, e.About)) && (!e.Quiet || len(r.Kinds) > 0)
+}
+
+// covers says whether a category is one that a pattern means: the same code, or, where the
+// pattern ends with *, one that begins so.
+func covers(pattern, category string) bool {
+	if head, ok := strings.CutSuffix(pattern, "*"); ok {
+		return strings.HasPrefix(category, head)
+	}
+	return category == pattern
 }
 
 // route is one receiver of an event.

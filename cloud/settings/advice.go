@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/lamppost-city/lamppost/cloud/advice"
-	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
@@ -47,16 +45,4 @@ func (c *checker) advice(a Advice, i int) {
 			c.say("E5008", "there are characters in it that nobody sees; write it anew without them", at("text", key)...)
 		}
 	}
-}
-
-// AdviceBook returns the advice as it is asked for.
-func (s *Settings) AdviceBook() (b advice.Book) {
-	for _, a := range s.Advice {
-		e := advice.Entry{Rules: a.Rules, Categories: a.Categories, Text: view.Text{Zh: strings.TrimSpace(a.Text.Zh), En: strings.TrimSpace(a.Text.En)}}
-		for _, w := range a.Severities {
-			e.Severities = append(e.Severities, wire.Severity(w))
-		}
-		b = append(b, e)
-	}
-	return b
 }
