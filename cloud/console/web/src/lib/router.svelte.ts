@@ -22,6 +22,7 @@ export type Route =
   | { page: 'duty' }
   | { page: 'wall' }
   | { page: 'handover'; id: string }
+  | { page: 'performance' }
   | { page: 'admin'; part: AdminPart }
   | { page: 'notfound' };
 
@@ -53,6 +54,7 @@ export function parseRoute(path: string): Route {
   if (first === 'wall' && parts.length === 1) return { page: 'wall' };
   if (first === 'duty' && parts.length === 1) return { page: 'duty' };
   if (first === 'duty' && a === 'handover' && parts.length <= 3) return { page: 'handover', id: b ?? '' };
+  if (first === 'performance' && parts.length === 1) return { page: 'performance' };
   const admin = adminParts.find((p) => p === a);
   if (first === 'admin' && admin && parts.length === 2) return { page: 'admin', part: admin };
   return { page: 'notfound' };
@@ -77,6 +79,7 @@ export const href = {
   duty: () => '/duty',
   /** A handover that was written; without an id, the page on which one is. */
   handover: (id = '') => (id ? `/duty/handover/${encodeURIComponent(id)}` : '/duty/handover'),
+  performance: () => '/performance',
   admin: (part: AdminPart) => `/admin/${part}`,
   alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
   gateway: (id: string) => `/gateways/${encodeURIComponent(id)}`,

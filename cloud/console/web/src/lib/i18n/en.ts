@@ -7,6 +7,7 @@ import { truth } from './en.truth';
 import { duty } from './en.duty';
 import { situation } from './en.situation';
 import { streams } from './en.streams';
+import { performance } from './en.performance';
 
 export const en = {
   'app.name': 'Lamppost',
@@ -545,4 +546,5 @@ export const en = {
   ...truth,
   ...admin,
   ...duty,
+  ...performance,
 } as const;

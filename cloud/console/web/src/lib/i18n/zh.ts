@@ -7,6 +7,7 @@ import { truth } from './zh.truth';
 import { duty } from './zh.duty';
 import { situation } from './zh.situation';
 import { streams } from './zh.streams';
+import { performance } from './zh.performance';
 
 export const zh: Messages = {
   'app.name': 'Lamppost',
@@ -538,4 +539,5 @@ export const zh: Messages = {
   ...truth,
   ...admin,
   ...duty,
+  ...performance,
 };
