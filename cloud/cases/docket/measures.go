@@ -121,8 +121,8 @@ func (d *Docket) Measure(ctx context.Context, c *performance.Count, from, to int
 		return nil
 	}
 	where, args := among(all, wanted)
-	rows, err := d.o.DB.Read().QueryContext(ctx, "select id, area, body from case_measure where opened < ? and until >= ? and "+where+" limit ?",
-		slices.Concat([]any{to, from}, args, []any{mostMeasured + 1})...)
+	rows, err := d.o.DB.Read().QueryContext(ctx, "select id, area, body from case_measure where until >= ? and (opened < ? or until = ?) and "+where+" limit ?",
+		slices.Concat([]any{from, to, open}, args, []any{mostMeasured + 1})...)
 	if err != nil {
 		return fmt.Errorf("docket: performance: %w", err)
 	}

@@ -122,6 +122,15 @@ func TestFiguresByHand(t *testing.T) {
 	if own := p.figures(6, "3301", "drainage"); own.Total.Raised != 1 || len(own.Departments) != 1 || only(own.Total)["sign"] != want["sign"] {
 		t.Errorf("of one department: %+v", own.Total)
 	}
+	// What is late now counts whatever days are asked for.
+	var before view.Performance
+	c := performance.NewCount(0, 1, after(360).UnixMilli(), "")
+	if err := p.Measure(t.Context(), c, 0, 1, func(string) (string, bool) { return "", true }); err != nil {
+		t.Fatal(err)
+	}
+	if c.Into(&before); before.Overdue.Cases != 1 || before.Total.Raised != 0 {
+		t.Errorf("of days long ago: %+v", before)
+	}
 	if none := p.figures(6, "44", ""); none.Total.Raised != 0 || len(none.Severities) != 4 {
 		t.Errorf("of nowhere: %+v", none)
 	}

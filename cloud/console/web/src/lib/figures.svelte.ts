@@ -4,6 +4,7 @@ import { settings, t } from './settings.svelte';
 
 /** A share, 0 to 1, in per cent: whole ones, below ten with a decimal. 99.96 % is not 100 %. */
 export function percent(share: number): string {
+  if (share > 0 && share < 0.0005) return `< ${formatValue(settings.language, 0.1, 1)}\u00a0%`;
   const whole = share * 100;
   const decimals = whole === Math.round(whole) || (whole >= 10 && whole < 99) ? 0 : 1;
   const cut = whole > 99 && whole < 100 ? Math.min(99.9, whole) : whole;
