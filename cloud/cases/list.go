@@ -108,14 +108,6 @@ func (b *Book) Get(ctx context.Context, id string) (view.Alert, error) {
 	return v, err
 }
 
-func (b *Book) one(ctx context.Context, id string) (view.Alert, error) {
-	r, err := b.row(ctx, id)
-	if err != nil {
-		return view.Alert{}, err
-	}
-	return b.shown(r), nil
-}
-
 // row is what the database has of an alert.
 type row struct {
 	gateway                     string

@@ -225,7 +225,7 @@ test('who may not is not offered it, and told so', async () => {
   assert.equal(await page.locator('[data-account]').count(), 0);
   await page.locator('[aria-controls=account-panel]').click();
   assert.equal(await page.locator('#account-panel a[href^="/admin"], #account-panel a[href="/account/tokens"]').count(), 0);
-  await page.locator('#account-panel a[href="/duty"]').click();
+  await page.locator('nav a[href="/duty"]').click();
   await page.locator('[data-roster=night]').waitFor();
   assert.equal(await page.locator('[data-channel]').count(), 0);
   await close();
