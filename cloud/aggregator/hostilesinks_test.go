@@ -3,7 +3,9 @@ package aggregator_test
 import (
 	"bufio"
 	"encoding/base64"
+	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -13,6 +15,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -304,8 +307,8 @@ func (b *besieged) pagesAreWhole() {
 			continue
 		}
 		status, answer := b.super.send(r)
-		var v any
-		if err := json.Unmarshal([]byte(answer), &v); err != nil || !utf8.ValidString(answer) || status >= 500 {
+		v, err := whole(r, answer)
+		if err != nil || !utf8.ValidString(answer) || status >= 500 {
 			b.t.Errorf("%s = %d, %v in %.200q", r.path, status, err, answer)
 		}
 		eachText(v, func(s string) {
@@ -322,6 +325,23 @@ func (b *besieged) pagesAreWhole() {
 	if len(found) != len(marks()) {
 		b.t.Errorf("the API shows %d of %d texts", len(found), len(marks()))
 	}
+}
+
+// whole reads an answer: JSON, or a table in which no cell is a formula.
+func whole(r *right, answer string) (v any, err error) {
+	if !strings.HasSuffix(r.path, ".csv") && r.path != "/api/v1/export" {
+		err = json.Unmarshal([]byte(answer), &v)
+		return v, err
+	}
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(answer, "\ufeff"))).ReadAll()
+	var cells []any
+	for _, cell := range slices.Concat(rows...) {
+		if _, no := strconv.ParseFloat(cell, 64); no != nil && strings.IndexAny(cell, "=+-@\t\r") == 0 {
+			err = errors.Join(err, fmt.Errorf("%.60q is a formula", cell))
+		}
+		cells = append(cells, cell)
+	}
+	return cells, err
 }
 
 // logIsLines: each record is one line of what can be seen.

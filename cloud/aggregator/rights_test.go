@@ -120,7 +120,12 @@ var rights = []right{
 	{method: "GET", path: "/api/v1/handovers/{id}", who: "-aa--a", hidden: fromAll},
 	{method: "GET", path: "/api/v1/handovers/{id}/cases.csv", who: "-aa--a", hidden: fromAll},
 	{method: "POST", path: "/api/v1/handovers/{id}/take", who: "-aa---", hidden: fromAll, body: plain(`{}`), deed: "handover.take",
-		target: func(x *asked) string { return "/api/v1/handovers/" + x.m.handovers[x.n] + "/take" }},
+		target: func(x *asked) string {
+			if x.n >= len(x.m.handovers) {
+				return "/api/v1/handovers/1/take"
+			}
+			return "/api/v1/handovers/" + x.m.handovers[x.n] + "/take"
+		}},
 
 	{method: "GET", path: "/api/v1/rules/quality", who: "aaaaaa", hidden: fromTheList, shows: `"rule":"river-high"`},
 

@@ -31,6 +31,7 @@ test.each([
 test('the newest version is that of the fleet', () => {
   expect(newestVersion([gateway('a', { version: '1.9.1' }), gateway('b', { version: '1.10.0' }), gateway('c', { version: '' })])).toBe('1.10.0');
   expect(newestVersion([])).toBe('');
+  expect(newestVersion([gateway('a', { version: 'dev' })])).toBe('');
 });
 
 describe('a line', () => {

@@ -54,15 +54,18 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
+/** A version that says where it stands among others; one that somebody built themselves ("dev") does not. */
+const numbered = (version: string) => /^v?\d/.test(version);
+
 export function newestVersion(list: readonly Gateway[]): string {
-  return list.map((g) => g.version ?? '').reduce((a, b) => (compareVersions(a, b) >= 0 ? a : b), '');
+  return list.map((g) => g.version ?? '').filter(numbered).reduce((a, b) => (compareVersions(a, b) >= 0 ? a : b), '');
 }
 
 /** What stands on a line. gaps is undefined while they are not known. */
 export function lineOf(info: Gateway, summary: Summary, gaps: ReadonlyMap<string, GapCount> | undefined, newest: string, now: number): Line {
   const quiet = info.last_seen ? Math.max(0, now - info.last_seen) : info.online ? 0 : Infinity;
   const mine = gaps && (gaps.get(info.id) ?? { n: 0, longest: 0 });
-  const old = !!info.version && compareVersions(info.version, newest) < 0;
+  const old = numbered(info.version ?? '') && compareVersions(info.version ?? '', newest) < 0;
   const flags = new Set<Filter>();
   if (quiet >= hour) flags.add('silent');
   if (mine && mine.n > 0) flags.add('gaps');
