@@ -107,12 +107,26 @@ func (c *center) hire(ctx context.Context, password string) error {
 		if p.id != engineer {
 			continue
 		}
-		// In the invented city, whatever the gateway's own configuration says.
-		if err := self.do(ctx, "PUT", "/gateways/"+gatewayID+"/place", document{"area": "990101002002", "position": document{"lat": 30.319, "lon": 120.142}}, nil); err != nil {
+		if err := self.place(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// place puts the gateway into the invented city, whatever its own configuration says.
+func (c *center) place(ctx context.Context) error {
+	return c.do(ctx, "PUT", "/gateways/"+gatewayID+"/place", document{"area": "990101002002", "position": document{"lat": 30.319, "lon": 120.142}}, nil)
+}
+
+// settle makes the invented city around a street that nobody works for: where there are no
+// accounts, whoever is on the machine may.
+func settle(ctx context.Context, url string) error {
+	c := &center{url: url, client: http.Client{Timeout: 30 * time.Second}}
+	if err := c.city(ctx, ""); err != nil {
+		return err
+	}
+	return c.place(ctx)
 }
 
 func (c *center) departments(ctx context.Context, _ string) error {

@@ -133,13 +133,27 @@ func (s *street) start(ctx context.Context, scenario string) error {
 		return err
 	}
 	s.gwconf = filepath.Join(s.dir, "street", "gateway.yaml")
-	if _, err = s.spawn("lamppost", "run", "--config", s.gwconf); err != nil || first == "" {
+	if _, err = s.spawn("lamppost", "run", "--config", s.gwconf); err != nil {
 		return err
 	}
-	if s.password, err = furnish(ctx, s.console, first); err != nil {
-		return fmt.Errorf("setting up the operations center: %w", err)
+	return s.people(ctx, first)
+}
+
+// people makes the city around the street and, with a center, its people; first is the
+// admin's password, empty where there are no accounts or they were made before.
+func (s *street) people(ctx context.Context, first string) (err error) {
+	switch {
+	case !s.staffed:
+		err = settle(ctx, s.console)
+	case first != "":
+		if s.password, err = furnish(ctx, s.console, first); err == nil {
+			err = s.remember(s.password)
+		}
 	}
-	return s.remember(s.password)
+	if err != nil {
+		return fmt.Errorf("setting up the city: %w", err)
+	}
+	return nil
 }
 
 // firstPassword is what a center that is set up for the first time prints for its admin;
