@@ -119,7 +119,7 @@ test('sounds wait for a touch and say so, are tried out, and muted for ten minut
     return (await page.evaluate(() => globalThis.tones)) - before;
   };
   assert.deepEqual([await heard('red'), await heard('orange'), await heard('yellow')], [6, 2, 1]);
-  await page.locator('[data-do=mute]').click();
+  await page.locator('[data-hush]').click();
   await page.locator('header [data-sound=muted]').getByText(/Muted until \d\d:\d\d/).waitFor();
   await page.reload();
   await page.locator('header [data-sound=blocked], header [data-sound=muted]').waitFor();
