@@ -126,12 +126,13 @@ func (b *Book) first(ctx context.Context) (*First, error) {
 
 func (b *Book) now() int64 { return b.o.Now().UnixMilli() }
 
-// Principal is who asks: a person with a session, or a program with a token.
+// Principal is who asks: a person with a session, or a program or a screen with a token.
 type Principal struct {
 	Person  string // the id
 	Name    string
 	Session string // the name of the session in lists; empty: none
 	Token   string // the id of the token; empty: none
+	Screen  bool   // the token is a screen's
 	CSRF    string // what a page must send back with a change; empty without a session
 	// Must is what has to be done before anything else: "password" to change it,
 	// "second-factor" to set it up; empty: nothing.

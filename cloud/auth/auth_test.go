@@ -717,6 +717,82 @@ func TestATokenEnds(t *testing.T) {
 	}
 }
 
+// A screen looks at its area for a year, through its own browser's cookie only, and is ended
+// as any token is.
+func TestAScreen(t *testing.T) {
+	f := open(t)
+	admin := f.admin()
+	engineer := role.Grant{Role: role.Engineer, Area: "3301"}
+	_, p := f.person(admin, "eng", engineer)
+	for bad, c := range map[string]struct{ name, area string }{"another area": {"wall", "33"}, "everywhere": {"wall", "*"}, "no name": {" ", "330105"}, "no area": {"wall", ""}} {
+		if _, _, err := f.book.KeepScreen(t.Context(), p, c.name, c.area); err == nil {
+			t.Errorf("a screen of %s was kept", bad)
+		}
+	}
+	_, op := f.person(admin, "op", operator)
+	if _, _, err := f.book.KeepScreen(t.Context(), op, "wall", operator.Area); !errors.Is(err, ErrForbidden) {
+		t.Errorf("an operator kept a screen: %v", err)
+	}
+	value, screen, err := f.book.KeepScreen(t.Context(), p, "wall", "330105")
+	if err != nil || screen.Name != "wall" || screen.Session != "" || screen.CSRF == "" {
+		t.Fatal(screen, err)
+	}
+	if _, err := f.book.Again(t.Context(), p); !errors.Is(err, ErrSession) {
+		t.Errorf("the session of who kept it goes on: %v", err)
+	}
+	for _, a := range role.Actions() {
+		if got := screen.May(a, "330105001"); got != (a == role.View) {
+			t.Errorf("a screen may %s: %v", a, got)
+		}
+	}
+	if _, err := f.book.AuthenticateToken(t.Context(), value, ""); !errors.Is(err, ErrSession) {
+		t.Errorf("a program comes in with a screen's value: %v", err)
+	}
+	if _, _, err := f.book.KeepScreen(t.Context(), screen, "another", "330105"); !errors.Is(err, ErrForbidden) {
+		t.Errorf("a screen kept a screen: %v", err)
+	}
+	f.now = f.now.Add(364 * 24 * time.Hour)
+	if _, err := f.book.AuthenticateScreen(t.Context(), value, ""); err != nil {
+		t.Errorf("after most of a year: %v", err)
+	}
+	if err := f.book.Logout(t.Context(), screen); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.book.AuthenticateScreen(t.Context(), value, ""); !errors.Is(err, ErrSession) {
+		t.Errorf("a screen that was ended comes in: %v", err)
+	}
+
+	_, p = f.person(admin, "eng2", engineer)
+	_, program, err := f.book.MakeToken(t.Context(), p, Token{Name: "x", Grants: []role.Grant{{Role: role.Viewer, Area: "330105"}}, Rate: 60, Ends: f.now.Add(time.Hour).UnixMilli()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.book.AuthenticateScreen(t.Context(), program, ""); !errors.Is(err, ErrSession) {
+		t.Errorf("a program's value in a cookie comes in: %v", err)
+	}
+	value, screen = must2(t)(f.book.KeepScreen(t.Context(), p, "wall", "3301"))
+	list := must[[]Token](t)(f.book.Tokens(t.Context(), admin, "eng2"))
+	if at := slices.IndexFunc(list, func(x Token) bool { return x.ID == screen.Token }); at < 0 || !list[at].Screen || list[1-at].Screen {
+		t.Errorf("Tokens = %+v", list)
+	}
+	if err := f.book.RevokeToken(t.Context(), admin, "eng2", screen.Token); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.book.AuthenticateScreen(t.Context(), value, ""); !errors.Is(err, ErrSession) {
+		t.Errorf("a screen that was revoked comes in: %v", err)
+	}
+}
+
+func must2(t *testing.T) func(string, *Principal, error) (string, *Principal) {
+	return func(v string, p *Principal, err error) (string, *Principal) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v, p
+	}
+}
+
 func TestATokenHasItsRate(t *testing.T) {
 	r, now := newRates(), time.Unix(1e9, 0)
 	count := func() (n int) {

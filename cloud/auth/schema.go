@@ -58,5 +58,7 @@ create table api_token(
 	revoked integer not null       -- 0: it was not
 ) strict;
 create index api_token_person on api_token(person);
+`, `
+alter table api_token add column screen integer not null default 0; -- 1: it is a screen's, in a browser's cookie
 `}
 }

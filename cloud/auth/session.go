@@ -152,8 +152,11 @@ func (b *Book) session(ctx context.Context, hash, address string) (p *Principal,
 	return b.principal(&who, "", hash, address), used, nil
 }
 
-// Logout ends the principal's session.
+// Logout ends the principal's session, or a screen's token.
 func (b *Book) Logout(ctx context.Context, p *Principal) error {
+	if p.Screen {
+		return b.endScreen(ctx, p)
+	}
 	return b.write(ctx, "logout", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "delete from session where hash = ?", p.hash); err != nil {
 			return err

@@ -15,7 +15,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/view"
 )
 
-// Token is what its owner and admins see of a program's token.
+// Token is what its owner and admins see of a program's token, or of a screen's.
 type Token struct {
 	ID     string       `json:"id"`
 	Person string       `json:"person"` // whose it is
@@ -25,6 +25,7 @@ type Token struct {
 	Made   int64        `json:"made"` // Unix milliseconds
 	Ends   int64        `json:"ends"`
 	Used   *int64       `json:"used"` // to the minute; null: never
+	Screen bool         `json:"screen"`
 }
 
 // Bounds of tokens.
@@ -69,27 +70,40 @@ func (b *Book) MakeToken(ctx context.Context, p *Principal, t Token) (Token, str
 	if p.Token != "" || !p.Anywhere(role.MakeToken) || !role.Within(t.Grants, p.Grants(), b.o.Tree) {
 		return Token{}, "", b.refuse(ctx, p, "token.make", t.Name)
 	}
-	t.ID, t.Person, t.Made, t.Used = strings.ToLower(rand.Text())[:tokenID], p.Person, b.now(), nil
-	value := tokenPrefix + t.ID + "_" + random()
-	err := b.write(ctx, "token", func(tx *sql.Tx) error {
-		var n int
-		if err := tx.QueryRowContext(ctx, "select count(*) from api_token where person = ? and revoked = 0 and ends > ?", p.Person, t.Made).Scan(&n); err != nil {
-			return err
-		}
-		if n >= maxTokens {
-			return &view.FieldError{Field: "name", Text: view.Text{Zh: "每人最多 50 个有效令牌，请先吊销不用的", En: "you have 50 valid tokens; revoke one that is not used"}}
-		}
-		if _, err := tx.ExecContext(ctx, "insert into api_token(id, hash, person, name, grants, rate, made, ends, used, revoked) values(?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
-			t.ID, digest(value), t.Person, t.Name, grantsText(t.Grants), t.Rate, t.Made, t.Ends); err != nil {
-			return err
-		}
-		words := person{Name: t.Name, Grants: t.Grants, Active: true}
-		return b.note(ctx, tx, p, "token.make", t.ID, "", words.words(), nil)
-	})
+	value := t.begin(p.Person, b.now())
+	err := b.write(ctx, "token", func(tx *sql.Tx) error { return b.insertToken(ctx, tx, p, t, value, "token.make") })
 	if err != nil {
 		return Token{}, "", err
 	}
 	return t, value, nil
+}
+
+// begin makes a new token of t, of which name, grants, rate, end and kind are set, and returns
+// its value.
+func (t *Token) begin(person string, now int64) (value string) {
+	t.ID, t.Person, t.Made, t.Used = strings.ToLower(rand.Text())[:tokenID], person, now, nil
+	return tokenPrefix + t.ID + "_" + random()
+}
+
+// insertToken stores a new token and notes what was done.
+func (b *Book) insertToken(ctx context.Context, tx *sql.Tx, p *Principal, t Token, value, deed string) error {
+	var n int
+	if err := tx.QueryRowContext(ctx, "select count(*) from api_token where person = ? and revoked = 0 and ends > ?", t.Person, t.Made).Scan(&n); err != nil {
+		return err
+	}
+	if n >= maxTokens {
+		return &view.FieldError{Field: "name", Text: view.Text{Zh: "每人最多 50 个有效令牌，请先吊销不用的", En: "you have 50 valid tokens; revoke one that is not used"}}
+	}
+	screen := 0
+	if t.Screen {
+		screen = 1
+	}
+	if _, err := tx.ExecContext(ctx, "insert into api_token(id, hash, person, name, grants, rate, made, ends, used, revoked, screen) values(?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?)",
+		t.ID, digest(value), t.Person, t.Name, grantsText(t.Grants), t.Rate, t.Made, t.Ends, screen); err != nil {
+		return err
+	}
+	words := person{Name: t.Name, Grants: t.Grants, Active: true}
+	return b.note(ctx, tx, p, deed, t.ID, "", words.words(), nil)
 }
 
 // Tokens lists a person's valid tokens, the newest first. Others than the person need the
@@ -98,7 +112,7 @@ func (b *Book) Tokens(ctx context.Context, p *Principal, person string) ([]Token
 	if _, err := b.owner(ctx, p, person, "token.list"); err != nil {
 		return nil, err
 	}
-	rows, err := b.o.DB.Read().QueryContext(ctx, "select id, name, grants, rate, made, ends, used from api_token where person = ? and revoked = 0 and ends > ? order by made desc, id",
+	rows, err := b.o.DB.Read().QueryContext(ctx, "select id, name, grants, rate, made, ends, used, screen from api_token where person = ? and revoked = 0 and ends > ? order by made desc, id",
 		person, b.now())
 	if err != nil {
 		return nil, fmt.Errorf("auth: tokens: %w", err)
@@ -109,7 +123,7 @@ func (b *Book) Tokens(ctx context.Context, p *Principal, person string) ([]Token
 		t := Token{Person: person}
 		var grants string
 		var used int64
-		if err := rows.Scan(&t.ID, &t.Name, &grants, &t.Rate, &t.Made, &t.Ends, &used); err != nil {
+		if err := rows.Scan(&t.ID, &t.Name, &grants, &t.Rate, &t.Made, &t.Ends, &used, &t.Screen); err != nil {
 			return nil, fmt.Errorf("auth: tokens: %w", err)
 		}
 		if err := json.Unmarshal([]byte(grants), &t.Grants); err != nil {
@@ -150,15 +164,19 @@ func tokenOf(value string) (id string, ok bool) {
 	return rest[:tokenID], true
 }
 
-// AuthenticateToken returns who has a token, counts the request, and notes that it is
-// used; see Flush. Errors are ErrSession, and *Slow if it comes too soon.
+// AuthenticateToken returns who has a program's token, counts the request, and notes that it
+// is used; see Flush. Errors are ErrSession, also for a screen's, and *Slow if it comes too soon.
 func (b *Book) AuthenticateToken(ctx context.Context, value, address string) (*Principal, error) {
+	return b.authenticate(ctx, value, address, false)
+}
+
+func (b *Book) authenticate(ctx context.Context, value, address string, screen bool) (*Principal, error) {
 	id, ok := tokenOf(value)
 	if !ok {
 		return nil, fmt.Errorf("auth: %w", ErrSession)
 	}
 	p, t, err := b.token(ctx, id, address)
-	if err == nil && subtle.ConstantTimeCompare([]byte(t.hash), []byte(digest(value))) != 1 {
+	if err == nil && (p.Screen != screen || subtle.ConstantTimeCompare([]byte(t.hash), []byte(digest(value))) != 1) {
 		err = ErrSession
 	}
 	if err != nil {
@@ -183,8 +201,9 @@ type kept struct {
 func (b *Book) token(ctx context.Context, id, address string) (p *Principal, t kept, err error) {
 	var owner, name, text string
 	var ends, revoked int64
-	err = b.o.DB.Read().QueryRowContext(ctx, "select hash, person, name, grants, rate, ends, used, revoked from api_token where id = ?", id).
-		Scan(&t.hash, &owner, &name, &text, &t.rate, &ends, &t.used, &revoked)
+	var screen bool
+	err = b.o.DB.Read().QueryRowContext(ctx, "select hash, person, name, grants, rate, ends, used, revoked, screen from api_token where id = ?", id).
+		Scan(&t.hash, &owner, &name, &text, &t.rate, &ends, &t.used, &revoked, &screen)
 	if err != nil {
 		return nil, t, noRow(err, ErrSession)
 	}
@@ -202,5 +221,5 @@ func (b *Book) token(ctx context.Context, id, address string) (p *Principal, t k
 	if err := json.Unmarshal([]byte(text), &grants); err != nil {
 		return nil, t, fmt.Errorf("%s: %w", id, err)
 	}
-	return &Principal{Person: owner, Name: name, Token: id, From: address, layers: [][]role.Grant{who.Grants, grants}, tree: b.o.Tree}, t, nil
+	return &Principal{Person: owner, Name: name, Token: id, Screen: screen, From: address, layers: [][]role.Grant{who.Grants, grants}, tree: b.o.Tree}, t, nil
 }

@@ -122,7 +122,11 @@ func (s *Server) who(w http.ResponseWriter, r *http.Request) (*auth.Principal, e
 	if value == "" {
 		return nil, nil
 	}
-	p, err := s.o.Book.Authenticate(r.Context(), value, from)
+	authenticate := s.o.Book.Authenticate
+	if auth.IsScreen(value) {
+		authenticate = s.o.Book.AuthenticateScreen
+	}
+	p, err := authenticate(r.Context(), value, from)
 	if errors.Is(err, auth.ErrSession) {
 		s.setCookie(w, r, "")
 		return nil, nil
@@ -141,7 +145,7 @@ func (s *Server) admit(r *http.Request, p *auth.Principal) error {
 		kind = forAll
 	}
 	switch {
-	case p != nil && p.Session != "" && !safe(r.Method):
+	case p != nil && p.CSRF != "" && !safe(r.Method):
 		if err := s.sameSite(r, p); err != nil {
 			return err
 		}
@@ -153,7 +157,7 @@ func (s *Server) admit(r *http.Request, p *auth.Principal) error {
 		return nil
 	case p == nil:
 		return nobody()
-	case p.Token != "" && kind == forPerson && r.URL.Path != prefix+"/me":
+	case p.Token != "" && kind == forPerson && !s.forTokens(r, p):
 		return auth.ErrForbidden
 	case kind == forPerson || p.Must == "":
 		return nil
@@ -161,6 +165,12 @@ func (s *Server) admit(r *http.Request, p *auth.Principal) error {
 		return problem(http.StatusForbidden, "E7208", "", "请先修改口令", "change your password first")
 	}
 	return problem(http.StatusForbidden, "E7209", "", "请先设置动态验证码", "set up the second factor first")
+}
+
+// forTokens says whether what is for persons is for a token, too: who it is, and that a screen
+// ends.
+func (s *Server) forTokens(r *http.Request, p *auth.Principal) bool {
+	return r.URL.Path == prefix+"/me" || p.Screen && r.URL.Path == prefix+"/logout"
 }
 
 // free says whether an address needs no account: the console's own files and the sign of
@@ -264,11 +274,17 @@ func (s *Server) cookieName(r *http.Request) string {
 	return plainCookie
 }
 
-// setCookie gives a browser its session's value; an empty one takes it back.
+// screenAge is how long a browser keeps a screen's cookie, seconds; the token ends before.
+const screenAge = 400 * 24 * 3600
+
+// setCookie gives a browser its session's or screen's value; an empty one takes it back.
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string) {
 	c := &http.Cookie{Name: s.cookieName(r), Value: value, Path: "/", HttpOnly: true, Secure: s.secure(r), SameSite: http.SameSiteStrictMode}
-	if value == "" {
+	switch {
+	case value == "":
 		c.MaxAge = -1
+	case auth.IsScreen(value):
+		c.MaxAge = screenAge // over every restart
 	}
 	http.SetCookie(w, c)
 }

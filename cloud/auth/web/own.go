@@ -13,12 +13,13 @@ type me struct {
 	Name   string       `json:"name"`
 	Grants []role.Grant `json:"grants"`
 	Must   string       `json:"must"` // password, second-factor or empty
-	CSRF   string       `json:"csrf"` // to be sent back as X-CSRF-Token; empty with a token
+	CSRF   string       `json:"csrf"` // to be sent back as X-CSRF-Token; empty with a program's token
 	Token  string       `json:"token"`
+	Screen bool         `json:"screen"` // it may look, and somebody else kept it here
 }
 
 func meOf(p *auth.Principal) me {
-	return me{Person: p.Person, Name: p.Name, Grants: p.Grants(), Must: p.Must, CSRF: p.CSRF, Token: p.Token}
+	return me{Person: p.Person, Name: p.Name, Grants: p.Grants(), Must: p.Must, CSRF: p.CSRF, Token: p.Token, Screen: p.Screen}
 }
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
@@ -50,6 +51,19 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.setCookie(w, r, "")
 	return send(w, http.StatusOK, struct{}{})
+}
+
+func (s *Server) keepScreen(w http.ResponseWriter, r *http.Request) error {
+	var body struct{ Name, Area string }
+	if err := decode(r, &body); err != nil {
+		return err
+	}
+	value, p, err := s.o.Book.KeepScreen(r.Context(), auth.From(r.Context()), body.Name, body.Area)
+	if err != nil {
+		return err
+	}
+	s.setCookie(w, r, value)
+	return send(w, http.StatusCreated, meOf(p))
 }
 
 func (s *Server) password(w http.ResponseWriter, r *http.Request) error {

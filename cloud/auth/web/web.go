@@ -69,6 +69,7 @@ func (s *Server) routes() []route {
 		{"POST", "/login", forAll, s.login},
 		{"GET", "/me", forPerson, s.me},
 		{"POST", "/logout", forPerson, s.logout},
+		{"POST", "/screen", forPerson, s.keepScreen},
 		{"POST", "/password", forPerson, s.password},
 		{"POST", "/second-factor", forPerson, s.beginFactor},
 		{"POST", "/second-factor/confirm", forPerson, s.confirmFactor},

@@ -523,6 +523,49 @@ func TestATokenNeedsNoCSRFAndIgnoresCookies(t *testing.T) {
 	}
 }
 
+// A browser that was made a screen keeps its cookie over restarts, changes nothing, and can
+// be ended from its own page only.
+func TestAScreenIsABrowser(t *testing.T) {
+	d := open(t)
+	b := d.person(d.admin(), "eng", `[{"role":"engineer","area":"3301"}]`)
+	b.tls = true
+	b.cookie, b.csrf = "", ""
+	b.want(200, "POST", prefix+"/login", login("eng", good))
+	w := b.send("POST", prefix+"/screen", `{"name":"大屏","area":"330105"}`, func(r *http.Request) { r.Header.Del(csrfHeader) })
+	if problemID(w) != "E7207" {
+		t.Fatalf("without the page's token = %d %s", w.Code, w.Body)
+	}
+	w = b.send("POST", prefix+"/screen", `{"name":"大屏","area":"330105"}`)
+	if c := w.Result().Cookies(); w.Code != 201 || len(c) != 1 || c[0].MaxAge < 366*24*3600 || !c[0].HttpOnly || !c[0].Secure || strings.Contains(w.Body.String(), c[0].Value) {
+		t.Fatalf("screen = %d %s %v", w.Code, w.Body, c)
+	}
+	me := b.want(200, "GET", prefix+"/me", "")
+	if me["screen"] != true || me["name"] != "大屏" || me["csrf"] == "" {
+		t.Errorf("me = %v", me)
+	}
+	b.csrf = me["csrf"].(string)
+	program := func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+b.cookie); r.Header.Del("Cookie") }
+	if w := b.send("GET", "/api/v1/anything", "", program); w.Code != 401 {
+		t.Errorf("its value in a program's header = %d", w.Code)
+	}
+	for _, path := range []string{"/sessions", "/tokens"} {
+		if w := b.send("GET", prefix+path, ""); w.Code != 403 {
+			t.Errorf("GET %s = %d", path, w.Code)
+		}
+	}
+	if w := b.send("POST", prefix+"/password", `{"old":"a","new":"b"}`); w.Code != 403 {
+		t.Errorf("a screen changes its owner's password: %d", w.Code)
+	}
+	elsewhere := func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }
+	if w := b.send("POST", prefix+"/logout", "", elsewhere); w.Code != 403 {
+		t.Errorf("another site ends it: %d", w.Code)
+	}
+	b.want(200, "POST", prefix+"/logout", "")
+	if w := b.send("GET", prefix+"/me", ""); w.Code != 401 {
+		t.Errorf("after its end: %d", w.Code)
+	}
+}
+
 func TestMustComesFirst(t *testing.T) {
 	d := open(t)
 	b := d.browser()

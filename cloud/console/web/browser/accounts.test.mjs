@@ -148,14 +148,12 @@ test('the menu: one-time codes with a QR code, sessions, log out; then in with a
 
 test('a session that ends leads to the login, and back without a reload', async () => {
   await person('li', '李工', [{ role: 'operator', area: '*' }]);
-  const { page, faults, close } = await enter('/connect', 'li');
+  const { page, faults, close } = await enter('/account/sessions', 'li');
   await page.locator('[data-phase=live]').waitFor();
   let loads = 0;
   page.on('load', () => loads++);
   await admin('/accounts/li/reset', { second_factor: false }).then(async ({ password }) => {
-    // The sessions of the person are gone. The page learns of it with its next request.
-    await page.locator('[aria-controls=account-panel]').click();
-    await page.locator('#account-panel a[href="/account/sessions"]').click();
+    // The sessions of the person are gone. The page learns of it by itself: its stream ends.
     await page.getByText('You are no longer logged in.').waitFor();
     const self = await logIn(env.mock.url, 'li', password);
     await self('/password', { old: password, new: third });
@@ -176,6 +174,38 @@ test('who may see an area only hears of it live', async () => {
   await page.getByText('There is nothing that you may see.').waitFor();
   assert.equal(await page.locator('.banner').count(), 0);
   assert.deepEqual(await axe(page), []);
+  assert.deepEqual(grave(faults), []);
+  await close();
+});
+
+test('a browser is kept as a screen: it looks on after who set it up has gone, and is revoked from afar', async () => {
+  await person('eng', '陈工', [{ role: 'engineer', area: '*' }]);
+  const { page, faults, close } = await enter('/', 'eng', { size: [1920, 1080] });
+  await page.goto(`${env.mock.url}/wall`);
+  await page.mouse.move(40, 40);
+  await page.locator('[data-do=keep]').click();
+  const dialog = page.locator('dialog[open][data-dialog=screen]');
+  await dialog.waitFor();
+  assert.deepEqual(await axe(page), []);
+  await dialog.locator('input').fill('Hall 1');
+  await dialog.locator('button.primary').click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.locator('[data-page=wall]').waitFor();
+  assert.equal(await page.locator('[data-do=keep]').count(), 0);
+  const [kept] = (await page.context().cookies()).filter((c) => c.name === 'lamppost');
+  assert.ok(kept.httpOnly && kept.expires > Date.now() / 1000 + 366 * 24 * 3600);
+  await page.goto(`${env.mock.url}/`);
+  await page.locator('[aria-controls=account-panel]').click();
+  await page.getByText('This is a screen: it only looks.').waitFor();
+  assert.equal(await page.locator('#account-panel a').count(), 0);
+
+  const far = await enter('/account/tokens', 'eng');
+  const line = far.page.locator('[data-token]', { hasText: 'Hall 1' });
+  await line.getByText('(screen)').waitFor();
+  await line.getByRole('button').click();
+  await line.waitFor({ state: 'detached' });
+  await far.close();
+  await page.locator('[data-page=login]').waitFor({ timeout: 15_000 }); // its stream ends within ten seconds
   assert.deepEqual(grave(faults), []);
   await close();
 });

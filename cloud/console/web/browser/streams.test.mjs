@@ -140,6 +140,27 @@ test('the guide stands behind the fleet, and its address is as it was', async ()
   await close();
 });
 
+test('the fleet stands on a map, as many as are listed, and one is opened from there', async () => {
+  const { page, faults, close } = await open(env, '/fleet');
+  await page.locator('[data-map-button]').click();
+  await page.locator(`[data-mark="${bridge}"], [data-mark]`).first().waitFor();
+  assert.match(page.url(), /view=map/);
+  const told = async () => {
+    const marks = await page.locator('[data-mark] b').allInnerTexts();
+    return (await page.locator('[data-mark]').count()) - marks.length + marks.reduce((n, m) => n + Number(m), 0);
+  };
+  const placed = await told();
+  assert.ok(placed > 1, `${placed}`);
+  await page.locator('input[type=search]').fill(bridge);
+  await page.locator(`[data-mark="${bridge}"]`).waitFor();
+  assert.equal(await told(), 1);
+  assert.deepEqual(await axe(page), []);
+  assert.deepEqual(faults, []);
+  await page.locator(`[data-mark="${bridge}"]`).press('Enter');
+  await page.waitForURL((u) => u.pathname === `/gateways/${bridge}`);
+  await close();
+});
+
 const pages = { start: '/streams', streams: `/streams?s=${level}&s=${bridge}/weather/temp`, fleet: '/fleet', stream: `/gateways/${level}` };
 for (const look of looks) {
   for (const [name, path] of Object.entries(pages)) {

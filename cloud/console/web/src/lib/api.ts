@@ -276,6 +276,8 @@ export interface Me {
   must: 'password' | 'second-factor' | '';
   /** Goes with every change as X-CSRF-Token. */
   csrf: string;
+  /** A screen that somebody keeps here to look at; older aggregators know none. */
+  screen?: boolean;
 }
 
 export interface LoginSession {

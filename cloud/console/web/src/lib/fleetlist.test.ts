@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Gateway } from './api';
-import { compareLines, compareVersions, countGaps, lineOf, newestVersion } from './fleetlist';
+import type { Alert, Gateway } from './api';
+import { compareLines, compareVersions, countGaps, lineOf, newestVersion, pointsOf } from './fleetlist';
 import { emptySummary } from './model';
 
 const now = 1_795_400_000_000;
@@ -32,6 +32,22 @@ test('the newest version is that of the fleet', () => {
   expect(newestVersion([gateway('a', { version: '1.9.1' }), gateway('b', { version: '1.10.0' }), gateway('c', { version: '' })])).toBe('1.10.0');
   expect(newestVersion([])).toBe('');
   expect(newestVersion([gateway('a', { version: 'dev' })])).toBe('');
+});
+
+test('a commit is no version: it is neither old nor makes others old', () => {
+  const g = gateway('a', { version: '9c27bba2' });
+  expect(newestVersion([g, gateway('b')])).toBe('1.2.0');
+  expect(line(g).old).toBe(false);
+});
+
+test('on the map stand those that have a place, with their worst alert', () => {
+  const at = { lat: 30, lon: 120 };
+  const alert = (g: string, severity: string) => ({ gateway: g, severity }) as Alert;
+  const points = pointsOf(
+    [line(gateway('a', { position: at })), line(gateway('b')), line(gateway('c', { position: at, online: false }), undefined, { ...emptySummary, bad: 3 })],
+    [alert('a', 'blue'), alert('a', 'orange'), alert('b', 'red')],
+  );
+  expect(points.map((p) => [p.id, p.worst, p.online, p.bad])).toEqual([['a', 'orange', true, 0], ['c', '', false, 0]]);
 });
 
 describe('a line', () => {

@@ -1,6 +1,8 @@
 // The fleet as a list: what is wrong with each gateway, and which comes first. Pure.
-import type { Gap, Gateway } from './api';
+import type { Alert, Gap, Gateway } from './api';
+import type { Point } from './map/points';
 import type { Summary } from './model';
+import { worse } from './severity';
 
 const hour = 3_600_000;
 /** Records; below this a gateway is merely waiting for the next acknowledgement. */
@@ -54,8 +56,17 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** A version that says where it stands among others; one that somebody built themselves ("dev") does not. */
-const numbered = (version: string) => /^v?\d/.test(version);
+/** A version that says where it stands among others; one that somebody built themselves ("dev", a commit's name) does not. */
+const numbered = (version: string) => /^v?\d+\.\d/.test(version);
+
+/** Where those of the lines stand that have a place, with the worst of their active alerts. */
+export function pointsOf(lines: readonly Line[], active: readonly Alert[]): Point[] {
+  const worst = new Map<string, string>();
+  for (const a of active) worst.set(a.gateway, worse(worst.get(a.gateway) ?? '', a.severity));
+  return lines.flatMap(({ id, info, summary }) =>
+    info.position ? [{ id, name: info.name || id, at: info.position, worst: worst.get(id) ?? '', online: info.online, bad: info.online ? summary.bad : 0 }] : [],
+  );
+}
 
 export function newestVersion(list: readonly Gateway[]): string {
   return list.map((g) => g.version ?? '').filter(numbered).reduce((a, b) => (compareVersions(a, b) >= 0 ? a : b), '');

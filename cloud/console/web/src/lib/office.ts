@@ -1,6 +1,6 @@
 // The API of those who run the center: accounts, tokens, the audit log, areas, departments,
 // rosters, routes, and how people are told of things.
-import { ApiError, part, post, put, query, request, type Account, type Grant, type LoginSession, type Texts } from './api';
+import { ApiError, part, post, put, query, request, type Account, type Grant, type LoginSession, type Me, type Texts } from './api';
 import type { Department } from './desk';
 
 export interface Token {
@@ -13,6 +13,8 @@ export interface Token {
   made: number;
   ends: number;
   used: number | null;
+  /** It is a screen's, in its browser's cookie. */
+  screen: boolean;
 }
 
 /** A line of the audit log. */
@@ -157,6 +159,8 @@ export const office = {
   tokens: async (person = '') => (await request<{ tokens: Token[] | null }>(`/auth/tokens${whose(person)}`)).tokens ?? [],
   makeToken: (t: { name: string; grants: readonly Grant[]; rate: number; ends: number }) =>
     post<{ token: Token; value: string }>('/auth/tokens', t),
+  /** This browser becomes a screen; the session ends. */
+  keepScreen: (s: { name: string; area: string }) => post<Me>('/auth/screen', s),
   revokeToken: (id: string, person = '') => post<unknown>(`/auth/tokens/${part(id)}/revoke${whose(person)}`, {}),
   audit: async (f: AuditFilter) =>
     (await request<{ lines: AuditLine[] | null }>(`/auth/audit${query({ ...f })}`)).lines ?? [],

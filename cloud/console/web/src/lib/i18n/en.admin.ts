@@ -60,6 +60,7 @@ export const admin = {
   'tokens.facts': '{n} requests a minute, made {made}, ends {ends}',
   'tokens.used': 'last used {time}',
   'tokens.unused': 'never used',
+  'tokens.screen': 'screen',
   'tokens.revoke': 'Revoke',
   'tokens.revoke.one': 'Revoke token {name}',
   'tokens.revoked': 'The token is revoked.',

@@ -109,4 +109,11 @@ export const duty = {
   'wall.hold': 'Hold the page',
   'wall.next': 'Next page',
   'wall.leave': 'Leave the wall',
+  'screen.keep': 'Keep as a screen',
+  'screen.help': 'You are logged out here. From then on this browser only looks, for a year, without anyone logging in. It stands among your tokens, where it can be revoked.',
+  'screen.name': 'Where it hangs',
+  'screen.name.first': 'Wall',
+  'screen.area': 'What it shows',
+  'screen.what': 'This is a screen: it only looks.',
+  'screen.end': 'End this screen',
 } as const;

@@ -60,6 +60,7 @@ export const admin = {
   'tokens.facts': '每分钟 {n} 次，{made} 建立，{ends} 失效',
   'tokens.used': '最近使用 {time}',
   'tokens.unused': '从未使用',
+  'tokens.screen': '大屏',
   'tokens.revoke': '吊销',
   'tokens.revoke.one': '吊销令牌“{name}”',
   'tokens.revoked': '令牌已吊销。',

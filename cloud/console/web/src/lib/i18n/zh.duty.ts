@@ -109,4 +109,11 @@ export const duty = {
   'wall.hold': '暂停轮播',
   'wall.next': '下一页',
   'wall.leave': '退出大屏',
+  'screen.keep': '设为常驻大屏',
+  'screen.help': '您将从本机退出登录。此后一年内，本浏览器无需登录即可查看，不能操作。它列在您的令牌中，可随时吊销。',
+  'screen.name': '大屏位置',
+  'screen.name.first': '大屏',
+  'screen.area': '显示范围',
+  'screen.what': '本机为常驻大屏，只能查看，不能操作。',
+  'screen.end': '停用本大屏',
 } as const;
