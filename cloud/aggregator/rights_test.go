@@ -173,7 +173,9 @@ var rights = []right{
 	{method: "POST", path: "/api/v1/auth/password", who: "yyyyyy", person: true, deed: "password.change",
 		body: func(x *asked) any { return doc{"old": x.password, "new": x.password + " 2"} }, after: func(x *asked, _ doc) { x.password += " 2" }},
 	{method: "POST", path: "/api/v1/auth/screen", who: "---yyy", person: true, ok: 201, deed: "screen.keep",
-		body:  func(x *asked) any { return doc{"name": "x", "area": x.area} },
-		after: func(x *asked, _ doc) { x.page.want(200, "POST", "/api/v1/auth/login", doc{"person": x.id, "password": x.password}) }}, // its session has ended
+		body: func(x *asked) any { return doc{"name": "x", "area": x.area} },
+		after: func(x *asked, _ doc) {
+			x.page.want(200, "POST", "/api/v1/auth/login", doc{"person": x.id, "password": x.password})
+		}}, // its session has ended
 	{method: "POST", path: "/api/v1/auth/logout", who: "yyyyyy", person: true, deed: "logout", body: plain(`{}`)},
 }
