@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/auth"
 	"github.com/lamppost-city/lamppost/cloud/auth/role"
@@ -23,6 +24,9 @@ const (
 // csrfHeader is where a page sends back the token that login and me gave it.
 const csrfHeader = "X-CSRF-Token"
 
+// soon is how long it may take to find out who asks for what anybody may have.
+const soon = 500 * time.Millisecond
+
 // Guard lets in who may come in, with the principal in the context, and answers the
 // others. refused is told of those of them who are known, before they are answered.
 func (s *Server) Guard(next http.Handler, refused func(r *http.Request)) http.Handler {
@@ -31,7 +35,7 @@ func (s *Server) Guard(next http.Handler, refused func(r *http.Request)) http.Ha
 			s.fail(w, r, err)
 			return
 		}
-		p, err := s.who(w, r)
+		p, err := s.meet(w, r)
 		if err != nil {
 			s.turnAway(w, r, p, err)
 			return
@@ -101,6 +105,24 @@ func (s *Server) Name(ctx context.Context) string {
 		return p.Person + " (" + p.Token + ")"
 	}
 	return p.Person
+}
+
+// meet is who, but does not keep what needs no account waiting for a database that is away:
+// the console's files and the sign of life, which says that it is. Who asks is then nobody.
+func (s *Server) meet(w http.ResponseWriter, r *http.Request) (*auth.Principal, error) {
+	if !free(r) {
+		return s.who(w, r)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), soon)
+	defer cancel()
+	p, err := s.who(w, r.WithContext(ctx))
+	var f *failure
+	var slow *auth.Slow
+	if err == nil || errors.As(err, &f) || errors.As(err, &slow) || r.Context().Err() != nil {
+		return p, err
+	}
+	s.o.Log.Debug("who asks cannot be told", "path", r.URL.Path, "error", err)
+	return nil, nil
 }
 
 // who returns who asks; nil: nobody that is known. A wrong token is an error, a cookie of

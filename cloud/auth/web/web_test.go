@@ -35,6 +35,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // door is a server on a real database, behind its guard, with a page and an API behind it.
 type door struct {
 	t      *testing.T
+	db     *database.DB
 	server *Server
 	book   *auth.Book
 	first  *auth.First
@@ -67,7 +68,7 @@ func open(t *testing.T, with ...func(*Options)) *door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{t: t, now: time.Date(2026, 6, 18, 3, 0, 0, 0, time.UTC)}
+	d := &door{t: t, db: db, now: time.Date(2026, 6, 18, 3, 0, 0, 0, time.UTC)}
 	d.book, d.first, err = auth.Open(t.Context(), auth.Options{DB: db, Audit: lines.Append, Key: make([]byte, 32), Hasher: h, Now: func() time.Time { return d.now }})
 	if err != nil {
 		t.Fatal(err)
@@ -213,6 +214,29 @@ func TestWhoComesIn(t *testing.T) {
 	}
 	if w := admin.send("GET", "/api/v1/alerts", ""); w.Body.String() != "for admin" {
 		t.Errorf("what stands behind the guard sees %q", w.Body)
+	}
+}
+
+// While the database is away, what needs no account is there for who has a cookie, too; the
+// rest is not, and no cookie is taken back.
+func TestFreeThingsNeedNoDatabase(t *testing.T) {
+	d := open(t)
+	b := d.browser()
+	b.want(200, "POST", "/api/v1/auth/login", login("admin", d.first.Password))
+	cookie := b.cookie
+	if err := d.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/healthz", "/assets/index.js", "/"} {
+		if w := b.send("GET", path, ""); w.Code != 200 || w.Body.String() != "for nobody" {
+			t.Errorf("GET %s = %d %s", path, w.Code, w.Body)
+		}
+	}
+	if w := b.send("GET", "/api/v1/me", ""); w.Code != 500 {
+		t.Errorf("GET /api/v1/me = %d %s", w.Code, w.Body)
+	}
+	if b.cookie != cookie {
+		t.Error("the cookie was taken back")
 	}
 }
 
