@@ -167,7 +167,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 1m)
 screenshot: setup build ## the pictures of the docs, made in headless Chromium
 	cd $(WEB) && node browser/street.mjs ../../../docs/console.png
 	cd $(WEB) && d=$$(mktemp -d) && node browser/calibrate.mjs $$d && mv $$d/wide.png ../../../docs/calibrate.png && rm -r $$d
-	cd $(WEB) && mkdir -p ../../../docs/console && export LAMPPOST_SHOTS='$(CURDIR)/docs/console' && node --test --test-concurrency=1 browser/truth.test.mjs && node --test --test-concurrency=1 --test-name-pattern='lost connection' browser/console.test.mjs
+	cd $(WEB) && mkdir -p ../../../docs/console && export LAMPPOST_SHOTS='$(CURDIR)/docs/console' && node --test --test-concurrency=1 browser/truth.test.mjs browser/truth-parts.test.mjs
 
 clean: ## remove what was built and fetched
 	rm -rf bin .tools $(WEB)/node_modules

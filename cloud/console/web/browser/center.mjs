@@ -25,8 +25,9 @@ export async function startCenter(options = {}) {
     await self('/password', { old: made.password, new: password });
     return logIn(aggregator.url, id, password);
   };
-  const enter = async (path, who, look) => {
-    const opened = await open(env, path, look);
+  /** Opens a page as a person; `via` is another address of the aggregator, such as a proxy's. */
+  const enter = async (path, who, { via = aggregator.url, ...look } = {}) => {
+    const opened = await open({ browser, mock: { url: via } }, path, look);
     const form = opened.page.locator('[data-page=login]');
     await form.waitFor();
     await form.locator('input[autocomplete=username]').fill(who);
@@ -36,7 +37,7 @@ export async function startCenter(options = {}) {
     return opened;
   };
   const info = await admin.call('GET', '/info');
-  const gateway = (id, area) => startGateway(info.mqtt.address, info.mqtt.prefix, id, area);
+  const gateway = (id, area, more) => startGateway(info.mqtt.address, info.mqtt.prefix, id, area, more);
   const stop = async () => {
     await browser.close();
     await aggregator.close();

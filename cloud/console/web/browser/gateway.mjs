@@ -16,8 +16,11 @@ function packet(first, ...parts) {
   return Buffer.concat([Buffer.from([first, ...length]), body]);
 }
 
-/** Resolves to { alert, picture, state, event, live, online, close } of a gateway with this id. */
-export async function startGateway(mqtt, prefix, id, area) {
+/**
+ * Resolves to { alert, picture, state, event, live, online, close } of a gateway with this id. With `will`
+ * its broker says that it is offline once it has been silent for one and a half of `keepAlive` seconds.
+ */
+export async function startGateway(mqtt, prefix, id, area, { keepAlive = 60, will = false } = {}) {
   const [host, port] = mqtt.replace(/^\w+:\/\//, '').split(':');
   const socket = connect(Number(port), host);
   const boot = randomUUID();
@@ -36,7 +39,9 @@ export async function startGateway(mqtt, prefix, id, area) {
   const answer = (n) => new Promise((done) => acked.set(n, done));
   await once(socket, 'connect');
   const admitted = answer(0);
-  socket.write(packet(0x10, text('MQTT'), Buffer.from([4, 2, 0, 60]), text(id)));
+  // A clean session; the will is kept and sent once at least.
+  const last = will ? [text(`${prefix}/${id}/online`), text(JSON.stringify({ v: 1, online: false, conn: 1 }))] : [];
+  socket.write(packet(0x10, text('MQTT'), Buffer.from([4, will ? 0x2e : 2, 0, keepAlive]), text(id), ...last));
   await admitted;
   const publish = async (topic, payload) => {
     const n = (packetId = (packetId % 65535) + 1);

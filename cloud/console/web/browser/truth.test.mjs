@@ -1,111 +1,125 @@
-// Nothing lies: the store stalled, a gateway offline, a wrong clock, a bad sensor, each on a real aggregator with a real InfluxDB. How soon each is said stands in
-// docs/console-truth.md; LAMPPOST_SHOTS=DIR leaves a picture of each.
+// Nothing lies, at the gateways: one that is offline, a wrong clock, a bad sensor, a value that is old or dated ahead, each on a real aggregator, from the cause
+// to the words. What is said and how soon stands in docs/console-truth.md; LAMPPOST_SHOTS=DIR leaves a picture of each.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { startCenter } from './center.mjs';
-import { axe } from './harness.mjs';
-import { startInflux } from './influx.mjs';
-import { shot } from './shot.mjs';
+import { device, level, live, riverside, row, told } from './truth.mjs';
 
-const area = '990101002002';
-const words = {
-  'en-GB': {
-    stalled: /The store has been taking no readings since \d\d:\d\d/, offline: /Offline\. All below is as it was last known/,
-    clock: /Not set yet: times are provisional/, silent: /Silent/i, range: /range/i,
-  },
-  'zh-CN': { stalled: /自 \d\d:\d\d.*读数无法入库/, offline: /离线。以下均为最后已知的情况/, clock: /尚未校时/, silent: /无应答/, range: /超出量程/ },
-};
-const looks = [
-  { locale: 'en-GB', colorScheme: 'light' },
-  { locale: 'zh-CN', colorScheme: 'dark' },
-];
+/** "With the reading": from the gateway over broker and aggregator onto the page. */
+const atOnce = 2000;
 
-let influx;
 let center;
 let river;
-let beat;
-const device = (id, more = {}) => ({ id, driver: 'modbus', every_ms: 1000, channels: ['level'], state: 'ok', ...more });
-const level = (v, more = {}) => [{ device: 'river', channel: 'level', v, ...more }];
-const report = (more) => river.state({ site: { area, time_zone: '+08:00' }, devices: [device('river'), device('well')], ...more });
-
 before(async () => {
-  influx = await startInflux();
-  center = await startCenter({ more: { store: { influx: { url: influx.url, bucket: 'city/raw' } } } });
+  center = await startCenter();
   await center.hire('li', '李工', [{ role: 'operator', area: '*' }]);
-  river = await center.gateway('river-01', area);
+  river = await riverside(center);
+});
+afterEach(async () => {
   await river.online(true);
-  await report();
-  beat = setInterval(() => void river.live(level(2.71)), 1000);
+  await river.report();
+  await river.speak();
 });
 after(async () => {
-  clearInterval(beat);
   river?.close();
   await center?.stop();
-  await influx?.close();
 });
 
-/** Does `f` on the page of the gateway in both looks. */
-async function inBoth(f) {
-  for (const look of looks) {
-    const opened = await center.enter('/gateways/river-01', 'li', { ...look, size: [1280, 720] });
-    const { page, close } = opened;
-    await page.locator('[data-phase=live]').waitFor();
-    await page.locator('tr[data-stream="river-01/river/level"]').waitFor();
-    await f(page, words[look.locale], look);
-    await close();
-  }
-}
-
-test('the store stalled: what cannot be stored is said, and when it can be again', async () => {
-  influx.freeze();
-  await inBoth(async (page, w, look) => {
-    // A request of the aggregator's to the store may take 20 s, then the page asks within 10.
-    await page.locator('[data-ill=store]').getByText(w.stalled).waitFor({ timeout: 120_000 });
-    // The newest values are not stored, and current all the same.
-    assert.equal(await page.locator('tr[data-stream="river-01/river/level"] [data-standing]').count(), 0);
-    assert.deepEqual(await axe(page), []);
-    await shot(page, `store-stalled-${look.locale}`);
+test('a sensor fails: its value is struck through, with the reason', async () => {
+  const why = { 'en-GB': /range/i, 'zh-CN': /超出量程/ };
+  const { close } = await told(center, 'bad-sensor', {
+    within: atOnce,
+    cause: () => river.speak(level(98.7, { qc: 4, why: 'range' })),
+    says: async (page, lang) => {
+      await row(page).locator('td.value.doubtful').waitFor();
+      await row(page).locator('.quality').first().getByText(why[lang]).first().waitFor();
+    },
   });
-  const { page, close } = await center.enter('/gateways/river-01', 'li');
-  await page.locator('[data-ill=store]').waitFor();
-  influx.thaw();
-  await page.locator('[data-ill=store]').waitFor({ state: 'detached', timeout: 120_000 });
   await close();
 });
 
-test('a bad sensor: a value that fails is struck through with its reason, one that is silent says so', async () => {
-  clearInterval(beat);
-  beat = setInterval(() => void river.live(level(98.7, { qc: 4, why: 'range' })), 1000);
-  await report({ devices: [device('river'), device('well', { state: 'silent', fault: 'timeout' })] });
-  await inBoth(async (page, w, look) => {
-    const row = page.locator('tr[data-stream="river-01/river/level"]');
-    await row.locator('td.value.doubtful').waitFor();
-    assert.match(await row.locator('.quality').first().innerText(), w.range);
-    assert.match(await page.locator('[data-device="river-01/well"] [data-state=silent]').innerText(), w.silent);
-    await shot(page, `bad-sensor-${look.locale}`);
+test('a sensor is silent: that and the reason are said, and nothing says that everything works', async () => {
+  const words = { 'en-GB': /^Silent: /, 'zh-CN': /^无应答/ };
+  const faults = { 'en-GB': /1 of 2 devices does not answer/, 'zh-CN': /2 台设备中有 1 台/ };
+  const { close } = await told(center, 'silent-sensor', {
+    within: atOnce,
+    cause: () => river.report({ devices: [device('river'), device('well', { state: 'silent', fault: 'timeout' })] }),
+    says: (page, lang) => page.locator('[data-device="river-01/well"] [data-state=silent]').getByText(words[lang]).waitFor(),
+    holds: async (page, lang) => {
+      await page.locator('[data-health=devices]').getByText(faults[lang]).waitFor();
+      assert.equal(await page.locator('p.good').count(), 0, 'everything works, it says');
+    },
   });
+  await close();
 });
 
 test('a wrong clock: times are provisional until it is set', async () => {
-  clearInterval(beat);
-  await report({ clock: 'unsynced' });
-  beat = setInterval(() => void river.live(level(2.74), { boot: true }), 1000);
-  await inBoth(async (page, w, look) => {
-    await page.getByText(w.clock).first().waitFor();
-    await page.locator('tr[data-stream="river-01/river/level"] time').getByText('~').waitFor();
-    await shot(page, `wrong-clock-${look.locale}`);
+  const words = { 'en-GB': /Not set yet: times are provisional/, 'zh-CN': /尚未校时/ };
+  const { close } = await told(center, 'wrong-clock', {
+    within: atOnce,
+    cause: async () => {
+      await river.report({ clock: 'unsynced' });
+      await river.speak(level(2.74), { boot: true });
+    },
+    says: async (page, lang) => {
+      await page.getByText(words[lang]).first().waitFor();
+      await row(page).locator('time').getByText('~').waitFor();
+    },
   });
+  await close();
 });
 
-test('a gateway offline: nothing of it looks like the present', async () => {
-  clearInterval(beat);
-  await report();
-  await river.live(level(2.71));
-  await river.online(false);
-  await inBoth(async (page, w, look) => {
-    await page.locator('[data-silent]').first().getByText(w.offline).waitFor();
-    await page.locator('[data-standing=silent]').first().waitFor();
-    assert.equal(await page.locator('main [data-state=ok]').count(), 0, 'something is said to answer');
-    await shot(page, `gateway-offline-${look.locale}`);
+test('a value is old: hatched, with the time that it is from', async () => {
+  const words = { 'en-GB': /\d\d:\d\d:\d\d/, 'zh-CN': /\d\d:\d\d:\d\d/ };
+  const { close } = await told(center, 'old-value', {
+    within: 3 * 1000 + 1000 + atOnce,
+    cause: () => river.hush(),
+    says: (page, lang) => row(page).locator('[data-standing=stale]').getByText(words[lang]).waitFor(),
+    holds: async (page) => {
+      assert.ok(await row(page).locator('td.value').evaluate((e) => getComputedStyle(e).backgroundImage.includes('gradient')), 'it is not hatched');
+    },
   });
+  await close();
 });
+
+test('a gateway says that it goes: nothing of it looks like the present', async () => {
+  const { close } = await told(center, 'gateway-offline', {
+    within: atOnce,
+    cause: () => (river.hush(), river.online(false)),
+    says: offline,
+    holds: async (page) => assert.equal(await page.locator('main [data-state=ok]').count(), 0, 'something is said to answer'),
+  });
+  await close();
+});
+
+test('a gateway goes without a word: its last will says so after one and a half of its keep-alive', async () => {
+  const keepAlive = 4;
+  const quiet = await riverside({ gateway: (id, at, more) => center.gateway('river-02', at, more) }, { keepAlive, will: true });
+  const { close } = await told(center, 'gateway-gone', {
+    path: '/gateways/river-02',
+    ready: (page) => page.locator('tr[data-stream="river-02/river/level"] td.value').waitFor(),
+    within: keepAlive * 1500 + atOnce,
+    cause: () => quiet.hush(),
+    says: offline,
+  });
+  quiet.close();
+  await close();
+});
+
+test('a reading is dated ahead: its age says by how much', async () => {
+  const words = { 'en-GB': /(2 h|1 h 59 min).* ahead$/, 'zh-CN': /^超前 (2 小时|1 小时 59 分)/ };
+  const { close } = await told(center, 'dated-ahead', {
+    within: atOnce,
+    cause: () => (river.hush(), river.live(level(2.75), { at: Date.now() + 7200e3 })),
+    says: (page, lang) => row(page).locator('time').getByText(words[lang]).waitFor(),
+    holds: (page) => live(page),
+  });
+  await close();
+});
+
+/** What the page of a gateway that is away says. */
+async function offline(page, lang) {
+  const words = { 'en-GB': /Offline\. All below is as it was last known/, 'zh-CN': /离线。以下均为最后已知的情况/ };
+  await page.locator('[data-silent]').first().getByText(words[lang]).waitFor();
+  await page.locator('[data-standing=silent]').first().waitFor();
+}

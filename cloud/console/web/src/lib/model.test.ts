@@ -17,6 +17,7 @@ import {
   severityOf,
   standingOf,
   summarize,
+  unmentioned,
 } from './model';
 
 function value(more: Partial<Value> = {}): Value {
@@ -154,6 +155,15 @@ describe('how a gateway is', () => {
     const away: Gateway = { id: 'g', online: false, devices: [device('a', 'ok'), device('b', 'silent')] };
     const fresh = [value({ t: 100_000 }), value({ t: 100_000, qc: 3 })];
     expect(summarize(away, fresh, 100_001)).toEqual({ devices: 2, answering: 0, bad: 0, streams: 2, stale: 2, doubtful: 0 });
+  });
+
+  test('a device that does not answer is said even when the gateway does not say it', () => {
+    const devices = [device('a', 'ok'), device('b', 'silent'), device('c', 'fault'), device('d', 'waiting')];
+    expect(unmentioned(devices, [{ id: 'silent', level: 'fail', about: 'b', text: {} }])).toEqual([
+      { level: 'fail', ids: ['c'] },
+      { level: 'info', ids: ['d'] },
+    ]);
+    expect(unmentioned([device('a', 'ok')], [])).toEqual([]);
   });
 
   test('a device that is only starting does not answer yet', () => {

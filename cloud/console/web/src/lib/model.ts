@@ -1,7 +1,7 @@
 // What the console knows and how news changes it, as pure functions. News may
 // come twice, late and in any order (a snapshot races with the live stream), so
 // each merge keeps the newer one.
-import type { Alert, AlertPicture, Command, Device, Gateway, QualityCode, Value } from './api';
+import type { Alert, AlertPicture, Command, Device, Gateway, Health, QualityCode, Value } from './api';
 import { lookOf } from './severity';
 
 /** The pseudo channel under which the failed sample of a whole device travels. */
@@ -143,6 +143,18 @@ export function deviceStanding(d: Device, online: boolean): 'answering' | 'bad' 
   if (!online) return 'unknown';
   if (d.state === 'silent' || d.state === 'fault') return 'bad';
   return d.state === 'ok' ? 'answering' : 'unknown';
+}
+
+/** Devices of a gateway that is there which do not answer, or may not, and of which its own health says nothing. */
+export function unmentioned(devices: readonly Device[], health: readonly Health[]): { level: 'fail' | 'info'; ids: string[] }[] {
+  const named = new Set(health.map((h) => h.about));
+  const found = { bad: [] as string[], unknown: [] as string[] };
+  for (const d of devices) {
+    const standing = deviceStanding(d, true);
+    if (standing !== 'answering' && !named.has(d.id)) found[standing].push(d.id);
+  }
+  const levels = [{ level: 'fail' as const, ids: found.bad }, { level: 'info' as const, ids: found.unknown }];
+  return levels.filter((l) => l.ids.length > 0);
 }
 
 export function summarize(g: Gateway, values: Iterable<Value>, now: number): Summary {

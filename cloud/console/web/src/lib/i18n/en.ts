@@ -220,6 +220,11 @@ export const en = {
   'gateway.health': 'Health',
   'gateway.health.good': 'Nothing to report: everything works.',
   'gateway.health.unknown': 'Offline: whether everything works is not known.',
+  'gateway.health.devices.fail': {
+    one: '{n} of {all} devices does not answer or has a fault.',
+    other: '{n} of {all} devices do not answer or have a fault.',
+  },
+  'gateway.health.devices.info': 'It is not known yet whether {n} of {all} devices answer.',
   'gateway.health.fail': 'Fault',
   'gateway.health.warn': 'Attention',
   'gateway.health.info': 'Note',

@@ -216,6 +216,8 @@ export const zh: Messages = {
   'gateway.health': '健康状况',
   'gateway.health.good': '一切正常，没有需要处理的问题。',
   'gateway.health.unknown': '网关离线：是否一切正常不得而知。',
+  'gateway.health.devices.fail': '{all} 台设备中有 {n} 台无应答或故障。',
+  'gateway.health.devices.info': '{all} 台设备中有 {n} 台是否应答尚不可知。',
   'gateway.health.fail': '故障',
   'gateway.health.warn': '注意',
   'gateway.health.info': '提示',
