@@ -171,7 +171,7 @@ func (d caseDesk) Cases(ctx context.Context, f view.CaseFilter) (view.CasePage, 
 	}
 	now := time.Now().UnixMilli()
 	list, err := d.docket.List(ctx, docket.Filter{State: f.State, Severity: f.Severity, Area: f.Area, Department: f.Department,
-		Overdue: f.Overdue, After: f.After, Limit: f.Limit, Now: now}, a)
+		Alert: f.Alert, Overdue: f.Overdue, After: f.After, Limit: f.Limit, Now: now}, a)
 	if err != nil {
 		return page, err
 	}

@@ -61,7 +61,7 @@ func (s *server) cases(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := view.CaseFilter{State: q.Get("state"), Severity: q.Get("severity"), Area: q.Get("area"), Department: q.Get("department"), After: q.Get("after"), Limit: int(limit)}
+	f := view.CaseFilter{State: q.Get("state"), Severity: q.Get("severity"), Area: q.Get("area"), Department: q.Get("department"), Alert: q.Get("alert"), After: q.Get("after"), Limit: int(limit)}
 	if !caseStates[f.State] {
 		return badField("state", "应为 open、all 或案件状态", "write open, all, or a state of cases")
 	}
@@ -74,6 +74,9 @@ func (s *server) cases(w http.ResponseWriter, r *http.Request) error {
 		f.Overdue = true
 	default:
 		return badField("overdue", "应为 true 或 false", "write true or false")
+	}
+	if len(f.Alert) > maxKey {
+		return badField("alert", "请填写告警编号", "write the id of an alert")
 	}
 	if len(f.After) > maxKey {
 		return badField("after", "请使用上一页的 next", "write the next of the page before")

@@ -101,11 +101,12 @@ func TestCasesMatchTheirSchemas(t *testing.T) {
 		header                             []string
 	}{
 		{"GET", all, all, "", "200", nil},
-		{"GET", all + "?state=handled&severity=red&area=330105&department=water&overdue=true&limit=5&after=c9", all, "", "200", nil},
+		{"GET", all + "?state=handled&severity=red&area=330105&department=water&overdue=true&alert=a7&limit=5&after=c9", all, "", "200", nil},
 		{"GET", all + "?state=done", all, "", "400", nil},
 		{"GET", all + "?severity=pink", all, "", "400", nil},
 		{"GET", all + "?overdue=yes", all, "", "400", nil},
 		{"GET", all + "?limit=501", all, "", "400", nil},
+		{"GET", all + "?alert=" + strings.Repeat("x", maxKey+1), all, "", "400", nil},
 		{"GET", all + "?after=" + strings.Repeat("x", maxKey+1), all, "", "400", nil},
 		{"GET", all + "/c1", one, "", "200", nil},
 		{"GET", prefix + "/rules/quality?from=5&to=9", prefix + "/rules/quality", "", "200", nil},
@@ -164,8 +165,8 @@ func TestCasesMatchTheirSchemas(t *testing.T) {
 func TestWhatIsSaidOfACase(t *testing.T) {
 	l := &ledger{}
 	h := newAPI(t, &fakes{}, func(o *Options) { o.Cases = l })
-	request(h, "GET", "/api/v1/cases?state=all&severity=blue&area=33&department=water&overdue=true&limit=5&after=c9", "")
-	if want := (view.CaseFilter{State: "all", Severity: "blue", Area: "33", Department: "water", Overdue: true, After: "c9", Limit: 5}); l.filter != want {
+	request(h, "GET", "/api/v1/cases?state=all&severity=blue&area=33&department=water&overdue=true&alert=a7&limit=5&after=c9", "")
+	if want := (view.CaseFilter{State: "all", Severity: "blue", Area: "33", Department: "water", Alert: "a7", Overdue: true, After: "c9", Limit: 5}); l.filter != want {
 		t.Errorf("the filter is %+v, want %+v", l.filter, want)
 	}
 	request(h, "POST", "/api/v1/cases/c1/actions/dispatch", `{"orders":[{"department":"water","instruction":"pump","due":5}]}`, "If-Match", `"7"`, "Idempotency-Key", "k1")

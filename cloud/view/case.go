@@ -173,6 +173,7 @@ type CaseFilter struct {
 	Severity   string
 	Area       string // and below it
 	Department string // one that a task waits for
+	Alert      string // one that joined it
 	Overdue    bool
 	After      string // the Next of the page before
 	Limit      int

@@ -69,6 +69,31 @@ func TestListFilters(t *testing.T) {
 	}
 }
 
+// From an alert one comes to the case that it joined last, and to none that one may not see.
+func TestTheCaseOfAnAlert(t *testing.T) {
+	p := one(t)
+	p.raised("330106001", wire.Blue)
+	p.record(noon, "gw", alert("a", 1))
+	p.record(noon, "gw2", alert("b", 1, func(a *wire.Alert) { a.Area, a.Category = "330106001001", "06010" }))
+	far := lifecycle.Actor{Person: "far", Grants: []lifecycle.Grant{{Role: lifecycle.Operator, Area: "330106001"}}}
+	for _, c := range []struct {
+		alert string
+		who   lifecycle.Actor
+		area  string // of the case; empty: there is none
+	}{
+		{"a", li, "330105003012"}, {"b", li, "330106001001"}, {"b", far, "330106001001"}, {"a", far, ""}, {"c", li, ""},
+	} {
+		page, err := p.List(t.Context(), docket.Filter{State: "all", Alert: c.alert, Limit: 10}, c.who)
+		got := ""
+		for _, k := range page.Cases {
+			got += k.Opening.Area
+		}
+		if err != nil || got != c.area {
+			t.Errorf("the case of %s for %s is in %q, %v; want %q", c.alert, c.who.Person, got, err, c.area)
+		}
+	}
+}
+
 // What cannot be recorded elsewhere is not done, and the system's own deeds are not recorded.
 func TestRecordIsOfTheSameTransaction(t *testing.T) {
 	p := one(t)

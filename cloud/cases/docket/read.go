@@ -98,6 +98,7 @@ type Filter struct {
 	Severity   string // empty: all
 	Area       string // and below it; empty: all
 	Department string // one that a task waits for; empty: all
+	Alert      string // one that joined it; empty: all
 	Overdue    bool   // only those of which a deadline has passed
 	After      string // the Next of the page before; empty: from the newest on
 	Limit      int    // 1 to 500
@@ -164,6 +165,9 @@ func (f Filter) terms() (where string, args []any) {
 	}
 	if f.Department != "" {
 		where, args = where+" and id in (select id from case_party where party = ?)", append(args, "waits "+f.Department)
+	}
+	if f.Alert != "" {
+		where, args = where+" and id = (select id from case_alert where alert = ?)", append(args, f.Alert)
 	}
 	if f.Overdue {
 		where, args = where+" and due > 0 and due <= ?", append(args, f.Now)

@@ -1,6 +1,7 @@
 // What a list of cases shows and in which order, as pure functions, and what an action asks
 // of the person who takes it.
 import type { Case, CaseDetail, Deadline, Task } from './desk';
+import type { Key } from './i18n/translate';
 import { lookOf } from './severity';
 
 /** Which cases a list shows; empty: all of them. */
@@ -109,6 +110,18 @@ interface Needs {
 
 const waits = (t: Task) => t.state === 'open';
 const stands = (t: Task) => t.state === 'open' || t.state === 'returned';
+/** Why something is mostly done, as texts of the console: one press instead of writing. */
+const reasons: Readonly<Record<string, readonly Key[]>> = {
+  shelve: ['reason.work', 'reason.known', 'reason.sensor'],
+  dismiss: ['reason.nothing', 'reason.sensor', 'reason.work'],
+  propose_dismissal: ['reason.nothing', 'reason.sensor', 'reason.work'],
+};
+
+/** The reasons that are offered for an action; one may write another. */
+export function reasonsOf(action: string): readonly Key[] {
+  return Object.hasOwn(reasons, action) ? reasons[action]! : [];
+}
+
 const dismissals = ['false_alarm', 'duplicate', 'planned_work', 'test'] as const;
 
 const needs: Readonly<Record<string, Needs>> = {

@@ -154,6 +154,8 @@ export interface Opening {
 export interface CaseFilter {
   state?: string;
   area?: string;
+  /** The id of an alert: the case that it joined last. */
+  alert?: string;
   after?: string;
   limit?: number;
 }

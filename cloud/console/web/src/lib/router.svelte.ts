@@ -14,6 +14,7 @@ export type Route =
   | { page: 'fleet' }
   | { page: 'connect' }
   | { page: 'alert'; id: string }
+  | { page: 'followed'; alert: string }
   | { page: 'gateway'; gateway: string }
   | { page: 'stream'; gateway: string; device: string; channel: string }
   | { page: 'account'; part: AccountPart }
@@ -39,6 +40,7 @@ export function parseRoute(path: string): Route {
   if (first === 'city' && parts.length === 1) return { page: 'overview' };
   if (first === 'alerts' && parts.length === 1) return { page: 'alerts' };
   if (first === 'alerts' && a && parts.length === 2) return { page: 'alert', id: a };
+  if (first === 'alerts' && a && b === 'case' && parts.length === 3) return { page: 'followed', alert: a };
   if (first === 'streams' && parts.length === 1) return { page: 'streams' };
   if (first === 'fleet' && parts.length === 1) return { page: 'fleet' };
   if (first === 'connect' && parts.length === 1) return { page: 'connect' };
@@ -82,6 +84,8 @@ export const href = {
   performance: () => '/performance',
   admin: (part: AdminPart) => `/admin/${part}`,
   alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
+  /** The case that follows an alert. */
+  followed: (alert: string) => `/alerts/${encodeURIComponent(alert)}/case`,
   gateway: (id: string) => `/gateways/${encodeURIComponent(id)}`,
   stream: (s: { gateway: string; device: string; channel: string }) =>
     `/gateways/${[s.gateway, s.device, s.channel].map(encodeURIComponent).join('/')}`,
@@ -106,6 +110,13 @@ class Router {
   go(to: string) {
     if (to === location.pathname + location.search) return;
     history.pushState(null, '', to);
+    this.#read();
+    this.onNavigate();
+  }
+
+  /** Goes on to another page; the present one was a step on the way and is not come back to. */
+  replace(to: string) {
+    history.replaceState(null, '', to);
     this.#read();
     this.onNavigate();
   }

@@ -1,7 +1,7 @@
 // Names and sentences put together from what the API gives, in the viewer's language.
 import { alerts } from './alerts.svelte';
 import { clock } from './clock.svelte';
-import type { Alert, Device, Health, HistoryEntry, StreamInfo } from './api';
+import type { Alert, Device, Health, HistoryEntry, QualityCode, StreamInfo } from './api';
 import type { Case } from './desk';
 import { fleet } from './fleet.svelte';
 import { commonDecimals, formatValue, withUnit } from './format';
@@ -65,6 +65,8 @@ export function historyNote(h: HistoryEntry): string {
 /** The newest reading of an alert's stream: its number, its time, and whether it is the present. */
 export interface Newest {
   number: string;
+  qc: QualityCode;
+  why: string;
   t: number;
   standing: Standing;
 }
@@ -80,6 +82,8 @@ export function alertNow(a: Alert): Newest | undefined {
   if (!own || value.unit !== a.unit) return undefined;
   return {
     number: withUnit(formatValue(settings.language, value.v, value.decimals), value.unit_text || value.unit),
+    qc: value.qc,
+    why: value.why ?? '',
     t: value.t,
     standing: standingOf(value, fleet.gateway(a.gateway)?.info.online, clock.now),
   };
