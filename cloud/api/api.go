@@ -34,6 +34,8 @@ type Fleet interface {
 	Missing(ctx context.Context, images []string) ([]view.Missing, error)
 	// Presence is when the gateways were there between two times; more: it is not all of it.
 	Presence(ctx context.Context, from, to int64) (list []view.ReplayPresence, more bool, err error)
+	// Dark is when no aggregator ran between two times.
+	Dark(ctx context.Context, from, to int64) ([]view.Span, error)
 }
 
 // Alerts is what the API needs of the alert book. Its errors are view.ErrUnknown,

@@ -76,6 +76,10 @@ func (f *fakes) Presence(_ context.Context, from, to int64) ([]view.ReplayPresen
 	return []view.ReplayPresence{{Gateway: "gw", Online: &on, Turns: []view.Turn{{At: from + 1, Online: false}}}}, false, nil
 }
 
+func (f *fakes) Dark(_ context.Context, from, _ int64) ([]view.Span, error) {
+	return []view.Span{{From: from, To: from + 1}}, nil
+}
+
 func (f *fakes) Missing(_ context.Context, images []string) ([]view.Missing, error) {
 	if !slices.Equal(images, []string{"pic", "late"}) {
 		return nil, fmt.Errorf("asked for %v", images)

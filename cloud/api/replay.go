@@ -46,6 +46,10 @@ func (s *server) replay(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	dark, err := s.Fleet.Dark(r.Context(), from, to)
+	if err != nil {
+		return err
+	}
 	asked := map[string]bool{}
 	lies := func(gateway, _ string) bool {
 		is, known := asked[gateway]
@@ -57,6 +61,7 @@ func (s *server) replay(w http.ResponseWriter, r *http.Request) error {
 	}
 	page.Gateways = visible(presence, lies, func(p *view.ReplayPresence) (string, string) { return p.Gateway, "" })
 	page.Gaps = visible(gaps, lies, func(g *view.Gap) (string, string) { return g.Gateway, "" })
+	page.Dark = append([]view.Span{}, dark...)
 	page.More = page.More || more
 	return send(w, http.StatusOK, page)
 }

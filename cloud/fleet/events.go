@@ -113,6 +113,10 @@ func (r *Registry) prune(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return err
 		}
+		_, err = tx.ExecContext(ctx, "delete from watch where seen < ?", now.Add(-keepEvents).UnixMilli())
+		if err != nil {
+			return err
+		}
 		_, err = tx.ExecContext(ctx, `delete from missing_picture where received < ?1 or received <
 			(select received from missing_picture order by received desc limit 1 offset ?2)`, now.Add(-keepEvents).UnixMilli(), maxMissing)
 		return err

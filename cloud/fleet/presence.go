@@ -108,6 +108,8 @@ func (g *gateway) presence(saved []view.Turn, from, to int64) (p view.ReplayPres
 	}
 	switch {
 	case p.Online != nil:
+	case first > from:
+		// Nobody had heard of it.
 	case since <= from:
 		p.Online = &online // it has not come or gone since
 	case len(p.Turns) > 0:

@@ -50,11 +50,12 @@ func TestPresence(t *testing.T) {
 	look := func() {
 		t.Helper()
 		for span, want := range map[[2]int64]string{
-			{0, 60}:    "false 10:true",
+			{-10, 60}:  "? 10:true",
+			{5, 60}:    "false 10:true",
 			{20, 60}:   "true",
 			{20, 120}:  "true 100:false",
 			{110, 120}: "false",
-			{0, 200}:   "false 10:true 100:false 130:true",
+			{5, 200}:   "false 10:true 100:false 130:true",
 			{150, 200}: "true",
 		} {
 			if got := b.presence(t, start, span[0], span[1]); got != want {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/view"
@@ -36,7 +37,7 @@ func (r *Registry) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
 			defer cancel()
-			return r.Save(last)
+			return errors.Join(r.Save(last), r.watch(last, time.Now()))
 		case <-publish.C:
 			r.flush()
 		case now := <-watch.C:
@@ -44,7 +45,7 @@ func (r *Registry) Run(ctx context.Context) error {
 		case <-save.C:
 			// What cannot be saved now is tried again in half a minute; the health check
 			// of the database tells people about it.
-			_ = r.Save(ctx)
+			_ = errors.Join(r.Save(ctx), r.watch(ctx, time.Now()))
 		case <-first.C:
 			r.hearOthers(ctx)
 		case <-hear.C:

@@ -73,5 +73,11 @@ create table gateway_presence(    -- when gateways came and went
 	primary key(gateway, at)
 ) strict, without rowid;
 create index presence_at on gateway_presence(at);
+`, `
+create table watch(               -- when an aggregator ran
+	began integer not null primary key,
+	seen integer not null        -- as far as is noted
+) strict;
+create index watch_seen on watch(seen);
 `}
 }

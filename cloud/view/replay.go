@@ -13,8 +13,16 @@ type Replay struct {
 	Late     int              `json:"late"`
 	Gateways []ReplayPresence `json:"gateways"`
 	Gaps     []Gap            `json:"gaps"`
+	// Dark is when the aggregator itself did not run: that nothing is told of it means nothing.
+	Dark []Span `json:"dark"`
 	// More: there was more than fits into one answer; a shorter span has all of it.
 	More bool `json:"more"`
+}
+
+// Span is a length of time.
+type Span struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
 }
 
 // ReplayAlert is an alert with what became of it. What its steps do not say is as in Alert,
@@ -45,7 +53,7 @@ type ReplayStep struct {
 // ReplayPresence is when a gateway was there.
 type ReplayPresence struct {
 	Gateway string `json:"gateway"`
-	Online  *bool  `json:"online"` // at the beginning of the span; null: not known
+	Online  *bool  `json:"online"` // at the beginning of the span; null: not known, or nobody had heard of it
 	Turns   []Turn `json:"turns"`
 }
 
