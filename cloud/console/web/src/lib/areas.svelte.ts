@@ -38,6 +38,11 @@ class Areas {
     return code === area || !!this.#known.get(code)?.path.includes(area);
   }
 
+  /** The codes of an area and of those that it lies in. */
+  around(code: string): readonly string[] {
+    return code ? [...(this.#known.get(code)?.path ?? []), code] : [];
+  }
+
   /** Sees to it that the name of an area becomes known, and those above it. */
   need(code: string): void {
     if (!code || this.#asked.has(code)) return;

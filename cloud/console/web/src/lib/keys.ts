@@ -55,6 +55,7 @@ function step(by: number): boolean {
 
 const unseen = (a: HTMLAnchorElement) => {
   const row = a.closest<HTMLElement>(rowOf);
+  if (row?.dataset['then']) return false; // of the past
   const id = row?.dataset['alert'];
   return id ? !alerts.get(id)?.acknowledged : row?.dataset['state'] === 'raised';
 };
@@ -73,6 +74,7 @@ function nextUnseen(): boolean {
 function deed(action: string): boolean {
   const row = current();
   const alert = row?.dataset['alert'];
+  if (row?.dataset['then']) return false;
   if (alert) {
     if (action === 'acknowledge') dialogs.acknowledging = alerts.get(alert);
     return action === 'acknowledge' && !alerts.get(alert)?.acknowledged;
@@ -88,8 +90,9 @@ function deed(action: string): boolean {
 }
 const canDo = (action: string) => () => {
   const row = current();
+  if (row?.dataset['then']) return false;
   if (row?.dataset['alert']) return action === 'acknowledge';
-  return !!row?.dataset['case'] || all(`[data-do=${action}]`).length > 0 || links().some((a) => action === 'acknowledge' || a.closest('[data-case]'));
+  return !!row?.dataset['case'] || all(`[data-do=${action}]`).length > 0 || links().some((a) => (action === 'acknowledge' && !a.closest('[data-then]')) || a.closest('[data-case]'));
 };
 
 /** Shows the rows of one level, by whichever filter the page has; the same again shows all. */
@@ -130,6 +133,7 @@ const table: Readonly<Record<string, Press>> = {
   a: { keys: ['a'], text: 'keys.acknowledge', works: canDo('acknowledge'), do: () => deed('acknowledge') },
   s: { keys: ['s'], text: 'keys.shelve', works: canDo('shelve'), do: () => deed('shelve') },
   c: { keys: ['c'], text: 'keys.comment', works: canDo('note'), do: () => deed('note') },
+  p: { keys: ['p'], text: 'keys.replay', works: canDo('replay'), do: () => deed('replay') },
   '/': { keys: ['/'], text: 'keys.search', works: () => all(search).length > 0, do: into(search) },
   f: { keys: ['f'], text: 'keys.filter', works: () => all(filter).length > 0, do: into(filter) },
   1: { keys: ['1', '2', '3', '4'], text: 'keys.level', works: hasLevels, do: () => level(0) },

@@ -91,6 +91,7 @@ export const duty = {
   'keys.acknowledge': 'Acknowledge',
   'keys.shelve': 'Shelve',
   'keys.comment': 'Add a note',
+  'keys.replay': 'Replay a past time; in a replay, play or pause',
   'keys.search': 'Search',
   'keys.filter': 'Filters',
   'keys.level': 'Only level Ⅰ to Ⅳ, or all again',

@@ -91,6 +91,7 @@ export const duty = {
   'keys.acknowledge': '确认',
   'keys.shelve': '搁置',
   'keys.comment': '添加备注',
+  'keys.replay': '回放过去的时段；回放中为播放或暂停',
   'keys.search': '查找',
   'keys.filter': '筛选',
   'keys.level': '只看Ⅰ至Ⅳ级，再按恢复全部',

@@ -16,7 +16,6 @@ export class Player {
   at = $state(0);
   playing = $state(false);
   speed = $state<number>(60);
-  /** When somebody began to look at the past, by the aggregator's clock: alerts since then are new to them. */
   times = $derived(this.recording ? changes(this.recording) : []);
   /** Between two changes nothing is told anew. */
   #past = $derived(countUntil(this.times, this.at, (t) => t));

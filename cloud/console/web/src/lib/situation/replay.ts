@@ -50,7 +50,7 @@ export interface Moment {
   /** Since when those were away that were; undefined: since before the span. */
   away: ReadonlyMap<string, number | undefined>;
   gaps: readonly Gap[];
-  /** The center was not running, or had heard of nobody: that nothing is listed means nothing. */
+  /** The center was not running, or had heard of nobody: nothing is listed, and that means nothing. */
   unknown: '' | 'dark' | 'nobody';
 }
 
@@ -89,7 +89,10 @@ export function alertAt(r: ReplayAlert, at: number): Alert | undefined {
   return a;
 }
 
+const within = (at: number) => (s: Span) => s.from <= at && at < s.to;
+
 export function momentOf(r: Recording, at: number): Moment {
+  if (r.dark.some(within(at))) return { alerts: [], online: new Map(), away: new Map(), gaps: [], unknown: 'dark' };
   const alerts = r.alerts.flatMap((a) => alertAt(a, at) ?? []).filter((a) => a.condition === 'active');
   const online = new Map<string, boolean>();
   const away = new Map<string, number | undefined>();
@@ -100,13 +103,12 @@ export function momentOf(r: Recording, at: number): Moment {
     online.set(p.gateway, is);
     if (!is) away.set(p.gateway, turn?.at);
   }
-  const within = (s: Span) => s.from <= at && at < s.to;
   return {
     alerts: alerts.sort(compareActive),
     online,
     away,
-    gaps: r.gaps.filter(within),
-    unknown: r.dark.some(within) ? 'dark' : online.size === 0 && alerts.length === 0 ? 'nobody' : '',
+    gaps: r.gaps.filter(within(at)),
+    unknown: online.size === 0 && alerts.length === 0 ? 'nobody' : '',
   };
 }
 
@@ -122,7 +124,7 @@ export function changes(r: Recording): number[] {
 /** The change next to a moment, behind it or before it; where there is none, the end of the span. */
 export function nextChange(times: readonly number[], span: Span, at: number, by: 1 | -1): number {
   if (by > 0) return times[countUntil(times, at, (t) => t)] ?? span.to;
-  return times.findLast((t) => t < at) ?? span.from;
+  return times[countUntil(times, at - 0.5, (t) => t) - 1] ?? span.from;
 }
 
 /** Alerts as bars: from when they were known to when it was known that they were over. */
