@@ -97,7 +97,7 @@ for (const look of looks) {
     assert.deepEqual(await shown(page), { alerts: [], away: [] });
     await at(page, marks.raised);
     assert.deepEqual(await shown(page), { alerts: [[flood.id, 'yellow', false], [wind.id, 'blue', false]], away: [] });
-    assert.match(await page.locator('tr[data-area="990101"]').innerText(), /\b2\b/);
+    assert.match(await page.locator('tr[data-area="990101002"]').innerText(), /\b1\b/);
     await at(page, marks.worse);
     assert.deepEqual((await shown(page)).alerts, [[flood.id, 'red', false], [wind.id, 'blue', false]]);
     await at(page, marks.seen);
