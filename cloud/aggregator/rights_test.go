@@ -44,6 +44,8 @@ type right struct {
 }
 
 const (
+	riverGeoJSON = `{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"kind":"river","name":"东河"},"geometry":{"type":"LineString","coordinates":[[120,30],[120.1,30.1]]}}]}`
+
 	areasCSV = "code,name,parent\n33,省,\n3301,市,33\n330105,甲区,3301\n330106,乙区,3301\n330105003,街道,330105\n330105003001,社区,330105003\n330105003002,新社区,330105003\n"
 )
 
@@ -89,6 +91,11 @@ var rights = []right{
 	{method: "GET", path: "/api/v1/areas", who: "aaaaaa", hidden: fromTheList, shows: `"code":"330105003"`, target: path("/api/v1/areas?depth=6")},
 	{method: "GET", path: "/api/v1/areas/{code}", who: "aaaaaa", hidden: fromAll},
 	{method: "GET", path: "/api/v1/areas/at", who: "aaaaaa", hidden: fromAll, target: path("/api/v1/areas/at?lat=30.05&lon=120.05")},
+	{method: "PUT", path: "/api/v1/map/layers/{layer}", who: "-----e", body: plain(riverGeoJSON), header: []string{"Content-Type", "application/geo+json"}, deed: "map.import",
+		target: path("/api/v1/map/layers/rivers")},
+	{method: "GET", path: "/api/v1/map", who: "yyyyyy"},
+	{method: "GET", path: "/api/v1/map/layers", who: "yyyyyy"},
+	{method: "DELETE", path: "/api/v1/map/layers/{layer}", who: "-----e", deed: "map.remove", target: path("/api/v1/map/layers/rivers")},
 	{method: "PUT", path: "/api/v1/gateways/{id}/place", who: "---a--", hidden: fromAll, body: plain(`{"area":"330105003001"}`), deed: "place.put"},
 	{method: "PUT", path: "/api/v1/gateways/{id}/devices/{device}/place", who: "---a--", hidden: fromAll, body: plain(`{"area":"330105003001"}`), deed: "place.put"},
 

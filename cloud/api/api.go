@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/lamppost-city/lamppost/cloud/packed"
 	"github.com/lamppost-city/lamppost/cloud/store"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/drivers/obs"
@@ -81,6 +82,11 @@ type Areas interface {
 	AreaAt(ctx context.Context, pos wire.Position) (view.AreaDetail, error)
 	ImportAreas(ctx context.Context, f view.AreaFile, now time.Time) (view.AreaImport, error)
 	PutPlace(ctx context.Context, p view.Place) (view.Place, error)
+	// Map answers with what is below everything on the map, a FeatureCollection.
+	Map(w http.ResponseWriter, r *http.Request)
+	MapLayers() []view.MapLayer
+	ImportLayer(ctx context.Context, id string, f view.AreaFile, now time.Time) (view.MapImport, error)
+	DeleteLayer(ctx context.Context, id string) error
 }
 
 // Departments is what the API needs of who is responsible. Its errors are those of Areas.
@@ -231,9 +237,11 @@ func (s *server) metrics(r *prometheus.Registry) func(http.ResponseWriter, *http
 func (s *server) answer(do func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		if err := do(w, r); err != nil {
+		packs := packed.NewWriter(w, r)
+		defer func() { _ = packs.Close() }() // the reader has gone: nobody is left to tell
+		if err := do(packs, r); err != nil {
 			s.noteRefusal(r, err)
-			s.fail(w, r, err)
+			s.fail(packs, r, err)
 		}
 	}
 }

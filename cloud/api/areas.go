@@ -2,17 +2,12 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/edge/wire"
@@ -24,6 +19,10 @@ func (s *server) areaRoutes() []route {
 		{"PUT", prefix + "/areas", s.importAreas},
 		{"GET", prefix + "/areas/at", s.areaAt},
 		{"GET", prefix + "/areas/{code}", s.area},
+		{"GET", prefix + "/map", s.drawing},
+		{"GET", prefix + "/map/layers", s.mapLayers},
+		{"PUT", prefix + "/map/layers/{layer}", s.importLayer},
+		{"DELETE", prefix + "/map/layers/{layer}", s.deleteLayer},
 		{"PUT", prefix + "/gateways/{id}/place", s.place},
 		{"PUT", prefix + "/gateways/{id}/devices/{device}/place", s.place},
 		{"GET", prefix + "/departments", s.departments},
@@ -104,67 +103,6 @@ func degrees(q url.Values, name string, most float64) (float64, error) {
 		return 0, badField(name, fmt.Sprintf("应为 -%v 到 %v 之间的度数", most, most), fmt.Sprintf("write degrees from -%v to %v", most, most))
 	}
 	return v, nil
-}
-
-// importAreas takes a list of areas: the body is the file.
-func (s *server) importAreas(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	f := view.AreaFile{Name: fileName(q.Get("name")), Format: q.Get("format"), Encoding: q.Get("encoding"), CRS: q.Get("crs")}
-	switch dry := q.Get("dry_run"); dry {
-	case "", "false":
-	case "true":
-		f.DryRun = true
-	default:
-		return badField("dry_run", "应为 true 或 false", "write true or false")
-	}
-	if kind := r.Header.Get("Content-Type"); strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
-		return problem(http.StatusUnsupportedMediaType, "E7106", "", "请求体应为文件本身（text/csv 或 application/geo+json）", "send the file itself as the body, as text/csv or application/geo+json")
-	}
-	// A large file takes a second and much memory: one at a time.
-	if !s.importing.TryLock() {
-		return problem(http.StatusServiceUnavailable, "E7111", "", "正在导入另一个文件，请稍后重试", "another file is being imported; try again in a moment")
-	}
-	defer s.importing.Unlock()
-	var err error
-	var large *http.MaxBytesError
-	if f.Data, err = io.ReadAll(r.Body); errors.As(err, &large) {
-		return problem(http.StatusRequestEntityTooLarge, "E7108", "", fmt.Sprintf("文件超过 %d 字节，请分成几个文件", large.Limit), fmt.Sprintf("the file is larger than %d bytes; split it", large.Limit))
-	} else if err != nil {
-		return badField("", "文件没有传完", "the file did not come whole")
-	}
-	done, err := s.Areas.ImportAreas(r.Context(), f, time.Now())
-	if err != nil {
-		return err
-	}
-	if !f.DryRun {
-		s.Log.Info("areas were imported", "file", f.Name, "read", done.Read, "changes", len(done.Changes)+done.More)
-	}
-	return send(w, http.StatusOK, done)
-}
-
-// fileName is how a file is called in messages: without a folder, and nothing that a
-// terminal or a log would take for something else.
-func fileName(name string) string {
-	name = strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\\' {
-			return '_'
-		}
-		return c
-	}, path.Base(strings.ReplaceAll(name, "\\", "/")))
-	if r := []rune(name); len(r) > 100 {
-		name = string(r[:100])
-	}
-	if name == "." || name == "/" {
-		return "areas"
-	}
-	return name
-}
-
-// badFile is the answer to a file with faults.
-func badFile(faults view.Faults) *failure {
-	f := problem(http.StatusUnprocessableEntity, "E7112", "", fmt.Sprintf("文件有 %d 处错误，没有导入任何内容", len(faults)), fmt.Sprintf("%d things are wrong in the file; nothing was imported", len(faults)))
-	f.Faults = faults
-	return f
 }
 
 // place says where a gateway or one of its devices stands.

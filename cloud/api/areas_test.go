@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -67,6 +68,26 @@ func (c *city) ImportAreas(_ context.Context, f view.AreaFile, _ time.Time) (vie
 	}
 	return view.AreaImport{DryRun: f.DryRun, Format: "csv", Encoding: "utf-8", Read: 1, Changes: []view.AreaChange{{What: "added", Code: "990101"}}}, nil
 }
+
+func (c *city) Map(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, `{"type":"FeatureCollection","features":[]}`)
+}
+
+func (c *city) MapLayers() []view.MapLayer {
+	return []view.MapLayer{{ID: "rivers", File: "r.geojson", Imported: 1, Kinds: map[string]int{"river": 2}, Points: 9}}
+}
+
+func (c *city) ImportLayer(_ context.Context, id string, f view.AreaFile, _ time.Time) (view.MapImport, error) {
+	c.file = f
+	if string(f.Data) == "bad" {
+		return view.MapImport{}, fmt.Errorf("area: %w", view.Faults{{File: f.Name, Feature: 1, Field: "kind", Text: view.Text{Zh: "错", En: "wrong"}}})
+	}
+	layer := c.MapLayers()[0]
+	layer.ID = id
+	return view.MapImport{DryRun: f.DryRun, Encoding: "utf-8", Read: 3, Layer: layer, Change: "added", LeftOut: []view.LeftOut{{What: "highway=crossing", N: 1}}}, c.done("layer", id)
+}
+
+func (c *city) DeleteLayer(_ context.Context, id string) error { return c.done("delete layer", id) }
 
 func (c *city) done(what, id string) error {
 	switch id {
@@ -149,6 +170,13 @@ func places() [][5]string {
 		{"GET", a + "/areas/9901", a + "/areas/{code}", "", "200"},
 		{"GET", a + "/areas/x", a + "/areas/{code}", "", "400"},
 		{"GET", a + "/areas/99", a + "/areas/{code}", "", "404"},
+		{"GET", a + "/map/layers", a + "/map/layers", "", "200"},
+		{"PUT", a + "/map/layers/rivers?name=r.geojson&dry_run=true", a + "/map/layers/{layer}", "{}", "200"},
+		{"PUT", a + "/map/layers/rivers", a + "/map/layers/{layer}", "bad", "422"},
+		{"PUT", a + "/map/layers/rivers?dry_run=1", a + "/map/layers/{layer}", "{}", "400"},
+		{"PUT", a + "/map/layers/busy", a + "/map/layers/{layer}", "{}", "409"},
+		{"DELETE", a + "/map/layers/rivers", a + "/map/layers/{layer}", "", "200"},
+		{"DELETE", a + "/map/layers/no", a + "/map/layers/{layer}", "", "404"},
 		{"PUT", a + "/gateways/gw/place", a + "/gateways/{id}/place", `{"area":"990101","position":{"lat":30,"lon":120}}`, "200"},
 		{"PUT", a + "/gateways/gw/place", a + "/gateways/{id}/place", `{"where":1}`, "400"},
 		{"PUT", a + "/gateways/gw/devices/river/place", a + "/gateways/{id}/devices/{device}/place", `{"area":"990101"}`, "200"},
@@ -218,6 +246,21 @@ func TestImportOfAreas(t *testing.T) {
 	}
 	if r := request(h, "PUT", prefix+"/areas", "x", "Content-Type", "text/csv", "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"); r.StatusCode != http.StatusForbidden {
 		t.Errorf("another site's import: %d", r.StatusCode)
+	}
+}
+
+func TestImportOfALayer(t *testing.T) {
+	c := &city{}
+	h := newAPI(t, &fakes{}, withCity(c))
+	r := request(h, "PUT", prefix+"/map/layers/rivers?crs=gcj02&encoding=gb18030", "{}", "Content-Type", "application/geo+json")
+	if r.StatusCode != 200 || c.file.Name != "map" || c.file.CRS != "gcj02" || c.file.Encoding != "gb18030" || string(c.file.Data) != "{}" || c.changed[0] != "layer rivers" {
+		t.Errorf("%d, the import got %+v, %v", r.StatusCode, c.file, c.changed)
+	}
+	if r := request(h, "PUT", prefix+"/map/layers/rivers", strings.Repeat("x", maxAreaFile+1)); r.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("a file that is too large: %d", r.StatusCode)
+	}
+	if r := request(h, "PUT", prefix+"/map/layers/rivers", strings.Repeat("x", maxTable)); r.StatusCode != 200 {
+		t.Errorf("a file of %d bytes: %d", maxTable, r.StatusCode)
 	}
 }
 

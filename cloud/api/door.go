@@ -111,7 +111,8 @@ func (s *server) guarded(r route) func(http.ResponseWriter, *http.Request) error
 		"GET /stream", "GET /departments",
 		"GET /cases", "POST /cases", "GET /cases/{id}", "POST /cases/{id}/actions/{action}", "GET /rules/quality", "GET /performance", "GET /performance.csv",
 		"GET /handovers", "POST /handovers", "GET /handovers/draft", "GET /handovers/{id}", "GET /handovers/{id}/cases.csv", "POST /handovers/{id}/take",
-		"GET /areas", "GET /areas/{code}", "GET /areas/at", "PUT /gateways/{id}/place", "PUT /gateways/{id}/devices/{device}/place":
+		"GET /areas", "GET /areas/{code}", "GET /areas/at", "GET /map", "GET /map/layers",
+		"PUT /gateways/{id}/place", "PUT /gateways/{id}/devices/{device}/place":
 		return r.do
 	case "GET /routes", "GET /routes/responsible", "GET /rosters", "GET /rosters/{id}/duty", "GET /duty":
 		return s.only(r, func(ctx context.Context) bool { return s.Door.Anywhere(ctx, toKnow) })

@@ -20,6 +20,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("POST", "/api/v1/alerts/a1/acknowledge", "", `{"by":["x"]}`)
 	f.Add("DELETE", "/api/v1/alerts", "gateway=%00", "{")
 	f.Add("PUT", "/api/v1/areas", "name=%2e%2e&crs=gcj02", "code,name\n990101,a\n")
+	f.Add("PUT", "/api/v1/map/layers/a", "crs=gcj02&dry_run=true", `{"type":"FeatureCollection","features":[]}`)
 	f.Add("PUT", "/api/v1/rosters/r", "", `{"shifts":[{"person":"a","from":"08:00"}]}`)
 	f.Add("GET", "/api/v1/areas/at", "lat=30&lon=1e999", "")
 	f.Fuzz(func(t *testing.T, method, path, query, body string) {

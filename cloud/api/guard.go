@@ -67,7 +67,7 @@ func bodyLimit(r *http.Request) int64 {
 		return maxCommand
 	case r.Method != http.MethodPut:
 		return maxBody
-	case path == prefix+"/areas":
+	case path == prefix+"/areas" || strings.HasPrefix(path, prefix+"/map/layers/"):
 		return maxAreaFile
 	case path == prefix+"/routes" || strings.HasPrefix(path, prefix+"/rosters/") || strings.HasPrefix(path, prefix+"/departments/"):
 		return maxTable

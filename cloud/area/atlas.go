@@ -47,6 +47,7 @@ type state struct {
 	routes      map[routeKey]string // → department
 	rosters     map[string]rota
 	places      map[placeKey]view.Place
+	ground      ground
 }
 
 type (
@@ -58,6 +59,7 @@ type (
 const (
 	partTree = "tree"
 	partRest = "rest"
+	partMap  = "map"
 )
 
 // Open reads everything from the database.
@@ -75,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Atlas, error) {
 		o.Standing = func(context.Context) ([]view.Standing, error) { return nil, nil }
 	}
 	a := &Atlas{o: o}
-	a.is.Store(&state{versions: map[string]int64{}, tree: &Tree{}})
+	a.is.Store(&state{versions: map[string]int64{}, tree: &Tree{}, ground: bareGround})
 	if err := a.refresh(ctx); err != nil {
 		return nil, fmt.Errorf("area: %w", err)
 	}

@@ -20,7 +20,7 @@ type feature struct {
 	}
 }
 
-// geojson reads a FeatureCollection, or one Feature, of polygons.
+// geojson reads a FeatureCollection, or one Feature.
 func (r *reader) geojson() {
 	if strings.Count(r.text, "[") > maxPoints*5/4 {
 		r.wrong(view.Fault{}, fmt.Sprintf("边界点超过 %d 个，请简化边界或分成几个文件", maxPoints), fmt.Sprintf("there are more than %d corners; simplify the boundaries or split the file", maxPoints))
@@ -131,6 +131,11 @@ func (r *reader) feature(n, line int, raw []byte) {
 		r.wrong(at, "不是 GeoJSON 的 Feature", "this is no GeoJSON feature")
 		return
 	}
+	r.each(at, &f)
+}
+
+// bounded reads an area with its boundary.
+func (r *reader) bounded(at view.Fault, f *feature) {
 	values := map[string]string{}
 	for field, names := range fields {
 		for _, name := range names {
@@ -185,8 +190,7 @@ func (r *reader) shape(at view.Fault, kind string, coordinates []byte) (s Shape)
 			}
 		}
 	}
-	if r.points += s.points(); r.points > maxPoints {
-		r.wrong(at, fmt.Sprintf("边界点超过 %d 个，请简化边界", maxPoints), fmt.Sprintf("up to here there are more than %d corners; simplify the boundaries", maxPoints))
+	if r.points += s.points(); !r.few(at) {
 		return nil
 	}
 	if r.o.GCJ02 {
@@ -195,12 +199,32 @@ func (r *reader) shape(at view.Fault, kind string, coordinates []byte) (s Shape)
 	return s
 }
 
+// few says whether there are not too many positions up to here.
+func (r *reader) few(at view.Fault) bool {
+	if r.points <= maxPoints {
+		return true
+	}
+	r.wrong(at, fmt.Sprintf("至此已超过 %d 个点，请简化", maxPoints), fmt.Sprintf("up to here there are more than %d corners; simplify the boundaries", maxPoints))
+	return false
+}
+
 // judge says what is wrong with a ring.
 func judge(ring []Point) (zh, en string) {
 	if len(ring) < 4 {
 		return "边界环至少要 4 个点，首尾相同", "a ring has at least 4 positions, the last of which is the first"
 	}
-	for _, p := range ring {
+	if zh, en = judgePositions(ring); en != "" {
+		return zh, en
+	}
+	if ring[0] != ring[len(ring)-1] {
+		return "边界环没有闭合；请在末尾重复第一个点", "a ring is not closed; repeat its first position at its end"
+	}
+	return "", ""
+}
+
+// judgePositions says what is wrong with the first position that is none.
+func judgePositions(list []Point) (zh, en string) {
+	for _, p := range list {
 		lon, lat := p[0], p[1]
 		switch {
 		case lat < -90 || lat > 90:
@@ -211,9 +235,6 @@ func judge(ring []Point) (zh, en string) {
 		case lon < -180 || lon > 180:
 			return fmt.Sprintf("[%v, %v] 不是经纬度；请转换为度（EPSG:4326 或 EPSG:4490）", lon, lat), fmt.Sprintf("[%v, %v] is no longitude and latitude; convert to degrees (EPSG:4326 or EPSG:4490)", lon, lat)
 		}
-	}
-	if ring[0] != ring[len(ring)-1] {
-		return "边界环没有闭合；请在末尾重复第一个点", "a ring is not closed; repeat its first position at its end"
 	}
 	return "", ""
 }

@@ -40,6 +40,11 @@ func (a *Atlas) refresh(ctx context.Context) error {
 			return err
 		}
 	}
+	if fresh[partMap] != s.versions[partMap] {
+		if s.ground, err = loadGround(ctx, tx); err != nil {
+			return err
+		}
+	}
 	s.versions = fresh
 	a.is.Store(&s)
 	return nil

@@ -129,19 +129,28 @@ func (a *Atlas) AreaAt(ctx context.Context, pos wire.Position) (view.AreaDetail,
 // ImportAreas reads a file and takes it over. Its error is view.Faults or a
 // *view.FieldError if the file is not taken.
 func (a *Atlas) ImportAreas(ctx context.Context, f view.AreaFile, now time.Time) (view.AreaImport, error) {
-	o := ReadOptions{Format: f.Format, Encoding: f.Encoding}
-	switch f.CRS {
-	case "", "wgs84", "cgcs2000":
-	case "gcj02":
-		o.GCJ02 = true
-	default:
-		return view.AreaImport{}, wrong("crs", "坐标系应为 wgs84、cgcs2000 或 gcj02", "the coordinates are wgs84, cgcs2000 or gcj02")
+	o, err := optionsOf(f)
+	if err != nil {
+		return view.AreaImport{}, err
 	}
 	file, err := Read(f.Name, f.Data, o)
 	if err != nil {
 		return view.AreaImport{}, fmt.Errorf("area: import: %w", err)
 	}
 	return a.Import(ctx, file, f.DryRun, now)
+}
+
+// optionsOf says how a file is to be read.
+func optionsOf(f view.AreaFile) (ReadOptions, error) {
+	o := ReadOptions{Format: f.Format, Encoding: f.Encoding}
+	switch f.CRS {
+	case "", "wgs84", "cgcs2000":
+	case "gcj02":
+		o.GCJ02 = true
+	default:
+		return o, wrong("crs", "坐标系应为 wgs84、cgcs2000 或 gcj02", "the coordinates are wgs84, cgcs2000 or gcj02")
+	}
+	return o, nil
 }
 
 // WhoIsOnDuty is OnDuty or, with a department, DepartmentOnDuty, as a document. Its error

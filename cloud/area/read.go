@@ -49,8 +49,9 @@ type File struct {
 // Read reads a list of areas, CSV or GeoJSON. The error, if there is one, is view.Faults.
 func Read(name string, data []byte, o ReadOptions) (File, error) {
 	r := &reader{File: File{Name: name, Format: o.Format}, o: o}
+	r.each = r.bounded
 	if len(data) > MaxFile {
-		r.wrong(view.Fault{}, fmt.Sprintf("文件超过 %d MB，请分成几个文件", MaxFile>>20), fmt.Sprintf("the file is larger than %d MB; split it", MaxFile>>20))
+		r.tooLarge()
 		return r.File, r.faults
 	}
 	if r.text = r.decode(data); len(r.faults) > 0 {
@@ -86,6 +87,15 @@ type reader struct {
 	text   string
 	points int
 	faults view.Faults
+	each   func(at view.Fault, f *feature) // takes a feature of GeoJSON
+}
+
+func (r *reader) tooLarge() {
+	r.wrong(view.Fault{}, fmt.Sprintf("文件超过 %d MB，请分成几个文件", MaxFile>>20), fmt.Sprintf("the file is larger than %d MB; split it", MaxFile>>20))
+}
+
+func (r *reader) wrongName(at view.Fault) {
+	r.wrong(at, fmt.Sprintf("名称最多 %d 个字符，不得含不可见字符", maxName), fmt.Sprintf("a name has at most %d characters, none of them invisible", maxName))
 }
 
 // wrong notes a fault at a place.
@@ -156,7 +166,9 @@ func (r *reader) row(values map[string]string, at func(field string) view.Fault)
 	row.Name = view.Text{Zh: strings.TrimSpace(values["name"]), En: strings.TrimSpace(values["name_en"])}
 	for _, f := range [...]struct{ field, text string }{{"name", row.Name.Zh}, {"name_en", row.Name.En}} {
 		if utf8.RuneCountInString(f.text) > maxName || unseen(f.text) {
-			say(f.field, fmt.Sprintf("名称最多 %d 个字符，不得含不可见字符", maxName), fmt.Sprintf("a name has at most %d characters, none of them invisible", maxName))
+			place := at(f.field)
+			place.Field = f.field
+			r.wrongName(place)
 		}
 	}
 	if d := strings.TrimSpace(values["since"]); d != "" {

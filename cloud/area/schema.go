@@ -51,5 +51,12 @@ create table place(
 	body text not null,           -- JSON of view.Place
 	primary key(gateway, device)
 ) strict, without rowid;
+`, `
+create table map_layer(
+	id text not null primary key,
+	body text not null,           -- JSON of view.MapLayer
+	features text not null        -- of GeoJSON, with commas between them
+) strict, without rowid;
+insert into area_version(part, n) values('map', 1);
 `}
 }

@@ -8,6 +8,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/lamppost-city/lamppost/cloud/packed"
 )
 
 // dist is what `npm run build` writes. dist/.keep is always there, so that a
@@ -56,7 +58,7 @@ func newHandler(files fs.FS, tiles string) http.Handler {
 }
 
 type server struct {
-	assets map[string]*asset
+	assets map[string]*packed.Document
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -67,14 +69,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
 	if a := s.assets[name]; a != nil {
-		a.serve(w, r)
+		a.ServeHTTP(w, r)
 		return
 	}
 	if !isPage(name) {
 		http.NotFound(w, r)
 		return
 	}
-	s.assets[document].serve(w, r)
+	s.assets[document].ServeHTTP(w, r)
 }
 
 // isPage says whether a path that is no file may be a page of the application.

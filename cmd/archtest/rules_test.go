@@ -39,7 +39,7 @@ var rules = []rule{
 	{"edge/...", append([]string{"drivers/...", "firmware-configs"}, edgeValues...), "jobs meet through values or an interface of their own; only edge/gateway composes them"},
 	{"edge/gateway/...", []string{"edge/...", "drivers/...", "firmware-configs"}, "it composes the edge and knows no cloud"},
 
-	{"cloud/...", append([]string{"cloud/store", "cloud/view", "cloud/database"}, cloudTakes...), "jobs meet through values or an interface of their own; only cloud/aggregator composes them; of the edge the cloud takes wire, journal and uplink"},
+	{"cloud/...", append([]string{"cloud/store", "cloud/view", "cloud/database", "cloud/packed"}, cloudTakes...), "jobs meet through values or an interface of their own; only cloud/aggregator composes them; of the edge the cloud takes wire, journal and uplink"},
 	{"cloud/settings/...", append([]string{"cloud/notify/channel", "cloud/notify/words", "cloud/cases/lifecycle"}, cloudTakes...), "it judges hosts, secrets, templates and deadlines with the code that will use them, and knows no other job"},
 	{"cloud/aggregator/...", append([]string{"cloud/..."}, cloudTakes...), "it composes the cloud; of the edge it takes wire, journal and uplink"},
 
