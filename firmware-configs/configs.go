@@ -38,8 +38,9 @@ func Indices() fs.FS { return folder("indices") }
 // Rules returns the folder of rule packs, for rulepack.Reader.
 func Rules() fs.FS { return folder("rules") }
 
-// Sites returns the folder of the demo city: demo-city.csv, its areas, and
-// demo-city.geojson, their boundaries. Everything in it is invented.
+// Sites returns the folder of the demo city: demo-city.csv, its areas,
+// demo-city.geojson, their boundaries, and demo-city-ground.geojson, its rivers and
+// roads. Everything in it is invented.
 func Sites() fs.FS {
 	sub, err := fs.Sub(sites, "sites")
 	if err != nil {

@@ -2,6 +2,7 @@ package area
 
 import (
 	"io/fs"
+	"slices"
 	"testing"
 
 	firmwareconfigs "github.com/lamppost-city/lamppost/firmware-configs"
@@ -73,5 +74,34 @@ func TestDemoCity(t *testing.T) {
 	// The simulated street stands in it.
 	if c, ok := plan.Tree.At(wire.Position{Lat: 30.319, Lon: 120.142}); !ok || c.Level() != Cell {
 		t.Errorf("the simulated street is in %q", c)
+	}
+}
+
+// The ground of the demo city is taken whole, has something of everything a map may have, and
+// lies in its district.
+func TestDemoGround(t *testing.T) {
+	const name = "demo-city-ground.geojson"
+	b, err := fs.ReadFile(firmwareconfigs.Sites(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := ReadLayer(name, b, ReadOptions{})
+	if err != nil || len(f.LeftOut) > 0 {
+		t.Fatal(err, f.LeftOut)
+	}
+	for _, kind := range allKinds {
+		if f.Kinds[kind] == 0 {
+			t.Errorf("it has no %s", kind)
+		}
+	}
+	district := box{Point{120.112 - 1e-3, 30.289 - 1e-3}, Point{120.172 + 1e-3, 30.349 + 1e-3}}
+	for _, thing := range f.Things {
+		for _, line := range append(slices.Concat(thing.Shape...), thing.Lines...) {
+			for _, p := range line {
+				if !district.has(p) {
+					t.Fatalf("%s %s is outside the district at %v", thing.Kind, thing.Name.En, p)
+				}
+			}
+		}
 	}
 }

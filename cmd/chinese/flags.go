@@ -79,6 +79,7 @@ var options = []pair{
 	{"what its positions are: wgs84, cgcs2000 or gcj02", "坐标系：wgs84、cgcs2000 或 gcj02"},
 	{"say what would change, and change nothing", "只列出将会发生的变更，不作改动"},
 	{"utf-8, utf-16 or gb18030; as the file looks, if not given", "utf-8、utf-16 或 gb18030；省略时按文件内容识别"},
+	{"what the layer is called; the file's name, if not given", "图层名称；省略时用文件名"},
 	{"csv or geojson; as the file looks, if not given", "csv 或 geojson；省略时按文件内容识别"},
 	{"listen on other addresses than loopback, although nothing keeps strangers out", "监听回环以外的地址，尽管没有阻止外人的措施"},
 	{"take the one-time codes off as well", "同时取消动态验证码"},

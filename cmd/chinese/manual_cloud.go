@@ -58,6 +58,15 @@ CSV 首行为列名：code、name、name_en、parent、replaces、since（代码
 原代码、启用日期）。GeoJSON 为多边形的 FeatureCollection，属性名相同。编码自动识别。
 坐标为 WGS-84 或 CGCS2000；来自街道地图的 GCJ-02 坐标用 --crs gcj02 转换。`},
 	"lamppost-cloud areas list": {"列出区划及其中的设备", `list 列出该代码之下或全部区域，以及各区域的设备数、在线设备数、有效告警、未办结案件和其中的最高级别。`},
+	"lamppost-cloud map":        {"导入、列出和删除地图上的河流、水面、道路和铁路", `map 管理地图上位于区域和网关之下的内容。它由图层组成，每个图层来自一个文件。`},
+	"lamppost-cloud map import": {"导入河流、水面、道路和铁路（GeoJSON）", `import 把文件发送给运行中的平台，由平台整体导入；有错误则一项也不导入。图层以文件名命名，
+或由 --layer 指定，并替换同名的旧图层。再次导入同一文件不会有变化。
+
+线和面按属性 kind 分为 motorway（高速路）、main（主干道）、street（道路）、path（小路）、rail（铁路）、
+river（河流）、stream（溪渠）和 water（水面）；来自 OpenStreetMap 的文件无需改动，不属于地图的要素略去并计数。
+坐标为 WGS-84 或 CGCS2000；来自街道地图的 GCJ-02 坐标用 --crs gcj02 转换。`},
+	"lamppost-cloud map list":   {"列出地图的图层", `list 列出地图的图层及其内容、点数和文件。`},
+	"lamppost-cloud map remove": {"删除地图的图层", `remove 从地图上删除图层。其文件可以再次导入。`},
 }
 
 // simManuals are the helps of lamppost-sim, by the command's path.

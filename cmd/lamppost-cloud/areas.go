@@ -60,15 +60,28 @@ Positions are WGS 84 or CGCS2000; those of street maps in GCJ-02 are converted w
 		Args: named("one file"),
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args[0]) },
 	}
-	cmd.Flags().BoolVar(&f.dry, "dry-run", false, "say what would change, and change nothing")
 	cmd.Flags().StringVar(&f.format, "format", "", "csv or geojson; as the file looks, if not given")
-	cmd.Flags().StringVar(&f.encoding, "encoding", "", "utf-8, utf-16 or gb18030; as the file looks, if not given")
-	cmd.Flags().StringVar(&f.crs, "crs", "wgs84", "what its positions are: wgs84, cgcs2000 or gcj02")
-	apiFlags(cmd, &f.config, &f.api)
+	f.on(cmd)
 	return cmd
 }
 
+func (f *importFlags) on(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.dry, "dry-run", false, "say what would change, and change nothing")
+	cmd.Flags().StringVar(&f.encoding, "encoding", "", "utf-8, utf-16 or gb18030; as the file looks, if not given")
+	cmd.Flags().StringVar(&f.crs, "crs", "wgs84", "what its positions are: wgs84, cgcs2000 or gcj02")
+	apiFlags(cmd, &f.config, &f.api)
+}
+
 func (f *importFlags) run(c *cobra.Command, file string) error {
+	var done view.AreaImport
+	if err := f.send(c, file, "/areas", &done); err != nil {
+		return err
+	}
+	return renderImport(c.OutOrStdout(), done, chinese.Asked(c))
+}
+
+// send sends a file to where it is imported, and reads what that did.
+func (f *importFlags) send(c *cobra.Command, file, path string, done any) error {
 	a, err := connect(f.config, f.api)
 	if err != nil {
 		return err
@@ -81,15 +94,12 @@ func (f *importFlags) run(c *cobra.Command, file string) error {
 		return fmt.Errorf("%s is larger than %d MB; split it", file, maxAreaFile>>20)
 	}
 	q := url.Values{"name": {filepath.Base(file)}, "format": {f.format}, "encoding": {f.encoding}, "crs": {f.crs}, "dry_run": {fmt.Sprint(f.dry)}}
-	done, err := a.sendAreas(c.Context(), q, data)
+	err = a.sendFile(c.Context(), path+"?"+q.Encode(), data, done)
 	var faults view.Faults
 	if errors.As(err, &faults) && chinese.Asked(c) {
 		return chineseFaults{faults}
 	}
-	if err != nil {
-		return err
-	}
-	return renderImport(c.OutOrStdout(), done, chinese.Asked(c))
+	return err
 }
 
 // chineseFaults are faults that say in Chinese what is wrong.
@@ -106,30 +116,30 @@ func (f chineseFaults) Error() string {
 // Unwrap tells what it is.
 func (f chineseFaults) Unwrap() error { return f.Faults }
 
-// sendAreas sends a file; its error is view.Faults if something is wrong in it.
-func (a *aggregatorAPI) sendAreas(ctx context.Context, q url.Values, data []byte) (done view.AreaImport, err error) {
+// sendFile sends a file; its error is view.Faults if something is wrong in it.
+func (a *aggregatorAPI) sendFile(ctx context.Context, path string, data []byte, done any) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPut, a.base+"/api/v1/areas?"+q.Encode(), bytes.NewReader(data))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPut, a.base+"/api/v1"+path, bytes.NewReader(data))
 	if err != nil {
-		return done, err
+		return err
 	}
 	r.Header.Set("Content-Type", "application/octet-stream")
 	authorize(r)
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return done, fmt.Errorf("%w: %w", errNoAnswer, err)
+		return fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxReport))
 	if err != nil {
-		return done, fmt.Errorf("%w: %w", errNoAnswer, err)
+		return fmt.Errorf("%w: %w", errNoAnswer, err)
 	}
 	if resp.StatusCode == http.StatusOK {
-		if err := json.Unmarshal(answer, &done); err != nil {
-			return done, fmt.Errorf("%s: its answer cannot be read: %w", a.base, err)
+		if err := json.Unmarshal(answer, done); err != nil {
+			return fmt.Errorf("%s: its answer cannot be read: %w", a.base, err)
 		}
-		return done, nil
+		return nil
 	}
 	var said struct {
 		Error struct {
@@ -140,11 +150,11 @@ func (a *aggregatorAPI) sendAreas(ctx context.Context, q url.Values, data []byte
 	}
 	switch err := json.Unmarshal(answer, &said); {
 	case err != nil || said.Error.ID == "":
-		return done, fmt.Errorf("%s answers %s", a.base, resp.Status)
+		return fmt.Errorf("%s answers %s", a.base, resp.Status)
 	case len(said.Error.Faults) > 0:
-		return done, said.Error.Faults
+		return said.Error.Faults
 	}
-	return done, &refusal{said.Error.ID, said.Error.Text}
+	return &refusal{said.Error.ID, said.Error.Text}
 }
 
 // changeWords are the kinds of changes in Chinese.

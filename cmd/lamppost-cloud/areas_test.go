@@ -45,7 +45,7 @@ func serving(t *testing.T) string {
 // demoFiles writes the demo city's files into the folder in which the test stands.
 func demoFiles(t *testing.T) {
 	t.Helper()
-	for _, name := range []string{"demo-city.csv", "demo-city.geojson"} {
+	for _, name := range []string{"demo-city.csv", "demo-city.geojson", "demo-city-ground.geojson"} {
 		b, err := fs.ReadFile(firmwareconfigs.Sites(), name)
 		if err != nil {
 			t.Fatal(err)
@@ -58,6 +58,8 @@ func TestAreasCommands(t *testing.T) {
 	t.Chdir(t.TempDir())
 	demoFiles(t)
 	write(t, "bad.csv", "code,name\n990101001,\n990101777001,孤社区\n")
+	write(t, "sea.geojson", `{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"kind":"sea"},"geometry":null}]}`)
+	write(t, "osm.geojson", `{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"waterway":"river"},"geometry":{"type":"LineString","coordinates":[[120,30],[121,31]]}},{"type":"Feature","properties":{"highway":"crossing"},"geometry":{"type":"Point","coordinates":[120,30]}}]}`)
 	write(t, "moved.csv", "code,parent\n990101001003,990101002\n")
 	api := serving(t)
 	ask := func(want int, args ...string) string {
@@ -87,6 +89,17 @@ func TestAreasCommands(t *testing.T) {
 		{[]string{"areas", "list", "990101", "x"}, exitUsage, `"x" is not understood`},
 		{[]string{"areas", "import"}, exitUsage, "name one file"},
 		{[]string{"areas", "import", "none.csv"}, exitConfig, "no such file"},
+		{[]string{"map", "import", "demo-city-ground.geojson", "--layer", "ground", "--dry-run"}, exitOK, "layer ground would be added: main 3, motorway 1, path 1, rail 1, river 2, stream 2, street 13, water 3; 26 features read"},
+		{[]string{"map", "list"}, exitOK, "LAYER  POSITIONS  IMPORTED  FILE  KINDS\n"},
+		{[]string{"map", "import", "demo-city-ground.geojson"}, exitOK, "layer demo-city-ground is added"},
+		{[]string{"map", "import", "demo-city-ground.geojson"}, exitOK, "layer demo-city-ground is unchanged"},
+		{[]string{"map", "import", "demo-city-ground.geojson", "--crs", "gcj02", "--lang", "zh"}, exitOK, "图层 demo-city-ground 替换：主干道 3、高速路 1、小路 1"},
+		{[]string{"map", "import", "osm.geojson", "--lang", "zh"}, exitOK, "略去：highway=crossing × 1"},
+		{[]string{"map", "list", "--lang", "zh"}, exitOK, "osm.geojson               河流 1"},
+		{[]string{"map", "remove", "osm"}, exitOK, "layer osm is removed"},
+		{[]string{"map", "remove", "osm", "--lang", "zh"}, exitFailed, "E7102"},
+		{[]string{"map", "import", "sea.geojson"}, exitConfig, "sea.geojson:1: feature 1: kind: there is no kind \"sea\"; there are motorway, main"},
+		{[]string{"map", "import", "demo-city-ground.geojson", "--layer", "河流"}, exitFailed, "an id has small letters"},
 		{[]string{"areas", "import", "demo-city.csv", "--crs", "gcj"}, exitFailed, "the coordinates are wgs84, cgcs2000 or gcj02"},
 	} {
 		if got := ask(c.code, c.args...); !strings.Contains(got, c.want) {

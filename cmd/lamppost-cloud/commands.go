@@ -33,7 +33,7 @@ the broker does not do what is asked of it; 6 port or data in use; 7 permission 
 		return fmt.Errorf("%w: %w (see %s --help)", errUsage, err, c.CommandPath())
 	})
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(serveCommand(version), checkCommand(), keyCommand(), acknowledgeCommand(), readCommand(), stillCommand(), switchCommand(), rewindCommand(), commandsCommand(), areasCommand(), resetCommand(), auditCommand(), versionCommand(version))
+	cmd.AddCommand(serveCommand(version), checkCommand(), keyCommand(), acknowledgeCommand(), readCommand(), stillCommand(), switchCommand(), rewindCommand(), commandsCommand(), areasCommand(), mapCommand(), resetCommand(), auditCommand(), versionCommand(version))
 	chinese.Speak(cmd)
 	return cmd
 }

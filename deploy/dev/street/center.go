@@ -78,12 +78,14 @@ func (c *center) enter(ctx context.Context, id, first, password string) error {
 }
 
 func (c *center) city(ctx context.Context, _ string) error {
-	for _, name := range []string{"demo-city.csv", "demo-city.geojson"} {
-		b, err := fs.ReadFile(firmwareconfigs.Sites(), name)
+	for _, f := range [...]struct{ name, to string }{
+		{"demo-city.csv", "/areas"}, {"demo-city.geojson", "/areas"}, {"demo-city-ground.geojson", "/map/layers/ground"},
+	} {
+		b, err := fs.ReadFile(firmwareconfigs.Sites(), f.name)
 		if err != nil {
 			return err
 		}
-		if err := c.do(ctx, "PUT", "/areas?name="+name, b, nil); err != nil {
+		if err := c.do(ctx, "PUT", f.to+"?name="+f.name, b, nil); err != nil {
 			return err
 		}
 	}
