@@ -11,6 +11,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { parseArgs } from 'node:util';
 import { areaPage, areaDetail } from './areas.mjs';
+import { demoGround } from './ground.mjs';
 import { catalogue, gapsOf, makeAlert, makeAlerts, makeCity, newest, series, still } from './street.mjs';
 
 const csp =
@@ -253,6 +254,8 @@ async function handle(state, dist, q, a) {
       if (one && !detail) return send(a, 404, { error: { id: 'E.area', text: { zh: '没有这个区域', en: 'no such area' } } });
       return send(a, 200, detail ?? areaPage(state, url.searchParams));
     }
+    case 'map':
+      return send(a, 200, { type: 'FeatureCollection', features: demoGround });
     case 'values':
       return send(a, 200, { now, values: [...state.streams.values()].map((s) => newest(s, now, state.start)) });
     case 'series':

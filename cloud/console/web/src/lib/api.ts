@@ -2,6 +2,7 @@
 // Every number and word that comes in was checked by the aggregator; what may be
 // absent is optional here, so that a newer or older aggregator is still readable.
 
+import type { FeatureCollection } from 'geojson';
 import { clock } from './clock.svelte';
 import { read } from './legible';
 
@@ -443,6 +444,8 @@ export const api = {
   sessions: async () => (await request<{ sessions: LoginSession[] | null }>('/auth/sessions')).sessions ?? [],
   endSession: (id: string) => post<unknown>(`/auth/sessions/${part(id)}/end`, {}),
   account: (id: string) => request<Account>(`/auth/accounts/${part(id)}`),
+  /** Rivers, water, roads and railways, in degrees of WGS 84. */
+  ground: () => request<FeatureCollection>('/map'),
   /** Where the browser goes to log in with the identity provider. */
   providerURL: `${base}/auth/oidc/start`,
   imageURL: (id: string) => `${base}/images/${part(id)}.jpg`,

@@ -2,7 +2,7 @@
 // where its data come from and nothing of Svelte.
 import L from 'leaflet';
 import 'leaflet/dist/leaflet.css';
-import type { Geometry } from 'geojson';
+import type { Feature, FeatureCollection, Geometry } from 'geojson';
 import type { Ground, Position } from '../api';
 import { toGCJ } from './datum';
 import { deepest, Marks, type Mark, type Point } from './points';
@@ -28,6 +28,8 @@ export interface Face {
   /** Colours of lines, and of an area by its worst severity. */
   line(): string;
   fill(worst: string): string;
+  /** Of a river, a road or what else lies below, by its kind. */
+  ink(kind: string): string;
   /** Of the ring around what is chosen. */
   ring(): string;
   choose(code: string): void;
@@ -49,6 +51,8 @@ export class CityMap {
   #map: L.Map;
   #face: Face;
   #areas = L.layerGroup();
+  #below = L.layerGroup();
+  #underlay: L.Canvas;
   #drawn = new Map<string, { marker: L.Marker; html: string; words: string }>();
   #marks = new Marks([]);
   #renderer = L.canvas({ padding: 0.3 });
@@ -73,6 +77,10 @@ export class CityMap {
       if (ground.coordinates === 'gcj02') this.#place = toGCJ;
       L.tileLayer(ground.tiles, { maxNativeZoom: 18, maxZoom: deepest }).on('tileerror', () => face.bare()).addTo(this.#map);
     }
+    // Below the areas, whichever is drawn last; what is pressed there is the area.
+    this.#map.createPane('below').style.cssText = 'z-index: 350; pointer-events: none';
+    this.#underlay = L.canvas({ padding: 0.3, pane: 'below' });
+    this.#below.addTo(this.#map);
     this.#map.setView([30, 110], 4);
     this.#areas.addTo(this.#map);
     this.#map.on('moveend', () => (this.#redraw(), this.#declutter()));
@@ -90,6 +98,20 @@ export class CityMap {
         .addTo(this.#areas);
     }
     this.#declutter();
+  }
+
+  /** Draws rivers, water, roads and railways in place of those before, and returns how many. */
+  layers(all: FeatureCollection): number {
+    this.#below.clearLayers();
+    const style = (f?: Feature) => {
+      const kind = String(f?.properties?.kind ?? '');
+      const { weight, dashArray } = strokes[kind] ?? { weight: 1 };
+      return { color: this.#face.ink(kind), weight, dashArray, fillOpacity: 0.9, interactive: false };
+    };
+    // The options of a path go with those of the whole; the library's types know only one kind.
+    const options = { style, interactive: false, renderer: this.#underlay, pane: 'below', coordsToLatLng: ([lon, lat]: number[]) => this.#at({ lat: lat!, lon: lon! }) };
+    for (const f of drawn(all)) L.geoJSON(f, options as L.GeoJSONOptions).addTo(this.#below);
+    return all.features.length;
   }
 
   /** Leaves the names out that are wider than their areas. */
@@ -191,6 +213,26 @@ export class CityMap {
     else this.#map.setView([mark.at.lat, mark.at.lon], mark.apart);
   }
 }
+
+/** How wide lines are, in pixels; railways are broken so that they are no roads. */
+const strokes: Record<string, { weight: number; dashArray?: string }> = {
+  motorway: { weight: 4 },
+  main: { weight: 3 },
+  street: { weight: 2 },
+  path: { weight: 1 },
+  rail: { weight: 2, dashArray: '6 4' },
+  river: { weight: 3 },
+  stream: { weight: 2 },
+  water: { weight: 1 },
+};
+/** What lies lowest comes first: surfaces, then rivers, then what crosses them. */
+const drawn = (all: FeatureCollection) => {
+  const rank = (f: Feature) => (f.properties?.kind === 'water' ? 0 : wet(String(f.properties?.kind)) ? 1 : 2);
+  return [...all.features].sort((a, b) => rank(a) - rank(b));
+};
+
+/** Whether a kind is water, which has water's colour. */
+export const wet = (kind: string) => kind === 'water' || kind === 'river' || kind === 'stream';
 
 /** A text as a node: names come from outside. */
 function text(s: string): HTMLElement {
