@@ -41,6 +41,28 @@ test('one goes down by the list and back by the way, with the counts of each are
   await close();
 });
 
+test('rivers, roads and railways lie below the areas, by day and by night', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const { page, faults, close } = await open(env, '/?area=990101', { colorScheme });
+    await page.locator('[data-map]:not([data-lines="0"])').waitFor();
+    // What is painted: the colours of water and of ways, as the theme has them.
+    const painted = await page.evaluate(() => {
+      const wanted = ['--map-water', '--map-way'].map((v) => getComputedStyle(document.documentElement).getPropertyValue(v).trim());
+      const canvas = document.querySelector('.leaflet-below-pane canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const near = (i, c) => [1, 3, 5].every((at, k) => Math.abs(data[i + k] - parseInt(c.slice(at, at + 2), 16)) < 4);
+      return wanted.map((c) => {
+        let n = 0;
+        for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200 && near(i, c)) n++;
+        return n;
+      });
+    });
+    assert.ok(painted.every((n) => n > 200), `${painted}`);
+    assert.deepEqual(faults, []);
+    await close();
+  }
+});
+
 test('a gateway stands on the map, says what it is, and is chosen and opened by the keyboard', async () => {
   const { page, faults, close } = await open(env, '/?area=990101002');
   const mark = page.locator(`[data-mark="${bridge}"]`);
