@@ -105,6 +105,11 @@ test('the database answers nothing: that is said', async () => {
 
 test('the aggregator has lost its broker: nothing new from anybody', async () => {
   const lost = await told(center, 'broker-lost', { cause: () => (river.close(), broker.stop()), says: ill('broker'), within: asking + answer });
+  for (const page of lost.pages) {
+    assert.equal(await page.locator('[data-phase=live]:not([data-deaf])').count(), 0, 'the sign of the connection says that all is live');
+    if (await page.locator('[data-count=gateways]').count()) assert.match(await page.locator('[data-count=gateways]').innerText(), /not known|不得而知/);
+    assert.equal(await page.locator('p.good').count(), 0, 'everything works, it says');
+  }
   await broker.start();
   await mended(lost, 'broker');
   river = await riverside(center);

@@ -19,6 +19,8 @@ export function ills(text: string): Illness[] {
 export class Wellness {
   /** What is wrong, with since when it is known here, in the aggregator's time. */
   ills = $state.raw<ReadonlyMap<Illness, number>>(new Map());
+  /** No gateway can be heard: what was last heard of any of them says nothing of the present. */
+  deaf = $derived(this.ills.has('broker'));
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Asks at once and then again and again, until the returned function is called. */

@@ -219,7 +219,7 @@ export const en = {
   'gateway.silent.never': 'Offline. All below is as it was last known.',
   'gateway.health': 'Health',
   'gateway.health.good': 'Nothing to report: everything works.',
-  'gateway.health.unknown': 'Offline: whether everything works is not known.',
+  'gateway.health.unknown': 'Not heard of now: whether everything works is not known.',
   'gateway.health.devices.fail': {
     one: '{n} of {all} devices does not answer or has a fault.',
     other: '{n} of {all} devices do not answer or have a fault.',

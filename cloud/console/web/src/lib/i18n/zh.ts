@@ -215,7 +215,7 @@ export const zh: Messages = {
   'gateway.silent.never': '离线。以下均为最后已知的情况。',
   'gateway.health': '健康状况',
   'gateway.health.good': '一切正常，没有需要处理的问题。',
-  'gateway.health.unknown': '网关离线：是否一切正常不得而知。',
+  'gateway.health.unknown': '目前没有该网关的消息：是否一切正常不得而知。',
   'gateway.health.devices.fail': '{all} 台设备中有 {n} 台无应答或故障。',
   'gateway.health.devices.info': '{all} 台设备中有 {n} 台是否应答尚不可知。',
   'gateway.health.fail': '故障',
