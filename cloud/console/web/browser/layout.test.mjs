@@ -1,7 +1,8 @@
-// From a phone to a wall, and with a whole city.
+// From a phone to a wall, and with a whole city. What holds on every page is in everypage.test.mjs.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { bridge, open, overflow, start } from './harness.mjs';
+import { small } from './laws.mjs';
 
 let env;
 before(async () => (env = await start()));
@@ -20,9 +21,6 @@ const paths = {
 const screens = {
   'phone, Chinese': { size: [360, 740], locale: 'zh-CN', isMobile: true, hasTouch: true },
   'phone, English': { size: [360, 740], locale: 'en-GB', isMobile: true, hasTouch: true },
-  'desktop at 400 %, which is 320 wide': { size: [320, 256] },
-  'tablet, large text': { size: [820, 1180], locale: 'zh-CN', storage: { size: 'large' } },
-  'desktop, large text': { size: [1280, 900], storage: { size: 'large' } },
   'desktop, elsewhere': { size: [1280, 900], locale: 'zh-CN', timezoneId: 'America/New_York' },
   'phone, elsewhere': { size: [320, 640], locale: 'zh-CN', timezoneId: 'America/New_York' },
   wall: { size: [1920, 1080] },
@@ -56,20 +54,6 @@ test('no panel is wider than its column', async () => {
   }
 });
 
-/** Controls smaller than `least` CSS pixels either way. Links in running text are left out, as WCAG 2.5.8 does. */
-function small(page, least) {
-  return page.evaluate((min) => {
-    const bad = [];
-    for (const e of document.querySelectorAll('button, a, input, select, summary, textarea')) {
-      if (e.closest('[hidden], .skip, p, dd') || e.matches('.skip') || !e.checkVisibility()) continue;
-      // A tick box is as large as its label.
-      const box = (e.closest('label') ?? e).getBoundingClientRect();
-      if (box.width < min - 0.5 || box.height < min - 0.5) bad.push(`${e.tagName} ${e.textContent.trim()} ${box.width}×${box.height}`);
-    }
-    return bad;
-  }, least);
-}
-
 test('targets are large enough for a thumb on a phone', async () => {
   for (const path of Object.values(paths)) {
     const { page, close } = await open(env, path, screens['phone, English']);
@@ -79,25 +63,6 @@ test('targets are large enough for a thumb on a phone', async () => {
     assert.deepEqual(found, [], path);
     await close();
   }
-});
-
-test('targets are at least 24 pixels on a desktop', async () => {
-  for (const path of Object.values(paths)) {
-    const { page, close } = await open(env, path);
-    await page.waitForTimeout(200);
-    assert.deepEqual(await small(page, 24), [], path);
-    await close();
-  }
-});
-
-test('large print is at least 18 points of 4/3 pixel in values and buttons', async () => {
-  const { page, close } = await open(env, '/', { storage: { size: 'large' } });
-  await page.locator('td.value').first().waitFor();
-  for (const selector of ['td.value .number', '.who button', 'h3 a', 'th a']) {
-    const px = await page.locator(selector).first().evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
-    assert.ok(px >= 24, `${selector} is ${px} px`);
-  }
-  await close();
 });
 
 test('colours and text size can be chosen and are kept', async () => {
