@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startCenter } from './center.mjs';
-import { axe, overflow } from './harness.mjs';
+import { axe, open, overflow } from './harness.mjs';
 import { expected, focused, marks, small, tooSmall } from './laws.mjs';
 import { fill, pages } from './pages.mjs';
 
@@ -24,9 +24,10 @@ after(async () => {
 async function everywhere(storage, look, size = desk) {
   const wrong = [];
   const list = pages(filled);
-  const people = [...new Set(list.map((p) => p.person))].filter(Boolean);
+  const people = [...new Set(list.map((p) => p.person))];
   for (const person of people) {
-    const { page, close } = await center.enter('/alerts', person, { size, storage, reducedMotion: 'reduce' });
+    const as = { size, storage, reducedMotion: 'reduce' };
+    const { page, close } = await (person ? center.enter('/alerts', person, as) : open(center.env, '/', as));
     watch(page);
     for (const p of list.filter((l) => l.person === person)) {
       await page.setViewportSize({ width: size[0], height: size[1] });

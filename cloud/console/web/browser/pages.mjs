@@ -61,7 +61,7 @@ async function caseOf(li, alert) {
   throw new Error(`no case of ${alert}`);
 }
 
-/** The list: path below the console's address; `open` does what is pressed there, `person` who looks. */
+/** The list: path below the console's address; `open` does what is pressed there, `person` who looks, none before the login. */
 export function pages({ alert, flood, sent, seen }) {
   const of = (person, list) => Object.entries(list).map(([name, path]) => ({ name, person, path }));
   const dialog = (name, path, press) => ({ name, person: 'li', path, dialog: true, open: async (page) => {
@@ -70,6 +70,7 @@ export function pages({ alert, flood, sent, seen }) {
   } });
   const deed = (name, id, action) => dialog(name, `/cases/${id}`, (page) => page.locator(`[data-do=${action}]`).first().click());
   return [
+    { name: 'login', path: '/' },
     ...of('li', {
       situation: '/', map: '/?view=map', timeline: '/?view=time&span=24', 'an area': '/?area=990101002', alerts: '/alerts', alert: `/alerts/${alert}`,
       followed: `/alerts/${alert}/case`, cases: '/cases', case: `/cases/${sent}`, streams: '/streams?s=river-01/river/level&s=river-01/well/level',
