@@ -208,6 +208,16 @@ task('find all alerts of one street', '找到一条街道的所有告警', 'the 
   assert.equal(await page.locator('h1').innerText(), 'Tower Front Street');
 });
 
+task('replay 02:00 to 03:00', '回放 02:00 至 03:00', '*Replay*, *02:00*', '“回放”、“02:00”', async (hand, page) => {
+  await hand.click(button(page, 'Replay'));
+  await hand.click(page.locator('[data-dialog=replay] [data-hour="02:00"]'));
+  await page.locator('[data-moment]').waitFor();
+  const [from, to] = new URL(page.url()).searchParams.get('replay').split(',').map(Number);
+  const written = (time) => new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Shanghai', timeStyle: 'short' }).format(time);
+  assert.deepEqual([written(from), written(to)], ['02:00', '03:00']);
+  assert.ok(to <= Date.now() && Date.now() - to < 24 * hour, 'the last 02:00 to 03:00 that is over');
+});
+
 task('compare two streams', '对比两条数据', '*Streams*, one, the other', '“数据”、第一条、第二条', async (hand, page) => {
   await hand.click(nav(page, 'Streams'));
   for (const device of ['river', 'well']) await hand.click(page.locator(`[data-pick="river-01/${device}/level"]`));
