@@ -173,8 +173,8 @@ test('departments, routes and rosters: made, seen, removed; who is on duty', asy
   const shift = form.locator('.shift');
   await shift.locator('input').first().fill('li');
   for (const day of ['Sat', 'Sun']) await shift.getByLabel(day).check();
-  await shift.locator('input[type=time]').first().fill('00:00');
-  await shift.locator('input[type=time]').nth(1).fill('00:00');
+  await shift.locator('input[data-time]').first().fill('00:00');
+  await shift.locator('input[data-time]').nth(1).fill('00:00');
   assert.deepEqual(await axe(page), []);
   await form.locator('button.primary').click();
   await page.locator('[data-roster=night] [data-duty]').getByText('On duty: li').waitFor();

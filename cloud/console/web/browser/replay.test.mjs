@@ -183,8 +183,8 @@ test('02:00 to 03:00 is two clicks away, or one key, a time and another key', as
   await page.locator('[data-replay]').waitFor({ state: 'detached' });
   await page.locator('h1').focus();
   await page.keyboard.press('p');
-  await page.locator('dialog[open] input[type=time]').first().waitFor();
-  await page.waitForFunction(() => document.activeElement?.matches('input[type=time]'));
+  await page.locator('dialog[open] input[data-time]').first().waitFor();
+  await page.waitForFunction(() => document.activeElement?.matches('input[data-time]'));
   await page.keyboard.type('0200');
   await page.locator('dialog[open] [data-says]').waitFor();
   await page.keyboard.press('Enter');
