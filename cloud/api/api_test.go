@@ -324,6 +324,8 @@ func TestAnswersMatchTheirSchemas(t *testing.T) {
 		{"GET", a + "/alerts", a + "/alerts", "", "200"},
 		{"GET", a + "/alerts?state=past&gateway=gw&limit=5", a + "/alerts", "", "200"},
 		{"GET", a + "/alerts?state=open", a + "/alerts", "", "400"},
+		{"GET", a + "/alerts?state=active&severity=red", a + "/alerts", "", "200"},
+		{"GET", a + "/alerts?severity=pink", a + "/alerts", "", "400"},
 		{"GET", a + "/alerts?limit=0", a + "/alerts", "", "400"},
 		{"GET", a + "/alerts?limit=x", a + "/alerts", "", "400"},
 		{"GET", a + "/alerts/a1", a + "/alerts/{id}", "", "200"},

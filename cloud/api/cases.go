@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/lamppost-city/lamppost/cloud/view"
-	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // Cases is what the API needs of the cases, for whoever is logged in as the context says.
@@ -61,12 +60,12 @@ func (s *server) cases(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := view.CaseFilter{State: q.Get("state"), Severity: q.Get("severity"), Area: q.Get("area"), Department: q.Get("department"), Alert: q.Get("alert"), After: q.Get("after"), Limit: int(limit)}
+	f := view.CaseFilter{State: q.Get("state"), Area: q.Get("area"), Department: q.Get("department"), Alert: q.Get("alert"), After: q.Get("after"), Limit: int(limit)}
 	if !caseStates[f.State] {
 		return badField("state", "应为 open、all 或案件状态", "write open, all, or a state of cases")
 	}
-	if f.Severity != "" && wire.Severity(f.Severity).Validate() != nil {
-		return badField("severity", "应为 red、orange、yellow 或 blue", "write red, orange, yellow or blue")
+	if f.Severity, err = severityParam(q); err != nil {
+		return err
 	}
 	switch overdue := q.Get("overdue"); overdue {
 	case "", "false":

@@ -61,11 +61,15 @@ func (s *server) alerts(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return badField("state", "应为 active、past 或 all", "write active, past or all")
 	}
+	severity, err := severityParam(q)
+	if err != nil {
+		return err
+	}
 	var sees func(area string) bool
 	if !s.wide(r, toView) {
 		sees = func(area string) bool { return s.inArea(r, toView, area) }
 	}
-	page, err := s.Alerts.List(r.Context(), view.AlertFilter{State: state, Gateway: gateway, After: q.Get("after"), Limit: int(limit)}, sees)
+	page, err := s.Alerts.List(r.Context(), view.AlertFilter{State: state, Severity: severity, Gateway: gateway, After: q.Get("after"), Limit: int(limit)}, sees)
 	if err != nil {
 		return err
 	}

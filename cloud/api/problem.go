@@ -12,6 +12,7 @@ import (
 	"github.com/lamppost-city/lamppost/cloud/store"
 	"github.com/lamppost-city/lamppost/cloud/view"
 	"github.com/lamppost-city/lamppost/drivers/obs"
+	"github.com/lamppost-city/lamppost/edge/wire"
 )
 
 // failure is an error with its answer.
@@ -138,6 +139,15 @@ func intParam(q url.Values, name string, def, low, high int64) (int64, error) {
 		return 0, badField(name, fmt.Sprintf("应为 %d 到 %d 的整数", low, high), fmt.Sprintf("write a whole number from %d to %d", low, high))
 	}
 	return n, nil
+}
+
+// severityParam returns the parameter severity; empty: all.
+func severityParam(q url.Values) (string, error) {
+	s := q.Get("severity")
+	if s != "" && wire.Severity(s).Validate() != nil {
+		return "", badField("severity", "应为 red、orange、yellow 或 blue", "write red, orange, yellow or blue")
+	}
+	return s, nil
 }
 
 // latestTime bounds times in requests: the year 2200, in Unix milliseconds.

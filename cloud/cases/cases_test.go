@@ -432,29 +432,35 @@ func TestList(t *testing.T) {
 		if i >= 4 {
 			cleared(&a)
 		}
+		if i == 1 || i == 5 {
+			a.Severity = wire.Red
+		}
 		if _, err := b.Record(t.Context(), of(gw, a), noon.Add(time.Duration(i)*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, c := range []struct {
-		state, gateway string
-		limit          int
-		want           string
+		state, severity, gateway string
+		limit                    int
+		want                     string
 	}{
-		{"all", "", 100, "id5 id4 id3 id2 id1 id0"},
-		{"active", "", 100, "id3 id2 id1 id0"},
-		{"past", "", 100, "id5 id4"},
-		{"all", "gw", 100, "id4 id2 id0"},
-		{"all", "", 2, "id5 id4"},
+		{"all", "", "", 100, "id5 id4 id3 id2 id1 id0"},
+		{"active", "", "", 100, "id3 id2 id1 id0"},
+		{"past", "", "", 100, "id5 id4"},
+		{"all", "", "gw", 100, "id4 id2 id0"},
+		{"all", "", "", 2, "id5 id4"},
+		{"all", "red", "", 100, "id5 id1"},
+		{"active", "red", "", 100, "id1"},
+		{"active", "blue", "", 100, ""},
 	} {
-		page, err := b.List(t.Context(), view.AlertFilter{State: c.state, Gateway: c.gateway, Limit: c.limit}, nil)
+		page, err := b.List(t.Context(), view.AlertFilter{State: c.state, Severity: c.severity, Gateway: c.gateway, Limit: c.limit}, nil)
 		got := page.Alerts
 		var ids []string
 		for _, v := range got {
 			ids = append(ids, v.ID)
 		}
 		if s := strings.Join(ids, " "); err != nil || s != c.want {
-			t.Errorf("List(%s, %q, %d) = %q, %v; want %q", c.state, c.gateway, c.limit, s, err, c.want)
+			t.Errorf("List(%s, %q, %q, %d) = %q, %v; want %q", c.state, c.severity, c.gateway, c.limit, s, err, c.want)
 		}
 	}
 }

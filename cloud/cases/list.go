@@ -54,6 +54,9 @@ func (b *Book) terms(ctx context.Context, f view.AlertFilter, sees func(area str
 	if condition := map[string]string{"active": "active", "past": "cleared"}[f.State]; condition != "" {
 		where, args = where+" and condition = ?", append(args, condition)
 	}
+	if f.Severity != "" {
+		where, args = where+" and severity = ?", append(args, f.Severity)
+	}
 	if f.Gateway != "" {
 		where, args = where+" and gateway = ?", append(args, f.Gateway)
 	}

@@ -109,10 +109,10 @@ func put(ctx context.Context, tx *sql.Tx, gateway string, a wire.Alert, received
 	if err != nil {
 		return false, "", err
 	}
-	if _, err := tx.ExecContext(ctx, `insert into alert(id, gateway, rev, condition, received, updated, vanished, acked_by, acked_at, acked_note, body, site, rule, worst)
-		values(?1, ?2, ?3, ?4, ?5, ?5, 0, '', 0, '', ?6, ?7, ?8, ?9)
-		on conflict(id) do update set rev = ?3, condition = ?4, updated = ?5, vanished = 0, body = ?6, site = ?7, rule = ?8, worst = ?9`,
-		a.ID, gateway, a.Rev, a.Condition, received, body, at, a.Rule, string(cmp.Or(a.Worst, a.Severity))); err != nil {
+	if _, err := tx.ExecContext(ctx, `insert into alert(id, gateway, rev, condition, received, updated, vanished, acked_by, acked_at, acked_note, body, site, rule, severity, worst)
+		values(?1, ?2, ?3, ?4, ?5, ?5, 0, '', 0, '', ?6, ?7, ?8, ?9, ?10)
+		on conflict(id) do update set rev = ?3, condition = ?4, updated = ?5, vanished = 0, body = ?6, site = ?7, rule = ?8, severity = ?9, worst = ?10`,
+		a.ID, gateway, a.Rev, a.Condition, received, body, at, a.Rule, string(a.Severity), string(cmp.Or(a.Worst, a.Severity))); err != nil {
 		return false, "", err
 	}
 	if known && worse(old.doc, a) {

@@ -57,5 +57,9 @@ alter table alert add column rule text not null default '';
 alter table alert add column worst text not null default ''; -- the severity that it was at worst
 update alert set site = 0;        -- so that they are settled
 create index alert_load on alert(received, site, worst, rule); -- what Load reads
+`, `
+alter table alert add column severity text not null default '';
+update alert set site = 0;        -- so that they are settled
+create index alert_severity on alert(severity, condition, received);
 `}
 }

@@ -103,7 +103,7 @@ func settleSome(ctx context.Context, tx *sql.Tx) (n int, err error) {
 	for _, r := range list {
 		at, err := siteOf(ctx, tx, r.gateway, &r.doc)
 		if err == nil {
-			_, err = tx.ExecContext(ctx, "update alert set site = ?, rule = ?, worst = ? where id = ?", at, r.doc.Rule, string(cmp.Or(r.doc.Worst, r.doc.Severity)), r.id)
+			_, err = tx.ExecContext(ctx, "update alert set site = ?, rule = ?, severity = ?, worst = ? where id = ?", at, r.doc.Rule, string(r.doc.Severity), string(cmp.Or(r.doc.Worst, r.doc.Severity)), r.id)
 		}
 		if err != nil {
 			return 0, err

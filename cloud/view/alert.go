@@ -54,10 +54,11 @@ type Alert struct {
 
 // AlertFilter says which alerts to list, the newest first.
 type AlertFilter struct {
-	State   string // active, past (cleared) or all
-	Gateway string // empty: all
-	After   string // the Next of the page before; empty: from the newest on
-	Limit   int    // 1 to 1000
+	State    string // active, past (cleared) or all
+	Severity string // red, orange, yellow or blue, as it is now; empty: all
+	Gateway  string // empty: all
+	After    string // the Next of the page before; empty: from the newest on
+	Limit    int    // 1 to 1000
 }
 
 // AlertPage is a part of a list of alerts.

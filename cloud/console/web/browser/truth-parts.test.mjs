@@ -20,9 +20,9 @@ const words = {
     store: /The store has been taking no readings since \d\d:\d\d/,
     broker: /The aggregator has lost its broker: since \d\d:\d\d/,
     database: /The database has not answered since \d\d:\d\d/,
-    more: /There are more active alerts; the newest 5,000 are loaded/,
+    more: /There are more active alerts; 5,\d{3} are loaded, the gravest and the newest/,
   },
-  'zh-CN': { cut: /与汇聚平台的连接自 \d\d:\d\d:\d\d 起中断/, store: /自 \d\d:\d\d.*读数无法入库/, broker: /汇聚平台与消息服务器的连接已断开：自 \d\d:\d\d/, database: /自 \d\d:\d\d.*数据库无应答/, more: /活动告警过多，已载入最新 5,000 条/ },
+  'zh-CN': { cut: /与汇聚平台的连接自 \d\d:\d\d:\d\d 起中断/, store: /自 \d\d:\d\d.*读数无法入库/, broker: /汇聚平台与消息服务器的连接已断开：自 \d\d:\d\d/, database: /自 \d\d:\d\d.*数据库无应答/, more: /活动告警过多，已载入 5,\d{3} 条：最严重的和最新的/ },
 };
 const ill = (which) => (page, lang) => page.locator(`[data-ill=${which}]`).getByText(words[lang][which]).waitFor();
 const banner = (page, lang) => page.locator('p[role=status]').getByText(words[lang].cut).waitFor();
@@ -115,19 +115,21 @@ test('the aggregator has lost its broker: nothing new from anybody', async () =>
   river = await riverside(center);
 });
 
-test('more alerts are active than a page loads: there are more, it says', async () => {
+test('more alerts are active than a page loads: there are more, it says, and the gravest is there', async () => {
+  const worst = await river.alert({ severity: 'red', device: 'underpass', area });
   const at = Date.now();
   for (let sent = 0; sent <= 5000; sent += 500) {
     await Promise.all(Array.from({ length: 500 }, (_, i) => river.alert({ severity: 'blue', at: at - sent - i, device: `gauge-${sent + i}`, area })));
   }
   while (!(await moreThan(5000))) assert.ok(Date.now() - at < mending, 'the alerts did not come');
-  const { close } = await told(center, 'too-many-alerts', {
+  const { pages, close } = await told(center, 'too-many-alerts', {
     path: '/',
     ready: (page) => page.locator('h1').first().waitFor({ state: 'attached' }),
     cause: (pages) => Promise.all(pages.map((page) => page.reload({ waitUntil: 'commit' }))),
     says: (page, lang) => page.getByText(words[lang].more).first().waitFor(),
     within: 5000,
   });
+  for (const page of pages) await page.locator(`li[data-alert="${worst.id}"]`).first().waitFor();
   await close();
 });
 

@@ -395,6 +395,18 @@ export function query(fields: Record<string, string | number | undefined>): stri
 
 export const part = encodeURIComponent;
 
+/** Active alerts page by page, the newest first. */
+async function activePages(atMost: number, severity?: 'red' | 'orange'): Promise<{ alerts: Alert[]; more: boolean }> {
+  const alerts: Alert[] = [];
+  let after = '';
+  do {
+    const page = await request<{ alerts: Alert[] | null; next?: string }>(`/alerts${query({ state: 'active', severity, limit: 1000, after })}`);
+    alerts.push(...(page.alerts ?? []));
+    after = page.next ?? '';
+  } while (after && alerts.length < atMost);
+  return { alerts, more: after !== '' };
+}
+
 export const api = {
   info: () => request<Info>('/info'),
   gateways: async () => (await request<{ gateways: Gateway[] | null }>('/gateways')).gateways ?? [],
@@ -404,16 +416,12 @@ export const api = {
   },
   alerts: async (f: { state: 'active' | 'past' | 'all'; gateway?: string; limit?: number }) =>
     (await request<{ alerts: Alert[] | null }>(`/alerts${query(f)}`)).alerts ?? [],
-  /** All that are active, page by page; `more`: there are more than `atMost`, the newest of which these are. */
+  /** All that are active; `more`: there are more than `atMost`, of which these are the newest and the gravest. */
   activeAlerts: async (atMost: number): Promise<{ alerts: Alert[]; more: boolean }> => {
-    const alerts: Alert[] = [];
-    let after = '';
-    do {
-      const page = await request<{ alerts: Alert[] | null; next?: string }>(`/alerts${query({ state: 'active', limit: 1000, after })}`);
-      alerts.push(...(page.alerts ?? []));
-      after = page.next ?? '';
-    } while (after && alerts.length < atMost);
-    return { alerts, more: after !== '' };
+    const newest = await activePages(atMost);
+    if (!newest.more) return newest;
+    const urgent = [...(await activePages(atMost, 'red')).alerts, ...(await activePages(atMost, 'orange')).alerts];
+    return { alerts: [...new Map([...newest.alerts, ...urgent].map((a) => [a.id, a])).values()], more: true };
   },
   alert: (id: string) => request<Alert>(`/alerts/${part(id)}`),
   acknowledge: (id: string, by: string, note: string) =>

@@ -21,7 +21,7 @@ import { alertText, gatewayName, stageWord } from './words';
 /** A connection that was away longer than this may have missed more than the aggregator can replay. */
 const replayable = 10_000;
 const pastAtStart = 50;
-/** More active alerts than this are counted at the aggregator and not loaded. */
+/** Of more active alerts than this the newest are loaded, and those that are urgent. */
 const activeAtMost = 5000;
 /** What the aggregator says to who has no right to see anything. */
 const nothingToSee = 'E7205';

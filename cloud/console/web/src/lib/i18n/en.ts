@@ -49,7 +49,7 @@ export const en = {
   'summary.label': 'At a glance',
   'summary.alerts': 'Active alerts',
   'summary.none': 'none',
-  'summary.more': 'There are more active alerts; the newest {n} are loaded',
+  'summary.more': 'There are more active alerts; {n} are loaded, the gravest and the newest',
   'summary.unacknowledged': '{n} not acknowledged',
   'summary.gateways': 'Gateways',
   'summary.online': '{n} of {all} online',

@@ -49,7 +49,7 @@ export const zh: Messages = {
   'summary.label': '概况',
   'summary.alerts': '当前告警',
   'summary.none': '无',
-  'summary.more': '活动告警过多，已载入最新 {n} 条',
+  'summary.more': '活动告警过多，已载入 {n} 条：最严重的和最新的',
   'summary.unacknowledged': '{n} 条未确认',
   'summary.gateways': '网关',
   'summary.online': '{n}/{all} 在线',
