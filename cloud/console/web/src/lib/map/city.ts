@@ -126,7 +126,8 @@ export class CityMap {
   }
 
   points(list: readonly Point[]): void {
-    this.#marks = new Marks(list.map((p) => ({ ...p, at: this.#place(p.at) })));
+    const here = list.map((p) => ({ ...p, at: this.#place(p.at) }));
+    if (!this.#marks.update(here)) this.#marks = new Marks(here);
     this.#redraw();
   }
 

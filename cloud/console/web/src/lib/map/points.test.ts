@@ -36,6 +36,38 @@ describe('marks', () => {
     }
   });
 
+  test('ten thousand are few marks where the whole city is seen, and new states are in them without new places', () => {
+    const city = (worst: (i: number) => string, away: (i: number) => boolean) =>
+      Array.from({ length: 10_000 }, (_, i) =>
+        point(`g${i}`, 30 + ((i * 7919) % 10_000) / 50_000, 120 + ((i * 104_729) % 9_973) / 50_000, { worst: worst(i), online: !away(i), bad: i % 2 }),
+      );
+    const marks = new Marks(city(() => '', () => false));
+    const before = marks.within(world, 11);
+    expect(before.length).toBeLessThan(200);
+    expect(before.every((m) => m.worst === '' && m.away === 0)).toBe(true);
+    const then = city((i) => (i === 4321 ? 'red' : i % 100 === 0 ? 'yellow' : ''), (i) => i % 10 === 3);
+    expect(marks.update(then)).toBe(true);
+    for (const zoom of [5, 11, 14, 18]) {
+      const after = marks.within(world, zoom);
+      expect(after.reduce((n, m) => n + m.n, 0)).toBe(10_000);
+      expect(after.reduce((n, m) => n + m.away, 0)).toBe(1000);
+      expect(after.reduce((n, m) => n + m.bad, 0)).toBe(5000);
+      expect(after.filter((m) => m.worst === 'red')).toHaveLength(1);
+      expect(after).toEqual(new Marks(then).within(world, zoom));
+    }
+    expect(marks.within(world, 11).map((m) => m.key)).toEqual(before.map((m) => m.key));
+  });
+
+  test('points that moved, came, went or changed places are not taken for the same', () => {
+    const a = point('a', 30, 120);
+    const b = point('b', 31, 121);
+    const marks = new Marks([a, b]);
+    for (const others of [[a], [a, b, point('c', 32, 122)], [b, a], [a, point('b', 31, 121.1)], [a, point('x', 31, 121)]]) {
+      expect(marks.update(others)).toBe(false);
+    }
+    expect(marks.within(world, 10).map((m) => m.key).sort()).toEqual(['a', 'b']);
+  });
+
   test('several at one place come apart at no zoom, and say so', () => {
     const marks = new Marks([point('a', 30, 120), point('b', 30, 120)]);
     expect(marks.within(world, 18)[0]).toMatchObject({ n: 2, apart: 19, all: [{ id: 'a' }, { id: 'b' }] });

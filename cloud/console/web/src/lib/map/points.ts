@@ -32,35 +32,33 @@ export interface Mark {
   all?: Point[];
 }
 
-interface Sum {
-  worst: string;
-  away: number;
-  bad: number;
-}
-
 export const deepest = 18;
 
-/** The marks of points, by window and zoom. */
+/**
+ * The marks of points, by window and zoom. What stands together depends on the places alone, so
+ * that an alert or a gateway that goes away costs no new index: states are summed when asked for.
+ */
 export class Marks {
-  #index = new Supercluster<{ point: Point }, Sum>({
-    radius: 56,
-    maxZoom: deepest,
-    map: ({ point: p }) => ({ worst: p.worst, away: p.online ? 0 : 1, bad: p.bad }),
-    reduce: (sum, more) => {
-      sum.worst = worse(sum.worst, more.worst);
-      sum.away += more.away;
-      sum.bad += more.bad;
-    },
-  });
+  #points: readonly Point[];
+  #members = new Map<number, readonly number[]>();
+  #index = new Supercluster<{ nth: number }, Record<never, never>>({ radius: 56, maxZoom: deepest });
 
   constructor(points: readonly Point[]) {
+    this.#points = points;
     this.#index.load(
-      points.map((point) => ({
+      points.map(({ at }, nth) => ({
         type: 'Feature',
-        properties: { point },
-        geometry: { type: 'Point', coordinates: [point.at.lon, point.at.lat] },
+        properties: { nth },
+        geometry: { type: 'Point', coordinates: [at.lon, at.lat] },
       })),
     );
+  }
+
+  /** Takes the states of the same points in the same places; false: it cannot, they are others. */
+  update(points: readonly Point[]): boolean {
+    const same = points.length === this.#points.length && points.every((p, i) => stands(p, this.#points[i]!));
+    if (same) this.#points = points;
+    return same;
   }
 
   /** The marks in a window of west, south, east and north. */
@@ -68,23 +66,44 @@ export class Marks {
     return this.#index.getClusters(window, Math.round(zoom)).map((f) => {
       const [lon, lat] = f.geometry.coordinates as [number, number];
       const p = f.properties;
-      if (!('cluster' in p)) return single(p.point);
+      if (!('cluster' in p)) return single(this.#points[p.nth]!);
+      const members = this.#of(p.cluster_id);
       const apart = this.#index.getClusterExpansionZoom(p.cluster_id);
-      const all = apart > deepest ? this.#index.getLeaves(p.cluster_id, 100).map((l) => l.properties.point) : undefined;
-      // Ids of the library change with every new point; the place and number hardly do.
       return {
+        // Ids of the library change with every new point; the place and number hardly do.
         key: `${zoom}/${lon.toFixed(5)},${lat.toFixed(5)}/${p.point_count}`,
         at: { lat, lon },
         n: p.point_count,
-        worst: p.worst,
-        away: p.away,
-        bad: p.bad,
+        ...this.#sum(members),
         apart,
-        all,
+        all: apart > deepest ? members.slice(0, 100).map((i) => this.#points[i]!) : undefined,
       };
     });
   }
+
+  /** Who stands in a cluster. */
+  #of(cluster: number): readonly number[] {
+    let members = this.#members.get(cluster);
+    if (!members) {
+      members = this.#index.getLeaves(cluster, Infinity).map((l) => l.properties.nth);
+      this.#members.set(cluster, members);
+    }
+    return members;
+  }
+
+  #sum(members: readonly number[]): Pick<Mark, 'worst' | 'away' | 'bad'> {
+    const sum = { worst: '', away: 0, bad: 0 };
+    for (const i of members) {
+      const p = this.#points[i]!;
+      sum.worst = worse(sum.worst, p.worst);
+      sum.away += p.online ? 0 : 1;
+      sum.bad += p.bad;
+    }
+    return sum;
+  }
 }
+
+const stands = (p: Point, was: Point) => p.id === was.id && p.at.lat === was.at.lat && p.at.lon === was.at.lon;
 
 function single(point: Point): Mark {
   return { key: point.id, at: point.at, n: 1, worst: point.worst, away: point.online ? 0 : 1, bad: point.bad, point };
