@@ -120,6 +120,7 @@ for (const language of ['zh', 'en']) {
       ...((await settled(page)) > 0 ? ['too wide at 1440'] : []),
       ...(await wide(page, 820, 1180)),
       ...(await wide(page, 360, 740)),
+      ...(await wide(page, 320, 640)),
     ]);
   });
 }
