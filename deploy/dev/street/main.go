@@ -46,7 +46,7 @@ func run(ctx context.Context, scenario, sort, dir string, staffed bool) (err err
 		}
 		defer os.RemoveAll(dir)
 	}
-	s := street{dir: dir, bin: bin, staffed: staffed}
+	s := street{dir: dir, bin: bin, staffed: staffed, ended: make(chan *process, 8)}
 	if staffed {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
@@ -65,13 +65,11 @@ func run(ctx context.Context, scenario, sort, dir string, staffed bool) (err err
 		return err
 	}
 	s.banner(scenario)
-	select {
-	case <-ctx.Done():
-		fmt.Println("\nstopping …")
-		return nil
-	case p := <-s.died():
-		return fmt.Errorf("%s ended by itself: %w\n%s", p.name, p.err, p.tail())
+	if err := s.tend(ctx); err != nil {
+		return err
 	}
+	fmt.Println("\nstopping …")
+	return nil
 }
 
 // binaries finds the directory that holds the three programs: this one's own.
@@ -93,6 +91,8 @@ func binaries() (string, error) {
 type street struct {
 	dir, bin                      string
 	procs                         []*process
+	ended                         chan *process // those that have ended, for whatever reason
+	revived                       []revival
 	console, mqtt, status, gwconf string
 	staffed                       bool   // an operations center works on the alerts
 	password                      string // of its people
@@ -119,6 +119,7 @@ func (s *street) start(ctx context.Context, scenario string) error {
 	if s.mqtt, err = cloud.await(ctx, "mqtt "); err != nil {
 		return err
 	}
+	cloud.args = []string{"serve", "--config", s.cloudConfig()}
 	key, err := s.commandKey(ctx)
 	if err != nil {
 		return err
@@ -188,10 +189,13 @@ func which(scenario string) []string {
 }
 
 // cloudConfig writes the aggregator's configuration: embedded everything, below
-// the street's own directory.
+// the street's own directory. Once it has found its ports, it keeps them.
 func (s *street) cloudConfig() string {
 	path := filepath.Join(s.dir, "cloud.yaml")
 	text := fmt.Sprintf("# The aggregator of make run: broker and store embedded, loopback only.\ndata: %q\n", filepath.Join(s.dir, "cloud"))
+	if s.mqtt != "" {
+		text += fmt.Sprintf("listen: %q\nmqtt: {embedded: {listen: %q}}\n", host(s.console), host(s.mqtt))
+	}
 	if s.staffed {
 		text += s.centerConfig()
 	}
@@ -253,18 +257,6 @@ func (s *street) stop() {
 	for i := len(s.procs) - 1; i >= 0; i-- {
 		s.procs[i].end()
 	}
-}
-
-// died delivers the first process that ends by itself.
-func (s *street) died() <-chan *process {
-	first := make(chan *process, len(s.procs))
-	for _, p := range s.procs {
-		go func() {
-			<-p.done
-			first <- p
-		}()
-	}
-	return first
 }
 
 // freeAddress prefers the given loopback port and takes the next free one.

@@ -16,6 +16,7 @@ import (
 // process is one child with its log file.
 type process struct {
 	name, log string
+	args      []string
 	cmd       *exec.Cmd
 	lines     chan string   // what it prints on standard output
 	done      chan struct{} // closed when it has ended; err is set before
@@ -25,8 +26,21 @@ type process struct {
 // spawn starts a program of ours in a process group of its own, so that Ctrl-C
 // reaches only us and the parts end in order, and so that it dies with us.
 func (s *street) spawn(name string, args ...string) (*process, error) {
-	p := &process{name: name, log: filepath.Join(s.dir, "logs", name+".log"), lines: make(chan string, 16), done: make(chan struct{})}
-	log, err := os.Create(p.log)
+	path := filepath.Join(s.dir, "logs", name+".log")
+	if err := os.RemoveAll(path); err != nil { // of an earlier street in a kept directory
+		return nil, err
+	}
+	p, err := s.launch(name, path, args)
+	if err == nil {
+		s.procs = append(s.procs, p)
+	}
+	return p, err
+}
+
+// launch starts the program; its log goes on where it was.
+func (s *street) launch(name, path string, args []string) (*process, error) {
+	p := &process{name: name, log: path, args: args, lines: make(chan string, 16), done: make(chan struct{})}
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +74,9 @@ func (s *street) spawn(name string, args ...string) (*process, error) {
 			p.err = errors.New("exit status 0")
 		}
 		close(p.done)
+		s.ended <- p
 	}()
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	s.procs = append(s.procs, p)
-	return p, nil
+	return p, <-started
 }
 
 // end asks the process to stop and makes it stop after eight seconds.
