@@ -29,13 +29,14 @@ declare -A need=(
   [libmodbus-dev]="test -e /usr/include/modbus/modbus.h"
   [mbpoll]="command -v mbpoll"
   [ffmpeg]="command -v ffmpeg"
+  [poppler-utils]="command -v pdftotext"
   [gcc]="command -v cc"
   [libc6-dev]="test -e /usr/include/stdlib.h"
 )
 missing=()
 for p in mosquitto postgresql chromium fonts-noto-cjk qemu-user-static debootstrap iproute2 nftables e2fsprogs \
   qemu-system-arm gcc-aarch64-linux-gnu socat xz-utils cpio zstd openssl python3 python3-pymodbus python3-serial python3-serial-asyncio \
-  libmodbus-dev mbpoll ffmpeg gcc libc6-dev; do
+  libmodbus-dev mbpoll ffmpeg poppler-utils gcc libc6-dev; do
   bash -c "${need[$p]}" >/dev/null 2>&1 || missing+=("$p")
 done
 if [ ${#missing[@]} -gt 0 ]; then

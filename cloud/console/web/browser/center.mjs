@@ -9,6 +9,18 @@ import { open, start } from './harness.mjs';
 export const password = 'a heron stands in the rain';
 const city = join(import.meta.dirname, '../../../../firmware-configs/sites/demo-city.csv');
 
+/** Opens a page of an aggregator with accounts and logs in. */
+export async function enterAs(env, path, who, secret, look = {}) {
+  const opened = await open(env, path, look);
+  const form = opened.page.locator('[data-page=login]');
+  await form.waitFor();
+  await form.locator('input[autocomplete=username]').fill(who);
+  await form.locator('input[type=password]').fill(secret);
+  await form.locator('button.primary').click();
+  await opened.page.locator('[aria-controls=account-panel]').waitFor();
+  return opened;
+}
+
 /** Starts it; `hire` makes a person, `enter` opens a page as one. */
 export async function startCenter(options = {}) {
   const { browser, mock } = await start({ gateways: 0 });
@@ -26,16 +38,7 @@ export async function startCenter(options = {}) {
     return logIn(aggregator.url, id, password);
   };
   /** Opens a page as a person; `via` is another address of the aggregator, such as a proxy's. */
-  const enter = async (path, who, { via = aggregator.url, ...look } = {}) => {
-    const opened = await open({ browser, mock: { url: via } }, path, look);
-    const form = opened.page.locator('[data-page=login]');
-    await form.waitFor();
-    await form.locator('input[autocomplete=username]').fill(who);
-    await form.locator('input[type=password]').fill(password);
-    await form.locator('button.primary').click();
-    await opened.page.locator('[aria-controls=account-panel]').waitFor();
-    return opened;
-  };
+  const enter = (path, who, { via = aggregator.url, ...look } = {}) => enterAs({ browser, mock: { url: via } }, path, who, password, look);
   const info = await admin.call('GET', '/info');
   const gateway = (id, area, more) => startGateway(info.mqtt.address, info.mqtt.prefix, id, area, more);
   const stop = async () => {

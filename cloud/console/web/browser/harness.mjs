@@ -15,15 +15,19 @@ const patience = Number(process.env.LAMPPOST_PATIENCE ?? 15_000);
 
 export const bridge = 'hz-gongshu-bridge-07';
 
-/** Starts browser and mock. The test closes both with stop(). */
-export async function start(options = {}) {
-  if (!existsSync(join(dist, 'index.html'))) throw new Error('no build: run `npm run build` first');
-  const mock = await startMock({ dist, ...options });
-  const browser = await chromium.launch({
+export function launch() {
+  return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     // Tests run in containers, as root, without a GPU and with little shared memory.
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
   });
+}
+
+/** Starts browser and mock. The test closes both with stop(). */
+export async function start(options = {}) {
+  if (!existsSync(join(dist, 'index.html'))) throw new Error('no build: run `npm run build` first');
+  const mock = await startMock({ dist, ...options });
+  const browser = await launch();
   const stop = async () => {
     await browser.close();
     await mock.close();
@@ -36,7 +40,7 @@ export async function start(options = {}) {
  * `faults`: errors, warnings, requests to other hosts, breaches of the policy.
  */
 export async function open({ mock, browser }, path = '/', options = {}) {
-  const { size = [1280, 900], storage = {}, ...rest } = options;
+  const { size = [1280, 900], storage = {}, script, ...rest } = options;
   const context = await browser.newContext({
     locale: 'en-GB',
     timezoneId: 'Asia/Shanghai',
@@ -58,6 +62,7 @@ export async function open({ mock, browser }, path = '/', options = {}) {
   await page.addInitScript((kept) => {
     for (const [k, v] of Object.entries(kept)) localStorage.setItem(`lamppost.${k}`, v);
   }, storage);
+  if (script) await page.addInitScript(script);
   await page.goto(mock.url + path, { timeout: 2 * patience });
   await page.locator('h1').first().waitFor({ state: 'attached' });
   return { page, faults, close: () => context.close() };

@@ -6,42 +6,23 @@
 //
 //   node browser/street.mjs [picture.png]
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { chromium } from 'playwright-core';
+import { launch } from './harness.mjs';
+import { startStreet } from './streetrig.mjs';
 
-const root = join(import.meta.dirname, '../../../..');
 const picture = process.argv[2];
 const devices = ['river', 'weather', 'cabinet', 'air', 'underpass', 'pump', 'gauge'];
 
-const street = spawn(process.env.LAMPPOST_STREET ?? join(root, 'bin/street'), [], { stdio: ['ignore', 'pipe', 'inherit'] });
-const ended = once(street, 'exit');
+const street = await startStreet();
 try {
-  const url = await consoleAddress();
-  await look(url);
+  await look(street.url);
 } finally {
-  street.kill('SIGINT');
-  const [code] = await ended;
-  assert.equal(code, 0, 'the street stops cleanly');
-}
-
-async function consoleAddress() {
-  for await (const line of createInterface({ input: street.stdout })) {
-    const found = /console\b.*?(http:\S+)/.exec(line);
-    if (found) return found[1];
-  }
-  throw new Error('the street ended before it said where its console is');
+  assert.equal(await street.stop(), 0, 'the street stops cleanly');
 }
 
 async function look(url) {
   const began = Date.now();
   const left = () => 60_000 - (Date.now() - began);
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu'],
-  });
+  const browser = await launch();
   const page = await browser.newPage({ locale: 'en-GB', viewport: { width: 1440, height: 1350 } });
   let loads = 0;
   const faults = [];

@@ -2,31 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { axe, flip, open, overflow, start } from './harness.mjs';
+import { speaker } from './speaker.mjs';
 
 let env;
 before(async () => (env = await start()));
 after(() => env.stop());
-
-/** Counts the tones that a page plays, through a stand-in for the browser's own. */
-const speaker = () => {
-  globalThis.tones = 0;
-  globalThis.AudioContext = class {
-    state = 'suspended';
-    currentTime = 0;
-    destination = {};
-    async resume() {
-      this.state = 'running';
-    }
-    createOscillator() {
-      globalThis.tones++;
-      return { frequency: {}, connect: (x) => x, start() {}, stop() {} };
-    }
-    createGain() {
-      const ramp = { setValueAtTime() {}, linearRampToValueAtTime() {} };
-      return { gain: ramp, connect: (x) => x };
-    }
-  };
-};
 
 async function at(path, options = {}) {
   const opened = await open(env, path, options);
